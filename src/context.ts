@@ -1,0 +1,34 @@
+// What the core may ask of the outside. Nothing under src/ except cli/host.ts reads process globals.
+
+/** Loggers of the reference (spec/cli.md 3.2); they prefix every log line. */
+export type Logger =
+  | 'CMD' | 'SOPS' | 'AES' | 'AGE' | 'PGP' | 'AWSKMS' | 'GCPKMS' | 'AZKV' | 'HCKMS' | 'VAULT_TRANSIT'
+  | 'AUDIT' | 'EXEC' | 'KEYSERVICE' | 'PUBLISH' | 'CONFIG'
+
+/** One line for the log. `fields` are shown behind the message, sorted by name. Never a plaintext value. */
+export interface LogLine {
+  readonly level: 'debug' | 'info' | 'warning' | 'error'
+  readonly logger: Logger
+  readonly message: string
+  readonly fields?: Readonly<Record<string, string>>
+}
+
+export interface PromptOptions {
+  /** Do not echo what is typed. */
+  readonly secret?: boolean
+}
+
+export interface Context {
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Absolute path of the working directory, as the user sees it (`$PWD` when that is valid). */
+  readonly cwd: string
+  /** The user's home, or undefined where it cannot be told. */
+  readonly home: string | undefined
+  readonly platform: NodeJS.Platform
+  now(): Date
+  log(line: LogLine): void
+  /** Asks on the controlling terminal; undefined when there is none. */
+  prompt(text: string, options?: PromptOptions): Promise<string | undefined>
+  /** Makes something once per run and keeps it: clients, credentials, identities. */
+  once<T>(key: string, make: () => T): T
+}

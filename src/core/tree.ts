@@ -1,0 +1,102 @@
+// The document tree: plain data, one shape for all formats (spec/format.md 1).
+
+/** A point in time with its offset, in the reference's canonical spelling: RFC 3339, up to nine fractional digits, none trailing. */
+export interface Timestamp {
+  readonly rfc3339: string
+}
+
+/**
+ * A leaf's value; its JS type is its SOPS type: string (or the bytes of one that is not valid UTF-8, and always for binary files) = str,
+ * bigint = int, number = float, boolean = bool, Timestamp = time, null = never encrypted.
+ */
+export type Value = string | Uint8Array | bigint | number | boolean | Timestamp | null
+
+/**
+ * Where a node came from in its source text, kept by the format that parsed it and opaque to everybody else.
+ * Present only on nodes that came from text; `rewrite` changes the text of those whose value is no longer `value`.
+ */
+export interface Origin {
+  /** Offsets into the decoded source text, end exclusive. */
+  readonly start: number
+  readonly end: number
+  /** What the text there says: the leaf's value, or the comment's text. */
+  readonly value: Value
+}
+
+export interface Leaf {
+  readonly kind: 'leaf'
+  readonly value: Value
+  /**
+   * How a number, boolean or time is spelled, when that is not the canonical spelling: the format's own spelling after parsing,
+   * the decrypted plaintext after opening. Never set on strings.
+   */
+  readonly spelling?: string
+  readonly origin?: Origin
+  /**
+   * The token that stood for this leaf in an earlier version of the file; `rewrite` prefers its exact text (quotes, block style) when the
+   * leaf's value is the one it stood for. Set by seal for leaves that did not change.
+   */
+  readonly token?: Token
+}
+
+/** The exact text a format used for an encrypted leaf, and the encrypted value it says. */
+export interface Token {
+  readonly value: string
+  readonly text: string
+}
+
+export interface Comment {
+  readonly kind: 'comment'
+  /** Everything after the introducer (`#`, `;`). */
+  readonly text: string
+  /** True for a comment on the line of the item it describes (YAML only). It stands before that item in the tree. */
+  readonly inline: boolean
+  readonly origin?: Origin
+}
+
+export interface Entry {
+  readonly kind: 'entry'
+  /** The key's text. */
+  readonly key: string
+  /** Set when the key is not a string: its type's name in the reference's messages (`int`, `float64`, `bool`, `nil`, `time.Time`, …). */
+  readonly keyType?: string
+  readonly value: Node
+  readonly origin?: Origin
+  /**
+   * For a new top-level entry: its exact text, in whole lines, as another version of the file had it (`Format.textOf`). `rewrite` uses it
+   * instead of printing the entry afresh.
+   */
+  readonly text?: string
+}
+
+export interface MapNode {
+  readonly kind: 'map'
+  readonly items: readonly (Entry | Comment)[]
+  readonly origin?: Origin
+}
+
+export interface ListNode {
+  readonly kind: 'list'
+  readonly items: readonly (Node | Comment)[]
+  readonly origin?: Origin
+}
+
+export type Node = Leaf | MapNode | ListNode
+
+/** Ordered documents. Only YAML can have more than one; every other format yields exactly one. */
+export interface Tree {
+  readonly documents: readonly MapNode[]
+}
+
+export const isTimestamp = (value: Value): value is Timestamp =>
+  typeof value === 'object' && value !== null && !(value instanceof Uint8Array)
+
+/** Same type and same value. NaN equals nothing, as in the reference (spec/format.md 2.6). */
+export function sameValue(a: Value, b: Value): boolean {
+  if (a === b) return a !== 0 || Object.is(a, b)
+  if (a instanceof Uint8Array || b instanceof Uint8Array) {
+    return a instanceof Uint8Array && b instanceof Uint8Array && Buffer.compare(a, b) === 0
+  }
+  if (a === null || b === null || typeof a !== 'object' || typeof b !== 'object') return false
+  return a.rfc3339 === b.rfc3339
+}

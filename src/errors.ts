@@ -1,0 +1,74 @@
+// The one error type of the project, its closed list of codes, and the reference's exit code of each.
+
+/** Exit status of each code (spec/cli.md 4). */
+export const exitCodes = {
+  generic: 1,
+  /** Input unreadable, or plain input that does not parse. */
+  'bad-input': 2,
+  'cannot-write': 3,
+  /** The tree cannot be written in the output format. */
+  'cannot-emit': 4,
+  'bad-encryption-context': 6,
+  'bad-path-or-value': 7,
+  'conflicting-parameters': 8,
+  'cannot-encrypt-mac': 21,
+  'cannot-encrypt-tree': 23,
+  'cannot-decrypt-tree': 25,
+  'change-keys-of-missing-file': 49,
+  'mac-mismatch': 51,
+  'bad-extract-path': 91,
+  'no-document': 92,
+  'no-file': 100,
+  'duplicate-decryption-key-type': 112,
+  'no-data-key': 128,
+  'not-modified': 200,
+  'editor-failed': 201,
+  'version-not-comparable': 202,
+  'already-encrypted': 203,
+  /** Text does not follow its format; `load` turns it into exit 1 (encrypted input) or 2 (plain input). */
+  'parse': 1,
+  /** A key service, SDK or program that is needed is not installed. */
+  'missing-dependency': 1,
+  usage: 1,
+} as const
+
+export type ErrorCode = keyof typeof exitCodes
+
+/** A place in a source text. `line` and `column` count from 1; `offset` is in UTF-16 units of the decoded text. */
+export interface Position {
+  readonly line: number
+  readonly column: number
+}
+
+export interface ErrorDetails {
+  /** Keys from the document root to the leaf concerned, as in `["a"]["b"]`. */
+  readonly path?: readonly string[]
+  readonly position?: Position
+  /** Next steps for the user, one sentence each. */
+  readonly hints?: readonly string[]
+  readonly cause?: unknown
+}
+
+/** Every failure the user can meet. The message never contains a plaintext value or key material. */
+export class SopsError extends Error {
+  readonly code: ErrorCode
+  readonly path: readonly string[] | undefined
+  readonly position: Position | undefined
+  readonly hints: readonly string[]
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause })
+    this.name = 'SopsError'
+    this.code = code
+    this.path = details.path
+    this.position = details.position
+    this.hints = details.hints ?? []
+  }
+
+  get exitCode(): number {
+    return exitCodes[this.code]
+  }
+}
+
+/** The text of anything thrown. */
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

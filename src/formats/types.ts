@@ -1,0 +1,56 @@
+// The contract of a file format: text to tree and back, and nothing else. A format knows no keys, no metadata and no cipher.
+import type { Entry, Node, Tree } from '../core/tree.ts'
+
+export type FormatId = 'yaml' | 'json' | 'dotenv' | 'ini' | 'binary'
+
+/** A parsed text. `tree` nodes carry origins into `source`. */
+export interface Parsed {
+  readonly tree: Tree
+  /** Owned by the format that parsed it: the decoded text and whatever else `rewrite` needs. */
+  readonly source: unknown
+}
+
+/** How new text is laid out; `undefined` means the reference's default (spec/format.md 7.7, 8.2). */
+export interface Layout {
+  readonly indent?: number
+  /**
+   * The text holds encrypted values (`ENC[…]`): tokens take the style that tells what stood there (design.md). False or absent: plain text.
+   */
+  readonly encrypted?: boolean
+}
+
+export interface Format {
+  readonly id: FormatId
+  /**
+   * How metadata is placed in the tree (spec/format.md 6.3): `nested` = one top-level entry `sops` holding a map; `section` = one top-level
+   * entry `sops` holding flat keys; `flat` = top-level entries with the prefix `sops_`.
+   */
+  readonly metadata: 'nested' | 'section' | 'flat'
+  /**
+   * Text to tree. `encrypted` says what the file is: only the binary format reads the two differently.
+   * @throws SopsError `parse` with a position; the message is the reference's where scripts may match it.
+   */
+  parse(bytes: Uint8Array, options?: { encrypted?: boolean }): Parsed
+  /**
+   * The source text with what differs between `parsed.tree` and `next` changed, and every other byte kept. `next` was made from
+   * `parsed.tree`: a node that carries an origin is the node of that place; entries, list items and comments may be missing (removed), new
+   * (no origin: printed), or have another value. A node whose value (a comment: text) equals `origin.value` is left exactly as it stands,
+   * even if it changed its kind (an encrypted comment stored as a list element).
+   * @throws SopsError `cannot-emit` when a new value cannot be written in this format.
+   */
+  rewrite(parsed: Parsed, next: Tree, layout?: Layout): Uint8Array
+  /**
+   * The tree as a fresh text in the reference's layout; origins are ignored. Used for other formats, new nodes and new files.
+   * @throws SopsError `cannot-emit`.
+   */
+  print(tree: Tree, layout?: Layout): Uint8Array
+  /**
+   * One value by itself, as `--extract` prints it (spec/format.md 12.4); strings never get here.
+   * @throws SopsError `cannot-emit` where the format has no single values.
+   */
+  printValue(value: Node, layout?: Layout): Uint8Array
+  /** The exact text, in whole lines, of a top-level entry that came from `parsed`. */
+  textOf(parsed: Parsed, entry: Entry): string
+  /** What `edit` shows for a file that does not exist yet (spec/cli.md 6). */
+  readonly example: string
+}
