@@ -1,0 +1,47 @@
+// A Context for tests: plain values in, log lines and prompts kept for inspection.
+import type { Context, LogLine, PromptOptions } from '../../src/context.ts'
+
+export interface FakeOptions {
+  readonly env?: Readonly<Record<string, string | undefined>>
+  readonly cwd?: string
+  readonly home?: string
+  readonly platform?: NodeJS.Platform
+  readonly now?: Date
+  /** Answers in the order they are asked for, or a function; without it there is no terminal. */
+  readonly prompt?: readonly string[] | ((text: string, options?: PromptOptions) => string | undefined)
+}
+
+export interface FakeContext extends Context {
+  /** What was logged, oldest first. */
+  readonly lines: LogLine[]
+  /** Texts of the prompts, oldest first. */
+  readonly prompts: string[]
+}
+
+export function fakeContext(options: FakeOptions = {}): FakeContext {
+  const lines: LogLine[] = []
+  const prompts: string[] = []
+  const kept = new Map<string, unknown>()
+  const answers = typeof options.prompt === 'object' ? [...options.prompt] : []
+  return {
+    lines,
+    prompts,
+    env: options.env ?? {},
+    cwd: options.cwd ?? '/nonexistent',
+    home: options.home,
+    platform: options.platform ?? process.platform,
+    now: () => options.now ?? new Date('2026-01-02T03:04:05Z'),
+    log: (line) => {
+      lines.push(line)
+    },
+    prompt: async (text, promptOptions) => {
+      if (options.prompt === undefined) return undefined
+      prompts.push(text)
+      return typeof options.prompt === 'function' ? options.prompt(text, promptOptions) : answers.shift()
+    },
+    once: <T>(key: string, make: () => T): T => {
+      if (!kept.has(key)) kept.set(key, make())
+      return kept.get(key) as T
+    },
+  }
+}
