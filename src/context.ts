@@ -2,8 +2,21 @@
 
 /** Loggers of the reference (spec/cli.md 3.2); they prefix every log line. */
 export type Logger =
-  | 'CMD' | 'SOPS' | 'AES' | 'AGE' | 'PGP' | 'AWSKMS' | 'GCPKMS' | 'AZKV' | 'HCKMS' | 'VAULT_TRANSIT'
-  | 'AUDIT' | 'EXEC' | 'KEYSERVICE' | 'PUBLISH' | 'CONFIG'
+  | 'CMD'
+  | 'SOPS'
+  | 'AES'
+  | 'AGE'
+  | 'PGP'
+  | 'AWSKMS'
+  | 'GCPKMS'
+  | 'AZKV'
+  | 'HCKMS'
+  | 'VAULT_TRANSIT'
+  | 'AUDIT'
+  | 'EXEC'
+  | 'KEYSERVICE'
+  | 'PUBLISH'
+  | 'CONFIG'
 
 /** One line for the log. `fields` are shown behind the message, sorted by name. Never a plaintext value. */
 export interface LogLine {

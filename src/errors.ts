@@ -26,7 +26,7 @@ export const exitCodes = {
   'version-not-comparable': 202,
   'already-encrypted': 203,
   /** Text does not follow its format; `load` turns it into exit 1 (encrypted input) or 2 (plain input). */
-  'parse': 1,
+  parse: 1,
   /** A key service, SDK or program that is needed is not installed. */
   'missing-dependency': 1,
   usage: 1,

@@ -1,0 +1,205 @@
+// What a command's flags, the environment and .sops.yaml say together: formats, layout, key services, and how to encrypt.
+import { isAbsolute, resolve } from 'node:path'
+import type { Config, CreationRule } from '../config/index.ts'
+import { findConfig, loadConfig, matchCreationRule } from '../config/index.ts'
+import type { Context } from '../context.ts'
+import type { SelectionOptions } from '../core/selection.ts'
+import { type KeyService, localKeyService, parseDecryptionOrder } from '../datakey.ts'
+import { SopsError } from '../errors.ts'
+import { formatOfPath, isFormatId } from '../formats/index.ts'
+import type { FormatId, Layout } from '../formats/types.ts'
+import { keyTypes } from '../keys/index.ts'
+import type { KeyGroup, KeyTypeId, MasterKey, ParseOptions, StringMap } from '../keys/types.ts'
+import type { Invocation } from './invocation.ts'
+
+export interface Formats {
+  readonly input: FormatId
+  readonly output: FormatId
+  /** True when neither a flag nor the suffix names the input format, so that the content may tell (`sniffFormat`). */
+  readonly guessed: boolean
+}
+
+/** Input and output format are chosen independently (spec/format.md 12.1). Unknown names count as not given. */
+export function formatsOf(inv: Invocation, path: string): Formats {
+  const named = (flag: string): FormatId | undefined => {
+    const name = inv.string(flag)
+    return isFormatId(name) ? name : undefined
+  }
+  const byPath = formatOfPath(path)
+  const [input, output] = [named('input-type'), named('output-type')]
+  return {
+    input: input ?? byPath,
+    output: output ?? byPath,
+    guessed: byPath === 'binary' && input === undefined && output === undefined,
+  }
+}
+
+/** The path as messages and rules see it: absolute, lexically cleaned, links not followed. */
+export const absolutePath = (ctx: Context, path: string): string =>
+  isAbsolute(path) ? resolve(path) : resolve(ctx.cwd, path)
+
+/** The config file in force, or undefined where none is found. */
+export async function configOf(inv: Invocation, ctx: Context): Promise<Config | undefined> {
+  const file = await findConfig(ctx, inv.root.string('config'))
+  return file && (await loadConfig(file, ctx))
+}
+
+/** `--indent` overrides the `stores` section for every format (spec/cli.md 6). */
+export function layoutOf(inv: Invocation, config: Config | undefined, output: FormatId): Layout {
+  const given = inv.root.int('indent')
+  if (given !== undefined) return { indent: given }
+  const store = output === 'binary' ? 'json_binary' : output
+  const indent =
+    store === 'yaml' || store === 'json' || store === 'json_binary' ? config?.stores[store]?.indent : undefined
+  return indent === undefined ? {} : { indent }
+}
+
+/** The local key service first unless disabled, then the remote ones in the order given. */
+export async function servicesOf(inv: Invocation, ctx: Context): Promise<KeyService[]> {
+  const services: KeyService[] = inv.bool('enable-local-keyservice') ? [localKeyService(ctx)] : []
+  const remote = inv.list('keyservice')
+  if (remote.length > 0) {
+    const { remoteKeyServices } = await import('../keyservice/client.ts')
+    services.push(...remoteKeyServices(remote, ctx))
+  }
+  return services
+}
+
+/** @throws SopsError `duplicate-decryption-key-type`. */
+export const orderOf = (inv: Invocation): { order?: string[] } => {
+  const text = inv.string('decryption-order')
+  return text === '' ? {} : { order: parseDecryptionOrder(text) }
+}
+
+/** Everything `encrypt`, and `edit` of a new file, must know besides the content. */
+export interface EncryptionSettings {
+  readonly keyGroups: readonly KeyGroup[]
+  readonly shamirThreshold: number
+  readonly selection: SelectionOptions
+  readonly macOnlyEncrypted: boolean
+}
+
+const selectionFlags = [
+  ['unencryptedSuffix', 'unencrypted-suffix'],
+  ['encryptedSuffix', 'encrypted-suffix'],
+  ['unencryptedRegex', 'unencrypted-regex'],
+  ['encryptedRegex', 'encrypted-regex'],
+  ['unencryptedCommentRegex', 'unencrypted-comment-regex'],
+  ['encryptedCommentRegex', 'encrypted-comment-regex'],
+] as const
+
+/** Settings that mean nothing for a binary file, with the name the reference's warning gives each (spec/config.md 5). */
+const binaryWarnings = [
+  ['unencryptedSuffix', 'an unencrypted suffix'],
+  ['encryptedSuffix', 'an encrypted suffix'],
+  ['encryptedRegex', 'an encrypted regex'],
+  ['unencryptedRegex', 'an unencrypted regex'],
+  ['encryptedCommentRegex', 'an encrypted comment regex'],
+] as const
+
+/**
+ * Combines flags, their variables and the creation rule for `path`, in the reference's order of checks (spec/config.md 7).
+ * @throws SopsError `generic`, `conflicting-parameters` or `bad-encryption-context`.
+ */
+export async function encryptionSettings(
+  inv: Invocation,
+  ctx: Context,
+  config: Config | undefined,
+  path: string,
+  input: FormatId,
+): Promise<EncryptionSettings> {
+  const rule = config?.creationRules ? await matchCreationRule(config, path, ctx) : undefined
+  const { selection, macOnlyEncrypted } = selectionSettings(inv, ctx, rule, input)
+  const flagKeys = await keysFromFlags(inv, ctx)
+  if (flagKeys.length === 0 && rule === undefined) {
+    throw new SopsError(
+      'generic',
+      'config file not found, or has no creation rules, and no keys provided through command line options',
+      { hints: ['name a recipient, for example with --age, or add a creation rule to .sops.yaml'] },
+    )
+  }
+  return {
+    keyGroups: flagKeys.length > 0 ? [{ keys: flagKeys }] : rule!.keyGroups,
+    shamirThreshold: inv.int('shamir-secret-sharing-threshold') || (rule?.shamirThreshold ?? 0),
+    selection,
+    macOnlyEncrypted,
+  }
+}
+
+function selectionSettings(
+  inv: Invocation,
+  ctx: Context,
+  rule: CreationRule | undefined,
+  input: FormatId,
+): { selection: SelectionOptions; macOnlyEncrypted: boolean } {
+  const selection: { -readonly [K in keyof SelectionOptions]: SelectionOptions[K] } = {}
+  for (const [option, flag] of selectionFlags) {
+    const value = inv.string(flag) || inv.root.string(flag) || rule?.selection[option]
+    if (value) selection[option] = value
+  }
+  if (input === 'binary') {
+    for (const [option, name] of binaryWarnings) {
+      if (!selection[option]) continue
+      const message = `Using ${name} does not make sense with the input store (the binary store) and will be ignored.`
+      ctx.log({ level: 'warning', logger: 'CMD', message })
+    }
+    return { selection: {}, macOnlyEncrypted: false }
+  }
+  if (Object.keys(selection).length > 1) {
+    throw new SopsError(
+      'conflicting-parameters',
+      'Error: cannot use more than one of encrypted_suffix, unencrypted_suffix, encrypted_regex, unencrypted_regex, ' +
+        'encrypted_comment_regex, or unencrypted_comment_regex in the same file',
+    )
+  }
+  if (Object.keys(selection).length === 0) selection.unencryptedSuffix = '_unencrypted'
+  return {
+    selection,
+    macOnlyEncrypted:
+      inv.bool('mac-only-encrypted') || inv.root.bool('mac-only-encrypted') || (rule?.macOnlyEncrypted ?? false),
+  }
+}
+
+/** The order in which keys from flags stand in their one group (spec/cli.md 10). */
+export const flagOrder: readonly KeyTypeId[] = ['kms', 'gcp_kms', 'hckms', 'azure_kv', 'pgp', 'hc_vault', 'age']
+
+/** Master keys from the key flags, with `prefix` (`add-`, `rm-`) before each flag's name. */
+export async function keysFromFlags(
+  inv: Invocation,
+  ctx: Context,
+  prefix = '',
+  order: readonly KeyTypeId[] = flagOrder,
+  lenientContext = false,
+): Promise<MasterKey[]> {
+  const options = keyParseOptions(inv, ctx, lenientContext)
+  const keys: MasterKey[] = []
+  for (const id of order) {
+    const type = keyTypes[id]
+    const text = type && inv.string(prefix + type.flag.name)
+    if (type && text) keys.push(...(await type.parse(text, ctx, options)))
+  }
+  return keys
+}
+
+function keyParseOptions(inv: Invocation, ctx: Context, lenient: boolean): ParseOptions {
+  const profile = inv.string('aws-profile')
+  const context = encryptionContext(inv.string('encryption-context'))
+  if (context === 'bad') {
+    const message = 'Encryption context contains a non-string value, context will not be used'
+    ctx.log({ level: 'warning', logger: 'AWSKMS', message })
+    if (!lenient) throw new SopsError('bad-encryption-context', 'Error: Invalid KMS encryption context format')
+  }
+  return { ...(context && context !== 'bad' ? { context } : {}), ...(profile ? { awsProfile: profile } : {}) }
+}
+
+/** `k:v,k:v`; parts are not trimmed, later duplicates win (spec/cli.md 10). */
+function encryptionContext(text: string): StringMap | 'bad' | undefined {
+  if (text === '') return undefined
+  const context: Record<string, string> = Object.create(null)
+  for (const part of text.split(',')) {
+    const pair = part.split(':')
+    if (pair.length !== 2) return 'bad'
+    context[pair[0]!] = pair[1]!
+  }
+  return context
+}

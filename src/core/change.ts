@@ -1,0 +1,103 @@
+// Setting and removing a value at a path, giving a new document (spec/cli.md 12.2, 12.3). Untouched nodes stay the same objects.
+import { SopsError } from '../errors.ts'
+import { formatPath, type Path, type Step } from './path.ts'
+import type { Comment, Entry, ListNode, MapNode, Node } from './tree.ts'
+
+const refuse = (message: string): never => {
+  throw new SopsError('generic', message)
+}
+
+/** The structure for the rest of a path that does not exist yet: a map for a key, a one-element list for an index. */
+function build(path: Path, value: Node): Node {
+  const [step, ...rest] = path
+  if (step === undefined) return value
+  const inner = build(rest, value)
+  return typeof step === 'string'
+    ? { kind: 'map', items: [{ kind: 'entry', key: step, value: inner }] }
+    : { kind: 'list', items: [inner] }
+}
+
+/** `value` in the place of `old`: a leaf inherits the old leaf's place in the text, so that its style is kept. */
+function inPlace(old: Node | Comment, value: Node): Node {
+  return old.kind === 'leaf' && value.kind === 'leaf' && old.origin ? { ...value, origin: old.origin } : value
+}
+
+const isEntryOf =
+  (key: Step) =>
+  (item: Entry | Comment): item is Entry =>
+    item.kind === 'entry' && item.keyType === undefined && item.key === key
+
+/**
+ * The document with `value` at `path`: replaced where it exists, appended with all missing levels where it does not; an index past the
+ * end appends. An index into a map changes nothing, as in the reference.
+ * @throws SopsError `generic` for a key step on a list or an empty path.
+ */
+export function setAt(root: MapNode, path: Path, value: Node): MapNode {
+  if (path.length === 0) refuse('the path is empty: name the value to set, as in ["key"]')
+  return setIn(root, path, 0, value) as MapNode
+}
+
+function setIn(node: Node, path: Path, depth: number, value: Node): Node {
+  const step = path[depth]
+  if (step === undefined) return inPlace(node, value)
+  if (node.kind === 'leaf') return build(path.slice(depth), value)
+  if (node.kind === 'map') {
+    if (typeof step === 'number') return node
+    const at = node.items.findIndex(isEntryOf(step))
+    if (at < 0)
+      return {
+        ...node,
+        items: [...node.items, { kind: 'entry', key: step, value: build(path.slice(depth + 1), value) }],
+      }
+    const entry = node.items[at] as Entry
+    return { ...node, items: node.items.with(at, { ...entry, value: setIn(entry.value, path, depth + 1, value) }) }
+  }
+  if (typeof step === 'string')
+    return refuse(
+      `cannot set ${formatPath(path)}: ${formatPath(path.slice(0, depth))} is a list, and ["${step}"] is a key`,
+    )
+  const item = node.items[step]
+  const next =
+    item === undefined || item.kind === 'comment'
+      ? build(path.slice(depth + 1), value)
+      : setIn(item, path, depth + 1, value)
+  return { ...node, items: item === undefined ? [...node.items, next] : node.items.with(step, next) }
+}
+
+/** What `unset` reports as a value that is not there; `--idempotent` forgives it. */
+export const isMissing = (error: unknown): boolean =>
+  error instanceof SopsError && /^(?:Key not found: |Index \d+ out of bounds)/.test(error.message)
+
+/**
+ * The document without the item at `path`.
+ * @throws SopsError `generic` with the reference's message when there is none.
+ */
+export function unsetAt(root: MapNode, path: Path): MapNode {
+  if (path.length === 0) refuse('the path is empty: name the value to remove, as in ["key"]')
+  return unsetIn(root, path, 0) as MapNode
+}
+
+function unsetIn(node: Node, path: Path, depth: number): Node {
+  const step = path[depth]!
+  const last = depth === path.length - 1
+  if (node.kind === 'leaf') return refuse(`Unsupported type: a single value for item '${step}'`)
+  if (node.kind === 'list') return unsetElement(node, path, depth, last)
+  const at = typeof step === 'string' ? node.items.findIndex(isEntryOf(step)) : -1
+  if (at < 0) return refuse(`Key not found: ${step}`)
+  if (last) return { ...node, items: node.items.toSpliced(at, 1) }
+  const entry = node.items[at] as Entry
+  return { ...node, items: node.items.with(at, { ...entry, value: unsetIn(entry.value, path, depth + 1) }) }
+}
+
+function unsetElement(node: ListNode, path: Path, depth: number, last: boolean): Node {
+  const step = path[depth]!
+  if (typeof step === 'string')
+    return refuse(
+      `cannot remove ${formatPath(path)}: ${formatPath(path.slice(0, depth))} is a list, and ["${step}"] is a key`,
+    )
+  const item = node.items[step]
+  if (item === undefined) return refuse(`Index ${step} out of bounds`)
+  if (last) return { ...node, items: node.items.toSpliced(step, 1) }
+  if (item.kind === 'comment') return refuse(`Unsupported type: a comment for item '${path[depth + 1]}'`)
+  return { ...node, items: node.items.with(step, unsetIn(item, path, depth + 1)) }
+}

@@ -1,0 +1,155 @@
+// An encrypted file, from bytes to its open tree and back to bytes. Everything that reads or changes one goes through here.
+import type { LogLine } from './context.ts'
+import { compileSelection, type Selection } from './core/selection.ts'
+import type { Leaf, Tree } from './core/tree.ts'
+import { type KeyService, recoverDataKey } from './datakey.ts'
+import { open, type Stash, seal, sealMac, verifyMac } from './document.ts'
+import { SopsError } from './errors.ts'
+import { loadFormat } from './formats/index.ts'
+import type { Format, FormatId, Layout, Parsed } from './formats/types.ts'
+import { type Metadata, takeMetadata, withMetadata } from './metadata.ts'
+import { checkFileVersion } from './version.ts'
+
+/** A parsed encrypted file: its values are still encrypted, its metadata is lifted out. */
+export interface EncryptedFile {
+  readonly format: Format
+  readonly parsed: Parsed
+  /** The data without the metadata entries. */
+  readonly tree: Tree
+  readonly metadata: Metadata
+}
+
+/** An encrypted file whose values are known. The owner wipes `dataKey`. */
+export interface OpenFile extends EncryptedFile {
+  readonly dataKey: Uint8Array
+  readonly selection: Selection
+  readonly plain: Tree
+  readonly stash: Stash
+}
+
+export interface OpenOptions {
+  readonly services: readonly KeyService[]
+  /** Key types in the order in which a group's keys are tried (spec/format.md 3.4). */
+  readonly order?: readonly string[]
+  readonly ignoreMac?: boolean
+  readonly log?: (line: LogLine) => void
+}
+
+/** @throws SopsError `parse` for text that is not of the format, `generic` for missing or bad metadata. */
+export async function loadEncrypted(bytes: Uint8Array, id: FormatId): Promise<EncryptedFile> {
+  const format = await loadFormat(id)
+  const parsed = format.parse(bytes, { encrypted: true })
+  const { metadata, tree } = takeMetadata(parsed.tree, format.metadata)
+  return { format, parsed, tree, metadata }
+}
+
+/**
+ * Recovers the data key, decrypts every leaf, then checks the MAC, in the reference's order (spec/format.md 2.7).
+ * @throws SopsError `no-data-key`, `cannot-decrypt-tree` or `mac-mismatch`.
+ */
+export async function openFile(file: EncryptedFile, options: OpenOptions): Promise<OpenFile> {
+  checkFileVersion(file.metadata.version)
+  const { metadata, format, parsed } = file
+  const dataKey = await recoverDataKey(metadata.keyGroups, metadata.shamirThreshold, options.services, {
+    ...(options.order ? { order: options.order } : {}),
+  })
+  try {
+    const selection = await compileSelection(metadata.selection)
+    const { tree, mac, stash } = open(file.tree, {
+      dataKey,
+      selection,
+      macOnlyEncrypted: metadata.macOnlyEncrypted,
+      ...(options.log ? { log: options.log } : {}),
+      ...(format.token ? { tokenOf: (leaf: Leaf) => format.token?.(parsed, leaf) } : {}),
+    })
+    if (!options.ignoreMac) verifyMac(metadata, dataKey, mac)
+    return { ...file, dataKey, selection, plain: tree, stash }
+  } catch (error) {
+    dataKey.fill(0)
+    throw error
+  }
+}
+
+/** The plaintext: the file's own text with the values put back, or a fresh text where another format is asked for. */
+export async function emitPlain(file: OpenFile, output: FormatId, layout: Layout): Promise<Uint8Array> {
+  if (output === file.format.id) return file.format.rewrite(file.parsed, file.plain, layout)
+  return (await loadFormat(output)).print(file.plain, layout)
+}
+
+/** What is sealed, and the text it came from. */
+export interface SealInput {
+  readonly format: Format
+  readonly parsed: Parsed
+  /** Plain tree, made from `parsed.tree`. */
+  readonly plain: Tree
+  readonly metadata: Metadata
+  readonly dataKey: Uint8Array
+  readonly selection: Selection
+  readonly stash?: Stash
+  /** True when `stash` was opened under the same data key, so that whole ciphertexts and not just IVs can be kept. */
+  readonly sameKey?: boolean
+}
+
+export interface SealOutput {
+  readonly bytes: Uint8Array
+  readonly tree: Tree
+  readonly encrypted: number
+  readonly leaves: number
+}
+
+const seconds = (now: Date): string => now.toISOString().replace(/\.\d+Z$/, 'Z')
+
+/**
+ * Encrypts the tree under `dataKey`, stamps and MACs it, and writes it in `output`: spliced into the source text when that is of the same
+ * format, printed afresh otherwise. `metadataTexts` may give the exact text of metadata entries, by document and key.
+ * @throws SopsError `cannot-encrypt-tree`, `cannot-encrypt-mac` or `cannot-emit`.
+ */
+export function sealFile(
+  input: SealInput,
+  output: Format,
+  now: Date,
+  layout: Layout,
+  metadataTexts?: (metadata: Metadata) => readonly ReadonlyMap<string, string>[],
+): SealOutput {
+  const { dataKey, selection, metadata } = input
+  const plain = output.id === input.format.id ? input.plain : asReadBack(input.plain, output)
+  const sealed = seal(plain, {
+    dataKey,
+    selection,
+    macOnlyEncrypted: metadata.macOnlyEncrypted,
+    ...(input.stash ? { stash: input.stash, sameKey: input.sameKey ?? false } : {}),
+  })
+  const lastModified = seconds(now)
+  const stamped = { ...metadata, lastModified, mac: sealMac(sealed.mac, lastModified, dataKey) }
+  const same = output.id === input.format.id
+  const bare = withMetadata(sealed.tree, stamped, output.metadata, same ? input.parsed.tree : undefined)
+  const tree = metadataTexts ? withTexts(bare, metadataTexts(stamped)) : bare
+  const encryptedLayout = { ...layout, encrypted: true }
+  const bytes = same ? output.rewrite(input.parsed, tree, encryptedLayout) : output.print(tree, encryptedLayout)
+  return { bytes, tree, encrypted: sealed.encrypted, leaves: sealed.leaves }
+}
+
+/**
+ * The tree as the output format will read it back, so that the MAC covers that: formats that know only text make text of clear values.
+ * @throws SopsError `cannot-emit` for what could never be decrypted again (spec/format.md 14, rows 8 and 17).
+ */
+function asReadBack(tree: Tree, output: Format): Tree {
+  if (output.id !== 'yaml' && tree.documents.length > 1) {
+    throw new SopsError(
+      'cannot-emit',
+      `Could not marshal tree: ${output.id} holds one document, the input has ${tree.documents.length}`,
+    )
+  }
+  return tree
+}
+
+const withTexts = (tree: Tree, texts: readonly ReadonlyMap<string, string>[]): Tree => ({
+  documents: tree.documents.map((document, i) => ({
+    ...document,
+    items: document.items.map((item) => {
+      const text =
+        item.kind === 'entry' && !item.origin ? texts[Math.min(i, texts.length - 1)]?.get(item.key) : undefined
+      return text === undefined ? item : { ...item, text }
+    }),
+  })),
+})

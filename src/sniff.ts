@@ -1,0 +1,30 @@
+// Recognises the format of an encrypted file from its content, for names that say nothing (`a.json.enc`, git's temporary files).
+import type { FormatId } from './formats/types.ts'
+
+/** The marks that every writer of the format leaves; the reference's other readers look for the same ones (demand.md 5.2). */
+const marks: readonly (readonly [RegExp, FormatId])[] = [
+  [/^sops_(?:mac|version|lastmodified)=/m, 'dotenv'],
+  [/^\[sops\]\s*$/m, 'ini'],
+  [/^(?:sops|"sops"|'sops'):(?:\s|$)/m, 'yaml'],
+]
+
+/**
+ * The format whose metadata the bytes carry; undefined when they are not an encrypted file of any. JSON with nothing but a `data` string
+ * beside its metadata is the envelope of a binary file.
+ */
+export function sniffFormat(bytes: Uint8Array): FormatId | undefined {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const start = text.subarray(0, 64).toString('latin1').trimStart()
+  if (start.startsWith('{')) {
+    if (!text.includes('"sops"')) return undefined
+    return /^\{\s*"data"\s*:\s*"ENC\[/.test(start) && isEnvelope(text) ? 'binary' : 'json'
+  }
+  const head = text.toString('latin1')
+  return marks.find(([mark]) => mark.test(head))?.[1]
+}
+
+/** True when `sops` is the only member after the first, by the text between the end of `data` and the metadata. */
+function isEnvelope(text: Buffer): boolean {
+  const end = text.indexOf(']"')
+  return /^\s*,\s*"sops"\s*:/.test(text.subarray(end + 2, end + 256).toString('latin1'))
+}
