@@ -1,0 +1,214 @@
+// The outside world as the command line sees it. processHost is the only place that touches process globals.
+import { openSync, statSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { isAbsolute } from 'node:path'
+import type { Readable, Writable } from 'node:stream'
+import type { PromptOptions } from '../context.ts'
+import { promptOn } from './terminal.ts'
+
+export interface Output {
+  /** Resolves when the bytes are handed over. */
+  write(data: Uint8Array | string): Promise<void>
+  readonly isTTY: boolean
+  readonly columns: number | undefined
+}
+
+export interface Input extends AsyncIterable<Uint8Array> {
+  readonly isTTY: boolean
+  readAll(): Promise<Uint8Array>
+}
+
+export type SignalHandler = (signal: NodeJS.Signals) => void
+
+export interface Host {
+  /** How the program was called. */
+  readonly argv0: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Absolute, as the user sees it: `$PWD` when that is the current directory (spec/config.md 4.1). */
+  readonly cwd: string
+  readonly home: string | undefined
+  readonly platform: NodeJS.Platform
+  /** Numeric user; undefined on Windows. */
+  readonly uid: number | undefined
+  /** Mode bits that new files do not get. */
+  readonly umask: number
+  readonly stdin: Input
+  readonly stdout: Output
+  readonly stderr: Output
+  now(): Date
+  /** Asks on the controlling terminal, not on stdin; undefined when there is none or it was closed. */
+  prompt(text: string, options?: PromptOptions): Promise<string | undefined>
+  /**
+   * Takes SIGINT, SIGTERM and SIGHUP until the returned function is called; the newest handler gets the signal. Without a handler the
+   * clean-ups run and the signal ends the process as usual.
+   */
+  onSignal(handler: SignalHandler): () => void
+  /** Registers work that must be done however the program ends; the returned function takes it back. Must be synchronous. */
+  onCleanup(work: () => void): () => void
+  /** Runs and forgets all clean-ups, newest first. */
+  cleanup(): void
+  /** Replaces this process by another program; undefined where Node or the platform cannot. Does not return. */
+  readonly replaceProcess: ((file: string, args: readonly string[], env: Record<string, string>) => never) | undefined
+  /** Ends the process now. Only for a signal handler; commands return their status. */
+  exit(status: number): never
+}
+
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
+/** Clean-ups and signal handlers, newest first. `raise` ends the process by the signal. */
+export function makeExits(raise: (signal: NodeJS.Signals) => void): {
+  readonly onCleanup: Host['onCleanup']
+  readonly cleanup: () => void
+  readonly onSignal: Host['onSignal']
+  readonly deliver: SignalHandler
+} {
+  const works: (() => void)[] = []
+  const handlers: SignalHandler[] = []
+  const register = <T>(list: T[], item: T): (() => void) => {
+    list.push(item)
+    return () => {
+      const at = list.lastIndexOf(item)
+      if (at >= 0) list.splice(at, 1)
+    }
+  }
+  const cleanup = (): void => {
+    for (let work = works.pop(); work; work = works.pop()) {
+      try {
+        work()
+      } catch {
+        // The other clean-ups matter more than the report of this one.
+      }
+    }
+  }
+  return {
+    onCleanup: (work) => register(works, work),
+    cleanup,
+    onSignal: (handler) => register(handlers, handler),
+    deliver: (signal) => {
+      const handler = handlers.at(-1)
+      if (handler) return handler(signal)
+      cleanup()
+      raise(signal)
+    },
+  }
+}
+
+/** `$PWD` when it names the current directory, else what the system says. */
+function currentDirectory(): string {
+  const pwd = process.env['PWD']
+  if (pwd && isAbsolute(pwd)) {
+    try {
+      const [seen, real] = [statSync(pwd, { bigint: true }), statSync('.', { bigint: true })]
+      if (seen.dev === real.dev && seen.ino === real.ino) return pwd
+    } catch {
+      // A PWD that cannot be looked at is not the current directory.
+    }
+  }
+  return process.cwd()
+}
+
+function homeDirectory(): string | undefined {
+  try {
+    return process.env['HOME'] || homedir() || undefined
+  } catch {
+    return undefined
+  }
+}
+
+function output(stream: Writable & { isTTY?: boolean; columns?: number }, exit: (status: number) => never): Output {
+  // 141 is how a shell shows death by SIGPIPE, which is what a closed pipe does to the reference.
+  const broken = (error: NodeJS.ErrnoException): void => {
+    if (error.code === 'EPIPE' || error.code === 'EOF') exit(141)
+  }
+  stream.on('error', broken)
+  return {
+    isTTY: stream.isTTY === true,
+    columns: stream.columns,
+    write: (data) =>
+      new Promise((resolve, reject) => {
+        stream.write(data, (error) => {
+          if (!error) return resolve()
+          broken(error)
+          reject(error)
+        })
+      }),
+  }
+}
+
+function input(stream: Readable & { isTTY?: boolean }): Input {
+  return {
+    isTTY: stream.isTTY === true,
+    [Symbol.asyncIterator]: () => stream[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>,
+    async readAll() {
+      const chunks: Uint8Array[] = []
+      for await (const chunk of stream) chunks.push(chunk as Uint8Array)
+      return Buffer.concat(chunks)
+    },
+  }
+}
+
+/** The real thing. Call it once. */
+export function processHost(): Host {
+  const exits = makeExits((signal) => {
+    for (const name of signals) process.removeAllListeners(name)
+    process.kill(process.pid, signal)
+  })
+  for (const name of signals) process.on(name, exits.deliver)
+  const exit = (status: number): never => {
+    exits.cleanup()
+    process.exit(status)
+  }
+  const lazy = <T>(make: () => T): (() => T) => {
+    let made: { value: T } | undefined
+    return () => (made ??= { value: make() }).value
+  }
+  const stdin = lazy(() => input(process.stdin))
+  const stdout = lazy(() => output(process.stdout, exit))
+  const stderr = lazy(() => output(process.stderr, exit))
+  const { execve } = process as unknown as { execve?: (file: string, args: readonly string[], env: object) => never }
+  return {
+    argv0: process.argv[1] ?? 'sops',
+    env: process.env,
+    cwd: currentDirectory(),
+    home: homeDirectory(),
+    platform: process.platform,
+    uid: process.getuid?.(),
+    get umask() {
+      return process.umask()
+    },
+    // The streams are opened on first use: opening stdin costs time and would hold the process open.
+    get stdin() {
+      return stdin()
+    },
+    get stdout() {
+      return stdout()
+    },
+    get stderr() {
+      return stderr()
+    },
+    now: () => new Date(),
+    prompt: (text, options) => promptOn(openTerminal, text, options ?? {}, exits.onCleanup, exits.deliver),
+    onSignal: exits.onSignal,
+    onCleanup: exits.onCleanup,
+    cleanup: exits.cleanup,
+    replaceProcess:
+      execve && process.platform !== 'win32'
+        ? (file, args, env) => {
+            exits.cleanup()
+            return execve(file, args, env)
+          }
+        : undefined,
+    exit,
+  }
+}
+
+/** Descriptors for reading from and writing to the terminal. */
+function openTerminal(): { readonly read: number; readonly write: number } | undefined {
+  try {
+    if (process.platform === 'win32') return { read: openSync('\\\\.\\CONIN$', 'r'), write: openSync('\\\\.\\CONOUT$', 'w') }
+    const both = openSync('/dev/tty', 'r+')
+    return { read: both, write: both }
+  } catch {
+    return undefined
+  }
+}
