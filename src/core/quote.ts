@@ -1,0 +1,26 @@
+// Go's %q: a text in double quotes with escapes, as the reference's messages show what they were given.
+
+const named: Readonly<Record<string, string>> = {
+  '"': '\\"',
+  '\\': '\\\\',
+  '\x07': '\\a',
+  '\b': '\\b',
+  '\f': '\\f',
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+  '\v': '\\v',
+}
+
+const hex = (code: number, digits: number): string => code.toString(16).padStart(digits, '0')
+
+function escaped(c: string): string {
+  const code = c.codePointAt(0)!
+  if (named[c] !== undefined) return named[c]
+  if (code < 0x80) return `\\x${hex(code, 2)}`
+  if (code >= 0xd800 && code <= 0xdfff) return '\\ufffd'
+  return code > 0xffff ? `\\U${hex(code, 8)}` : `\\u${hex(code, 4)}`
+}
+
+/** The text in double quotes; control, invisible and unassigned characters become escapes (spec/keys.md, notions). */
+export const quote = (text: string): string => `"${text.replace(/["\\]|(?! )[\p{C}\p{Z}]/gu, escaped)}"`

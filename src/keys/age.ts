@@ -1,0 +1,37 @@
+// age master keys: X25519, post-quantum, SSH and plugin recipients (spec/keys.md 3).
+import { SopsError } from '../errors.ts'
+import { parseRecipients } from './age/recipient.ts'
+import type { KeyType, MasterKey } from './types.ts'
+
+const keysOf = (list: string): MasterKey[] =>
+  parseRecipients(list).map(({ text }) => ({ type: 'age', fields: { recipient: text }, enc: '' }))
+
+export const age: KeyType = {
+  id: 'age',
+  fields: [{ name: 'recipient' }],
+  dated: false,
+  network: false,
+  flag: {
+    name: 'age',
+    alias: 'a',
+    env: 'SOPS_AGE_RECIPIENTS',
+    help: 'comma separated list of age recipients',
+  },
+  config: { flat: 'age', group: 'age' },
+  async parse(text) {
+    return keysOf(text)
+  },
+  async parseGroupItem(item) {
+    if (typeof item !== 'string') throw new SopsError('generic', 'an age recipient must be a string')
+    return keysOf(item)
+  },
+  label: (key) => String(key.fields.recipient ?? ''),
+  async wrap(key, dataKey, ctx) {
+    const { wrap } = await import('./age/wrap.ts')
+    return wrap(key, dataKey, ctx)
+  },
+  async unwrap(key, ctx) {
+    const { unwrap } = await import('./age/unwrap.ts')
+    return unwrap(key, ctx)
+  },
+}

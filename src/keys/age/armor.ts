@@ -1,0 +1,29 @@
+// Reads age's ASCII armor, strictly.
+import { decodeBase64 } from './base64.ts'
+
+export const ARMOR_HEADER = '-----BEGIN AGE ENCRYPTED FILE-----'
+const ARMOR_FOOTER = '-----END AGE ENCRYPTED FILE-----'
+const COLUMNS = 64
+/** White space tolerated before, and behind, the armor; in bytes. */
+const MAXIMUM_BLANKS = 1024
+
+/**
+ * The age file inside the armor (rules: spec/keys.md 3.2).
+ * @throws Error
+ */
+export function decodeArmor(text: string): Buffer {
+  const start = text.search(/[^ \t\n\v\f\r]/)
+  const trimmed = text.slice(Math.max(start, 0)).replace(/[ \t\n\v\f\r]+$/, '')
+  if (start > MAXIMUM_BLANKS) throw new Error('too much leading white space')
+  if (text.length - trimmed.length - start > MAXIMUM_BLANKS) throw new Error('too much trailing white space')
+  const lines = trimmed.split('\n').map((line) => (line.endsWith('\r') ? line.slice(0, -1) : line))
+  if (lines[0] !== ARMOR_HEADER) throw new Error('invalid first line')
+  if (lines.length < 2 || lines.at(-1) !== ARMOR_FOOTER) throw new Error('invalid closing line')
+  const body = lines.slice(1, -1)
+  for (const [i, line] of body.entries()) {
+    if (line === '') throw new Error('empty line in armored data')
+    if (line.length > COLUMNS) throw new Error('column limit exceeded')
+    if (line.length < COLUMNS && i < body.length - 1) throw new Error('short line in armored data')
+  }
+  return decodeBase64(body.join(''))
+}

@@ -1,0 +1,135 @@
+// The age v1 file: header, its MAC, and the STREAM payload, opened with node:crypto.
+import { createDecipheriv, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
+import { decodeBase64NoPad } from './base64.ts'
+
+export interface Stanza {
+  /** The type first. */
+  readonly args: readonly string[]
+  readonly body: Uint8Array
+}
+
+export interface AgeFile {
+  readonly stanzas: readonly Stanza[]
+  /** From the version line up to and including the line of the MAC. */
+  readonly header: Uint8Array
+  /** The part of `header` the MAC covers: up to and including `---`. */
+  readonly authenticated: Uint8Array
+  readonly mac: Uint8Array
+  readonly payload: Uint8Array
+}
+
+const VERSION = 'age-encryption.org/v1'
+const CHUNK = 64 * 1024
+const TAG = 16
+/** Bytes of a full line of a stanza's body: 64 columns. */
+const BODY_LINE = 48
+
+/** HKDF-SHA-256 to 32 bytes. */
+export const hkdf = (secret: Uint8Array, salt: Uint8Array, info: string): Buffer =>
+  Buffer.from(hkdfSync('sha256', secret, salt, info, 32))
+
+/**
+ * ChaCha20-Poly1305 without associated data.
+ * @returns undefined when the tag does not fit.
+ */
+export function openAead(key: Uint8Array, nonce: Uint8Array, sealed: Uint8Array): Buffer | undefined {
+  if (sealed.length < TAG) return undefined
+  const decipher = createDecipheriv('chacha20-poly1305', key, nonce, { authTagLength: TAG })
+  decipher.setAuthTag(sealed.subarray(sealed.length - TAG))
+  const plain = decipher.update(sealed.subarray(0, sealed.length - TAG))
+  try {
+    decipher.final()
+    return plain
+  } catch {
+    plain.fill(0)
+    return undefined
+  }
+}
+
+/** A file key sealed with a key used once, hence the zero nonce (age v1). */
+export const openFileKey = (key: Uint8Array, body: Uint8Array): Buffer | undefined =>
+  openAead(key, new Uint8Array(12), body)
+
+/**
+ * Splits a binary age file; nothing is authenticated yet.
+ * @throws Error when it does not follow the grammar of age v1.
+ */
+export function parseAgeFile(source: Uint8Array): AgeFile {
+  const bytes = Buffer.from(source.buffer, source.byteOffset, source.length)
+  let at = 0
+  const line = (): string => {
+    const end = bytes.indexOf(10, at)
+    if (end < 0) throw new Error('unexpected end of header')
+    const text = bytes.toString('latin1', at, end)
+    at = end + 1
+    return text
+  }
+  if (line() !== VERSION) throw new Error('unexpected version line')
+  const stanzas: Stanza[] = []
+  for (;;) {
+    const start = at
+    const words = line().split(' ')
+    if (words[0] === '---') {
+      if (words.length !== 2) throw new Error('malformed closing line')
+      const mac = decodeBase64NoPad(words[1]!)
+      if (mac.length !== 32) throw new Error('malformed closing line')
+      const header = bytes.subarray(0, at)
+      return { stanzas, header, authenticated: bytes.subarray(0, start + 3), mac, payload: bytes.subarray(at) }
+    }
+    const args = words.slice(1)
+    if (words[0] !== '->' || args.length === 0 || !args.every((arg) => /^[\x21-\x7e]+$/.test(arg))) {
+      throw new Error('malformed stanza opening line')
+    }
+    stanzas.push({ args, body: readBody(line) })
+  }
+}
+
+/** Body lines up to and including the first that is not full. */
+export function readBody(line: () => string): Buffer {
+  const parts: Buffer[] = []
+  for (;;) {
+    const part = decodeBase64NoPad(line())
+    if (part.length > BODY_LINE) throw new Error('malformed stanza body: too long line')
+    parts.push(part)
+    if (part.length < BODY_LINE) return Buffer.concat(parts)
+  }
+}
+
+/**
+ * Checks the header against the file key.
+ * @throws Error when it was changed.
+ */
+export function checkHeader(file: AgeFile, fileKey: Uint8Array): void {
+  const key = hkdf(fileKey, new Uint8Array(0), 'header')
+  const mac = createHmac('sha256', key).update(file.authenticated).digest()
+  key.fill(0)
+  if (!timingSafeEqual(mac, file.mac)) throw new Error('bad header MAC')
+}
+
+/**
+ * The whole payload, every chunk authenticated.
+ * @throws Error
+ */
+export function openPayload(file: AgeFile, fileKey: Uint8Array): Buffer {
+  if (file.payload.length < 16) throw new Error('failed to read nonce: unexpected EOF')
+  const key = hkdf(fileKey, file.payload.subarray(0, 16), 'payload')
+  const sealed = file.payload.subarray(16)
+  const chunks: Buffer[] = []
+  const count = Math.max(1, Math.ceil(sealed.length / (CHUNK + TAG)))
+  const nonce = Buffer.alloc(12)
+  try {
+    for (let i = 0; i < count; i++) {
+      nonce.writeUInt32BE(i, 7)
+      nonce[11] = i === count - 1 ? 1 : 0
+      const plain = openAead(key, nonce, sealed.subarray(i * (CHUNK + TAG), (i + 1) * (CHUNK + TAG)))
+      if (!plain)
+        throw new Error('failed to decrypt and authenticate payload chunk, file may be corrupted or tampered with')
+      chunks.push(plain)
+      if (plain.length === 0 && i > 0) throw new Error('last chunk is empty')
+    }
+    return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
+  } finally {
+    key.fill(0)
+    if (chunks.length > 1) for (const chunk of chunks) chunk.fill(0)
+  }
+}

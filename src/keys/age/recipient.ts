@@ -1,0 +1,76 @@
+// Reads one age recipient: native, post-quantum, plugin or SSH. On the start-up path, so without any cryptography.
+import { quote } from '../../core/quote.ts'
+import { messageOf, SopsError } from '../../errors.ts'
+import { type Bech32, decodeBech32 } from './bech32.ts'
+import { parseAuthorizedKey, type SshPublicKey } from './ssh-wire.ts'
+
+export type Recipient =
+  /** `tag` stands for `age1tag1…` and `age1tagpq1…`, which age-encryption wraps for without their plugin. */
+  | { readonly kind: 'x25519' | 'hybrid' | 'tag'; readonly text: string }
+  | { readonly kind: 'plugin'; readonly text: string; readonly name: string }
+  | { readonly kind: 'ssh'; readonly text: string; readonly key: SshPublicKey }
+
+/** Bytes behind `age1pq1`: the ML-KEM-768 encapsulation key and an X25519 point. */
+const HYBRID_LENGTH = 1216
+
+const bech32Error = 'failed to parse input as Bech32-encoded age public key'
+const fail = (what: string, cause: string): SopsError => new SopsError('generic', `${what}: ${cause}`)
+
+function native(text: string, hrp: string, length: number): void {
+  const malformed = (cause: string): SopsError => fail(bech32Error, `malformed recipient ${quote(text)}: ${cause}`)
+  let decoded: Bech32
+  try {
+    decoded = decodeBech32(text)
+  } catch (error) {
+    throw malformed(messageOf(error))
+  }
+  if (decoded.hrp !== hrp) throw malformed(`invalid type ${quote(decoded.hrp)}`)
+  if (decoded.bytes.length !== length) throw malformed('invalid public key length')
+}
+
+function pluginName(text: string): string {
+  const what = 'failed to parse input as age key from age plugin'
+  let hrp: string
+  try {
+    hrp = decodeBech32(text).hrp
+  } catch (error) {
+    throw fail(what, `invalid recipient encoding ${quote(text)}: ${messageOf(error)}`)
+  }
+  const name = hrp.slice('age1'.length)
+  if (!hrp.startsWith('age1') || !isPluginName(name)) throw fail(what, `invalid plugin name: ${quote(name)}`)
+  return name
+}
+
+export const isPluginName = (name: string): boolean => /^[A-Za-z0-9+\-._]+$/.test(name)
+
+/**
+ * One recipient, already trimmed (spec/keys.md 3.1).
+ * @throws SopsError `generic` with the reference's message.
+ */
+export function parseRecipient(text: string): Recipient {
+  if (text.startsWith('age1pq1')) {
+    native(text, 'age1pq', HYBRID_LENGTH)
+    return { kind: 'hybrid', text }
+  }
+  if (text.startsWith('age1') && text.lastIndexOf('1') > 3) {
+    const name = pluginName(text)
+    return name === 'tag' || name === 'tagpq' ? { kind: 'tag', text } : { kind: 'plugin', text, name }
+  }
+  if (text.startsWith('age1')) {
+    native(text, 'age', 32)
+    return { kind: 'x25519', text }
+  }
+  if (text.startsWith('ssh-')) {
+    try {
+      return { kind: 'ssh', text, key: parseAuthorizedKey(text) }
+    } catch (error) {
+      throw fail('failed to parse input as age-ssh public key', messageOf(error))
+    }
+  }
+  throw fail('failed to parse input, unknown recipient type', quote(text))
+}
+
+/** Recipients of a comma-separated list; an empty text has none, an empty part is an error. */
+export function parseRecipients(list: string): Recipient[] {
+  return list === '' ? [] : list.split(',').map((part) => parseRecipient(part.trim()))
+}

@@ -1,0 +1,73 @@
+// X25519 on node:crypto, and age's native identity made of it.
+import { createPrivateKey, createPublicKey, diffieHellman, type KeyObject } from 'node:crypto'
+import { decodeBase64NoPad } from './base64.ts'
+import { hkdf, openFileKey, type Stanza } from './file.ts'
+import type { Identity } from './identity.ts'
+
+/** DER around a raw key: RFC 8410. */
+const PKCS8_PREFIX = Buffer.from('302e020100300506032b656e04220420', 'hex')
+const SPKI_PREFIX = Buffer.from('302a300506032b656e032100', 'hex')
+
+const INFO = 'age-encryption.org/v1/X25519'
+
+/** A private key from its 32-byte scalar. */
+export function scalarKey(scalar: Uint8Array): KeyObject {
+  const der = Buffer.concat([PKCS8_PREFIX, scalar])
+  const key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
+  der.fill(0)
+  return key
+}
+
+/** The 32-byte public point of a private key. */
+export const publicPoint = (key: KeyObject): Buffer =>
+  createPublicKey(key).export({ format: 'der', type: 'spki' }).subarray(SPKI_PREFIX.length)
+
+/** @throws Error for points of low order. */
+export function sharedSecret(privateKey: KeyObject, point: Uint8Array): Buffer {
+  const publicKey = createPublicKey({ key: Buffer.concat([SPKI_PREFIX, point]), format: 'der', type: 'spki' })
+  return diffieHellman({ privateKey, publicKey })
+}
+
+/**
+ * The 32-byte share in a stanza's argument, and its body, which must be a sealed 16-byte file key.
+ * @throws Error naming the stanza type.
+ */
+export function shareOf(stanza: Stanza, index: number): Buffer {
+  const type = stanza.args[0]
+  if (stanza.args.length !== index + 1) throw new Error(`invalid ${type} recipient block`)
+  let share: Buffer
+  try {
+    share = decodeBase64NoPad(stanza.args[index]!)
+  } catch {
+    throw new Error(`failed to parse ${type} recipient: illegal base64 data`)
+  }
+  if (share.length !== 32 || stanza.body.length !== 32) throw new Error(`invalid ${type} recipient block`)
+  return share
+}
+
+/** A native identity; the scalar stays with the caller. */
+export function x25519Identity(scalar: Uint8Array): Identity {
+  const privateKey = scalarKey(scalar)
+  const point = publicPoint(privateKey)
+  return {
+    cost: 'native',
+    async unwrap({ stanzas }) {
+      for (const stanza of stanzas) {
+        if (stanza.args[0] !== 'X25519') continue
+        const share = shareOf(stanza, 1)
+        let secret: Buffer
+        try {
+          secret = sharedSecret(privateKey, share)
+        } catch {
+          throw new Error('invalid X25519 recipient block')
+        }
+        const key = hkdf(secret, Buffer.concat([share, point]), INFO)
+        const fileKey = openFileKey(key, stanza.body)
+        secret.fill(0)
+        key.fill(0)
+        if (fileKey) return fileKey
+      }
+      return undefined
+    },
+  }
+}
