@@ -1,0 +1,94 @@
+// Warnings about a configuration that loads but probably does not say what its author meant. They never make a file invalid.
+import type { Context } from '../context.ts'
+import { parseRe2 } from '../core/re2.ts'
+import type { UnknownField } from './decode.ts'
+import type { Config, RawRule } from './load.ts'
+import type { StructShape } from './shape.ts'
+
+export interface Warning {
+  readonly message: string
+  readonly line: number
+  /** The field that was probably meant. */
+  readonly suggestion?: string
+}
+
+/** Case and separators are what people get wrong first: `keyGroups`, `encrypted-regex`. */
+const normal = (name: string): string => name.toLowerCase().replace(/[-_ .]/g, '')
+
+/** Whether two names are at most `limit` insertions, deletions, replacements or swaps of neighbours apart. */
+function isNear(a: string, b: string, limit: number): boolean {
+  if (Math.abs(a.length - b.length) > limit) return false
+  let beforeLast: number[] = []
+  let last = Array.from({ length: b.length + 1 }, (_, column) => column)
+  for (let row = 1; row <= a.length; row++) {
+    const current = [row]
+    for (let column = 1; column <= b.length; column++) {
+      const same = a[row - 1] === b[column - 1]
+      let cost = Math.min(last[column]! + 1, current[column - 1]! + 1, last[column - 1]! + (same ? 0 : 1))
+      const swapped = row > 1 && column > 1 && a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1]
+      if (swapped) cost = Math.min(cost, beforeLast[column - 2]! + 1)
+      current.push(cost)
+    }
+    beforeLast = last
+    last = current
+  }
+  return last[b.length]! <= limit
+}
+
+/** Short names differ little from each other: three letters allow one slip. */
+const slips = (name: string): number => (name.length <= 4 ? 1 : 2)
+
+/** The field of a shape that a name was probably meant to be. */
+export function suggestField(name: string, shape: StructShape): string | undefined {
+  const known = Object.keys(shape.fields)
+  const wanted = normal(name)
+  const exact = known.find((field) => normal(field) === wanted)
+  if (exact !== undefined) return exact
+  if (shape.aliases && Object.hasOwn(shape.aliases, wanted)) return shape.aliases[wanted]
+  return known.find((field) => isNear(wanted, normal(field), Math.min(slips(wanted), slips(field))))
+}
+
+function warningAbout({ name, line, where, shape }: UnknownField, path: string): Warning | undefined {
+  // The usual marks of fields that are meant for somebody else.
+  if (/^(?:x-|_|\.|\$)/.test(name)) return undefined
+  const suggestion = suggestField(name, shape)
+  if (suggestion === undefined && shape.open) return undefined
+  const meant = suggestion === undefined ? '' : `; did you mean ${JSON.stringify(suggestion)}?`
+  const place = where === '' ? '' : ` in ${where}`
+  const message = `${path}, line ${line}: unknown field ${JSON.stringify(name)}${place} is ignored${meant}`
+  return { message, line, ...(suggestion === undefined ? {} : { suggestion }) }
+}
+
+/** What is suspicious about the fields of a configuration; fields that only look foreign at the top level are left alone. */
+export function checkConfig(config: Config): Warning[] {
+  return config.unknown.map((field) => warningAbout(field, config.file.path)).filter((warning) => warning !== undefined)
+}
+
+/** Logs `checkConfig`, once per run and file. */
+export function warnAboutConfig(config: Config, ctx: Context): void {
+  ctx.once(`config:warnings:${config.file.path}`, () => {
+    for (const { message } of checkConfig(config)) ctx.log({ level: 'warning', logger: 'CONFIG', message })
+  })
+}
+
+/** Warns, once per run, about an expression that decides what is encrypted and does not compile: the reference takes it as never matching. */
+export async function warnAboutSelection(rule: RawRule, where: string, config: Config, ctx: Context): Promise<void> {
+  const fields = [
+    'unencrypted_regex',
+    'encrypted_regex',
+    'unencrypted_comment_regex',
+    'encrypted_comment_regex',
+  ] as const
+  for (const field of fields) {
+    const pattern = rule[field]
+    const parsed = pattern ? await parseRe2(pattern) : undefined
+    if (parsed === undefined || !('reason' in parsed)) continue
+    ctx.once(`config:regex:${config.file.path}:${where}:${field}`, () =>
+      ctx.log({
+        level: 'warning',
+        logger: 'CONFIG',
+        message: `${config.file.path}: ${field} of ${where} does not compile and never matches: ${parsed.reason}`,
+      }),
+    )
+  }
+}

@@ -1,0 +1,22 @@
+// The configuration file .sops.yaml: find it, load it, ask it which rule applies to a file.
+export { checkConfig, type Warning } from './check.ts'
+export { type ConfigFile, findConfig } from './find.ts'
+export {
+  type Config,
+  loadConfig,
+  type RawDestinationRule,
+  type RawKey,
+  type RawKeyGroup,
+  type RawRule,
+  type StoreSettings,
+} from './load.ts'
+export {
+  type CreationRule,
+  type Destination,
+  type DestinationRule,
+  type MatchOptions,
+  matchCreationRule,
+  matchDestinationRule,
+  type RuleSettings,
+  ruleSubject,
+} from './match.ts'

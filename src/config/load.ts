@@ -1,0 +1,128 @@
+// Reads a configuration file and checks the type of everything in it, as the reference does for every command that has one.
+import { readFile } from 'node:fs/promises'
+import type { Context } from '../context.ts'
+import { messageOf, SopsError } from '../errors.ts'
+import { loadFormat } from '../formats/index.ts'
+import { decode, type Findings, type UnknownField } from './decode.ts'
+import { type ConfigFile, openablePath } from './find.ts'
+import { configShape } from './shape.ts'
+import { readValue, type Value } from './value.ts'
+
+/** One entry of `key_groups`; each list is absent when it is null or not there (spec/config.md 3.4). */
+export interface RawKeyGroup {
+  readonly merge?: readonly RawKeyGroup[]
+  readonly age?: readonly string[]
+  readonly pgp?: readonly string[]
+  readonly hc_vault?: readonly string[]
+  readonly kms?: readonly RawKey[]
+  readonly gcp_kms?: readonly RawKey[]
+  readonly hckms?: readonly RawKey[]
+  readonly azure_keyvault?: readonly RawKey[]
+}
+
+/** A key written as a mapping; only `context` is a map, and only its values can be null. */
+export type RawKey = Readonly<Record<string, string | Readonly<Record<string, string | null>>>>
+
+/** A creation rule as written, types checked, keys and expressions not looked at yet (spec/config.md 3.2). */
+export interface RawRule {
+  readonly path_regex?: string
+  readonly age?: Value
+  readonly pgp?: Value
+  readonly kms?: Value
+  readonly aws_profile?: string
+  readonly gcp_kms?: Value
+  readonly hckms?: readonly string[]
+  readonly azure_keyvault?: Value
+  readonly hc_vault_transit_uri?: Value
+  readonly key_groups?: readonly RawKeyGroup[]
+  readonly shamir_threshold?: number
+  readonly unencrypted_suffix?: string
+  readonly encrypted_suffix?: string
+  readonly unencrypted_regex?: string
+  readonly encrypted_regex?: string
+  readonly unencrypted_comment_regex?: string
+  readonly encrypted_comment_regex?: string
+  readonly mac_only_encrypted?: boolean
+}
+
+/** A destination rule as written (spec/config.md 3.5). */
+export interface RawDestinationRule {
+  readonly path_regex?: string
+  readonly s3_bucket?: string
+  readonly s3_prefix?: string
+  readonly gcs_bucket?: string
+  readonly gcs_prefix?: string
+  readonly vault_path?: string
+  readonly vault_address?: string
+  readonly vault_kv_mount_name?: string
+  readonly vault_kv_version?: number
+  readonly recreation_rule?: RawRule
+  readonly omit_extensions?: boolean
+}
+
+/** Settings of one store; the meaning of `indent` is the store's (spec/config.md 3.6). */
+export interface StoreSettings {
+  readonly indent?: number
+}
+
+export interface Config {
+  readonly file: ConfigFile
+  /** Undefined when the field is absent or null: the file counts as "no config". */
+  readonly creationRules: readonly RawRule[] | undefined
+  readonly destinationRules: readonly RawDestinationRule[] | undefined
+  readonly stores: {
+    readonly yaml?: StoreSettings
+    readonly json?: StoreSettings
+    readonly json_binary?: StoreSettings
+    readonly ini?: StoreSettings
+    readonly dotenv?: StoreSettings
+  }
+  /** What the file holds besides, in the order of the file. */
+  readonly unknown: readonly UnknownField[]
+}
+
+interface RawConfig {
+  readonly creation_rules?: readonly RawRule[]
+  readonly destination_rules?: readonly RawDestinationRule[]
+  readonly stores?: Config['stores']
+}
+
+async function readConfigFile(file: ConfigFile, ctx: Context): Promise<Uint8Array> {
+  try {
+    return await readFile(openablePath(file.path, ctx))
+  } catch (error) {
+    const folder = (error as NodeJS.ErrnoException).code === 'EISDIR'
+    const reason = folder ? 'is a directory' : (/^[A-Z0-9]+: (.*?), /.exec(messageOf(error))?.[1] ?? messageOf(error))
+    const message = `could not read config file: ${folder ? 'read' : 'open'} ${file.path}: ${reason}`
+    throw new SopsError('generic', message, { cause: error })
+  }
+}
+
+async function load(file: ConfigFile, ctx: Context): Promise<Config> {
+  const bytes = await readConfigFile(file, ctx)
+  const value = bytes.length === 0 ? undefined : readValue(bytes, await loadFormat('yaml'))
+  const findings: Findings = { errors: [], unknown: [] }
+  // The shape is what makes these types true.
+  const raw = (value === undefined ? {} : (decode(value, configShape, findings) ?? {})) as RawConfig
+  if (findings.errors.length > 0) {
+    const lines = findings.errors.map((line) => `\n  ${line}`).join('')
+    throw new SopsError(
+      'generic',
+      `error loading config: Could not unmarshal config file: yaml: unmarshal errors:${lines}`,
+    )
+  }
+  return {
+    file,
+    creationRules: raw.creation_rules,
+    destinationRules: raw.destination_rules,
+    stores: raw.stores ?? {},
+    unknown: findings.unknown,
+  }
+}
+
+/**
+ * Reads and type-checks the file, once per run and path. Keys and expressions are checked when a rule is selected.
+ * @throws SopsError `generic` with the reference's text: unreadable file, YAML syntax, types.
+ */
+export const loadConfig = (file: ConfigFile, ctx: Context): Promise<Config> =>
+  ctx.once(`config:${file.path}`, () => load(file, ctx))

@@ -1,0 +1,167 @@
+// Which rule applies to a file, and what it says (spec/config.md 3, 4).
+import type { Context } from '../context.ts'
+import { compileRe2, parseRe2 } from '../core/re2.ts'
+import type { SelectionOptions } from '../core/selection.ts'
+import { SopsError } from '../errors.ts'
+import type { KeyGroup, StringMap } from '../keys/types.ts'
+import { warnAboutConfig, warnAboutSelection } from './check.ts'
+import { type ConfigFile, pathsOf } from './find.ts'
+import { keyGroupsOf } from './keys.ts'
+import type { Config, RawDestinationRule, RawRule } from './load.ts'
+
+/** What a rule says about new files. */
+export interface RuleSettings {
+  /** At least one; a rule that names no key has one empty group. */
+  readonly keyGroups: KeyGroup[]
+  /** 0 = not set. */
+  readonly shamirThreshold: number
+  /** At most one setting. */
+  readonly selection: SelectionOptions
+  readonly macOnlyEncrypted: boolean
+}
+
+export interface CreationRule extends RuleSettings {
+  /** Position in `creation_rules`, from 0. */
+  readonly index: number
+  readonly pathRegex?: string
+}
+
+export type Destination =
+  | { readonly kind: 's3' | 'gcs'; readonly bucket: string; readonly prefix: string }
+  /** `path` and `mount` end in a slash. */
+  | {
+      readonly kind: 'vault'
+      readonly address: string
+      readonly path: string
+      readonly mount: string
+      readonly version: 1 | 2
+    }
+
+export interface DestinationRule {
+  readonly index: number
+  readonly pathRegex?: string
+  /** Undefined when the rule names none. */
+  readonly destination: Destination | undefined
+  readonly recreation: RuleSettings
+  readonly omitExtensions: boolean
+}
+
+export interface MatchOptions {
+  /** Encryption context for flat AWS KMS keys; only the legacy command form passes one. */
+  readonly kmsContext?: StringMap
+}
+
+/** What path_regex of a creation rule is matched against: the path below the config's directory, or the absolute path outside of it. */
+export function ruleSubject(file: ConfigFile, filePath: string, ctx: Context): string {
+  const paths = pathsOf(ctx)
+  const absolute = paths.resolve(ctx.cwd, filePath)
+  const folder = paths.dirname(paths.resolve(ctx.cwd, file.path)) + paths.sep
+  return withSlashes(absolute.startsWith(folder) ? absolute.slice(folder.length) : absolute, ctx)
+}
+
+/** Rules are written with slashes; the reference matches them against the platform's separators and never matches on Windows. */
+const withSlashes = (name: string, ctx: Context): string =>
+  ctx.platform === 'win32' ? name.replaceAll('\\', '/') : name
+
+const selectionFields = [
+  ['unencrypted_suffix', 'unencryptedSuffix'],
+  ['encrypted_suffix', 'encryptedSuffix'],
+  ['unencrypted_regex', 'unencryptedRegex'],
+  ['encrypted_regex', 'encryptedRegex'],
+  ['unencrypted_comment_regex', 'unencryptedCommentRegex'],
+  ['encrypted_comment_regex', 'encryptedCommentRegex'],
+] as const
+
+const selectionNames =
+  'encrypted_suffix, unencrypted_suffix, encrypted_regex, unencrypted_regex, encrypted_comment_regex, or unencrypted_comment_regex'
+
+function selectionOf(rule: RawRule): SelectionOptions {
+  const set = selectionFields.filter(([field]) => rule[field] !== undefined && rule[field] !== '')
+  if (set.length > 1) {
+    throw new SopsError(
+      'generic',
+      `error loading config: cannot use more than one of ${selectionNames} for the same rule`,
+    )
+  }
+  return Object.fromEntries(set.map(([field, option]) => [option, rule[field]]))
+}
+
+async function settingsOf(rule: RawRule, ctx: Context, kmsContext?: StringMap): Promise<RuleSettings> {
+  const selection = selectionOf(rule)
+  return {
+    selection,
+    keyGroups: await keyGroupsOf(rule, ctx, kmsContext),
+    shamirThreshold: rule.shamir_threshold ?? 0,
+    macOnlyEncrypted: rule.mac_only_encrypted ?? false,
+  }
+}
+
+const pathRegexOf = (rule: { readonly path_regex?: string }): { pathRegex?: string } =>
+  rule.path_regex ? { pathRegex: rule.path_regex } : {}
+
+/**
+ * The first creation rule whose path_regex matches the file, with its keys parsed. Logs warnings about the configuration, once per run.
+ * @throws SopsError `generic`: no rule matches; an expression on the way does not compile; the rule's settings or keys are invalid.
+ */
+export async function matchCreationRule(
+  config: Config,
+  filePath: string,
+  ctx: Context,
+  options: MatchOptions = {},
+): Promise<CreationRule> {
+  warnAboutConfig(config, ctx)
+  const subject = ruleSubject(config.file, filePath, ctx)
+  for (const [index, rule] of (config.creationRules ?? []).entries()) {
+    if (rule.path_regex) {
+      const regex = await parseRe2(rule.path_regex)
+      if ('reason' in regex)
+        throw new SopsError('generic', `can not compile regexp: error parsing regexp: ${regex.reason}`)
+      if (!regex.test(subject)) continue
+    }
+    const settings = await settingsOf(rule, ctx, options.kmsContext)
+    await warnAboutSelection(rule, `creation_rules[${index}]`, config, ctx)
+    return { index, ...pathRegexOf(rule), ...settings }
+  }
+  throw new SopsError('generic', 'error loading config: no matching creation rules found')
+}
+
+const slashed = (name: string): string => (name.endsWith('/') ? name : `${name}/`)
+
+function destinationOf(rule: RawDestinationRule, ctx: Context): Destination | undefined {
+  const { s3_bucket: s3, gcs_bucket: gcs, vault_path: vault } = rule
+  if ([s3, gcs, vault].filter(Boolean).length > 1) {
+    const message = 'more than one destinations were found in a single destination rule, you can only use one per rule'
+    throw new SopsError('generic', `error loading config: ${message}`)
+  }
+  if (s3) return { kind: 's3', bucket: s3, prefix: rule.s3_prefix ?? '' }
+  if (gcs) return { kind: 'gcs', bucket: gcs, prefix: rule.gcs_prefix ?? '' }
+  if (!vault) return undefined
+  return {
+    kind: 'vault',
+    address: rule.vault_address || ctx.env.VAULT_ADDR || 'https://127.0.0.1:8200',
+    path: slashed(vault),
+    mount: slashed(rule.vault_kv_mount_name || 'secret'),
+    version: rule.vault_kv_version === 1 ? 1 : 2,
+  }
+}
+
+/**
+ * The first destination rule whose path_regex matches the path exactly as it was given (spec/config.md 4.2). An expression that does not
+ * compile never matches.
+ * @throws SopsError `generic`: no rule matches; several destinations; invalid recreation rule.
+ */
+export async function matchDestinationRule(
+  config: Config,
+  pathAsGiven: string,
+  ctx: Context,
+): Promise<DestinationRule> {
+  warnAboutConfig(config, ctx)
+  const subject = withSlashes(pathAsGiven, ctx)
+  for (const [index, rule] of (config.destinationRules ?? []).entries()) {
+    if (rule.path_regex && !(await compileRe2(rule.path_regex))?.test(subject)) continue
+    const destination = destinationOf(rule, ctx)
+    const recreation = await settingsOf(rule.recreation_rule ?? {}, ctx)
+    return { index, ...pathRegexOf(rule), destination, recreation, omitExtensions: rule.omit_extensions ?? false }
+  }
+  throw new SopsError('generic', 'error loading config: no matching destination found in config')
+}
