@@ -1,0 +1,121 @@
+// Leaf values as plaintext bytes with a type tag, and back (spec/format.md 2.3).
+import { isUtf8 } from 'node:buffer'
+import { SopsError } from '../errors.ts'
+import { formatFloatF, parseGoFloat } from './floats.ts'
+import { isWritable, parseRfc3339 } from './time.ts'
+import type { Value } from './tree.ts'
+
+export type ScalarType = 'str' | 'int' | 'float' | 'bool' | 'time' | 'comment'
+
+type Present = Exclude<Value, null>
+
+const minInt = -(2n ** 63n)
+const maxInt = 2n ** 63n - 1n
+
+/** The type tag of a value. Comments are nodes of their own and never get here. */
+export function typeOf(value: Present): ScalarType {
+  switch (typeof value) {
+    case 'string':
+      return 'str'
+    case 'bigint':
+      return 'int'
+    case 'number':
+      return 'float'
+    case 'boolean':
+      return 'bool'
+    default:
+      return value instanceof Uint8Array ? 'str' : 'time'
+  }
+}
+
+/** The type's name in the reference's messages. */
+export function goTypeOf(value: Value): string {
+  if (value === null) return '<nil>'
+  const names = {
+    str: 'string',
+    int: 'int',
+    float: 'float64',
+    bool: 'bool',
+    time: 'time.Time',
+    comment: 'sops.Comment',
+  }
+  return names[typeOf(value)]
+}
+
+/**
+ * The plaintext text of a value; a string is itself. Bytes have no text: use `toBytes`.
+ * @throws SopsError `generic` for what the file format cannot hold: integers beyond 64 bits, time offsets of 24 hours.
+ */
+export function canonical(value: Exclude<Present, Uint8Array>): string {
+  switch (typeof value) {
+    case 'string':
+      return value
+    case 'bigint':
+      if (value < minInt || value > maxInt) throw new SopsError('generic', 'integer does not fit into 64 bits')
+      return value.toString()
+    case 'number':
+      return formatFloatF(value)
+    case 'boolean':
+      return value ? 'True' : 'False'
+    default:
+      if (!isWritable(value)) throw new SopsError('generic', 'time zone offset is 24 hours or more')
+      return value.rfc3339
+  }
+}
+
+/** The bytes that are encrypted and hashed. @throws SopsError as `canonical`. */
+export const toBytes = (value: Present): Uint8Array =>
+  value instanceof Uint8Array ? value : Buffer.from(canonical(value), 'utf8')
+
+/** Text where the bytes are UTF-8, else the bytes themselves. */
+export function textOrBytes(bytes: Uint8Array): string | Uint8Array {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const text = buffer.toString('utf8')
+  return text.includes('\ufffd') && !isUtf8(buffer) ? bytes : text
+}
+
+function readInt(text: string): bigint | undefined {
+  if (!/^[+-]?\d+$/.test(text)) return undefined
+  const digits = text.replace(/^[+-]?0*/, '')
+  if (digits.length > 19) return undefined
+  const value = text[0] === '-' ? -BigInt(digits) : BigInt(digits)
+  return value < minInt || value > maxInt ? undefined : value
+}
+
+const booleans: Readonly<Record<string, boolean>> = {
+  __proto__: null as never,
+  ...{ '1': true, t: true, T: true, TRUE: true, true: true, True: true },
+  ...{ '0': false, f: false, F: false, FALSE: false, false: false, False: false },
+}
+
+/** The booleans Go reads, or undefined. */
+export const parseGoBool = (text: string): boolean | undefined => booleans[text]
+
+/** The value of a non-string type that a text spells, or undefined. */
+function readText(type: 'int' | 'float' | 'bool' | 'time', text: string): Value | undefined {
+  if (type === 'int') return readInt(text)
+  if (type === 'float') return parseGoFloat(text)
+  if (type === 'bool') return parseGoBool(text)
+  return parseRfc3339(text)
+}
+
+/**
+ * The value that plaintext bytes of a type stand for; comments give their text.
+ * @throws SopsError `generic`; the message never contains the plaintext.
+ */
+export function readScalar(type: ScalarType, bytes: Uint8Array): Value {
+  if (type === 'str' || type === 'comment') return textOrBytes(bytes)
+  const value = readSpelling(type, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1'))
+  if (value === undefined) throw new SopsError('generic', `plaintext is not a valid ${type}`)
+  return value
+}
+
+/** As `readScalar` from text, with undefined for what cannot be read. */
+export function readSpelling(type: ScalarType, text: string): Value | undefined {
+  if (type === 'str' || type === 'comment') return text
+  const value = readText(type, text)
+  if (value !== undefined && type === 'time' && !isWritable(value as never)) {
+    throw new SopsError('generic', 'Could not convert time: its zone offset is 24 hours or more')
+  }
+  return value
+}
