@@ -1,0 +1,36 @@
+// The JSON format (spec/format.md 8): text to tree and back, with the layout of the file kept.
+import type { Node } from '../core/tree.ts'
+import { parse, print, printValue, rewrite, textOf } from './json/document.ts'
+import { scan } from './json/scan.ts'
+import { decode } from './json/text.ts'
+import type { Format } from './types.ts'
+
+/**
+ * Any JSON value by itself, as `set` takes it: integers of 64 bits are ints, other numbers floats.
+ * @throws SopsError `parse`.
+ */
+export const parseValue = (bytes: Uint8Array): Node => scan(decode(bytes))
+
+export const json: Format = {
+  id: 'json',
+  metadata: 'nested',
+  parse,
+  rewrite,
+  print,
+  printValue,
+  textOf,
+  example: `{
+	"hello": "Welcome to SOPS! Edit this file as you please!",
+	"example_key": "example_value",
+	"example_array": [
+		"example_value1",
+		"example_value2"
+	],
+	"example_number": 1234.56789,
+	"example_booleans": [
+		true,
+		false
+	]
+}
+`,
+}

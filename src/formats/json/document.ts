@@ -1,0 +1,75 @@
+// Whole JSON documents: bytes to tree and back. The binary format keeps its encrypted form in them, too.
+import type { Entry, MapNode, Node, Tree } from '../../core/tree.ts'
+import { SopsError } from '../../errors.ts'
+import type { Layout, Parsed } from '../types.ts'
+import { quoteMarkup } from './leaf.ts'
+import { indentUnit, printNode, type Style } from './print.ts'
+import { rewriteText } from './rewrite.ts'
+import { positionOf, scan } from './scan.ts'
+import { decode, type SourceText, writer } from './text.ts'
+
+const referenceStyle = (indent: number | undefined): Style => ({
+  unit: indentUnit(indent),
+  eol: '\n',
+  colon: ': ',
+  comma: ',',
+  quote: quoteMarkup,
+  keepSpelling: false,
+})
+
+/**
+ * @param encrypted names the failure as the reference does for encrypted input.
+ * @throws SopsError `parse`.
+ */
+export function parse(bytes: Uint8Array, { encrypted = false }: { encrypted?: boolean } = {}): Parsed {
+  const source = decode(bytes)
+  try {
+    return { tree: { documents: [rootOf(source)] }, source }
+  } catch (error) {
+    if (!encrypted || !(error instanceof SopsError) || error.position === undefined) throw error
+    const { position, hints } = error
+    throw new SopsError('parse', `Could not unmarshal input data: ${error.message}`, { position, hints })
+  }
+}
+
+function rootOf(source: SourceText): MapNode {
+  const root = scan(source)
+  if (root.kind === 'map') return root
+  throw new SopsError('parse', 'SOPS only supports JSON files with a top-level object', {
+    position: positionOf(source.text, root.origin!.start),
+    hints: ['wrap the value in an object, or treat the file as binary with --input-type binary'],
+  })
+}
+
+export function rewrite(parsed: Parsed, next: Tree, layout: Layout = {}): Uint8Array {
+  return rewriteText(parsed.source as SourceText, parsed.tree.documents[0]!, document(next, layout), layout)
+}
+
+/** The one document JSON can hold. Of several the first is printed, but encrypting only that would break the MAC (spec/format.md 14). */
+function document(tree: Tree, layout: Layout): MapNode {
+  const { documents } = tree
+  if (documents.length > 1 && layout.encrypted === true) {
+    throw new SopsError('cannot-emit', `JSON holds a single document, and there are ${documents.length}`, {
+      hints: ['split the file, or write it as YAML'],
+    })
+  }
+  return documents[0] ?? { kind: 'map', items: [] }
+}
+
+export function print(tree: Tree, layout: Layout = {}): Uint8Array {
+  const out = writer()
+  printNode(out.write, document(tree, layout), '', referenceStyle(layout.indent))
+  out.write('\n')
+  return out.bytes()
+}
+
+export function printValue(value: Node, layout: Layout = {}): Uint8Array {
+  const out = writer()
+  printNode(out.write, value, '', referenceStyle(layout.indent))
+  return out.bytes()
+}
+
+/** The text of a member, from its key to the end of its value. */
+export function textOf(parsed: Parsed, entry: Entry): string {
+  return (parsed.source as SourceText).text.slice(entry.origin!.start, entry.origin!.end)
+}

@@ -1,0 +1,85 @@
+// How single values are spelled in JSON (spec/format.md 8.1, 8.2).
+import { isUtf8 } from 'node:buffer'
+import { isTimestamp, type Leaf } from '../../core/tree.ts'
+import { SopsError } from '../../errors.ts'
+import { asBuffer, decodeLossy } from './text.ts'
+
+const NUMBER = /^-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?$/
+const MIN_INT = -(2n ** 63n)
+const MAX_INT = 2n ** 63n - 1n
+
+/** The value of a JSON number: an int where the text is an integer of 64 bits, else a float; undefined when out of range. */
+export function numberValue(text: string, integral: boolean): bigint | number | undefined {
+  if (integral) {
+    if (text.length < 16) return BigInt(Number(text))
+    if (text.length <= 20) {
+      const value = BigInt(text)
+      if (value >= MIN_INT && value <= MAX_INT) return value
+    }
+  }
+  const value = Number(text)
+  return Number.isFinite(value) ? value : undefined
+}
+
+/** A number as the reference writes it. */
+export const numberText = (value: bigint | number): string => (Object.is(value, -0) ? '-0' : String(value))
+
+/** Whether `spelling` is a JSON number of this very value. */
+function spells(spelling: string, value: bigint | number): boolean {
+  const match = NUMBER.exec(spelling)
+  if (match === null) return false
+  if (typeof value === 'number') return Object.is(Number(spelling), value)
+  return match[1] === undefined && match[2] === undefined && BigInt(spelling) === value
+}
+
+/** Turns text into a JSON string, quotes included. */
+export type Quote = (text: string) => string
+
+const LONE_SURROGATE = /\p{Surrogate}/gu
+
+/** Only what JSON asks for is escaped. */
+export const quoteMinimal: Quote = (text) => {
+  const quoted = JSON.stringify(text)
+  return quoted.includes('\\ud') ? JSON.stringify(text.replace(LONE_SURROGATE, '\ufffd')) : quoted
+}
+
+const MARKUP = /[<>&\u2028\u2029]/g
+const escapeMarkup = (char: string): string => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`
+
+/** As the reference: `<`, `>`, `&` and the two Unicode line ends are escaped, too. */
+export const quoteMarkup: Quote = (text) => quoteMinimal(text).replace(MARKUP, escapeMarkup)
+
+const NEEDS_ESCAPE = /["\\<>&\u2028\u2029\ud800-\udfff\u0000-\u001f]/
+const LONG = 1 << 16
+
+/**
+ * A leaf's text in pieces, so that long values are not copied.
+ * @throws SopsError `cannot-emit` for numbers JSON does not have.
+ */
+export function leafPieces(leaf: Leaf, quote: Quote, keepSpelling: boolean): readonly string[] {
+  const { value, spelling } = leaf
+  switch (typeof value) {
+    case 'string':
+      if (value.length >= LONG && !NEEDS_ESCAPE.test(value)) return ['"', value, '"']
+      return [quote(value)]
+    case 'boolean':
+      return [value ? 'true' : 'false']
+    case 'bigint':
+    case 'number':
+      if (typeof value === 'number' && !Number.isFinite(value)) {
+        const name = Number.isNaN(value) ? 'NaN' : value > 0 ? '+Inf' : '-Inf'
+        throw new SopsError('cannot-emit', `json: unsupported value: ${name}`)
+      }
+      return [keepSpelling && spelling !== undefined && spells(spelling, value) ? spelling : numberText(value)]
+    default:
+      if (value === null) return ['null']
+      if (isTimestamp(value)) return [quote(value.rfc3339)]
+      if (isUtf8(value)) return leafPieces({ kind: 'leaf', value: asBuffer(value).toString('utf8') }, quote, false)
+      return [quoteBytes(value, quote)]
+  }
+}
+
+/** Bytes that are not valid UTF-8 become the escape of U+FFFD, one each. */
+function quoteBytes(bytes: Uint8Array, quote: Quote): string {
+  return quote(decodeLossy(bytes)).replaceAll('\ufffd', '\\ufffd')
+}
