@@ -1,0 +1,67 @@
+// Log lines on stderr, in the two shapes of the reference (spec/cli.md 3.2).
+import type { Logger, LogLine } from '../context.ts'
+import type { Host } from './host.ts'
+import { colourAllowed, makeStyle } from './style.ts'
+import { goQuote, visible } from './text.ts'
+
+export interface FatalLine {
+  readonly level: 'fatal'
+  readonly logger: Logger
+  readonly message: string
+  readonly fields?: LogLine['fields']
+}
+
+const levels: Readonly<Record<LogLine['level'] | 'fatal', { readonly rank: number; readonly short: string; readonly colour: number }>> = {
+  debug: { rank: 0, short: 'DEBU', colour: 37 },
+  info: { rank: 1, short: 'INFO', colour: 36 },
+  warning: { rank: 2, short: 'WARN', colour: 33 },
+  error: { rank: 3, short: 'ERRO', colour: 31 },
+  fatal: { rank: 4, short: 'FATA', colour: 31 },
+}
+
+const bare = /^[A-Za-z0-9\-._/@^+]*$/
+const quoted = (text: string): string => (bare.test(text) ? text : goQuote(text))
+
+const two = (value: number): string => String(value).padStart(2, '0')
+
+/** RFC 3339 in the local time zone, without fractions. */
+export function localTime(date: Date): string {
+  const offset = -date.getTimezoneOffset()
+  const zone = offset === 0 ? 'Z' : `${offset < 0 ? '-' : '+'}${two(Math.floor(Math.abs(offset) / 60))}:${two(Math.abs(offset) % 60)}`
+  const day = `${String(date.getFullYear()).padStart(4, '0')}-${two(date.getMonth() + 1)}-${two(date.getDate())}`
+  return `${day}T${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}${zone}`
+}
+
+/** Progress of updatekeys: `2026/01/02 03:04:05 text` and a line end. */
+export const progressLine = (date: Date, text: string): string =>
+  `${localTime(date).slice(0, 19).replaceAll('-', '/').replace('T', ' ')} ${text}\n`
+
+/** A function that writes log lines of level warning and above, or all of them. */
+export function makeLog(host: Host, verbose: boolean): (line: LogLine | FatalLine) => void {
+  const start = host.now().getTime()
+  const colours = colourAllowed(host.env)
+  const prefixStyle = makeStyle(host.stdout.isTTY && colours)
+  const lowest = verbose ? 0 : levels.warning.rank
+  const terminal = (line: LogLine | FatalLine): string => {
+    const { short, colour } = levels[line.level]
+    const paint = (text: string): string => (colours ? `\x1b[${colour}m${text}\x1b[0m` : text)
+    const seconds = String(Math.floor((host.now().getTime() - start) / 1000)).padStart(4, '0')
+    const fields = sorted(line.fields).map(([name, value]) => ` ${paint(name)}=${quoted(value)}`)
+    return visibleLine(`${line.message.padEnd(44)} `, (text) => `${paint(short)}[${seconds}] ${text}`) + fields.join('')
+  }
+  const plain = (line: LogLine | FatalLine): string => {
+    const fields = sorted(line.fields).map(([name, value]) => ` ${name}=${quoted(value)}`)
+    return `time="${localTime(host.now())}" level=${line.level} msg=${quoted(line.message)}${fields.join('')}`
+  }
+  return (line) => {
+    if (levels[line.level].rank < lowest) return
+    const text = host.stderr.isTTY ? terminal(line) : plain(line)
+    // A log that cannot be written must not stop the work it tells of.
+    host.stderr.write(`${prefixStyle.bold(`[${line.logger}]`)}\t ${text}\n`).catch(() => {})
+  }
+}
+
+const sorted = (fields: LogLine['fields']): readonly (readonly [string, string])[] =>
+  Object.entries(fields ?? {}).sort(([a], [b]) => (a < b ? -1 : 1))
+
+const visibleLine = (message: string, frame: (text: string) => string): string => frame(visible(message))

@@ -1,0 +1,35 @@
+// Errors of system calls in the words the reference uses for them.
+
+const texts: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  EBUSY: 'device or resource busy',
+  EDQUOT: 'disk quota exceeded',
+  EEXIST: 'file exists',
+  EFBIG: 'file too large',
+  EINVAL: 'invalid argument',
+  EIO: 'input/output error',
+  EISDIR: 'is a directory',
+  ELOOP: 'too many levels of symbolic links',
+  EMFILE: 'too many open files',
+  ENAMETOOLONG: 'file name too long',
+  ENOENT: 'no such file or directory',
+  ENOMEM: 'cannot allocate memory',
+  ENOSPC: 'no space left on device',
+  ENOTDIR: 'not a directory',
+  ENOTEMPTY: 'directory not empty',
+  ENXIO: 'no such device or address',
+  EPERM: 'operation not permitted',
+  EROFS: 'read-only file system',
+  ETXTBSY: 'text file busy',
+}
+
+export const codeOf = (error: unknown): string | undefined =>
+  error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined
+
+/** `open /x/y: no such file or directory`. The operation is the one that failed: a folder opens but does not read. */
+export function systemErrorText(error: unknown, operation: string, path: string): string {
+  const code = codeOf(error)
+  const verb = code === 'EISDIR' && operation === 'open' ? 'read' : operation
+  const text = code === undefined ? undefined : texts[code]
+  return `${verb} ${path}: ${text ?? code ?? 'unknown error'}`
+}

@@ -1,0 +1,65 @@
+// A private folder for decrypted content, in memory where the system has such a place.
+import { randomInt } from 'node:crypto'
+import { mkdirSync, rmSync, statfsSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { SopsError } from '../errors.ts'
+import type { Host } from './host.ts'
+import { codeOf, systemErrorText } from './system-error.ts'
+
+export interface TempDir {
+  readonly path: string
+  /** Deletes the folder; also done when the program ends or is killed by a signal. */
+  remove(): void
+}
+
+const tmpfsMagic = 0x01021994
+
+/** True for a folder that lies in memory (Linux). */
+function inMemory(path: string): boolean {
+  try {
+    return statfsSync(path).type === tmpfsMagic
+  } catch {
+    return false
+  }
+}
+
+/** TMPDIR as the reference (spec/cli.md 13.4, 15.3); without it memory before disk. */
+function parentFolders(host: Host): readonly string[] {
+  const chosen = host.env['TMPDIR']
+  if (chosen) return [chosen]
+  const runtime = host.env['XDG_RUNTIME_DIR']
+  const candidates = host.platform === 'linux' ? ['/dev/shm', ...(runtime ? [runtime] : [])] : []
+  return [...candidates.filter(inMemory), host.platform === 'win32' ? tmpdir() : '/tmp']
+}
+
+/**
+ * Makes a folder of mode 0700 called `prefix` and a random number.
+ * @throws SopsError `cannot-write`.
+ */
+export function privateTempDir(host: Host, prefix = ''): TempDir {
+  const parents = parentFolders(host)
+  for (const [at, parent] of parents.entries()) {
+    for (;;) {
+      const path = join(parent, `${prefix}${randomInt(2 ** 48 - 1)}`)
+      try {
+        mkdirSync(path, { mode: 0o700 })
+      } catch (error) {
+        if (codeOf(error) === 'EEXIST') continue
+        if (at < parents.length - 1) break
+        const text = systemErrorText(error, 'mkdir', path)
+        throw new SopsError('cannot-write', `Could not create temporary directory: ${text}`, { cause: error })
+      }
+      const remove = (): void => rmSync(path, { recursive: true, force: true, maxRetries: 3 })
+      const takeBack = host.onCleanup(remove)
+      return {
+        path,
+        remove: () => {
+          takeBack()
+          remove()
+        },
+      }
+    }
+  }
+  throw new SopsError('cannot-write', 'Could not create temporary directory')
+}

@@ -1,0 +1,63 @@
+// Text for terminals and log lines: quoting as Go does it, control characters made visible, nearest names.
+
+const goEscapes: Readonly<Record<string, string>> = {
+  '\x07': '\\a',
+  '\b': '\\b',
+  '\f': '\\f',
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+  '\v': '\\v',
+  '\\': '\\\\',
+  '"': '\\"',
+}
+
+const hex = (code: number, width: number): string => code.toString(16).padStart(width, '0')
+
+function escapeCharacter(character: string): string {
+  const code = character.codePointAt(0)!
+  if (code < 0x80) return `\\x${hex(code, 2)}`
+  return code > 0xffff ? `\\U${hex(code, 8)}` : `\\u${hex(code, 4)}`
+}
+
+/** Go's `%q`: double quotes, with everything unprintable escaped. */
+export const goQuote = (text: string): string =>
+  `"${text.replace(/["\\]|[^\P{C}]|[^\P{Z} ]/gu, (character) => goEscapes[character] ?? escapeCharacter(character))}"`
+
+/**
+ * Makes control and direction-changing characters visible, except tabs and line ends, so that names from a file cannot steer a terminal.
+ */
+export const visible = (text: string): string =>
+  text.replace(/[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, escapeCharacter)
+
+/** Changes of one character (insert, delete, replace, swap of neighbours) that lead from one word to the other. */
+export function editDistance(a: string, b: string): number {
+  let before: number[] = []
+  let above = Array.from({ length: b.length + 1 }, (_, j) => j)
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = above[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)
+      let least = Math.min(replaced, above[j]! + 1, row[j - 1]! + 1)
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) least = Math.min(least, before[j - 2]! + 1)
+      row.push(least)
+    }
+    before = above
+    above = row
+  }
+  return above[b.length]!
+}
+
+/** The name that `word` was probably meant to be; undefined when none is near or the word is very long. */
+export function nearest(word: string, names: readonly string[]): string | undefined {
+  if (word.length < 3 || word.length > 40) return undefined
+  const allowed = word.length < 6 ? 1 : 2
+  let found: string | undefined
+  let least = allowed + 1
+  for (const name of names) {
+    if (name.length < 3 || Math.abs(name.length - word.length) >= least) continue
+    const distance = editDistance(word, name)
+    if (distance < least) [found, least] = [name, distance]
+  }
+  return found
+}
