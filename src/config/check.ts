@@ -1,6 +1,7 @@
 // Warnings about a configuration that loads but probably does not say what its author meant. They never make a file invalid.
 import type { Context } from '../context.ts'
-import { parseRe2 } from '../core/re2.ts'
+import { compileRegex } from '../core/selection.ts'
+import { messageOf } from '../errors.ts'
 import type { UnknownField } from './decode.ts'
 import type { Config, RawRule } from './load.ts'
 import type { StructShape } from './shape.ts'
@@ -81,14 +82,14 @@ export async function warnAboutSelection(rule: RawRule, where: string, config: C
   ] as const
   for (const field of fields) {
     const pattern = rule[field]
-    const parsed = pattern ? await parseRe2(pattern) : undefined
-    if (parsed === undefined || !('reason' in parsed)) continue
-    ctx.once(`config:regex:${config.file.path}:${where}:${field}`, () =>
-      ctx.log({
-        level: 'warning',
-        logger: 'CONFIG',
-        message: `${config.file.path}: ${field} of ${where} does not compile and never matches: ${parsed.reason}`,
-      }),
-    )
+    if (!pattern) continue
+    try {
+      await compileRegex(pattern)
+    } catch (error) {
+      const message = `${config.file.path}: ${field} of ${where} does not compile and never matches: ${messageOf(error)}`
+      ctx.once(`config:regex:${config.file.path}:${where}:${field}`, () =>
+        ctx.log({ level: 'warning', logger: 'CONFIG', message }),
+      )
+    }
   }
 }

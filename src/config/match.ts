@@ -1,8 +1,7 @@
 // Which rule applies to a file, and what it says (spec/config.md 3, 4).
 import type { Context } from '../context.ts'
-import { compileRe2, parseRe2 } from '../core/re2.ts'
-import type { SelectionOptions } from '../core/selection.ts'
-import { SopsError } from '../errors.ts'
+import { compileRegex, type SelectionOptions } from '../core/selection.ts'
+import { messageOf, SopsError } from '../errors.ts'
 import type { KeyGroup, StringMap } from '../keys/types.ts'
 import { warnAboutConfig, warnAboutSelection } from './check.ts'
 import { type ConfigFile, pathsOf } from './find.ts'
@@ -99,6 +98,14 @@ async function settingsOf(rule: RawRule, ctx: Context, kmsContext?: StringMap): 
 const pathRegexOf = (rule: { readonly path_regex?: string }): { pathRegex?: string } =>
   rule.path_regex ? { pathRegex: rule.path_regex } : {}
 
+async function matches(pattern: string, subject: string): Promise<boolean> {
+  try {
+    return (await compileRegex(pattern))(subject)
+  } catch (error) {
+    throw new SopsError('generic', `can not compile regexp: ${messageOf(error)}`, { cause: error })
+  }
+}
+
 /**
  * The first creation rule whose path_regex matches the file, with its keys parsed. Logs warnings about the configuration, once per run.
  * @throws SopsError `generic`: no rule matches; an expression on the way does not compile; the rule's settings or keys are invalid.
@@ -112,12 +119,7 @@ export async function matchCreationRule(
   warnAboutConfig(config, ctx)
   const subject = ruleSubject(config.file, filePath, ctx)
   for (const [index, rule] of (config.creationRules ?? []).entries()) {
-    if (rule.path_regex) {
-      const regex = await parseRe2(rule.path_regex)
-      if ('reason' in regex)
-        throw new SopsError('generic', `can not compile regexp: error parsing regexp: ${regex.reason}`)
-      if (!regex.test(subject)) continue
-    }
+    if (rule.path_regex && !(await matches(rule.path_regex, subject))) continue
     const settings = await settingsOf(rule, ctx, options.kmsContext)
     await warnAboutSelection(rule, `creation_rules[${index}]`, config, ctx)
     return { index, ...pathRegexOf(rule), ...settings }
@@ -158,7 +160,7 @@ export async function matchDestinationRule(
   warnAboutConfig(config, ctx)
   const subject = withSlashes(pathAsGiven, ctx)
   for (const [index, rule] of (config.destinationRules ?? []).entries()) {
-    if (rule.path_regex && !(await compileRe2(rule.path_regex))?.test(subject)) continue
+    if (rule.path_regex && !(await matches(rule.path_regex, subject).catch(() => false))) continue
     const destination = destinationOf(rule, ctx)
     const recreation = await settingsOf(rule.recreation_rule ?? {}, ctx)
     return { index, ...pathRegexOf(rule), destination, recreation, omitExtensions: rule.omit_extensions ?? false }

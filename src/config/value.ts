@@ -1,4 +1,6 @@
 // The values of .sops.yaml as written: the first YAML document with the literal text and the line of everything in it.
+import { formatFloatF } from '../core/floats.ts'
+import { goTypeOf } from '../core/scalar.ts'
 import type { Leaf, Value as LeafValue, Node } from '../core/tree.ts'
 import { isTimestamp } from '../core/tree.ts'
 import { SopsError } from '../errors.ts'
@@ -27,12 +29,7 @@ export type Value =
 export function valueTypeName(value: Value): string {
   if (value.kind === 'list') return '[]interface {}'
   if (value.kind === 'map') return 'map[string]interface {}'
-  const leaf = value.value
-  if (leaf === null) return '<nil>'
-  if (typeof leaf === 'bigint') return leaf >= 1n << 63n ? 'uint64' : 'int'
-  if (typeof leaf === 'number') return 'float64'
-  if (typeof leaf === 'boolean') return 'bool'
-  return isTimestamp(leaf) ? 'time.Time' : 'string'
+  return typeof value.value === 'bigint' && value.value >= 1n << 63n ? 'uint64' : goTypeOf(value.value)
 }
 
 /** A value's YAML tag, with the text that the reference's type errors show behind it. */
@@ -73,7 +70,8 @@ function plainText(value: LeafValue): string {
   if (value === null) return ''
   if (typeof value === 'string') return value
   if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString()
-  return typeof value === 'object' ? value.rfc3339 : String(value)
+  if (isTimestamp(value)) return value.rfc3339
+  return typeof value === 'number' ? formatFloatF(value) : String(value)
 }
 
 const scalarOf = (leaf: Leaf, line: number): Scalar => ({
