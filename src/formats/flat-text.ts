@@ -1,0 +1,60 @@
+// What the line-based formats (dotenv, INI) share: bytes to text without loss, and a scalar's text (spec/format.md 9.2).
+import { isUtf8 } from 'node:buffer'
+import { dotenvFloat } from '../core/floats.ts'
+import type { Node, Value } from '../core/tree.ts'
+
+/** A decoded file. `raw` text has one character per byte, because the bytes are not valid UTF-8. */
+export interface Source {
+  readonly text: string
+  readonly raw: boolean
+}
+
+/** A part of the output: text as the source holds it, or bytes. */
+export type Piece = string | Uint8Array
+
+export function decode(bytes: Uint8Array): Source {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const raw = !isUtf8(buffer)
+  return { text: buffer.toString(raw ? 'latin1' : 'utf8'), raw }
+}
+
+/** A string that stands in the source; bytes where it is not valid UTF-8. */
+export function valueIn(source: Source, text: string): string | Uint8Array {
+  if (!source.raw) return text
+  const bytes = Buffer.from(text, 'latin1')
+  return isUtf8(bytes) ? bytes.toString('utf8') : new Uint8Array(bytes)
+}
+
+/** Text of a key or comment that stands in the source; what is not valid UTF-8 is replaced by U+FFFD. */
+export const stringIn = (source: Source, text: string): string =>
+  source.raw ? Buffer.from(text, 'latin1').toString('utf8') : text
+
+/** New text, fit to stand between parts of the source. */
+export const insertable = (source: Source, text: string): Piece => (source.raw ? Buffer.from(text, 'utf8') : text)
+
+export function join(pieces: readonly Piece[], raw: boolean): Uint8Array {
+  const encoding = raw ? 'latin1' : 'utf8'
+  if (pieces.every((piece) => typeof piece === 'string')) return Buffer.from(pieces.join(''), encoding)
+  return Buffer.concat(pieces.map((piece) => (typeof piece === 'string' ? Buffer.from(piece, encoding) : piece)))
+}
+
+/** The text of a scalar; strings and bytes as they are. */
+export function scalarText(value: Value): Piece {
+  if (typeof value === 'string' || value instanceof Uint8Array) return value
+  if (value === null) return '<nil>'
+  if (typeof value === 'bigint' || typeof value === 'boolean') return String(value)
+  if (typeof value === 'number') return dotenvFloat(value)
+  return value.rfc3339.replace(/\.\d+/, '')
+}
+
+/** The type's name in the reference's messages. */
+export function typeName(node: Node): string {
+  if (node.kind === 'map') return 'sops.TreeBranch'
+  if (node.kind === 'list') return '[]interface {}'
+  const { value } = node
+  if (value === null) return '<nil>'
+  if (typeof value === 'string' || value instanceof Uint8Array) return 'string'
+  if (typeof value === 'bigint') return 'int'
+  if (typeof value === 'number') return 'float64'
+  return typeof value === 'boolean' ? 'bool' : 'time.Time'
+}
