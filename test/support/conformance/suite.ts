@@ -1,0 +1,40 @@
+// Turns groups of recorded cases into tests, one per case.
+import { afterAll, describe, expect, test } from 'vitest'
+import { closeGpgHome, hasGpg } from '../gpg.ts'
+import { type Case, loadGroup } from './case.ts'
+import { deviations, pendingGroups } from './deviations.ts'
+import { runCase } from './run.ts'
+
+/** Declares the tests of `groups`; called once, at the top of a test file. */
+export function conformanceTests(groups: readonly string[]): void {
+  afterAll(closeGpgHome)
+  for (const group of groups) {
+    const pending = pendingGroups[group]
+    if (pending !== undefined) {
+      describe.skip(`${group} (${pending})`, () => {
+        test('is not reached yet', () => {})
+      })
+      continue
+    }
+    describe(group, () => {
+      for (const recorded of loadGroup(group)) declare(group, recorded)
+    })
+  }
+}
+
+function declare(group: string, recorded: Case): void {
+  const name = `${recorded.id}: ${recorded.about ?? ''}`
+  const deviation = deviations[`${group}/${recorded.id}`]
+  if (recorded.keys?.includes('gpg') && !hasGpg) {
+    test.skip(`${name} (gpg is not installed)`, () => {})
+  } else if (deviation !== undefined) {
+    // A case that differs on purpose must go on differing, or its row must go.
+    test(`${name} (differs: ${deviation})`, { timeout: 60_000 }, async () => {
+      expect(await runCase(recorded), 'this case passes: remove it from the deviations').toBeDefined()
+    })
+  } else {
+    test(name, { timeout: 60_000 }, async () => {
+      expect(await runCase(recorded)).toBeUndefined()
+    })
+  }
+}
