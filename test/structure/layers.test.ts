@@ -1,0 +1,200 @@
+// The direction of imports, the absence of cycles, and process globals in one place only.
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import ts from 'typescript'
+import { describe, expect, test } from 'vitest'
+
+interface Import {
+  /** Path below src, or the package's name. */
+  readonly target: string
+  readonly kind: 'value' | 'type' | 'dynamic'
+}
+
+const src = fileURLToPath(new URL('../../src/', import.meta.url))
+const files = readdirSync(src, { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => file.replaceAll('\\', '/'))
+  .sort()
+const sources = new Map(
+  files.map((file) => [
+    file,
+    ts.createSourceFile(file, readFileSync(join(src, file), 'utf8'), ts.ScriptTarget.ESNext, true),
+  ]),
+)
+const imports = new Map([...sources].map(([file, source]) => [file, importsOf(file, source)]))
+
+function importsOf(file: string, source: ts.SourceFile): Import[] {
+  const found: Import[] = []
+  const add = (specifier: ts.Node | undefined, kind: Import['kind']): void => {
+    if (!specifier || !ts.isStringLiteralLike(specifier)) return
+    const { text } = specifier
+    found.push({
+      target: text.startsWith('.') ? relative(src, resolve(src, dirname(file), text)).replaceAll('\\', '/') : text,
+      kind,
+    })
+  }
+  const visit = (node: ts.Node): void => {
+    if (ts.isImportDeclaration(node)) {
+      const clause = node.importClause
+      const named = clause?.namedBindings
+      const onlyTypes =
+        clause?.isTypeOnly ||
+        (clause &&
+          !clause.name &&
+          named &&
+          ts.isNamedImports(named) &&
+          named.elements.every((element) => element.isTypeOnly))
+      add(node.moduleSpecifier, onlyTypes ? 'type' : 'value')
+    } else if (ts.isExportDeclaration(node)) add(node.moduleSpecifier, node.isTypeOnly ? 'type' : 'value')
+    else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) add(node.argument.literal, 'type')
+    else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword)
+      add(node.arguments[0], 'dynamic')
+    ts.forEachChild(node, visit)
+  }
+  visit(source)
+  return found
+}
+
+/**
+ * The layers from the bottom up; a file may import its own layer and those below. The first pattern that fits counts; files straight under
+ * src that no row names are compositions over formats, keys and core.
+ */
+const layers: readonly (readonly [name: string, pattern: RegExp])[] = [
+  ['ground', /^(errors|context|version)\.ts$|^core\/tree\.ts$/],
+  ['core', /^core\//],
+  ['formats and keys', /^(formats|keys)\/|^metadata(\.ts$|\/)/],
+  ['command line', /^cli\//],
+  ['public API', /^index\.ts$/],
+  ['compositions', /./],
+]
+const order = ['ground', 'core', 'formats and keys', 'compositions', 'public API', 'command line']
+const layerOf = (file: string): string => layers.find(([, pattern]) => pattern.test(file))![0]
+
+/** `yaml` for formats/yaml.ts and everything in formats/yaml/; undefined for the shared files of the folder. */
+function memberOf(folder: 'formats' | 'keys', file: string): string | undefined {
+  const name = new RegExp(`^${folder}/([^/.]+)`).exec(file)?.[1]
+  return name !== undefined &&
+    files.includes(`${folder}/${name}.ts`) &&
+    files.some((other) => isTableRow(folder, name, other))
+    ? name
+    : undefined
+}
+
+const isTableRow = (folder: string, name: string, file: string): boolean =>
+  file === `${folder}/index.ts` &&
+  imports.get(file)!.some(({ target, kind }) => target === `${folder}/${name}.ts` && kind !== 'type')
+
+/** Same-level edges that are meant: a binary file is a JSON text around one value. */
+const siblings = new Set(['binary -> json'])
+
+const edges = [...imports].flatMap(([file, list]) =>
+  list.filter(({ target }) => files.includes(target)).map((one) => ({ file, ...one })),
+)
+
+test('relative imports name existing files with their extension', () => {
+  const missing = [...imports].flatMap(([file, list]) =>
+    list
+      .filter(({ target }) => target.endsWith('.ts') && !files.includes(target))
+      .map(({ target }) => `${file} -> ${target}`),
+  )
+  expect(missing).toEqual([])
+})
+
+test('imports point down the layers', () => {
+  const upward = edges.filter(({ file, target }) => order.indexOf(layerOf(target)) > order.indexOf(layerOf(file)))
+  expect(upward.map(({ file, target }) => `${file} -> ${target}`)).toEqual([])
+})
+
+describe.each(['formats', 'keys'] as const)('%s', (folder) => {
+  test('do not import each other', () => {
+    const crossing = edges.flatMap(({ file, target }) => {
+      const [from, to] = [memberOf(folder, file), memberOf(folder, target)]
+      // The table itself is the only shared file that knows the rows.
+      if (to === undefined || from === to || file === `${folder}/index.ts` || !file.startsWith(`${folder}/`)) return []
+      return from !== undefined && siblings.has(`${from} -> ${to}`) ? [] : [`${file} -> ${target}`]
+    })
+    expect(crossing).toEqual([])
+  })
+
+  test('are reached from above through the table only', () => {
+    const reaching = edges.filter(
+      ({ file, target }) =>
+        !file.startsWith(`${folder}/`) && memberOf(folder, target) !== undefined && layerOf(file) !== 'ground',
+    )
+    expect(reaching.map(({ file, target }) => `${file} -> ${target}`)).toEqual([])
+  })
+})
+
+test('formats know no keys and keys know no formats', () => {
+  const crossing = edges.filter(
+    ({ file, target }) =>
+      (file.startsWith('formats/') && target.startsWith('keys/')) ||
+      (file.startsWith('keys/') && target.startsWith('formats/')),
+  )
+  expect(crossing).toEqual([])
+})
+
+test('no cycles among modules', () => {
+  const next = new Map(
+    files.map((file) => [
+      file,
+      edges.filter((edge) => edge.file === file && edge.kind === 'value').map((edge) => edge.target),
+    ]),
+  )
+  const done = new Set<string>()
+  const cycles: string[] = []
+  const visit = (file: string, path: readonly string[]): void => {
+    if (path.includes(file)) {
+      cycles.push([...path.slice(path.indexOf(file)), file].join(' -> '))
+      return
+    }
+    if (done.has(file)) return
+    for (const target of next.get(file)!) visit(target, [...path, file])
+    done.add(file)
+  }
+  for (const file of files) visit(file, [])
+  expect(cycles).toEqual([])
+})
+
+/** Where process globals may be touched. The build replaces `process.env.SOPS_TS_VERSION` by a text. */
+const globalsAllowed = (file: string, node: ts.Node): boolean =>
+  file === 'cli/host.ts' || (node.parent.parent?.getText() === 'process.env.SOPS_TS_VERSION' && file === 'version.ts')
+
+test('process and console are touched in cli/host.ts only', () => {
+  const found: string[] = []
+  for (const [file, source] of sources) {
+    const visit = (node: ts.Node): void => {
+      if (
+        ts.isIdentifier(node) &&
+        (node.text === 'process' || node.text === 'console') &&
+        isGlobal(node) &&
+        !globalsAllowed(file, node)
+      ) {
+        found.push(
+          `${file}:${source.getLineAndCharacterOfPosition(node.getStart()).line + 1} ${node.parent.getText().slice(0, 60)}`,
+        )
+      }
+      ts.forEachChild(node, visit)
+    }
+    visit(source)
+    if (imports.get(file)!.some(({ target }) => /^(node:)?(process|console)$/.test(target)))
+      found.push(`${file} imports it`)
+  }
+  expect(found).toEqual([])
+})
+
+/** Not a property, key or member of the same name. */
+function isGlobal(node: ts.Identifier): boolean {
+  const { parent } = node
+  if (ts.isPropertyAccessExpression(parent)) return parent.expression === node
+  if (ts.isPropertyAssignment(parent) || ts.isPropertySignature(parent) || ts.isMethodSignature(parent))
+    return parent.name !== node
+  return !ts.isQualifiedName(parent) && !ts.isImportSpecifier(parent)
+}
+
+test('files stay readable: at most 350 lines, with one sentence on top', () => {
+  const texts = [...sources].map(([file, source]) => ({ file, text: source.getFullText() }))
+  expect(texts.filter(({ text }) => text.split('\n').length > 351).map(({ file }) => file)).toEqual([])
+  expect(texts.filter(({ text }) => !/^\/(\/|\*)/.test(text)).map(({ file }) => file)).toEqual([])
+})
