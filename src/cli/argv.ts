@@ -18,6 +18,8 @@ export interface Parsed {
 export interface UsageError {
   readonly usage: string
   readonly flag?: string
+  /** Two of the cases are shown differently. */
+  readonly kind?: 'environment' | 'spelling'
 }
 
 export const isUsageError = (result: object): result is UsageError => 'usage' in result
@@ -80,17 +82,21 @@ export function environmentValues(
       const value = text === '' ? false : parseBool(text)
       if (value === undefined) {
         const cause = `strconv.ParseBool: parsing ${goQuote(text)}: invalid syntax`
-        return { usage: `could not parse ${text} as bool value for flag ${name}: ${cause}` }
+        return { usage: `could not parse ${text} as bool value for flag ${name}: ${cause}`, kind: 'environment' }
       }
       values.set(name, value)
-    } else if (kind === 'list') values.set(name, text.split(',').map((part) => part.trim()))
+    } else if (kind === 'list')
+      values.set(
+        name,
+        text.split(',').map((part) => part.trim()),
+      )
     else values.set(name, text)
   }
   return values
 }
 
 /** The value of one flag from its text, or the reference's complaint about it. */
-function valueOf(entry: Flag, spelling: string, text: string): Value | UsageError {
+function readValue(entry: Flag, spelling: string, text: string): Value | UsageError {
   if (entry.kind === 'bool') {
     return parseBool(text) ?? { usage: `invalid boolean value ${goQuote(text)} for -${spelling}: parse error` }
   }
@@ -103,7 +109,8 @@ function valueOf(entry: Flag, spelling: string, text: string): Value | UsageErro
 function doubleSpelling(flags: readonly Flag[], spelled: ReadonlySet<string>): UsageError | undefined {
   for (const entry of flags) {
     const [first, second] = namesOf(entry).filter((name) => spelled.has(name))
-    if (second !== undefined) return { usage: `Cannot use two forms of the same flag: ${second} ${first}` }
+    if (second !== undefined)
+      return { usage: `Cannot use two forms of the same flag: ${second} ${first}`, kind: 'spelling' }
   }
   return undefined
 }
@@ -172,7 +179,7 @@ export function parseWords(
       text = words[++at]
       if (text === undefined) return { usage: `flag needs an argument: -${spelling}` }
     }
-    const value = valueOf(entry, spelling, text)
+    const value = readValue(entry, spelling, text)
     if (typeof value === 'object' && 'usage' in value) return value
     const earlier = values.get(entry.name)
     values.set(entry.name, entry.kind === 'list' ? [...(Array.isArray(earlier) ? earlier : []), text] : value)

@@ -1,7 +1,19 @@
 // Reading input and writing output. A target is replaced as a whole or not at all wherever the file system allows it.
 import { createHash, randomBytes } from 'node:crypto'
 import { type BigIntStats, rmSync } from 'node:fs'
-import { access, constants, type FileHandle, link, lstat, open, readFile, realpath, rename, rm, stat } from 'node:fs/promises'
+import {
+  access,
+  constants,
+  type FileHandle,
+  link,
+  lstat,
+  open,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  stat,
+} from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { SopsError } from '../errors.ts'
 import type { Host } from './host.ts'
@@ -13,7 +25,9 @@ export async function readInput(host: Host, path: string | undefined): Promise<U
     try {
       return await host.stdin.readAll()
     } catch (error) {
-      throw new SopsError('bad-input', `Error reading from stdin: ${systemErrorText(error, 'read', '/dev/stdin')}`, { cause: error })
+      throw new SopsError('bad-input', `Error reading from stdin: ${systemErrorText(error, 'read', '/dev/stdin')}`, {
+        cause: error,
+      })
     }
   }
   try {
@@ -44,13 +58,20 @@ export interface WriteOptions {
  * that cannot be given to a new file, or that is a mount point, after the whole content was stored beside it.
  * @throws SopsError `cannot-write`.
  */
-export async function writeOutput(host: Host, path: string, bytes: Uint8Array, options: WriteOptions = {}): Promise<void> {
+export async function writeOutput(
+  host: Host,
+  path: string,
+  bytes: Uint8Array,
+  options: WriteOptions = {},
+): Promise<void> {
   try {
     await write(host, path, bytes, options)
   } catch (error) {
     if (error instanceof SopsError) throw error
     const text = systemErrorText(error, 'open', path)
-    throw new SopsError('cannot-write', `Could not open ${options.what ?? 'output file'} for writing: ${text}`, { cause: error })
+    throw new SopsError('cannot-write', `Could not open ${options.what ?? 'output file'} for writing: ${text}`, {
+      cause: error,
+    })
   }
 }
 
@@ -72,7 +93,12 @@ async function write(host: Host, path: string, bytes: Uint8Array, { expect }: Wr
   const unchanged = async (): Promise<void> => {
     if (expect !== undefined && fingerprint(await readFile(target)) !== expect) throw changed(path)
   }
-  if (!(await access(dirname(target), constants.W_OK).then(() => true, () => false))) {
+  if (
+    !(await access(dirname(target), constants.W_OK).then(
+      () => true,
+      () => false,
+    ))
+  ) {
     await unchanged()
     return overwrite(target, bytes)
   }
@@ -182,7 +208,10 @@ async function followLinks(path: string): Promise<string> {
     return await realpath(path)
   } catch (error) {
     if (codeOf(error) !== 'ENOENT') throw error
-    const isLink = await lstat(path).then((found) => found.isSymbolicLink(), () => false)
+    const isLink = await lstat(path).then(
+      (found) => found.isSymbolicLink(),
+      () => false,
+    )
     if (!isLink) return path
     const { readlink } = await import('node:fs/promises')
     const { resolve } = await import('node:path')

@@ -32,22 +32,28 @@ const inSection = (section: string, flags: readonly Flag[]): readonly Flag[] =>
   flags.map((entry) => ({ ...entry, section }))
 
 /** One row for each key type: how its keys are named on the command line. */
-const keys: readonly { readonly name: string; readonly alias?: string; readonly env: string; readonly help: string }[] = [
-  ...Object.values(keyTypes).map((type) => type.flag),
-  ...plannedKeyFlags(new Set(Object.keys(keyTypes))),
-]
+const keys: readonly { readonly name: string; readonly alias?: string; readonly env: string; readonly help: string }[] =
+  [...Object.values(keyTypes).map((type) => type.flag), ...plannedKeyFlags(new Set(Object.keys(keyTypes)))]
 
 /** `age`, `pgp`, `kms`, …: flag names of the key types. */
 export const keyFlagNames: readonly string[] = keys.map((key) => key.name)
 
 export const inPlace: Flag = bool('in-place', 'write the result back to the file', { aliases: ['i'] })
 export const output: Flag = string('output', 'write the result to PATH instead of stdout', { value: 'PATH' })
-export const inputType: Flag = string('input-type', 'format of the input: yaml, json, dotenv, ini or binary', { value: 'FORMAT' })
-export const outputType: Flag = string('output-type', 'format of the output, if not that of the input', { value: 'FORMAT' })
+export const inputType: Flag = string('input-type', 'format of the input: yaml, json, dotenv, ini or binary', {
+  value: 'FORMAT',
+})
+export const outputType: Flag = string('output-type', 'format of the output, if not that of the input', {
+  value: 'FORMAT',
+})
 export const types: readonly Flag[] = [inputType, outputType]
-export const extract: Flag = string('extract', 'print only the value at INDEX, as in \'["db"]["port"]\'', { value: 'INDEX' })
+export const extract: Flag = string('extract', 'print only the value at INDEX, as in \'["db"]["port"]\'', {
+  value: 'INDEX',
+})
 export const ignoreMac: Flag = bool('ignore-mac', 'do not check the integrity of the file')
-export const filenameOverride: Flag = string('filename-override', 'take format and creation rule from this name', { value: 'PATH' })
+export const filenameOverride: Flag = string('filename-override', 'take format and creation rule from this name', {
+  value: 'PATH',
+})
 export const yes: Flag = bool('yes', 'answer every question with yes', { aliases: ['y'] })
 export const idempotent: Flag = bool('idempotent', 'leave the file alone when nothing would change')
 export const verbose: Flag = bool('verbose', 'show what is being done')
@@ -58,13 +64,21 @@ export const decryptionOrder: Flag = string('decryption-order', 'key types to tr
 })
 
 export const keyServices: readonly Flag[] = inSection('KEY SERVICES', [
-  bool('enable-local-keyservice', 'use the keys of this machine', { env: 'SOPS_ENABLE_LOCAL_KEYSERVICE', default: true }),
+  bool('enable-local-keyservice', 'use the keys of this machine', {
+    env: 'SOPS_ENABLE_LOCAL_KEYSERVICE',
+    default: true,
+  }),
   list('keyservice', 'also ask this key service; may be repeated', { env: 'SOPS_KEYSERVICE', value: 'URI' }),
 ])
 
-export const encryptionContext: Flag = string('encryption-context', 'AWS KMS encryption context, as in a:b,c:d', { value: 'PAIRS' })
+export const encryptionContext: Flag = string('encryption-context', 'AWS KMS encryption context, as in a:b,c:d', {
+  value: 'PAIRS',
+})
 export const awsProfile: Flag = string('aws-profile', 'AWS profile of the keys given with --kms', { value: 'NAME' })
-export const threshold: Flag = int('shamir-secret-sharing-threshold', 'key groups needed to decrypt', { default: 0, value: 'N' })
+export const threshold: Flag = int('shamir-secret-sharing-threshold', 'key groups needed to decrypt', {
+  default: 0,
+  value: 'N',
+})
 export const showMasterKeys: Flag = bool('show-master-keys', 'show the metadata in the editor', { aliases: ['s'] })
 
 /** Keys of a file that is made anew; with any of them the keys of the config do not count. */
@@ -78,7 +92,10 @@ export const newKeys: readonly Flag[] = inSection('MASTER KEYS', [
 ])
 
 /** Keys of one new group, each flag repeatable and without a variable. */
-export const groupKeys: readonly Flag[] = inSection('MASTER KEYS', keys.map((key) => list(key.name, key.help, { value: 'KEY' })))
+export const groupKeys: readonly Flag[] = inSection(
+  'MASTER KEYS',
+  keys.map((key) => list(key.name, key.help, { value: 'KEY' })),
+)
 
 export const changedKeys: readonly Flag[] = inSection(
   'MASTER KEYS',
@@ -125,6 +142,7 @@ export const rootFlags: readonly Flag[] = [
   ...selection,
   ...rootSelection,
   ...keyServices,
+  bool('version', 'show the version', { aliases: ['v'] }),
 ]
 
 /** Root flags that commands look at (spec/cli.md 2.5); all others before a command have no effect. */

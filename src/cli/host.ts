@@ -23,6 +23,8 @@ export type SignalHandler = (signal: NodeJS.Signals) => void
 export interface Host {
   /** How the program was called. */
   readonly argv0: string
+  /** Version of this program. */
+  readonly version: string
   readonly env: Readonly<Record<string, string | undefined>>
   /** Absolute, as the user sees it: `$PWD` when that is the current directory (spec/config.md 4.1). */
   readonly cwd: string
@@ -159,8 +161,11 @@ export function processHost(): Host {
     process.exit(status)
   }
   const lazy = <T>(make: () => T): (() => T) => {
-    let made: { value: T } | undefined
-    return () => (made ??= { value: make() }).value
+    let made: T | undefined
+    return () => {
+      made ??= make()
+      return made
+    }
   }
   const stdin = lazy(() => input(process.stdin))
   const stdout = lazy(() => output(process.stdout, exit))
@@ -168,6 +173,7 @@ export function processHost(): Host {
   const { execve } = process as unknown as { execve?: (file: string, args: readonly string[], env: object) => never }
   return {
     argv0: process.argv[1] ?? 'sops',
+    version: process.env.SOPS_TS_VERSION ?? 'unbuilt',
     env: process.env,
     cwd: currentDirectory(),
     home: homeDirectory(),
@@ -205,7 +211,8 @@ export function processHost(): Host {
 /** Descriptors for reading from and writing to the terminal. */
 function openTerminal(): { readonly read: number; readonly write: number } | undefined {
   try {
-    if (process.platform === 'win32') return { read: openSync('\\\\.\\CONIN$', 'r'), write: openSync('\\\\.\\CONOUT$', 'w') }
+    if (process.platform === 'win32')
+      return { read: openSync('\\\\.\\CONIN$', 'r'), write: openSync('\\\\.\\CONOUT$', 'w') }
     const both = openSync('/dev/tty', 'r+')
     return { read: both, write: both }
   } catch {

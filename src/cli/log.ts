@@ -11,7 +11,9 @@ export interface FatalLine {
   readonly fields?: LogLine['fields']
 }
 
-const levels: Readonly<Record<LogLine['level'] | 'fatal', { readonly rank: number; readonly short: string; readonly colour: number }>> = {
+const levels: Readonly<
+  Record<LogLine['level'] | 'fatal', { readonly rank: number; readonly short: string; readonly colour: number }>
+> = {
   debug: { rank: 0, short: 'DEBU', colour: 37 },
   info: { rank: 1, short: 'INFO', colour: 36 },
   warning: { rank: 2, short: 'WARN', colour: 33 },
@@ -27,7 +29,10 @@ const two = (value: number): string => String(value).padStart(2, '0')
 /** RFC 3339 in the local time zone, without fractions. */
 export function localTime(date: Date): string {
   const offset = -date.getTimezoneOffset()
-  const zone = offset === 0 ? 'Z' : `${offset < 0 ? '-' : '+'}${two(Math.floor(Math.abs(offset) / 60))}:${two(Math.abs(offset) % 60)}`
+  const zone =
+    offset === 0
+      ? 'Z'
+      : `${offset < 0 ? '-' : '+'}${two(Math.floor(Math.abs(offset) / 60))}:${two(Math.abs(offset) % 60)}`
   const day = `${String(date.getFullYear()).padStart(4, '0')}-${two(date.getMonth() + 1)}-${two(date.getDate())}`
   return `${day}T${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}${zone}`
 }

@@ -17,7 +17,9 @@ function withPlace(error: SopsError): string {
   const last = path?.at(-1)
   const named = last !== undefined && (message.includes(path_) || message.includes(last))
   const place = [
-    ...(position && !message.includes(`line ${position.line}`) ? [`line ${position.line}, column ${position.column}`] : []),
+    ...(position && !message.includes(`line ${position.line}`)
+      ? [`line ${position.line}, column ${position.column}`]
+      : []),
     ...(path_ && !named ? [`at ${path_}`] : []),
   ]
   return place.length > 0 ? `${message} (${place.join(', ')})` : message
@@ -28,11 +30,17 @@ function coloured(host: Host, error: SopsError, text: string): string {
   if (error.code !== 'no-data-key') return text
   const style = stdoutStyle(host)
   if (!style.enabled) return text
-  return text.replace(/: (FAILED|SUCCESS)$/gm, (_, word) => `: ${word === 'FAILED' ? style.red(word) : style.green(word)}`)
+  return text.replace(
+    /: (FAILED|SUCCESS)$/gm,
+    (_, word) => `: ${word === 'FAILED' ? style.red(word) : style.green(word)}`,
+  )
 }
 
 /** Text, exit status; `fatal` for errors the reference logs instead of printing (spec/cli.md 3.1). */
-export function describeError(error: unknown, host: Host): { readonly text: string; readonly exit: number; readonly code: ErrorCode } {
+export function describeError(
+  error: unknown,
+  host: Host,
+): { readonly text: string; readonly exit: number; readonly code: ErrorCode } {
   const safe = (text: string): string => (host.stderr.isTTY ? visible(text) : text)
   const hints = (lines: readonly string[]): string => lines.map((line) => `hint: ${safe(line)}\n`).join('')
   if (error instanceof SopsError) {

@@ -11,6 +11,8 @@ export interface TempDir {
   readonly path: string
   /** Deletes the folder; also done when the program ends or is killed by a signal. */
   remove(): void
+  /** Leaves the folder where it is, for the user to find; `remove` does nothing from then on. */
+  keep(): void
 }
 
 const tmpfsMagic = 0x01021994
@@ -50,13 +52,19 @@ export function privateTempDir(host: Host, prefix = ''): TempDir {
         const text = systemErrorText(error, 'mkdir', path)
         throw new SopsError('cannot-write', `Could not create temporary directory: ${text}`, { cause: error })
       }
-      const remove = (): void => rmSync(path, { recursive: true, force: true, maxRetries: 3 })
+      let kept = false
+      const remove = (): void => {
+        if (!kept) rmSync(path, { recursive: true, force: true, maxRetries: 3 })
+      }
       const takeBack = host.onCleanup(remove)
       return {
         path,
         remove: () => {
           takeBack()
           remove()
+        },
+        keep: () => {
+          kept = true
         },
       }
     }

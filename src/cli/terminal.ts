@@ -1,7 +1,7 @@
 // One question on the controlling terminal, with or without echo.
 import { closeSync, writeSync } from 'node:fs'
-import { ReadStream } from 'node:tty'
 import { StringDecoder } from 'node:string_decoder'
+import { ReadStream } from 'node:tty'
 import type { PromptOptions } from '../context.ts'
 
 type Terminal = { readonly read: number; readonly write: number }

@@ -20,7 +20,8 @@ export interface Command {
   readonly load?: () => Promise<{ readonly run: Run }>
 }
 
-const { keyServices, decryptionOrder, types, inPlace, output, filenameOverride, ignoreMac, inputType, threshold } = flags
+const { keyServices, decryptionOrder, types, inPlace, output, filenameOverride, ignoreMac, inputType, threshold } =
+  flags
 
 const shells = ['bash', 'zsh', 'fish'] as const
 

@@ -1,0 +1,58 @@
+// `sops completion bash|zsh|fish`: scripts that ask the program itself what fits (spec/cli.md 2.7).
+import type { Run } from '../invocation.ts'
+
+const bash = `
+#! /bin/bash
+
+_cli_bash_autocomplete() {
+  local word="\${COMP_WORDS[COMP_CWORD]}" candidates
+  local -a line=("\${COMP_WORDS[@]:0:COMP_CWORD}")
+  if [[ "$word" == -* ]]; then
+    line+=("$word")
+  fi
+  candidates=$("\${line[@]}" --generate-bash-completion 2>/dev/null)
+  COMPREPLY=($(compgen -W "$candidates" -- "$word"))
+}
+
+complete -o bashdefault -o default -o nospace -F _cli_bash_autocomplete sops
+`
+
+const zsh = `
+#compdef sops
+
+_cli_zsh_autocomplete() {
+  local -a line candidates
+  line=("\${(@)words[1,CURRENT-1]}")
+  if [[ "\${words[CURRENT]}" == -* ]]; then
+    line+=("\${words[CURRENT]}")
+  fi
+  candidates=("\${(@f)$(_CLI_ZSH_AUTOCOMPLETE_HACK=1 "\${line[@]}" --generate-bash-completion 2>/dev/null)}")
+  if [[ -n "\${candidates[1]}" ]]; then
+    _describe 'values' candidates
+  else
+    _files
+  fi
+}
+
+compdef _cli_zsh_autocomplete sops
+`
+
+const fish = `
+function __sops_complete
+    set -l line (commandline -opc)
+    set -l word (commandline -ct)
+    if string match -q -- '-*' $word
+        set -a line $word
+    end
+    command $line --generate-bash-completion 2>/dev/null
+end
+
+complete -c sops -a '(__sops_complete)'
+`
+
+const scripts: Readonly<Record<string, string>> = { bash, zsh, fish }
+
+export const run: Run = async (inv, io) => {
+  await io.out(scripts[inv.command.at(-1)!]!)
+  return 0
+}

@@ -1,0 +1,27 @@
+// Words behind the one file that a command takes (spec/cli.md 3.4).
+import { SopsError } from '../errors.ts'
+import type { Invocation, Io } from './invocation.ts'
+import { goQuote } from './text.ts'
+
+/**
+ * Warns as the reference does. With `--in-place` more than one file is refused, since which of them was meant cannot be known.
+ * @throws SopsError `generic`.
+ */
+export function checkExtraWords(inv: Invocation, io: Io): void {
+  const [file, ...extra] = inv.positionals
+  if (extra.length === 0) return
+  if (inv.bool('in-place')) {
+    throw new SopsError('generic', `Error: --in-place takes exactly one file, got ${inv.positionals.length} words`, {
+      hints: [
+        inv.legacy
+          ? `put all flags before the file: sops -i … ${file}`
+          : `run the command once for each file: ${inv.positionals.map(goQuote).join(' ')}`,
+      ],
+    })
+  }
+  const warn = (message: string): void => io.ctx.log({ level: 'warning', logger: 'CMD', message })
+  warn('More than one positional argument provided. Only the first one will be used!')
+  const flag = extra.findLast((word) => word.startsWith('-'))
+  if (flag !== undefined)
+    warn(`${goQuote(flag)} looks like a flag, but flags must be placed before positional arguments to count`)
+}

@@ -1,0 +1,117 @@
+// Help texts: what a command does, how it is called, its flags by purpose, examples. yargs lays out the columns; it is loaded for nothing else.
+import { basename } from 'node:path'
+import { compatibleVersion } from '../version.ts'
+import { type Command, commands } from './commands/index.ts'
+import { type Flag, rootFlags } from './flags.ts'
+import type { Host } from './host.ts'
+
+const block = (title: string, lines: readonly string[]): string =>
+  lines.length === 0 ? '' : `${title}:\n${lines.map((line) => `   ${line}\n`).join('')}\n`
+
+const visibleCommands = (table: readonly Command[]): readonly Command[] => table.filter(({ hidden }) => !hidden)
+
+/** `write to PATH (default: X) [$ENV]` */
+function describe(flag: Flag): string {
+  const shown = flag.kind === 'int' || typeof flag.default === 'string' ? flag.default : undefined
+  return [
+    flag.help,
+    ...(shown === undefined || shown === '' ? [] : [`(default: ${shown})`]),
+    ...(flag.env === undefined ? [] : [`[$${flag.env}]`]),
+  ].join(' ')
+}
+
+/** Flags and commands in aligned columns, in the order of the headings. */
+async function columns(flags: readonly Flag[], heading: string, table: readonly Command[]): Promise<string> {
+  const { default: yargs } = await import('yargs')
+  const layout = yargs([])
+    .help(false)
+    .version(false)
+    .locale('en')
+    .wrap(null)
+    .scriptName('')
+    .usage('')
+    .parserConfiguration({ 'camel-case-expansion': false, 'dot-notation': false })
+    .updateStrings({ 'Commands:': 'COMMANDS:', 'Options:': 'OPTIONS:' })
+  for (const command of table)
+    layout.command(command.name, [command.summary, ...aliasNote(command)].join(' '), {}, () => {})
+  for (const flag of flags) {
+    const key = flag.value === undefined ? flag.name : `${flag.name} ${flag.value}`
+    layout.option(key, { alias: [...(flag.aliases ?? [])], describe: describe(flag) })
+    layout.group(key, `${flag.section ?? heading}:`)
+  }
+  const text = await layout.getHelp()
+  return text
+    .split('\n')
+    .map((line) => (line.startsWith('  ') ? ` ${line.trimEnd()}` : line))
+    .join('\n')
+    .trim()
+}
+
+const aliasNote = (command: Command): readonly string[] =>
+  command.aliases === undefined ? [] : [`(also: ${command.aliases.join(', ')})`]
+
+/** The version of the reference that this program matches, and its own. */
+export const versionText = (host: Host): string => `${compatibleVersion} (sops-ts ${host.version})`
+
+async function appHelp(host: Host): Promise<string> {
+  return (
+    block('NAME', ['sops - edit files of secrets that are stored encrypted']) +
+    block('USAGE', [
+      'sops [global options] COMMAND [command options] [ARGUMENTS]',
+      'sops [global options] FILE',
+      '',
+      'Without a command FILE is opened in an editor; with -d, -e, -r or --set it is',
+      'decrypted, encrypted, rotated or changed. Flags then stand before FILE.',
+      'A file that is called like a command is reached as ./NAME.',
+    ]) +
+    block('VERSION', [versionText(host)]) +
+    `${await columns(rootFlags, 'GLOBAL OPTIONS', visibleCommands(commands))}\n\n` +
+    block('EXAMPLES', [
+      'sops edit secrets.yaml',
+      'sops encrypt -i --age age1… secrets.yaml',
+      'sops decrypt secrets.yaml',
+      'sops help encrypt',
+    ])
+  )
+}
+
+/** The help of a command, given with its parents, or of the program. */
+export async function helpText(path: readonly Command[], host: Host): Promise<string> {
+  const command = path.at(-1)
+  if (command === undefined) return appHelp(host)
+  // Groups always call the program by its own name, as the reference does (spec/cli.md 2.6).
+  const program = command.subcommands ? 'sops' : basename(host.argv0).replace(/\.m?js$/, '') || 'sops'
+  const name = path.map((part) => part.name).join(' ')
+  const usage = command.subcommands
+    ? `${program} ${name} COMMAND [command options] [ARGUMENTS]`
+    : [
+        program,
+        name,
+        ...(command.flags.length > 0 ? ['[command options]'] : []),
+        ...(command.args ? [command.args] : []),
+      ].join(' ')
+  const table = visibleCommands(command.subcommands ?? [])
+  const listed =
+    command.flags.length > 0 || table.length > 0 ? `${await columns(command.flags, 'OPTIONS', table)}\n\n` : ''
+  return (
+    block('NAME', [`sops ${name} - ${command.summary}`]) +
+    block('USAGE', [usage]) +
+    listed +
+    block('EXAMPLES', command.examples)
+  )
+}
+
+export async function showHelp(path: readonly Command[], host: Host): Promise<number> {
+  await host.stdout.write(await helpText(path, host))
+  return 0
+}
+
+/** `help WORD` inside `path`; an unknown word is exit 3. */
+export async function showTopic(word: string | undefined, path: readonly Command[], host: Host): Promise<number> {
+  if (word === undefined) return showHelp(path, host)
+  const table = path.at(-1)?.subcommands ?? commands
+  const command = table.find(({ name, aliases }) => name === word || aliases?.includes(word))
+  if (command) return showHelp([...path, command], host)
+  await host.stderr.write(`No help topic for '${word}'\n`)
+  return 3
+}

@@ -1,0 +1,107 @@
+// The flag-only form (`sops -d FILE`): its own checks in the reference's order, then the command that does the work (spec/cli.md 18).
+import { existsSync, statSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { SopsError } from '../errors.ts'
+import type { Parsed } from './argv.ts'
+import { type Command, commands } from './commands/index.ts'
+import { checkExtraWords } from './extra-words.ts'
+import { keyFlagNames } from './flags.ts'
+import type { FlagValues, Invocation, Io } from './invocation.ts'
+import { codeOf } from './system-error.ts'
+import { goQuote, nearest } from './text.ts'
+
+type Mode = 'encrypt' | 'decrypt' | 'rotate' | 'set' | 'edit'
+
+/** The modes asked for, in the order in which the reference runs them; each would replace what the one before it made. */
+function modesOf(flags: FlagValues): readonly Mode[] {
+  const modes: Mode[] = (['encrypt', 'decrypt', 'rotate'] as const).filter((mode) => flags.bool(mode))
+  return flags.string('set') === '' ? modes : [...modes, 'set']
+}
+
+const isMissing = (path: string): boolean => {
+  try {
+    statSync(path)
+    return false
+  } catch (error) {
+    return codeOf(error) === 'ENOENT'
+  }
+}
+
+const changesKeys = (flags: FlagValues): boolean =>
+  keyFlagNames.some((name) => flags.string(`add-${name}`) !== '' || flags.string(`rm-${name}`) !== '')
+
+/** A word that is no file and almost a command was meant to be the command. @throws SopsError `no-file`. */
+function refuseTypo(word: string, path: string): void {
+  if (/[./\\]/.test(word) || existsSync(path)) return
+  const names = commands.flatMap(({ name, aliases }) => [name, ...(aliases ?? [])])
+  const near = nearest(word, names)
+  if (near === undefined) return
+  throw new SopsError('no-file', `Error: ${goQuote(word)} is neither a command nor a file`, {
+    hints: [`did you mean sops ${near}?`, `to make a new file of this name: sops edit ${word}`],
+  })
+}
+
+function checkFile(modes: readonly Mode[], flags: FlagValues, path: string): void {
+  if (!isMissing(path)) return
+  if (changesKeys(flags)) {
+    throw new SopsError(
+      'change-keys-of-missing-file',
+      `Error: cannot add or remove keys on non-existent file ${goQuote(path)}, use \`--kms\` and \`--pgp\` instead.`,
+    )
+  }
+  if (modes.some((mode) => mode !== 'set')) {
+    throw new SopsError('no-file', `Error: cannot operate on non-existent file ${goQuote(path)}`)
+  }
+}
+
+/** Index and JSON value of `--set`, parted by the first `] `. @throws SopsError `bad-path-or-value`. */
+export function partsOfSet(text: string): readonly [index: string, value: string] {
+  const at = text.indexOf('] ')
+  if (at < 0) throw new SopsError('bad-path-or-value', 'Invalid --set format')
+  return [text.slice(0, at + 1), text.slice(at + 2)]
+}
+
+/** A config without a rule for the file stops this form even where no rule is needed. @throws SopsError `generic`. */
+async function requireCreationRule(inv: Invocation, io: Io, path: string): Promise<void> {
+  const [{ configOf }, { matchCreationRule }] = await Promise.all([
+    import('./settings.ts'),
+    import('../config/index.ts'),
+  ])
+  const config = await configOf(inv, io.ctx)
+  if (config?.creationRules) await matchCreationRule(config, path, io.ctx)
+}
+
+/** The invocation that does what the flags ask for; all root flags are its flags. @throws SopsError. */
+export function rewrite(root: Parsed, io: Io): Invocation {
+  const { values, positionals } = root
+  const [file] = positionals
+  if (file === undefined) throw new SopsError('no-file', 'Error: no file specified')
+  const modes = modesOf(values)
+  const mode = modes.at(-1) ?? 'edit'
+  const path = resolve(io.host.cwd, file)
+  if (mode === 'edit') refuseTypo(file, path)
+  const inv: Invocation = { ...values, command: [mode], positionals, root: values, legacy: true }
+  checkExtraWords(inv, io)
+  if (values.bool('in-place') && values.string('output') !== '') {
+    throw new SopsError('conflicting-parameters', 'Error: cannot operate on both --output and --in-place')
+  }
+  checkFile(modes, values, path)
+  if (modes.length > 1) {
+    const message =
+      'More than one command (--encrypt, --decrypt, --rotate, --set) has been specified. ' +
+      `Only the last of them in this order is executed: --${mode}`
+    io.ctx.log({ level: 'warning', logger: 'CMD', message })
+  }
+  return { ...inv, positionals: mode === 'set' ? [file, ...partsOfSet(values.string('set'))] : [file] }
+}
+
+export async function runLegacy(root: Parsed, io: Io): Promise<number> {
+  const inv = rewrite(root, io)
+  const [mode] = inv.command
+  if (mode === 'rotate' || mode === 'set' || mode === 'edit') {
+    const path = resolve(io.host.cwd, inv.string('filename-override') || inv.positionals[0]!)
+    await requireCreationRule(inv, io, path)
+  }
+  const command = commands.find(({ name }) => name === mode) as Command
+  return (await command.load!()).run(inv, io)
+}

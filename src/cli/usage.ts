@@ -1,0 +1,43 @@
+// Command lines that cannot be understood: the reference's text and help on stdout, a fatal line and a suggestion on stderr.
+import type { UsageError } from './argv.ts'
+import type { Command } from './commands/index.ts'
+import { namesOf, rootFlags } from './flags.ts'
+import { helpText } from './help.ts'
+import type { Host } from './host.ts'
+import { makeLog } from './log.ts'
+import { nearest } from './text.ts'
+
+const spell = (name: string): string => (name.length === 1 ? `-${name}` : `--${name}`)
+
+/** What was probably meant by an unknown flag. */
+export function suggestion(flag: string, path: readonly Command[]): string | undefined {
+  const command = path.at(-1)
+  const own = (command?.flags ?? rootFlags).flatMap(namesOf)
+  if (command && !own.includes(flag) && rootFlags.some((entry) => namesOf(entry).includes(flag))) {
+    return `${spell(flag)} stands before the command: sops ${spell(flag)} … ${path.map(({ name }) => name).join(' ')}`
+  }
+  const near = nearest(flag, own)
+  if (near !== undefined) return `did you mean ${spell(near)}?`
+  const letters = [...flag]
+  const combined = letters.length > 1 && letters.length < 5 && letters.every((letter) => own.includes(letter))
+  return combined ? `short flags cannot be combined; write ${letters.map(spell).join(' ')}` : undefined
+}
+
+/** Reports a usage error (spec/cli.md 2.6); the status is 1. */
+export async function refuse(error: UsageError, path: readonly Command[], host: Host): Promise<number> {
+  const { usage, flag, kind } = error
+  const command = path.at(-1)
+  const atRoot = command === undefined || command.subcommands !== undefined
+  if (kind !== 'environment') {
+    const lead = !atRoot
+      ? `Incorrect Usage: ${usage}\n\n`
+      : kind === 'spelling'
+        ? `${usage}\n`
+        : `Incorrect Usage. ${usage}\n\n`
+    await host.stdout.write(lead + (await helpText(path, host)))
+  }
+  makeLog(host, false)({ level: 'fatal', logger: 'CMD', message: usage })
+  const hint = flag === undefined ? undefined : suggestion(flag, path)
+  if (hint !== undefined) await host.stderr.write(`hint: ${hint}\n`)
+  return 1
+}

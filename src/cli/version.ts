@@ -1,0 +1,47 @@
+// `--version`: one line, and the network only when asked for (spec/cli.md 16).
+import { messageOf } from '../errors.ts'
+import { compareVersions, compatibleVersion } from '../version.ts'
+import type { Host } from './host.ts'
+import type { FlagValues } from './invocation.ts'
+
+const page = 'https://github.com/getsops/sops/releases/latest'
+const timeout = 5000
+
+interface Release {
+  readonly tag: string
+  readonly url: string
+}
+
+/** The newest release of the reference: the page `latest` redirects to it. */
+async function latestRelease(): Promise<Release> {
+  const response = await fetch(page, { method: 'HEAD', redirect: 'manual', signal: AbortSignal.timeout(timeout) })
+  const url = response.headers.get('location') ?? ''
+  const tag = url.split('/releases/tag/')[1]
+  if (!tag) throw new Error(`no release in the answer of ${page} (status ${response.status})`)
+  return { tag, url }
+}
+
+async function versionLines(values: FlagValues, host: Host): Promise<string> {
+  const own = `sops ${compatibleVersion}`
+  if (!values.bool('check-for-updates')) {
+    // Scripts that disable the check expect exactly this line.
+    return values.bool('disable-version-check') ? `${own}\n` : `${own} (sops-ts ${host.version})\n`
+  }
+  let release: Release
+  try {
+    release = await latestRelease()
+  } catch (error) {
+    return `${own}\n[warning] failed to retrieve latest version from upstream: ${messageOf(error)}\n`
+  }
+  try {
+    if (compareVersions(release.tag.replace(/^v/, ''), compatibleVersion) <= 0) return `${own} (latest)\n`
+  } catch (error) {
+    return `${own}\n[warning] failed to compare current version with latest: ${messageOf(error)}\n`
+  }
+  return `${own}\n[info] a new version of sops (${release.tag}) is available, you can update by visiting: ${release.url}\n`
+}
+
+export async function showVersion(values: FlagValues, host: Host): Promise<number> {
+  await host.stdout.write(await versionLines(values, host))
+  return 0
+}

@@ -1,0 +1,107 @@
+// Runs one command line in this process, with buffers for streams and a folder of its own.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { type Host, makeExits, type Output } from '../../src/cli/host.ts'
+import { main } from '../../src/cli/main.ts'
+import type { PromptOptions } from '../../src/context.ts'
+
+export interface CliOptions {
+  readonly env?: Readonly<Record<string, string | undefined>>
+  readonly cwd?: string
+  readonly home?: string
+  readonly stdin?: string | Uint8Array
+  /** Streams that say they are terminals. */
+  readonly tty?: readonly ('stdin' | 'stdout' | 'stderr')[]
+  readonly now?: Date
+  readonly argv0?: string
+  /** Answers in the order they are asked for; without it there is no terminal. */
+  readonly prompt?: readonly string[] | ((text: string, options?: PromptOptions) => string | undefined)
+}
+
+export interface CliResult {
+  readonly code: number
+  readonly stdout: Buffer
+  readonly stderr: string
+}
+
+export interface BufferHost extends Host {
+  readonly written: { readonly stdout: Uint8Array[]; readonly stderr: Uint8Array[] }
+  /** As if the process got the signal. */
+  signal(name: NodeJS.Signals): void
+}
+
+/** A host that keeps what is written. Environment: what `env` says and nothing else. */
+export function bufferHost(options: CliOptions = {}): BufferHost {
+  const written = { stdout: [] as Uint8Array[], stderr: [] as Uint8Array[] }
+  const sink = (name: 'stdout' | 'stderr'): Output => ({
+    isTTY: options.tty?.includes(name) ?? false,
+    columns: undefined,
+    write: async (data) => {
+      written[name].push(Buffer.from(data))
+    },
+  })
+  const stdin = Buffer.from(options.stdin ?? '')
+  const exit = (status: number): never => {
+    throw new Error(`exit ${status}`)
+  }
+  const exits = makeExits((signal) => exit(signal === 'SIGINT' ? 130 : 143))
+  const answers = typeof options.prompt === 'object' ? [...options.prompt] : []
+  return {
+    written,
+    signal: exits.deliver,
+    argv0: options.argv0 ?? '/usr/bin/sops',
+    version: '0.0.0',
+    env: options.env ?? {},
+    cwd: options.cwd ?? '/nonexistent',
+    home: options.home ?? options.env?.['HOME'],
+    platform: process.platform,
+    uid: process.getuid?.(),
+    umask: 0o022,
+    stdin: {
+      isTTY: options.tty?.includes('stdin') ?? false,
+      async *[Symbol.asyncIterator]() {
+        yield stdin
+      },
+      readAll: async () => stdin,
+    },
+    stdout: sink('stdout'),
+    stderr: sink('stderr'),
+    now: () => options.now ?? new Date(),
+    prompt: async (text, promptOptions) => {
+      if (options.prompt === undefined) return undefined
+      return typeof options.prompt === 'function' ? options.prompt(text, promptOptions) : answers.shift()
+    },
+    onSignal: exits.onSignal,
+    onCleanup: exits.onCleanup,
+    cleanup: exits.cleanup,
+    replaceProcess: undefined,
+    exit,
+  }
+}
+
+export async function runCli(argv: readonly string[], options: CliOptions = {}): Promise<CliResult> {
+  const host = bufferHost(options)
+  const code = await main(argv, host)
+  return {
+    code,
+    stdout: Buffer.concat(host.written.stdout),
+    stderr: Buffer.concat(host.written.stderr).toString(),
+  }
+}
+
+export interface Sandbox {
+  readonly dir: string
+  path(name: string): string
+  remove(): void
+}
+
+/** A new folder with these files in it. */
+export function sandbox(files: Readonly<Record<string, string | Uint8Array>> = {}): Sandbox {
+  const dir = mkdtempSync(join(tmpdir(), 'sops-test-'))
+  for (const [name, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(dir, name)), { recursive: true })
+    writeFileSync(join(dir, name), content)
+  }
+  return { dir, path: (name) => join(dir, name), remove: () => rmSync(dir, { recursive: true, force: true }) }
+}
