@@ -1,5 +1,5 @@
 // The age v1 file: header, its MAC, and the STREAM payload, opened with node:crypto.
-import { createDecipheriv, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
 import { decodeBase64NoPad } from './base64.ts'
 
 export interface Stanza {
@@ -49,6 +49,12 @@ export function openAead(key: Uint8Array, nonce: Uint8Array, sealed: Uint8Array)
 /** A file key sealed with a key used once, hence the zero nonce (age v1). */
 export const openFileKey = (key: Uint8Array, body: Uint8Array): Buffer | undefined =>
   openAead(key, new Uint8Array(12), body)
+
+/** The other way round: `key` must never seal anything else. */
+export function sealFileKey(key: Uint8Array, fileKey: Uint8Array): Buffer {
+  const cipher = createCipheriv('chacha20-poly1305', key, new Uint8Array(12), { authTagLength: TAG })
+  return Buffer.concat([cipher.update(fileKey), cipher.final(), cipher.getAuthTag()])
+}
 
 /**
  * Splits a binary age file; nothing is authenticated yet.

@@ -1,72 +1,31 @@
-// Where age identities are looked for: variables, files and commands, each read once a run.
-import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs'
+// Where age identities are looked for: variables, files and commands, each read at most once a run.
+import { statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Context } from '../../context.ts'
 import { messageOf } from '../../errors.ts'
 import { type Identity, readIdentities } from './identity.ts'
+import { defaultKeyFiles, fileCause, isAbsent, readKeyFile } from './key-file.ts'
 
-/** What a source gave. `unused`: nothing was there, and this is the place to name. */
+/** What a source gave. */
 export interface Found {
   readonly identities: readonly Identity[]
   readonly errors: readonly string[]
+  /** The place to name when nothing was found; it is empty, or was not there. */
   readonly unused?: string
-  /** Something was there to be read: the variable is set, the file or the command's output could be opened. */
+  /** There was something to read. */
   readonly opened: boolean
+  /** An error that counts only when no other source has anything. */
+  readonly lastError?: string
 }
 
-const nothing = (unused?: string): Found => ({
-  identities: [],
-  errors: [],
-  opened: false,
-  ...(unused === undefined ? {} : { unused }),
-})
-
-const failure = (message: string): Found => ({ identities: [], errors: [message], opened: false })
-
-const fileError = (path: string, error: unknown): string => {
-  const code = (error as NodeJS.ErrnoException).code
-  const texts: Record<string, string> = {
-    ENOENT: 'no such file or directory',
-    EACCES: 'permission denied',
-    EISDIR: 'is a directory',
-    ENOTDIR: 'not a directory',
-  }
-  return `open ${path}: ${(code && texts[code]) ?? code ?? messageOf(error)}`
-}
-
-/** At most what the reference reads of an identity file. */
-const MAXIMUM_SIZE = 16 * 1024 * 1024
-
-/**
- * The bytes of a key file; warns once when others may read it.
- * @throws Error of node:fs
- */
-export function readKeyFile(path: string, ctx: Context): Buffer {
-  const descriptor = openSync(path, 'r')
-  try {
-    const { mode, size } = fstatSync(descriptor)
-    if (size >= MAXIMUM_SIZE) throw new Error('file too long')
-    if (ctx.platform !== 'win32' && (mode & 0o044) !== 0) {
-      ctx.once(`age:readable:${path}`, () =>
-        ctx.log({
-          level: 'warning',
-          logger: 'AGE',
-          message: 'key file is readable by others; chmod 600 it',
-          fields: { file: path, mode: `0${(mode & 0o777).toString(8)}` },
-        }),
-      )
-    }
-    return readFileSync(descriptor)
-  } finally {
-    closeSync(descriptor)
-  }
-}
+const absent = (unused: string): Found => ({ identities: [], errors: [], opened: false, unused })
+const failed = (message: string): Found => ({ identities: [], errors: [message], opened: false })
 
 async function read(bytes: Buffer, location: string, ctx: Context, words = false): Promise<Found> {
   try {
     const identities = await readIdentities(bytes, { location, words }, ctx)
-    if (identities.length === 0) return { ...nothing(location), opened: true }
-    return { identities, errors: [], opened: true }
+    const opened = { identities, errors: [], opened: true }
+    return identities.length > 0 ? opened : { ...opened, unused: location }
   } catch (error) {
     const message = `failed to parse '${location}' age identities: ${messageOf(error)}`
     return { identities: [], errors: [message], opened: true }
@@ -77,76 +36,41 @@ async function read(bytes: Buffer, location: string, ctx: Context, words = false
 
 async function fromVariable(ctx: Context): Promise<Found> {
   const text = ctx.env.SOPS_AGE_KEY
-  return text === undefined ? nothing('SOPS_AGE_KEY') : read(Buffer.from(text), 'SOPS_AGE_KEY', ctx, true)
+  return text === undefined ? absent('SOPS_AGE_KEY') : read(Buffer.from(text), 'SOPS_AGE_KEY', ctx, true)
 }
 
 async function fromKeyFile(ctx: Context): Promise<Found> {
   const path = ctx.env.SOPS_AGE_KEY_FILE
-  if (path === undefined) return nothing('SOPS_AGE_KEY_FILE')
+  if (path === undefined) return absent('SOPS_AGE_KEY_FILE')
+  if (path === '') return failed('failed to open SOPS_AGE_KEY_FILE file: the path is empty')
   let bytes: Buffer
   try {
-    if (path === '') throw Object.assign(new Error(), { code: 'ENOENT' })
     bytes = readKeyFile(resolve(ctx.cwd, path), ctx)
   } catch (error) {
-    return failure(`failed to open SOPS_AGE_KEY_FILE file: ${fileError(path, error)}`)
+    return failed(`failed to open SOPS_AGE_KEY_FILE file: ${fileCause(path, error)}`)
   }
   return read(bytes, 'SOPS_AGE_KEY_FILE', ctx)
 }
 
-async function fromCommand(recipient: string, ctx: Context): Promise<Found> {
-  const command = ctx.env.SOPS_AGE_KEY_CMD
-  if (command === undefined) return nothing('SOPS_AGE_KEY_CMD')
-  const { runKeyCommand } = await import('./command.ts')
+async function fromDefaultFile(path: string, ctx: Context): Promise<Found> {
+  let bytes: Buffer
   try {
-    return await read(await runKeyCommand(command, recipient, ctx), 'SOPS_AGE_KEY_CMD', ctx)
+    bytes = readKeyFile(path, ctx)
   } catch (error) {
-    return failure(messageOf(error))
+    return isAbsent(error) ? absent(path) : failed(`failed to open file: ${fileCause(path, error)}`)
   }
+  return read(bytes, path, ctx)
 }
 
-/** User config folders, the platform's own first; a string tells why there is none (spec/keys.md 3.3). */
-function configFolders(ctx: Context): readonly string[] | string {
-  if (ctx.platform === 'win32')
-    return ctx.env.AppData || ctx.env.APPDATA ? [(ctx.env.AppData || ctx.env.APPDATA)!] : '%AppData% is not defined'
-  const xdg = ctx.env.XDG_CONFIG_HOME
-  if (xdg && !xdg.startsWith('/')) return 'path in $XDG_CONFIG_HOME is relative'
-  if (ctx.platform !== 'darwin') {
-    if (xdg) return [xdg]
-    return ctx.home ? [join(ctx.home, '.config')] : 'neither $XDG_CONFIG_HOME nor $HOME are defined'
-  }
-  const library = ctx.home ? [join(ctx.home, 'Library', 'Application Support')] : []
-  const folders = xdg ? [xdg, ...library] : [...library, ...(ctx.home ? [join(ctx.home, '.config')] : [])]
-  return folders.length > 0 ? folders : '$HOME is not defined'
-}
-
-/** The path of the default key file the reference would use; undefined where there is no such place. */
-export function defaultKeyFile(ctx: Context): string | undefined {
-  const folders = configFolders(ctx)
-  return typeof folders === 'string' ? undefined : join(folders[0]!, 'sops', 'age', 'keys.txt')
-}
-
-/** On macOS the other place is looked at as well: files move between the two with XDG_CONFIG_HOME (getsops/sops#1943). */
 async function fromDefaultFiles(ctx: Context): Promise<Found> {
-  const folders = configFolders(ctx)
-  if (typeof folders === 'string') {
-    return { ...failure(`user config directory could not be determined: ${folders}`) }
+  const paths = defaultKeyFiles(ctx)
+  if (typeof paths === 'string') {
+    const lastError = `user config directory could not be determined: ${paths}`
+    return { identities: [], errors: [], opened: false, lastError }
   }
-  const all: Found[] = []
-  for (const folder of folders) {
-    const path = join(folder, 'sops', 'age', 'keys.txt')
-    let bytes: Buffer
-    try {
-      bytes = readKeyFile(path, ctx)
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException
-      const absent = code === 'ENOENT' || code === 'ENOTDIR'
-      all.push(absent ? nothing(path) : failure(`failed to open file: ${fileError(path, error)}`))
-      continue
-    }
-    all.push(await read(bytes, path, ctx))
-  }
+  const all = await Promise.all(paths.map((path) => fromDefaultFile(path, ctx)))
   const identities = all.flatMap((found) => found.identities)
-  const unused = all[0]!.unused
+  const unused = all[0]?.unused
   return {
     identities,
     errors: all.flatMap((found) => found.errors),
@@ -155,11 +79,72 @@ async function fromDefaultFiles(ctx: Context): Promise<Found> {
   }
 }
 
-/** Reads a source once per run; commands once per recipient. */
+async function fromCommand(recipient: string, ctx: Context): Promise<Found> {
+  const name = 'SOPS_AGE_KEY_CMD'
+  const command = ctx.env[name]
+  if (command === undefined) return absent(name)
+  const { runKeyCommand } = await import('./command.ts')
+  try {
+    return await read(await runKeyCommand(command, recipient, ctx), name, ctx)
+  } catch (error) {
+    return failed(messageOf(error))
+  }
+}
+
+async function fromSsh(path: string, ctx: Context): Promise<Found> {
+  const { sshFileIdentity } = await import('./ssh-identity.ts')
+  try {
+    return { identities: [sshFileIdentity(path, ctx)], errors: [], opened: true }
+  } catch (error) {
+    return failed(messageOf(error))
+  }
+}
+
+async function fromSshFile(ctx: Context): Promise<Found> {
+  const path = ctx.env.SOPS_AGE_SSH_PRIVATE_KEY_FILE
+  return path === undefined ? absent('SOPS_AGE_SSH_PRIVATE_KEY_FILE') : fromSsh(path, ctx)
+}
+
+async function fromSshCommand(recipient: string, ctx: Context): Promise<Found> {
+  const name = 'SOPS_AGE_SSH_PRIVATE_KEY_CMD'
+  const command = ctx.env[name]
+  if (command === undefined) return absent(name)
+  const { runKeyCommand } = await import('./command.ts')
+  const { sshCommandIdentity } = await import('./ssh-identity.ts')
+  try {
+    const identity = sshCommandIdentity(await runKeyCommand(command, recipient, ctx))
+    return { identities: [identity], errors: [], opened: true }
+  } catch (error) {
+    return failed(messageOf(error))
+  }
+}
+
+function present(path: string): boolean {
+  try {
+    statSync(path)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** `~/.ssh/id_ed25519` and `~/.ssh/id_rsa`. */
+async function fromSshHome(ctx: Context): Promise<readonly Found[]> {
+  const { home } = ctx
+  if (home === undefined) return [failed('$HOME is not defined')]
+  const paths = ['id_ed25519', 'id_rsa'].map((name) => join(home, '.ssh', name))
+  return Promise.all(paths.map(async (path) => (present(path) ? fromSsh(path, ctx) : absent(path))))
+}
+
+/** The sources of spec/keys.md 3.3; commands are asked once for each recipient. */
 export const sources = {
-  variable: (ctx: Context): Promise<Found> => ctx.once('age:SOPS_AGE_KEY', () => fromVariable(ctx)),
-  keyFile: (ctx: Context): Promise<Found> => ctx.once('age:SOPS_AGE_KEY_FILE', () => fromKeyFile(ctx)),
+  sshFile: (ctx: Context): Promise<Found> => ctx.once('age:ssh-file', () => fromSshFile(ctx)),
+  sshCommand: (ctx: Context, recipient: string): Promise<Found> =>
+    ctx.once(`age:ssh-command:${recipient}`, () => fromSshCommand(recipient, ctx)),
+  sshHome: (ctx: Context): Promise<readonly Found[]> => ctx.once('age:ssh-home', () => fromSshHome(ctx)),
+  variable: (ctx: Context): Promise<Found> => ctx.once('age:key', () => fromVariable(ctx)),
+  keyFile: (ctx: Context): Promise<Found> => ctx.once('age:key-file', () => fromKeyFile(ctx)),
   command: (ctx: Context, recipient: string): Promise<Found> =>
-    ctx.once(`age:SOPS_AGE_KEY_CMD:${recipient}`, () => fromCommand(recipient, ctx)),
-  defaultFiles: (ctx: Context): Promise<Found> => ctx.once('age:keys.txt', () => fromDefaultFiles(ctx)),
+    ctx.once(`age:command:${recipient}`, () => fromCommand(recipient, ctx)),
+  defaultFiles: (ctx: Context): Promise<Found> => ctx.once('age:default-files', () => fromDefaultFiles(ctx)),
 } as const

@@ -1,5 +1,6 @@
 // SSH's wire encoding of public keys and the authorized_keys line that carries it.
 import { quote } from '../../core/quote.ts'
+import { montgomeryPoint } from './ed25519-point.ts'
 
 export interface SshPublicKey {
   readonly type: 'ssh-ed25519' | 'ssh-rsa'
@@ -58,6 +59,7 @@ export function parsePublicKey(wire: Uint8Array): SshPublicKey {
     const point = reader.string()
     if (point.length !== 32) throw new Error('invalid size for Ed25519 public key')
     if (reader.rest().length > 0) throw new Error('trailing junk in public key')
+    montgomeryPoint(point)
     return { type, wire, parts: [point] }
   }
   if (type === 'ssh-rsa') {

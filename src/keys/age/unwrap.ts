@@ -46,13 +46,15 @@ async function tryIdentities(attempt: Attempt, identities: readonly Identity[]):
   return undefined
 }
 
-const costs = ['native', 'hybrid', 'ssh', 'plugin', 'locked'] as const
-
 /** Identities of the given costs, the cheapest first, otherwise in the order found. */
-const ordered = (found: readonly Found[], wanted: readonly Identity['cost'][]): Identity[] =>
+const ordered = (found: readonly Found[], ...wanted: readonly Identity['cost'][]): Identity[] =>
   wanted.flatMap((cost) => found.flatMap((one) => one.identities.filter((identity) => identity.cost === cost)))
 
-/** @see KeyType.unwrap; the messages are those of spec/keys.md 3.4. */
+/**
+ * Sources are read as they are needed: what is in variables and files before commands run, and whatever may need a plugin or a
+ * passphrase last. Which data key comes out cannot depend on it, since every way in is authenticated.
+ * @see KeyType.unwrap; the messages are those of spec/keys.md 3.4.
+ */
 export async function unwrap(key: MasterKey, ctx: Context): Promise<Uint8Array | Unavailable> {
   const recipient = String(key.fields.recipient ?? '')
   let file: AgeFile
@@ -64,15 +66,34 @@ export async function unwrap(key: MasterKey, ctx: Context): Promise<Uint8Array |
   const attempt: Attempt = { file, errors: [] }
   const variable = await sources.variable(ctx)
   const keyFile = await sources.keyFile(ctx)
-  const defaultFiles = await sources.defaultFiles(ctx)
-  const texts = [variable, keyFile, defaultFiles]
-  let fileKey = await tryIdentities(attempt, ordered(texts, ['native', 'hybrid']))
-  const command = fileKey ? undefined : await sources.command(ctx, recipient)
-  if (command) fileKey = await tryIdentities(attempt, ordered([command], ['native', 'hybrid']))
-  const all = [variable, keyFile, ...(command ? [command] : []), defaultFiles]
-  fileKey ??= await tryIdentities(attempt, ordered(all, costs.slice(2)))
+  const defaults = await sources.defaultFiles(ctx)
+  let fileKey = await tryIdentities(attempt, ordered([variable, keyFile, defaults], 'native', 'hybrid'))
   if (fileKey) return payload(file, fileKey)
-  return outcome(attempt, all)
+
+  const sshFile = await sources.sshFile(ctx)
+  const sshHome = await sources.sshHome(ctx)
+  fileKey = await tryIdentities(attempt, ordered([sshFile, ...sshHome], 'ssh'))
+  if (fileKey) return payload(file, fileKey)
+
+  const command = await sources.command(ctx, recipient)
+  const sshCommand = await sources.sshCommand(ctx, recipient)
+  fileKey = await tryIdentities(attempt, ordered([sshCommand, command], 'native', 'hybrid', 'ssh'))
+  if (fileKey) return payload(file, fileKey)
+
+  const ssh = [sshFile, sshCommand, ...sshHome]
+  const texts = [variable, keyFile, command]
+  fileKey = await tryIdentities(attempt, ordered([...ssh, ...texts, defaults], 'plugin', 'locked'))
+  return fileKey
+    ? payload(file, fileKey)
+    : outcome(attempt, [...ssh, ...texts, defaultsInLightOf(defaults, ssh, texts)])
+}
+
+/** A missing default file is worth naming only when there was nothing else to look at. */
+function defaultsInLightOf(defaults: Found, ssh: readonly Found[], texts: readonly Found[]): Found {
+  const { unused, lastError, ...rest } = defaults
+  const alone = !ssh.some((one) => one.identities.length > 0) && !texts.some((one) => one.opened)
+  if (lastError !== undefined && alone) return { ...rest, errors: [...rest.errors, lastError] }
+  return alone || defaults.opened ? defaults : rest
 }
 
 function payload(file: AgeFile, fileKey: Uint8Array): Uint8Array {

@@ -1,0 +1,80 @@
+// Reads key files, and knows where the default one lies.
+import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Context } from '../../context.ts'
+import { messageOf } from '../../errors.ts'
+
+/** The reference reads identity files up to one byte less. */
+const MAXIMUM_SIZE = 16 * 1024 * 1024
+
+const causes: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file or directory',
+  EACCES: 'permission denied',
+  EPERM: 'operation not permitted',
+  EISDIR: 'is a directory',
+  ENOTDIR: 'not a directory',
+  ELOOP: 'too many levels of symbolic links',
+}
+
+/** The system's error in the reference's words; other errors as they are. */
+export function fileCause(path: string, error: unknown): string {
+  const { code } = error as NodeJS.ErrnoException
+  return code === undefined ? messageOf(error) : `open ${path}: ${causes[code] ?? code}`
+}
+
+export const isAbsent = (error: unknown): boolean => {
+  const { code } = error as NodeJS.ErrnoException
+  return code === 'ENOENT' || code === 'ENOTDIR'
+}
+
+/**
+ * The bytes of a key file, which the caller wipes. Warns, once a run, when others may read a secret one.
+ * @throws Error of node:fs, or `file too long`
+ */
+export function readKeyFile(path: string, ctx: Context, options: { readonly public?: boolean } = {}): Buffer {
+  const descriptor = openSync(path, 'r')
+  try {
+    const { mode, size } = fstatSync(descriptor)
+    if (size >= MAXIMUM_SIZE) throw new Error('file too long')
+    if (ctx.platform !== 'win32' && (mode & 0o044) !== 0 && !options.public) {
+      ctx.once(`age:readable:${path}`, () =>
+        ctx.log({
+          level: 'warning',
+          logger: 'AGE',
+          message: 'private key file is readable by other users',
+          fields: { file: path, mode: (mode & 0o777).toString(8).padStart(4, '0') },
+        }),
+      )
+    }
+    const bytes = readFileSync(descriptor)
+    if (bytes.length >= MAXIMUM_SIZE) throw new Error('file too long')
+    return bytes
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+/** User config folders, the one the reference uses first; a string tells why there is none (spec/keys.md 3.3). */
+function configFolders(ctx: Context): readonly string[] | string {
+  if (ctx.platform === 'win32') {
+    const folder = ctx.env.APPDATA || ctx.env.AppData
+    return folder ? [folder] : '%AppData% is not defined'
+  }
+  const xdg = ctx.env.XDG_CONFIG_HOME || undefined
+  if (xdg !== undefined && !xdg.startsWith('/')) return 'path in $XDG_CONFIG_HOME is relative'
+  const dotConfig = ctx.home === undefined ? [] : [join(ctx.home, '.config')]
+  if (ctx.platform !== 'darwin') {
+    if (xdg !== undefined) return [xdg]
+    return dotConfig.length > 0 ? dotConfig : 'neither $XDG_CONFIG_HOME nor $HOME are defined'
+  }
+  // Files are found in the other place too: setting or dropping XDG_CONFIG_HOME must not lose keys (getsops/sops#1943).
+  const library = ctx.home === undefined ? [] : [join(ctx.home, 'Library', 'Application Support')]
+  const folders = xdg !== undefined ? [xdg, ...library] : [...library, ...dotConfig]
+  return folders.length > 0 ? folders : '$HOME is not defined'
+}
+
+/** Default key files, the reference's own first; a string tells why there is none. */
+export function defaultKeyFiles(ctx: Context): readonly string[] | string {
+  const folders = configFolders(ctx)
+  return typeof folders === 'string' ? folders : folders.map((folder) => join(folder, 'sops', 'age', 'keys.txt'))
+}
