@@ -100,3 +100,12 @@ export function sameValue(a: Value, b: Value): boolean {
   if (a === null || b === null || typeof a !== 'object' || typeof b !== 'object') return false
   return a.rfc3339 === b.rfc3339
 }
+
+/** Same kinds, keys, types and values all through, comments included, in the same order. */
+export function sameNode(a: Node | Entry | Comment, b: Node | Entry | Comment): boolean {
+  if (a.kind === 'leaf') return b.kind === 'leaf' && sameValue(a.value, b.value)
+  if (a.kind === 'comment') return b.kind === 'comment' && a.text === b.text
+  if (a.kind === 'entry') return b.kind === 'entry' && a.key === b.key && sameNode(a.value, b.value)
+  if (a.kind !== b.kind || a.items.length !== b.items.length) return false
+  return a.items.every((item, i) => sameNode(item, b.items[i]!))
+}

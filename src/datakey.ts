@@ -1,0 +1,254 @@
+// The data key: made, wrapped for every recipient, and recovered from whichever recipient can (spec/keys.md 2, 11).
+import { randomBytes } from 'node:crypto'
+import type { Context } from './context.ts'
+import { combine, split } from './core/shamir.ts'
+import { goQuote, wordWrap } from './core/text.ts'
+import { messageOf, SopsError } from './errors.ts'
+import { keyTypes } from './keys/index.ts'
+import type { KeyGroup, KeyType, MasterKey, Unavailable } from './keys/types.ts'
+
+/** Whatever wraps and unwraps: this process, or a remote key service. */
+export interface KeyService {
+  readonly name: string
+  /** @throws SopsError with the cause. */
+  wrap(key: MasterKey, dataKey: Uint8Array): Promise<string>
+  /** The caller wipes the bytes. */
+  unwrap(key: MasterKey): Promise<Uint8Array | Unavailable>
+}
+
+function keyTypeOf(key: MasterKey): KeyType {
+  const keyType = keyTypes[key.type]
+  if (keyType === undefined) throw new SopsError('missing-dependency', `keys of type ${key.type} are not supported`)
+  return keyType
+}
+
+const labelOf = (key: MasterKey): string => keyTypeOf(key).label(key)
+
+/** The key types of this process. */
+export const localKeyService = (ctx: Context): KeyService => ({
+  name: 'local',
+  wrap: async (key, dataKey) => keyTypeOf(key).wrap(key, dataKey, ctx),
+  unwrap: async (key) => keyTypeOf(key).unwrap(key, ctx),
+})
+
+/** 32 random bytes; the caller wipes them. */
+export const newDataKey = (): Uint8Array => new Uint8Array(randomBytes(32))
+
+export interface WrapOptions {
+  /** Recipients of a single group whose `enc` already holds this data key. */
+  readonly keep?: (key: MasterKey) => boolean
+}
+
+export interface Wrapped {
+  readonly groups: readonly KeyGroup[]
+  /** The number of groups where 0 was asked for and there are several. */
+  readonly threshold: number
+}
+
+const wrapFailure = (errors: readonly string[]): SopsError =>
+  new SopsError('generic', `Could not generate data key: [${errors.join(' ')}]`, { cause: errors })
+
+/** The failures behind an error of `wrapDataKey`, for another headline over `[…]`; undefined for any other error. */
+export function wrapErrors(error: unknown): readonly string[] | undefined {
+  return error instanceof SopsError && Array.isArray(error.cause) ? error.cause : undefined
+}
+
+/**
+ * Wraps the data key for every recipient; with several groups each gets a Shamir share.
+ * @throws SopsError `generic` naming every recipient that failed (spec/keys.md 2.1).
+ */
+export async function wrapDataKey(
+  dataKey: Uint8Array,
+  groups: readonly KeyGroup[],
+  threshold: number,
+  services: readonly KeyService[],
+  options: WrapOptions = {},
+): Promise<Wrapped> {
+  if (services.length === 0) throw wrapFailure(['no key services provided, cannot update master keys'])
+  if (groups.length === 0) throw wrapFailure(['no key groups provided'])
+  const isSingle = groups.length === 1
+  const quorum = isSingle || threshold !== 0 ? threshold : groups.length
+  const parts = isSingle ? [dataKey] : splitDataKey(dataKey, groups.length, quorum)
+  try {
+    if (groups.some((group) => group.keys.length === 0)) throw wrapFailure(['empty key group provided'])
+    const errors: string[] = []
+    const keeps = (key: MasterKey): boolean => isSingle && key.enc !== '' && options.keep?.(key) === true
+    const wrapped = await Promise.all(
+      groups.map((group, i) =>
+        Promise.all(group.keys.map((key) => (keeps(key) ? { key } : wrapFor(key, parts[i]!, services)))),
+      ),
+    )
+    for (const result of wrapped.flat()) if ('errors' in result) errors.push(...result.errors)
+    if (errors.length > 0) throw wrapFailure(errors)
+    return { groups: wrapped.map((results) => ({ keys: results.map(({ key }) => key) })), threshold: quorum }
+  } finally {
+    if (!isSingle) for (const part of parts) part.fill(0)
+  }
+}
+
+function splitDataKey(dataKey: Uint8Array, parts: number, threshold: number): Uint8Array[] {
+  try {
+    return split(dataKey, parts, threshold)
+  } catch (error) {
+    throw wrapFailure([`could not split data key into parts for Shamir: ${messageOf(error)}`])
+  }
+}
+
+async function wrapFor(
+  key: MasterKey,
+  part: Uint8Array,
+  services: readonly KeyService[],
+): Promise<{ key: MasterKey } | { key: MasterKey; errors: readonly string[] }> {
+  const errors: string[] = []
+  for (const service of services) {
+    try {
+      return { key: { ...key, enc: await service.wrap(key, part) } }
+    } catch (error) {
+      errors.push(`failed to encrypt new data key with master key ${goQuote(labelOf(key))}: ${messageOf(error)}`)
+    }
+  }
+  return { key, errors }
+}
+
+const defaultOrder = ['age', 'pgp']
+
+/**
+ * Names of key types, first tried first; empty text means the default.
+ * @throws SopsError `duplicate-decryption-key-type`.
+ */
+export function parseDecryptionOrder(text: string): string[] {
+  if (text === '') return [...defaultOrder]
+  const names = text.split(',')
+  names.forEach((name, at) => {
+    if (names.indexOf(name) !== at) {
+      throw new SopsError('duplicate-decryption-key-type', `Duplicate decryption key type: ${name}`)
+    }
+  })
+  return names
+}
+
+/** Without an order: age, pgp, then what needs no network, then the rest; otherwise the order alone. The sort is stable. */
+function sorted(keys: readonly MasterKey[], order: readonly string[] | undefined): MasterKey[] {
+  const names = order ?? defaultOrder
+  const rank = (key: MasterKey): number => {
+    const at = names.indexOf(key.type)
+    if (at >= 0) return at
+    return names.length + (order === undefined && keyTypes[key.type]?.network === true ? 1 : 0)
+  }
+  return [...keys].sort((a, b) => rank(a) - rank(b))
+}
+
+interface KeyFailure {
+  readonly label: string
+  readonly errors: readonly string[]
+}
+
+type GroupResult = { readonly part: Uint8Array } | { readonly failures: readonly KeyFailure[] }
+
+/** Why the data key could not be recovered, in numbers; on the error's `cause`. */
+export interface RecoveryCounts {
+  readonly required: number
+  readonly recovered: number
+}
+
+/** The short form of a `no-data-key` error (spec/keys.md 2.3). */
+export function shortRecoveryText(error: SopsError): string {
+  const { required, recovered } = (error.cause ?? {}) as Partial<RecoveryCounts>
+  return required === undefined || recovered === undefined
+    ? error.message
+    : `Error getting data key: ${required} successful groups required, got ${recovered}`
+}
+
+/**
+ * The data key, from the first recipient of each group that can. Every group is tried. The caller wipes the result.
+ * @throws SopsError `no-data-key` with the report of spec/cli.md 3.5.
+ */
+export async function recoverDataKey(
+  groups: readonly KeyGroup[],
+  threshold: number,
+  services: readonly KeyService[],
+  options: { readonly order?: readonly string[] } = {},
+): Promise<Uint8Array> {
+  const results: GroupResult[] = []
+  let parts: Uint8Array[] = []
+  let isKept = false
+  try {
+    // One after the other: they may ask for passphrases.
+    for (const group of groups) results.push(await recoverPart(sorted(group.keys, options.order), services))
+    parts = results.flatMap((result) => ('part' in result ? [result.part] : []))
+    const required = groups.length === 1 ? 1 : threshold
+    if (parts.length < required) {
+      throw new SopsError('no-data-key', report(results, threshold, parts.length), {
+        cause: { required: threshold, recovered: parts.length } satisfies RecoveryCounts,
+      })
+    }
+    if (groups.length === 1) {
+      isKept = true
+      return parts[0]!
+    }
+    return combineParts(parts, results, threshold)
+  } finally {
+    if (!isKept) for (const result of results) if ('part' in result) result.part.fill(0)
+  }
+}
+
+function combineParts(parts: readonly Uint8Array[], results: readonly GroupResult[], threshold: number): Uint8Array {
+  if (parts.length === 0) {
+    throw new SopsError('no-data-key', report(results, threshold, 0), {
+      cause: { required: threshold, recovered: 0 } satisfies RecoveryCounts,
+    })
+  }
+  try {
+    return combine(parts)
+  } catch (error) {
+    throw new SopsError('no-data-key', `could not get data key from shamir parts: ${messageOf(error)}`, {
+      cause: error,
+    })
+  }
+}
+
+async function recoverPart(keys: readonly MasterKey[], services: readonly KeyService[]): Promise<GroupResult> {
+  const failures: KeyFailure[] = []
+  for (const key of keys) {
+    const errors: string[] = []
+    for (const service of services) {
+      try {
+        const result = await service.unwrap(key)
+        if (result instanceof Uint8Array) return { part: result }
+        errors.push(result.unavailable)
+      } catch (error) {
+        errors.push(messageOf(error))
+      }
+    }
+    failures.push({ label: labelOf(key), errors })
+  }
+  return { failures }
+}
+
+const indent = (text: string, by: string): string => text.replace(/^/gm, by)
+
+function keyReport({ label, errors }: KeyFailure): string {
+  const parts = errors.map((error) => {
+    const lines = indent(wordWrap(error, 60), '  | ')
+    return `-${lines.slice(1)}`
+  })
+  return [`${label}: FAILED`, indent(parts.join('\n\n'), '  ')].join('\n')
+}
+
+function groupReport(result: GroupResult, index: number): string {
+  if ('part' in result) return `Group ${index}: SUCCESS`
+  const keys = result.failures.map(keyReport).join('\n\n')
+  return `Group ${index}: FAILED\n${indent(keys, '  ')}`
+}
+
+function report(results: readonly GroupResult[], threshold: number, recovered: number): string {
+  const trailer =
+    threshold === 0
+      ? 'None of the master keys was able to decrypt the data key. To open this file, one master key of each group that is needed must be usable here.'
+      : `The data key is made of parts, one for each key group. ${threshold} parts are needed, and ${recovered} could be recovered. A group succeeds as soon as any one of its master keys can decrypt its part.`
+  return [
+    'Failed to get the data key required to decrypt the SOPS file.',
+    ...results.map(groupReport),
+    wordWrap(trailer, 75),
+  ].join('\n\n')
+}

@@ -1,0 +1,318 @@
+// Opens (decrypts) and seals (encrypts) whole trees, with the MAC over their values (spec/format.md 2 to 5).
+import type { Context } from './context.ts'
+import { createLeafCipher, decryptLeaf, encryptLeaf, type LeafCipher } from './core/cipher.ts'
+import { addToMac, finishMac, type MacState, sameMac, startMac } from './core/mac.ts'
+import { canonical, goTypeOf, readScalar, readSpelling, type ScalarType, textOrBytes, typeOf } from './core/scalar.ts'
+import { looksLikeMarker, type Selection } from './core/selection.ts'
+import { newStash, type Recall, recall, type Stash } from './core/stash.ts'
+import { toSeconds } from './core/time.ts'
+import { type Comment, type Leaf, type Origin, sameValue, type Tree, type Value } from './core/tree.ts'
+import { type Visitor, walk } from './core/walk.ts'
+import { messageOf, SopsError } from './errors.ts'
+import type { Metadata } from './metadata.ts'
+
+export type { Stash } from './core/stash.ts'
+
+interface CryptOptions {
+  /** The caller keeps and wipes it. */
+  readonly dataKey: Uint8Array
+  readonly selection: Selection
+  readonly macOnlyEncrypted: boolean
+}
+
+export interface OpenOptions extends CryptOptions {
+  readonly log?: Context['log']
+  /** Keep strings as bytes, whether they are UTF-8 or not (binary files). */
+  readonly bytes?: boolean
+  /** The exact source text of a leaf, for `Leaf.token` when the leaf is sealed again. */
+  readonly tokenText?: (origin: Origin) => string | undefined
+}
+
+export interface Opened {
+  readonly tree: Tree
+  /** Over the plaintext; compare with `verifyMac`. */
+  readonly mac: string
+  readonly stash: Stash
+}
+
+/**
+ * Decrypts every selected leaf. A leaf's `spelling` becomes the decrypted text where that is not the canonical one.
+ * @throws SopsError `cannot-decrypt-tree` at the first leaf that fails, with its path (spec/format.md 2.7).
+ */
+export function open(tree: Tree, options: OpenOptions): Opened {
+  const cipher = createLeafCipher(options.dataKey)
+  const mac = startMac(options.macOnlyEncrypted)
+  const stash = newStash(cipher)
+  const path: string[] = []
+  try {
+    const opened = walk(tree, options.selection, opener(cipher, mac, stash, options), path)
+    return { tree: opened, mac: finishMac(mac), stash }
+  } catch (error) {
+    throw atLeaf('cannot-decrypt-tree', 'Error decrypting tree', error, path)
+  }
+}
+
+function atLeaf(
+  code: 'cannot-decrypt-tree' | 'cannot-encrypt-tree',
+  headline: string,
+  error: unknown,
+  path: readonly string[],
+): SopsError {
+  return new SopsError(code, `${headline}: Error walking tree: ${messageOf(error)}`, { path: [...path], cause: error })
+}
+
+function hashPlain(mac: MacState, value: Value): void {
+  if (value === null || value === '') return
+  addToMac(mac, value instanceof Uint8Array ? value : canonicalOf(value))
+}
+
+function canonicalOf(value: Exclude<Value, null | Uint8Array>): string {
+  try {
+    return canonical(value)
+  } catch (error) {
+    throw new SopsError('generic', `Could not convert ${goTypeOf(value)} to bytes: ${messageOf(error)}`)
+  }
+}
+
+function opener(cipher: LeafCipher, mac: MacState, stash: Stash, options: OpenOptions): Visitor {
+  const tokenOf = (node: Leaf | Comment): string | undefined =>
+    options.tokenText === undefined || node.origin === undefined ? undefined : options.tokenText(node.origin)
+
+  return {
+    leaf(leaf, aad, selected, inList) {
+      const stored = leaf.value
+      if (stored === null || stored === '' || (stored instanceof Uint8Array && stored.length === 0)) return leaf
+      if (!selected) {
+        if (!options.macOnlyEncrypted) hashPlain(mac, stored)
+        return leaf
+      }
+      if (typeof stored !== 'string' && !(stored instanceof Uint8Array)) {
+        throw new SopsError('generic', `Expected encrypted value as string, but got ${goTypeOf(stored)}`)
+      }
+      const text = typeof stored === 'string' ? stored : ''
+      const { type, bytes, iv, value } = decryptValue(cipher, text, aad, options.bytes === true)
+      if (type === 'str' || type === 'comment') {
+        const remembered = {
+          aad,
+          type,
+          canonical: value as string,
+          spelling: undefined,
+          text,
+          iv,
+          token: tokenOf(leaf),
+        }
+        stash.leaves.push(remembered)
+        // A comment counts nowhere, whatever it was stored as (spec/format.md 4).
+        if (type === 'str') addToMac(mac, bytes)
+        else if (inList) return withOrigin({ kind: 'comment', text: commentText(value), inline: false }, leaf.origin)
+        return withOrigin({ kind: 'leaf', value }, leaf.origin)
+      }
+      const plain = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
+      const standard = canonical(value as Exclude<Value, null | Uint8Array>)
+      const spelling = plain === standard ? undefined : plain
+      // NaN equals nothing, so it is not remembered.
+      if (!Number.isNaN(value))
+        stash.leaves.push({ aad, type, canonical: standard, spelling, text, iv, token: tokenOf(leaf) })
+      addToMac(mac, standard)
+      return withOrigin(
+        spelling === undefined ? { kind: 'leaf', value } : { kind: 'leaf', value, spelling },
+        leaf.origin,
+      )
+    },
+
+    comment(comment, aad, selected) {
+      if (!selected || comment.text === '') return comment
+      const { text } = comment
+      let found: ReturnType<typeof decryptLeaf>
+      try {
+        found = decryptLeaf(cipher, text, aad)
+      } catch {
+        options.log?.({
+          level: 'warning',
+          logger: 'SOPS',
+          message: 'Found possibly unencrypted comment in file. It is kept as it is',
+          fields: { comment: text },
+        })
+        return comment
+      }
+      const { type, bytes, iv } = found
+      if (type !== 'comment' && type !== 'str') {
+        const name = goTypeOf(readScalar(type, bytes))
+        throw new SopsError('generic', `walkValue of Comment should be either Comment or string, was ${name}`)
+      }
+      const plain = commentText(textOrBytes(bytes))
+      stash.leaves.push({
+        aad,
+        type: 'comment',
+        canonical: plain,
+        spelling: undefined,
+        text,
+        iv,
+        token: tokenOf(comment),
+      })
+      return { ...comment, text: plain }
+    },
+  }
+}
+
+const commentText = (value: Value): string =>
+  typeof value === 'string' ? value : Buffer.from(value as Uint8Array).toString('utf8')
+
+function decryptValue(
+  cipher: LeafCipher,
+  text: string,
+  aad: string,
+  keepBytes: boolean,
+): { type: ScalarType; bytes: Uint8Array; iv: Uint8Array; value: Value } {
+  try {
+    const { type, bytes, iv } = decryptLeaf(cipher, text, aad)
+    return { type, bytes, iv, value: type === 'str' && keepBytes ? bytes : readScalar(type, bytes) }
+  } catch (error) {
+    throw new SopsError('generic', `Could not decrypt value: ${messageOf(error)}`)
+  }
+}
+
+const withOrigin = <T extends Leaf | Comment>(node: T, origin: Origin | undefined): T =>
+  origin === undefined ? node : { ...node, origin }
+
+export interface SealOptions extends CryptOptions {
+  /** From opening an earlier version of the file: unchanged leaves keep their ciphertext, or their nonce under a new data key. */
+  readonly stash?: Stash
+}
+
+export interface Sealed {
+  readonly tree: Tree
+  readonly mac: string
+  /** Leaves with a value (not null, not empty), and how many of them are encrypted now. */
+  readonly leaves: number
+  readonly encrypted: number
+}
+
+/**
+ * Encrypts every selected leaf and comment. The plaintext of a leaf is its `spelling` where the reference reads that as the same value;
+ * the MAC always takes the canonical one.
+ * @throws SopsError `cannot-encrypt-tree` at the first leaf that fails, with its path.
+ */
+export function seal(tree: Tree, options: SealOptions): Sealed {
+  const cipher = createLeafCipher(options.dataKey)
+  const mac = startMac(options.macOnlyEncrypted)
+  const path: string[] = []
+  const count = { leaves: 0, encrypted: 0 }
+  try {
+    const memory = recall(options.stash, cipher)
+    const sealed = walk(tree, options.selection, sealer(cipher, mac, memory, options, count), path)
+    return { tree: sealed, mac: finishMac(mac), ...count }
+  } catch (error) {
+    throw atLeaf('cannot-encrypt-tree', 'Error encrypting tree', error, path)
+  }
+}
+
+function sealer(
+  cipher: LeafCipher,
+  mac: MacState,
+  memory: Recall,
+  options: SealOptions,
+  count: { leaves: number; encrypted: number },
+): Visitor {
+  return {
+    leaf(leaf, aad, selected) {
+      const { value } = leaf
+      if (value === null || value === '') return leaf
+      count.leaves++
+      if (!selected) {
+        if (!options.macOnlyEncrypted) hashPlain(mac, value)
+        return leaf
+      }
+      if (value instanceof Uint8Array && value.length === 0) return { ...leaf, value: '' }
+      count.encrypted++
+      const type = typeOf(value)
+      const standard = value instanceof Uint8Array ? value : canonicalOf(value)
+      addToMac(mac, standard)
+      const spelling = usableSpelling(leaf, type)
+      const plaintext = spelling ?? standard
+      const { leaf: before, iv } = memory.find(aad, type, standard, plaintext)
+      const text = before?.text ?? encryptLeaf(cipher, aad, type, plaintext, iv)
+      return {
+        kind: 'leaf',
+        value: text,
+        ...(leaf.origin === undefined ? undefined : { origin: leaf.origin }),
+        ...(spelling === undefined ? undefined : { spelling }),
+        ...(before?.token === undefined ? undefined : { token: { value: text, text: before.token } }),
+      }
+    },
+
+    comment(comment, aad, selected) {
+      if (!selected || comment.text === '') return comment
+      const { leaf: before, iv } = memory.find(aad, 'comment', comment.text, comment.text)
+      const text = before?.text ?? encryptLeaf(cipher, aad, 'comment', comment.text, iv)
+      if (looksLikeMarker(options.selection, text)) {
+        throw new SopsError(
+          'generic',
+          'Encrypted comment matches unencrypted_comment_regex, so it could not be decrypted',
+        )
+      }
+      return { ...comment, text }
+    },
+  }
+}
+
+function usableSpelling(leaf: Leaf, type: ScalarType): string | undefined {
+  const { spelling, value } = leaf
+  if (spelling === undefined || type === 'str') return undefined
+  let read: Value | undefined
+  try {
+    read = readSpelling(type, spelling)
+  } catch {
+    return undefined
+  }
+  return read !== undefined &&
+    sameValue(read, value) &&
+    spelling !== canonical(value as Exclude<Value, null | Uint8Array>)
+    ? spelling
+    : undefined
+}
+
+const macAad = (lastModified: string): string => toSeconds(lastModified) ?? lastModified
+
+/**
+ * @throws SopsError `mac-mismatch`: the stored MAC is absent, cannot be decrypted (`lastmodified` changed) or is another one.
+ */
+export function verifyMac(metadata: Metadata, dataKey: Uint8Array, computed: string): void {
+  let stored = ''
+  if (metadata.mac !== '') {
+    try {
+      const { type, bytes } = decryptLeaf(createLeafCipher(dataKey), metadata.mac, macAad(metadata.lastModified))
+      if (type === 'str') stored = Buffer.from(bytes).toString('utf8')
+      else readScalar(type, bytes)
+    } catch (error) {
+      throw new SopsError('mac-mismatch', `Cannot decrypt MAC: ${messageOf(error)}`, { cause: error })
+    }
+  }
+  if (stored !== '' && sameMac(stored, computed)) return
+  const shown = /^[0-9A-Fa-f]{128}$/.test(stored) ? stored : stored === '' ? 'no MAC' : 'something else'
+  throw new SopsError('mac-mismatch', `MAC mismatch. File has ${shown}, computed ${computed}`)
+}
+
+/**
+ * The MAC as stored. `previous` is the stored MAC of the version before; it comes back when it says the same at the same time.
+ * @throws SopsError `cannot-encrypt-mac`.
+ */
+export function sealMac(mac: string, lastModified: string, dataKey: Uint8Array, previous?: string): string {
+  try {
+    const cipher = createLeafCipher(dataKey)
+    const aad = macAad(lastModified)
+    if (previous !== undefined && saysMac(cipher, previous, aad, mac)) return previous
+    return encryptLeaf(cipher, aad, 'str', mac)
+  } catch (error) {
+    throw new SopsError('cannot-encrypt-mac', `Could not encrypt MAC: ${messageOf(error)}`, { cause: error })
+  }
+}
+
+function saysMac(cipher: LeafCipher, text: string, aad: string, mac: string): boolean {
+  try {
+    const { type, bytes } = decryptLeaf(cipher, text, aad)
+    return type === 'str' && sameMac(Buffer.from(bytes).toString('utf8'), mac)
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,180 @@
+// The sops block: lifted out of a tree as a record, and put back with as little change as possible (spec/format.md 6).
+import { flatten, unflatten } from './core/flatten.ts'
+import type { SelectionOptions } from './core/selection.ts'
+import type { Comment, Entry, MapNode, Tree, Value } from './core/tree.ts'
+import { SopsError } from './errors.ts'
+import type { KeyGroup } from './keys/types.ts'
+import { mergeFlat, mergeNode } from './metadata/merge.ts'
+import { readMetadata } from './metadata/read.ts'
+import { blockOf } from './metadata/write.ts'
+
+export interface Metadata {
+  readonly keyGroups: readonly KeyGroup[]
+  /** 0 when absent. */
+  readonly shamirThreshold: number
+  /** RFC 3339, as stored. */
+  readonly lastModified: string
+  /** The encrypted MAC; empty when absent. */
+  readonly mac: string
+  /** Empty when absent. */
+  readonly version: string
+  /** Never empty after reading: without a setting, `unencryptedSuffix` is `_unencrypted`. */
+  readonly selection: SelectionOptions
+  readonly macOnlyEncrypted: boolean
+}
+
+/** `Format.metadata`. */
+export type MetadataPlacement = 'nested' | 'section' | 'flat'
+
+const reserved = 'sops'
+const flatPrefix = 'sops_'
+
+const isReserved = (item: Entry | Comment, placement: MetadataPlacement): item is Entry =>
+  item.kind === 'entry' &&
+  item.keyType === undefined &&
+  (placement === 'flat' ? item.key.startsWith(flatPrefix) : item.key === reserved)
+
+/** True when plain data has an entry where the metadata goes: in the first document, or in any (spec/format.md 6.7). */
+export function hasReservedEntry(
+  tree: Tree,
+  placement: MetadataPlacement,
+  options: { readonly everyDocument?: boolean } = {},
+): boolean {
+  const documents = options.everyDocument === true ? tree.documents : tree.documents.slice(0, 1)
+  return documents.some((document) => document.items.some((item) => isReserved(item, placement)))
+}
+
+export interface TakeOptions {
+  /** An empty mapping counts as no metadata at all: JSON and binary, not YAML. */
+  readonly emptyIsAbsent?: boolean
+}
+
+/**
+ * The metadata of a file, and its data without the block.
+ * @throws SopsError `generic`: `sops metadata not found`, or what is wrong with it, in the order of spec/format.md 6.5.
+ */
+export function takeMetadata(
+  tree: Tree,
+  placement: MetadataPlacement,
+  options: TakeOptions = {},
+): { metadata: Metadata; tree: Tree } {
+  const block = findBlock(tree, placement)
+  if (block === undefined || (options.emptyIsAbsent === true && block.items.every((item) => item.kind === 'comment'))) {
+    throw new SopsError('generic', 'sops metadata not found', {
+      hints: ['the file is not encrypted, or its metadata was removed'],
+    })
+  }
+  return { metadata: readMetadata(block), tree: withoutBlock(tree, placement) }
+}
+
+function withoutBlock(tree: Tree, placement: MetadataPlacement): Tree {
+  const documents = tree.documents.map((document) => {
+    const items = document.items.filter((item) => !isReserved(item, placement))
+    return items.length === document.items.length ? document : { ...document, items }
+  })
+  return { documents }
+}
+
+/** The block as a nested map, whatever the placement. */
+function findBlock(tree: Tree, placement: MetadataPlacement): MapNode | undefined {
+  const entries = (tree.documents[0]?.items ?? []).filter((item) => isReserved(item, placement))
+  if (placement === 'flat') {
+    if (entries.length === 0) return undefined
+    return unflatten(entries.map((entry) => [entry.key.slice(flatPrefix.length), flatValue(entry)] as const))
+  }
+  const [entry, second] = entries
+  if (entry === undefined) return undefined
+  if (second !== undefined) throw new SopsError('generic', 'Found more than one sops entry')
+  if (entry.value.kind !== 'map') throw new SopsError('generic', 'Found sops entry that is not a mapping')
+  if (placement === 'nested') return entry.value
+  const keys = entry.value.items.filter((item) => item.kind === 'entry')
+  if (keys.length === 0) return undefined
+  return unflatten(keys.map((item) => [item.key, unescaped(flatValue(item))] as const))
+}
+
+function flatValue(entry: Entry): Value {
+  if (entry.value.kind === 'leaf') return entry.value.value
+  throw new SopsError('generic', `metadata entry ${entry.key} is not a value`)
+}
+
+const unescaped = (value: Value): Value => (typeof value === 'string' ? value.replaceAll('\\n', '\n') : value)
+
+/**
+ * Data with its metadata: every document gets the block, at its end. With `previous` (the tree the block was lifted from) entries stand
+ * where they stood and what says the same stays the very same node, unknown fields included.
+ */
+export function withMetadata(tree: Tree, metadata: Metadata, placement: MetadataPlacement, previous?: Tree): Tree {
+  const block = blockOf(metadata)
+  const documents = tree.documents.map((document, at) => {
+    const before = previous?.documents[at]
+    const olds = before?.items.filter((item) => isReserved(item, placement)) ?? []
+    return insert(document, before, reservedEntries(block, placement, olds), placement)
+  })
+  return { documents }
+}
+
+function reservedEntries(block: MapNode, placement: MetadataPlacement, olds: readonly Entry[]): Entry[] {
+  if (placement === 'flat') {
+    return mergeFlat(olds, flatEntries(block, flatPrefix), flatPrefix).filter((item) => item.kind === 'entry')
+  }
+  const old = olds[0]
+  const oldMap = old?.value.kind === 'map' ? old.value : undefined
+  if (placement === 'nested') {
+    if (old === undefined) return [{ kind: 'entry', key: reserved, value: block }]
+    const value = mergeNode(old.value, block)
+    return [value === old.value ? old : { ...old, value }]
+  }
+  const fresh = flatEntries(block, '').map(escapedEntry)
+  if (old === undefined || oldMap === undefined)
+    return [{ kind: 'entry', key: reserved, value: { kind: 'map', items: fresh } }]
+  const items = mergeFlat(oldMap.items, fresh, '')
+  const same = items.length === oldMap.items.length && items.every((item, i) => item === oldMap.items[i])
+  return [same ? old : { ...old, value: { ...oldMap, items } }]
+}
+
+const flatEntries = (block: MapNode, prefix: string): Entry[] =>
+  flatten(block).map(([name, value]) => ({ kind: 'entry', key: prefix + name, value: { kind: 'leaf', value } }))
+
+/** INI keeps line breaks of metadata as two characters (spec/format.md 6.4). */
+function escapedEntry(entry: Entry): Entry {
+  if (entry.value.kind !== 'leaf' || typeof entry.value.value !== 'string' || !entry.value.value.includes('\n'))
+    return entry
+  return { ...entry, value: { kind: 'leaf', value: entry.value.value.replaceAll('\n', '\\n') } }
+}
+
+/** The document with the entries where the block stood: before the first item that followed it and is still there, else at the end. */
+function insert(
+  document: MapNode,
+  before: MapNode | undefined,
+  entries: readonly Entry[],
+  placement: MetadataPlacement,
+): MapNode {
+  const items = [...document.items]
+  const places = new Map(items.map((item, at) => [item.origin, at] as const))
+  places.delete(undefined)
+  const old = before?.items ?? []
+  const wasLast = (from: number): number | undefined => {
+    for (let i = from; i < old.length; i++) {
+      const item = old[i]!
+      const at = isReserved(item, placement) ? undefined : places.get(item.origin)
+      if (at !== undefined) return at
+    }
+    return undefined
+  }
+  // Flat entries may stand scattered: each keeps its own place.
+  const groups = new Map<number, Entry[]>()
+  let target = items.length
+  for (const entry of entries) {
+    const stood = entry.origin === undefined ? -1 : old.findIndex((item) => item.origin === entry.origin)
+    if (stood >= 0) target = wasLast(stood + 1) ?? items.length
+    const group = groups.get(target)
+    if (group === undefined) groups.set(target, [entry])
+    else group.push(entry)
+  }
+  const result: (Entry | Comment)[] = []
+  for (let at = 0; at <= items.length; at++) {
+    result.push(...(groups.get(at) ?? []))
+    if (at < items.length) result.push(items[at]!)
+  }
+  return { ...document, items: result }
+}

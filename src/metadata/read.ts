@@ -1,0 +1,76 @@
+// The record that a block of metadata says (spec/format.md 6.1, 6.5).
+import { type SelectionOptions, selectionSettings } from '../core/selection.ts'
+import { goQuote } from '../core/text.ts'
+import { parseRfc3339 } from '../core/time.ts'
+import type { MapNode } from '../core/tree.ts'
+import { SopsError } from '../errors.ts'
+import { keyTypes } from '../keys/index.ts'
+import type { KeyGroup, KeyTypeId, MasterKey } from '../keys/types.ts'
+import type { Metadata } from '../metadata.ts'
+import { asBool, asInt, asMaps, asStringMap, asText, fieldOf } from './coerce.ts'
+import { defaultUnencryptedSuffix, keyLists, selectionNames } from './names.ts'
+
+/** @throws SopsError `generic` at the first thing that is wrong, in the order of spec/format.md 6.5. */
+export function readMetadata(block: MapNode): Metadata {
+  const topGroup = readGroup(block, '')
+  const otherGroups = asMaps('key_groups', fieldOf(block, 'key_groups')).map((group, at) =>
+    readGroup(group, `key_groups[${at}].`),
+  )
+  const settings: { -readonly [K in keyof SelectionOptions]: string } = {}
+  for (const setting of selectionSettings) {
+    const text = asText(selectionNames[setting], fieldOf(block, selectionNames[setting]))
+    if (text !== '') settings[setting] = text
+  }
+  const decoded = {
+    shamirThreshold: asInt('shamir_threshold', fieldOf(block, 'shamir_threshold')),
+    lastModified: asText('lastmodified', fieldOf(block, 'lastmodified'), { time: true }),
+    mac: asText('mac', fieldOf(block, 'mac')),
+    version: asText('version', fieldOf(block, 'version')),
+    macOnlyEncrypted: asBool('mac_only_encrypted', fieldOf(block, 'mac_only_encrypted')),
+  }
+  checkTime(decoded.lastModified)
+  const keyGroups = topGroup.keys.length > 0 ? [topGroup] : otherGroups
+  if (keyGroups.length === 0) throw new SopsError('generic', 'No keys found in file')
+  for (const group of keyGroups) group.keys.forEach(checkKey)
+  if (Object.keys(settings).length > 1) {
+    throw new SopsError(
+      'generic',
+      `cannot use more than one of ${Object.values(selectionNames).join(', ')} in the same file`,
+    )
+  }
+  if (Object.keys(settings).length === 0) settings.unencryptedSuffix = defaultUnencryptedSuffix
+  return { keyGroups, ...decoded, selection: settings }
+}
+
+function readGroup(map: MapNode, where: string): KeyGroup {
+  const keys: MasterKey[] = []
+  for (const type of keyLists) {
+    asMaps(where + type, fieldOf(map, type)).forEach((entry, at) => {
+      keys.push(readKey(type, entry, `${where}${type}[${at}].`))
+    })
+  }
+  return { keys }
+}
+
+function readKey(type: KeyTypeId, entry: MapNode, where: string): MasterKey {
+  const keyType = keyTypes[type]
+  if (keyType === undefined) throw new SopsError('missing-dependency', `keys of type ${type} are not supported`)
+  const fields: Record<string, string | Readonly<Record<string, string>>> = {}
+  for (const { name, map } of keyType.fields) {
+    const node = fieldOf(entry, name)
+    fields[name] = map === true ? asStringMap(where + name, node) : asText(where + name, node)
+  }
+  const enc = asText(`${where}enc`, fieldOf(entry, 'enc'))
+  if (!keyType.dated) return { type, fields, enc }
+  return { type, fields, enc, createdAt: asText(`${where}created_at`, fieldOf(entry, 'created_at'), { time: true }) }
+}
+
+function checkKey(key: MasterKey): void {
+  if (key.createdAt !== undefined) checkTime(key.createdAt)
+  keyTypes[key.type]?.check?.(key)
+}
+
+function checkTime(text: string): void {
+  if (parseRfc3339(text) !== undefined) return
+  throw new SopsError('generic', `parsing time ${goQuote(text)} as "2006-01-02T15:04:05Z07:00": not a time in RFC 3339`)
+}

@@ -1,0 +1,70 @@
+// The block that says a record, every mapping in byte order of its keys (spec/format.md 6.1, 6.2).
+import { selectionSettings } from '../core/selection.ts'
+import type { Entry, ListNode, MapNode, Node, Value } from '../core/tree.ts'
+import { keyTypes } from '../keys/index.ts'
+import type { KeyGroup, MasterKey } from '../keys/types.ts'
+import type { Metadata } from '../metadata.ts'
+import { keyLists, selectionNames } from './names.ts'
+
+const leaf = (value: Value): Node => ({ kind: 'leaf', value })
+
+const byBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b))
+
+/** Left out: fields that are undefined. */
+function mapOf(fields: Readonly<Record<string, Node | undefined>>): MapNode {
+  const items: Entry[] = []
+  for (const key of Object.keys(fields).sort(byBytes)) {
+    const value = fields[key]
+    if (value !== undefined) items.push({ kind: 'entry', key, value })
+  }
+  return { kind: 'map', items }
+}
+
+function keyNode(key: MasterKey): MapNode {
+  const fields: Record<string, Node | undefined> = { enc: leaf(key.enc) }
+  if (key.createdAt !== undefined) fields.created_at = leaf(key.createdAt)
+  for (const { name, omitEmpty, map } of keyTypes[key.type]?.fields ?? []) {
+    const value = key.fields[name] ?? (map === true ? {} : '')
+    const isEmpty = typeof value === 'string' ? value === '' : Object.keys(value).length === 0
+    if (isEmpty && omitEmpty === true) continue
+    fields[name] =
+      typeof value === 'string'
+        ? leaf(value)
+        : mapOf(Object.fromEntries(Object.entries(value).map(([k, v]) => [k, leaf(v)])))
+  }
+  return mapOf(fields)
+}
+
+/** In a group mapping `hc_vault` and `age` stand even when empty. */
+function groupFields(group: KeyGroup, isNested: boolean): Record<string, Node | undefined> {
+  const fields: Record<string, Node | undefined> = {}
+  for (const type of keyLists) {
+    const items = group.keys.filter((key) => key.type === type).map(keyNode)
+    const list: ListNode = { kind: 'list', items }
+    if (items.length > 0 || (isNested && (type === 'hc_vault' || type === 'age'))) fields[type] = list
+  }
+  return fields
+}
+
+/** The block as a nested map, without origins. */
+export function blockOf(metadata: Metadata): MapNode {
+  const { keyGroups, selection } = metadata
+  const [only] = keyGroups
+  const keys: Record<string, Node | undefined> =
+    keyGroups.length === 1 && only !== undefined
+      ? groupFields(only, false)
+      : { key_groups: { kind: 'list', items: keyGroups.map((group) => mapOf(groupFields(group, true))) } }
+  const settings = selectionSettings.map((setting) => {
+    const text = selection[setting] ?? ''
+    return [selectionNames[setting], text === '' ? undefined : leaf(text)] as const
+  })
+  return mapOf({
+    ...keys,
+    ...Object.fromEntries(settings),
+    lastmodified: leaf(metadata.lastModified),
+    mac: leaf(metadata.mac),
+    mac_only_encrypted: metadata.macOnlyEncrypted ? leaf(true) : undefined,
+    shamir_threshold: metadata.shamirThreshold === 0 ? undefined : leaf(BigInt(metadata.shamirThreshold)),
+    version: leaf(metadata.version),
+  })
+}
