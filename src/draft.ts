@@ -1,11 +1,9 @@
-// A new version of a file's plaintext becomes a new version of the file: what `edit`, and a merge, do after the text has changed.
-import type { LogLine } from './context.ts'
+// A new version of a file's plaintext becomes a new version of the file: what `edit` does before and after the editor runs.
 import type { Entry, Tree } from './core/tree.ts'
-import { type EncryptedFile, type OpenFile, type SealOutput, sealFile } from './encrypted-file.ts'
+import { type EncryptedFile, emitPlain, type OpenFile, type SealOutput, sealFile } from './encrypted-file.ts'
 import { SopsError } from './errors.ts'
-import { loadFormat } from './formats/index.ts'
-import type { Format, FormatId, Layout, Parsed } from './formats/types.ts'
-import { hasReservedEntry, type Metadata, withMetadata } from './metadata.ts'
+import type { Format, Layout, Parsed } from './formats/types.ts'
+import { hasReservedEntry, type Metadata, takeMetadata, withMetadata } from './metadata.ts'
 
 /** Exit 203; the beginning is what scripts look for (spec/cli.md 8 V). */
 const reservedText = `The file you have provided contains a top-level entry called 'sops' (in .env
@@ -15,63 +13,87 @@ so this file is most likely encrypted already.
 To change an encrypted file, use 'sops edit' or 'sops set'. If it is a plain file
 that needs an entry of that name, rename the entry.`
 
+/** A parsed plain text. With metadata when the text showed it (`edit --show-master-keys`). */
+export interface Draft {
+  readonly format: Format
+  readonly parsed: Parsed
+  readonly plain: Tree
+  readonly metadata?: Metadata
+}
+
 /**
  * Parses what is to be encrypted and refuses what cannot be (spec/cli.md 8 V).
  * @throws SopsError `bad-input`, `no-document` or `already-encrypted`.
  */
-export function parsePlain(bytes: Uint8Array, input: Format, output: Format): Parsed {
+export function parsePlain(bytes: Uint8Array, input: Format, output: Format): Draft {
   const parsed = parseInput(bytes, input)
   if (parsed.tree.documents.length === 0) {
     throw new SopsError('no-document', 'File cannot be completely empty, it must contain at least one document')
   }
-  if (hasReservedEntry(parsed.tree, output.metadata)) throw new SopsError('already-encrypted', reservedText)
-  return parsed
+  refuseReserved(parsed.tree, output)
+  return { format: input, parsed, plain: parsed.tree }
 }
 
-function parseInput(bytes: Uint8Array, input: Format): Parsed {
+/** Refuses data that has what the output format keeps for metadata. @throws SopsError `already-encrypted`. */
+export function refuseReserved(tree: Tree, output: Format): void {
+  if (hasReservedEntry(tree, output.metadata)) throw new SopsError('already-encrypted', reservedText)
+}
+
+/** Parses a plain text that shows its metadata. @throws SopsError `bad-input` or `generic`. */
+export function parseWithMetadata(bytes: Uint8Array, input: Format): Draft {
+  const parsed = parseInput(bytes, input, true)
+  const { metadata, tree } = takeMetadata(parsed.tree, input.metadata)
+  return { format: input, parsed, plain: tree, metadata }
+}
+
+function parseInput(bytes: Uint8Array, input: Format, encrypted = false): Parsed {
   try {
-    return input.parse(bytes)
+    return input.parse(bytes, { encrypted })
   } catch (error) {
     if (!(error instanceof SopsError) || error.code !== 'parse') throw error
-    throw new SopsError('bad-input', `Error unmarshalling file: ${error.message}`, { ...details(error), cause: error })
+    throw new SopsError('bad-input', `Error unmarshalling file: ${error.message}`, {
+      ...(error.position ? { position: error.position } : {}),
+      ...(error.path ? { path: error.path } : {}),
+      hints: error.hints,
+      cause: error,
+    })
   }
 }
 
-const details = (error: SopsError): object => ({
-  ...(error.position ? { position: error.position } : {}),
-  ...(error.path ? { path: error.path } : {}),
-  hints: error.hints,
-})
-
-export interface DraftOptions {
-  readonly output: FormatId
-  readonly layout: Layout
-  readonly now: Date
-  readonly metadata?: Metadata
-  readonly log?: (line: LogLine) => void
+/** What the editor shows: the plaintext, with the metadata block where asked for. */
+export async function draftText(
+  file: OpenFile,
+  output: Format,
+  layout: Layout,
+  showMetadata: boolean,
+): Promise<Uint8Array> {
+  if (!showMetadata) return emitPlain(file, output.id, layout)
+  const same = output.id === file.format.id
+  const shown = withMetadata(file.plain, file.metadata, output.metadata, same ? file.parsed.tree : undefined)
+  return same ? output.rewrite(file.parsed, shown, layout) : output.print(shown, layout)
 }
 
 /**
- * Encrypts `draft`, a parsed new version of `file`'s plaintext, under the file's own data key. Values that did not change keep their
- * ciphertext and the way it was written; the metadata block keeps its layout.
+ * Encrypts a new version of `file`'s plaintext under the file's own data key. Values that did not change keep their ciphertext and the way
+ * it was written; the metadata block keeps its layout.
  */
-export async function sealDraft(
+export function sealDraft(
   file: OpenFile,
-  draft: Parsed,
-  input: Format,
-  options: DraftOptions,
-): Promise<SealOutput> {
-  const output = await loadFormat(options.output)
-  const metadata = options.metadata ?? file.metadata
+  draft: Draft,
+  metadata: Metadata,
+  output: Format,
+  now: Date,
+  layout: Layout,
+): SealOutput {
   const { dataKey, selection, stash } = file
-  const sealed = sealFile(
-    { format: input, parsed: draft, plain: draft.tree, metadata, dataKey, selection, stash, sameKey: true },
+  const keepLayout = draft.metadata === undefined && file.format.id === output.id && draft.format.id === output.id
+  return sealFile(
+    { ...draft, metadata, dataKey, selection, stash },
     output,
-    options.now,
-    options.layout,
-    file.format.id === output.id ? (stamped) => metadataTexts(file, stamped) : undefined,
+    now,
+    layout,
+    keepLayout ? (stamped) => metadataTexts(file, stamped) : undefined,
   )
-  return sealed
 }
 
 /**
@@ -80,10 +102,10 @@ export async function sealDraft(
  */
 function metadataTexts(file: EncryptedFile, metadata: Metadata): Map<string, string>[] {
   const { format, parsed, tree } = file
-  const previous = withMetadata(tree, metadata, format.metadata, parsed.tree)
-  const refreshed = format.parse(format.rewrite(parsed, previous, { encrypted: true }), { encrypted: true })
+  const updated = withMetadata(tree, metadata, format.metadata, parsed.tree)
+  const refreshed = format.parse(format.rewrite(parsed, updated, { encrypted: true }), { encrypted: true })
   return refreshed.tree.documents.map((document, i) => {
-    const data = new Set<string>(keysOf(tree, i))
+    const data = new Set(keysOf(tree, i))
     const own = document.items.filter((item): item is Entry => item.kind === 'entry' && !data.has(item.key))
     return new Map(own.map((entry) => [entry.key, format.textOf(refreshed, entry)]))
   })

@@ -1,7 +1,7 @@
 // An encrypted file, from bytes to its open tree and back to bytes. Everything that reads or changes one goes through here.
 import type { LogLine } from './context.ts'
 import { compileSelection, type Selection } from './core/selection.ts'
-import type { Leaf, Tree } from './core/tree.ts'
+import type { Tree } from './core/tree.ts'
 import { type KeyService, recoverDataKey } from './datakey.ts'
 import { open, type Stash, seal, sealMac, verifyMac } from './document.ts'
 import { SopsError } from './errors.ts'
@@ -39,7 +39,9 @@ export interface OpenOptions {
 export async function loadEncrypted(bytes: Uint8Array, id: FormatId): Promise<EncryptedFile> {
   const format = await loadFormat(id)
   const parsed = format.parse(bytes, { encrypted: true })
-  const { metadata, tree } = takeMetadata(parsed.tree, format.metadata)
+  const { metadata, tree } = takeMetadata(parsed.tree, format.metadata, {
+    emptyIsAbsent: id === 'json' || id === 'binary',
+  })
   return { format, parsed, tree, metadata }
 }
 
@@ -59,8 +61,9 @@ export async function openFile(file: EncryptedFile, options: OpenOptions): Promi
       dataKey,
       selection,
       macOnlyEncrypted: metadata.macOnlyEncrypted,
+      bytes: format.id === 'binary',
       ...(options.log ? { log: options.log } : {}),
-      ...(format.token ? { tokenOf: (leaf: Leaf) => format.token?.(parsed, leaf) } : {}),
+      tokenText: (origin) => format.token?.(parsed, { kind: 'leaf', value: origin.value, origin })?.text,
     })
     if (!options.ignoreMac) verifyMac(metadata, dataKey, mac)
     return { ...file, dataKey, selection, plain: tree, stash }
@@ -85,9 +88,8 @@ export interface SealInput {
   readonly metadata: Metadata
   readonly dataKey: Uint8Array
   readonly selection: Selection
+  /** From opening an earlier version: unchanged values keep their ciphertext. */
   readonly stash?: Stash
-  /** True when `stash` was opened under the same data key, so that whole ciphertexts and not just IVs can be kept. */
-  readonly sameKey?: boolean
 }
 
 export interface SealOutput {
@@ -117,7 +119,7 @@ export function sealFile(
     dataKey,
     selection,
     macOnlyEncrypted: metadata.macOnlyEncrypted,
-    ...(input.stash ? { stash: input.stash, sameKey: input.sameKey ?? false } : {}),
+    ...(input.stash ? { stash: input.stash } : {}),
   })
   const lastModified = seconds(now)
   const stamped = { ...metadata, lastModified, mac: sealMac(sealed.mac, lastModified, dataKey) }

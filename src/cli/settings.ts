@@ -9,7 +9,8 @@ import { SopsError } from '../errors.ts'
 import { formatOfPath, isFormatId } from '../formats/index.ts'
 import type { FormatId, Layout } from '../formats/types.ts'
 import { keyTypes } from '../keys/index.ts'
-import type { KeyGroup, KeyTypeId, MasterKey, ParseOptions, StringMap } from '../keys/types.ts'
+import type { KeyTypeId, MasterKey, ParseOptions, StringMap } from '../keys/types.ts'
+import type { EncryptionSettings } from '../new-file.ts'
 import type { Invocation } from './invocation.ts'
 
 export interface Formats {
@@ -71,14 +72,6 @@ export const orderOf = (inv: Invocation): { order?: string[] } => {
   return text === '' ? {} : { order: parseDecryptionOrder(text) }
 }
 
-/** Everything `encrypt`, and `edit` of a new file, must know besides the content. */
-export interface EncryptionSettings {
-  readonly keyGroups: readonly KeyGroup[]
-  readonly shamirThreshold: number
-  readonly selection: SelectionOptions
-  readonly macOnlyEncrypted: boolean
-}
-
 const selectionFlags = [
   ['unencryptedSuffix', 'unencrypted-suffix'],
   ['encryptedSuffix', 'encrypted-suffix'],
@@ -108,7 +101,9 @@ export async function encryptionSettings(
   path: string,
   input: FormatId,
 ): Promise<EncryptionSettings> {
-  const rule = config?.creationRules ? await matchCreationRule(config, path, ctx) : undefined
+  const kmsContext = inv.legacy ? keyParseOptions(inv, ctx, true).context : undefined
+  const options = kmsContext ? { kmsContext } : {}
+  const rule = config?.creationRules ? await matchCreationRule(config, path, ctx, options) : undefined
   const { selection, macOnlyEncrypted } = selectionSettings(inv, ctx, rule, input)
   const flagKeys = await keysFromFlags(inv, ctx)
   if (flagKeys.length === 0 && rule === undefined) {
@@ -163,25 +158,28 @@ function selectionSettings(
 /** The order in which keys from flags stand in their one group (spec/cli.md 10). */
 export const flagOrder: readonly KeyTypeId[] = ['kms', 'gcp_kms', 'hckms', 'azure_kv', 'pgp', 'hc_vault', 'age']
 
-/** Master keys from the key flags, with `prefix` (`add-`, `rm-`) before each flag's name. */
-export async function keysFromFlags(
-  inv: Invocation,
-  ctx: Context,
-  prefix = '',
-  order: readonly KeyTypeId[] = flagOrder,
-  lenientContext = false,
-): Promise<MasterKey[]> {
-  const options = keyParseOptions(inv, ctx, lenientContext)
+export interface KeyFlagOptions {
+  /** `add-` or `rm-` before each flag's name. */
+  readonly prefix?: string
+  readonly order?: readonly KeyTypeId[]
+  /** A bad encryption context is warned about and not used, instead of refused (rotate). */
+  readonly lenientContext?: boolean
+}
+
+/** Master keys from the key flags, in the reference's order. */
+export async function keysFromFlags(inv: Invocation, ctx: Context, options: KeyFlagOptions = {}): Promise<MasterKey[]> {
+  const { prefix = '', order = flagOrder, lenientContext = false } = options
+  const parseOptions = keyParseOptions(inv, ctx, lenientContext)
   const keys: MasterKey[] = []
   for (const id of order) {
     const type = keyTypes[id]
     const text = type && inv.string(prefix + type.flag.name)
-    if (type && text) keys.push(...(await type.parse(text, ctx, options)))
+    if (type && text) keys.push(...(await type.parse(text, ctx, parseOptions)))
   }
   return keys
 }
 
-function keyParseOptions(inv: Invocation, ctx: Context, lenient: boolean): ParseOptions {
+export function keyParseOptions(inv: Invocation, ctx: Context, lenient: boolean): ParseOptions {
   const profile = inv.string('aws-profile')
   const context = encryptionContext(inv.string('encryption-context'))
   if (context === 'bad') {

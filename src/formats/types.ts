@@ -1,5 +1,5 @@
 // The contract of a file format: text to tree and back, and nothing else. A format knows no keys, no metadata and no cipher.
-import type { Entry, Node, Tree } from '../core/tree.ts'
+import type { Entry, Leaf, Node, Token, Tree } from '../core/tree.ts'
 
 export type FormatId = 'yaml' | 'json' | 'dotenv' | 'ini' | 'binary'
 
@@ -51,6 +51,8 @@ export interface Format {
   printValue(value: Node, layout?: Layout): Uint8Array
   /** The exact text, in whole lines, of a top-level entry that came from `parsed`. */
   textOf(parsed: Parsed, entry: Entry): string
+  /** The exact token text of an encrypted leaf, for reuse in another version of the file. */
+  token?(parsed: Parsed, leaf: Leaf): Token | undefined
   /** What `edit` shows for a file that does not exist yet (spec/cli.md 6). */
   readonly example: string
 }

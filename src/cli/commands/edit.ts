@@ -1,0 +1,153 @@
+// `sops edit`: the plaintext in the user's editor, and back into the file when it is closed.
+import { basename } from 'node:path'
+import { wrapDataKey, wrapErrors } from '../../datakey.ts'
+import { type Draft, draftText, parsePlain, parseWithMetadata, sealDraft } from '../../draft.ts'
+import { loadEncrypted, type OpenFile, openFile, type SealOutput } from '../../encrypted-file.ts'
+import { messageOf, SopsError } from '../../errors.ts'
+import { loadFormat } from '../../formats/index.ts'
+import type { Format } from '../../formats/types.ts'
+import type { Metadata } from '../../metadata.ts'
+import { createFile, sealNew } from '../../new-file.ts'
+import { compareVersions, compatibleVersion } from '../../version.ts'
+import { editLoop } from '../edit-loop.ts'
+import { type Fingerprint, fingerprint, readInput, writeOutput } from '../files.ts'
+import type { Invocation, Io } from '../invocation.ts'
+import { configOf, encryptionSettings, formatsOf, layoutOf, orderOf, servicesOf } from '../settings.ts'
+import { isMissing, targetOf } from '../target.ts'
+import { warnOfCleartext } from '../warnings.ts'
+import { formatsFor } from './decrypt.ts'
+
+export async function run(inv: Invocation, io: Io): Promise<number> {
+  const { file } = await targetOf(inv, io, { stdin: false })
+  const path = file!
+  if (await isMissing(path)) await editNew(inv, io, path)
+  else await editExisting(inv, io, path)
+  return 0
+}
+
+async function editNew(inv: Invocation, io: Io, path: string): Promise<void> {
+  const { ctx } = io
+  const formats = formatsOf(inv, path)
+  const config = await configOf(inv, ctx)
+  const services = await servicesOf(inv, ctx)
+  orderOf(inv)
+  const settings = await encryptionSettings(inv, ctx, config, path, formats.input)
+  const [input, output] = [await loadFormat(formats.input), await loadFormat(formats.output)]
+  const layout = layoutOf(inv, config, output.id)
+  const file = await createFile(settings, services).catch((error: unknown) => {
+    const errors = wrapErrors(error)
+    if (!errors) throw error
+    const headline = 'Error encrypting the data key with one or more master keys'
+    throw new SopsError('no-data-key', `${headline}: [${errors.join(' ')}]`, { cause: error })
+  })
+  try {
+    await editLoop(
+      {
+        name: basename(path),
+        content: Buffer.from(output.example),
+        read: (bytes) => parsePlain(bytes, input, output),
+        headline,
+        finish: async (draft) => {
+          const sealed = sealNew(file, draft, output, ctx.now(), layout)
+          await save(io, path, sealed, file, 'absent')
+        },
+      },
+      io,
+    )
+  } finally {
+    file.dataKey.fill(0)
+  }
+}
+
+async function editExisting(inv: Invocation, io: Io, path: string): Promise<void> {
+  const { ctx } = io
+  const config = await configOf(inv, ctx)
+  const services = await servicesOf(inv, ctx)
+  const order = orderOf(inv)
+  const bytes = await readInput(io.host, path)
+  const formats = formatsFor(inv, path, bytes)
+  const [input, output] = [await loadFormat(formats.input), await loadFormat(formats.output)]
+  const layout = layoutOf(inv, config, output.id)
+  const showMetadata = inv.bool('show-master-keys')
+  const loaded = await loadEncrypted(bytes, formats.input)
+  const file = await openFile(loaded, { services, ...order, ignoreMac: inv.bool('ignore-mac'), log: ctx.log })
+  try {
+    await editLoop(
+      {
+        name: basename(path),
+        content: await draftText(file, output, layout, showMetadata),
+        read: (text) => readDraft(text, input, output, showMetadata),
+        headline,
+        fatal: (error) => error.code === 'version-not-comparable',
+        finish: async (draft) => {
+          const metadata = await finalMetadata(draft, file, services)
+          const sealed = sealDraft(file, draft, metadata, output, ctx.now(), layout)
+          await save(io, path, sealed, file, fingerprint(bytes))
+        },
+      },
+      io,
+    )
+  } finally {
+    file.dataKey.fill(0)
+  }
+
+  function readDraft(text: Uint8Array, from: Format, to: Format, shown: boolean): Draft {
+    const draft = shown ? parseWithMetadata(text, from) : parsePlain(text, from, to)
+    checkVersion((draft.metadata ?? file.metadata).version)
+    if (draft.metadata?.keyGroups.every((group) => group.keys.length === 0)) {
+      throw new SopsError('generic', "No master keys were provided, so sops can't encrypt the file.")
+    }
+    return draft
+  }
+}
+
+const headline = (error: SopsError): string =>
+  error.code === 'bad-input'
+    ? 'Could not load tree, probably due to invalid syntax.'
+    : error.code === 'already-encrypted' || error.code === 'no-document'
+      ? 'Tree not valid for encryption.'
+      : 'SOPS metadata is invalid.'
+
+function checkVersion(version: string): void {
+  try {
+    compareVersions(version, compatibleVersion)
+  } catch (error) {
+    const text = `Failed to compare document version ${JSON.stringify(version)} with program version "${compatibleVersion}": ${messageOf(error)}`
+    throw new SopsError('version-not-comparable', text, { cause: error })
+  }
+}
+
+/**
+ * The file's metadata, or what the user made of it under `--show-master-keys`, with the version raised to ours. Keys that were added there
+ * have nothing wrapped yet, and other groups need other shares: then the data key is wrapped anew.
+ */
+async function finalMetadata(
+  draft: Draft,
+  file: OpenFile,
+  services: Parameters<typeof wrapDataKey>[3],
+): Promise<Metadata> {
+  const edited = draft.metadata ?? file.metadata
+  const version = compareVersions(edited.version, compatibleVersion) < 0 ? compatibleVersion : edited.version
+  const keys = edited.keyGroups.flatMap((group) => group.keys)
+  const rewrap =
+    keys.some((key) => key.enc === '') ||
+    edited.keyGroups.length !== file.metadata.keyGroups.length ||
+    edited.shamirThreshold !== file.metadata.shamirThreshold
+  if (!rewrap) return { ...edited, version }
+  const { groups, threshold } = await wrapDataKey(file.dataKey, edited.keyGroups, edited.shamirThreshold, services)
+  return { ...edited, version, keyGroups: groups, shamirThreshold: threshold }
+}
+
+async function save(
+  io: Io,
+  path: string,
+  sealed: SealOutput,
+  file: Pick<OpenFile, 'selection'>,
+  expect: Fingerprint | 'absent',
+): Promise<void> {
+  warnOfCleartext(sealed, file.selection, io.ctx)
+  await writeOutput(io.host, path, sealed.bytes, {
+    what: 'in-place file',
+    expect,
+  })
+}

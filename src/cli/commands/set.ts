@@ -1,0 +1,110 @@
+// `sops set`: one value of a file, given as JSON.
+import { readFile } from 'node:fs/promises'
+import { setAt } from '../../core/change.ts'
+import { nodeAt, type Path, parsePath } from '../../core/path.ts'
+import { type Entry, type MapNode, type Node, sameNode } from '../../core/tree.ts'
+import { refuseReserved } from '../../draft.ts'
+import { sealFile } from '../../encrypted-file.ts'
+import { messageOf, SopsError } from '../../errors.ts'
+import { loadFormat } from '../../formats/index.ts'
+import type { Invocation, Io } from '../invocation.ts'
+import { openerOf, read, saveInPlace } from '../open.ts'
+import { absolutePath, configOf, formatsOf, layoutOf } from '../settings.ts'
+
+export async function run(inv: Invocation, io: Io): Promise<number> {
+  const { ctx } = io
+  const [name, index, valueText] = wordsOf(inv)
+  const path = absolutePath(ctx, name)
+  const formats = formatsOf(inv, path)
+  const config = await configOf(inv, ctx)
+  const steps = parsePath(index, 'bad-path-or-value', 'Invalid set index format: ')
+  const value = await parseValue(await valueOf(inv, io, valueText))
+  const opener = await openerOf(inv, io)
+  const opened = await opener.open(path, await read(io, path), formats.input)
+  const { file } = opened
+  try {
+    const [first, ...others] = file.plain.documents
+    const root: MapNode = first ?? { kind: 'map', items: [] }
+    if (inv.bool('idempotent') && holds(root, steps, value)) {
+      ctx.log({ level: 'info', logger: 'CMD', message: 'File is unchanged, not writing to file' })
+      return 0
+    }
+    const plain = { documents: [setAt(root, steps, value), ...others] }
+    const output = await loadFormat(formats.output)
+    refuseReserved(plain, output)
+    const sealed = sealFile({ ...file, plain }, output, ctx.now(), layoutOf(inv, config, output.id))
+    await saveInPlace(io, opened, sealed)
+  } finally {
+    file.dataKey.fill(0)
+  }
+  return 0
+}
+
+/** File, index, and the value's text or path (`''` when it comes from stdin). */
+function wordsOf(inv: Invocation): readonly [string, string, string] {
+  const [fromFile, fromStdin] = [inv.bool('value-file'), inv.bool('value-stdin')]
+  if (fromFile && fromStdin) throw new SopsError('generic', 'Error: cannot use both --value-file and --value-stdin')
+  const [file, index, value = ''] = inv.positionals
+  const needed = fromStdin ? 2 : 3
+  if (file === undefined || index === undefined || inv.positionals.length !== needed) {
+    throw new SopsError(
+      'no-file',
+      fromStdin
+        ? 'Error: file specified, or index and value are missing. Need precisely 2 positional arguments since --value-stdin is used.'
+        : 'Error: no file specified, or index and value are missing. Need precisely 3 positional arguments.',
+    )
+  }
+  return [file, index, value]
+}
+
+async function valueOf(inv: Invocation, io: Io, word: string): Promise<string> {
+  if (inv.bool('value-stdin')) return Buffer.from(await io.host.stdin.readAll()).toString()
+  if (!inv.bool('value-file')) return word
+  try {
+    return await readFile(absolutePath(io.ctx, word), 'utf8')
+  } catch (error) {
+    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT'
+    throw new SopsError('generic', `open ${word}: ${missing ? 'no such file or directory' : messageOf(error)}`, {
+      cause: error,
+    })
+  }
+}
+
+/**
+ * A JSON text as a node. A number by itself is a float, as in the reference; inside an object integers stay integers (spec/cli.md 12.4).
+ * @throws SopsError `bad-path-or-value`.
+ */
+export async function parseValue(text: string): Promise<Node> {
+  const json = await loadFormat('json')
+  const entry = await Promise.resolve()
+    .then(() => json.parse(Buffer.from(`{"":${text}\n}`)).tree.documents[0]!.items)
+    .then((items) => (items.length === 1 ? (items[0] as Entry) : undefined))
+    .catch(() => undefined)
+  if (entry === undefined) throw new SopsError('bad-path-or-value', 'Value for --set is not valid JSON')
+  if (entry.value.kind === 'list') {
+    throw new SopsError('bad-path-or-value', 'Invalid --set value format', {
+      hints: ['a list can be set as part of an object, or element by element'],
+    })
+  }
+  const node = detached(entry.value)
+  return node.kind === 'leaf' && typeof node.value === 'bigint' ? { kind: 'leaf', value: Number(node.value) } : node
+}
+
+/** The node without its origin in the JSON text. */
+function detached(node: Node): Node {
+  if (node.kind === 'leaf') return { kind: 'leaf', value: node.value }
+  if (node.kind === 'list')
+    return { kind: 'list', items: node.items.map((item) => (item.kind === 'comment' ? item : detached(item))) }
+  const items = node.items.flatMap((item): Entry[] =>
+    item.kind === 'entry' ? [{ kind: 'entry', key: item.key, value: detached(item.value) }] : [],
+  )
+  return { kind: 'map', items }
+}
+
+function holds(root: MapNode, path: Path, value: Node): boolean {
+  try {
+    return sameNode(nodeAt(root, path), value)
+  } catch {
+    return false
+  }
+}

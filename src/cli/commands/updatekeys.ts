@@ -1,0 +1,109 @@
+// `sops updatekeys`: gives files the recipients that their creation rule asks for. Values, MAC and dates stay as they are.
+import { stat } from 'node:fs/promises'
+import { type Config, findConfig, loadConfig, matchCreationRule } from '../../config/index.ts'
+import { recoverDataKey, wrapDataKey, wrapErrors } from '../../datakey.ts'
+import { loadEncrypted } from '../../encrypted-file.ts'
+import { SopsError } from '../../errors.ts'
+import { isChange, type KeyChanges, keepWrapped, keyChanges } from '../../key-changes.ts'
+import { withMetadata } from '../../metadata.ts'
+import { askYesNo } from '../ask.ts'
+import { fingerprint, readInput, writeOutput } from '../files.ts'
+import type { Invocation, Io } from '../invocation.ts'
+import { absolutePath, formatsOf, layoutOf, servicesOf } from '../settings.ts'
+import { systemErrorText } from '../system-error.ts'
+
+export async function run(inv: Invocation, io: Io): Promise<number> {
+  const found = await findConfig(io.ctx, inv.root.string('config'))
+  if (!found) throw new SopsError('generic', 'config file not found')
+  const config = await loadConfig(found, io.ctx)
+  if (inv.positionals.length === 0) throw new SopsError('no-file', 'Error: no file specified')
+  if (inv.positionals.length === 1) {
+    await updateFile(inv, io, config, inv.positionals[0]!)
+    return 0
+  }
+  let failures = 0
+  for (const name of inv.positionals) {
+    try {
+      await updateFile(inv, io, config, name)
+    } catch (error) {
+      if (!(error instanceof SopsError)) throw error
+      failures++
+      io.ctx.log({ level: 'error', logger: 'CMD', message: `${absolutePath(io.ctx, name)}: ${error.message}` })
+    }
+  }
+  if (failures > 0) throw new SopsError('generic', `failed updating ${failures} key(s)`)
+  return 0
+}
+
+async function updateFile(inv: Invocation, io: Io, config: Config, name: string): Promise<void> {
+  const { ctx } = io
+  const path = absolutePath(ctx, name)
+  await mustBeFile(path)
+  const { input } = formatsOf(inv, path)
+  await progress(io, `Syncing keys for file ${path}`)
+  const bytes = await readInput(io.host, path)
+  const file = await loadEncrypted(bytes, input)
+  if (!config.creationRules) {
+    throw new SopsError('generic', `The config file ${config.file.path} does not contain any creation rule`)
+  }
+  const rule = await matchCreationRule(config, path, ctx)
+  const old = file.metadata
+  const changes = keyChanges(old.keyGroups, old.shamirThreshold, rule.keyGroups)
+  if (!isChange(changes)) return progress(io, `File ${path} already up to date`)
+  await io.out(describeChanges(changes, io))
+  if (!inv.bool('yes') && !(await askYesNo(io, 'Is this okay? (y/n):')))
+    return progress(io, `File ${path} left unchanged`)
+  const services = await servicesOf(inv, ctx)
+  const dataKey = await recoverDataKey(old.keyGroups, old.shamirThreshold, services, { order: [] })
+  try {
+    const wanted = keepWrapped(old.keyGroups, rule.keyGroups)
+    const { groups, threshold } = await wrapDataKey(dataKey, wanted, changes.newThreshold, services, {
+      keep: (key) => key.enc !== '',
+    }).catch((error: unknown) => {
+      const errors = wrapErrors(error)
+      throw errors ? new SopsError('generic', `error updating one or more master keys: [${errors.join(' ')}]`) : error
+    })
+    const metadata = { ...old, keyGroups: groups, shamirThreshold: threshold }
+    const tree = withMetadata(file.tree, metadata, file.format.metadata, file.parsed.tree)
+    const updated = file.format.rewrite(file.parsed, tree, { ...layoutOf(inv, config, input), encrypted: true })
+    await writeOutput(io.host, path, updated, { what: 'in-place file', expect: fingerprint(bytes) })
+  } finally {
+    dataKey.fill(0)
+  }
+  await progress(io, `File ${path} synced with new keys`)
+}
+
+async function mustBeFile(path: string): Promise<void> {
+  const found = await stat(path).catch((error: unknown) => {
+    throw new SopsError('generic', systemErrorText(error, 'stat', path), { cause: error })
+  })
+  if (found.isDirectory()) throw new SopsError('generic', "can't operate on a directory")
+}
+
+const two = (n: number): string => String(n).padStart(2, '0')
+
+/** A progress line in the style of the reference's updatekeys: local date and time, then the text. */
+async function progress(io: Io, text: string): Promise<void> {
+  const now = io.ctx.now()
+  const date = `${now.getFullYear()}/${two(now.getMonth() + 1)}/${two(now.getDate())}`
+  await io.err(`${date} ${two(now.getHours())}:${two(now.getMinutes())}:${two(now.getSeconds())} ${text}\n`)
+}
+
+/** The difference as the reference prints it: common keys, `+++` added, `---` removed, group by group counted from 1. */
+export function describeChanges(changes: KeyChanges, { style }: Pick<Io, 'style'>): string {
+  const { oldThreshold, newThreshold } = changes
+  const lines = ["The following changes will be made to the file's groups:\n"]
+  if (oldThreshold === newThreshold) {
+    if (newThreshold > 0) lines.push(`shamir_threshold: ${newThreshold}\n`)
+  } else {
+    if (newThreshold > 0) lines.push(style.green(`+++ shamir_threshold: ${newThreshold}\n`))
+    if (oldThreshold > 0) lines.push(style.red(`--- shamir_threshold: ${oldThreshold}\n`))
+  }
+  for (const [i, group] of changes.groups.entries()) {
+    lines.push(`${style.underline(`Group ${i + 1}`)}\n`)
+    for (const label of group.kept) lines.push(`    ${label}\n`)
+    for (const label of group.added) lines.push(style.green(`+++ ${label}\n`))
+    for (const label of group.removed) lines.push(style.red(`--- ${label}\n`))
+  }
+  return lines.join('')
+}

@@ -1,0 +1,88 @@
+// The round of editor and check: the text goes to a private file, and comes back when it is valid.
+import { createHash } from 'node:crypto'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { messageOf, SopsError } from '../errors.ts'
+import { runEditor } from './editor.ts'
+import type { Io } from './invocation.ts'
+import { privateTempDir } from './temp-dir.ts'
+
+export interface EditLoop<T> {
+  /** Base name of the file that the editor sees, so that it finds its syntax. */
+  readonly name: string
+  readonly content: Uint8Array
+  /**
+   * Reads what the editor left. A SopsError from here is shown and the editor opens again, unless `fatal` says otherwise.
+   */
+  readonly read: (bytes: Uint8Array) => T | Promise<T>
+  /** What an error of `read` is introduced with. */
+  readonly headline: (error: SopsError) => string
+  readonly fatal?: (error: SopsError) => boolean
+  /** What to do with the result. When it fails, the text is kept and the user told where. */
+  readonly finish: (result: T) => Promise<void>
+}
+
+const digest = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
+
+const again = 'Press enter to return to the editor, or Ctrl+C to exit.'
+
+/**
+ * @throws SopsError `not-modified` when the text is as it was in the beginning, `editor-failed`, or what `finish` throws.
+ */
+export async function editLoop<T>(loop: EditLoop<T>, io: Io): Promise<void> {
+  const folder = privateTempDir(io.host)
+  const release = io.host.onSignal(() => {
+    folder.remove()
+    void io.err('User canceled operation\n').finally(() => io.host.exit(1))
+  })
+  const file = join(folder.path, loop.name)
+  try {
+    await writeFile(file, loop.content, { mode: 0o600, flag: 'wx' })
+    const first = digest(loop.content)
+    for (let last = first; ; ) {
+      await runEditor(file, io.host)
+      const bytes = await readFile(file)
+      const now = digest(bytes)
+      if (now === first) throw new SopsError('not-modified', 'File has not changed, exiting.')
+      const result = await attempt(loop, bytes, io)
+      if ('error' in result) {
+        const answer = await io.ctx.prompt('')
+        // Without a terminal nobody can mend the text: an editor that leaves the same again would do so for ever.
+        if (answer === undefined && now === last) throw keep(result.error)
+        last = now
+        continue
+      }
+      await loop.finish(result.value).catch((error: unknown) => {
+        throw keep(error)
+      })
+      return
+    }
+  } finally {
+    release()
+    folder.remove()
+  }
+
+  function keep(error: unknown): SopsError {
+    folder.keep()
+    const known = error instanceof SopsError
+    return new SopsError(known ? error.code : 'generic', messageOf(error), {
+      ...(known && error.position ? { position: error.position } : {}),
+      hints: [
+        ...(known ? error.hints : []),
+        `your text is kept in ${file} (mode 0600): delete it when you have saved what you need`,
+      ],
+      cause: error,
+    })
+  }
+}
+
+async function attempt<T>(loop: EditLoop<T>, bytes: Uint8Array, io: Io): Promise<{ value: T } | { error: SopsError }> {
+  try {
+    return { value: await loop.read(bytes) }
+  } catch (error) {
+    if (!(error instanceof SopsError) || loop.fatal?.(error)) throw error
+    const message = `${loop.headline(error)} ${again}`
+    io.ctx.log({ level: 'error', logger: 'CMD', message, fields: { error: error.message } })
+    return { error }
+  }
+}

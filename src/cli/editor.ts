@@ -1,0 +1,69 @@
+// The user's editor: which program, and one run of it on a file (spec/cli.md 13.4.2).
+import { spawn } from 'node:child_process'
+import { access, constants } from 'node:fs/promises'
+import { delimiter, isAbsolute, join } from 'node:path'
+import { splitWords } from '../core/words.ts'
+import { messageOf, SopsError } from '../errors.ts'
+import type { Host } from './host.ts'
+
+const failed = (reason: string): SopsError => new SopsError('editor-failed', `Could not run editor: ${reason}`)
+
+const fallbacks = ['vim', 'nano', 'vi']
+
+async function isExecutable(path: string): Promise<boolean> {
+  try {
+    await access(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** A program's absolute path. Relative entries of PATH are skipped: a program of the current directory is never run by accident. */
+async function lookUp(program: string, host: Host): Promise<string | undefined> {
+  if (program.includes('/') || (host.platform === 'win32' && program.includes('\\'))) return program
+  const suffixes = host.platform === 'win32' ? ['', ...(host.env['PATHEXT'] ?? '.EXE;.CMD;.BAT').split(';')] : ['']
+  for (const folder of (host.env['PATH'] ?? '').split(delimiter)) {
+    if (!isAbsolute(folder)) continue
+    for (const suffix of suffixes)
+      if (await isExecutable(join(folder, program + suffix))) return join(folder, program + suffix)
+  }
+  return undefined
+}
+
+/** @throws SopsError `editor-failed` when there is none or its variable cannot be read. */
+async function editorCommand(host: Host): Promise<readonly [string, ...string[]]> {
+  for (const name of ['SOPS_EDITOR', 'EDITOR']) {
+    const value = host.env[name]
+    if (!value) continue
+    const [program, ...args] = splitWords(value) ?? []
+    if (program === undefined) throw failed(`invalid $${name}: ${value}`)
+    const path = await lookUp(program, host)
+    if (path === undefined) throw failed(`exec: ${JSON.stringify(program)}: executable file not found in $PATH`)
+    return [path, ...args]
+  }
+  for (const name of fallbacks) {
+    const path = await lookUp(name, host)
+    if (path !== undefined) return [path]
+  }
+  throw new SopsError(
+    'editor-failed',
+    `no editor available: SOPS_EDITOR and EDITOR are not set, and none of ${fallbacks.join(', ')} is in PATH`,
+    { hints: ['set EDITOR to the command that opens your editor'] },
+  )
+}
+
+/**
+ * Runs the editor on `file` and waits for it.
+ * @throws SopsError `editor-failed` when it cannot be started or ends badly.
+ */
+export async function runEditor(file: string, host: Host): Promise<void> {
+  const [program, ...args] = await editorCommand(host)
+  const end = await new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve, reject) => {
+    const child = spawn(program, [...args, file], { cwd: host.cwd, env: { ...host.env }, stdio: 'inherit' })
+    child.on('error', (error) => reject(failed(messageOf(error))))
+    child.on('close', (code, signal) => resolve({ code, signal }))
+  })
+  if (end.signal) throw failed(`signal: ${end.signal}`)
+  if (end.code !== 0) throw failed(`exit status ${end.code}`)
+}

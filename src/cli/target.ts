@@ -1,0 +1,81 @@
+// The file that decrypt, encrypt and rotate work on, and the place where the result goes.
+import { stat } from 'node:fs/promises'
+import { SopsError } from '../errors.ts'
+import { fingerprint, readInput, writeOutput } from './files.ts'
+import type { Invocation, Io } from './invocation.ts'
+import { absolutePath } from './settings.ts'
+
+export interface Target {
+  /** Absolute path of the file that is read; undefined = standard input. */
+  readonly file: string | undefined
+  /** The path that decides format and creation rule: the filename override, else the file. */
+  readonly typePath: string
+}
+
+export interface TargetRules {
+  /** Standard input is read where no file is named. */
+  readonly stdin: boolean
+  /** Without a file, `--filename-override` must say what standard input holds. */
+  readonly namedStdin?: boolean
+}
+
+/**
+ * Checks the words that name input and output, in the reference's order (spec/cli.md 13.1, 13.2).
+ * @throws SopsError `conflicting-parameters` or `no-file`.
+ */
+export async function targetOf(inv: Invocation, io: Io, rules: TargetRules): Promise<Target> {
+  const override = inv.string('filename-override')
+  const [name] = inv.positionals
+  if (name === undefined) {
+    if (!rules.stdin) throw new SopsError('no-file', 'Error: no file specified')
+    if (inv.bool('in-place')) {
+      throw new SopsError('conflicting-parameters', 'Error: cannot use --in-place when reading from stdin')
+    }
+    if (rules.namedStdin && override === '') {
+      throw new SopsError('conflicting-parameters', 'Error: must specify --filename-override when reading from stdin')
+    }
+    return { file: undefined, typePath: override === '' ? '' : absolutePath(io.ctx, override) }
+  }
+  if (inv.bool('in-place') && inv.string('output') !== '') {
+    throw new SopsError('conflicting-parameters', 'Error: cannot operate on both --output and --in-place')
+  }
+  const file = absolutePath(io.ctx, name)
+  return { file, typePath: override === '' ? file : absolutePath(io.ctx, override) }
+}
+
+/** True when the path leads nowhere; any other trouble shows when the file is read. */
+export async function isMissing(path: string): Promise<boolean> {
+  try {
+    await stat(path)
+    return false
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT'
+  }
+}
+
+/** @throws SopsError `no-file`. */
+export async function mustExist(file: string | undefined): Promise<void> {
+  if (file === undefined || !(await isMissing(file))) return
+  throw new SopsError('no-file', `Error: cannot operate on non-existent file ${JSON.stringify(file)}`)
+}
+
+export const readTarget = (target: Target, io: Io): Promise<Uint8Array> => readInput(io.host, target.file)
+
+/** Writes the result to the file itself (unless it is no longer `source`), to `--output`, or to stdout. */
+export async function writeResult(
+  inv: Invocation,
+  io: Io,
+  target: Target,
+  bytes: Uint8Array,
+  source?: Uint8Array,
+): Promise<void> {
+  const output = inv.string('output')
+  if (inv.bool('in-place') && target.file !== undefined) {
+    await writeOutput(io.host, target.file, bytes, {
+      what: 'in-place file',
+      ...(source ? { expect: fingerprint(source) } : {}),
+    })
+  } else if (output !== '') {
+    await writeOutput(io.host, absolutePath(io.ctx, output), bytes, { what: 'output file' })
+  } else await io.out(bytes)
+}

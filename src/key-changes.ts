@@ -1,0 +1,46 @@
+// How the recipients of a file differ from those that its creation rule asks for.
+import { labelOf } from './keys/index.ts'
+import type { KeyGroup, MasterKey } from './keys/types.ts'
+
+export interface GroupChange {
+  readonly kept: readonly string[]
+  readonly added: readonly string[]
+  readonly removed: readonly string[]
+}
+
+export interface KeyChanges {
+  /** By position; a group that only one side has is wholly added or removed. */
+  readonly groups: readonly GroupChange[]
+  readonly oldThreshold: number
+  readonly newThreshold: number
+}
+
+const labelsOf = (group: KeyGroup | undefined): string[] => (group?.keys ?? []).map(labelOf)
+
+/** Compares group by group, by identity. The threshold can only shrink with the number of groups (spec/cli.md 13.7). */
+export function keyChanges(old: readonly KeyGroup[], oldThreshold: number, wanted: readonly KeyGroup[]): KeyChanges {
+  const groups = Array.from({ length: Math.max(old.length, wanted.length) }, (_, i) => {
+    const [before, after] = [labelsOf(old[i]), labelsOf(wanted[i])]
+    const [had, has] = [new Set(before), new Set(after)]
+    return {
+      kept: after.filter((label) => had.has(label)),
+      added: after.filter((label) => !had.has(label)),
+      removed: before.filter((label) => !has.has(label)),
+    }
+  })
+  return { groups, oldThreshold, newThreshold: Math.min(oldThreshold, wanted.length) }
+}
+
+export const isChange = ({ groups, oldThreshold, newThreshold }: KeyChanges): boolean =>
+  oldThreshold !== newThreshold || groups.some((group) => group.added.length > 0 || group.removed.length > 0)
+
+/**
+ * The wanted groups, with the wrapped data key of every recipient that already had it. Only a single group wraps the data key itself;
+ * several groups get new shares, so nothing of theirs can be kept.
+ */
+export function keepWrapped(old: readonly KeyGroup[], wanted: readonly KeyGroup[]): readonly KeyGroup[] {
+  const [before, after] = [old[0], wanted[0]]
+  if (old.length !== 1 || wanted.length !== 1 || !before || !after) return wanted
+  const known = new Map<string, MasterKey>(before.keys.map((key) => [`${key.type} ${labelOf(key)}`, key]))
+  return [{ keys: after.keys.map((key) => known.get(`${key.type} ${labelOf(key)}`) ?? key) }]
+}

@@ -1,0 +1,50 @@
+// A new encrypted file: a fresh data key for given recipients, and the plain tree sealed under it.
+import { compileSelection, type Selection, type SelectionOptions } from './core/selection.ts'
+import { type KeyService, newDataKey, wrapDataKey } from './datakey.ts'
+import type { Draft } from './draft.ts'
+import { type SealOutput, sealFile } from './encrypted-file.ts'
+import type { Format, Layout } from './formats/types.ts'
+import type { KeyGroup } from './keys/types.ts'
+import type { Metadata } from './metadata.ts'
+import { compatibleVersion } from './version.ts'
+
+/** For whom, and which values: what flags and creation rules decide. */
+export interface EncryptionSettings {
+  readonly keyGroups: readonly KeyGroup[]
+  /** 0 = the number of groups. */
+  readonly shamirThreshold: number
+  readonly selection: SelectionOptions
+  readonly macOnlyEncrypted: boolean
+}
+
+/** A data key with the metadata that wraps it. The owner wipes `dataKey`. */
+export interface NewFile {
+  readonly metadata: Metadata
+  readonly dataKey: Uint8Array
+  readonly selection: Selection
+}
+
+/** @throws SopsError `generic` when a recipient cannot be wrapped for. */
+export async function createFile(settings: EncryptionSettings, services: readonly KeyService[]): Promise<NewFile> {
+  const dataKey = newDataKey()
+  try {
+    const wrapped = await wrapDataKey(dataKey, settings.keyGroups, settings.shamirThreshold, services)
+    const metadata: Metadata = {
+      keyGroups: wrapped.groups,
+      shamirThreshold: wrapped.threshold,
+      lastModified: '',
+      mac: '',
+      version: compatibleVersion,
+      selection: settings.selection,
+      macOnlyEncrypted: settings.macOnlyEncrypted,
+    }
+    return { metadata, dataKey, selection: await compileSelection(settings.selection) }
+  } catch (error) {
+    dataKey.fill(0)
+    throw error
+  }
+}
+
+/** Seals a plain text as a new file. */
+export const sealNew = (file: NewFile, draft: Draft, output: Format, now: Date, layout: Layout): SealOutput =>
+  sealFile({ ...draft, ...file }, output, now, layout)
