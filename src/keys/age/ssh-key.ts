@@ -101,7 +101,8 @@ function readOpenSsh(bytes: Buffer): SshKeyFile {
     if (!key) throw new Error('malformed OpenSSH key')
     return { kind: 'open', key }
   }
-  if (kdf !== 'bcrypt' || (cipher !== 'aes256-ctr' && cipher !== 'aes256-cbc')) {
+  const algorithm = cipher === 'aes256-ctr' ? 'aes-256-ctr' : cipher === 'aes256-cbc' ? 'aes-256-cbc' : undefined
+  if (kdf !== 'bcrypt' || algorithm === undefined) {
     throw new Error(`unknown KDF ${quote(kdf)} or cipher ${quote(cipher)}`)
   }
   const parameters = wireReader(options)
@@ -115,7 +116,7 @@ function readOpenSsh(bytes: Buffer): SshKeyFile {
     async unlock(passphrase) {
       const { bcryptPbkdf } = await import('./bcrypt.ts')
       const derived = bcryptPbkdf(passphrase, salt, rounds, 48)
-      const decipher = createDecipheriv(cipher, derived.subarray(0, 32), derived.subarray(32)).setAutoPadding(false)
+      const decipher = createDecipheriv(algorithm, derived.subarray(0, 32), derived.subarray(32)).setAutoPadding(false)
       const plain = Buffer.concat([decipher.update(sealed), decipher.final()])
       try {
         return readPrivate(plain, wire)
