@@ -71,8 +71,8 @@ async function runInProcess(
     timer = setTimeout(() => resolve({ exit: 'timeout', stdout: Buffer.alloc(0), stderr: Buffer.alloc(0) }), LIMIT)
   })
   const run = async (): Promise<Outcome> => {
-    const { status, stdout, stderr } = await runCli(argv, { cwd, env, stdin })
-    return { exit: status, stdout: Buffer.from(stdout), stderr: Buffer.from(stderr) }
+    const { code, stdout, stderr } = await runCli(argv, { cwd, env, stdin })
+    return { exit: code, stdout, stderr: Buffer.from(stderr) }
   }
   try {
     return await Promise.race([run(), late])
