@@ -17,14 +17,17 @@ export function sniffFormat(bytes: Uint8Array): FormatId | undefined {
   const start = text.subarray(0, 64).toString('latin1').trimStart()
   if (start.startsWith('{')) {
     if (!text.includes('"sops"')) return undefined
-    return /^\{\s*"data"\s*:\s*"ENC\[/.test(start) && isEnvelope(text) ? 'binary' : 'json'
+    return isEnvelope(text) ? 'binary' : 'json'
   }
   const head = text.toString('latin1')
   return marks.find(([mark]) => mark.test(head))?.[1]
 }
 
-/** True when `sops` is the only member after the first, by the text between the end of `data` and the metadata. */
+/** True when `sops` is the only member after a first one called `data` that is empty or encrypted. */
 function isEnvelope(text: Buffer): boolean {
-  const end = text.indexOf(']"')
-  return /^\s*,\s*"sops"\s*:/.test(text.subarray(end + 2, end + 256).toString('latin1'))
+  const start = text.subarray(0, 256).toString('latin1')
+  const data = /^\s*\{\s*"data"\s*:\s*"(ENC\[)?/.exec(start)
+  if (!data) return false
+  const end = data[1] ? text.indexOf(']"') + 2 : data[0].length + 1
+  return /^\s*,\s*"sops"\s*:/.test(text.subarray(end, end + 256).toString('latin1'))
 }
