@@ -1,5 +1,5 @@
 // Tree to fresh JSON text, iteratively, as the reference lays it out or in the style of a given file (spec/format.md 8.2).
-import type { Entry, Node } from '../../core/tree.ts'
+import type { Comment, Entry, Node } from '../../core/tree.ts'
 import { SopsError } from '../../errors.ts'
 import { leafPieces, type Quote } from './leaf.ts'
 
@@ -23,56 +23,61 @@ export function indentUnit(indent: number | undefined): string {
   return ' '.repeat(indent)
 }
 
+/** A container on its way. */
+interface Frame {
+  readonly outer: Frame | undefined
+  readonly items: readonly (Entry | Node | Comment)[]
+  readonly indent: string
+  readonly close: string
+  next: number
+  /** Whether an item stands already. */
+  filled: boolean
+}
+
 /**
  * Writes a value that starts on a line indented by `indent`. Comments are dropped.
  * @throws SopsError `cannot-emit` for NaN, infinities and keys that are not strings.
  */
 export function printNode(write: (text: string) => void, root: Entry | Node, indent: string, style: Style): void {
-  const todo: (string | Printable)[] = [{ item: root, indent }]
-  for (let next = todo.pop(); next !== undefined; next = todo.pop()) {
-    if (typeof next === 'string') {
-      write(next)
-      continue
-    }
+  let frame: Frame | undefined
+  const put = (item: Entry | Node, indent: string): void => {
     let node: Node
-    if (next.item.kind === 'entry') {
-      write(keyText(next.item, style))
-      node = next.item.value
-    } else node = next.item
+    if (item.kind === 'entry') {
+      write(keyText(item, style))
+      node = item.value
+    } else node = item
     if (node.kind === 'leaf') for (const piece of leafPieces(node, style.quote, style.keepSpelling)) write(piece)
-    else expand(todo, node, next.indent, style)
+    else {
+      write(node.kind === 'map' ? '{' : '[')
+      frame = {
+        outer: frame,
+        items: node.items,
+        indent,
+        close: node.kind === 'map' ? '}' : ']',
+        next: 0,
+        filled: false,
+      }
+    }
   }
-}
-
-interface Printable {
-  readonly item: Entry | Node
-  readonly indent: string
+  put(root, indent)
+  while (frame !== undefined) {
+    const current: Frame = frame
+    const item = current.items[current.next]
+    current.next += 1
+    if (item === undefined) {
+      write(current.filled && style.unit !== undefined ? style.eol + current.indent + current.close : current.close)
+      frame = current.outer
+    } else if (item.kind !== 'comment') {
+      const inner = style.unit === undefined ? '' : current.indent + style.unit
+      if (style.unit !== undefined) write((current.filled ? ',' : '') + style.eol + inner)
+      else if (current.filled) write(style.comma)
+      current.filled = true
+      put(item, inner)
+    }
+  }
 }
 
 function keyText(entry: Entry, style: Style): string {
-  if (entry.keyType !== undefined)
-    throw new SopsError('cannot-emit', `JSON keys are strings, this one is of type ${entry.keyType}`)
-  return style.quote(entry.key) + style.colon
-}
-
-function expand(
-  todo: (string | Printable)[],
-  node: Exclude<Node, { kind: 'leaf' }>,
-  indent: string,
-  style: Style,
-): void {
-  const [open, close] = node.kind === 'map' ? '{}' : '[]'
-  const inner = style.unit === undefined ? '' : indent + style.unit
-  const between = style.unit === undefined ? style.comma : `,${style.eol}${inner}`
-  const tasks: (string | Printable)[] = []
-  for (const item of node.items) {
-    if (item.kind === 'comment') continue
-    tasks.push(tasks.length > 0 ? between : open + (style.unit === undefined ? '' : style.eol + inner), {
-      item,
-      indent: inner,
-    })
-  }
-  if (tasks.length === 0) tasks.push(open + close!)
-  else tasks.push(style.unit === undefined ? close! : style.eol + indent + close)
-  for (let i = tasks.length - 1; i >= 0; i--) todo.push(tasks[i]!)
+  if (entry.keyType === undefined) return style.quote(entry.key) + style.colon
+  throw new SopsError('cannot-emit', `JSON keys are strings, this one is of type ${entry.keyType}`)
 }

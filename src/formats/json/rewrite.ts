@@ -1,17 +1,45 @@
 // A JSON source text with what changed in its tree changed, and every other byte kept.
-import { type Comment, type Entry, type ListNode, type MapNode, type Node, sameValue } from '../../core/tree.ts'
+import { type Comment, type Leaf, type ListNode, type MapNode, type Node, sameValue } from '../../core/tree.ts'
 import type { Layout } from '../types.ts'
-import { leafPieces, quoteMinimal } from './leaf.ts'
-import { indentUnit, printNode, type Style } from './print.ts'
+import { habitOf, mark, markOf, spell } from './escapes.ts'
+import {
+  type FileStyle,
+  type Item,
+  lineIndent,
+  ownLine,
+  placesOf,
+  type Separator,
+  separator,
+  styleOf,
+} from './layout.ts'
+import { leafPieces } from './leaf.ts'
+import { printNode } from './print.ts'
 import type { ContainerOrigin, EntryOrigin } from './scan.ts'
 import { type SourceText, writer } from './text.ts'
 
 type Container = MapNode | ListNode
-type Item = Entry | Node
-type Task =
-  | { readonly text: string }
-  | { readonly from: number; readonly to: number }
-  | { readonly container: Container }
+
+/** What is being put together; ranges of the source that follow each other are copied at once. */
+interface Output {
+  readonly text: string
+  readonly style: FileStyle
+  write(text: string): void
+  copy(from: number, to: number): void
+}
+
+/** A container on its way. */
+interface Frame {
+  readonly outer: Frame | undefined
+  readonly items: readonly Item[]
+  readonly origin: ContainerOrigin
+  /** The old place of each item; undefined if nothing was added, removed or moved. */
+  readonly places: readonly (number | undefined)[] | undefined
+  /** For items that have no old place. */
+  readonly fresh: Separator
+  /** What comes before the closing bracket, unless that stays. */
+  readonly closing: string | undefined
+  next: number
+}
 
 /**
  * @param root the map that `scan` made of `source`.
@@ -20,141 +48,107 @@ type Task =
  */
 export function rewriteText(source: SourceText, root: MapNode, next: MapNode, layout: Layout): Uint8Array {
   const { text } = source
-  const style = detectStyle(text, root, layout)
   const out = writer(source.encoding)
-  const end = root.origin!.end
-
-  out.copy(text.slice(0, root.origin!.start))
-  // A document that was rebuilt is still the document of this text.
-  const todo: Task[] = [{ container: next.origin === undefined ? { ...next, origin: root.origin! } : next }]
   let from = 0
-  let to = 0
-  for (let task = todo.pop(); task !== undefined; task = todo.pop()) {
-    if ('from' in task && task.from === to) {
-      to = task.to
-      continue
-    }
+  let to = root.origin!.start
+  const flush = (): void => {
     if (from < to) out.copy(text.slice(from, to))
-    from = to = 0
-    if ('text' in task) out.write(task.text)
-    else if ('from' in task) ({ from, to } = task)
-    else {
-      const tasks = expand(text, task.container, style)
-      for (let i = tasks.length - 1; i >= 0; i--) todo.push(tasks[i]!)
-    }
+    from = to
   }
-  if (from < to) out.copy(text.slice(from, to))
-  out.copy(text.slice(end))
+  const output: Output = {
+    text,
+    style: styleOf(text, root, layout),
+    write(fresh) {
+      flush()
+      out.write(fresh)
+    },
+    copy(start, end) {
+      if (start !== to) {
+        flush()
+        from = start
+      }
+      to = end
+    },
+  }
+  // A document that was rebuilt is still the document of this text.
+  const document = next.origin === undefined ? { ...next, origin: root.origin! } : next
+  for (let frame: Frame | undefined = open(output, document, undefined); frame !== undefined; )
+    frame = step(output, frame)
+  output.copy(root.origin!.end, text.length)
+  flush()
   return out.bytes()
 }
 
-interface FileStyle extends Style {
-  /** Where the document starts. */
-  readonly root: number
-  /** Whether the document's members stand on lines of their own. */
-  readonly broken: boolean
-  /** The indentation asked for, if any. */
-  readonly asked: string | undefined
-  readonly encrypted: boolean
-}
-
-function detectStyle(text: string, root: MapNode, layout: Layout): FileStyle {
-  const unit = indentUnit(layout.indent)
-  const { start, items } = root.origin as ContainerOrigin
-  const first = items[0]?.origin as EntryOrigin | undefined
-  const gap = first === undefined ? '' : text.slice(first.keyEnd, first.valueStart)
-  const colon = first === undefined || /[\r\n]/.test(gap) ? ': ' : gap
-  const own = ownUnit(text, start, items)
-  return {
-    root: start,
-    broken: own !== undefined || first === undefined,
-    asked: layout.indent === undefined ? undefined : unit,
-    encrypted: layout.encrypted === true,
-    unit: own ?? unit,
-    eol: /\r?\n/.exec(text)?.[0] ?? '\n',
-    colon,
-    comma: colon.endsWith(':') ? ',' : ', ',
-    quote: quoteMinimal,
-    keepSpelling: true,
+/** Starts a container; one without changes is copied as a whole. */
+function open(out: Output, container: Container, outer: Frame | undefined): Frame | undefined {
+  const origin = container.origin as ContainerOrigin
+  const { items: old, start, end } = origin
+  if (container.items === old) {
+    out.copy(start, end)
+    return outer
   }
-}
-
-/** The indentation of the first member that stands on its own line. */
-function ownUnit(text: string, start: number, items: readonly Item[]): string | undefined {
-  for (const item of items) {
-    const indent = ownLine(text, item.origin!.start)
-    if (indent === undefined) continue
-    const outer = lineIndent(text, start)
-    return indent.startsWith(outer) ? indent.slice(outer.length) : indent
-  }
-  return undefined
-}
-
-/** The blanks at the start of the line that holds `offset`. */
-function lineIndent(text: string, offset: number): string {
-  const start = offset === 0 ? 0 : text.lastIndexOf('\n', offset - 1) + 1
-  let end = start
-  while (text[end] === ' ' || text[end] === '\t') end += 1
-  return text.slice(start, end)
-}
-
-/** The indentation of what stands at `offset` if it is the first on a line of its own. */
-function ownLine(text: string, offset: number): string | undefined {
-  let start = offset
-  while (text[start - 1] === ' ' || text[start - 1] === '\t') start -= 1
-  return text[start - 1] === '\n' ? text.slice(start, offset) : undefined
-}
-
-function expand(text: string, container: Container, style: FileStyle): Task[] {
-  const { items: old, start, end } = container.origin as ContainerOrigin
-  const items = present(container, style)
-  const tasks: Task[] = []
-  const copy = (from: number, to: number): void => {
-    if (from < to) tasks.push({ from, to })
-  }
-  const lead = old.length > 0 ? old[0]!.origin!.start : end - 1
-  const tail = old.length > 0 ? old[old.length - 1]!.origin!.end : start + 1
-
-  copy(start, start + 1)
-  if (items.length === 0) {
-    // The inverse of how the first item gets into an empty container, below.
-    if (old.length === 0 || lead === start + 1) copy(tail, end - 1)
-    copy(end - 1, end)
-    return tasks
-  }
-
-  const places = placesOf(items, old)
-  const fresh = separator(text, old, style)
-  let { indent } = fresh
+  const items = present(container, out.style)
+  const same = items.length === old.length && items.every((item, i) => item.origin?.start === old[i]!.origin!.start)
+  let fresh = same ? { text: '', indent: undefined } : separator(out.text, old, out.style)
   let closing: string | undefined
-  if (old.length > 0) copy(start + 1, lead)
-  else if (style.broken) {
-    const outer = style.eol + lineIndent(text, start)
-    indent = (outer + style.unit).slice(style.eol.length)
-    fresh.text = `,${style.eol}${indent}`
-    if (lead === start + 1) {
-      tasks.push({ text: style.eol + indent })
-      closing = outer
+  out.copy(start, start + 1)
+  if (old.length > 0) {
+    // Without items left: the inverse of how a first item comes into an empty container, below.
+    if (items.length > 0) out.copy(start + 1, old[0]!.origin!.start)
+    else if (old[0]!.origin!.start > start + 1) closing = ''
+  } else if (items.length > 0 && out.style.broken) {
+    const { eol, unit } = out.style
+    const indent = lineIndent(out.text, start)
+    fresh = { text: `,${eol}${indent}${unit}`, indent: indent + unit }
+    if (end === start + 2) {
+      out.write(eol + fresh.indent)
+      closing = eol + indent
     }
   }
-  items.forEach((item, i) => {
-    const place = places[i]
-    if (i > 0) {
-      if (place !== undefined && place > 0) copy(old[place - 1]!.origin!.end, old[place]!.origin!.start)
-      else tasks.push({ text: fresh.text })
+  return { outer, items, origin, places: same ? undefined : placesOf(items, old), fresh, closing, next: 0 }
+}
+
+/** Goes on by one item, or ends the container. */
+function step(out: Output, frame: Frame): Frame | undefined {
+  const { items, origin, places, fresh } = frame
+  const { items: old, start, end } = origin
+  const index = frame.next
+  if (index === items.length) {
+    if (frame.closing !== undefined) out.write(frame.closing)
+    else out.copy(old.length > 0 ? old[old.length - 1]!.origin!.end : start + 1, end - 1)
+    out.copy(end - 1, end)
+    return frame.outer
+  }
+  frame.next += 1
+  const item = items[index]!
+  const place = places === undefined ? index : places[index]
+  if (index > 0) {
+    if (place !== undefined && place > 0) out.copy(old[place - 1]!.origin!.end, old[place]!.origin!.start)
+    else out.write(fresh.text)
+  }
+  const indent = (): string | undefined =>
+    place === undefined ? fresh.indent : ownLine(out.text, old[place]!.origin!.start)
+
+  let node: Node
+  if (item.kind === 'entry') {
+    const from = item.origin as EntryOrigin | undefined
+    if (from === undefined) {
+      if (item.text !== undefined) out.write(item.text)
+      // Readers look for `"mac": "ENC[`, with this space.
+      else if (start === out.style.root && item.key === 'sops')
+        add(out, item, indent() ?? out.style.asked, { ...out.style, colon: ': ' })
+      else add(out, item, indent(), out.style)
+      return frame
     }
-    emit(
-      tasks,
-      item,
-      style,
-      () => (place === undefined ? indent : ownLine(text, old[place]!.origin!.start)),
-      start === style.root,
-    )
-  })
-  if (closing === undefined) copy(tail, end - 1)
-  else tasks.push({ text: closing })
-  copy(end - 1, end)
-  return tasks
+    if (from.value !== item.key) out.write(out.style.quote(item.key))
+    out.copy(from.value === item.key ? from.start : from.keyEnd, from.valueStart)
+    node = item.value
+  } else node = item
+
+  if (node.kind === 'leaf') leaf(out, node)
+  else if (node.origin === undefined) add(out, node, indent(), out.style)
+  else return open(out, node, frame)
+  return frame
 }
 
 /** The items that JSON can show: of the comments, those that an encrypted list stores as texts. */
@@ -166,67 +160,35 @@ function present(container: Container, { encrypted }: FileStyle): readonly Item[
     if (item.kind !== 'comment') shown.push(item)
     else if (container.kind === 'list' && item.origin !== undefined) {
       const { text, origin } = item
-      if (sameValue(origin.value, text) || (encrypted && text.startsWith('ENC[')))
+      if (sameValue(origin.value, text) || (encrypted && isToken(text)))
         shown.push({ kind: 'leaf', value: text, origin })
     }
   }
   return shown
 }
 
-/** The old place of every item; a new item takes the place of one that went away there. */
-function placesOf(items: readonly Item[], old: readonly Item[]): readonly (number | undefined)[] {
-  const starts = new Map<number, number>()
-  old.forEach((item, place) => {
-    starts.set(item.origin!.start, place)
-  })
-  const own = items.map(({ origin }) => (origin === undefined ? undefined : starts.get(origin.start)))
-  const kept = new Set(own)
-  let next = 0
-  return own.map((place) => {
-    const found = place ?? (next < old.length && !kept.has(next) ? next : undefined)
-    if (found !== undefined) next = found + 1
-    return found
-  })
+const isToken = (value: unknown): value is string => typeof value === 'string' && value.startsWith('ENC[AES256_GCM,')
+
+function leaf(out: Output, node: Leaf): void {
+  const { value, origin, token } = node
+  if (origin !== undefined && sameValue(origin.value, value)) out.copy(origin.start, origin.end)
+  else if (token !== undefined && value === token.value) out.write(token.text)
+  else for (const piece of remembered(out, node) ?? leafPieces(node, out.style.quote, true)) out.write(piece)
 }
 
-/** What stands before a new item behind those in `old`, and the indentation it gives when it breaks the line. */
-function separator(text: string, old: readonly Item[], style: FileStyle): { text: string; indent: string | undefined } {
-  const last = old[old.length - 1]?.origin
-  if (last === undefined) return { text: style.comma, indent: undefined }
-  const indent = ownLine(text, last.start)
-  if (indent !== undefined) return { text: `,${style.eol}${indent}`, indent }
-  const previous = old[old.length - 2]?.origin
-  const gap = previous === undefined ? '' : text.slice(previous.end, last.start)
-  return { text: gap === '' ? style.comma : gap.slice(gap.indexOf(',')), indent }
+/** A changed leaf in the habit of the token it replaces. */
+function remembered(out: Output, node: Leaf): readonly string[] | undefined {
+  const { value, origin } = node
+  if (origin === undefined || (typeof value !== 'string' && node.spelling !== undefined)) return undefined
+  const before = out.text.slice(origin.start, origin.end)
+  const habit = isToken(origin.value) ? markOf(before, origin.value) : habitOf(before, origin.value)
+  if (habit === undefined) return undefined
+  const after = out.style.encrypted && isToken(value) ? mark(value, habit) : spell(node, habit)
+  return after === undefined ? undefined : [after]
 }
 
-function emit(tasks: Task[], item: Item, style: FileStyle, indent: () => string | undefined, top: boolean): void {
-  let node: Node
-  if (item.kind === 'entry') {
-    const origin = item.origin as EntryOrigin | undefined
-    if (origin === undefined) {
-      if (item.text !== undefined) tasks.push({ text: item.text })
-      else if (top && item.key === 'sops') fresh(tasks, item, { ...style, colon: ': ' }, indent() ?? style.asked)
-      else fresh(tasks, item, style, indent())
-      return
-    }
-    if (origin.value === item.key) tasks.push({ from: origin.start, to: origin.valueStart })
-    else tasks.push({ text: style.quote(item.key) }, { from: origin.keyEnd, to: origin.valueStart })
-    node = item.value
-  } else node = item
-
-  const { origin } = node
-  if (node.kind !== 'leaf') {
-    if (origin === undefined) fresh(tasks, node, style, indent())
-    else tasks.push({ container: node })
-  } else if (origin !== undefined && sameValue(origin.value, node.value))
-    tasks.push({ from: origin.start, to: origin.end })
-  else if (node.token !== undefined && node.value === node.token.value) tasks.push({ text: node.token.text })
-  else for (const piece of leafPieces(node, style.quote, true)) tasks.push({ text: piece })
-}
-
-/** A new item: on one line where those around it are. */
-function fresh(tasks: Task[], item: Item, style: FileStyle, indent: string | undefined): void {
+/** Prints something new: on one line where what is around it is. */
+function add(out: Output, item: Item, indent: string | undefined, style: FileStyle): void {
   const unit = indent === undefined ? undefined : style.broken ? style.unit : (style.asked ?? (indent || '\t'))
-  printNode((text) => tasks.push({ text }), item, indent ?? '', { ...style, unit })
+  printNode(out.write, item, indent ?? '', { ...style, unit })
 }

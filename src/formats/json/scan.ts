@@ -30,6 +30,9 @@ interface Frame {
 
 const MAX_DEPTH = 10_000
 const NUMBER = /-?(?:0|[1-9][0-9]*)((?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)/y
+/** After this many characters a string is searched for what ends it, instead of read one by one. */
+const LONG = 128
+const CONTROL = /[^ -\uffff]/
 const LONE_SURROGATE = /\p{Surrogate}/gu
 
 const TAB = 9
@@ -68,10 +71,19 @@ export function scan({ text, encoding }: SourceText): Node {
     }
   }
 
+  const nextQuote = finder(text, '"')
+  const nextBackslash = finder(text, '\\')
+
   const string = (): string => {
     const start = at
     let escaped = false
+    let probe = start + LONG
     for (let i = start + 1; ; i++) {
+      if (i >= probe) {
+        const stop = Math.min(nextQuote(i), nextBackslash(i))
+        if (!CONTROL.test(text.slice(i, stop))) i = stop
+        probe = stop + LONG
+      }
       const code = text.charCodeAt(i)
       if (code === QUOTE) {
         at = i + 1
@@ -203,6 +215,18 @@ export function scan({ text, encoding }: SourceText): Node {
       node = close(frame)
       frame = frame.parent
     }
+  }
+}
+
+/** Finds the first `char` from an offset on, the end if there is none; linear in the text for rising offsets. */
+function finder(text: string, char: string): (from: number) => number {
+  let found = -1
+  return (from) => {
+    if (found < from) {
+      found = text.indexOf(char, from)
+      if (found < 0) found = text.length
+    }
+    return found
   }
 }
 
