@@ -1,0 +1,222 @@
+import { describe, expect, it } from 'vitest'
+import { findConfig, loadConfig } from '../../src/config/index.ts'
+import { fakeContext } from '../support/context.ts'
+import { configOf, folderWith, messageOfRejection } from './support.ts'
+
+/** The value of a field in the only creation rule. */
+async function fieldOf(name: string, yaml: string): Promise<unknown> {
+  const { config } = await configOf(`creation_rules:\n  - ${name}: ${yaml}\n`)
+  return (config.creationRules as readonly Record<string, unknown>[])[0]?.[name]
+}
+
+describe('files without rules', () => {
+  it.each([
+    ['empty', ''],
+    ['blank', '\n  \n'],
+    ['comments', '# nothing\n   # at all\n'],
+    ['byte order mark and comment', '\ufeff# nothing\n'],
+    ['comments and the end of a document', '# nothing\n---\n'],
+    ['comments, and a second document', '# nothing\n...\n---\ncreation_rules: [\n'],
+    ['null', 'null\n'],
+    ['empty map', '{}\n'],
+    ['null rules', 'creation_rules:\n'],
+    ['other fields', 'future: {a: 1}\n'],
+  ])('%s', async (_, text) => {
+    const { config } = await configOf(text)
+    expect(config.creationRules).toBeUndefined()
+    expect(config.destinationRules).toBeUndefined()
+    expect(config.stores).toEqual({})
+  })
+
+  it('is not the same as an empty list', async () => {
+    expect((await configOf('creation_rules: []')).config.creationRules).toEqual([])
+  })
+
+  it('reads /dev/null', async () => {
+    const ctx = fakeContext({ cwd: '/' })
+    const file = await findConfig(ctx, '/dev/null')
+    expect((await loadConfig(file!, ctx)).creationRules).toBeUndefined()
+  })
+
+  it('reads a file once per run', async () => {
+    const cwd = folderWith({ '.sops.yaml': '' })
+    const ctx = fakeContext({ cwd })
+    const file = await findConfig(ctx)
+    expect(await loadConfig(file!, ctx)).toBe(await loadConfig(file!, ctx))
+  })
+})
+
+describe('scalars', () => {
+  it.each([
+    ['path_regex', 'abc', 'abc'],
+    ['path_regex', '"a b"', 'a b'],
+    ['path_regex', "'it''s'", "it's"],
+    ['path_regex', '12', '12'],
+    ['path_regex', '0x1F', '0x1F'],
+    ['path_regex', '1_000', '1_000'],
+    ['path_regex', '+7', '+7'],
+    ['path_regex', '1.50', '1.50'],
+    ['path_regex', '1e3', '1e3'],
+    ['path_regex', '1.5', '1.5'],
+    ['path_regex', 'true', 'true'],
+    ['path_regex', 'yes', 'yes'],
+    ['path_regex', '2024-01-02', '2024-01-02'],
+    ['path_regex', '>-\n      a,\n      b', 'a, b'],
+    ['path_regex', 'null', undefined],
+    ['path_regex', '~', undefined],
+    ['path_regex', '', undefined],
+    ['path_regex', '"null"', 'null'],
+    ['shamir_threshold', '2', 2],
+    ['shamir_threshold', '0x10', 16],
+    ['shamir_threshold', '0o17', 15],
+    ['shamir_threshold', '0b11', 3],
+    ['shamir_threshold', '-1', -1],
+    ['shamir_threshold', '2.7', 2],
+    ['shamir_threshold', '-2.7', -2],
+    ['shamir_threshold', 'null', undefined],
+    ['mac_only_encrypted', 'true', true],
+    ['mac_only_encrypted', 'False', false],
+    ['mac_only_encrypted', 'yes', true],
+    ['mac_only_encrypted', 'No', false],
+    ['mac_only_encrypted', 'on', true],
+    ['mac_only_encrypted', 'OFF', false],
+    ['mac_only_encrypted', 'y', true],
+    ['mac_only_encrypted', 'N', false],
+    ['mac_only_encrypted', 'null', undefined],
+    ['hckms', '[a, 1, null, true]', ['a', '1', 'true']],
+    ['hckms', '[]', []],
+    ['key_groups', '[null, {}]', [{}]],
+  ])('%s: %s', async (name, yaml, expected) => {
+    expect(await fieldOf(name, yaml)).toEqual(expected)
+  })
+})
+
+describe('type errors', () => {
+  const head = 'error loading config: Could not unmarshal config file: yaml: unmarshal errors:'
+  it.each([
+    ['shamir_threshold: "2"', '!!str `2` into int'],
+    ['shamir_threshold: abc', '!!str `abc` into int'],
+    ['shamir_threshold: true', '!!bool `true` into int'],
+    ['shamir_threshold: 9223372036854775808', '!!int `9223372...` into int'],
+    ['mac_only_encrypted: "true"', '!!str `true` into bool'],
+    ['mac_only_encrypted: 1', '!!int `1` into bool'],
+    ['mac_only_encrypted: ok', '!!str `ok` into bool'],
+    ['path_regex: [a]', '!!seq into string'],
+    ['path_regex: {a: b}', '!!map into string'],
+    ['hckms: abc', '!!str `abc` into []string'],
+    ['hckms: a-long-plain-string', '!!str `a-long-...` into []string'],
+    ['hckms: [[a]]', '!!seq into string'],
+    ['key_groups: {}', '!!map into []config.keyGroup'],
+    ['key_groups: [abc]', '!!str `abc` into config.keyGroup'],
+    ['key_groups: [{age: abc}]', '!!str `abc` into []string'],
+    ['key_groups: [{kms: [abc]}]', '!!str `abc` into config.kmsKey'],
+    ['key_groups: [{kms: [{context: abc}]}]', '!!str `abc` into map[string]*string'],
+    ['key_groups: [{merge: [{gcp_kms: [1.5]}]}]', '!!float `1.5` into config.gcpKmsKey'],
+    ['key_groups: [{azure_keyvault: abc}]', '!!str `abc` into []config.azureKVKey'],
+  ])('%s', async (field, error) => {
+    const message = await messageOfRejection(configOf(`creation_rules:\n  - aws_profile: x\n    ${field}\n`))
+    expect(message).toBe(`${head}\n  line 3: cannot unmarshal ${error}`)
+  })
+
+  it.each([
+    ['creation_rules: abc', '!!str `abc` into []config.creationRule'],
+    ['creation_rules: {a: b}', '!!map into []config.creationRule'],
+    ['creation_rules: [abc]', '!!str `abc` into config.creationRule'],
+    ['destination_rules: [{omit_extensions: 2}]', '!!int `2` into bool'],
+    ['destination_rules: [{recreation_rule: [a]}]', '!!seq into config.creationRule'],
+    ['stores: abc', '!!str `abc` into config.StoresConfig'],
+    ['stores: {yaml: 2}', '!!int `2` into config.YAMLStoreConfig'],
+    ['stores: {json: {indent: x}}', '!!str `x` into int'],
+    ['stores: {ini: [1]}', '!!seq into config.INIStoreConfig'],
+  ])('%s', async (text, error) => {
+    expect(await messageOfRejection(configOf(`${text}\n`))).toBe(`${head}\n  line 1: cannot unmarshal ${error}`)
+  })
+
+  it('lists all of them', async () => {
+    const text = 'creation_rules:\n  - shamir_threshold: x\n    hckms: y\nstores:\n  yaml:\n    indent: z\n'
+    expect(await messageOfRejection(configOf(text))).toBe(
+      [
+        head,
+        '  line 2: cannot unmarshal !!str `x` into int',
+        '  line 3: cannot unmarshal !!str `y` into []string',
+        '  line 6: cannot unmarshal !!str `z` into int',
+      ].join('\n'),
+    )
+  })
+
+  it.each([
+    ['a list at the top', '- a\n', 'cannot unmarshal !!seq into config.configFile'],
+    [
+      'a duplicate field',
+      'creation_rules:\n  - age: a\n    age: b\n',
+      'line 3: mapping key "age" already defined at line 2',
+    ],
+    [
+      'a syntax error',
+      'creation_rules:\n  - age: [\n',
+      'error loading config: Could not unmarshal config file: yaml: ',
+    ],
+  ])('%s', async (_, text, part) => {
+    const message = await messageOfRejection(configOf(text))
+    expect(message).toContain('error loading config: Could not unmarshal config file: yaml: ')
+    expect(message).toContain(part)
+  })
+})
+
+describe('YAML', () => {
+  it.each([
+    ['a byte order mark', '\ufeffcreation_rules: [{path_regex: x}]\n'],
+    ['CRLF', 'creation_rules:\r\n- path_regex: x\r\n'],
+    ['JSON', '{"creation_rules": [{"path_regex": "\\u0078"}]}'],
+    ['a directive and a document start', '%YAML 1.2\n# c\n---\ncreation_rules: [{path_regex: x}]\n'],
+    ['content on the line of the document start', '--- {creation_rules: [{path_regex: x}]}\n'],
+    ['a later document that does not parse', 'creation_rules: [{path_regex: x}]\n---\n[ {\n'],
+    ['text after the end of the document', 'creation_rules: [{path_regex: x}]\n...\n[ {\n'],
+    ['dashes in a value', 'creation_rules:\n  - path_regex: x\n    note: |\n      ---\n      [\n'],
+    ['dashes at the start of a key', '---x: 1\ncreation_rules: [{path_regex: x}]\n'],
+    ['anchors and aliases', 'a: &a x\ncreation_rules: [{path_regex: *a}]\n'],
+    ['aliased rules', 'a: &a [{path_regex: x}]\ncreation_rules: *a\n'],
+    ['a merge key', 'a: &a {path_regex: x}\ncreation_rules: [{<<: *a}]\n'],
+    ['own fields before merged ones', 'a: &a {path_regex: z}\ncreation_rules: [{<<: *a, path_regex: x}]\n'],
+    [
+      'the first of several merged maps',
+      'a: &a {path_regex: x}\nb: &b {path_regex: y}\ncreation_rules: [{<<: [*a, *b]}]\n',
+    ],
+    ['merged maps that merge', 'a: &a {path_regex: x}\nb: &b {<<: *a}\ncreation_rules: [{<<: *b}]\n'],
+    ['a merge key at the top', 'a: &a {creation_rules: [{path_regex: x}]}\n<<: *a\n'],
+  ])('%s', async (_, text) => {
+    const { config } = await configOf(text)
+    expect(config.creationRules).toEqual([{ path_regex: 'x' }])
+  })
+
+  it('merges contexts of KMS keys', async () => {
+    const text =
+      'a: &a {one: 1, two: x}\ncreation_rules: [{key_groups: [{kms: [{arn: k, context: {<<: *a, two: 2}}]}]}]\n'
+    const { config } = await configOf(text)
+    expect(config.creationRules?.[0]?.key_groups?.[0]?.kms).toEqual([{ arn: 'k', context: { two: '2', one: '1' } }])
+  })
+
+  it.each([
+    ['a map with a list as a key', 'x: {? [a, b] : c}'],
+    ['a map with numbers as keys', 'x: {1: a, 2.5: b, true: c}'],
+    ['a map with a field twice', 'x: {a: 1, a: 2}'],
+    ['a merge key that merges nothing', 'x: {<<: 5}'],
+  ])('does not look into unknown fields: %s', async (_, text) => {
+    const { config } = await configOf(`${text}\ncreation_rules: [{path_regex: x}]\n`)
+    expect(config.creationRules).toEqual([{ path_regex: 'x' }])
+  })
+})
+
+describe('stores', () => {
+  it.each([
+    ['yaml: {indent: 2}', { yaml: { indent: 2 } }],
+    ['json: {indent: -1}', { json: { indent: -1 } }],
+    ['{json_binary: {indent: 0}, ini: {}, dotenv: {}}', { json_binary: { indent: 0 }, ini: {}, dotenv: {} }],
+    ['yaml: null', {}],
+    ['yaml: {indent: null}', { yaml: {} }],
+    ['yaml: {indent: 2.9}', { yaml: { indent: 2 } }],
+  ])('%s', async (text, stores) => {
+    const inner = text.startsWith('{') ? text : `{${text}}`
+    expect((await configOf(`stores: ${inner}\n`)).config.stores).toEqual(stores)
+  })
+})
