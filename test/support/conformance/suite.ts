@@ -34,7 +34,8 @@ function declare(group: string, recorded: Case): void {
     })
   } else {
     test(name, { timeout: 60_000 }, async () => {
-      expect(await runCase(recorded)).toBeUndefined()
+      const problem = await runCase(recorded)
+      if (problem !== undefined) expect.fail(problem)
     })
   }
 }
