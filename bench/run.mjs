@@ -1,0 +1,176 @@
+// Measures the program as users meet it, as whole processes, each against a floor taken in the same run.
+//
+//   node bench/run.mjs [--quick] [--json] [--only WORD]
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { generateIdentity, identityToRecipient } from 'age-encryption'
+import { bytesOf, dotenvOf, jsonOf, smallYaml, yamlOf } from './data.mjs'
+import { cleanEnv, measure } from './measure.mjs'
+
+const { values: options } = parseArgs({
+  options: { quick: { type: 'boolean' }, json: { type: 'boolean' }, only: { type: 'string' } },
+})
+const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+const bin = join(root, 'bin/sops.mjs')
+const packages = join(root, 'node_modules')
+if (!existsSync(join(root, 'dist/cli/main.js'))) {
+  process.stderr.write('dist/ is missing: run `npm run build` first\n')
+  process.exit(1)
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'sops-bench-'))
+const identity = await generateIdentity()
+const env = cleanEnv(folder, {
+  SOPS_AGE_KEY: identity,
+  SOPS_AGE_RECIPIENTS: await identityToRecipient(identity),
+  SOPS_DISABLE_VERSION_CHECK: '1',
+})
+const [few, many] = options.quick ? [2000, 20_000] : [6000, 60_000]
+const size = (options.quick ? 10 : 50) * 2 ** 20
+
+const job = (name, ...args) => ({ name, args, env, cwd: folder })
+const sops = (name, ...args) => job(name, bin, ...args)
+const script = (name, text) => job(name, '--input-type=module', '-e', text)
+const seal = (name, content) => {
+  writeFileSync(join(folder, name), content)
+  const sealed = execFileSync(process.execPath, [bin, 'encrypt', name], { cwd: folder, env, maxBuffer: 2 ** 31 - 1 })
+  writeFileSync(join(folder, `sealed-${name}`), sealed)
+}
+const parse = (name, file, module, call) =>
+  script(name, `import { readFileSync } from 'node:fs'; import ${module}; ${call}(readFileSync('${file}', 'utf8'))`)
+const yamlPackage = `{ parse } from '${join(packages, 'yaml/dist/index.js')}'`
+
+/** What each suite runs, and the rows it shows: `[what, floor, target, measure]`; ratios are of the medians. */
+const suites = {
+  async start() {
+    seal('small.yaml', smallYaml)
+    writeFileSync(join(folder, 'small.json'), '{"password":"fake"}')
+    seal('small.json', '{"password":"fake"}')
+    const results = await measure(
+      [
+        job('node -e 0', '-e', '0'),
+        sops('--version', '--version'),
+        sops('--help', '--help'),
+        sops('decrypt 1 KB YAML', 'decrypt', 'sealed-small.yaml'),
+        sops('encrypt 1 KB YAML', 'encrypt', 'small.yaml'),
+        sops('decrypt small JSON', 'decrypt', 'sealed-small.json'),
+      ],
+      options.quick ? 7 : 21,
+    )
+    return rows(results, [
+      ['--version', 'node -e 0'],
+      ['--help', 'node -e 0'],
+      ['decrypt 1 KB YAML', 'node -e 0', 3],
+      ['encrypt 1 KB YAML', 'node -e 0'],
+      ['decrypt small JSON', 'node -e 0'],
+    ])
+  },
+  async leaves() {
+    for (const [count, size] of [
+      ['few', few],
+      ['many', many],
+    ]) {
+      seal(`${count}.yaml`, yamlOf(size))
+      seal(`${count}.json`, jsonOf(size))
+      seal(`${count}.env`, dotenvOf(size))
+    }
+    const results = await measure(
+      [
+        parse(`yaml package, ${many} leaves`, 'many.yaml', yamlPackage, 'parse'),
+        script(
+          `JSON.parse, ${many} leaves`,
+          "import { readFileSync } from 'node:fs'; JSON.parse(readFileSync('many.json', 'utf8'))",
+        ),
+        ...['yaml', 'json', 'env'].flatMap((type) => [
+          sops(`decrypt ${few} leaves .${type}`, 'decrypt', `sealed-few.${type}`),
+          sops(`decrypt ${many} leaves .${type}`, 'decrypt', `sealed-many.${type}`),
+          sops(`encrypt ${many} leaves .${type}`, 'encrypt', `many.${type}`),
+        ]),
+      ],
+      options.quick ? 3 : 7,
+    )
+    return rows(results, [
+      [`decrypt ${many} leaves .yaml`, `yaml package, ${many} leaves`, 2],
+      [`encrypt ${many} leaves .yaml`, `yaml package, ${many} leaves`],
+      [`decrypt ${many} leaves .json`, `JSON.parse, ${many} leaves`],
+      [`encrypt ${many} leaves .json`, `JSON.parse, ${many} leaves`],
+      [`decrypt ${many} leaves .env`, `JSON.parse, ${many} leaves`],
+      [`encrypt ${many} leaves .env`, `JSON.parse, ${many} leaves`],
+      // Ten times the leaves: less than ten times the time, or something grows faster than the file.
+      ...['yaml', 'json', 'env'].map((type) => [
+        `decrypt ${many} leaves .${type}`,
+        `decrypt ${few} leaves .${type}`,
+        10,
+      ]),
+    ])
+  },
+  async binary() {
+    seal('big.bin', bytesOf(size))
+    const label = `${size / 2 ** 20} MB binary`
+    const floor = `aes-256-gcm and base64 of ${label}`
+    const results = await measure(
+      [
+        script(
+          floor,
+          `import { readFileSync, writeSync } from 'node:fs'; import { createCipheriv, randomBytes } from 'node:crypto';
+           const cipher = createCipheriv('aes-256-gcm', randomBytes(32), randomBytes(32));
+           writeSync(1, Buffer.concat([cipher.update(readFileSync('big.bin')), cipher.final()]).toString('base64'))`,
+        ),
+        sops(`encrypt ${label}`, 'encrypt', 'big.bin'),
+        sops(`decrypt ${label}`, 'decrypt', '--input-type', 'binary', '--output-type', 'binary', 'sealed-big.bin'),
+      ],
+      options.quick ? 2 : 3,
+      true,
+    )
+    return rows(results, [
+      [`encrypt ${label}`, floor],
+      [`decrypt ${label}`, floor],
+    ])
+  },
+}
+
+function rows(results, wanted) {
+  return wanted.map(([what, floor, target]) => {
+    const [measured, base] = [results.get(what), results.get(floor)]
+    const ratio = measured.ms / base.ms
+    return { what, ...measured, floor, floorMs: base.ms, ratio, ...(target ? { target, met: ratio <= target } : {}) }
+  })
+}
+
+const number = (value, digits = 0) => (value === undefined ? '' : value.toFixed(digits))
+function print(all) {
+  const cells = all.map((row) => [
+    row.what,
+    number(row.ms),
+    number(row.min),
+    number(row.peak),
+    row.floor,
+    number(row.floorMs),
+    `${number(row.ratio, 2)}x`,
+    row.target ? `<= ${row.target}x ${row.met ? 'met' : 'MISSED'}` : '',
+  ])
+  const table = [['what', 'ms', 'min', 'peak MB', 'floor', 'ms', 'ratio', 'target'], ...cells]
+  const widths = table[0].map((_, column) => Math.max(...table.map((row) => row[column].length)))
+  const isText = new Set([0, 4, 7])
+  for (const row of table) {
+    const line = row.map((cell, column) =>
+      isText.has(column) ? cell.padEnd(widths[column]) : cell.padStart(widths[column]),
+    )
+    process.stdout.write(`${line.join('  ').trimEnd()}\n`)
+  }
+}
+
+try {
+  const all = []
+  for (const [name, suite] of Object.entries(suites)) {
+    if (!options.only || name.includes(options.only)) all.push(...(await suite()))
+  }
+  if (options.json) process.stdout.write(`${JSON.stringify({ node: process.version, rows: all }, null, 2)}\n`)
+  else print(all)
+} finally {
+  rmSync(folder, { recursive: true, force: true })
+}
