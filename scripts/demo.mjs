@@ -33,7 +33,8 @@ motd: |+
 
 let failures = 0
 const say = (text = '') => process.stdout.write(`${text}\n`)
-const title = (text) => say(`\n\x1b[1m== ${text}\x1b[0m`)
+const paint = (code, text) => (process.stdout.isTTY ? `\x1b[${code}m${text}\x1b[0m` : text)
+const title = (text) => say(`\n${paint(1, `== ${text}`)}`)
 const shorten = (line) => (line.length > 100 ? `${line.slice(0, 97)}...` : line)
 const excerpt = (text, count = 12) => {
   const lines = text.replace(/\n$/, '').split('\n')
@@ -41,7 +42,7 @@ const excerpt = (text, count = 12) => {
   if (lines.length > count) say(`    ... ${lines.length - count} more lines`)
 }
 const check = (fine, what) => {
-  say(`  ${fine ? '\x1b[32mok\x1b[0m  ' : '\x1b[31mFAIL\x1b[0m'} ${what}`)
+  say(`  ${fine ? paint(32, 'ok  ') : paint(31, 'FAIL')} ${what}`)
   if (!fine) failures++
 }
 
@@ -77,7 +78,7 @@ function editOne() {
   check(status === 0, `the edit is saved${stderr && `: ${stderr.trim()}`}`)
   const [old, now] = [before.split('\n'), read('values.yaml').toString().split('\n')]
   const changed = now.flatMap((line, at) => (line === old[at] ? [] : [[old[at] ?? '', line]]))
-  for (const [from, to] of changed) say(`    \x1b[31m- ${shorten(from)}\x1b[0m\n    \x1b[32m+ ${shorten(to)}\x1b[0m`)
+  for (const [from, to] of changed) say(`    ${paint(31, `- ${shorten(from)}`)}\n    ${paint(32, `+ ${shorten(to)}`)}`)
   const names = changed.map(([, line]) => line.trim().split(':')[0]).filter((name) => name !== 'lastmodified')
   check(
     now.length === old.length && names.join() === 'password,mac',
