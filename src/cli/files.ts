@@ -1,22 +1,11 @@
 // Reading input and writing output. A target is replaced as a whole or not at all wherever the file system allows it.
-import { createHash, randomBytes } from 'node:crypto'
-import { type BigIntStats, rmSync } from 'node:fs'
-import {
-  access,
-  constants,
-  type FileHandle,
-  link,
-  lstat,
-  open,
-  readFile,
-  realpath,
-  rename,
-  rm,
-  stat,
-} from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { createHash } from 'node:crypto'
+import type { BigIntStats } from 'node:fs'
+import { access, constants, lstat, readFile, readlink, realpath, stat } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
 import { SopsError } from '../errors.ts'
 import type { Host } from './host.ts'
+import { createFile, overwriteFile, replaceFile } from './replace-file.ts'
 import { codeOf, systemErrorText } from './system-error.ts'
 
 /** The bytes of a file, or of stdin when `path` is undefined. @throws SopsError `bad-input`. */
@@ -25,9 +14,8 @@ export async function readInput(host: Host, path: string | undefined): Promise<U
     try {
       return await host.stdin.readAll()
     } catch (error) {
-      throw new SopsError('bad-input', `Error reading from stdin: ${systemErrorText(error, 'read', '/dev/stdin')}`, {
-        cause: error,
-      })
+      const text = systemErrorText(error, 'read', '/dev/stdin')
+      throw new SopsError('bad-input', `Error reading from stdin: ${text}`, { cause: error })
     }
   }
   try {
@@ -53,9 +41,8 @@ export interface WriteOptions {
 }
 
 /**
- * Writes a file: to a temporary file beside it, with the same mode and owner, flushed to disk, then renamed. Links are followed. Left as
- * it was on failure. A target that a rename would damage is overwritten instead: devices and pipes; a file with several names, of an owner
- * that cannot be given to a new file, or that is a mount point, after the whole content was stored beside it.
+ * Writes a file: to a temporary file beside it, with the same mode and owner, flushed to disk, then renamed. Links are followed. The
+ * target is left as it was on failure. Where a rename would do harm the target is overwritten instead: see `replaceFile`.
  * @throws SopsError `cannot-write`.
  */
 export async function writeOutput(
@@ -65,54 +52,33 @@ export async function writeOutput(
   options: WriteOptions = {},
 ): Promise<void> {
   try {
-    await write(host, path, bytes, options)
+    await write(host, path, bytes, options.expect)
   } catch (error) {
     if (error instanceof SopsError) throw error
     const text = systemErrorText(error, 'open', path)
-    throw new SopsError('cannot-write', `Could not open ${options.what ?? 'output file'} for writing: ${text}`, {
-      cause: error,
-    })
+    const lead = text.startsWith('open ')
+      ? `Could not open ${options.what ?? 'output file'} for writing`
+      : 'Could not write file'
+    throw new SopsError('cannot-write', `${lead}: ${text}`, { cause: error })
   }
 }
 
-async function write(host: Host, path: string, bytes: Uint8Array, { expect }: WriteOptions): Promise<void> {
+async function write(host: Host, path: string, bytes: Uint8Array, expect: WriteOptions['expect']): Promise<void> {
+  const before = await statOrUndefined(path)
+  // Behind /dev/stdout and the like may stand a regular file that others have open; the reference writes into it, too.
+  const special = before !== undefined && (!before.isFile() || /^\/(dev\/(?!shm\/)|proc\/)/.test(path))
+  if (special) return overwriteFile(path, bytes)
   const target = await followLinks(path)
-  const before = await statOrUndefined(target)
   if (before === undefined) {
-    await inTemporary(host, target, bytes, 0o666 & ~host.umask, async (temporary) => {
-      if (expect === 'absent') await claim(temporary, target)
-      else await rename(temporary, target)
-    })
+    if (expect !== undefined && expect !== 'absent') throw changed(path)
+    const created = await createFile(host, target, bytes, expect === 'absent')
+    if (!created) throw changed(path)
     return
   }
-  if (before.isDirectory()) throw Object.assign(new Error('is a directory'), { code: 'EISDIR' })
-  if (!before.isFile()) return overwrite(target, bytes)
-  // Renaming could replace a file that may not be written.
+  // A rename would replace even a file that may not be written.
   await access(target, constants.W_OK)
-  const mode = Number(before.mode & 0o7777n)
-  const unchanged = async (): Promise<void> => {
+  await replaceFile(host, target, bytes, before, async () => {
     if (expect !== undefined && fingerprint(await readFile(target)) !== expect) throw changed(path)
-  }
-  if (
-    !(await access(dirname(target), constants.W_OK).then(
-      () => true,
-      () => false,
-    ))
-  ) {
-    await unchanged()
-    return overwrite(target, bytes)
-  }
-  await inTemporary(host, target, bytes, mode, async (temporary, handle) => {
-    const replaceable = before.nlink === 1n && (await sameOwner(handle, before))
-    await unchanged()
-    try {
-      if (replaceable) return await rename(temporary, target)
-    } catch (error) {
-      if (codeOf(error) !== 'EBUSY' && codeOf(error) !== 'EXDEV') throw error
-    }
-    await overwrite(target, bytes).catch((error: unknown) => {
-      throw new Interrupted(error)
-    })
   })
 }
 
@@ -121,88 +87,7 @@ const changed = (path: string): SopsError =>
     hints: ['run the command again to work on the new content'],
   })
 
-/** The overwriting of a target failed half-way; the temporary file holds the whole content and is kept. */
-class Interrupted extends Error {
-  constructor(cause: unknown) {
-    super('interrupted', { cause })
-  }
-}
-
-/**
- * Runs `place` with a flushed temporary file beside `target`. It is removed however this ends, signals included, unless it has become
- * the only whole copy.
- */
-async function inTemporary(
-  host: Host,
-  target: string,
-  bytes: Uint8Array,
-  mode: number,
-  place: (temporary: string, handle: FileHandle) => Promise<void>,
-): Promise<void> {
-  const folder = dirname(target)
-  const temporary = join(folder, `.${basename(target).slice(0, 200)}.sops-${randomBytes(8).toString('hex')}`)
-  const takeBack = host.onCleanup(() => rmSync(temporary, { force: true }))
-  let handle: FileHandle | undefined
-  let keep = false
-  try {
-    handle = await open(temporary, 'wx', 0o600)
-    await handle.writeFile(bytes)
-    if (host.platform !== 'win32') await handle.chmod(mode)
-    await handle.sync()
-    await place(temporary, handle)
-    await syncFolder(folder)
-  } catch (error) {
-    if (!(error instanceof Interrupted)) throw error
-    keep = true
-    const text = systemErrorText(error.cause, 'write', target)
-    const hints = [`the whole new content is in ${temporary}`]
-    throw new SopsError('cannot-write', `Could not write file: ${text}`, { cause: error.cause, hints })
-  } finally {
-    await handle?.close()
-    takeBack()
-    if (!keep) await rm(temporary, { force: true })
-  }
-}
-
-/** Gives the temporary file its name only while that name is free. */
-async function claim(temporary: string, target: string): Promise<void> {
-  try {
-    await link(temporary, target)
-  } catch (error) {
-    if (codeOf(error) === 'EEXIST') throw changed(target)
-    // A file system without hard links.
-    await rename(temporary, target)
-  }
-}
-
-async function overwrite(target: string, bytes: Uint8Array): Promise<void> {
-  const handle = await open(target, constants.O_WRONLY)
-  try {
-    const regular = (await handle.stat()).isFile()
-    await handle.writeFile(bytes)
-    if (!regular) return
-    await handle.truncate(bytes.length)
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-}
-
-/** True when the new file has, or could be given, the owner of the old one. */
-async function sameOwner(handle: FileHandle, before: BigIntStats): Promise<boolean> {
-  const now = await handle.stat({ bigint: true })
-  if (now.uid === before.uid && now.gid === before.gid) return true
-  try {
-    await handle.chown(Number(before.uid), Number(before.gid))
-    // Changing the owner clears set-user-ID bits.
-    await handle.chmod(Number(before.mode & 0o7777n))
-    return true
-  } catch {
-    return false
-  }
-}
-
-/** The file behind any symbolic links; the link's own target when that does not exist yet. */
+/** The file behind symbolic links, which need not exist. */
 async function followLinks(path: string): Promise<string> {
   try {
     return await realpath(path)
@@ -212,10 +97,7 @@ async function followLinks(path: string): Promise<string> {
       (found) => found.isSymbolicLink(),
       () => false,
     )
-    if (!isLink) return path
-    const { readlink } = await import('node:fs/promises')
-    const { resolve } = await import('node:path')
-    return followLinks(resolve(dirname(path), await readlink(path)))
+    return isLink ? followLinks(resolve(dirname(path), await readlink(path))) : path
   }
 }
 
@@ -225,15 +107,5 @@ async function statOrUndefined(path: string): Promise<BigIntStats | undefined> {
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined
     throw error
-  }
-}
-
-/** Makes the rename itself durable; not every file system can. */
-async function syncFolder(folder: string): Promise<void> {
-  try {
-    const handle = await open(folder, 'r')
-    await handle.sync().finally(() => handle.close())
-  } catch {
-    // The content is safe either way: only the name may be the old one after a power failure.
   }
 }

@@ -64,7 +64,7 @@ export const decryptionOrder: Flag = string('decryption-order', 'key types to tr
 })
 
 export const keyServices: readonly Flag[] = inSection('KEY SERVICES', [
-  bool('enable-local-keyservice', 'use the keys of this machine', {
+  bool('enable-local-keyservice', 'use the keys of this machine; =false for none of them', {
     env: 'SOPS_ENABLE_LOCAL_KEYSERVICE',
     default: true,
   }),
@@ -98,7 +98,7 @@ export const groupKeys: readonly Flag[] = inSection(
 )
 
 export const changedKeys: readonly Flag[] = inSection(
-  'MASTER KEYS',
+  'ADDED AND REMOVED KEYS',
   keys.flatMap((key) => [
     string(`add-${key.name}`, `add: ${key.help}`, { value: 'KEYS' }),
     string(`rm-${key.name}`, `remove: ${key.help}`, { value: 'KEYS' }),

@@ -6,7 +6,7 @@ import { type Flag, rootFlags } from './flags.ts'
 import type { Host } from './host.ts'
 
 const block = (title: string, lines: readonly string[]): string =>
-  lines.length === 0 ? '' : `${title}:\n${lines.map((line) => `   ${line}\n`).join('')}\n`
+  lines.length === 0 ? '' : `${title}:\n${lines.map((line) => `   ${line}`.trimEnd()).join('\n')}\n\n`
 
 const visibleCommands = (table: readonly Command[]): readonly Command[] => table.filter(({ hidden }) => !hidden)
 

@@ -4,6 +4,7 @@ import { type ErrorCode, SopsError } from '../errors.ts'
 import type { Host } from './host.ts'
 import { makeLog } from './log.ts'
 import { stdoutStyle } from './style.ts'
+import { codeOf } from './system-error.ts'
 import { visible } from './text.ts'
 
 /** `["a"]["b"]`, as `--extract` takes it. */
@@ -55,7 +56,8 @@ const debugHint = ['this is a defect or a failure of the system; SOPS_DEBUG=1 sh
 /** An error of the system or a defect. Only the texts of system calls are known to hold no data. */
 function foreign(error: unknown, host: Host, safe: (text: string) => string): string {
   const system = error instanceof Error && 'syscall' in error
-  const name = error instanceof Error ? error.name : typeof error
+  const code = codeOf(error)
+  const name = (error instanceof Error ? error.name : typeof error) + (code === undefined ? '' : ` ${code}`)
   const frames = error instanceof Error ? (error.stack ?? '').split('\n').filter((line) => /^ {4}at /.test(line)) : []
   const text = system ? safe(error.message) : `internal error: ${name}`
   return [text, ...(host.env['SOPS_DEBUG'] ? frames : [])].map((line) => `${line}\n`).join('')

@@ -19,6 +19,7 @@ const texts: Readonly<Record<string, string>> = {
   ENOTEMPTY: 'directory not empty',
   ENXIO: 'no such device or address',
   EPERM: 'operation not permitted',
+  EPIPE: 'broken pipe',
   EROFS: 'read-only file system',
   ETXTBSY: 'text file busy',
 }
@@ -26,10 +27,12 @@ const texts: Readonly<Record<string, string>> = {
 export const codeOf = (error: unknown): string | undefined =>
   error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined
 
-/** `open /x/y: no such file or directory`. The operation is the one that failed: a folder opens but does not read. */
+const shownCalls: ReadonlySet<string | undefined> = new Set(['read', 'write', 'rename', 'fsync', 'mkdir'])
+
+/** `open /x/y: no such file or directory`: the call that failed, or `operation` where the reference does not make that call. */
 export function systemErrorText(error: unknown, operation: string, path: string): string {
   const code = codeOf(error)
-  const verb = code === 'EISDIR' && operation === 'open' ? 'read' : operation
+  const call = error instanceof Error ? (error as NodeJS.ErrnoException).syscall : undefined
   const text = code === undefined ? undefined : texts[code]
-  return `${verb} ${path}: ${text ?? code ?? 'unknown error'}`
+  return `${shownCalls.has(call) ? call : operation} ${path}: ${text ?? code ?? 'unknown error'}`
 }

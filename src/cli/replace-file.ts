@@ -1,0 +1,189 @@
+// Puts new content in the place of a file through a temporary file beside it, so that a crash leaves the old content or the new.
+import { randomBytes } from 'node:crypto'
+import { type BigIntStats, rmSync } from 'node:fs'
+import { constants, type FileHandle, link, open, rename, rm } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { SopsError } from '../errors.ts'
+import type { Host } from './host.ts'
+import { codeOf, systemErrorText } from './system-error.ts'
+
+/** Makes a file; with `exclusive` only while the name is free, else the result is false. */
+export async function createFile(host: Host, target: string, bytes: Uint8Array, exclusive: boolean): Promise<boolean> {
+  const temporary = await makeTemporary(host, target)
+  try {
+    await fill(temporary.handle, bytes, 0o666 & ~host.umask)
+    if (exclusive) {
+      try {
+        await link(temporary.path, target)
+        await syncFolder(target)
+        return true
+      } catch (error) {
+        if (codeOf(error) === 'EEXIST') return false
+        // A file system without hard links: only a rename is left.
+      }
+    }
+    await rename(temporary.path, target)
+    await syncFolder(target)
+    return true
+  } finally {
+    await temporary.discard()
+  }
+}
+
+/**
+ * Replaces an existing regular file; `before` is its state, `check` is called last and may still refuse. The file is overwritten, not
+ * renamed over, when it has several names, when its owner cannot be given to a new file, and when the folder or a mount forbids to rename:
+ * then the whole new content lies beside it until that is done, as far as the folder can be written.
+ * @throws SopsError `cannot-write`, or the error of the system call.
+ */
+export async function replaceFile(
+  host: Host,
+  target: string,
+  bytes: Uint8Array,
+  before: BigIntStats,
+  check: () => Promise<void>,
+): Promise<void> {
+  let temporary: Temporary
+  try {
+    temporary = await makeTemporary(host, target)
+  } catch (error) {
+    if (!isForbidden(error)) throw error
+    await check()
+    return overwriteFile(target, bytes)
+  }
+  try {
+    const mode = Number(before.mode & 0o7777n)
+    await fill(temporary.handle, bytes, mode)
+    const replaceable = before.nlink === 1n && (await takeOwner(temporary.handle, before, mode))
+    await check()
+    try {
+      if (replaceable) {
+        await rename(temporary.path, target)
+        return await syncFolder(target)
+      }
+    } catch (error) {
+      if (!isForbidden(error)) throw error
+    }
+    await overwriteWithCopy(target, bytes, temporary)
+  } finally {
+    await temporary.discard()
+  }
+}
+
+/** Writes into the file, device or pipe that is there. */
+export async function overwriteFile(target: string, bytes: Uint8Array): Promise<void> {
+  const handle = await open(target, constants.O_WRONLY)
+  try {
+    await handle.writeFile(bytes)
+    if (!(await handle.stat()).isFile()) return
+    await handle.truncate(bytes.length)
+    await sync(handle)
+  } finally {
+    await handle.close()
+  }
+}
+
+/** If overwriting fails half-way, the temporary file is the only whole copy and stays. */
+async function overwriteWithCopy(target: string, bytes: Uint8Array, temporary: Temporary): Promise<void> {
+  const handle = await open(target, constants.O_WRONLY)
+  await handle.close()
+  temporary.keep()
+  try {
+    await overwriteFile(target, bytes)
+  } catch (error) {
+    throw new SopsError('cannot-write', `Could not write file: ${systemErrorText(error, 'write', target)}`, {
+      cause: error,
+      hints: [`the file may be damaged; the whole new content is in ${temporary.path}`],
+    })
+  }
+  temporary.release()
+}
+
+interface Temporary {
+  readonly path: string
+  readonly handle: FileHandle
+  /** From now on it outlives failures and signals. */
+  keep(): void
+  /** Takes `keep` back. */
+  release(): void
+  /** Closes the file, and removes it unless it was renamed or must be kept. */
+  discard(): Promise<void>
+}
+
+/** An empty file of mode 0600 beside `target`, removed however the program ends. */
+async function makeTemporary(host: Host, target: string): Promise<Temporary> {
+  // Names may have 255 bytes; this one keeps the target's recognisable.
+  const name = `.${basename(target).slice(0, 50)}.sops-${randomBytes(8).toString('hex')}`
+  const path = join(dirname(target), name)
+  let kept = false
+  const takeBack = host.onCleanup(() => {
+    if (!kept) rmSync(path, { force: true })
+  })
+  let handle: FileHandle
+  try {
+    handle = await open(path, 'wx', 0o600)
+  } catch (error) {
+    takeBack()
+    throw error
+  }
+  return {
+    path,
+    handle,
+    keep: () => {
+      kept = true
+    },
+    release: () => {
+      kept = false
+    },
+    discard: async () => {
+      await handle.close()
+      takeBack()
+      if (!kept) await rm(path, { force: true })
+    },
+  }
+}
+
+async function fill(handle: FileHandle, bytes: Uint8Array, mode: number): Promise<void> {
+  await handle.writeFile(bytes)
+  await changeMode(handle, mode)
+  await sync(handle)
+}
+
+/** File systems without modes refuse; the file then stays private, as far as they know privacy. */
+const changeMode = (handle: FileHandle, mode: number): Promise<void> => handle.chmod(mode).catch(() => {})
+
+async function sync(handle: FileHandle): Promise<void> {
+  try {
+    await handle.sync()
+  } catch (error) {
+    // Not every file system can flush; a failed write must be known, though.
+    if (!['EINVAL', 'ENOTSUP', 'ENOSYS'].includes(codeOf(error) ?? '')) throw error
+  }
+}
+
+/** True when the new file has, or could be given, the owner of the old one. */
+async function takeOwner(handle: FileHandle, before: BigIntStats, mode: number): Promise<boolean> {
+  const now = await handle.stat({ bigint: true })
+  if (now.uid === before.uid && now.gid === before.gid) return true
+  try {
+    await handle.chown(Number(before.uid), Number(before.gid))
+    // A change of owner clears some bits of the mode.
+    await changeMode(handle, mode)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Makes a new name durable where the file system can. */
+async function syncFolder(target: string): Promise<void> {
+  try {
+    const handle = await open(dirname(target), 'r')
+    await handle.sync().finally(() => handle.close())
+  } catch {
+    // The content is on disk; after a power failure the file may at worst be the old one.
+  }
+}
+
+const isForbidden = (error: unknown): boolean =>
+  ['EACCES', 'EBUSY', 'EPERM', 'EROFS', 'EXDEV'].includes(codeOf(error) ?? '')
