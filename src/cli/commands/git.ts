@@ -1,0 +1,112 @@
+// `sops git textconv` shows a file to `git diff`; `sops git install` tells git about it.
+import { execFile } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { emitPlain, loadEncrypted, type OpenFile, openFile } from '../../encrypted-file.ts'
+import { messageOf, SopsError } from '../../errors.ts'
+import { formatOfPath } from '../../formats/index.ts'
+import type { FormatId } from '../../formats/types.ts'
+import { sniffFormat } from '../../sniff.ts'
+import { writeOutput } from '../files.ts'
+import type { Invocation, Io } from '../invocation.ts'
+import { absolutePath, orderOf, servicesOf } from '../settings.ts'
+
+export const run = (inv: Invocation, io: Io): Promise<number> =>
+  inv.command[1] === 'textconv' ? textconv(inv, io) : install(inv, io)
+
+/**
+ * Prints the plaintext where a key is at hand. Anything else is shown as it is, behind one line that says why: git stops the whole diff
+ * when a textconv program fails, and there may be nobody to answer a prompt.
+ */
+async function textconv(inv: Invocation, io: Io): Promise<number> {
+  const [name] = inv.positionals
+  if (name === undefined) throw new SopsError('no-file', 'Error: no file specified')
+  const bytes = await readFile(absolutePath(io.ctx, name))
+  const format = sniffFormat(bytes)
+  try {
+    await io.out(format ? await plaintext(inv, io, bytes, format) : bytes)
+  } catch (error) {
+    const reason = messageOf(error).split('\n', 1)[0]
+    await io.out(`${commentMark(format ?? formatOfPath(name))} sops: shown encrypted: ${reason}\n`)
+    await io.out(bytes)
+  }
+  return 0
+}
+
+const commentMark = (format: FormatId): string =>
+  format === 'ini' ? ';' : format === 'json' || format === 'binary' ? '//' : '#'
+
+async function plaintext(inv: Invocation, io: Io, bytes: Uint8Array, format: FormatId): Promise<Uint8Array> {
+  const ctx = { ...io.ctx, prompt: async () => undefined, log: () => {} }
+  const services = await servicesOf(inv, ctx)
+  const encrypted = await loadEncrypted(bytes, format)
+  const open = (ignoreMac: boolean): Promise<OpenFile> => openFile(encrypted, { services, ...orderOf(inv), ignoreMac })
+  let note = ''
+  // A difference is most wanted where something is wrong, as after a merge.
+  const file = await open(false).catch((error: unknown) => {
+    if (!(error instanceof SopsError) || error.code !== 'mac-mismatch') throw error
+    note = `${commentMark(format)} sops: the MAC does not match: this file was changed without its key\n`
+    return open(true)
+  })
+  try {
+    return Buffer.concat([Buffer.from(note), await emitPlain(file, format, {})])
+  } finally {
+    file.dataKey.fill(0)
+  }
+}
+
+const git = async (io: Io, ...args: string[]): Promise<string> => {
+  try {
+    const { stdout } = await promisify(execFile)('git', args, { cwd: io.ctx.cwd, env: { ...io.ctx.env } })
+    return stdout.trim()
+  } catch (error) {
+    const { stderr } = error as { stderr?: string }
+    throw new SopsError('generic', `git ${args.join(' ')} failed: ${stderr?.trim() || messageOf(error)}`, {
+      cause: error,
+    })
+  }
+}
+
+/** The files that git shows through sops, unless the repository says otherwise. */
+const patterns = [
+  '*.enc.yaml',
+  '*.enc.yml',
+  '*.enc.json',
+  '*.enc.env',
+  '*.enc.ini',
+  '*.sops.yaml',
+  '*.sops.yml',
+  '*.sops.json',
+]
+
+async function install(inv: Invocation, io: Io): Promise<number> {
+  const global = inv.bool('global')
+  const scope = global ? '--global' : '--local'
+  const attributes = global
+    ? await globalAttributes(io)
+    : join(await git(io, 'rev-parse', '--show-toplevel'), '.gitattributes')
+  await git(io, 'config', scope, 'diff.sopsdiffer.textconv', 'sops git textconv')
+  const old = await readFile(attributes, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return ''
+    throw new SopsError('bad-input', `Error reading file: ${error.message}`, { cause: error })
+  })
+  const lines = new Set(old.split(/\r?\n/))
+  const missing = patterns.map((pattern) => `${pattern} diff=sopsdiffer`).filter((line) => !lines.has(line))
+  if (missing.length > 0) {
+    const start = old === '' || old.endsWith('\n') ? old : `${old}\n`
+    await writeOutput(io.host, attributes, Buffer.from(`${start}${missing.join('\n')}\n`))
+  }
+  await io.out(`git diff now decrypts ${patterns.join(' ')} (${attributes})\n`)
+  return 0
+}
+
+/** git's own attributes file for the user; git is told of it when it has none. */
+async function globalAttributes(io: Io): Promise<string> {
+  const named = await git(io, 'config', '--global', '--type=path', 'core.attributesFile').catch(() => '')
+  if (named !== '') return named
+  const { env, home } = io.ctx
+  const base = env.XDG_CONFIG_HOME || (home && join(home, '.config'))
+  if (!base) throw new SopsError('generic', 'the home directory is not known', { hints: ['set HOME'] })
+  return join(base, 'git', 'attributes')
+}
