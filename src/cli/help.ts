@@ -35,8 +35,12 @@ async function columns(flags: readonly Flag[], heading: string, table: readonly 
   for (const command of table)
     layout.command(command.name, [command.summary, ...aliasNote(command)].join(' '), {}, () => {})
   for (const flag of flags) {
-    const key = flag.value === undefined ? flag.name : `${flag.name} ${flag.value}`
-    layout.option(key, { alias: [...(flag.aliases ?? [])], describe: describe(flag) })
+    // yargs knows no names for values; as part of the last spelling they land where they belong.
+    const value = flag.value === undefined ? '' : ` ${flag.value}`
+    const short = flag.aliases?.filter((alias) => alias.length === 1) ?? []
+    const long = [flag.name, ...(flag.aliases?.filter((alias) => alias.length > 1) ?? [])]
+    const [key = '', ...aliases] = long.map((name, at) => (at === long.length - 1 ? name + value : name))
+    layout.option(key, { alias: [...short, ...aliases], describe: describe(flag) })
     layout.group(key, `${flag.section ?? heading}:`)
   }
   const text = await layout.getHelp()

@@ -1,6 +1,6 @@
 // Errors for people. All goes to stderr: the message as it is, then its place and its hints on lines of their own. What comes out of a file
 // (names, paths) cannot steer a terminal. Errors that are not ours are never shown in full: their text may quote the input.
-import { type ErrorCode, SopsError } from '../errors.ts'
+import { SopsError } from '../errors.ts'
 import type { Host } from './host.ts'
 import { makeLog } from './log.ts'
 import { stdoutStyle } from './style.ts'
@@ -14,14 +14,14 @@ const indexText = (path: readonly string[]): string => path.map((key) => `[${JSO
 function withPlace(error: SopsError): string {
   const { message, path, position } = error
   if (message.includes('\n')) return message
-  const path_ = path && path.length > 0 ? indexText(path) : ''
-  const last = path?.at(-1)
-  const named = last !== undefined && (message.includes(path_) || message.includes(last))
+  const index = path && path.length > 0 ? indexText(path) : ''
+  const last = path?.at(-1) ?? ''
+  const named = message.includes(index) || message.split(/[^\p{L}\p{N}_.-]+/u).includes(last)
   const place = [
     ...(position && !message.includes(`line ${position.line}`)
       ? [`line ${position.line}, column ${position.column}`]
       : []),
-    ...(path_ && !named ? [`at ${path_}`] : []),
+    ...(index && !named ? [`at ${index}`] : []),
   ]
   return place.length > 0 ? `${message} (${place.join(', ')})` : message
 }
@@ -37,38 +37,31 @@ function coloured(host: Host, error: SopsError, text: string): string {
   )
 }
 
-/** Text, exit status; `fatal` for errors the reference logs instead of printing (spec/cli.md 3.1). */
-export function describeError(
-  error: unknown,
-  host: Host,
-): { readonly text: string; readonly exit: number; readonly code: ErrorCode } {
-  const safe = (text: string): string => (host.stderr.isTTY ? visible(text) : text)
-  const hints = (lines: readonly string[]): string => lines.map((line) => `hint: ${safe(line)}\n`).join('')
-  if (error instanceof SopsError) {
-    const message = coloured(host, error, safe(withPlace(error)))
-    return { text: `${message}\n${hints(error.hints)}`, exit: error.exitCode, code: error.code }
-  }
-  return { text: foreign(error, host, safe) + hints(host.env['SOPS_DEBUG'] ? [] : debugHint), exit: 1, code: 'generic' }
-}
-
-const debugHint = ['this is a defect or a failure of the system; SOPS_DEBUG=1 shows where it happened']
-
-/** An error of the system or a defect. Only the texts of system calls are known to hold no data. */
-function foreign(error: unknown, host: Host, safe: (text: string) => string): string {
-  const system = error instanceof Error && 'syscall' in error
+/** An error that is not ours: a failed system call or a defect. Only the texts of system calls are known to hold no data. */
+function foreign(error: unknown, debug: boolean): readonly string[] {
+  const stack = error instanceof Error ? (error.stack ?? '') : ''
+  const frames = debug ? stack.split('\n').filter((line) => /^ {4}at /.test(line)) : []
+  if (error instanceof Error && 'syscall' in error) return [error.message, ...frames]
+  const name = error instanceof Error ? error.name : typeof error
   const code = codeOf(error)
-  const name = (error instanceof Error ? error.name : typeof error) + (code === undefined ? '' : ` ${code}`)
-  const frames = error instanceof Error ? (error.stack ?? '').split('\n').filter((line) => /^ {4}at /.test(line)) : []
-  const text = system ? safe(error.message) : `internal error: ${name}`
-  return [text, ...(host.env['SOPS_DEBUG'] ? frames : [])].map((line) => `${line}\n`).join('')
+  const hint = debug ? [] : ['hint: this is a defect of sops; SOPS_DEBUG=1 shows where it happened']
+  return [`internal error: ${name}${code === undefined ? '' : ` ${code}`}`, ...frames, ...hint]
 }
 
 /** Writes what went wrong to stderr and returns the exit status. */
 export async function reportError(error: unknown, host: Host): Promise<number> {
-  const { text, exit, code } = describeError(error, host)
-  if (code === 'usage' && error instanceof SopsError) {
+  const safe = (text: string): string => (host.stderr.isTTY ? visible(text) : text)
+  const write = (lines: readonly string[]): Promise<void> =>
+    host.stderr.write(lines.map((line) => `${line}\n`).join(''))
+  if (!(error instanceof SopsError)) {
+    await write(foreign(error, Boolean(host.env['SOPS_DEBUG'])).map(safe))
+    return 1
+  }
+  const hints = error.hints.map((hint) => `hint: ${safe(hint)}`)
+  if (error.code === 'usage') {
+    // The reference logs these instead of printing them (spec/cli.md 3.1).
     makeLog(host, false)({ level: 'fatal', logger: 'CMD', message: error.message })
-    await host.stderr.write(error.hints.map((line) => `hint: ${line}\n`).join(''))
-  } else await host.stderr.write(text)
-  return exit
+    await write(hints)
+  } else await write([coloured(host, error, safe(withPlace(error))), ...hints])
+  return error.exitCode
 }

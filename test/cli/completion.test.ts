@@ -1,0 +1,80 @@
+import { execFileSync } from 'node:child_process'
+import { describe, expect, test } from 'vitest'
+import { commands } from '../../src/cli/commands/index.ts'
+import { runCli } from '../support/cli.ts'
+
+const marker = '--generate-bash-completion'
+const candidates = async (line: string, env: Record<string, string> = {}): Promise<string[]> => {
+  const { code, stdout, stderr } = await runCli([...(line === '' ? [] : line.split(' ')), marker], { env })
+  expect([code, stderr]).toEqual([0, ''])
+  return stdout.toString().split('\n').slice(0, -1)
+}
+
+describe('candidates', () => {
+  test('commands, each with its aliases', async () => {
+    const names = await candidates('')
+    expect(names).toEqual(commands.flatMap(({ name, aliases }) => [name, ...(aliases ?? [])]))
+    expect(names.slice(-2)).toEqual(['help', 'h'])
+  })
+
+  test.each<[string, string[]]>([
+    ['groups', ['add', 'delete']],
+    ['completion', ['bash', 'zsh', 'fish']],
+    ['decrypt', []],
+    ['decrypt f.yaml', []],
+    ['--config c groups', ['add', 'delete']],
+    ['decrypt --in', ['--in-place', '--input-type', '--indent', '--in-place', '--input-type']],
+    ['decrypt -in', ['--in-place', '--input-type', '--indent', '--in-place', '--input-type']],
+    ['decrypt -i --in', ['--input-type', '--indent', '--input-type']],
+    ['decrypt --in-place', []],
+    ['decrypt --filename', ['--filename-override', '--filename-override']],
+    ['encrypt --encrypted-s', ['--encrypted-suffix', '--encrypted-suffix']],
+    ['groups add --shamir', ['--shamir-secret-sharing-threshold']],
+    ['--ver', ['--verbose', '--version']],
+    ['--nonsense', []],
+  ])('%s', async (line, expected) => {
+    expect(await candidates(line)).toEqual(expected)
+  })
+
+  test('one-letter flags only behind one dash', async () => {
+    const one = await candidates('decrypt -')
+    expect(one).toContain('-i')
+    expect(await candidates('decrypt --')).not.toContain('-i')
+  })
+
+  test('descriptions for zsh', async () => {
+    expect(await candidates('groups', { _CLI_ZSH_AUTOCOMPLETE_HACK: '1' })).toEqual([
+      'add:add a key group to a file',
+      'delete:delete the key group at an index, counted from 0',
+    ])
+  })
+
+  test('anywhere else the marker is an unknown flag', async () => {
+    const { code, stderr } = await runCli(['decrypt', marker, 'f'])
+    expect(code).toBe(1)
+    expect(stderr).toContain('flag provided but not defined: -generate-bash-completion')
+  })
+})
+
+describe('scripts', () => {
+  test.each([
+    ['bash', '\n#! /bin/bash\n', 'complete -o bashdefault -o default -o nospace -F _cli_bash_autocomplete sops\n'],
+    ['zsh', '\n#compdef sops\n', 'compdef _cli_zsh_autocomplete sops\n'],
+    ['fish', '\nfunction __sops_complete\n', "complete -c sops -a '(__sops_complete)'\n"],
+  ])('%s', async (shell, start, end) => {
+    const { code, stdout } = await runCli(['completion', shell, 'ignored'])
+    const text = stdout.toString()
+    expect([code, text.startsWith(start), text.endsWith(end)]).toEqual([0, true, true])
+    expect(text).toContain(marker)
+  })
+
+  test('bash takes the script and fills in the only candidate', async () => {
+    const { stdout } = await runCli(['completion', 'bash'])
+    const script = `sops() { printf '%s\\n' decrypt encrypt edit; }
+${stdout}
+COMP_WORDS=(sops de); COMP_CWORD=1
+_cli_bash_autocomplete
+echo "\${COMPREPLY[*]}"`
+    expect(execFileSync('bash', ['-c', script], { encoding: 'utf8' })).toBe('decrypt\n')
+  })
+})

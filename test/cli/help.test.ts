@@ -1,0 +1,128 @@
+import { describe, expect, test } from 'vitest'
+import { type Command, commands } from '../../src/cli/commands/index.ts'
+import { type Flag, namesOf, rootFlags } from '../../src/cli/flags.ts'
+import { runCli } from '../support/cli.ts'
+
+const leaves = (table: readonly Command[], above: readonly string[] = []): readonly (readonly [string[], Command])[] =>
+  table.flatMap((command) => {
+    const path = [...above, command.name]
+    return command.subcommands ? leaves(command.subcommands, path) : [[path, command] as const]
+  })
+
+const all = leaves(commands)
+
+describe('help of a command', () => {
+  test.each(all)('%j', async (path, command) => {
+    const { code, stdout, stderr } = await runCli([...path, '--help'])
+    const text = stdout.toString()
+    expect([code, stderr]).toEqual([0, ''])
+    expect(text).toMatch(
+      new RegExp(`^NAME:\\n {3}sops ${path.join(' ')} - .+\\n\\nUSAGE:\\n {3}sops ${path.join(' ')}`),
+    )
+    for (const flag of command.flags) expect(text).toMatch(new RegExp(`--${flag.name}\\b`))
+    expect(text.match(/^ +(-\w, )?--/gm) ?? []).toHaveLength(command.flags.length)
+    expect(text).not.toContain('undefined')
+  })
+
+  test('a flag shows its alias, value, default and variable in columns', async () => {
+    const { stdout } = await runCli(['keyservice', '-h'])
+    expect(stdout.toString()).toBe(`NAME:
+   sops keyservice - serve the keys of this machine to other machines
+
+USAGE:
+   sops keyservice [command options]
+
+OPTIONS:
+   --network, --net KIND      kind of socket: tcp or unix (default: tcp)
+   --address, --addr ADDRESS  address or socket path (default: 127.0.0.1:5000)
+   --prompt                   ask before every answer
+   --verbose                  show what is being done
+
+EXAMPLES:
+   sops keyservice --net unix --addr /run/user/1000/sops.sock
+
+`)
+    const encrypt = (await runCli(['help', 'encrypt'])).stdout.toString()
+    expect(encrypt).toMatch(/^ {3}-a, --age KEYS +.*\[\$SOPS_AGE_RECIPIENTS\]$/m)
+    expect(encrypt.match(/^[A-Z ]+:$/gm)).toEqual([
+      'NAME:',
+      'USAGE:',
+      'OPTIONS:',
+      'MASTER KEYS:',
+      'SELECTION:',
+      'KEY SERVICES:',
+      'EXAMPLES:',
+    ])
+  })
+
+  test('the usage line calls the program as it was called', async () => {
+    expect((await runCli(['decrypt', '-h'], { argv0: '/opt/sopsref' })).stdout.toString()).toContain(
+      '   sopsref decrypt [command',
+    )
+    expect((await runCli(['decrypt', '-h'], { argv0: '/x/bin/sops.mjs' })).stdout.toString()).toContain(
+      '   sops decrypt [command',
+    )
+  })
+})
+
+describe('help of the program', () => {
+  test.each([['--help'], ['-h'], ['help'], ['h'], ['-h', 'anything'], ['--version', '--help']])(
+    '%s',
+    async (...words) => {
+      const { code, stdout, stderr } = await runCli(words)
+      const text = stdout.toString()
+      expect([code, stderr]).toEqual([0, ''])
+      expect(text.match(/^[A-Z ]+:$/gm)?.slice(0, 5)).toEqual([
+        'NAME:',
+        'USAGE:',
+        'VERSION:',
+        'COMMANDS:',
+        'GLOBAL OPTIONS:',
+      ])
+      for (const { name } of commands) expect(text).toMatch(new RegExp(`^ {3}${name} {2,}\\S`, 'm'))
+      for (const { name } of rootFlags) expect(text).toMatch(new RegExp(`--${name}\\b`))
+    },
+  )
+
+  test('is in English whatever the locale', async () => {
+    const { stdout } = await runCli(['--help'], { env: { LANG: 'de_DE.UTF-8', LC_ALL: 'de_DE.UTF-8' } })
+    expect(stdout.toString()).toContain('GLOBAL OPTIONS:')
+  })
+
+  test('sub-commands of a group', async () => {
+    for (const words of [['groups'], ['groups', '-h'], ['groups', 'help'], ['help', 'groups']]) {
+      const { code, stdout } = await runCli(words)
+      expect(code).toBe(0)
+      expect(stdout.toString()).toMatch(/COMMANDS:\n {3}add {5}.+\n {3}delete {2}.+\n/)
+    }
+    expect((await runCli(['groups', 'help', 'add'])).stdout.toString()).toContain('sops groups add')
+  })
+
+  test.each([
+    [['help', 'nonsense']],
+    [['groups', 'nonsense']],
+    [['completion', 'nonsense']],
+    [['git', 'help', 'nonsense']],
+  ])('%j is exit 3', async (words) => {
+    const { code, stdout, stderr } = await runCli(words)
+    expect([code, stdout.length, stderr]).toEqual([3, 0, "No help topic for 'nonsense'\n"])
+  })
+})
+
+describe('the tables', () => {
+  test.each<[string, readonly Flag[]]>([
+    ['root', rootFlags],
+    ...all.map(([path, command]): [string, readonly Flag[]] => [path.join(' '), command.flags]),
+  ])('no name twice: %s', (_, flags) => {
+    const names = [...flags.flatMap(namesOf), 'help', 'h']
+    expect(new Set(names).size).toBe(names.length)
+  })
+
+  test('the commands of the reference stand in its order', () => {
+    const reference =
+      'completion exec-env exec-file publish keyservice filestatus groups updatekeys decrypt encrypt rotate edit set unset help'.split(
+        ' ',
+      )
+    expect(commands.map(({ name }) => name).filter((name) => reference.includes(name))).toEqual(reference)
+  })
+})

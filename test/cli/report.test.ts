@@ -1,0 +1,186 @@
+import { describe, expect, test } from 'vitest'
+import { localTime, makeLog, progressLine } from '../../src/cli/log.ts'
+import { reportError } from '../../src/cli/report.ts'
+import { editDistance, goQuote, nearest, visible } from '../../src/cli/text.ts'
+import { type ErrorDetails, SopsError } from '../../src/errors.ts'
+import { bufferHost, type CliOptions } from '../support/cli.ts'
+
+async function reported(error: unknown, options: CliOptions = {}): Promise<[status: number, stderr: string]> {
+  const host = bufferHost(options)
+  const status = await reportError(error, host)
+  expect(host.written.stdout).toEqual([])
+  return [status, Buffer.concat(host.written.stderr).toString()]
+}
+
+describe('our errors', () => {
+  test.each<[string, ErrorDetails, string]>([
+    ['sops metadata not found', {}, 'sops metadata not found\n'],
+    ['no', { hints: ['try this', 'or that'] }, 'no\nhint: try this\nhint: or that\n'],
+    ['bad', { position: { line: 3, column: 7 } }, 'bad (line 3, column 7)\n'],
+    ['bad at line 3', { position: { line: 3, column: 7 } }, 'bad at line 3\n'],
+    ['bad value', { path: ['a', 'b c'] }, 'bad value (at ["a"]["b c"])\n'],
+    ['offending key port', { path: ['db', 'port'] }, 'offending key port\n'],
+    ['bad', { path: ['a'], position: { line: 1, column: 2 } }, 'bad (line 1, column 2, at ["a"])\n'],
+    ['two\nlines', { path: ['a'] }, 'two\nlines\n'],
+  ])('%j %j', async (message, details, text) => {
+    expect(await reported(new SopsError('generic', message, details))).toEqual([1, text])
+  })
+
+  test('the status is that of the code', async () => {
+    expect((await reported(new SopsError('mac-mismatch', 'x')))[0]).toBe(51)
+    expect((await reported(new SopsError('no-data-key', 'x')))[0]).toBe(128)
+  })
+
+  test('usage errors are fatal log lines', async () => {
+    const [status, text] = await reported(new SopsError('usage', 'bad words', { hints: ['help'] }))
+    expect(status).toBe(1)
+    expect(text).toMatch(/^\[CMD\]\t time=".*" level=fatal msg="bad words"\nhint: help\n$/)
+  })
+
+  test('names from a file cannot steer a terminal, and are left alone elsewhere', async () => {
+    const error = new SopsError('generic', 'key \x1b[31mred\x07\u202e', { hints: ['\x1b]0;x\x07'] })
+    expect(await reported(error, { tty: ['stderr'] })).toEqual([
+      1,
+      'key \\x1b[31mred\\x07\\u202e\nhint: \\x1b]0;x\\x07\n',
+    ])
+    expect((await reported(error))[1]).toContain('\x1b[31m')
+  })
+
+  test('key failures are coloured when stdout is a terminal', async () => {
+    const error = new SopsError('no-data-key', 'Failed\n\nGroup 0: FAILED\n  k: FAILED\n\nGroup 1: SUCCESS\n')
+    const [, coloured] = await reported(error, { tty: ['stdout'] })
+    expect(coloured).toContain('Group 0: \x1b[31mFAILED\x1b[0m\n')
+    expect(coloured).toContain('Group 1: \x1b[32mSUCCESS\x1b[0m\n')
+    for (const options of [{}, { tty: ['stderr' as const] }, { tty: ['stdout' as const], env: { NO_COLOR: '1' } }]) {
+      expect((await reported(error, options))[1]).not.toContain('\x1b')
+    }
+    expect((await reported(error, { tty: ['stdout'], env: { TERM: 'dumb' } }))[1]).not.toContain('\x1b')
+  })
+})
+
+describe('other errors', () => {
+  const secret = 'hunter2'
+  test.each([
+    ['a syntax error', () => JSON.parse(`{"password": ${secret}}`)],
+    ['a defect', () => (undefined as unknown as Record<string, string>)[secret]],
+    [
+      'a thrown text',
+      () => {
+        throw secret
+      },
+    ],
+  ])('%s does not show its text', async (_, fail) => {
+    let thrown: unknown
+    try {
+      fail()
+    } catch (error) {
+      thrown = error
+    }
+    for (const env of [{}, { SOPS_DEBUG: '1' }]) {
+      const [status, text] = await reported(thrown, { env })
+      expect(status).toBe(1)
+      expect(text).not.toContain(secret)
+      expect(text).not.toBe('')
+    }
+  })
+
+  test('the stack is shown only on demand', async () => {
+    expect((await reported(new Error('x')))[1]).not.toContain('\n    at ')
+    expect((await reported(new Error('x'), { env: { SOPS_DEBUG: '1' } }))[1]).toContain('\n    at ')
+  })
+
+  test('failed system calls say what failed', async () => {
+    const error = Object.assign(new Error('ENOENT: no such file or directory, open /x'), {
+      syscall: 'open',
+      code: 'ENOENT',
+    })
+    expect((await reported(error))[1]).toContain('open /x')
+  })
+})
+
+describe('log lines', () => {
+  const now = new Date('2026-01-02T03:04:05Z')
+  const logged = (options: CliOptions, verbose = false): [ReturnType<typeof makeLog>, () => string] => {
+    const host = bufferHost({ now, ...options })
+    return [makeLog(host, verbose), () => Buffer.concat(host.written.stderr).toString()]
+  }
+
+  test('in a file', () => {
+    const [log, text] = logged({})
+    log({
+      level: 'warning',
+      logger: 'CMD',
+      message: 'two words',
+      fields: { uri: 'tcp://x', b: 'plain-1.2/@^+_', a: 'say "x"\n' },
+    })
+    expect(text()).toBe(
+      `[CMD]\t time="${localTime(now)}" level=warning msg="two words" a="say \\"x\\"\\n" b=plain-1.2/@^+_ uri="tcp://x"\n`,
+    )
+  })
+
+  test('on a terminal', () => {
+    const [log, text] = logged({ tty: ['stderr'], env: { TERM: 'xterm' } })
+    log({ level: 'error', logger: 'SOPS', message: 'text', fields: { error: 'x' } })
+    expect(text()).toBe(`[SOPS]\t \x1b[31mERRO\x1b[0m[0000] ${'text'.padEnd(44)}  \x1b[31merror\x1b[0m=x\n`)
+  })
+
+  test('the prefix is bold when stdout is a terminal', () => {
+    const [log, text] = logged({ tty: ['stdout'] })
+    log({ level: 'warning', logger: 'AGE', message: 'x' })
+    expect(text()).toMatch(/^\x1b\[1m\[AGE\]\x1b\[0m\t time=/)
+  })
+
+  test('debug and info only when verbose', () => {
+    const [quiet, nothing] = logged({})
+    const [loud, something] = logged({}, true)
+    for (const log of [quiet, loud]) log({ level: 'info', logger: 'CMD', message: 'x' })
+    expect(nothing()).toBe('')
+    expect(something()).toContain('level=info')
+  })
+
+  test('progress of updatekeys', () => {
+    expect(progressLine(new Date(2026, 0, 2, 3, 4, 5), 'Syncing keys')).toBe('2026/01/02 03:04:05 Syncing keys\n')
+  })
+})
+
+describe('text', () => {
+  test.each([
+    ['plain', '"plain"'],
+    ['a"b\\c', '"a\\"b\\\\c"'],
+    ['\n\t\r\x07\x00\x1b\x7f', '"\\n\\t\\r\\a\\x00\\x1b\\x7f"'],
+    ['ümläut 漢', '"ümläut 漢"'],
+    ['\u00a0\u200b\u2028', '"\\u00a0\\u200b\\u2028"'],
+    ['\u{e0001}', '"\\U000e0001"'],
+  ])('goQuote %j', (text, quoted) => {
+    expect(goQuote(text)).toBe(quoted)
+  })
+
+  test('visible keeps lines and tabs', () => {
+    expect(visible('a\tb\nc\x1b\x9b\u2066')).toBe('a\tb\nc\\x1b\\u009b\\u2066')
+  })
+
+  test.each([
+    ['decrpt', 'decrypt', 1],
+    ['decyrpt', 'decrypt', 1],
+    ['', 'abc', 3],
+    ['abc', '', 3],
+    ['same', 'same', 0],
+    ['kitten', 'sitting', 3],
+  ])('distance %s %s', (a, b, distance) => {
+    expect(editDistance(a, b)).toBe(distance)
+    expect(editDistance(b, a)).toBe(distance)
+  })
+
+  test.each([
+    ['decrpt', 'decrypt'],
+    ['encyrpt', 'encrypt'],
+    ['rotat', 'rotate'],
+    ['edti', 'edit'],
+    ['secrets', undefined],
+    ['notes', undefined],
+    ['de', undefined],
+    ['x'.repeat(100_000), undefined],
+  ])('nearest %s', (word, name) => {
+    expect(nearest(word, ['decrypt', 'encrypt', 'rotate', 'edit', 'set', 'h'])).toBe(name)
+  })
+})
