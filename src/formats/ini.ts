@@ -1,0 +1,103 @@
+// The INI format: sections of keys, comments and quotes by the rules of the reference's library, read without losing a byte (spec/format.md 10).
+import type { Comment, Entry, MapNode } from '../core/tree.ts'
+import { decode, join, stringIn, valueIn } from './flat-text.ts'
+import { blockText, isEncrypted } from './ini/comment.ts'
+import { compactJson, treePieces } from './ini/print.ts'
+import { type IniSource, lineEnd, rewriteIni } from './ini/rewrite.ts'
+import { type Block, type KeyLine, type Section, scan } from './ini/scan.ts'
+import type { Format, Parsed } from './types.ts'
+
+function parse(bytes: Uint8Array, options?: { encrypted?: boolean }): Parsed {
+  const decoded = decode(bytes)
+  const { text, raw } = decoded
+  const mark = raw ? '\u00EF\u00BB\u00BF' : '\uFEFF'
+  const from = text.startsWith(mark) ? mark.length : 0
+  const feed = text.indexOf('\n')
+  const eol = feed > 0 && text[feed - 1] === '\r' ? '\r\n' : '\n'
+  const source: IniSource = { text, raw, eol, from, sections: scan(text, from) }
+  const items = source.sections.map((section) => sectionEntry(source, section, options?.encrypted ?? false))
+  return { tree: { documents: [{ kind: 'map', items }] }, source }
+}
+
+function sectionEntry(source: IniSource, section: Section, encrypted: boolean): Entry {
+  const items: (Entry | Comment)[] = []
+  const add = (block: Block): void => {
+    if (block.length > 0) items.push(blockComment(source, block))
+  }
+  add(section.block)
+  for (const line of section.keys) {
+    items.push(keyEntry(source, line))
+    add(line.block)
+  }
+  for (const line of section.keys) {
+    for (const each of line.overridden) {
+      add(each.block.filter((part) => !part.inline))
+      const comment = overriddenComment(source, line, each, encrypted)
+      if (comment) items.push(comment)
+    }
+  }
+  add(section.trailing)
+  const { start } = section
+  const value: MapNode = { kind: 'map', items }
+  return {
+    kind: 'entry',
+    key: stringIn(source, section.name),
+    value,
+    origin: { start, end: section.contentEnd, value: null },
+  }
+}
+
+function keyEntry(source: IniSource, line: KeyLine): Entry {
+  const { start, end, text } = line.value
+  const value = valueIn(source, text)
+  return {
+    kind: 'entry',
+    key: stringIn(source, line.key),
+    value: { kind: 'leaf', value, origin: { start, end, value } },
+    origin: { start, end: line.value.next, value: null },
+  }
+}
+
+function blockComment(source: IniSource, block: Block): Comment {
+  const text = stringIn(source, blockText(source.text, block))
+  return {
+    kind: 'comment',
+    text,
+    inline: false,
+    origin: { start: block[0]!.start, end: block.at(-1)!.end, value: text },
+  }
+}
+
+/**
+ * A line whose value is overridden below: the reference drops it. As a comment it is encrypted like one, so it neither leaks nor is lost.
+ */
+function overriddenComment(source: IniSource, line: KeyLine, each: KeyLine, encrypted: boolean): Comment | undefined {
+  const end = lineEnd(each)
+  const { value } = each
+  if (end === value.start) return undefined
+  const holdsToken = encrypted && isEncrypted(value.text)
+  if (holdsToken && value.text === line.value.text) return undefined
+  const text = stringIn(source, holdsToken ? value.text : source.text.slice(each.start, end))
+  return { kind: 'comment', text, inline: false, origin: { start: each.start, end, value: text } }
+}
+
+export const ini: Format = {
+  id: 'ini',
+  metadata: 'section',
+  parse,
+  rewrite: (parsed, tree, layout) => rewriteIni(parsed.source as IniSource, tree, layout),
+  print: (tree, layout) => join(treePieces(tree, { eol: '\n', encrypted: layout?.encrypted ?? false }), false),
+  printValue: (value) => Buffer.from(compactJson(value), 'utf8'),
+  textOf(parsed, entry) {
+    const { text, eol, sections } = parsed.source as IniSource
+    const section = sections.find(({ start }) => start === entry.origin?.start)
+    if (!section) return ''
+    const lines = text.slice(section.block[0]?.lineStart ?? section.lineStart, section.contentEnd)
+    return lines === '' || lines.endsWith('\n') ? lines : lines + eol
+  },
+  example: `; sops encrypts values and comments, and keeps the names of sections and keys
+[Welcome!]
+hello       = Welcome to SOPS! Edit this file as you please!
+example_key = example_value
+`,
+}
