@@ -1,6 +1,6 @@
 // The JSON format (spec/format.md 8): text to tree and back, with the layout of the file kept.
 import type { Node } from '../core/tree.ts'
-import { parse, print, printValue, rewrite, textOf } from './json/document.ts'
+import { parse, print, printValue, rewrite, textOf, token } from './json/document.ts'
 import { scan } from './json/scan.ts'
 import { decode } from './json/text.ts'
 import type { Format } from './types.ts'
@@ -19,6 +19,7 @@ export const json: Format = {
   print,
   printValue,
   textOf,
+  token,
   example: `{
 	"hello": "Welcome to SOPS! Edit this file as you please!",
 	"example_key": "example_value",

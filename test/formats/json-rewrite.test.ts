@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Comment, Entry, ListNode, MapNode, Node } from '../../src/core/tree.ts'
+import type { Comment, Entry, Leaf, ListNode, MapNode, Node } from '../../src/core/tree.ts'
 import { json } from '../../src/formats/json.ts'
 import type { Layout } from '../../src/formats/types.ts'
 import { bytes, entry, leaf, map, mapLeaves, metadata, open, seal, text } from './json-support.ts'
@@ -144,11 +144,26 @@ describe('values', () => {
     expect(decrypt(rotated)).toBe('{"a":"\\u00e8","b":0.0000001,"c":"x"}')
   })
 
-  it('take the token of an earlier version, if it says the same', () => {
-    const token = { value: 'ENC[x]', text: '"\\u0045NC[x]"' }
+  it('take the token of an earlier version, if it says the same and remembers the same', () => {
+    const parsed = parse('{"a": "\\u0045NC[x]", "b": "ENC[x]"}')
+    const [a, b] = (parsed.tree.documents[0]!.items as Entry[]).map((item) => item.value as Leaf)
+    expect(json.token!(parsed, b!)).toBeUndefined()
+    const token = json.token!(parsed, a!)!
+    expect(token).toEqual({ value: 'ENC[x]', text: '"\\u0045NC[x]"' })
     const take = (value: string) => within('a', (node) => ({ ...node, kind: 'leaf', value, token }) as Node)
     expect(changed('{"a": 1}', take('ENC[x]'))).toBe(`{"a": ${token.text}}`)
     expect(changed('{"a": 1}', take('ENC[y]'))).toBe('{"a": "ENC[y]"}')
+    const value = 'ENC[AES256_GCM,data:w6k=,iv:AA==,tag:AA==,type:str]'
+    const old = { value, text: `"${value.replace(':str', '\\u003astr')}"` }
+    const seal = (source: string) =>
+      changed(
+        source,
+        within('a', (node) => ({ ...node, value, token: old }) as Node),
+        { encrypted: true },
+      )
+    expect(seal('{"a": "\\u00E9"}')).toBe(`{"a": ${old.text}}`)
+    expect(seal('{"a": "\\u00e9"}')).toBe(`{"a": ${old.text.replace('\\u003a', ':').replace('type', 't\\u0079pe')}}`)
+    expect(seal('{"a": "é"}')).toBe(`{"a": "${value}"}`)
   })
 
   it('of comments stay only as the texts of encrypted lists', () => {

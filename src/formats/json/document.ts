@@ -1,5 +1,5 @@
 // Whole JSON documents: bytes to tree and back. The binary format keeps its encrypted form in them, too.
-import type { Entry, MapNode, Node, Tree } from '../../core/tree.ts'
+import type { Entry, Leaf, MapNode, Node, Token, Tree } from '../../core/tree.ts'
 import { SopsError } from '../../errors.ts'
 import type { Layout, Parsed } from '../types.ts'
 import { quoteMarkup } from './leaf.ts'
@@ -72,4 +72,11 @@ export function printValue(value: Node, layout: Layout = {}): Uint8Array {
 /** The text of a member, from its key to the end of its value. */
 export function textOf(parsed: Parsed, entry: Entry): string {
   return (parsed.source as SourceText).text.slice(entry.origin!.start, entry.origin!.end)
+}
+
+/** Only of those that are not written as we write them. */
+export function token(parsed: Parsed, { origin }: Leaf): Token | undefined {
+  if (typeof origin?.value !== 'string' || origin.end - origin.start === origin.value.length + '""'.length)
+    return undefined
+  return { value: origin.value, text: (parsed.source as SourceText).text.slice(origin.start, origin.end) }
 }

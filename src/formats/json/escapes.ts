@@ -45,14 +45,17 @@ export function spell({ value }: Leaf, habit: Habit): string | undefined {
 const TAIL = ',type:'
 
 /** The token of an encrypted value that remembers a habit. */
-export function mark(value: string, habit: Habit): string {
-  const at = value.lastIndexOf(TAIL) + habit
-  return `"${value.slice(0, at)}${lower(value[at]!)}${value.slice(at + 1)}"`
+export function mark(value: string, habit: Habit): string | undefined {
+  const token = quoteMinimal(value)
+  const tail = token.lastIndexOf(TAIL)
+  const at = tail + habit
+  return tail < 0 ? undefined : token.slice(0, at) + lower(token[at]!) + token.slice(at + 1)
 }
 
 /** The habit that an encrypted token remembers. */
 export function markOf(token: string, value: string): Habit | undefined {
-  if (token.length !== value.length + '""'.length + '\\u0000'.length - 1) return undefined
-  const habit = token.indexOf('\\') - '"'.length - value.lastIndexOf(TAIL)
+  const tail = value.lastIndexOf(TAIL)
+  if (tail < 0 || token.length !== value.length + '""'.length + '\\u0000'.length - 1) return undefined
+  const habit = token.indexOf('\\') - '"'.length - tail
   return habit >= 0 && habit < habits.length ? habit : undefined
 }

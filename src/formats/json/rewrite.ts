@@ -170,19 +170,19 @@ function present(container: Container, { encrypted }: FileStyle): readonly Item[
 const isToken = (value: unknown): value is string => typeof value === 'string' && value.startsWith('ENC[AES256_GCM,')
 
 function leaf(out: Output, node: Leaf): void {
-  const { value, origin, token } = node
+  const { value, origin } = node
   if (origin !== undefined && sameValue(origin.value, value)) out.copy(origin.start, origin.end)
-  else if (token !== undefined && value === token.value) out.write(token.text)
   else for (const piece of remembered(out, node) ?? leafPieces(node, out.style.quote, true)) out.write(piece)
 }
 
-/** A changed leaf in the habit of the token it replaces. */
+/** A changed leaf in the habit of the token it replaces, or its token of an earlier version if that remembers the same habit. */
 function remembered(out: Output, node: Leaf): readonly string[] | undefined {
-  const { value, origin } = node
-  if (origin === undefined || (typeof value !== 'string' && node.spelling !== undefined)) return undefined
-  const before = out.text.slice(origin.start, origin.end)
-  const habit = isToken(origin.value) ? markOf(before, origin.value) : habitOf(before, origin.value)
-  if (habit === undefined) return undefined
+  const { value, origin, token, spelling } = node
+  const before = origin === undefined ? '' : out.text.slice(origin.start, origin.end)
+  const was = origin?.value ?? null
+  const habit = isToken(was) ? markOf(before, was) : habitOf(before, was)
+  if (token !== undefined && value === token.value && markOf(token.text, value) === habit) return [token.text]
+  if (habit === undefined || (spelling !== undefined && typeof value !== 'string')) return undefined
   const after = out.style.encrypted && isToken(value) ? mark(value, habit) : spell(node, habit)
   return after === undefined ? undefined : [after]
 }
