@@ -2,7 +2,16 @@
 import type { Context } from './context.ts'
 import { createLeafCipher, decryptLeaf, encryptLeaf, type LeafCipher } from './core/cipher.ts'
 import { addToMac, finishMac, type MacState, sameMac, startMac } from './core/mac.ts'
-import { canonical, goTypeOf, readScalar, readSpelling, type ScalarType, textOrBytes, typeOf } from './core/scalar.ts'
+import {
+  canonical,
+  goTypeOf,
+  plainBytes,
+  readScalar,
+  readSpelling,
+  type ScalarType,
+  textOrBytes,
+  typeOf,
+} from './core/scalar.ts'
 import { looksLikeMarker, type Selection } from './core/selection.ts'
 import { newStash, type Recall, recall, type Stash } from './core/stash.ts'
 import { toSeconds } from './core/time.ts'
@@ -108,7 +117,7 @@ function opener(cipher: LeafCipher, mac: MacState, stash: Stash, options: OpenOp
         return withOrigin({ kind: 'leaf', value }, leaf.origin)
       }
       const plain = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
-      const standard = canonical(value as Exclude<Value, null | Uint8Array>)
+      const standard = canonicalOf(value as Exclude<Value, null | Uint8Array>)
       const spelling = plain === standard ? undefined : plain
       // NaN equals nothing, so it is not remembered.
       if (!Number.isNaN(value))
@@ -166,7 +175,7 @@ function decryptValue(
 ): { type: ScalarType; bytes: Uint8Array; iv: Uint8Array; value: Value } {
   try {
     const { type, bytes, iv } = decryptLeaf(cipher, text, aad)
-    return { type, bytes, iv, value: type === 'str' && keepBytes ? bytes : readScalar(type, bytes) }
+    return { type, bytes, iv, value: type === 'str' && keepBytes ? plainBytes(bytes) : readScalar(type, bytes) }
   } catch (error) {
     throw new SopsError('generic', `Could not decrypt value: ${messageOf(error)}`)
   }
@@ -259,12 +268,7 @@ function sealer(
 function usableSpelling(leaf: Leaf, type: ScalarType): string | undefined {
   const { spelling, value } = leaf
   if (spelling === undefined || type === 'str') return undefined
-  let read: Value | undefined
-  try {
-    read = readSpelling(type, spelling)
-  } catch {
-    return undefined
-  }
+  const read = readSpelling(type, spelling)
   return read !== undefined &&
     sameValue(read, value) &&
     spelling !== canonical(value as Exclude<Value, null | Uint8Array>)

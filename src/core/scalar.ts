@@ -67,11 +67,15 @@ export function canonical(value: Exclude<Present, Uint8Array>): string {
 export const toBytes = (value: Present): Uint8Array =>
   value instanceof Uint8Array ? value : Buffer.from(canonical(value), 'utf8')
 
+/** The same memory without Buffer's additions. */
+export const plainBytes = (bytes: Uint8Array): Uint8Array =>
+  new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+
 /** Text where the bytes are UTF-8, else the bytes themselves. */
 export function textOrBytes(bytes: Uint8Array): string | Uint8Array {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const text = buffer.toString('utf8')
-  return text.includes('\ufffd') && !isUtf8(buffer) ? bytes : text
+  return text.includes('\ufffd') && !isUtf8(buffer) ? plainBytes(bytes) : text
 }
 
 function readInt(text: string): bigint | undefined {
@@ -91,31 +95,29 @@ const booleans: Readonly<Record<string, boolean>> = {
 /** The booleans Go reads, or undefined. */
 export const parseGoBool = (text: string): boolean | undefined => booleans[text]
 
-/** The value of a non-string type that a text spells, or undefined. */
-function readText(type: 'int' | 'float' | 'bool' | 'time', text: string): Value | undefined {
-  if (type === 'int') return readInt(text)
-  if (type === 'float') return parseGoFloat(text)
-  if (type === 'bool') return parseGoBool(text)
-  return parseRfc3339(text)
+/** The value that a text spells, or undefined; the text of a string or comment is itself. */
+export function readSpelling(type: ScalarType, text: string): Value | undefined {
+  switch (type) {
+    case 'int':
+      return readInt(text)
+    case 'float':
+      return parseGoFloat(text)
+    case 'bool':
+      return parseGoBool(text)
+    case 'time':
+      return parseRfc3339(text)
+    default:
+      return text
+  }
 }
 
 /**
- * The value that plaintext bytes of a type stand for; comments give their text.
+ * The value that plaintext bytes of a type stand for; comments give their text. A time may still be one that `canonical` refuses.
  * @throws SopsError `generic`; the message never contains the plaintext.
  */
 export function readScalar(type: ScalarType, bytes: Uint8Array): Value {
   if (type === 'str' || type === 'comment') return textOrBytes(bytes)
   const value = readSpelling(type, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1'))
   if (value === undefined) throw new SopsError('generic', `plaintext is not a valid ${type}`)
-  return value
-}
-
-/** As `readScalar` from text, with undefined for what cannot be read. */
-export function readSpelling(type: ScalarType, text: string): Value | undefined {
-  if (type === 'str' || type === 'comment') return text
-  const value = readText(type, text)
-  if (value !== undefined && type === 'time' && !isWritable(value as never)) {
-    throw new SopsError('generic', 'Could not convert time: its zone offset is 24 hours or more')
-  }
   return value
 }

@@ -4,7 +4,18 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createLeafCipher, decryptLeaf, encryptLeaf, isEncrypted } from '../../src/core/cipher.ts'
 
-const vectors = JSON.parse(readFileSync(new URL('../../fixtures/vectors/leaf.json', import.meta.url), 'utf8'))
+const vectors: LeafVector[] = JSON.parse(
+  readFileSync(new URL('../../fixtures/vectors/leaf.json', import.meta.url), 'utf8'),
+)
+interface LeafVector {
+  key_hex: string
+  aad: string
+  type: string
+  plaintext?: string
+  plaintext_base64?: string
+  encrypted: string
+}
+
 const specKey = Uint8Array.from({ length: 32 }, (_, i) => i)
 const hello =
   'ENC[AES256_GCM,data:D4XyQMs=,iv:ulOxsPo6/8IY/5mHCaemaTmM+KSrXoUnXkkXQ8aHycA=,tag:YDMZ+aLTA0QtLNQ3TFrnig==,type:str]'
@@ -12,10 +23,8 @@ const hello =
 describe('vectors of the reference', () => {
   test.each(vectors)('$type $aad', (vector) => {
     const cipher = createLeafCipher(Buffer.from(vector.key_hex, 'hex'))
-    const plaintext = Buffer.from(
-      vector.plaintext ?? vector.plaintext_base64,
-      vector.plaintext === undefined ? 'base64' : 'utf8',
-    )
+    const plaintext =
+      vector.plaintext === undefined ? Buffer.from(vector.plaintext_base64!, 'base64') : Buffer.from(vector.plaintext)
     const leaf = decryptLeaf(cipher, vector.encrypted, vector.aad)
     expect(leaf.type).toBe(vector.type)
     expect(Buffer.from(leaf.bytes).equals(plaintext)).toBe(true)

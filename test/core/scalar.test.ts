@@ -125,8 +125,6 @@ describe('reading', () => {
         '2024-00-01T00:00:00Z',
         '2024-01-00T00:00:00Z',
         '2024-01-02T03:04:05+25:00',
-        '2024-01-02T03:04:05+24:00',
-        '2024-01-02T03:04:05+23:60',
         '2024-01-02T03:04:05+05:61',
         '2024-01-02T03:04:05',
         '2024-01-02T03:04:05.Z',
@@ -179,7 +177,9 @@ describe('canonical text', () => {
     expect(() => canonical(value)).toThrow('64 bits'),
   )
   test('an offset of 24 hours', () => {
-    expect(() => canonical({ rfc3339: '2024-01-02T03:04:05+24:00' })).toThrow('24 hours')
+    for (const offset of ['+24:00', '-23:60']) {
+      expect(() => canonical(read('time', `2024-01-02T03:04:05${offset}`) as never)).toThrow('24 hours')
+    }
   })
 
   test('reads back as the same value', () => {

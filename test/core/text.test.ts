@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest'
+import { goQuote, wordWrap } from '../../src/core/text.ts'
+
+test.each([
+  ['abc', '"abc"'],
+  ['a"b\\c', '"a\\"b\\\\c"'],
+  ['\n\t\r\u0007\u0001', '"\\n\\t\\r\\a\\x01"'],
+  ['é世😀', '"é世😀"'],
+  ['\u00a0\ufeff', '"\\u00a0\\ufeff"'],
+])('%j quoted', (text, quoted) => expect(goQuote(text)).toBe(quoted))
+
+test.each([
+  ['one two three', 7, 'one two\nthree'],
+  ['one two three', 8, 'one two\nthree'],
+  ['one\ntwo three', 20, 'one\ntwo three'],
+  ['a verylongword b', 5, 'a verylongword\nb'],
+  ['no\u00a0break here', 6, 'no\u00a0break\nhere'],
+  ['', 5, ''],
+  ['a\n\nb', 5, 'a\n\nb'],
+])('%j wrapped at %i', (text, columns, wrapped) => expect(wordWrap(text, columns)).toBe(wrapped))
