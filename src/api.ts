@@ -1,0 +1,164 @@
+// Bytes to bytes: the calls that most library users need.
+import type { Context } from './context.ts'
+import { type PlainValue, toObject } from './core/plain.ts'
+import type { SelectionOptions } from './core/selection.ts'
+import { type KeyService, localKeyService } from './datakey.ts'
+import { parsePlain, sealDraft } from './draft.ts'
+import { emitPlain, loadEncrypted, type OpenFile, openFile } from './encrypted-file.ts'
+import { SopsError } from './errors.ts'
+import { loadFormat } from './formats/index.ts'
+import type { FormatId, Layout } from './formats/types.ts'
+import { keyTypes } from './keys/index.ts'
+import type { KeyGroup, KeyTypeId, MasterKey } from './keys/types.ts'
+import { createFile, sealNew } from './new-file.ts'
+import { processContext } from './process-context.ts'
+import { sniffFormat } from './sniff.ts'
+
+interface CommonOptions {
+  /** Environment, clock and log; this process's if left out. */
+  readonly context?: Context
+  /** Who wraps and unwraps; the key types of this process if left out. */
+  readonly services?: readonly KeyService[]
+}
+
+export interface DecryptOptions extends CommonOptions {
+  /** Format of the input; told by its content if left out. */
+  readonly format?: FormatId
+  /** Format of the result; the input's, with its layout kept, if left out. */
+  readonly output?: FormatId
+  readonly layout?: Layout
+  /** Key types in the order in which they are tried. */
+  readonly order?: readonly string[]
+  /** Accept a file whose MAC is missing or wrong. */
+  readonly ignoreMac?: boolean
+}
+
+export interface EncryptOptions extends CommonOptions, SelectionOptions {
+  readonly format: FormatId
+  readonly output?: FormatId
+  readonly layout?: Layout
+  /** Recipients of the one key group, by type: `{ age: 'age1…', pgp: ['FINGERPRINT'] }`. */
+  readonly recipients?: Partial<Record<KeyTypeId, string | readonly string[]>>
+  /** Key groups, instead of `recipients`. */
+  readonly keyGroups?: readonly KeyGroup[]
+  /** Groups needed to open the file; all of them if left out. */
+  readonly shamirThreshold?: number
+  readonly macOnlyEncrypted?: boolean
+}
+
+const asBytes = (input: Uint8Array | string): Uint8Array => (typeof input === 'string' ? Buffer.from(input) : input)
+
+async function opened<T>(
+  input: Uint8Array | string,
+  options: DecryptOptions,
+  use: (file: OpenFile) => T | Promise<T>,
+): Promise<T> {
+  const context = options.context ?? processContext()
+  const bytes = asBytes(input)
+  const format = options.format ?? sniffFormat(bytes)
+  if (!format) throw new SopsError('generic', 'sops metadata not found')
+  const file = await openFile(await loadEncrypted(bytes, format), {
+    services: options.services ?? [localKeyService(context)],
+    log: context.log,
+    ignoreMac: options.ignoreMac ?? false,
+    ...(options.order ? { order: options.order } : {}),
+  })
+  try {
+    return await use(file)
+  } finally {
+    file.dataKey.fill(0)
+  }
+}
+
+/**
+ * The plaintext of an encrypted file.
+ * @throws SopsError `generic` (not encrypted), `no-data-key`, `cannot-decrypt-tree`, `mac-mismatch`, `cannot-emit`.
+ */
+export const decrypt = (input: Uint8Array | string, options: DecryptOptions = {}): Promise<Uint8Array> =>
+  opened(input, options, (file) => emitPlain(file, options.output ?? file.format.id, options.layout ?? {}))
+
+/** The values of an encrypted file's first document. @throws as `decrypt`. */
+export const decryptToObject = (
+  input: Uint8Array | string,
+  options: DecryptOptions = {},
+): Promise<{ readonly [key: string]: PlainValue }> =>
+  opened(input, options, ({ plain }) => toObject(plain.documents[0] ?? { kind: 'map', items: [] }))
+
+/**
+ * A plain file, encrypted.
+ * @throws SopsError `bad-input`, `no-document`, `already-encrypted`, `generic` (a recipient that cannot be wrapped for), `cannot-encrypt-tree`.
+ */
+export async function encrypt(input: Uint8Array | string, options: EncryptOptions): Promise<Uint8Array> {
+  const context = options.context ?? processContext()
+  const [format, output] = [await loadFormat(options.format), await loadFormat(options.output ?? options.format)]
+  const draft = parsePlain(asBytes(input), format, output)
+  const settings = {
+    keyGroups: options.keyGroups ?? [{ keys: await recipientsOf(options.recipients ?? {}, context) }],
+    shamirThreshold: options.shamirThreshold ?? 0,
+    selection: selectionOf(options),
+    macOnlyEncrypted: format.id !== 'binary' && (options.macOnlyEncrypted ?? false),
+  }
+  const file = await createFile(settings, options.services ?? [localKeyService(context)])
+  try {
+    return sealNew(file, draft, output, context.now(), options.layout ?? {}).bytes
+  } finally {
+    file.dataKey.fill(0)
+  }
+}
+
+/**
+ * A new plaintext in the place of an encrypted file's old one: same recipients, same data key, and every value that did not change keeps
+ * its ciphertext, so that a diff shows what changed and nothing else.
+ * @throws as `decrypt` and `encrypt`.
+ */
+export const replacePlaintext = (
+  encrypted: Uint8Array | string,
+  plaintext: Uint8Array | string,
+  options: DecryptOptions = {},
+): Promise<Uint8Array> =>
+  opened(encrypted, options, (file) => {
+    const draft = parsePlain(asBytes(plaintext), file.format, file.format)
+    const now = (options.context ?? processContext()).now()
+    return sealDraft(file, draft, file.metadata, file.format, now, options.layout ?? {}).bytes
+  })
+
+async function recipientsOf(
+  recipients: NonNullable<EncryptOptions['recipients']>,
+  context: Context,
+): Promise<MasterKey[]> {
+  const keys: MasterKey[] = []
+  for (const [id, type] of Object.entries(keyTypes)) {
+    const wanted = recipients[id as KeyTypeId]
+    if (wanted !== undefined) keys.push(...(await type.parse([wanted].flat().join(','), context)))
+  }
+  return keys
+}
+
+/** The one selection setting that is given, or the reference's default; binary files have none. */
+function selectionOf(options: EncryptOptions): SelectionOptions {
+  if (options.format === 'binary') return {}
+  const {
+    unencryptedSuffix,
+    encryptedSuffix,
+    unencryptedRegex,
+    encryptedRegex,
+    unencryptedCommentRegex,
+    encryptedCommentRegex,
+  } = options
+  const all = {
+    unencryptedSuffix,
+    encryptedSuffix,
+    unencryptedRegex,
+    encryptedRegex,
+    unencryptedCommentRegex,
+    encryptedCommentRegex,
+  }
+  const given = Object.entries(all).filter(([, value]) => value)
+  if (given.length > 1) {
+    throw new SopsError(
+      'conflicting-parameters',
+      `only one selection setting can be used, not ${given.map(([name]) => name).join(' and ')}`,
+    )
+  }
+  return given.length === 1 ? Object.fromEntries(given) : { unencryptedSuffix: '_unencrypted' }
+}
