@@ -180,6 +180,7 @@ export function keyReadsBack(spelled: string, key: string): boolean {
   if (
     spelled === '' ||
     spelled.includes('\n') ||
+    key === '' ||
     key === '-' ||
     first === 35 ||
     first === 59 ||

@@ -140,8 +140,7 @@ function readVerbatim(
       const rest = close + quote.length
       const stop = trimEnd(text, rest, line.end)
       if (!(stop > rest && text[stop - 1] === '\\')) {
-        let from = rest
-        while (from < stop && !isIntroducer(text.charCodeAt(from))) from++
+        const from = skipSpace(text, rest, stop)
         const comment = from < stop ? { start: from, end: stop } : undefined
         return span(start, rest, style, inner, close, text.slice(inner, close), comment, line.next)
       }
