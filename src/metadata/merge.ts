@@ -32,9 +32,18 @@ function mergeLeaf(old: Leaf, fresh: Leaf, name = ''): Leaf {
 }
 
 const isEmpty = (node: Node): boolean =>
-  node.kind === 'leaf'
-    ? node.value === null || node.value === '' || node.value === 0n || node.value === false
-    : node.items.every((item) => item.kind === 'comment')
+  node.kind === 'leaf' ? node.value === null || node.value === '' : node.items.every((item) => item.kind === 'comment')
+
+/** True for a field whose absence would mean the same. */
+function saysNothing(name: string, node: Node): boolean {
+  try {
+    if (name === 'shamir_threshold') return asInt(name, node) === 0
+    if (name === 'mac_only_encrypted') return !asBool(name, node)
+  } catch {
+    return false
+  }
+  return isEmpty(node)
+}
 
 const isKnown = (key: string): boolean => fieldNames.includes(key.toLowerCase()) || keyFields.has(key.toLowerCase())
 
@@ -62,7 +71,7 @@ function mergeMap(old: MapNode, fresh: MapNode): MapNode {
           ? mergeLeaf(item.value, value, name)
           : mergeNode(item.value, value)
       items.push(merged === item.value ? item : { ...item, value: merged })
-    } else if (value === undefined && (!isKnown(item.key) || isEmpty(item.value))) {
+    } else if (value === undefined && (!isKnown(item.key) || saysNothing(item.key.toLowerCase(), item.value))) {
       items.push(item)
     }
   }
@@ -150,7 +159,7 @@ export function mergeFlat(
     else if (next !== undefined && !done.has(item.key)) {
       done.add(item.key)
       items.push(mergeFlatEntry(item, next))
-    } else if (next === undefined && (!isKnownFlat(item.key.slice(prefix.length)) || isEmpty(item.value))) {
+    } else if (next === undefined && mayStay(item.key.slice(prefix.length), item.value)) {
       items.push(item)
     }
   }
@@ -163,6 +172,8 @@ export function mergeFlat(
   }
   return items
 }
+
+const mayStay = (name: string, value: Node): boolean => !isKnownFlat(name) || saysNothing(name, value)
 
 const isKnownFlat = (name: string): boolean => fieldNames.includes(name.split('__')[0]!.toLowerCase())
 
