@@ -1,15 +1,18 @@
+import { execFileSync, spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { SopsError } from '../../src/errors.ts'
-import { generateIdentity, type KeyPair } from '../../src/keys/age/keygen.ts'
+import { generateIdentity, identityFileText, type KeyPair } from '../../src/keys/age/keygen.ts'
 import { age } from '../../src/keys/age.ts'
 import type { MasterKey } from '../../src/keys/types.ts'
 import { type FakeContext, type FakeOptions, fakeContext } from '../support/context.ts'
 
 const one = 'age1y9ff66k7cr0zgmwu3vcw8tcxycnk50ncwzlca0axt28yw0tyxujsxh4de5'
 const ed25519 = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHHtMN1ZkwSgrdaR5DwJBO0KTv6EknoufzApA1hhHDL9'
+const ageProgram = ['age', 'age-keygen'].every((program) => spawnSync(program, ['--help']).error === undefined)
+if (!ageProgram) console.warn('skipped: age and age-keygen are not installed')
 const dataKey = Buffer.from('0123456789abcdef0123456789abcdef')
 
 let pair: KeyPair
@@ -112,6 +115,22 @@ describe('wrapping', () => {
     const ctx = context({ SOPS_AGE_KEY: pair.identity })
     const bytes = Buffer.alloc(length, 5)
     expect(await age.unwrap({ ...key, enc: await age.wrap(key, bytes, ctx) }, ctx)).toEqual(bytes)
+  })
+})
+
+describe.skipIf(!ageProgram)('the age program', () => {
+  test('opens what is wrapped here, and the other way round', async () => {
+    const path = file(identityFileText(pair, new Date()))
+    expect(execFileSync('age', ['-d', '-i', path], { input: key.enc })).toEqual(dataKey)
+    const enc = execFileSync('age', ['-a', '-r', pair.recipient], { input: dataKey, encoding: 'utf8' })
+    expect(await age.unwrap({ ...key, enc }, context({ SOPS_AGE_KEY_FILE: path }))).toEqual(dataKey)
+  })
+  test('age-keygen agrees on the recipient, and its files are read', async () => {
+    const ours = file(identityFileText(pair, new Date()))
+    expect(execFileSync('age-keygen', ['-y', ours], { encoding: 'utf8' })).toBe(`${pair.recipient}\n`)
+    const theirs = file(execFileSync('age-keygen', { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }))
+    const recipient = execFileSync('age-keygen', ['-y', theirs], { encoding: 'utf8' }).trim()
+    expect(await age.unwrap(await wrapped(recipient), context({ SOPS_AGE_KEY_FILE: theirs }))).toEqual(dataKey)
   })
 })
 

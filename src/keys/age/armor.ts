@@ -1,4 +1,4 @@
-// Reads age's ASCII armor, strictly.
+// age's ASCII armor, read strictly.
 import { decodeBase64 } from './base64.ts'
 
 export const ARMOR_HEADER = '-----BEGIN AGE ENCRYPTED FILE-----'
@@ -6,6 +6,14 @@ const ARMOR_FOOTER = '-----END AGE ENCRYPTED FILE-----'
 const COLUMNS = 64
 /** White space tolerated before, and behind, the armor; in bytes. */
 const MAXIMUM_BLANKS = 1024
+
+/** The armored text of an age file, with its final newline. */
+export function encodeArmor(bytes: Buffer): string {
+  const base64 = bytes.toString('base64')
+  const lines = [ARMOR_HEADER]
+  for (let at = 0; at < base64.length; at += COLUMNS) lines.push(base64.slice(at, at + COLUMNS))
+  return `${lines.join('\n')}\n${ARMOR_FOOTER}\n`
+}
 
 /**
  * The age file inside the armor (rules: spec/keys.md 3.2).

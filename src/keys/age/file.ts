@@ -1,4 +1,4 @@
-// The age v1 file: header, its MAC, and the STREAM payload, opened with node:crypto.
+// The age v1 file: what it is made of, and how it is opened, with node:crypto.
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
 import { decodeBase64NoPad } from './base64.ts'
 
@@ -6,6 +6,11 @@ export interface Stanza {
   /** The type first. */
   readonly args: readonly string[]
   readonly body: Uint8Array
+}
+
+/** Somebody to wrap for. The interface is age-encryption's, whose recipients fit it. */
+export interface Recipient {
+  wrapFileKey(fileKey: Uint8Array): readonly Stanza[] | Promise<readonly Stanza[]>
 }
 
 export interface AgeFile {
@@ -18,8 +23,9 @@ export interface AgeFile {
   readonly payload: Uint8Array
 }
 
-const VERSION = 'age-encryption.org/v1'
-const CHUNK = 64 * 1024
+export const VERSION = 'age-encryption.org/v1'
+/** Bytes of plain payload sealed at a time. */
+export const CHUNK = 64 * 1024
 const TAG = 16
 /** Bytes of a full line of a stanza's body: 64 columns. */
 const BODY_LINE = 48
@@ -50,11 +56,14 @@ export function openAead(key: Uint8Array, nonce: Uint8Array, sealed: Uint8Array)
 export const openFileKey = (key: Uint8Array, body: Uint8Array): Buffer | undefined =>
   openAead(key, new Uint8Array(12), body)
 
-/** The other way round: `key` must never seal anything else. */
-export function sealFileKey(key: Uint8Array, fileKey: Uint8Array): Buffer {
-  const cipher = createCipheriv('chacha20-poly1305', key, new Uint8Array(12), { authTagLength: TAG })
-  return Buffer.concat([cipher.update(fileKey), cipher.final(), cipher.getAuthTag()])
+/** ChaCha20-Poly1305 without associated data; the tag comes last. */
+export function sealAead(key: Uint8Array, nonce: Uint8Array, plain: Uint8Array): Buffer {
+  const cipher = createCipheriv('chacha20-poly1305', key, nonce, { authTagLength: TAG })
+  return Buffer.concat([cipher.update(plain), cipher.final(), cipher.getAuthTag()])
 }
+
+/** Seals a file key; `key` must never seal anything else. */
+export const sealFileKey = (key: Uint8Array, fileKey: Uint8Array): Buffer => sealAead(key, new Uint8Array(12), fileKey)
 
 /**
  * Splits a binary age file; nothing is authenticated yet.

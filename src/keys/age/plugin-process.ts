@@ -4,8 +4,9 @@ import { accessSync, constants, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, isAbsolute, join } from 'node:path'
 import type { Context } from '../../context.ts'
-import { decodeBase64NoPad, encodeBase64NoPad } from './base64.ts'
+import { decodeBase64NoPad } from './base64.ts'
 import type { Stanza } from './file.ts'
+import { encodeStanza } from './seal.ts'
 
 export interface Conversation {
   send(args: readonly string[], body?: Uint8Array): void
@@ -42,13 +43,6 @@ function findPlugin(name: string, ctx: Context): string {
     )
   }
   return found
-}
-
-function encodeStanza(args: readonly string[], body: Uint8Array): string {
-  const lines = [`-> ${args.join(' ')}`]
-  const base64 = encodeBase64NoPad(body)
-  for (let at = 0; at <= base64.length; at += COLUMNS) lines.push(base64.slice(at, at + COLUMNS))
-  return `${lines.join('\n')}\n`
 }
 
 /** Lines of the plugin, one for each call. */
@@ -130,7 +124,7 @@ export async function startPlugin(
   )
   return {
     send: (args, body = new Uint8Array(0)) => {
-      child.stdin.write(encodeStanza(args, body))
+      child.stdin.write(encodeStanza({ args, body }))
     },
     receive: () => readStanza(line),
     async close() {

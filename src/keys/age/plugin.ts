@@ -1,9 +1,8 @@
 // age plugins: recipients and identities that a program of their own wraps and unwraps for (spec/keys.md 3.7).
-import type { Recipient } from 'age-encryption'
 import type { Context } from '../../context.ts'
 import { messageOf } from '../../errors.ts'
 import { decodeBech32 } from './bech32.ts'
-import type { Stanza } from './file.ts'
+import type { Recipient, Stanza } from './file.ts'
 import type { Identity } from './identity.ts'
 import { type Conversation, startPlugin } from './plugin-process.ts'
 import { isPluginName } from './recipient.ts'
@@ -91,7 +90,7 @@ export const pluginRecipient = (
       conversation.send(['wrap-file-key'], fileKey)
       conversation.send(['extension-labels'])
       conversation.send(['done'])
-      const stanzas: { args: string[]; body: Uint8Array }[] = []
+      const stanzas: Stanza[] = []
       let labelled = false
       await serve(conversation, {
         ...userHandlers(recipient.name, ctx),

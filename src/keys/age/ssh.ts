@@ -1,12 +1,11 @@
 // SSH keys as age recipients and identities: the stanzas ssh-ed25519 and ssh-rsa (spec/keys.md 3.2).
-import { constants, createHash, createPublicKey, privateDecrypt, publicEncrypt, randomBytes } from 'node:crypto'
-import type { Recipient } from 'age-encryption'
+import { constants, createHash, createPublicKey, privateDecrypt, publicEncrypt } from 'node:crypto'
 import { encodeBase64NoPad } from './base64.ts'
 import { montgomeryPoint } from './ed25519-point.ts'
-import { hkdf, openFileKey, type Stanza, sealFileKey } from './file.ts'
+import { hkdf, openFileKey, type Recipient, type Stanza, sealFileKey } from './file.ts'
 import type { SshPrivateKey } from './ssh-key.ts'
 import type { SshPublicKey } from './ssh-wire.ts'
-import { publicPoint, scalarKey, sharedSecret, shareOf } from './x25519.ts'
+import { ephemeralKey, publicPoint, scalarKey, sharedSecret, shareOf } from './x25519.ts'
 
 const ED25519_INFO = 'age-encryption.org/v1/ssh-ed25519'
 const RSA_LABEL = Buffer.from('age-encryption.org/v1/ssh-rsa')
@@ -28,11 +27,8 @@ function wrappingKey(secret: Buffer, wire: Uint8Array, share: Uint8Array, point:
 
 function wrapEd25519(key: SshPublicKey, fileKey: Uint8Array): Stanza {
   const point = montgomeryPoint(key.parts[0]!)
-  const scalar = randomBytes(32)
-  const ephemeral = scalarKey(scalar)
-  scalar.fill(0)
-  const share = publicPoint(ephemeral)
-  const sealing = wrappingKey(sharedSecret(ephemeral, point), key.wire, share, point)
+  const { privateKey, share } = ephemeralKey()
+  const sealing = wrappingKey(sharedSecret(privateKey, point), key.wire, share, point)
   const body = sealFileKey(sealing, fileKey)
   sealing.fill(0)
   return { args: [key.type, tagOf(key.wire), encodeBase64NoPad(share)], body }
@@ -45,10 +41,7 @@ function wrapRsa(key: SshPublicKey, fileKey: Uint8Array): Stanza {
 }
 
 export const sshRecipient = (key: SshPublicKey): Recipient => ({
-  wrapFileKey: (fileKey) => {
-    const { args, body } = key.type === 'ssh-ed25519' ? wrapEd25519(key, fileKey) : wrapRsa(key, fileKey)
-    return [{ args: [...args], body: new Uint8Array(body) }]
-  },
+  wrapFileKey: (fileKey) => [key.type === 'ssh-ed25519' ? wrapEd25519(key, fileKey) : wrapRsa(key, fileKey)],
 })
 
 /**

@@ -2,7 +2,34 @@
 import type { Context } from '../../context.ts'
 import { messageOf, SopsError } from '../../errors.ts'
 import type { MasterKey } from '../types.ts'
-import { parseRecipient } from './recipient.ts'
+import { encodeArmor } from './armor.ts'
+import { decodeBech32 } from './bech32.ts'
+import { parseRecipient, type Recipient } from './recipient.ts'
+import { sealAgeFile } from './seal.ts'
+
+async function sealed(recipient: Recipient, dataKey: Uint8Array, ctx: Context): Promise<Buffer> {
+  switch (recipient.kind) {
+    case 'x25519': {
+      const { x25519Recipient } = await import('./x25519.ts')
+      return sealAgeFile(dataKey, x25519Recipient(decodeBech32(recipient.text).bytes))
+    }
+    case 'ssh': {
+      const { sshRecipient } = await import('./ssh.ts')
+      return sealAgeFile(dataKey, sshRecipient(recipient.key))
+    }
+    case 'plugin': {
+      const { pluginRecipient } = await import('./plugin.ts')
+      return sealAgeFile(dataKey, pluginRecipient(recipient, ctx))
+    }
+    case 'hybrid':
+    case 'tag': {
+      const { Encrypter } = await import('age-encryption')
+      const encrypter = new Encrypter()
+      encrypter.addRecipient(recipient.text)
+      return Buffer.from(await encrypter.encrypt(dataKey))
+    }
+  }
+}
 
 /**
  * An armored age file with one recipient; its final newline belongs to it (spec/keys.md 3.2).
@@ -10,19 +37,8 @@ import { parseRecipient } from './recipient.ts'
  */
 export async function wrap(key: MasterKey, dataKey: Uint8Array, ctx: Context): Promise<string> {
   const recipient = parseRecipient(String(key.fields.recipient ?? ''))
-  const { armor, Encrypter } = await import('age-encryption')
-  const encrypter = new Encrypter()
-  if (recipient.kind === 'ssh') {
-    const { sshRecipient } = await import('./ssh.ts')
-    encrypter.addRecipient(sshRecipient(recipient.key))
-  } else if (recipient.kind === 'plugin') {
-    const { pluginRecipient } = await import('./plugin.ts')
-    encrypter.addRecipient(pluginRecipient(recipient, ctx))
-  } else {
-    encrypter.addRecipient(recipient.text)
-  }
   try {
-    return armor.encode(await encrypter.encrypt(dataKey))
+    return encodeArmor(await sealed(recipient, dataKey, ctx))
   } catch (error) {
     const cause = `failed to wrap key for recipient #0: ${messageOf(error)}`
     throw new SopsError('generic', `failed to create writer for encrypting sops data key with age: ${cause}`, {

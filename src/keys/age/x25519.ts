@@ -1,7 +1,7 @@
 // X25519 on node:crypto, and age's native identity made of it.
-import { createPrivateKey, createPublicKey, diffieHellman, type KeyObject } from 'node:crypto'
-import { decodeBase64NoPad } from './base64.ts'
-import { hkdf, openFileKey, type Stanza } from './file.ts'
+import { createPrivateKey, createPublicKey, diffieHellman, type KeyObject, randomBytes } from 'node:crypto'
+import { decodeBase64NoPad, encodeBase64NoPad } from './base64.ts'
+import { hkdf, openFileKey, type Recipient, type Stanza, sealFileKey } from './file.ts'
 import type { Identity } from './identity.ts'
 
 /** DER around a raw key: RFC 8410. */
@@ -22,10 +22,14 @@ export function scalarKey(scalar: Uint8Array): KeyObject {
 export const publicPoint = (key: KeyObject): Buffer =>
   createPublicKey(key).export({ format: 'der', type: 'spki' }).subarray(SPKI_PREFIX.length)
 
-/** @throws Error for points of low order. */
+/** @throws Error for points of low order: their secret is all zero, whoever asks. */
 export function sharedSecret(privateKey: KeyObject, point: Uint8Array): Buffer {
   const publicKey = createPublicKey({ key: Buffer.concat([SPKI_PREFIX, point]), format: 'der', type: 'spki' })
-  return diffieHellman({ privateKey, publicKey })
+  try {
+    return diffieHellman({ privateKey, publicKey })
+  } catch {
+    throw new Error('bad X25519 point: low order')
+  }
 }
 
 /**
@@ -45,6 +49,27 @@ export function shareOf(stanza: Stanza, index: number): Buffer {
   return share
 }
 
+/** A key pair to be used once: its private key, and its public point. */
+export function ephemeralKey(): { readonly privateKey: KeyObject; readonly share: Buffer } {
+  const scalar = randomBytes(32)
+  const privateKey = scalarKey(scalar)
+  scalar.fill(0)
+  return { privateKey, share: publicPoint(privateKey) }
+}
+
+/** The native recipient with this 32-byte point. */
+export const x25519Recipient = (point: Uint8Array): Recipient => ({
+  wrapFileKey(fileKey) {
+    const { privateKey, share } = ephemeralKey()
+    const secret = sharedSecret(privateKey, point)
+    const key = hkdf(secret, Buffer.concat([share, point]), INFO)
+    const body = sealFileKey(key, fileKey)
+    secret.fill(0)
+    key.fill(0)
+    return [{ args: ['X25519', encodeBase64NoPad(share)], body }]
+  },
+})
+
 /** A native identity; the scalar stays with the caller. */
 export function x25519Identity(scalar: Uint8Array): Identity {
   const privateKey = scalarKey(scalar)
@@ -55,12 +80,7 @@ export function x25519Identity(scalar: Uint8Array): Identity {
       for (const stanza of stanzas) {
         if (stanza.args[0] !== 'X25519') continue
         const share = shareOf(stanza, 1)
-        let secret: Buffer
-        try {
-          secret = sharedSecret(privateKey, share)
-        } catch {
-          throw new Error('invalid X25519 recipient block')
-        }
+        const secret = sharedSecret(privateKey, share)
         const key = hkdf(secret, Buffer.concat([share, point]), INFO)
         const fileKey = openFileKey(key, stanza.body)
         secret.fill(0)

@@ -1,11 +1,13 @@
 import { armor, Decrypter, Encrypter } from 'age-encryption'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { decodeArmor } from '../../../src/keys/age/armor.ts'
+import { decodeArmor, encodeArmor } from '../../../src/keys/age/armor.ts'
 import { decodeBech32, encodeBech32 } from '../../../src/keys/age/bech32.ts'
 import { checkHeader, openPayload, parseAgeFile } from '../../../src/keys/age/file.ts'
 import { readIdentities } from '../../../src/keys/age/identity.ts'
 import { generateIdentity, identityFileText } from '../../../src/keys/age/keygen.ts'
+import { sealAgeFile } from '../../../src/keys/age/seal.ts'
+import { x25519Recipient } from '../../../src/keys/age/x25519.ts'
 import { fakeContext } from '../../support/context.ts'
 
 const ctx = fakeContext()
@@ -36,11 +38,31 @@ describe('agreement with age-encryption', () => {
     )
   })
 
-  test.each([0, 1, 65535, 65536, 65537, 131072, 200_000])('opens %i bytes', async (length) => {
+  test('seals what it opens, for any content', async () => {
+    const pair = await generateIdentity()
+    const recipient = x25519Recipient(decodeBech32(pair.recipient).bytes)
+    const decrypter = new Decrypter()
+    decrypter.addIdentity(pair.identity)
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array({ maxLength: 300 }), async (plain) => {
+        expect(await decrypter.decrypt(await sealAgeFile(plain, recipient))).toEqual(plain)
+      }),
+      { numRuns: 30 },
+    )
+  })
+
+  test.each([0, 1, 65535, 65536, 65537, 131072, 200_000])('%i bytes', async (length) => {
     const pair = await generateIdentity()
     const plain = new Uint8Array(length).fill(3)
-    const opened = await open(await seal(plain, pair.recipient), pair.identity)
-    expect(Buffer.compare(opened, plain)).toBe(0)
+    expect(Buffer.compare(await open(await seal(plain, pair.recipient), pair.identity), plain)).toBe(0)
+    const decrypter = new Decrypter()
+    decrypter.addIdentity(pair.identity)
+    const ours = await sealAgeFile(plain, x25519Recipient(decodeBech32(pair.recipient).bytes))
+    expect(Buffer.compare(await decrypter.decrypt(ours), plain)).toBe(0)
+  })
+
+  test('a recipient of low order is refused', async () => {
+    await expect(sealAgeFile(new Uint8Array(1), x25519Recipient(new Uint8Array(32)))).rejects.toThrow('low order')
   })
 
   test('opens post-quantum files, and files with several recipients', async () => {
@@ -117,10 +139,11 @@ describe('header', () => {
 })
 
 describe('armor', () => {
-  test('reads what age-encryption writes', () => {
+  test('reads and writes what age-encryption writes', () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 1, maxLength: 200 }), (bytes) => {
         const text = armor.encode(bytes)
+        expect(encodeArmor(Buffer.from(bytes))).toBe(text)
         for (const variant of [text, text.trimEnd(), text.replaceAll('\n', '\r\n'), `\n \t${text}\n\n`]) {
           expect(new Uint8Array(decodeArmor(variant))).toEqual(bytes)
         }

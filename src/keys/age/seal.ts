@@ -1,0 +1,48 @@
+// Writes age v1 files: header, its MAC, and the STREAM payload, with node:crypto.
+import { createHmac, randomBytes } from 'node:crypto'
+import { encodeBase64NoPad } from './base64.ts'
+import { CHUNK, hkdf, type Recipient, type Stanza, sealAead, VERSION } from './file.ts'
+
+const COLUMNS = 64
+
+/** `-> TYPE ARGS` and the body in lines of 64 columns, the last of which is shorter, if need be empty. */
+export function encodeStanza({ args, body }: Stanza): string {
+  const lines = [`-> ${args.join(' ')}`]
+  const base64 = encodeBase64NoPad(body)
+  for (let at = 0; at <= base64.length; at += COLUMNS) lines.push(base64.slice(at, at + COLUMNS))
+  return `${lines.join('\n')}\n`
+}
+
+function sealPayload(fileKey: Uint8Array, plain: Uint8Array): Buffer[] {
+  const salt = randomBytes(16)
+  const key = hkdf(fileKey, salt, 'payload')
+  const parts: Buffer[] = [salt]
+  const nonce = Buffer.alloc(12)
+  const count = Math.max(1, Math.ceil(plain.length / CHUNK))
+  for (let i = 0; i < count; i++) {
+    nonce.writeUInt32BE(i, 7)
+    nonce[11] = i === count - 1 ? 1 : 0
+    parts.push(sealAead(key, nonce, plain.subarray(i * CHUNK, (i + 1) * CHUNK)))
+  }
+  key.fill(0)
+  return parts
+}
+
+/**
+ * A binary age file for one recipient.
+ * @throws Error of the recipient
+ */
+export async function sealAgeFile(plain: Uint8Array, recipient: Recipient): Promise<Buffer> {
+  const fileKey = randomBytes(16)
+  try {
+    const stanzas = await recipient.wrapFileKey(fileKey)
+    const authenticated = `${VERSION}\n${stanzas.map(encodeStanza).join('')}---`
+    const key = hkdf(fileKey, new Uint8Array(0), 'header')
+    const mac = createHmac('sha256', key).update(authenticated).digest()
+    key.fill(0)
+    const header = Buffer.from(`${authenticated} ${encodeBase64NoPad(mac)}\n`)
+    return Buffer.concat([header, ...sealPayload(fileKey, plain)])
+  } finally {
+    fileKey.fill(0)
+  }
+}
