@@ -2,8 +2,7 @@
 import type { Context } from '../context.ts'
 import { compileRegex } from '../core/selection.ts'
 import { messageOf } from '../errors.ts'
-import type { UnknownField } from './decode.ts'
-import type { Config, RawRule } from './load.ts'
+import type { Config, RawRule, UnknownField } from './load.ts'
 import type { StructShape } from './shape.ts'
 
 export interface Warning {

@@ -1,102 +1,191 @@
-// Values of .sops.yaml to typed data, with the reference's scalar conversions and type errors (spec/config.md 2).
+// Nodes of .sops.yaml to typed data, with the reference's scalar conversions and type errors (spec/config.md 2).
+import { SopsError } from '../errors.ts'
+import type { YNode } from '../formats/yaml/compose.ts'
+import { positionAt } from '../formats/yaml/text.ts'
+import { describeNode, readDocument, scalarText, scalarValue, typeOfNode } from './document.ts'
+import type { Flexible, UnknownField } from './load.ts'
 import { type Shape, type StructShape, typeName } from './shape.ts'
-import { describeValue, type Field, type Scalar, type Value } from './value.ts'
 
-/** A field that no table knows; the reference ignores it. */
-export interface UnknownField {
-  readonly name: string
-  readonly line: number
-  /** Where it stands: `creation_rules[0]`; empty at the top level. */
-  readonly where: string
-  readonly shape: StructShape
+/** What decoding found besides the data. `errors` are lines of the reference's message. */
+interface Decoded {
+  readonly data: unknown
+  readonly errors: readonly string[]
+  readonly unknown: readonly UnknownField[]
 }
 
-/** What decoding found besides the data; `errors` are whole lines of the reference's message. */
-export interface Findings {
+interface Run {
+  readonly text: string
   readonly errors: string[]
   readonly unknown: UnknownField[]
+  /** Aliased nodes that are being decoded. */
+  readonly open: Set<YNode>
+  visited: number
+  copied: number
+}
+
+type Field = readonly [name: string, value: YNode, key: YNode]
+
+/**
+ * Decodes a whole file. Nulls and what does not fit are left out.
+ * @throws SopsError `parse` for what the reference cannot read at all.
+ */
+export function decodeConfig(bytes: Uint8Array, shape: StructShape): Decoded {
+  const { text, root } = readDocument(bytes)
+  const run: Run = { text, errors: [], unknown: [], open: new Set(), visited: 0, copied: 0 }
+  const data = root === undefined ? undefined : decode(root, shape, run, '')
+  return { data, errors: run.errors, unknown: run.unknown }
+}
+
+const lineOf = (node: YNode, run: Run): number => positionAt(run.text, node.content).line
+
+/** Decodes what an alias stands for. The bounds are the reference's against documents that explode (spec/format.md 7.2). */
+function throughAlias<T>(node: YNode, run: Run, use: (target: YNode) => T): T {
+  run.visited++
+  if (run.open.size > 0) run.copied++
+  if (run.copied > 100 && run.visited > 1000 && run.copied / run.visited > 0.99) {
+    throw new SopsError('parse', 'yaml: document contains excessive aliasing')
+  }
+  if (node.kind !== 'alias') return use(node)
+  const target = node.target as YNode
+  if (run.open.has(target)) throw new SopsError('parse', `yaml: anchor '${node.value}' value contains itself`)
+  run.open.add(target)
+  const result = use(target)
+  run.open.delete(target)
+  return result
 }
 
 const trueSpellings = new Set(['y', 'Y', 'yes', 'Yes', 'YES', 'on', 'On', 'ON'])
 const falseSpellings = new Set(['n', 'N', 'no', 'No', 'NO', 'off', 'Off', 'OFF'])
 
 /** A boolean where one is wanted: YAML 1.1's spellings are strings to the parser. */
-function toBool({ value }: Scalar): boolean | undefined {
+function toBool(node: YNode): boolean | undefined {
+  const value = scalarValue(node)
   if (typeof value === 'boolean') return value
   if (typeof value !== 'string') return undefined
   if (trueSpellings.has(value)) return true
   return falseSpellings.has(value) ? false : undefined
 }
 
-function toInt({ value }: Scalar): number | undefined {
+function toInt(node: YNode): number | undefined {
+  const value = scalarValue(node)
   if (typeof value === 'bigint') return value < 1n << 63n ? Number(value) : undefined
   return typeof value === 'number' && Number.isFinite(value) && value < 2 ** 63 ? Math.trunc(value) : undefined
 }
 
-/** The fields of a mapping with its merge keys applied: its own first, then those of earlier merged mappings. */
-export function mergedFields(fields: readonly Field[], findings: Findings): readonly Field[] {
-  if (!fields.some((field) => field.key === '<<')) return fields
-  const merged = new Map<string, Field>()
-  const add = (from: readonly Field[]): void => {
-    for (const field of from) if (field.key !== '<<' && !merged.has(field.key)) merged.set(field.key, field)
-    for (const { key, value, line } of from) {
-      if (key !== '<<') continue
-      for (const base of value.kind === 'list' ? value.items : [value]) {
-        if (base.kind === 'map') add(base.fields)
-        else findings.errors.push(`line ${line}: map merge requires map or sequence of maps as the value`)
-      }
-    }
-  }
-  add(fields)
-  return [...merged.values()]
+function toFlexible(node: YNode, run: Run): Flexible {
+  const items =
+    node.kind === 'list' ? node.items.map((item) => throughAlias(item, run, (target) => toFlexible(target, run))) : []
+  return { type: typeOfNode(node), text: node.value, items }
 }
 
-/**
- * A value as its shape wants it: string, number, boolean, `Value` (flexible fields), array, plain object; undefined for null and for what
- * does not fit, which is then among the errors.
- */
-export function decode(value: Value, shape: Shape, findings: Findings, where = ''): unknown {
-  if (value.kind === 'scalar' && value.value === null) return undefined
-  const misfit = (): undefined => {
-    findings.errors.push(`line ${value.line}: cannot unmarshal ${describeValue(value)} into ${typeName(shape)}`)
-    return undefined
+/** A plain `<<`; in quotes it is a key like any other. */
+const isMerge = (key: YNode): boolean =>
+  key.kind === 'scalar' && key.value === '<<' && key.style === '' && (key.tag === '' || key.tag === '!!merge')
+
+/** Reports keys that occur twice in a mapping; only mappings that are decoded are looked at. */
+function hasDuplicates(map: YNode, run: Run): boolean {
+  const seen = new Map<string, YNode>()
+  const before = run.errors.length
+  for (let i = 0; i < map.items.length; i += 2) {
+    const key = map.items[i] as YNode
+    const identity = `${key.kind} ${key.value}`
+    const other = seen.get(identity)
+    if (other === undefined) seen.set(identity, key)
+    else {
+      const name = JSON.stringify(key.value)
+      run.errors.push(`line ${lineOf(key, run)}: mapping key ${name} already defined at line ${lineOf(other, run)}`)
+    }
   }
-  switch (shape.kind) {
-    case 'any':
-      return value
-    case 'string':
-      return value.kind === 'scalar' ? value.text : misfit()
-    case 'int':
-      return (value.kind === 'scalar' ? toInt(value) : undefined) ?? misfit()
-    case 'bool':
-      return (value.kind === 'scalar' ? toBool(value) : undefined) ?? misfit()
-    case 'list': {
-      if (value.kind !== 'list') return misfit()
-      const items = value.items.map((item, index) => decode(item, shape.of, findings, `${where}[${index}]`))
-      return items.filter((item) => item !== undefined)
+  return run.errors.length > before
+}
+
+/** The fields of a mapping with its merge keys applied: its own come first, then those of earlier merged mappings. */
+function fieldsOf(map: YNode, run: Run): Field[] {
+  const fields = new Map<string, Field>()
+  const merges: YNode[] = []
+  for (let i = 0; i < map.items.length; i += 2) {
+    const key = map.items[i] as YNode
+    const value = map.items[i + 1] as YNode
+    if (isMerge(key)) {
+      merges.push(value)
+      continue
     }
-    case 'strings': {
-      if (value.kind !== 'map') return misfit()
-      // A null stays: it is refused where the map is used.
-      const entries = mergedFields(value.fields, findings).map((field) => [
-        field.key,
-        decode(field.value, { kind: 'string' }, findings) ?? null,
-      ])
-      return Object.fromEntries(entries)
-    }
-    case 'struct': {
-      if (value.kind !== 'map') return misfit()
-      const decoded: Record<string, unknown> = {}
-      for (const field of mergedFields(value.fields, findings)) {
-        const known = Object.hasOwn(shape.fields, field.key) ? shape.fields[field.key] : undefined
-        if (known === undefined) {
-          findings.unknown.push({ name: field.key, line: field.line, where, shape })
-          continue
-        }
-        const inner = decode(field.value, known, findings, where === '' ? field.key : `${where}.${field.key}`)
-        if (inner !== undefined) decoded[field.key] = inner
+    const name = throughAlias(key, run, (target) =>
+      target.kind === 'scalar' ? scalarText(target) : misfit(target, 'string', run),
+    )
+    if (name !== undefined) fields.set(name, [name, value, key])
+  }
+  const add = (base: YNode): void =>
+    throughAlias(base, run, (target) => {
+      if (target.kind !== 'map')
+        throw new SopsError('parse', 'yaml: map merge requires map or sequence of maps as the value')
+      if (hasDuplicates(target, run)) return
+      for (const field of fieldsOf(target, run)) if (!fields.has(field[0])) fields.set(field[0], field)
+    })
+  for (const value of merges) for (const base of value.kind === 'list' ? value.items : [value]) add(base)
+  return [...fields.values()]
+}
+
+function misfit(node: YNode, type: string, run: Run): undefined {
+  run.errors.push(`line ${lineOf(node, run)}: cannot unmarshal ${describeNode(node)} into ${type}`)
+  return undefined
+}
+
+/** Strings, numbers, booleans, `Flexible`, arrays and plain objects, as the shape says; undefined for null and for what does not fit. */
+function decode(at: YNode, shape: Shape, run: Run, where: string): unknown {
+  return throughAlias(at, run, (node) => {
+    if (node.kind === 'scalar' && scalarValue(node) === null) return undefined
+    switch (shape.kind) {
+      case 'any':
+        return toFlexible(node, run)
+      case 'string':
+        if (node.kind === 'scalar') return scalarText(node)
+        break
+      case 'int': {
+        const number = node.kind === 'scalar' ? toInt(node) : undefined
+        if (number !== undefined) return number
+        break
       }
-      return decoded
+      case 'bool': {
+        const bool = node.kind === 'scalar' ? toBool(node) : undefined
+        if (bool !== undefined) return bool
+        break
+      }
+      case 'list':
+        if (node.kind !== 'list') break
+        return node.items
+          .map((item, index) => decode(item, shape.of, run, `${where}[${index}]`))
+          .filter((item) => item !== undefined)
+      case 'strings':
+        if (node.kind === 'map') return decodeStrings(node, run)
+        break
+      case 'struct':
+        if (node.kind === 'map') return decodeStruct(node, shape, run, where)
+        break
     }
+    return misfit(node, typeName(shape), run)
+  })
+}
+
+/** A null stays: it is refused where the map is used. */
+function decodeStrings(node: YNode, run: Run): Record<string, unknown> | undefined {
+  if (hasDuplicates(node, run)) return undefined
+  return Object.fromEntries(
+    fieldsOf(node, run).map(([name, value]) => [name, decode(value, { kind: 'string' }, run, '') ?? null]),
+  )
+}
+
+function decodeStruct(node: YNode, shape: StructShape, run: Run, where: string): Record<string, unknown> | undefined {
+  if (hasDuplicates(node, run)) return undefined
+  const data: Record<string, unknown> = {}
+  for (const [name, value, key] of fieldsOf(node, run)) {
+    const known = Object.hasOwn(shape.fields, name) ? shape.fields[name] : undefined
+    if (known === undefined) {
+      run.unknown.push({ name, line: lineOf(key, run), where, shape })
+      continue
+    }
+    const decoded = decode(value, known, run, where === '' ? name : `${where}.${name}`)
+    if (decoded !== undefined) data[name] = decoded
   }
+  return data
 }

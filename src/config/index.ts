@@ -3,12 +3,14 @@ export { checkConfig, type Warning } from './check.ts'
 export { type ConfigFile, findConfig } from './find.ts'
 export {
   type Config,
+  type Flexible,
   loadConfig,
   type RawDestinationRule,
   type RawKey,
   type RawKeyGroup,
   type RawRule,
   type StoreSettings,
+  type UnknownField,
 } from './load.ts'
 export {
   type CreationRule,

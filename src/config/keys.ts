@@ -3,8 +3,7 @@ import type { Context } from '../context.ts'
 import { SopsError } from '../errors.ts'
 import { keyTypes } from '../keys/index.ts'
 import type { KeyGroup, KeyType, KeyTypeId, MasterKey, ParseOptions, StringMap } from '../keys/types.ts'
-import type { RawKey, RawKeyGroup, RawRule } from './load.ts'
-import { type Value, valueTypeName } from './value.ts'
+import type { Flexible, RawKey, RawKeyGroup, RawRule } from './load.ts'
 
 type FlatField = 'age' | 'pgp' | 'kms' | 'gcp_kms' | 'hckms' | 'azure_keyvault' | 'hc_vault_transit_uri'
 type GroupField = Exclude<keyof RawKeyGroup, 'merge'>
@@ -35,18 +34,15 @@ function keyType(id: KeyTypeId): KeyType {
 }
 
 /** The parts of a flexible key field. */
-function partsOf(value: Value, { flat, title }: KeyField): readonly string[] {
-  const refuse = (expected: string, got: Value): never => {
-    const reason = `expected ${expected}, got ${valueTypeName(got)}`
+function partsOf(value: Flexible, { flat, title }: KeyField): readonly string[] {
+  const refuse = (expected: string, got: Flexible): never => {
+    const reason = `expected ${expected}, got ${got.type}`
     throw new SopsError('generic', `invalid ${title} key configuration: invalid ${flat} key configuration: ${reason}`)
   }
-  const isText = (part: Value): boolean => part.kind === 'scalar' && valueTypeName(part) === 'string'
-  if (value.kind === 'list') {
-    return value.items.map((item) =>
-      item.kind === 'scalar' && isText(item) ? item.text : refuse('string in list', item),
-    )
+  if (value.type === '[]interface {}') {
+    return value.items.map((item) => (item.type === 'string' ? item.text : refuse('string in list', item)))
   }
-  if (value.kind !== 'scalar' || !isText(value)) return refuse('string, []string, or nil', value)
+  if (value.type !== 'string') return refuse('string, []string, or nil', value)
   return value.text
     .split(',')
     .map((part) => part.trim())
@@ -58,7 +54,7 @@ async function flatGroup(rule: RawRule, ctx: Context, kmsContext: StringMap | un
   for (const field of keyFields) {
     const value = rule[field.flat]
     if (value === undefined) continue
-    const parts = 'kind' in value ? partsOf(value, field) : value
+    const parts = 'type' in value ? partsOf(value, field) : value
     const text = parts.join(',')
     if (text === '') continue
     const options: ParseOptions =

@@ -2,11 +2,27 @@
 import { readFile } from 'node:fs/promises'
 import type { Context } from '../context.ts'
 import { messageOf, SopsError } from '../errors.ts'
-import { loadFormat } from '../formats/index.ts'
-import { decode, type Findings, type UnknownField } from './decode.ts'
 import { type ConfigFile, openablePath } from './find.ts'
-import { configShape } from './shape.ts'
-import { readValue, type Value } from './value.ts'
+import { configShape, type StructShape } from './shape.ts'
+
+/** The value of a flexible key field, judged when its rule is selected. */
+export interface Flexible {
+  /** The name of its type in the reference's messages: `string`, `int`, `[]interface {}`, … */
+  readonly type: string
+  /** Scalars: the literal text. */
+  readonly text: string
+  /** Lists: their elements. */
+  readonly items: readonly Flexible[]
+}
+
+/** A field that the loader does not know; the reference ignores it. */
+export interface UnknownField {
+  readonly name: string
+  readonly line: number
+  /** Where it stands: `creation_rules[0]`; empty at the top level. */
+  readonly where: string
+  readonly shape: StructShape
+}
 
 /** One entry of `key_groups`; each list is absent when it is null or not there (spec/config.md 3.4). */
 export interface RawKeyGroup {
@@ -26,14 +42,14 @@ export type RawKey = Readonly<Record<string, string | Readonly<Record<string, st
 /** A creation rule as written, types checked, keys and expressions not looked at yet (spec/config.md 3.2). */
 export interface RawRule {
   readonly path_regex?: string
-  readonly age?: Value
-  readonly pgp?: Value
-  readonly kms?: Value
+  readonly age?: Flexible
+  readonly pgp?: Flexible
+  readonly kms?: Flexible
   readonly aws_profile?: string
-  readonly gcp_kms?: Value
+  readonly gcp_kms?: Flexible
   readonly hckms?: readonly string[]
-  readonly azure_keyvault?: Value
-  readonly hc_vault_transit_uri?: Value
+  readonly azure_keyvault?: Flexible
+  readonly hc_vault_transit_uri?: Flexible
   readonly key_groups?: readonly RawKeyGroup[]
   readonly shamir_threshold?: number
   readonly unencrypted_suffix?: string
@@ -100,23 +116,25 @@ async function readConfigFile(file: ConfigFile, ctx: Context): Promise<Uint8Arra
 
 async function load(file: ConfigFile, ctx: Context): Promise<Config> {
   const bytes = await readConfigFile(file, ctx)
-  const value = bytes.length === 0 ? undefined : readValue(bytes, await loadFormat('yaml'))
-  const findings: Findings = { errors: [], unknown: [] }
-  // The shape is what makes these types true.
-  const raw = (value === undefined ? {} : (decode(value, configShape, findings) ?? {})) as RawConfig
-  if (findings.errors.length > 0) {
-    const lines = findings.errors.map((line) => `\n  ${line}`).join('')
-    throw new SopsError(
-      'generic',
-      `error loading config: Could not unmarshal config file: yaml: unmarshal errors:${lines}`,
-    )
+  const { decodeConfig } = await import('./decode.ts')
+  const refuse = (reason: string, cause?: unknown): SopsError =>
+    new SopsError('generic', `error loading config: Could not unmarshal config file: ${reason}`, { cause })
+  let decoded: ReturnType<typeof decodeConfig>
+  try {
+    decoded = decodeConfig(bytes, configShape)
+  } catch (error) {
+    throw error instanceof SopsError ? refuse(error.message, error) : error
   }
+  const { data, errors, unknown } = decoded
+  if (errors.length > 0) throw refuse(['yaml: unmarshal errors:', ...errors].join('\n  '))
+  // The shape is what makes these types true.
+  const raw = (data ?? {}) as RawConfig
   return {
     file,
     creationRules: raw.creation_rules,
     destinationRules: raw.destination_rules,
     stores: raw.stores ?? {},
-    unknown: findings.unknown,
+    unknown,
   }
 }
 

@@ -168,7 +168,7 @@ describe('YAML', () => {
     ['a byte order mark', '\ufeffcreation_rules: [{path_regex: x}]\n'],
     ['CRLF', 'creation_rules:\r\n- path_regex: x\r\n'],
     ['JSON', '{"creation_rules": [{"path_regex": "\\u0078"}]}'],
-    ['a directive and a document start', '%YAML 1.2\n# c\n---\ncreation_rules: [{path_regex: x}]\n'],
+    ['a directive and a document start', '%YAML 1.1\n# c\n---\ncreation_rules: [{path_regex: x}]\n'],
     ['content on the line of the document start', '--- {creation_rules: [{path_regex: x}]}\n'],
     ['a later document that does not parse', 'creation_rules: [{path_regex: x}]\n---\n[ {\n'],
     ['text after the end of the document', 'creation_rules: [{path_regex: x}]\n...\n[ {\n'],

@@ -1,0 +1,75 @@
+// The first YAML document of a configuration file, as nodes that still know their text, and how the reference names what it finds there.
+
+import type { Value } from '../core/tree.ts'
+import { SopsError } from '../errors.ts'
+import { compose, type YNode } from '../formats/yaml/compose.ts'
+import { goType, resolveScalar } from '../formats/yaml/resolve.ts'
+import { scan } from '../formats/yaml/scan.ts'
+import { decode as decodeText } from '../formats/yaml/text.ts'
+
+/** A line that starts with a document marker. */
+const marker = /^(?:---|\.\.\.)(?![^ \t\r\n\x85\u2028\u2029])/gm
+/** Nothing but blank lines, comments and directives. */
+const bare = /^(?:[ \t]*(?:#[^\r\n]*)?(?:[\r\n]|$)|%[^\r\n]*(?:[\r\n]|$))*$/
+
+/** The text up to the end of the first document: the reference never looks at what follows. */
+function firstDocument(text: string): string {
+  for (const { 0: mark, index } of text.matchAll(marker)) {
+    if (mark !== '---' || !bare.test(text.slice(0, index))) return text.slice(0, index)
+  }
+  return text
+}
+
+export interface ConfigDocument {
+  readonly text: string
+  /** Undefined when the file has no content. */
+  readonly root: YNode | undefined
+}
+
+/**
+ * Parses the text without the checks that files with values get: the reference does not look into fields it does not know.
+ * @throws SopsError `parse`.
+ */
+export function readDocument(bytes: Uint8Array): ConfigDocument {
+  const text = firstDocument(decodeText(bytes).text)
+  return { text, root: compose(text, scan(text))[0]?.root }
+}
+
+/** @throws SopsError `parse` for a tag that the text does not fit. */
+export function scalarValue(node: YNode): Value {
+  const resolved = resolveScalar(node.tag, node.value, node.style === '')
+  if ('problem' in resolved) throw new SopsError('parse', `yaml: ${resolved.problem}`)
+  return resolved.value
+}
+
+/** The literal text of a scalar where a string is wanted; undefined for null. */
+export function scalarText(node: YNode): string | undefined {
+  const value = scalarValue(node)
+  if (value === null) return undefined
+  if (node.tag !== '!!binary') return node.value
+  return typeof value === 'string' ? value : Buffer.from(value as Uint8Array).toString()
+}
+
+/** The name of a node's type in the reference's messages about key fields. */
+export function typeOfNode(node: YNode): string {
+  if (node.kind === 'list') return '[]interface {}'
+  if (node.kind === 'map') return 'map[string]interface {}'
+  const value = scalarValue(node)
+  return typeof value === 'bigint' && value >= 1n << 63n ? 'uint64' : goType(value)
+}
+
+const tags: Readonly<Record<string, string>> = {
+  int: '!!int',
+  uint64: '!!int',
+  float64: '!!float',
+  bool: '!!bool',
+  'time.Time': '!!timestamp',
+}
+
+/** A node's tag, and the start of a scalar's text, as in the reference's type errors. */
+export function describeNode(node: YNode): string {
+  if (node.kind === 'list') return '!!seq'
+  if (node.kind === 'map') return '!!map'
+  const shown = node.value.length > 10 ? `${node.value.slice(0, 7)}...` : node.value
+  return `${tags[typeOfNode(node)] ?? '!!str'} \`${shown}\``
+}
