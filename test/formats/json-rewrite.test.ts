@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Comment, Entry, Leaf, ListNode, MapNode, Node } from '../../src/core/tree.ts'
@@ -321,6 +322,23 @@ describe('items', () => {
     const [a, d] = parsed.tree.documents[0]!.items as Entry[]
     expect(json.textOf(parsed, a!)).toBe('"a": {\n    "b": 1,\n    "c": [1, 2]\n  }')
     expect(json.textOf(parsed, d!)).toBe('"d": {}')
+  })
+})
+
+describe('files as people write them', () => {
+  const folder = new URL('../../fixtures/layout/json/', import.meta.url)
+  const names = readdirSync(folder).filter((name) => name.endsWith('.json'))
+
+  it('are there', () => {
+    expect(names.length).toBeGreaterThan(20)
+  })
+
+  it.each(names)('%s', (name) => {
+    const source = readFileSync(new URL(name, folder), 'utf8')
+    expect(changed(source, (root) => mapLeaves(root, (leaf) => leaf) as MapNode)).toBe(source)
+    const sealed = encrypt(source)
+    expect(() => JSON.parse(sealed)).not.toThrow()
+    expect(decrypt(sealed)).toBe(source)
   })
 })
 
