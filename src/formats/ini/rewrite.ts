@@ -8,6 +8,7 @@ import { sectionItems, sectionPieces, spellKey, valuePiece } from './print.ts'
 import type { Block, KeyLine, Section } from './scan.ts'
 import {
   continuedText,
+  fits,
   isMisread,
   linesMarker,
   readValue,
@@ -136,10 +137,20 @@ function rewriteKey(
   const node = item.value
   if (node.kind !== 'leaf') valuePiece(item.key, node, path, work.encrypted)
   const leaf = node as Leaf
-  const written = sameValue(leaf.value, before) ? unchanged(work, line.value) : changed(work, line, leaf, path)
+  const comment = plainBeside(line, comments)
+  const written = sameValue(leaf.value, before)
+    ? unchanged(work, line.value, comment)
+    : changed(work, line, leaf, path, comment)
   if (written) replaceValue(work, line, written)
   const after = typeof leaf.value === 'string' && isEncrypted(leaf.value) ? leaf.value : undefined
   for (const each of line.overridden) rewriteOverridden(work, line, each, comments, after, written)
+}
+
+/** The plain comment that will stand on the key's own line. */
+function plainBeside(line: KeyLine, comments: Map<number, Comment>): string {
+  const text = line.value.comment ? (comments.get(line.block[0]!.start)?.text ?? '') : ''
+  if (isEncrypted(text)) return ''
+  return line.block.length === 1 ? text : text.slice(text.lastIndexOf('\n') + 1)
 }
 
 const plainValue = (source: IniSource, line: KeyLine): string | Uint8Array =>
@@ -153,40 +164,46 @@ function rawValue(text: string): string | Uint8Array {
 
 function replaceValue(work: Rewriting, line: KeyLine, written: Piece): void {
   const { text } = work.source
-  const { start, end } = line.value
+  const { start, end, comment } = line.value
   // An empty value stands right behind its delimiter: a new one keeps the blank that other keys have there.
-  const tight = start === end && start === line.delimiter + 1 && line.delimiter > line.keyEnd
-  push(work, start, end, tight && text[start - 1] !== ' ' ? [' ', written] : [written])
+  const tight = start === end && start === line.delimiter + 1 && line.delimiter > line.keyEnd && text[start - 1] !== ' '
+  const pieces = tight ? [' ', written] : [written]
+  if (comment?.start === end && typeof written === 'string' && swallows(written)) pieces.push(' ')
+  push(work, start, end, pieces)
 }
 
+/** A comment right behind the spelling would be read as a part of it. */
+const swallows = (spelled: string): boolean => readValue(`${spelled};\n`, 0).comment === undefined
+
 /** The spelling for a value that did not change: only what says nothing to the reference, or has a marker, moves. */
-function unchanged(work: Rewriting, value: ValueSpan): Piece | undefined {
+function unchanged(work: Rewriting, value: ValueSpan, comment: string): Piece | undefined {
   if (work.encrypted) {
     if (value.marker !== undefined || !isMisread(value) || value.text === '') return undefined
-    const quoted = spell('tick', value.text) ?? spell('triple', value.text)
+    const quoted = referenceSpelling(value.text, comment)
     return quoted === undefined ? undefined : `${quoted} ;${value.style}`
   }
   if (value.marker === undefined) return undefined
   return restored(value, value.text, work.source.eol)
 }
 
-function changed(work: Rewriting, line: KeyLine, leaf: Leaf, path: readonly string[]): Piece {
+function changed(work: Rewriting, line: KeyLine, leaf: Leaf, path: readonly string[], comment: string): Piece {
   const { source, encrypted } = work
   const { text } = source
   const { value } = line
   const scalar = scalarText(leaf.value)
   if (encrypted && typeof scalar === 'string' && isEncrypted(scalar)) {
-    if (leaf.token?.value === scalar && readsAs(leaf.token.text, scalar)) return leaf.token.text
+    if (leaf.token?.value === scalar && readsAs(leaf.token.text, scalar) && fits(leaf.token.text, comment))
+      return leaf.token.text
     if (isEncrypted(value.text))
       return text.slice(value.start, value.innerStart) + scalar + text.slice(value.innerEnd, value.end)
-    return codeFor(source, value, scalar)
+    return codeFor(source, value, scalar, comment)
   }
   const plain = codedText(source, scalar)
   const again =
     isEncrypted(value.text) || value.marker !== undefined
       ? restored(value, plain, source.eol)
       : spell(value.style, plain)
-  const spelled = again ?? referenceSpelling(plain)
+  const spelled = again !== undefined && fits(again, comment) ? again : referenceSpelling(plain, comment)
   if (spelled === undefined || (encrypted && isMisread(readValue(`${spelled}\n`, 0)))) {
     const [piece] = coded(source, [valuePiece(line.key, leaf, path, encrypted)])
     return piece!
@@ -206,7 +223,8 @@ function codedText(source: IniSource, scalar: Piece): string {
 }
 
 /** The spelling of an encrypted value that tells how the plain one was spelled. */
-function codeFor(source: IniSource, value: ValueSpan, token: string): string {
+function codeFor(source: IniSource, value: ValueSpan, token: string, comment: string): string {
+  const marked = (marker: string): string => (fits('`', comment) ? `\`${token}\` ;${marker}` : token)
   const { style, text } = value
   if (style === 'double') return `"${token}"`
   if (style === 'single') return `'${token}'`
@@ -214,9 +232,9 @@ function codeFor(source: IniSource, value: ValueSpan, token: string): string {
   if (style === 'tick') return `\`${token}\`${value.marker === undefined ? '' : ` ;${value.marker}`}`
   if (style === 'lines') {
     const marker = linesMarker(source.text.slice(value.start, value.end), text, source.eol)
-    return marker === undefined ? token : `\`${token}\` ;${marker}`
+    return marker === undefined ? token : marked(marker)
   }
-  return referenceSpelling(text) === text ? token : `\`${token}\` ;bare`
+  return referenceSpelling(text) === text ? token : marked('bare')
 }
 
 /** The plain spelling that the style and marker of an encrypted or protected value tell; undefined when it does not fit the value. */

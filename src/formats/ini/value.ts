@@ -194,10 +194,11 @@ function readsBack(text: string, value: string): boolean {
 const harmless = /^[\w!$%&()*+,./:<=>?@[\]^{|}~-]*$/
 
 /**
- * The reference's spelling of a value (spec/format.md 10.2), or another one where that would be read back differently.
+ * The reference's spelling of a value (spec/format.md 10.2), or another one where that would be read back differently, alone or with the
+ * comment behind it.
  * Undefined when INI has none that the reference reads, too.
  */
-export function referenceSpelling(value: string): string | undefined {
+export function referenceSpelling(value: string, comment = ''): string | undefined {
   if (harmless.test(value)) return value
   const choice: Style = /[\n`]/.test(value)
     ? 'triple'
@@ -209,9 +210,15 @@ export function referenceSpelling(value: string): string | undefined {
   const others: readonly Style[] = /[#;]/.test(value) ? ['tick', 'triple'] : ['tick', 'triple', 'double', 'single']
   for (const style of [choice, ...others]) {
     const text = spell(style, value)
-    if (text !== undefined) return text
+    if (text !== undefined && fits(text, comment)) return text
   }
   return undefined
+}
+
+/** Whether a comment may stand behind the spelling: back-ticks and triple quotes reach to their last closing quote on the line. */
+export function fits(spelled: string, comment: string): boolean {
+  const quote = spelled.startsWith('"""') ? '"""' : spelled.startsWith('`') ? '`' : undefined
+  return quote === undefined || !comment.includes(quote)
 }
 
 /** The lengths and indents of a continued value's lines, as a marker; undefined where it could not be restored exactly. */
