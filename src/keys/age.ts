@@ -27,11 +27,11 @@ export const age: KeyType = {
   },
   label: (key) => String(key.fields.recipient ?? ''),
   async wrap(key, dataKey, ctx) {
-    const { wrap } = await import('./age/wrap.ts')
+    const { wrap } = await import('./age/crypt.ts')
     return wrap(key, dataKey, ctx)
   },
   async unwrap(key, ctx) {
-    const { unwrap } = await import('./age/unwrap.ts')
+    const { unwrap } = await import('./age/crypt.ts')
     return unwrap(key, ctx)
   },
 }

@@ -1,8 +1,7 @@
 // Asks gpg-agent for the passphrase of an identity file (spec/keys.md 3.6).
 import { createHash } from 'node:crypto'
 import { readlinkSync, statSync } from 'node:fs'
-import { connect, type Socket } from 'node:net'
-import { userInfo } from 'node:os'
+import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import type { Context } from '../../context.ts'
 import { quote } from '../../core/quote.ts'
@@ -29,7 +28,8 @@ const isSocket = (path: string): boolean => {
 }
 
 /** The account's own home: the reference does not use $HOME here, and never GNUPGHOME. */
-function accountHome(ctx: Context): string {
+async function accountHome(ctx: Context): Promise<string> {
+  const { userInfo } = await import('node:os')
   try {
     return userInfo().homedir
   } catch {
@@ -38,22 +38,24 @@ function accountHome(ctx: Context): string {
 }
 
 /** The agent's socket; undefined where there can be none. */
-function socketPath(ctx: Context): string | undefined {
+async function socketPath(ctx: Context): Promise<string | undefined> {
   const info = ctx.env.GPG_AGENT_INFO
   if (info !== undefined) return info.split(':', 1)[0] || undefined
   if (ctx.platform === 'win32') return undefined
-  const own = join(accountHome(ctx), '.gnupg', 'S.gpg-agent')
+  const own = join(await accountHome(ctx), '.gnupg', 'S.gpg-agent')
   const runtime = ctx.env.XDG_RUNTIME_DIR
   if (isSocket(own) || runtime === undefined) return own
   return join(runtime, 'gnupg', 'S.gpg-agent')
 }
 
-const opened = (path: string): Promise<Socket | undefined> =>
-  new Promise((done) => {
+async function opened(path: string): Promise<Socket | undefined> {
+  const { connect } = await import('node:net')
+  return new Promise((done) => {
     const socket = connect(path)
     socket.once('connect', () => done(socket))
     socket.once('error', () => done(undefined))
   })
+}
 
 /** Lines of the agent, one for each call. */
 function lineReader(socket: Socket): () => Promise<string> {
@@ -114,7 +116,7 @@ export function cacheId(content: Uint8Array): string {
  * @throws Error when what answers does not speak the protocol
  */
 export async function connectAgent(content: Uint8Array, ctx: Context): Promise<Agent | undefined> {
-  const path = socketPath(ctx)
+  const path = await socketPath(ctx)
   const socket = path === undefined ? undefined : await opened(path)
   if (!socket) return undefined
   const line = lineReader(socket)

@@ -1,5 +1,4 @@
 // Runs the command that prints a key.
-import { spawn } from 'node:child_process'
 import type { Context } from '../../context.ts'
 import { splitWords } from '../../core/words.ts'
 
@@ -15,6 +14,7 @@ export async function runKeyCommand(command: string, recipient: string, ctx: Con
   if (!words) throw new Error(`failed to parse command ${command}: EOF found when expecting closing quote`)
   const [program, ...args] = words
   if (!program) throw new Error(`failed to parse command ${command}: no command given`)
+  const { spawn } = await import('node:child_process')
   const env = { ...ctx.env, SOPS_AGE_RECIPIENT: recipient }
   return new Promise((done, failed) => {
     const fail = (cause: string): void => failed(new Error(`failed to execute command ${command}: ${cause}`))

@@ -3,6 +3,8 @@ import type { Context } from '../../context.ts'
 import { ARMOR_HEADER, decodeArmor } from './armor.ts'
 import { decodeBech32 } from './bech32.ts'
 import type { AgeFile } from './file.ts'
+import { lockedIdentity } from './locked.ts'
+import { pluginIdentity } from './plugin.ts'
 import { x25519Identity } from './x25519.ts'
 
 export interface Identity {
@@ -27,11 +29,8 @@ export interface ReadOptions {
   readonly nativeOnly?: boolean
 }
 
-async function parseIdentity(word: string, options: ReadOptions, ctx: Context): Promise<Identity> {
-  if (word.startsWith('AGE-PLUGIN-') && !options.nativeOnly) {
-    const { pluginIdentity } = await import('./plugin.ts')
-    return pluginIdentity(word, ctx)
-  }
+function parseIdentity(word: string, options: ReadOptions, ctx: Context): Identity {
+  if (word.startsWith('AGE-PLUGIN-') && !options.nativeOnly) return pluginIdentity(word, ctx)
   if (word.startsWith('AGE-SECRET-KEY-PQ-1')) {
     secretKey(word, 'AGE-SECRET-KEY-PQ-').fill(0)
     return hybridIdentity(word)
@@ -77,10 +76,9 @@ const isEncrypted = (text: string): boolean =>
  * The identities of a text: one a line, or an encrypted identity file (spec/keys.md 3.3, 3.5).
  * @throws Error that never repeats the text; one bad identity spoils it all.
  */
-export async function readIdentities(bytes: Buffer, options: ReadOptions, ctx: Context): Promise<Identity[]> {
+export function readIdentities(bytes: Buffer, options: ReadOptions, ctx: Context): Identity[] {
   const head = bytes.toString('latin1', 0, 14)
   if (isEncrypted(head) && !options.nativeOnly) {
-    const { lockedIdentity } = await import('./locked.ts')
     return [lockedIdentity(head.startsWith('-') ? decodeArmor(bytes.toString('latin1')) : bytes, options.location, ctx)]
   }
   const identities: Identity[] = []
@@ -89,7 +87,7 @@ export async function readIdentities(bytes: Buffer, options: ReadOptions, ctx: C
     if (line === '' || line.startsWith('#')) continue
     for (const word of options.words ? line.split(/\s+/).filter((part) => part !== '') : [line]) {
       try {
-        identities.push(await parseIdentity(word, options, ctx))
+        identities.push(parseIdentity(word, options, ctx))
       } catch (error) {
         throw new Error(`error at line ${i + 1}: ${(error as Error).message}`)
       }

@@ -110,7 +110,7 @@ async function unlock(content: Uint8Array, location: string, ctx: Context): Prom
     ))
   if (!plain) throw new Error('incorrect passphrase')
   try {
-    const identities = await readIdentities(plain, { location, nativeOnly: true }, ctx)
+    const identities = readIdentities(plain, { location, nativeOnly: true }, ctx)
     if (identities.length === 0) throw new Error('no identities found')
     return identities
   } catch (error) {

@@ -1,7 +1,6 @@
 // The plugin's process and the stanzas that go in and out of it.
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { accessSync, constants, statSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { delimiter, isAbsolute, join } from 'node:path'
 import type { Context } from '../../context.ts'
 import { decodeBase64NoPad } from './base64.ts'
@@ -107,7 +106,10 @@ export async function startPlugin(
   mode: 'recipient-v1' | 'identity-v1',
   ctx: Context,
 ): Promise<Conversation> {
-  const child = spawn(findPlugin(name, ctx), [`--age-plugin=${mode}`], {
+  const program = findPlugin(name, ctx)
+  const { spawn } = await import('node:child_process')
+  const { tmpdir } = await import('node:os')
+  const child = spawn(program, [`--age-plugin=${mode}`], {
     cwd: ctx.env.TMPDIR || tmpdir(),
     env: ctx.env,
     stdio: ['pipe', 'pipe', ctx.env.AGEDEBUG === 'plugin' ? 'inherit' : 'ignore'],

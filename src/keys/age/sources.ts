@@ -3,8 +3,10 @@ import { statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Context } from '../../context.ts'
 import { messageOf } from '../../errors.ts'
+import { runKeyCommand } from './command.ts'
 import { type Identity, readIdentities } from './identity.ts'
 import { defaultKeyFiles, fileCause, isAbsent, readKeyFile } from './key-file.ts'
+import { sshCommandIdentity, sshFileIdentity } from './ssh-identity.ts'
 
 /** What a source gave. */
 export interface Found {
@@ -21,9 +23,9 @@ export interface Found {
 const absent = (unused: string): Found => ({ identities: [], errors: [], opened: false, unused })
 const failed = (message: string): Found => ({ identities: [], errors: [message], opened: false })
 
-async function read(bytes: Buffer, location: string, ctx: Context, words = false): Promise<Found> {
+function read(bytes: Buffer, location: string, ctx: Context, words = false): Found {
   try {
-    const identities = await readIdentities(bytes, { location, words }, ctx)
+    const identities = readIdentities(bytes, { location, words }, ctx)
     const opened = { identities, errors: [], opened: true }
     return identities.length > 0 ? opened : { ...opened, unused: location }
   } catch (error) {
@@ -34,12 +36,12 @@ async function read(bytes: Buffer, location: string, ctx: Context, words = false
   }
 }
 
-async function fromVariable(ctx: Context): Promise<Found> {
+function fromVariable(ctx: Context): Found {
   const text = ctx.env.SOPS_AGE_KEY
   return text === undefined ? absent('SOPS_AGE_KEY') : read(Buffer.from(text), 'SOPS_AGE_KEY', ctx, true)
 }
 
-async function fromKeyFile(ctx: Context): Promise<Found> {
+function fromKeyFile(ctx: Context): Found {
   const path = ctx.env.SOPS_AGE_KEY_FILE
   if (path === undefined) return absent('SOPS_AGE_KEY_FILE')
   if (path === '') return failed('failed to open SOPS_AGE_KEY_FILE file: the path is empty')
@@ -52,7 +54,7 @@ async function fromKeyFile(ctx: Context): Promise<Found> {
   return read(bytes, 'SOPS_AGE_KEY_FILE', ctx)
 }
 
-async function fromDefaultFile(path: string, ctx: Context): Promise<Found> {
+function fromDefaultFile(path: string, ctx: Context): Found {
   let bytes: Buffer
   try {
     bytes = readKeyFile(path, ctx)
@@ -62,13 +64,13 @@ async function fromDefaultFile(path: string, ctx: Context): Promise<Found> {
   return read(bytes, path, ctx)
 }
 
-async function fromDefaultFiles(ctx: Context): Promise<Found> {
+function fromDefaultFiles(ctx: Context): Found {
   const paths = defaultKeyFiles(ctx)
   if (typeof paths === 'string') {
     const lastError = `user config directory could not be determined: ${paths}`
     return { identities: [], errors: [], opened: false, lastError }
   }
-  const all = await Promise.all(paths.map((path) => fromDefaultFile(path, ctx)))
+  const all = paths.map((path) => fromDefaultFile(path, ctx))
   const identities = all.flatMap((found) => found.identities)
   const unused = all[0]?.unused
   return {
@@ -83,16 +85,14 @@ async function fromCommand(recipient: string, ctx: Context): Promise<Found> {
   const name = 'SOPS_AGE_KEY_CMD'
   const command = ctx.env[name]
   if (command === undefined) return absent(name)
-  const { runKeyCommand } = await import('./command.ts')
   try {
-    return await read(await runKeyCommand(command, recipient, ctx), name, ctx)
+    return read(await runKeyCommand(command, recipient, ctx), name, ctx)
   } catch (error) {
     return failed(messageOf(error))
   }
 }
 
-async function fromSsh(path: string, ctx: Context): Promise<Found> {
-  const { sshFileIdentity } = await import('./ssh-identity.ts')
+function fromSsh(path: string, ctx: Context): Found {
   try {
     return { identities: [sshFileIdentity(path, ctx)], errors: [], opened: true }
   } catch (error) {
@@ -100,7 +100,7 @@ async function fromSsh(path: string, ctx: Context): Promise<Found> {
   }
 }
 
-async function fromSshFile(ctx: Context): Promise<Found> {
+function fromSshFile(ctx: Context): Found {
   const path = ctx.env.SOPS_AGE_SSH_PRIVATE_KEY_FILE
   return path === undefined ? absent('SOPS_AGE_SSH_PRIVATE_KEY_FILE') : fromSsh(path, ctx)
 }
@@ -109,8 +109,6 @@ async function fromSshCommand(recipient: string, ctx: Context): Promise<Found> {
   const name = 'SOPS_AGE_SSH_PRIVATE_KEY_CMD'
   const command = ctx.env[name]
   if (command === undefined) return absent(name)
-  const { runKeyCommand } = await import('./command.ts')
-  const { sshCommandIdentity } = await import('./ssh-identity.ts')
   try {
     const identity = sshCommandIdentity(await runKeyCommand(command, recipient, ctx))
     return { identities: [identity], errors: [], opened: true }
@@ -129,22 +127,22 @@ function present(path: string): boolean {
 }
 
 /** `~/.ssh/id_ed25519` and `~/.ssh/id_rsa`. */
-async function fromSshHome(ctx: Context): Promise<readonly Found[]> {
+function fromSshHome(ctx: Context): readonly Found[] {
   const { home } = ctx
   if (home === undefined) return [failed('$HOME is not defined')]
   const paths = ['id_ed25519', 'id_rsa'].map((name) => join(home, '.ssh', name))
-  return Promise.all(paths.map(async (path) => (present(path) ? fromSsh(path, ctx) : absent(path))))
+  return paths.map((path) => (present(path) ? fromSsh(path, ctx) : absent(path)))
 }
 
 /** The sources of spec/keys.md 3.3; commands are asked once for each recipient. */
 export const sources = {
-  sshFile: (ctx: Context): Promise<Found> => ctx.once('age:ssh-file', () => fromSshFile(ctx)),
+  sshFile: (ctx: Context): Found => ctx.once('age:ssh-file', () => fromSshFile(ctx)),
   sshCommand: (ctx: Context, recipient: string): Promise<Found> =>
     ctx.once(`age:ssh-command:${recipient}`, () => fromSshCommand(recipient, ctx)),
-  sshHome: (ctx: Context): Promise<readonly Found[]> => ctx.once('age:ssh-home', () => fromSshHome(ctx)),
-  variable: (ctx: Context): Promise<Found> => ctx.once('age:key', () => fromVariable(ctx)),
-  keyFile: (ctx: Context): Promise<Found> => ctx.once('age:key-file', () => fromKeyFile(ctx)),
+  sshHome: (ctx: Context): readonly Found[] => ctx.once('age:ssh-home', () => fromSshHome(ctx)),
+  variable: (ctx: Context): Found => ctx.once('age:key', () => fromVariable(ctx)),
+  keyFile: (ctx: Context): Found => ctx.once('age:key-file', () => fromKeyFile(ctx)),
   command: (ctx: Context, recipient: string): Promise<Found> =>
     ctx.once(`age:command:${recipient}`, () => fromCommand(recipient, ctx)),
-  defaultFiles: (ctx: Context): Promise<Found> => ctx.once('age:default-files', () => fromDefaultFiles(ctx)),
+  defaultFiles: (ctx: Context): Found => ctx.once('age:default-files', () => fromDefaultFiles(ctx)),
 } as const

@@ -2,6 +2,7 @@
 import { createDecipheriv, createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
 import { quote } from '../../core/quote.ts'
 import { decodeBase64 } from './base64.ts'
+import { bcryptPbkdf } from './bcrypt.ts'
 import { positive, type WireReader, wireReader, wireStrings } from './ssh-wire.ts'
 
 /** A private key, ready to use. */
@@ -114,7 +115,6 @@ function readOpenSsh(bytes: Buffer): SshKeyFile {
     kind: 'locked',
     wire,
     async unlock(passphrase) {
-      const { bcryptPbkdf } = await import('./bcrypt.ts')
       const derived = bcryptPbkdf(passphrase, salt, rounds, 48)
       const decipher = createDecipheriv(algorithm, derived.subarray(0, 32), derived.subarray(32)).setAutoPadding(false)
       const plain = Buffer.concat([decipher.update(sealed), decipher.final()])

@@ -64,14 +64,14 @@ export async function unwrap(key: MasterKey, ctx: Context): Promise<Uint8Array |
     throw new SopsError('generic', `${READER}: failed to read header: ${messageOf(error)}`, { cause: error })
   }
   const attempt: Attempt = { file, errors: [] }
-  const variable = await sources.variable(ctx)
-  const keyFile = await sources.keyFile(ctx)
-  const defaults = await sources.defaultFiles(ctx)
+  const variable = sources.variable(ctx)
+  const keyFile = sources.keyFile(ctx)
+  const defaults = sources.defaultFiles(ctx)
   let fileKey = await tryIdentities(attempt, ordered([variable, keyFile, defaults], 'native', 'hybrid'))
   if (fileKey) return payload(file, fileKey)
 
-  const sshFile = await sources.sshFile(ctx)
-  const sshHome = await sources.sshHome(ctx)
+  const sshFile = sources.sshFile(ctx)
+  const sshHome = sources.sshHome(ctx)
   fileKey = await tryIdentities(attempt, ordered([sshFile, ...sshHome], 'ssh'))
   if (fileKey) return payload(file, fileKey)
 

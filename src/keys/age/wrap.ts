@@ -4,23 +4,20 @@ import { messageOf, SopsError } from '../../errors.ts'
 import type { MasterKey } from '../types.ts'
 import { encodeArmor } from './armor.ts'
 import { decodeBech32 } from './bech32.ts'
+import { pluginRecipient } from './plugin.ts'
 import { parseRecipient, type Recipient } from './recipient.ts'
 import { sealAgeFile } from './seal.ts'
+import { sshRecipient } from './ssh.ts'
+import { x25519Recipient } from './x25519.ts'
 
 async function sealed(recipient: Recipient, dataKey: Uint8Array, ctx: Context): Promise<Buffer> {
   switch (recipient.kind) {
-    case 'x25519': {
-      const { x25519Recipient } = await import('./x25519.ts')
+    case 'x25519':
       return sealAgeFile(dataKey, x25519Recipient(decodeBech32(recipient.text).bytes))
-    }
-    case 'ssh': {
-      const { sshRecipient } = await import('./ssh.ts')
+    case 'ssh':
       return sealAgeFile(dataKey, sshRecipient(recipient.key))
-    }
-    case 'plugin': {
-      const { pluginRecipient } = await import('./plugin.ts')
+    case 'plugin':
       return sealAgeFile(dataKey, pluginRecipient(recipient, ctx))
-    }
     case 'hybrid':
     case 'tag': {
       const { Encrypter } = await import('age-encryption')
