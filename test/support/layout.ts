@@ -88,7 +88,7 @@ export function missingPiece(pieces: readonly string[], plain: string): string |
 
 /** A line that holds one plain word as its value, to be changed by an edit. */
 const WORD_LINE: Readonly<Record<TreeFormat, RegExp>> = {
-  yaml: /^([ ]*(?:- )?[\w.-]+: +)[a-zA-Z][\w./-]{2,}(?=\r?$)/m,
+  yaml: /^([ ]*(?:- )?[\w.-]+:[ \t]+)(?:[a-zA-Z][\w./-]+(?: \w+)*|"[a-zA-Z][^"\\\n]+")(?=[ \t]*(?:#.*)?\r?$)/m,
   json: /^(\s*"[^"\\]+"\s*:\s*)"[a-zA-Z][\w./ -]+"/m,
   dotenv: /^([A-Za-z_]\w*=)[a-zA-Z][\w./-]{2,}(?=\r?$)/m,
   ini: /^([\w.-]+[ \t]*=[ \t]*)[a-zA-Z][\w./-]{2,}(?=\r?$)/m,
@@ -105,7 +105,7 @@ export function changeOneValue(
   for (const match of plain.matchAll(pattern)) {
     const [whole, head = ''] = match
     if (NOT_TEXT.test(whole.slice(head.length)) || insideBlock(format, plain, match.index)) continue
-    const changed = format === 'json' ? '"changed value"' : 'changed-value'
+    const changed = whole.endsWith('"') ? '"changed value"' : 'changed-value'
     return {
       text: plain.slice(0, match.index) + head + changed + plain.slice(match.index + whole.length),
       line: head.trim(),
