@@ -195,6 +195,12 @@ describe('errors', () => {
     expect(error).toMatchObject({ code: 'parse', message, position: { line, column } })
   })
 
+  it('says what to do about a byte order mark and about text after the object', () => {
+    expect(failure('\ufeff{}').hints).toEqual(['save the file without a byte order mark'])
+    expect(failure('{}{}').hints).toEqual(['a JSON file holds one value: what follows it would be lost'])
+    expect(failure('[]').hints).toHaveLength(1)
+  })
+
   it('says more of encrypted input', () => {
     expect(failure('hello', { encrypted: true }).message).toMatch(
       /^Could not unmarshal input data: invalid character 'h'/,

@@ -35,6 +35,9 @@ const LONG = 128
 const CONTROL = /[^ -\uffff]/
 const LONE_SURROGATE = /\p{Surrogate}/gu
 
+const TRAILING = ['a JSON file holds one value: what follows it would be lost']
+const BYTE_ORDER_MARK = ['save the file without a byte order mark']
+
 const TAB = 9
 const LF = 10
 const CR = 13
@@ -55,13 +58,13 @@ const CLOSE_MAP = 125
 export function scan({ text, encoding }: SourceText): Node {
   let at = 0
 
-  const fail = (message: string, offset: number): never => {
-    throw new SopsError('parse', message, { position: positionOf(text, offset) })
+  const fail = (message: string, offset: number, hints: readonly string[] = []): never => {
+    throw new SopsError('parse', message, { position: positionOf(text, offset), hints })
   }
-  const unexpected = (context: string, offset: number = at): never =>
+  const unexpected = (context: string, offset: number = at, hints: readonly string[] = []): never =>
     offset >= text.length
       ? fail('unexpected EOF', text.length)
-      : fail(`invalid character ${quoteChar(text, offset)} ${context}`, offset)
+      : fail(`invalid character ${quoteChar(text, offset)} ${context}`, offset, hints)
 
   const blanks = (): number => {
     for (;;) {
@@ -165,6 +168,7 @@ export function scan({ text, encoding }: SourceText): Node {
 
   let frame: Frame | undefined
   if (Number.isNaN(blanks())) return fail('EOF', at)
+  if (text.startsWith('\ufeff')) unexpected('looking for beginning of value', 0, BYTE_ORDER_MARK)
   for (;;) {
     const code = blanks()
     let node: Node
@@ -194,7 +198,7 @@ export function scan({ text, encoding }: SourceText): Node {
 
     for (;;) {
       if (frame === undefined) {
-        if (!Number.isNaN(blanks())) unexpected('after top-level value')
+        if (!Number.isNaN(blanks())) unexpected('after top-level value', at, TRAILING)
         return node
       }
       if (frame.map) {
