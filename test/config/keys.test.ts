@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { matchCreationRule } from '../../src/config/index.ts'
 import { configOf, messageOfRejection, shown } from './support.ts'
 
-vi.mock('../../src/keys/index.ts', async () => ({ keyTypes: (await import('./support.ts')).recordingKeyTypes }))
+vi.mock('../../src/keys/index.ts', () => import('./recorders.ts'))
 
 /** The key groups of a file's only rule, given as its fields. */
 async function groupsOf(fields: string, kmsContext?: Record<string, string>): Promise<string[][]> {

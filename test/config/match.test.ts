@@ -4,7 +4,7 @@ import { type Config, matchCreationRule, matchDestinationRule, ruleSubject } fro
 import { fakeContext } from '../support/context.ts'
 import { configOf, messageOfRejection, shown } from './support.ts'
 
-vi.mock('../../src/keys/index.ts', async () => ({ keyTypes: (await import('./support.ts')).recordingKeyTypes }))
+vi.mock('../../src/keys/index.ts', () => import('./recorders.ts'))
 
 describe('the subject of path_regex', () => {
   it.each([

@@ -1,11 +1,11 @@
-// Configurations from text, in folders of their own, and key types that only record what they are given.
+// Configurations from text, in folders of their own.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll } from 'vitest'
 import { type Config, loadConfig } from '../../src/config/index.ts'
 import { SopsError } from '../../src/errors.ts'
-import type { KeyType, KeyTypeId, MasterKey } from '../../src/keys/types.ts'
+import type { MasterKey } from '../../src/keys/types.ts'
 import { type FakeContext, fakeContext } from '../support/context.ts'
 
 const folders: string[] = []
@@ -46,39 +46,6 @@ export async function messageOfRejection(promise: Promise<unknown>): Promise<str
   )
   if (!(error instanceof SopsError)) throw new Error(`expected a SopsError, got ${String(error)}`)
   return error.message
-}
-
-/** A key type whose keys are the parts of the text it is given, or the item. */
-function recorder(id: KeyTypeId, flat: string, group: string): KeyType {
-  const key = (fields: MasterKey['fields']): MasterKey => ({ type: id, fields, enc: '' })
-  return {
-    id,
-    fields: [],
-    dated: true,
-    network: false,
-    flag: { name: id, env: '', help: '' },
-    config: { flat, group },
-    parse: async (text, _ctx, options = {}) =>
-      text
-        .split(',')
-        .map((part) =>
-          key({ id: part, ...(options.awsProfile ? { profile: options.awsProfile } : {}), ...options.context }),
-        ),
-    parseGroupItem: async (item) => [key(typeof item === 'string' ? { id: item } : item)],
-    label: (k) => JSON.stringify(k.fields),
-    wrap: () => Promise.reject(new Error('not used')),
-    unwrap: () => Promise.reject(new Error('not used')),
-  }
-}
-
-export const recordingKeyTypes: Record<KeyTypeId, KeyType> = {
-  age: recorder('age', 'age', 'age'),
-  pgp: recorder('pgp', 'pgp', 'pgp'),
-  kms: recorder('kms', 'kms', 'kms'),
-  gcp_kms: recorder('gcp_kms', 'gcp_kms', 'gcp_kms'),
-  hckms: recorder('hckms', 'hckms', 'hckms'),
-  azure_kv: recorder('azure_kv', 'azure_keyvault', 'azure_keyvault'),
-  hc_vault: recorder('hc_vault', 'hc_vault_transit_uri', 'hc_vault'),
 }
 
 /** Keys as `type:id`, or `type:` and the item as JSON. */
