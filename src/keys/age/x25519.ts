@@ -4,9 +4,8 @@ import { decodeBase64NoPad, encodeBase64NoPad } from './base64.ts'
 import { hkdf, openFileKey, type Recipient, type Stanza, sealFileKey } from './file.ts'
 import type { Identity } from './identity.ts'
 
-/** DER around a raw key: RFC 8410. */
+/** DER around a raw private key (RFC 8410). Unlike a JWK's text it can be wiped. */
 const PKCS8_PREFIX = Buffer.from('302e020100300506032b656e04220420', 'hex')
-const SPKI_PREFIX = Buffer.from('302a300506032b656e032100', 'hex')
 
 const INFO = 'age-encryption.org/v1/X25519'
 
@@ -20,11 +19,12 @@ export function scalarKey(scalar: Uint8Array): KeyObject {
 
 /** The 32-byte public point of a private key. */
 export const publicPoint = (key: KeyObject): Buffer =>
-  createPublicKey(key).export({ format: 'der', type: 'spki' }).subarray(SPKI_PREFIX.length)
+  Buffer.from(createPublicKey(key).export({ format: 'jwk' }).x!, 'base64url')
 
 /** @throws Error for points of low order: their secret is all zero, whoever asks. */
 export function sharedSecret(privateKey: KeyObject, point: Uint8Array): Buffer {
-  const publicKey = createPublicKey({ key: Buffer.concat([SPKI_PREFIX, point]), format: 'der', type: 'spki' })
+  const x = Buffer.from(point).toString('base64url')
+  const publicKey = createPublicKey({ key: { kty: 'OKP', crv: 'X25519', x }, format: 'jwk' })
   try {
     return diffieHellman({ privateKey, publicKey })
   } catch {
