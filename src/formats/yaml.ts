@@ -1,0 +1,62 @@
+// The YAML format: text to tree, splices, and fresh text in the reference's layout (spec/format.md 7).
+import type { Leaf, Node, Token, Tree } from '../core/tree.ts'
+import type { Format, Layout, Parsed } from './types.ts'
+import { afterBreak, lineEnd, lineStart } from './yaml/edits.ts'
+import { indentOf, printAlone, printTree } from './yaml/print.ts'
+import { rewriteText } from './yaml/rewrite.ts'
+import { endOf, placeOf, read, type Source } from './yaml/source.ts'
+import { encode } from './yaml/text.ts'
+
+const sourceOf = (parsed: Parsed): Source => parsed.source as Source
+
+/** How many aliases `rewrite` has to replace by copies. */
+export const expandedAliases = (parsed: Parsed, next: Tree, layout: Layout = {}): number =>
+  rewriteText(sourceOf(parsed), next, layout).expanded
+
+const example = `hello: Welcome to SOPS! Edit this file as you please!
+example_key: example_value
+# Example comment
+example_array:
+    - example_value1
+    - example_value2
+example_number: 1234.56789
+example_booleans:
+    - true
+    - false
+`
+
+export const yaml: Format = {
+  id: 'yaml',
+  metadata: 'nested',
+  parse(bytes) {
+    const source = read(bytes)
+    return { tree: source.tree, source }
+  },
+  rewrite(parsed, next, layout = {}) {
+    const source = sourceOf(parsed)
+    return encode(rewriteText(source, next, layout).text, source.encoding, source.mark)
+  },
+  print(tree, layout = {}) {
+    return Buffer.from(printTree(tree, { indent: indentOf(layout.indent), eol: '\n' }), 'utf8')
+  },
+  printValue(value: Node) {
+    return Buffer.from(printAlone(value, '\n'), 'utf8')
+  },
+  textOf(parsed, entry) {
+    const { text } = sourceOf(parsed)
+    const start = lineStart(text, placeOf(entry).start)
+    const end = lineEnd(text, endOf(entry))
+    return text.slice(start, afterBreak(text, end))
+  },
+  token(parsed: Parsed, leaf: Leaf): Token | undefined {
+    const { text } = sourceOf(parsed)
+    const place = leaf.origin && placeOf(leaf)
+    const node = place?.node
+    if (!node || place.alias || node.kind !== 'scalar' || node.block || typeof place.value !== 'string')
+      return undefined
+    const token = text.slice(node.content, node.end)
+    if (/[\r\n]/.test(token)) return undefined
+    return { value: place.value, text: node.tag === '!' ? `! ${token}` : token }
+  },
+  example,
+}

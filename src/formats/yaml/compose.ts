@@ -1,0 +1,515 @@
+// Tokens to nodes: the grammar of YAML documents, with comments delivered to nodes as the reference's library does (spec/format.md 7.9 D to F).
+import type { RemarkLine } from './remarks.ts'
+import { type BlockPlace, type Scanned, T, type Token } from './scan.ts'
+import { parseError } from './text.ts'
+
+/** A node of a document as it stands in the text. */
+export interface YNode {
+  readonly kind: 'scalar' | 'alias' | 'map' | 'list'
+  /** Including tag and anchor. */
+  readonly start: number
+  end: number
+  /** Where the content itself begins: behind tag and anchor. */
+  content: number
+  /** 0-based column of the first entry or dash (block collections), else of the content. */
+  readonly column: number
+  /** Line of the content, 0-based. */
+  readonly line: number
+  readonly flow: boolean
+  /** A map that stands for one `key: value` pair in a flow list. */
+  readonly pair: boolean
+  /** Scalars: quote or block indicator, empty for plain. */
+  readonly style: string
+  /** Scalars: their text; aliases: the anchor's name. */
+  readonly value: string
+  /** Resolved to its short form (`!!int`); empty for none. */
+  readonly tag: string
+  readonly tagToken: Token | undefined
+  readonly anchor: Token | undefined
+  /** Aliases: the node it stands for. */
+  readonly target: YNode | undefined
+  /** Maps: key, value, key, value, …; lists: elements. */
+  readonly items: YNode[]
+  /** Offsets of what introduces each item: the dash of an element, the key's `?` or the key's start. */
+  readonly leads: number[]
+  /** Maps: where each entry's value may begin, behind its `:`; -1 without one. */
+  readonly marks: number[]
+  /** Of block scalars. */
+  readonly block: BlockPlace | undefined
+  head: RemarkLine[]
+  lineRemarks: RemarkLine[]
+  foot: RemarkLine[]
+}
+
+export interface YDocument {
+  readonly head: readonly RemarkLine[]
+  readonly root: YNode | undefined
+  foot: readonly RemarkLine[]
+  /** Where the document's content may start: behind `---`, or 0 / the end of the previous document. */
+  readonly start: number
+  /** Offset of the marker that ends the document (`---`, `...`) or of the end of the text. */
+  end: number
+  /** Has its own `---`. */
+  readonly explicit: boolean
+}
+
+type State =
+  | 'list'
+  | 'indentless'
+  | 'key'
+  | 'value'
+  | 'flowList'
+  | 'pairKey'
+  | 'pairValue'
+  | 'pairEnd'
+  | 'flowKey'
+  | 'flowValue'
+
+interface Frame {
+  readonly node: YNode
+  state: State
+  first: boolean
+}
+
+const prefix = 'tag:yaml.org,2002:'
+
+function append<X>(to: X[], from: readonly X[]): void {
+  for (const item of from) to.push(item)
+}
+
+/** @throws SopsError `parse`. */
+export function compose(text: string, { tokens, remarks }: Scanned): YDocument[] {
+  let at = 0
+  let nextRemark = 0
+  let head: RemarkLine[] = []
+  let line: RemarkLine[] = []
+  let foot: RemarkLine[] = []
+  let stem: RemarkLine[] = []
+  let anchors = new Map<string, YNode>()
+  let handles = new Map<string, string>()
+  const frames: Frame[] = []
+  const documents: YDocument[] = []
+
+  const fail = (token: Token, problem: string) => parseError(text, token.start, problem)
+
+  /** The next token; hands over the remarks that are anchored at it or before. */
+  function peek(): Token {
+    const token = tokens[at] as Token
+    for (let remark = remarks[nextRemark]; remark && remark.anchor <= token.start; remark = remarks[nextRemark]) {
+      if (remark.kind === 'head') {
+        if (token.type === T.blockEnd) break
+        append(head, remark.lines)
+      } else append(remark.kind === 'foot' ? foot : line, remark.lines)
+      nextRemark++
+    }
+    return token
+  }
+
+  function deliver(node: YNode): void {
+    if (head.length > 0) {
+      append(node.head, head)
+      head = []
+    }
+    if (line.length > 0) {
+      append(node.lineRemarks, line)
+      line = []
+    }
+    if (foot.length > 0) {
+      append(node.foot, foot)
+      foot = []
+    }
+    stem = []
+  }
+
+  function resolveTag(token: Token): string {
+    const raw = token.value
+    if (raw === '!') return '!'
+    let full: string
+    if (raw.startsWith('!<')) full = raw.slice(2, -1)
+    else {
+      const handle = /^![0-9A-Za-z_-]*!/.exec(raw)?.[0] ?? '!'
+      const known = handles.get(handle) ?? (handle === '!!' ? prefix : handle === '!' ? '!' : undefined)
+      if (known === undefined) throw fail(token, 'found undefined tag handle')
+      full =
+        known +
+        raw
+          .slice(handle.length)
+          .replace(/%([0-9A-Fa-f]{2})/g, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)))
+    }
+    return full.startsWith(prefix) ? `!!${full.slice(prefix.length)}` : full
+  }
+
+  function make(
+    kind: YNode['kind'],
+    token: Token,
+    tagToken: Token | undefined,
+    anchor: Token | undefined,
+    more: Partial<YNode> = {},
+  ): YNode {
+    const start = Math.min(tagToken?.start ?? token.start, anchor?.start ?? token.start)
+    const node: YNode = {
+      kind,
+      start,
+      end: token.end,
+      content: token.start,
+      column: token.column,
+      line: token.line,
+      flow: false,
+      pair: false,
+      style: token.style,
+      value: token.value,
+      tag: tagToken ? resolveTag(tagToken) : '',
+      tagToken,
+      anchor,
+      target: undefined,
+      items: [],
+      leads: [],
+      marks: [],
+      block: token.block,
+      head: [],
+      lineRemarks: [],
+      foot: [],
+      ...more,
+    }
+    if (anchor) anchors.set(anchor.value, node)
+    return node
+  }
+
+  /** A missing scalar: null, where `token` says. */
+  function empty(offset: number, token: Token): YNode {
+    return make('scalar', { ...token, start: offset, end: offset, style: '', value: '' }, undefined, undefined)
+  }
+
+  /** Reads a node. A collection is returned at once and its frame pushed; its items follow. */
+  function node(block: boolean, indentless: boolean): YNode {
+    let token = peek()
+    if (token.type === T.alias) {
+      const target = anchors.get(token.value)
+      if (!target) throw parseError(text, token.start, `unknown anchor '${token.value}' referenced`)
+      const alias = make('alias', token, undefined, undefined, { target })
+      deliver(alias)
+      at++
+      return alias
+    }
+    let anchor: Token | undefined
+    let tag: Token | undefined
+    for (let n = 0; n < 2; n++) {
+      if (token.type === T.anchor && !anchor) anchor = token
+      else if (token.type === T.tag && !tag) tag = token
+      else break
+      at++
+      token = peek()
+    }
+    if (indentless && token.type === T.entry) {
+      const list = make('list', token, tag, anchor)
+      frames.push({ node: list, state: 'indentless', first: true })
+      return list
+    }
+    if (token.type === T.scalar) {
+      const scalar = make('scalar', token, tag, anchor)
+      deliver(scalar)
+      at++
+      return scalar
+    }
+    if (token.type === T.flowListStart || token.type === T.flowMapStart) {
+      const isList = token.type === T.flowListStart
+      const collection = make(isList ? 'list' : 'map', token, tag, anchor, { flow: true })
+      deliver(collection)
+      frames.push({ node: collection, state: isList ? 'flowList' : 'flowKey', first: true })
+      return collection
+    }
+    if (block && (token.type === T.listStart || token.type === T.mapStart)) {
+      const isList = token.type === T.listStart
+      const collection = make(isList ? 'list' : 'map', token, tag, anchor)
+      if (stem.length > 0) {
+        append(collection.head, stem)
+        stem = []
+      }
+      frames.push({ node: collection, state: isList ? 'list' : 'key', first: true })
+      return collection
+    }
+    if (anchor || tag) {
+      const last = tokens[at - 1] as Token
+      return make('scalar', { ...last, start: last.end, style: '', value: '' }, tag, anchor)
+    }
+    throw fail(token, 'did not find expected node content')
+  }
+
+  function close(frame: Frame, end: number): void {
+    frame.node.end = Math.max(frame.node.end, end)
+    frames.pop()
+  }
+
+  const lastEnd = (node: YNode): number => (node.items[node.items.length - 1] as YNode | undefined)?.end ?? node.content
+
+  /** Behind a dash: what stood above it belongs to a block collection that follows directly. */
+  function splitStem(before: number): void {
+    if (before === 0) return
+    const token = peek()
+    if (token.type !== T.listStart && token.type !== T.mapStart) return
+    stem = head.slice(0, before)
+    head = head.slice(before)
+  }
+
+  function listEntry(frame: Frame): void {
+    if (frame.first && frame.state === 'list') at++
+    frame.first = false
+    const token = peek()
+    if (token.type === T.entry) {
+      const before = head.length
+      at++
+      splitStem(before)
+      const next = peek().type
+      frame.node.leads.push(token.start)
+      const ends =
+        next === T.entry ||
+        next === T.blockEnd ||
+        (frame.state === 'indentless' && (next === T.key || next === T.value))
+      frame.node.items.push(ends ? empty(token.end, token) : node(true, false))
+    } else if (frame.state === 'indentless') close(frame, lastEnd(frame.node))
+    else if (token.type === T.blockEnd) {
+      close(frame, lastEnd(frame.node))
+      at++
+    } else throw fail(token, "did not find expected '-' indicator")
+  }
+
+  /** Moves a finished key's foot to the key before, and a finished value's foot to its key. */
+  function moveFeet(map: YNode, block: boolean): void {
+    const { items } = map
+    const count = items.length
+    if (count === 0) return
+    if (count % 2 === 1) {
+      const key = items[count - 1] as YNode
+      const prior = items[count - 3]
+      if (!block || key.foot.length === 0 || !prior) return
+      append(prior.foot, key.foot)
+      key.foot = []
+    } else {
+      const key = items[count - 2] as YNode
+      const value = items[count - 1] as YNode
+      if (key.foot.length > 0 || value.foot.length === 0) return
+      key.foot = value.foot
+      value.foot = []
+    }
+  }
+
+  function mapKey(frame: Frame): void {
+    if (frame.first) at++
+    frame.first = false
+    moveFeet(frame.node, true)
+    const token = peek()
+    if (token.type === T.key) {
+      at++
+      const next = peek().type
+      frame.state = 'value'
+      frame.node.leads.push(token.start)
+      const missing = next === T.key || next === T.value || next === T.blockEnd
+      frame.node.items.push(missing ? empty(token.end, token) : node(true, true))
+    } else if (token.type === T.blockEnd) {
+      const { foot: own } = frame.node
+      deliver(frame.node)
+      const last = frame.node.items[frame.node.items.length - 2]
+      if (own.length > 0 && last) {
+        append(last.foot, own)
+        frame.node.foot = []
+      }
+      close(frame, lastEnd(frame.node))
+      at++
+    } else if (token.type === T.value) {
+      frame.state = 'value'
+      frame.node.leads.push(token.start)
+      frame.node.items.push(empty(token.start, token))
+    } else throw fail(token, 'did not find expected key')
+  }
+
+  function mapValue(frame: Frame): void {
+    moveFeet(frame.node, true)
+    const token = peek()
+    frame.state = 'key'
+    frame.node.marks.push(token.type === T.value ? token.end : -1)
+    if (token.type === T.value) {
+      at++
+      const next = peek().type
+      const missing = next === T.key || next === T.value || next === T.blockEnd
+      frame.node.items.push(missing ? empty(token.end, token) : node(true, true))
+    } else frame.node.items.push(empty((frame.node.items[frame.node.items.length - 1] as YNode).end, token))
+  }
+
+  function closeFlow(frame: Frame, token: Token): void {
+    deliver(frame.node)
+    close(frame, token.end)
+    at++
+  }
+
+  function flowSeparator(frame: Frame, closing: string): void {
+    const token = peek()
+    if (token.type !== T.comma) throw fail(token, `did not find expected ',' or '${closing}'`)
+    frame.node.leads.push(token.start)
+    at++
+  }
+
+  function flowList(frame: Frame): void {
+    if (frame.first) at++
+    let token = peek()
+    if (token.type !== T.flowListEnd) {
+      if (!frame.first) {
+        flowSeparator(frame, ']')
+        token = peek()
+      }
+      frame.first = false
+      if (token.type === T.key) {
+        const pair = make('map', token, undefined, undefined, { flow: true, pair: true })
+        frame.node.items.push(pair)
+        frames.push({ node: pair, state: 'pairKey', first: false })
+        at++
+        return
+      }
+      if (token.type !== T.flowListEnd) {
+        frame.node.items.push(node(false, false))
+        return
+      }
+    }
+    closeFlow(frame, token)
+  }
+
+  function pair(frame: Frame): void {
+    const token = peek()
+    const { items } = frame.node
+    if (frame.state === 'pairKey') {
+      frame.state = 'pairValue'
+      const missing = token.type === T.value || token.type === T.comma || token.type === T.flowListEnd
+      items.push(missing ? empty(token.start, token) : node(false, false))
+    } else if (frame.state === 'pairValue') {
+      frame.state = 'pairEnd'
+      const key = items[0] as YNode
+      frame.node.marks.push(token.type === T.value ? token.end : -1)
+      if (token.type !== T.value) {
+        items.push(empty(key.end, token))
+        return
+      }
+      at++
+      const next = peek().type
+      items.push(next === T.comma || next === T.flowListEnd ? empty(token.end, token) : node(false, false))
+    } else close(frame, lastEnd(frame.node))
+  }
+
+  function flowMap(frame: Frame): void {
+    const { items } = frame.node
+    if (frame.state === 'flowValue') {
+      frame.state = 'flowKey'
+      const token = peek()
+      const key = items[items.length - 1] as YNode
+      frame.node.marks.push(token.type === T.value ? token.end : -1)
+      if (token.type !== T.value) {
+        items.push(empty(key.end, token))
+        return
+      }
+      at++
+      const next = peek().type
+      items.push(next === T.comma || next === T.flowMapEnd ? empty(token.end, token) : node(false, false))
+      return
+    }
+    if (frame.first) at++
+    moveFeet(frame.node, false)
+    let token = peek()
+    if (token.type !== T.flowMapEnd) {
+      if (!frame.first) {
+        flowSeparator(frame, '}')
+        token = peek()
+      }
+      frame.first = false
+      if (token.type !== T.flowMapEnd) {
+        frame.state = 'flowValue'
+        if (token.type === T.key) {
+          at++
+          const next = peek()
+          const missing = next.type === T.value || next.type === T.comma || next.type === T.flowMapEnd
+          items.push(missing ? empty(token.end, token) : node(false, false))
+        } else items.push(node(false, false))
+        return
+      }
+    }
+    closeFlow(frame, token)
+  }
+
+  function step(frame: Frame): void {
+    switch (frame.state) {
+      case 'list':
+      case 'indentless':
+        return listEntry(frame)
+      case 'key':
+        return mapKey(frame)
+      case 'value':
+        return mapValue(frame)
+      case 'flowList':
+        return flowList(frame)
+      case 'flowKey':
+      case 'flowValue':
+        return flowMap(frame)
+      default:
+        return pair(frame)
+    }
+  }
+
+  /** The upper part of the comments above an implicit document belongs to the document, the part below the last empty line to its first node. */
+  function splitDocumentHead(): RemarkLine[] {
+    const cut = head.lastIndexOf(null)
+    if (cut < 0) return []
+    const upper = head.slice(0, cut)
+    head = head.slice(cut + 1)
+    return upper
+  }
+
+  function readDirectives(): boolean {
+    handles = new Map()
+    let versions = 0
+    let found = false
+    for (let token = peek(); token.type === T.directive; token = peek()) {
+      const [name, handle = '', value = ''] = token.value.split(' ')
+      if (name === 'YAML' && versions++ > 0) throw fail(token, 'found duplicate %YAML directive')
+      if (name === 'TAG') {
+        if (handles.has(handle)) throw fail(token, 'found duplicate %TAG directive')
+        handles.set(handle, value)
+      }
+      found = true
+      at++
+    }
+    return found
+  }
+
+  for (let first = true; ; first = false) {
+    if (!first) while (peek().type === T.documentEnd) at++
+    let token = peek()
+    if (token.type === T.streamEnd) break
+    const start = documents.length === 0 ? 0 : (tokens[at - 1] as Token).end
+    const directives = token.type === T.directive && readDirectives()
+    if (!directives) handles = new Map()
+    token = peek()
+    anchors = new Map()
+    const explicit = token.type === T.documentStart
+    let documentHead: RemarkLine[] = []
+    if (explicit) at++
+    else if (!first || directives) throw fail(token, 'did not find expected <document start>')
+    else documentHead = splitDocumentHead()
+    const next = peek().type
+    const bare = next === T.directive || next === T.documentStart || next === T.documentEnd || next === T.streamEnd
+    const document: YDocument = {
+      head: documentHead,
+      root: bare && explicit ? undefined : node(true, false),
+      foot: [],
+      start: explicit ? token.end : start,
+      end: 0,
+      explicit,
+    }
+    while (frames.length > 0) step(frames[frames.length - 1] as Frame)
+    const last = peek()
+    document.end = last.start
+    if (last.type === T.documentEnd) at++
+    document.foot = [...head, ...line, ...foot].sort((a, b) => (a?.start ?? 0) - (b?.start ?? 0))
+    head = []
+    line = []
+    foot = []
+    documents.push(document)
+  }
+  return documents
+}

@@ -1,0 +1,88 @@
+// Changes to a text, collected by offset and applied in one pass.
+import { isBreak } from './text.ts'
+
+export interface Edits {
+  readonly text: string
+  readonly eol: string
+  replace(start: number, end: number, text: string): void
+  /** Whole lines, each with its break, behind the line of the offset; a text without final line break stays one. */
+  insertLines(offset: number, lines: string): void
+  /** Removes whole lines: from the line of `start` to that of `end`. */
+  removeLines(start: number, end: number, lines?: string): void
+  apply(): string
+}
+
+/** The offset of the line break (or end of text) at or behind an offset. */
+export function lineEnd(text: string, offset: number): number {
+  let at = offset
+  while (at < text.length && !isBreak(text.charCodeAt(at))) at++
+  return at
+}
+
+export function lineStart(text: string, offset: number): number {
+  let at = offset
+  while (at > 0 && !isBreak(text.charCodeAt(at - 1))) at--
+  return at
+}
+
+/** Behind the line break at an offset. */
+export const afterBreak = (text: string, offset: number): number =>
+  offset >= text.length ? offset : offset + (text.startsWith('\r\n', offset) ? 2 : 1)
+
+const isPadding = (c: number): boolean => c === 32 || c === 9
+
+/** Only blanks stand before the offset on its line. */
+export function isFirstOnLine(text: string, offset: number): boolean {
+  let at = offset
+  while (at > 0 && isPadding(text.charCodeAt(at - 1))) at--
+  return at === 0 || isBreak(text.charCodeAt(at - 1))
+}
+
+export function skipBlanks(text: string, offset: number): number {
+  let at = offset
+  while (isPadding(text.charCodeAt(at))) at++
+  return at
+}
+
+export function blanksBefore(text: string, offset: number): number {
+  let at = offset
+  while (at > 0 && isPadding(text.charCodeAt(at - 1))) at--
+  return at
+}
+
+export function createEdits(text: string, eol: string): Edits {
+  const list: { start: number; end: number; text: string }[] = []
+  const replace = (start: number, end: number, by: string): void => {
+    if (start !== end || by !== '') list.push({ start, end, text: by })
+  }
+  return {
+    text,
+    eol,
+    replace,
+    insertLines(offset, lines) {
+      const end = lineEnd(text, offset)
+      if (end < text.length) replace(afterBreak(text, end), afterBreak(text, end), lines)
+      else if (text === '') replace(0, 0, lines)
+      else replace(end, end, eol + lines.slice(0, -eol.length))
+    },
+    removeLines(start, end, lines = '') {
+      const from = lineStart(text, start)
+      const last = lineEnd(text, end)
+      if (last < text.length) replace(from, afterBreak(text, last), lines)
+      else if (lines !== '') replace(from, last, lines.slice(0, -eol.length))
+      else replace(from === 0 ? 0 : from - (text.endsWith('\r\n', from) ? 2 : 1), last, '')
+    },
+    apply() {
+      const sorted = list.map((edit, i) => ({ edit, i })).sort((a, b) => a.edit.start - b.edit.start || a.i - b.i)
+      const parts: string[] = []
+      let at = 0
+      for (const { edit } of sorted) {
+        if (edit.start < at) throw new RangeError(`changes overlap at ${edit.start}`)
+        parts.push(text.slice(at, edit.start), edit.text)
+        at = edit.end
+      }
+      parts.push(text.slice(at))
+      return parts.join('')
+    },
+  }
+}

@@ -1,0 +1,82 @@
+// A parsed YAML text as `rewrite` needs it, and where things end in it.
+import type { Comment, Entry, ListNode, MapNode, Node, Tree } from '../../core/tree.ts'
+import { SopsError } from '../../errors.ts'
+import { build, type Place } from './build.ts'
+import { compose, type YDocument, type YNode } from './compose.ts'
+import { scan } from './scan.ts'
+import { decode, type Encoding } from './text.ts'
+
+export interface Source {
+  readonly text: string
+  readonly encoding: Encoding
+  readonly mark: boolean
+  readonly documents: readonly YDocument[]
+  readonly tree: Tree
+  /** The text's own line break. */
+  readonly eol: string
+  /** Indentation of nested maps and lists in the text; undefined where none is nested. */
+  readonly indent: number | undefined
+  readonly flatLists: boolean
+}
+
+/** @throws SopsError `parse`. */
+export function read(bytes: Uint8Array): Source {
+  const { text, encoding, mark } = decode(bytes)
+  const documents = compose(text, scan(text))
+  if (documents.length === 0 && text !== '') throw new SopsError('parse', 'EOF')
+  const tree = build(text, documents)
+  return { text, encoding, mark, documents, tree, eol: /\r\n|\r|\n/.exec(text)?.[0] ?? '\n', ...layoutOf(documents) }
+}
+
+/** How the first nested block collections are indented. */
+function layoutOf(documents: readonly YDocument[]): { indent: number | undefined; flatLists: boolean } {
+  let indent: number | undefined
+  let listIndent: number | undefined
+  for (const { root } of documents) {
+    const stack: YNode[] = root ? [root] : []
+    for (let node = stack.pop(); node; node = stack.pop()) {
+      if (node.flow || (node.kind !== 'map' && node.kind !== 'list')) continue
+      for (let i = node.items.length - 1; i >= 0; i--) {
+        const item = node.items[i] as YNode
+        if (item.kind !== 'map' && item.kind !== 'list') continue
+        stack.push(item)
+        if (node.kind !== 'map' || item.flow) continue
+        const step = item.column - node.column
+        if (item.kind === 'list') listIndent = step
+        else indent = step
+      }
+      if (indent !== undefined && listIndent !== undefined) return { indent, flatLists: listIndent === 0 }
+    }
+  }
+  return { indent: indent ?? (listIndent === 0 ? undefined : listIndent), flatLists: listIndent === 0 }
+}
+
+export const placeOf = (node: Node | Entry | Comment): Place => node.origin as Place
+
+/** The end of an item's text, comments at its end included. */
+export function endOf(item: Node | Entry | Comment): number {
+  let end = placeOf(item).end
+  for (let at: Node | Entry | Comment | undefined = item; at; ) {
+    const place: Place | undefined = at.origin as Place | undefined
+    if (place) end = Math.max(end, place.end)
+    if (at.kind === 'entry') {
+      if ((at.origin as Place).valueNode?.kind === 'alias') break
+      at = at.value
+    } else if (at.kind === 'map' || at.kind === 'list') {
+      if (place?.alias) break
+      at = (at as MapNode | ListNode).items[at.items.length - 1]
+    } else break
+  }
+  return end
+}
+
+/** The start of an item's text: its key's `?` or start, its dash, its `#`. */
+export function leadOf(collection: YNode, item: Node | Entry | Comment): number {
+  const place = placeOf(item)
+  if (item.kind === 'comment') return place.start
+  if (item.kind === 'entry')
+    return collection.flow
+      ? place.start
+      : (collection.leads[collection.items.indexOf(place.node as YNode) / 2] as number)
+  return place.start
+}

@@ -1,0 +1,144 @@
+// How strings are written: the reference's choice of style and the writers of each (spec/format.md 7.7), and what each style can hold.
+import { resolvePlain } from './resolve.ts'
+
+export type Style = '' | "'" | '"' | '|'
+
+const sexagesimal = /^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?$/
+const oldBooleans = new Set('y Y yes Yes YES on On ON n N no No NO off Off OFF'.split(' '))
+
+/** Would read as another type when plain, here or in a YAML 1.1 reader. */
+export const looksTyped = (text: string): boolean =>
+  typeof resolvePlain(text) !== 'string' || oldBooleans.has(text) || (text.includes(':') && sexagesimal.test(text))
+
+// Not printable for the reference; LS and PS too, which YAML 1.2 readers see differently.
+const special = /[^\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd]/
+// Not allowed raw anywhere, or a line break other than LF.
+const unreadable = /[^\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\u{10000}-\u{10ffff}]/u
+const indicators = '#,[]{}&*!|>\'"%@`'
+
+const startsLikeMarker = (text: string): boolean => text.startsWith('---') || text.startsWith('...')
+const colonEnds = /:(?:[ \t]|$)/
+const commentStarts = /[ \t]#/
+
+/** A plain scalar of this text reads back as the same text (whatever its type). */
+export function canBePlain(text: string, flow: boolean): boolean {
+  if (text === '' || text.includes('\n') || unreadable.test(text) || startsLikeMarker(text)) return false
+  const first = text[0] as string
+  if (indicators.includes(first)) return false
+  if ('-?:'.includes(first) && (text.length === 1 || /[ \t]/.test(text[1] as string))) return false
+  if (/^[ \t]|[ \t]$/.test(text) || colonEnds.test(text) || commentStarts.test(text)) return false
+  return !flow || !(/[,[\]{}]|\?[ \t]|\?$/.test(text) || first === '?' || first === ':')
+}
+
+const isReferencePlain = (text: string): boolean =>
+  !text.includes('\t') && !special.test(text) && canBePlain(text, false)
+
+/** A single-quoted scalar on one line can hold the text. */
+export const canBeSingle = (text: string): boolean => !text.includes('\n') && !unreadable.test(text)
+
+/** A literal scalar can hold the text, given the right indentation indicator. */
+export const canBeLiteral = (text: string): boolean => text !== '' && !unreadable.test(text)
+
+/** The style the reference prints a string in; `typed` false where a tag already says that it is a string. */
+export function referenceStyle(text: string, typed = true): Style {
+  if (text.includes('\n')) {
+    const fits = !special.test(text) && !/ \n| $|^\t/.test(text)
+    return fits ? '|' : '"'
+  }
+  if (text === '' || (typed && looksTyped(text)) || text === '<<') return '"'
+  if (isReferencePlain(text)) return ''
+  return special.test(text) || text.includes('\t') ? '"' : "'"
+}
+
+export const writeSingle = (text: string): string => `'${text.replaceAll("'", "''")}'`
+
+const named: Readonly<Record<string, string>> = {
+  '\0': '\\0',
+  '\x07': '\\a',
+  '\b': '\\b',
+  '\t': '\\t',
+  '\n': '\\n',
+  '\v': '\\v',
+  '\f': '\\f',
+  '\r': '\\r',
+  '\x1b': '\\e',
+  '"': '\\"',
+  '\\': '\\\\',
+  '\x85': '\\N',
+  '\u2028': '\\L',
+  '\u2029': '\\P',
+}
+
+function escaped(c: string): string {
+  const name = named[c]
+  if (name !== undefined) return name
+  const code = c.codePointAt(0) as number
+  const hex = code.toString(16).toUpperCase()
+  if (code <= 0xff) return `\\x${hex.padStart(2, '0')}`
+  return code <= 0xffff ? `\\u${hex.padStart(4, '0')}` : `\\U${hex.padStart(8, '0')}`
+}
+
+/** Double quotes; `raw` leaves every character that may stand raw, as people write, where the reference escapes those beyond U+FFFF. */
+export function writeDouble(text: string, raw: boolean): string {
+  if (!raw && text.startsWith('\ufeff')) return `"${text.replace(/./gsu, (c) => (c === '\xa0' ? '\\_' : escaped(c)))}"`
+  const pattern = raw
+    ? /["\\\t\n]|[^\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\u{10000}-\u{10ffff}]/gu
+    : /["\\\t\n]|[^\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd]/gu
+  return `"${text.replace(pattern, escaped)}"`
+}
+
+/** A block scalar: its header, and its lines without the last line break. */
+export interface BlockText {
+  readonly header: string
+  readonly body: string
+}
+
+/** `keep` true writes `+`, false `-` where the value alone would not say so. */
+function chomping(value: string, less: boolean): string {
+  if (!value.endsWith('\n')) return less ? '' : '-'
+  const many = value === '\n' || value.endsWith('\n\n')
+  return many || less ? '+' : ''
+}
+
+const needsDigit = (value: string): boolean => /^\n*[ \t]/.test(value)
+
+const linesOf = (value: string): string[] => {
+  const lines = value.split('\n')
+  if (value.endsWith('\n')) lines.pop()
+  return lines
+}
+
+export interface BlockSite {
+  /** Column of the content. */
+  readonly column: number
+  /** Column of the block the scalar stands in; an indentation indicator counts from there. -1 at the root. */
+  readonly outer: number
+  /** An indentation indicator is wanted in any case. */
+  readonly digit: boolean
+  readonly eol: string
+}
+
+/** `less`: the less expected chomping, for values that come from such a text. Undefined where an indicator would not fit. */
+export function writeBlock(style: '|' | '>', value: string, site: BlockSite, less = false): BlockText | undefined {
+  const wanted = site.digit || needsDigit(value)
+  const size = site.column - Math.max(site.outer, 0)
+  if (wanted && (size < 1 || size > 9)) return undefined
+  const pad = ' '.repeat(site.column)
+  const lines = linesOf(value)
+  const parts: string[] = []
+  let lastText: string | undefined
+  let gap = 0
+  for (const line of lines) {
+    if (line === '') {
+      gap++
+      continue
+    }
+    const isBlank = (text: string) => text[0] === ' ' || text[0] === '\t'
+    if (style === '>' && lastText !== undefined && !isBlank(line) && !isBlank(lastText)) gap++
+    for (; gap > 0; gap--) parts.push('')
+    parts.push(pad + line)
+    lastText = line
+  }
+  for (; gap > 0; gap--) parts.push('')
+  return { header: `${style}${wanted ? size : ''}${chomping(value, less)}`, body: parts.join(site.eol) }
+}

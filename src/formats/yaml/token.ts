@@ -1,0 +1,163 @@
+// The token of one leaf: how its style travels with it through encryption, and how it is written again (design.md, "The source text is the document").
+import { formatFloatF } from '../../core/floats.ts'
+import { type Leaf, sameValue, type Value } from '../../core/tree.ts'
+import type { YNode } from './compose.ts'
+import { printScalar, type ScalarText } from './print.ts'
+import { isTypeTag, resolvePlain } from './resolve.ts'
+import {
+  canBeLiteral,
+  canBePlain,
+  canBeSingle,
+  looksTyped,
+  referenceStyle,
+  writeBlock,
+  writeDouble,
+  writeSingle,
+} from './strings.ts'
+
+/** Where a leaf stands. */
+export interface Site {
+  readonly flow: boolean
+  /** Column of a block scalar's content here. */
+  readonly column: number
+  /** Column of the block around it; -1 outside of all. */
+  readonly outer: number
+  /** The source's block scalar has an indentation indicator. */
+  readonly digit: boolean
+  readonly eol: string
+  /** A tag says that it is a string, whatever the text looks like. */
+  readonly tagged: boolean
+}
+
+/** What an encrypted token says about the plaintext's style: its own style, and with `less` (the tag `!`) the less expected reading of it. */
+export interface Code {
+  readonly style: string
+  readonly less: boolean
+}
+
+/** Value and, for decrypted numbers, booleans and times, their own spelling. */
+type Spelled = Pick<Leaf, 'value' | 'spelling'>
+
+const line = (head: string): ScalarText => ({ head })
+
+/** Encrypted values as they stand in a file. */
+export const isEncrypted = (value: Value): value is string =>
+  typeof value === 'string' && value.startsWith('ENC[AES256_GCM,data:') && value.endsWith(']')
+
+function spellTyped({ value, spelling }: Spelled, less: boolean): string {
+  const expected = printScalar(value, 0, 0, '\n').head
+  if (spelling !== undefined && canBePlain(spelling, true) && sameValue(resolvePlain(spelling), value)) return spelling
+  if (!less || value === null || typeof value === 'string' || value instanceof Uint8Array) return expected
+  let other: string
+  if (typeof value === 'boolean') other = value ? 'True' : 'False'
+  else if (typeof value === 'number') other = formatFloatF(value)
+  else if (typeof value === 'bigint') other = String(value)
+  else other = value.rfc3339.replace(/T00:00:00Z$/, '')
+  return sameValue(resolvePlain(other), value) ? other : expected
+}
+
+function quoted(value: string): ScalarText {
+  return line(canBeSingle(value) ? writeSingle(value) : writeDouble(value, true))
+}
+
+const asText = (block: { header: string; body: string } | undefined): ScalarText | undefined =>
+  block && { head: block.header, body: block.body }
+
+function inReferenceStyle(value: string, site: Site): ScalarText {
+  switch (referenceStyle(value, !site.tagged)) {
+    case '':
+      return line(value)
+    case "'":
+      return line(writeSingle(value))
+    case '"':
+      return line(writeDouble(value, false))
+    default:
+      return site.flow
+        ? line(writeDouble(value, false))
+        : (asText(writeBlock('|', value, { ...site, digit: site.digit || value[0] === '\n' })) ??
+            line(writeDouble(value, false)))
+  }
+}
+
+const readsAsString = (value: string, site: Site): boolean =>
+  canBePlain(value, site.flow) && (site.tagged || typeof resolvePlain(value) === 'string')
+
+/** A string whose token in a flow collection is in single quotes: plain or single-quoted. */
+function inFlow(value: string, less: boolean, site: Site): ScalarText {
+  const expectsPlain = readsAsString(value, site) && (site.tagged || !looksTyped(value))
+  if (expectsPlain !== less) return readsAsString(value, site) ? line(value) : quoted(value)
+  return quoted(value)
+}
+
+/** The text of a plaintext leaf whose encrypted token had this code. */
+export function writeAs(code: Code, leaf: Spelled, site: Site): ScalarText {
+  const { value } = leaf
+  if (value instanceof Uint8Array) {
+    const text = printScalar(value, site.column, site.outer, site.eol)
+    return site.flow
+      ? line(text.head.includes('|') ? `!!binary "${Buffer.from(value).toString('base64')}"` : text.head)
+      : text
+  }
+  if (typeof value !== 'string') return line(spellTyped(leaf, code.less))
+  if (value === '') return line(code.style === "'" ? "''" : '""')
+  if (site.flow) return code.style === '"' ? line(writeDouble(value, !code.less)) : inFlow(value, code.less, site)
+  switch (code.style) {
+    case '"':
+      return line(writeDouble(value, !code.less))
+    case "'":
+      return quoted(value)
+    case '|':
+    case '>':
+      if (canBeLiteral(value)) {
+        const block = asText(writeBlock(code.style, value, site, code.less))
+        if (block) return block
+      }
+      return inReferenceStyle(value, site)
+    default:
+      return code.less && readsAsString(value, site) ? line(value) : inReferenceStyle(value, site)
+  }
+}
+
+/** Codes to try for a source token of a style, in order of preference. */
+function codesFor(style: string, site: Site): Code[] {
+  const own = site.flow && style !== '"' ? "'" : style
+  return site.tagged ? [{ style: own, less: false }] : [false, true].map((less) => ({ style: own, less }))
+}
+
+const same = (a: ScalarText, b: ScalarText): boolean => a.head === b.head && a.body === b.body
+
+/** The code under which `leaf` is written again as `source` stands; the first one, and `exact` false, where none does. */
+export function codeOf(source: ScalarText, style: string, leaf: Spelled, site: Site): Code & { exact: boolean } {
+  const codes = codesFor(style, site)
+  for (const code of codes) if (same(writeAs(code, leaf, site), source)) return { ...code, exact: true }
+  return { ...(codes[0] as Code), exact: false }
+}
+
+/** The text of an encrypted value under a code, without the `!`. */
+export function writeEncrypted(style: string, value: string, site: Site): ScalarText {
+  switch (style) {
+    case '"':
+      return line(`"${value}"`)
+    case "'":
+      return line(`'${value}'`)
+    case '|':
+    case '>': {
+      const digit = site.digit ? String(site.column - Math.max(site.outer, 0)) : ''
+      return { head: `${style}${digit}-`, body: ' '.repeat(site.column) + value }
+    }
+    default:
+      return line(value)
+  }
+}
+
+/** The parts of a scalar node's text. */
+export function sourceOf(text: string, node: YNode): ScalarText {
+  if (!node.block) return { head: text.slice(node.content, node.end) }
+  return {
+    head: text.slice(node.content, node.block.headerEnd),
+    body: text.slice(node.block.body, Math.max(node.end, node.block.body)),
+  }
+}
+
+/** A tag under which the text is a string as it stands. */
+export const isStringTag = (tag: string): boolean => tag !== '' && tag !== '!' && !isTypeTag(tag)
