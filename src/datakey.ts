@@ -1,8 +1,9 @@
 // The data key: made, wrapped for every recipient, and recovered from whichever recipient can (spec/keys.md 2, 11).
 import { randomBytes } from 'node:crypto'
 import type { Context } from './context.ts'
+import { quote } from './core/quote.ts'
 import { combine, split } from './core/shamir.ts'
-import { goQuote, wordWrap } from './core/text.ts'
+import { wordWrap } from './core/text.ts'
 import { messageOf, SopsError } from './errors.ts'
 import { keyTypes } from './keys/index.ts'
 import type { KeyGroup, KeyType, MasterKey, Unavailable } from './keys/types.ts'
@@ -104,7 +105,7 @@ async function wrapFor(
     try {
       return { key: { ...key, enc: await service.wrap(key, part) } }
     } catch (error) {
-      errors.push(`failed to encrypt new data key with master key ${goQuote(labelOf(key))}: ${messageOf(error)}`)
+      errors.push(`failed to encrypt new data key with master key ${quote(labelOf(key))}: ${messageOf(error)}`)
     }
   }
   return { key, errors }

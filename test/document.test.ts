@@ -88,6 +88,16 @@ describe('MAC and walk', () => {
     expect(opened.tree).toEqual(sample)
   })
 
+  test('containers nest 10 000 deep', () => {
+    let deep: Node = leaf('x')
+    for (let i = 0; i < 5000; i++) deep = list(map(entry('k', deep)))
+    const sealed = sealAll(tree(map(entry('a', deep))))
+    const opened = openAll(sealed.tree)
+    expect(opened.mac).toBe(sealed.mac)
+    const again = sealAll(opened.tree, { stash: opened.stash })
+    expect([again.mac, again.encrypted]).toEqual([sealed.mac, 1])
+  })
+
   test('additional data is the path', () => {
     const sealed = sealAll(
       tree(

@@ -1,5 +1,13 @@
 // One encrypted leaf: AES-GCM with a 32-byte nonce, written as ENC[…] (spec/format.md 2.1, 2.2).
-import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject, randomFillSync } from 'node:crypto'
+import {
+  type CipherGCM,
+  createCipheriv,
+  createDecipheriv,
+  createSecretKey,
+  type DecipherGCM,
+  type KeyObject,
+  randomFillSync,
+} from 'node:crypto'
 import { SopsError } from '../errors.ts'
 import type { ScalarType } from './scalar.ts'
 
@@ -64,9 +72,29 @@ export function encryptLeaf(
   if (plaintext.length === 0) return ''
   const gcm = createCipheriv(algorithmOf(cipher), cipher.key, iv, { authTagLength: tagLength })
   gcm.setAAD(Buffer.from(aad, 'utf8'))
+  if (plaintext.length > chunkSize) return encryptLarge(gcm, type, plaintext, iv)
   const data = typeof plaintext === 'string' ? gcm.update(plaintext, 'utf8') : gcm.update(plaintext)
   gcm.final()
-  return `${prefix}${base64(data)},iv:${base64(iv)},tag:${base64(gcm.getAuthTag())},type:${type}]`
+  return `${prefix}${base64(data)}${ending(gcm, type, iv)}`
+}
+
+const ending = (gcm: CipherGCM, type: ScalarType, iv: Uint8Array): string =>
+  `,iv:${base64(iv)},tag:${base64(gcm.getAuthTag())},type:${type}]`
+
+/** Whole files are worked off in pieces, so that neither ciphertext nor base64 lies in memory twice. A multiple of 3 and of 4. */
+const chunkSize = 3 * 1024 * 1024
+
+function encryptLarge(gcm: CipherGCM, type: ScalarType, plaintext: Uint8Array | string, iv: Uint8Array): string {
+  const bytes = typeof plaintext === 'string' ? Buffer.from(plaintext, 'utf8') : plaintext
+  const text = Buffer.allocUnsafe(prefix.length + Math.ceil(bytes.length / 3) * 4 + 256)
+  let at = text.write(prefix, 'latin1')
+  for (let from = 0; from < bytes.length; from += chunkSize) {
+    const chunk = gcm.update(bytes.subarray(from, from + chunkSize))
+    at += text.write(base64(chunk), at, 'latin1')
+  }
+  gcm.final()
+  at += text.write(ending(gcm, type, iv), at, 'latin1')
+  return text.toString('latin1', 0, at)
 }
 
 interface Parts {
@@ -129,23 +157,24 @@ const types: Readonly<Record<string, ScalarType>> = {
 export function decryptLeaf(cipher: LeafCipher, text: string, aad: string): DecryptedLeaf {
   const parts = split(text)
   if (parts === undefined) throw new SopsError('generic', "Input string does not match sops' data format")
-  let data = decode(parts.data, 'data')
-  const iv = decode(parts.iv, 'iv')
   let tag = decode(parts.tag, 'tag')
+  const iv = decode(parts.iv, 'iv')
+  let data: Buffer | string = parts.data
   if (tag.length !== tagLength) {
     // Only the last 16 bytes of data and tag together count.
-    const joined = Buffer.concat([data, tag])
+    const joined = Buffer.concat([decode(data, 'data'), tag])
     if (joined.length < tagLength) throw new SopsError('generic', authenticationFailed)
     data = joined.subarray(0, joined.length - tagLength)
     tag = joined.subarray(joined.length - tagLength)
+  } else if (data.length <= chunkSize || data.includes('\r')) {
+    data = decode(data, 'data')
   }
-  const algorithm = algorithmOf(cipher)
-  let bytes: Buffer
+  const gcm = createDecipheriv(algorithmOf(cipher), cipher.key, iv, { authTagLength: tagLength })
+  gcm.setAuthTag(tag)
+  gcm.setAAD(Buffer.from(aad, 'utf8'))
+  const bytes = typeof data === 'string' ? decryptLarge(gcm, data) : gcm.update(data)
   try {
-    const gcm = createDecipheriv(algorithm, cipher.key, iv, { authTagLength: tagLength })
-    gcm.setAuthTag(tag)
-    gcm.setAAD(Buffer.from(aad, 'utf8'))
-    bytes = gcm.update(data)
+    // Nothing of `bytes` leaves this function before the tag was checked.
     gcm.final()
   } catch {
     throw new SopsError('generic', authenticationFailed)
@@ -153,6 +182,18 @@ export function decryptLeaf(cipher: LeafCipher, text: string, aad: string): Decr
   const type = types[parts.type]
   if (type === undefined) throw new SopsError('generic', 'Unknown datatype')
   return { type, bytes, iv }
+}
+
+function decryptLarge(gcm: DecipherGCM, data: string): Buffer {
+  const bytes = Buffer.allocUnsafe(Math.ceil(data.length / 4) * 3)
+  let at = 0
+  for (let from = 0; from < data.length; from += chunkSize) {
+    const isLast = from + chunkSize >= data.length
+    const chunk = decode(data.slice(from, from + chunkSize), 'data')
+    if (!isLast && chunk.length !== (chunkSize / 4) * 3) throw new SopsError('generic', 'Error base64-decoding data')
+    at += gcm.update(chunk).copy(bytes, at)
+  }
+  return bytes.subarray(0, at)
 }
 
 const authenticationFailed = 'Could not decrypt with AES_GCM: message authentication failed'

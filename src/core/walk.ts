@@ -1,7 +1,7 @@
 // Visits the leaves and comments of a tree in the order that both ciphers and MAC follow (spec/format.md 1, 5.1).
 import { SopsError } from '../errors.ts'
 import { commentHits, type Hits, isSelected, keyHits, type Selection } from './selection.ts'
-import type { Comment, Entry, Leaf, MapNode, Node, Tree } from './tree.ts'
+import type { Comment, Entry, Leaf, ListNode, MapNode, Node, Tree } from './tree.ts'
 
 export interface Visitor {
   /** `aad` is the additional data of spec/format.md 2.4. A comment may come back only for a list element. */
@@ -9,12 +9,35 @@ export interface Visitor {
   comment(comment: Comment, aad: string, selected: boolean): Comment
 }
 
-/** What holds for everything inside a container. */
-interface Surroundings {
+/** A container whose items are being visited; containers nest deeper than the call stack (spec/format.md 7.2: 10 000). */
+interface Frame {
+  readonly node: MapNode | ListNode
   readonly aad: string
   /** What the keys of the path and the comments above the containers fit. */
   readonly hits: Hits
+  /** What the comments fit that stand directly above the next item. */
+  active: Hits
+  readonly items: (Entry | Comment | Node)[]
+  same: boolean
 }
+
+const frameOf = (node: MapNode | ListNode, aad: string, hits: Hits): Frame => ({
+  node,
+  aad,
+  hits,
+  active: 0,
+  items: [],
+  same: true,
+})
+
+/** The next item of the container is done. */
+function put(frame: Frame, next: Entry | Comment | Node): void {
+  if (next !== frame.node.items[frame.items.length]) frame.same = false
+  frame.items.push(next)
+}
+
+const finish = (frame: Frame): MapNode | ListNode =>
+  frame.same ? frame.node : ({ ...frame.node, items: frame.items } as MapNode | ListNode)
 
 /**
  * A tree with what the visitor returns in place of each leaf and comment; containers in which nothing changed stay the same objects.
@@ -23,33 +46,17 @@ interface Surroundings {
  */
 export function walk(tree: Tree, selection: Selection, visitor: Visitor, path: string[]): Tree {
   const selects = makeSelects(selection)
+  const hasCommentRules = selection.commentRules.length > 0
 
-  function visitComment(comment: Comment, around: Surroundings, active: Hits): Comment {
-    const own = selection.commentRules.length === 0 ? 0 : commentHits(selection, comment.text)
-    return visitor.comment(comment, around.aad === '' ? ':' : around.aad, selects(around.hits | active, own))
+  function visitComment(frame: Frame, comment: Comment): void {
+    const own = hasCommentRules ? commentHits(selection, comment.text) : 0
+    const selected = selects(frame.hits | frame.active, own)
+    put(frame, visitor.comment(comment, frame.aad === '' ? ':' : frame.aad, selected))
+    frame.active |= own
   }
 
-  function visitMap(map: MapNode, around: Surroundings): MapNode {
-    const items: (Entry | Comment)[] = new Array(map.items.length)
-    let active = 0
-    let same = true
-    for (let i = 0; i < map.items.length; i++) {
-      const item = map.items[i]!
-      let next: Entry | Comment
-      if (item.kind === 'comment') {
-        next = visitComment(item, around, active)
-        if (selection.commentRules.length > 0) active |= commentHits(selection, item.text)
-      } else {
-        next = visitEntry(item, around, active)
-        active = 0
-      }
-      if (next !== item) same = false
-      items[i] = next
-    }
-    return same ? map : { ...map, items }
-  }
-
-  function visitEntry(entry: Entry, around: Surroundings, active: Hits): Entry {
+  /** The frame to go on with: this one, or that of the value when it is a container. */
+  function visitEntry(frame: Frame, entry: Entry): Frame {
     if (entry.keyType !== undefined) {
       throw new SopsError(
         'generic',
@@ -57,43 +64,57 @@ export function walk(tree: Tree, selection: Selection, visitor: Visitor, path: s
       )
     }
     path.push(entry.key)
-    const aad = `${around.aad}${entry.key}:`
-    const hits = around.hits | active | (selection.keyRules.length === 0 ? 0 : keyHits(selection, entry.key))
     const { value } = entry
-    const next =
-      value.kind === 'leaf' ? (visitor.leaf(value, aad, selects(hits), false) as Leaf) : visitNode(value, { aad, hits })
+    const aad = `${frame.aad}${entry.key}:`
+    const hits = frame.hits | frame.active | keyHits(selection, entry.key)
+    if (value.kind !== 'leaf') return frameOf(value, aad, hits)
+    finishEntry(frame, entry, visitor.leaf(value, aad, selects(hits), false) as Leaf)
+    return frame
+  }
+
+  function finishEntry(frame: Frame, entry: Entry, value: Node): void {
     path.pop()
-    return next === value ? entry : { ...entry, value: next }
+    put(frame, value === entry.value ? entry : { ...entry, value })
+    frame.active = 0
   }
 
-  function visitNode(node: Exclude<Node, Leaf>, around: Surroundings): Node {
-    if (node.kind === 'map') return visitMap(node, around)
-    const items: (Node | Comment)[] = new Array(node.items.length)
-    let active = 0
-    let same = true
-    for (let i = 0; i < node.items.length; i++) {
-      const item = node.items[i]!
-      let next: Node | Comment
-      if (item.kind === 'comment') {
-        next = visitComment(item, around, active)
-        if (selection.commentRules.length > 0) active |= commentHits(selection, item.text)
-      } else if (item.kind === 'leaf') {
-        next = visitor.leaf(item, around.aad, selects(around.hits | active), true)
-        // A string that turned out to be an encrypted comment belongs to the block of comments it stands in (5.1, defect).
-        if (next.kind === 'leaf') active = 0
-        else if (typeof item.value === 'string') active |= commentHits(selection, item.value)
-      } else {
-        next = visitNode(item, { aad: around.aad, hits: around.hits | active })
-        active = 0
+  function visitElement(frame: Frame, element: Node): Frame {
+    if (element.kind !== 'leaf') return frameOf(element, frame.aad, frame.hits | frame.active)
+    const next = visitor.leaf(element, frame.aad, selects(frame.hits | frame.active), true)
+    put(frame, next)
+    // A string that turned out to be an encrypted comment belongs to the block of comments it stands in (5.1, defect).
+    if (next.kind === 'leaf') frame.active = 0
+    else if (hasCommentRules && typeof element.value === 'string') frame.active |= commentHits(selection, element.value)
+    return frame
+  }
+
+  function visitDocument(document: MapNode): MapNode {
+    const stack = [frameOf(document, '', 0)]
+    for (;;) {
+      const frame = stack[stack.length - 1]!
+      const item = frame.node.items[frame.items.length]
+      if (item !== undefined) {
+        if (item.kind === 'comment') visitComment(frame, item)
+        else {
+          const next = item.kind === 'entry' ? visitEntry(frame, item) : visitElement(frame, item)
+          if (next !== frame) stack.push(next)
+        }
+        continue
       }
-      if (next !== item) same = false
-      items[i] = next
+      stack.pop()
+      const done = finish(frame)
+      const parent = stack[stack.length - 1]
+      if (parent === undefined) return done as MapNode
+      const place = parent.node.items[parent.items.length]!
+      if (place.kind === 'entry') finishEntry(parent, place, done)
+      else {
+        put(parent, done)
+        parent.active = 0
+      }
     }
-    return same ? node : { ...node, items }
   }
 
-  const root = { aad: '', hits: 0 }
-  return { documents: tree.documents.map((document) => visitMap(document, root)) }
+  return { documents: tree.documents.map(visitDocument) }
 }
 
 /** `isSelected`, remembering the answer for each set of hits. */

@@ -1,6 +1,7 @@
 // The record that a block of metadata says (spec/format.md 6.1, 6.5).
+
+import { quote } from '../core/quote.ts'
 import { type SelectionOptions, selectionSettings } from '../core/selection.ts'
-import { goQuote } from '../core/text.ts'
 import { parseRfc3339 } from '../core/time.ts'
 import type { MapNode } from '../core/tree.ts'
 import { SopsError } from '../errors.ts'
@@ -72,5 +73,5 @@ function checkKey(key: MasterKey): void {
 
 function checkTime(text: string): void {
   if (parseRfc3339(text) !== undefined) return
-  throw new SopsError('generic', `parsing time ${goQuote(text)} as "2006-01-02T15:04:05Z07:00": not a time in RFC 3339`)
+  throw new SopsError('generic', `parsing time ${quote(text)} as "2006-01-02T15:04:05Z07:00": not a time in RFC 3339`)
 }

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { createCipheriv, randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -148,6 +148,32 @@ describe('laws', () => {
       }),
       { numRuns: 2000 },
     )
+  })
+
+  test('whole files go through in pieces', () => {
+    const cipher = createLeafCipher(specKey)
+    const size = 3 * 1024 * 1024
+    for (const length of [size, size + 1, 2 * size, 2 * size + 5]) {
+      const plaintext = Buffer.alloc(length, 'sops')
+      const text = encryptLeaf(cipher, 'data:', 'str', plaintext)
+      const iv = Buffer.from(/,iv:([^,]+)/.exec(text)![1]!, 'base64')
+      const whole = createCipheriv('aes-256-gcm', specKey, iv).setAAD(Buffer.from('data:'))
+      const data = Buffer.concat([whole.update(plaintext), whole.final()]).toString('base64')
+      const expected = `ENC[AES256_GCM,data:${data},iv:${iv.toString('base64')},tag:${whole.getAuthTag().toString('base64')},type:str]`
+      expect(text === expected).toBe(true)
+      expect(Buffer.compare(decryptLeaf(cipher, text, 'data:').bytes, plaintext)).toBe(0)
+      const at = text.indexOf(',iv:') - 6
+      const other = text[at] === 'A' ? 'B' : 'A'
+      const broken = (c: string, place: number) => () =>
+        decryptLeaf(cipher, text.slice(0, place) + c + text.slice(place + 1), 'data:')
+      expect(broken(other, at)).toThrow('authentication')
+      expect(broken('*', 100)).toThrow('base64-decoding data')
+      expect(broken('=', 20 + size - 1)).toThrow('base64-decoding data')
+    }
+    const text = 'é'.repeat(size)
+    expect(
+      Buffer.from(decryptLeaf(cipher, encryptLeaf(cipher, 'a:', 'str', text), 'a:').bytes).toString() === text,
+    ).toBe(true)
   })
 
   test('the empty plaintext stays empty and nonces differ', () => {

@@ -1,13 +1,5 @@
 import { expect, test } from 'vitest'
-import { goQuote, wordWrap } from '../../src/core/text.ts'
-
-test.each([
-  ['abc', '"abc"'],
-  ['a"b\\c', '"a\\"b\\\\c"'],
-  ['\n\t\r\u0007\u0001', '"\\n\\t\\r\\a\\x01"'],
-  ['é世😀', '"é世😀"'],
-  ['\u00a0\ufeff', '"\\u00a0\\ufeff"'],
-])('%j quoted', (text, quoted) => expect(goQuote(text)).toBe(quoted))
+import { wordWrap } from '../../src/core/text.ts'
 
 test.each([
   ['one two three', 7, 'one two\nthree'],
