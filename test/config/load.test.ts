@@ -220,3 +220,28 @@ describe('stores', () => {
     expect((await configOf(`stores: ${inner}\n`)).config.stores).toEqual(stores)
   })
 })
+
+describe('documents made to explode', () => {
+  const refusal = 'error loading config: Could not unmarshal config file: yaml: '
+  const bomb = (levels: number): string => {
+    const groups = Array.from({ length: levels }, (_, i) => `  - &g${i + 1} {merge: [${`*g${i}, `.repeat(9)}*g${i}]}`)
+    return `x:\n  - &g0 {age: [a]}\n${groups.join('\n')}\ncreation_rules: [{key_groups: [*g${levels}]}]\n`
+  }
+  it('are refused', async () => {
+    expect(await messageOfRejection(configOf(bomb(9)))).toBe(`${refusal}document contains excessive aliasing`)
+  })
+  it('are read where they stay small', async () => {
+    expect((await configOf(bomb(2))).config.creationRules).toHaveLength(1)
+  })
+  it('do no harm in fields that nobody reads', async () => {
+    expect((await configOf(bomb(9).replace('creation_rules', 'other'))).config.creationRules).toBeUndefined()
+  })
+  it('cannot contain themselves', async () => {
+    const text = 'creation_rules: [{key_groups: [&a {merge: [*a]}]}]\n'
+    expect(await messageOfRejection(configOf(text))).toBe(`${refusal}anchor 'a' value contains itself`)
+  })
+  it('may have many rules', async () => {
+    const rules = Array.from({ length: 2_000 }, (_, i) => `- {path_regex: ^${i}/, age: a}`)
+    expect((await configOf(`creation_rules:\n${rules.join('\n')}\n`)).config.creationRules).toHaveLength(2_000)
+  })
+})
