@@ -4,7 +4,8 @@ import { SopsError } from '../errors.ts'
 import {
   decode,
   insertable,
-  join,
+  type Output,
+  output,
   type Piece,
   type Source,
   scalarText,
@@ -106,28 +107,29 @@ function checkedKey(key: string, layout: Layout | undefined): string {
   return key
 }
 
-function linePieces(source: Source, item: Entry | Comment, eol: string, layout: Layout | undefined): Piece[] {
-  if (item.kind === 'comment') return [insertable(source, `#${item.text.replaceAll('\n', '\n#')}${eol}`)]
-  if (item.text !== undefined) return [insertable(source, item.text.endsWith('\n') ? item.text : item.text + eol)]
-  const value = valuePiece(item.key, item.value)
-  return [
-    insertable(source, `${checkedKey(item.key, layout)}=`),
-    typeof value === 'string' ? insertable(source, value) : value,
-    eol,
-  ]
+function addLine(out: Output, source: Source, item: Entry | Comment, eol: string, layout: Layout | undefined): void {
+  if (item.kind === 'comment') {
+    out.add(insertable(source, `#${item.text.replaceAll('\n', '\n#')}${eol}`))
+  } else if (item.text !== undefined) {
+    out.add(insertable(source, item.text.endsWith('\n') ? item.text : item.text + eol))
+  } else {
+    out.add(insertable(source, `${checkedKey(item.key, layout)}=`))
+    const value = valuePiece(item.key, item.value)
+    out.add(typeof value === 'string' ? insertable(source, value) : value)
+    out.add(eol)
+  }
 }
 
 function rewrite(parsed: Parsed, tree: Tree, layout?: Layout): Uint8Array {
   const source = parsed.source as DotenvSource
   const { text, eol } = source
   const before = first(parsed.tree).items
-  const pieces: Piece[] = []
-  const metadata: Piece[] = []
+  const out = output(source.raw)
+  const metadata: Entry[] = []
   let copied = 0
   let passed = 0
-  // Everything up to `end` that is not a removed line.
   const copyTo = (end: number): void => {
-    if (end > copied) pieces.push(text.slice(copied, end))
+    if (end > copied) out.add(text.slice(copied, end))
     copied = Math.max(copied, end)
   }
   const dropUntil = (start: number): void => {
@@ -140,63 +142,57 @@ function rewrite(parsed: Parsed, tree: Tree, layout?: Layout): Uint8Array {
   }
   for (const item of first(tree).items) {
     const { origin } = item
-    if (!origin) {
-      const target = item.kind === 'entry' && item.key.startsWith(prefix) ? metadata : pieces
-      if (target === pieces && copied === text.length && text !== '' && !text.endsWith('\n')) closeLine(pieces, eol)
-      target.push(...linePieces(source, item, eol, layout))
-      continue
+    if (origin) {
+      dropUntil(origin.start)
+      passed++
+      copyTo(origin.start)
+      copied = origin.end
+      addChanged(out, source, item, layout)
+    } else if (item.kind === 'entry' && item.key.startsWith(prefix)) {
+      metadata.push(item)
+    } else {
+      if (!out.atLineStart()) out.add(eol)
+      addLine(out, source, item, eol, layout)
     }
-    dropUntil(origin.start)
-    passed++
-    copyTo(origin.start)
-    copied = origin.end
-    pieces.push(...changedLine(source, item, layout))
   }
   dropUntil(text.length)
   copyTo(text.length)
-  if (metadata.length > 0) {
-    closeLine(pieces, eol)
-    pieces.push(...metadata)
-  }
-  const bytes = join(pieces, source.raw)
-  if (text === '' || text.endsWith('\n')) return bytes
-  return withoutFinalNewline(bytes, eol)
+  if (metadata.length > 0 && !out.atLineStart()) out.add(eol)
+  for (const item of metadata) addLine(out, source, item, eol, layout)
+  return text === '' || text.endsWith('\n') ? out.bytes() : withoutFinalNewline(out.bytes(), eol)
 }
 
 /** A line of the source with its new value or text; as it stands when nothing changed. */
-function changedLine(source: DotenvSource, item: Entry | Comment, layout: Layout | undefined): Piece[] {
-  const { text } = source
-  const origin = item.origin!
-  const line = text.slice(origin.start, origin.end)
-  let ending = line.endsWith('\n') ? (line.endsWith('\r\n') ? source.eol : '\n') : ''
-  if (item.kind === 'comment') {
-    if (item.text === origin.value) return [line]
-    if (String(origin.value).includes('\uFFFD') && source.raw) throw notUtf8()
-    if (item.text.endsWith('\r')) ending = ending && '\n'
-    return ['#', insertable(source, item.text), ending]
+function addChanged(out: Output, source: DotenvSource, item: Entry | Comment, layout: Layout | undefined): void {
+  const { text, raw } = source
+  const { start, end, value: before } = item.origin!
+  const isSame =
+    item.kind === 'comment'
+      ? item.text === before
+      : item.value.kind === 'leaf' && item.value.origin && sameValue(item.value.value, item.value.origin.value)
+  if (isSame) {
+    out.add(text.slice(start, end))
+    return
   }
-  const leaf = item.value
-  if (leaf.kind === 'leaf' && leaf.origin && sameValue(leaf.value, leaf.origin.value)) return [line]
-  const equals = line.indexOf('=')
-  if (source.raw && item.key.includes('\uFFFD')) throw notUtf8()
-  const value = valuePiece(item.key, leaf)
-  const last = typeof value === 'string' ? value.charCodeAt(value.length - 1) : value[value.length - 1]
-  if (last === 13) ending = ending && '\n'
-  checkedKey(item.key, layout)
-  return [line.slice(0, equals + 1), typeof value === 'string' ? insertable(source, value) : value, ending]
+  if (raw && (item.kind === 'comment' ? String(before) : item.key).includes('\uFFFD')) throw notUtf8()
+  if (item.kind === 'entry') checkedKey(item.key, layout)
+  out.add(item.kind === 'comment' ? '#' : text.slice(start, text.indexOf('=', start) + 1))
+  const value = item.kind === 'comment' ? item.text : valuePiece(item.key, item.value)
+  out.add(typeof value === 'string' ? insertable(source, value) : value)
+  const hasReturn = typeof value === 'string' ? value.endsWith('\r') : value[value.length - 1] === 13
+  out.add(endingOf(source, start, end, hasReturn))
+}
+
+/** How a changed line ends: a carriage return at its end is the value's own, unless the whole file was converted. */
+function endingOf({ text, eol }: DotenvSource, start: number, end: number, hasReturn: boolean): string {
+  if (text.charCodeAt(end - 1) !== 10) return ''
+  return !hasReturn && end - 2 >= start && text.charCodeAt(end - 2) === 13 ? eol : '\n'
 }
 
 const notUtf8 = (): SopsError =>
   new SopsError('cannot-emit', 'a key or comment that is not valid UTF-8 cannot be encrypted or decrypted', {
     hints: ['convert the file to UTF-8 first'],
   })
-
-function closeLine(pieces: Piece[], eol: string): void {
-  const last = pieces.findLast((piece) => piece.length > 0)
-  if (last === undefined) return
-  const byte = typeof last === 'string' ? last.charCodeAt(last.length - 1) : last[last.length - 1]
-  if (byte !== 10) pieces.push(eol)
-}
 
 function withoutFinalNewline(bytes: Uint8Array, eol: string): Uint8Array {
   if (bytes[bytes.length - 1] !== 10) return bytes
@@ -211,10 +207,9 @@ function first(tree: Tree): MapNode {
 
 function print(tree: Tree, layout?: Layout): Uint8Array {
   const source: Source = { text: '', raw: false }
-  return join(
-    first(tree).items.flatMap((item) => linePieces(source, item, '\n', layout)),
-    false,
-  )
+  const out = output(source.raw)
+  for (const item of first(tree).items) addLine(out, source, item, '\n', layout)
+  return out.bytes()
 }
 
 export const dotenv: Format = {

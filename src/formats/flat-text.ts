@@ -32,10 +32,41 @@ export const stringIn = (source: Source, text: string): string =>
 /** New text, fit to stand between parts of the source. */
 export const insertable = (source: Source, text: string): Piece => (source.raw ? Buffer.from(text, 'utf8') : text)
 
-export function join(pieces: readonly Piece[], raw: boolean): Uint8Array {
+/** Collects output: strings in the source's coding grow as one, so that they are encoded at once. */
+export interface Output {
+  add(piece: Piece): void
+  /** Whether nothing was added, or the last character is a LF. */
+  atLineStart(): boolean
+  bytes(): Uint8Array
+}
+
+export function output(raw: boolean): Output {
   const encoding = raw ? 'latin1' : 'utf8'
-  if (pieces.every((piece) => typeof piece === 'string')) return Buffer.from(pieces.join(''), encoding)
-  return Buffer.concat(pieces.map((piece) => (typeof piece === 'string' ? Buffer.from(piece, encoding) : piece)))
+  const done: Uint8Array[] = []
+  let run = ''
+  const flush = (): void => {
+    if (run !== '') done.push(Buffer.from(run, encoding))
+    run = ''
+  }
+  return {
+    add(piece) {
+      if (typeof piece === 'string') {
+        run += piece
+        return
+      }
+      flush()
+      if (piece.length > 0) done.push(piece)
+    },
+    atLineStart() {
+      if (run !== '') return run.endsWith('\n')
+      const last = done.at(-1)
+      return last === undefined || last[last.length - 1] === 10
+    },
+    bytes() {
+      flush()
+      return done.length === 1 ? done[0]! : Buffer.concat(done)
+    },
+  }
 }
 
 /** The text of a scalar; strings and bytes as they are. */

@@ -1,10 +1,11 @@
 // The INI format: sections of keys, comments and quotes by the rules of the reference's library, read without losing a byte (spec/format.md 10).
 import type { Comment, Entry, MapNode } from '../core/tree.ts'
-import { decode, join, stringIn, valueIn } from './flat-text.ts'
+import { decode, output, stringIn, valueIn } from './flat-text.ts'
 import { blockText, isEncrypted } from './ini/comment.ts'
 import { compactJson, treePieces } from './ini/print.ts'
-import { type IniSource, lineEnd, rewriteIni } from './ini/rewrite.ts'
-import { type Block, type KeyLine, type Section, scan } from './ini/scan.ts'
+import { rewriteIni } from './ini/rewrite.ts'
+import { type Block, type KeyLine, lineEnd, type Section, scan } from './ini/scan.ts'
+import type { IniSource } from './ini/splice.ts'
 import type { Format, Parsed } from './types.ts'
 
 function parse(bytes: Uint8Array, options?: { encrypted?: boolean }): Parsed {
@@ -86,7 +87,11 @@ export const ini: Format = {
   metadata: 'section',
   parse,
   rewrite: (parsed, tree, layout) => rewriteIni(parsed.source as IniSource, tree, layout),
-  print: (tree, layout) => join(treePieces(tree, { eol: '\n', encrypted: layout?.encrypted ?? false }), false),
+  print(tree, layout) {
+    const out = output(false)
+    for (const piece of treePieces(tree, { eol: '\n', encrypted: layout?.encrypted ?? false })) out.add(piece)
+    return out.bytes()
+  },
   printValue: (value) => Buffer.from(compactJson(value), 'utf8'),
   textOf(parsed, entry) {
     const { text, eol, sections } = parsed.source as IniSource

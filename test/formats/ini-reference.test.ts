@@ -214,7 +214,7 @@ describe('the reference reads what we write', () => {
         fc.pre(readable(text))
         check(text, clear, comments)
       }),
-      { numRuns: 1000 },
+      { numRuns: 500 },
     )
   })
 })

@@ -44,6 +44,7 @@ export function header(name: string): string {
 
 /** A key in the quotes that it needs. */
 export function spellKey(key: string, path: readonly string[]): string {
+  if (/^\w[\w.-]*$/.test(key)) return key
   const wanted = /["=:]/.test(key) ? `\`${key}\`` : key.includes('`') ? `"""${key}"""` : key
   const spelled = [wanted, `\`${key}\``, `"""${key}"""`].find((text) => keyReadsBack(text, key))
   if (spelled !== undefined) return spelled

@@ -1,43 +1,15 @@
 // Splices a changed tree into INI text: every byte that does not belong to a changed item stays.
 import { type Comment, type Entry, type Leaf, sameValue, type Tree } from '../../core/tree.ts'
 import { SopsError } from '../../errors.ts'
-import { insertable, join, type Piece, type Source, scalarText } from '../flat-text.ts'
+import { insertable, type Piece } from '../flat-text.ts'
 import type { Layout } from '../types.ts'
 import { encryptBlock, isEncrypted, plainBlock } from './comment.ts'
-import { sectionItems, sectionPieces, spellKey, valuePiece } from './print.ts'
-import type { Block, KeyLine, Section } from './scan.ts'
-import {
-  continuedText,
-  fits,
-  isMisread,
-  linesMarker,
-  readValue,
-  referenceSpelling,
-  type Style,
-  spell,
-  type ValueSpan,
-} from './value.ts'
-
-export interface IniSource extends Source {
-  readonly eol: string
-  /** Where the text starts behind a byte order mark. */
-  readonly from: number
-  readonly sections: readonly Section[]
-}
-
-interface Edit {
-  readonly start: number
-  readonly end: number
-  readonly pieces: readonly Piece[]
-  /** Starts a section: an empty line keeps it apart from what comes before. */
-  readonly apart?: boolean
-}
-
-interface Rewriting {
-  readonly source: IniSource
-  readonly encrypted: boolean
-  readonly edits: Edit[]
-}
+import { insertKeys } from './insert.ts'
+import { sectionItems, sectionPieces, valuePiece } from './print.ts'
+import { type Block, type KeyLine, lineEnd, type Section } from './scan.ts'
+import { keptSpelling, newSpelling } from './spelling.ts'
+import { coded, type IniSource, push, type Rewriting, spliced } from './splice.ts'
+import { readValue } from './value.ts'
 
 export function rewriteIni(source: IniSource, tree: Tree, layout: Layout | undefined): Uint8Array {
   const work: Rewriting = { source, encrypted: layout?.encrypted ?? false, edits: [] }
@@ -56,7 +28,7 @@ export function rewriteIni(source: IniSource, tree: Tree, layout: Layout | undef
     }
   }
   for (const section of source.sections) if (!kept.has(section)) removeSection(work, section)
-  return apply(work)
+  return spliced(work)
 }
 
 const endOf = (section: Section): number => section.trailing.at(-1)?.next ?? section.contentEnd
@@ -102,9 +74,6 @@ function insertSection(work: Rewriting, entry: Entry, at: number): void {
   work.edits.push({ start: at, end: at, pieces: coded(source, [...body, ...tail]), apart: true })
 }
 
-const coded = (source: IniSource, pieces: readonly Piece[]): Piece[] =>
-  pieces.map((piece) => (typeof piece === 'string' ? insertable(source, piece) : piece))
-
 /** Takes the section's lines, its comments, and the empty line before it (at the start of the text: behind it). */
 function removeSection(work: Rewriting, section: Section): void {
   const { text, from } = work.source
@@ -139,8 +108,8 @@ function rewriteKey(
   const leaf = node as Leaf
   const comment = plainBeside(line, comments)
   const written = sameValue(leaf.value, before)
-    ? unchanged(work, line.value, comment)
-    : changed(work, line, leaf, path, comment)
+    ? keptSpelling(work, line.value, comment)
+    : newSpelling(work, line, leaf, path, comment)
   if (written) replaceValue(work, line, written)
   const after = typeof leaf.value === 'string' && isEncrypted(leaf.value) ? leaf.value : undefined
   for (const each of line.overridden) rewriteOverridden(work, line, each, comments, after, written)
@@ -174,76 +143,6 @@ function replaceValue(work: Rewriting, line: KeyLine, written: Piece): void {
 
 /** A comment right behind the spelling would be read as a part of it. */
 const swallows = (spelled: string): boolean => readValue(`${spelled};\n`, 0).comment === undefined
-
-/** The spelling for a value that did not change: only what says nothing to the reference, or has a marker, moves. */
-function unchanged(work: Rewriting, value: ValueSpan, comment: string): Piece | undefined {
-  if (work.encrypted) {
-    if (value.marker !== undefined || !isMisread(value) || value.text === '') return undefined
-    const quoted = referenceSpelling(value.text, comment)
-    return quoted === undefined ? undefined : `${quoted} ;${value.style}`
-  }
-  if (value.marker === undefined) return undefined
-  return restored(value, value.text, work.source.eol)
-}
-
-function changed(work: Rewriting, line: KeyLine, leaf: Leaf, path: readonly string[], comment: string): Piece {
-  const { source, encrypted } = work
-  const { text } = source
-  const { value } = line
-  const scalar = scalarText(leaf.value)
-  if (encrypted && typeof scalar === 'string' && isEncrypted(scalar)) {
-    if (leaf.token?.value === scalar && readsAs(leaf.token.text, scalar) && fits(leaf.token.text, comment))
-      return leaf.token.text
-    if (isEncrypted(value.text))
-      return text.slice(value.start, value.innerStart) + scalar + text.slice(value.innerEnd, value.end)
-    return codeFor(source, value, scalar, comment)
-  }
-  const plain = codedText(source, scalar)
-  const again =
-    isEncrypted(value.text) || value.marker !== undefined
-      ? restored(value, plain, source.eol)
-      : spell(value.style, plain)
-  const spelled = again !== undefined && fits(again, comment) ? again : referenceSpelling(plain, comment)
-  if (spelled === undefined || (encrypted && isMisread(readValue(`${spelled}\n`, 0)))) {
-    const [piece] = coded(source, [valuePiece(line.key, leaf, path, encrypted)])
-    return piece!
-  }
-  return typeof scalar === 'string' || source.raw ? spelled : Buffer.from(spelled, 'latin1')
-}
-
-const readsAs = (text: string, value: string): boolean => {
-  const read = readValue(`${text}\n`, 0)
-  return read.text === value && read.end === text.length
-}
-
-/** As the source would hold it; bytes as one character each. */
-function codedText(source: IniSource, scalar: Piece): string {
-  if (typeof scalar !== 'string') return Buffer.from(scalar).toString('latin1')
-  return source.raw ? Buffer.from(scalar, 'utf8').toString('latin1') : scalar
-}
-
-/** The spelling of an encrypted value that tells how the plain one was spelled. */
-function codeFor(source: IniSource, value: ValueSpan, token: string, comment: string): string {
-  const marked = (marker: string): string => (fits('`', comment) ? `\`${token}\` ;${marker}` : token)
-  const { style, text } = value
-  if (style === 'double') return `"${token}"`
-  if (style === 'single') return `'${token}'`
-  if (style === 'triple') return `"""${token}"""`
-  if (style === 'tick') return `\`${token}\`${value.marker === undefined ? '' : ` ;${value.marker}`}`
-  if (style === 'lines') {
-    const marker = linesMarker(source.text.slice(value.start, value.end), text, source.eol)
-    return marker === undefined ? token : marked(marker)
-  }
-  return referenceSpelling(text) === text ? token : marked('bare')
-}
-
-/** The plain spelling that the style and marker of an encrypted or protected value tell; undefined when it does not fit the value. */
-function restored(value: ValueSpan, text: string, eol: string): string | undefined {
-  const { marker } = value
-  if (marker?.startsWith('lines')) return continuedText(marker, text, eol)
-  if (marker !== undefined) return spell(marker as Style, text)
-  return value.style === 'bare' ? referenceSpelling(text) : spell(value.style, text)
-}
 
 function removeKey(work: Rewriting, line: KeyLine): void {
   const start = line.block[0]?.lineStart ?? line.lineStart
@@ -281,67 +180,6 @@ function rewriteOverridden(
   }
 }
 
-/** Behind a key's value and the comment beside it. */
-export const lineEnd = (line: KeyLine): number => line.value.comment?.end ?? line.value.end
-
-// ---- New keys
-
-/** Behind the section's last key, with the indentation, delimiter and alignment of the keys that are there. */
-function insertKeys(work: Rewriting, section: Section, entries: readonly Entry[], comments: readonly Comment[]): void {
-  const { source, encrypted } = work
-  const { text, eol } = source
-  const at = section.contentEnd
-  const pieces: Piece[] = at > source.from && text[at - 1] !== '\n' ? [eol] : []
-  if (section.start < 0 && section.keys.length === 0) {
-    const body = sectionPieces(
-      { kind: 'entry', key: 'DEFAULT', value: { kind: 'map', items: [...comments, ...entries] } },
-      false,
-      { eol, encrypted },
-    )
-    push(work, at, at, coded(source, at < text.length ? [...body, eol] : body))
-    return
-  }
-  for (const comment of comments)
-    pieces.push(insertable(source, `; ${comment.text.trim().replaceAll('\n', `${eol}; `)}${eol}`))
-  const style = keyStyle(source, section)
-  const spelled = entries.map((entry) => spellKey(entry.key, [section.name]))
-  const width = style?.width ?? Math.max(0, ...spelled.map((key) => Buffer.byteLength(key)))
-  for (const [i, entry] of entries.entries()) {
-    const key = spelled[i]!
-    const pad = ' '.repeat(Math.max(0, width - Buffer.byteLength(key)))
-    pieces.push(insertable(source, `${style?.indent ?? ''}${key}${pad}${style?.delimiter ?? ' = '}`))
-    const value = valuePiece(entry.key, entry.value, [section.name], encrypted)
-    pieces.push(typeof value === 'string' ? insertable(source, value) : value, eol)
-  }
-  push(work, at, at, pieces)
-}
-
-interface KeyStyle {
-  readonly indent: string
-  /** With the blanks around it that belong to it. */
-  readonly delimiter: string
-  /** Delimiters stand in one column: keys are padded to this many bytes. */
-  readonly width?: number
-}
-
-function keyStyle({ text, raw }: IniSource, section: Section): KeyStyle | undefined {
-  const last = section.keys.reduce<KeyLine | undefined>((a, b) => (a && a.lineStart > b.lineStart ? a : b), undefined)
-  if (!last) return undefined
-  const indent = text.slice(last.lineStart, last.start)
-  const behind = last.value.start > last.delimiter + 1 ? text.slice(last.delimiter + 1, last.value.start) : ''
-  const bytes = (line: KeyLine, end: number): number =>
-    Buffer.byteLength(text.slice(line.start, end), raw ? 'latin1' : 'utf8')
-  const columns = new Set(section.keys.map((line) => bytes(line, line.delimiter)))
-  const sizes = new Set(section.keys.map((line) => bytes(line, line.keyEnd)))
-  const blanks = text.slice(last.keyEnd, last.delimiter)
-  if (columns.size === 1 && sizes.size > 1) {
-    const gap =
-      /\s$/.test(blanks) || blanks === '' ? Math.min(...section.keys.map((line) => line.delimiter - line.keyEnd)) : 0
-    return { indent, delimiter: ' '.repeat(gap) + text[last.delimiter]! + behind, width: [...columns][0]! - gap }
-  }
-  return { indent, delimiter: blanks + text[last.delimiter]! + behind }
-}
-
 // ---- Comments
 
 function rewriteBlock(work: Rewriting, block: Block, comments: Map<number, Comment>, ofSection: boolean): void {
@@ -369,39 +207,4 @@ function removeBlock(work: Rewriting, block: Block): void {
     while (part.inline && (text[start - 1] === ' ' || text[start - 1] === '\t')) start--
     push(work, start, part.inline ? part.end : part.next, [])
   }
-}
-
-// ---- Text
-
-function push(work: Rewriting, start: number, end: number, pieces: readonly Piece[]): void {
-  work.edits.push({ start, end, pieces })
-}
-
-function apply({ source, edits }: Rewriting): Uint8Array {
-  const { text, raw, eol, from } = source
-  const ordered = edits.sort((a, b) => a.start - b.start || a.end - b.end)
-  const pieces: Piece[] = []
-  let at = 0
-  for (const edit of ordered) {
-    if (edit.end < at) continue
-    if (edit.start > at) pieces.push(text.slice(at, edit.start))
-    if (edit.start >= at) {
-      if (edit.apart) pieces.push(gap(pieces, source))
-      pieces.push(...edit.pieces)
-    }
-    at = Math.max(at, edit.end)
-  }
-  pieces.push(text.slice(at))
-  const bytes = join(pieces, raw)
-  if (text.length === from || text.endsWith('\n') || bytes[bytes.length - 1] !== 10) return bytes
-  const crlf = eol === '\r\n' && bytes[bytes.length - 2] === 13
-  return bytes.subarray(0, bytes.length - (crlf ? 2 : 1))
-}
-
-/** The line ends that make an empty line behind what is written so far; nothing at the start. */
-function gap(pieces: readonly Piece[], { from, eol }: IniSource): string {
-  const last = pieces.findLast((piece) => piece.length > 0)
-  if (last === undefined || (pieces.length === 1 && last.length === from)) return ''
-  const byte = typeof last === 'string' ? last.charCodeAt(last.length - 1) : last[last.length - 1]
-  return byte === 10 ? eol : eol + eol
 }

@@ -28,6 +28,9 @@ export interface KeyLine {
   readonly overridden: readonly KeyLine[]
 }
 
+/** Behind a key's value and the comment beside it. */
+export const lineEnd = (line: KeyLine): number => line.value.comment?.end ?? line.value.end
+
 export interface Section {
   readonly name: string
   /** Where the header starts; -1 for the section of keys before any header. */

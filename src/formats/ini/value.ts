@@ -191,7 +191,8 @@ function readsBack(text: string, value: string): boolean {
   }
 }
 
-const harmless = /^[\w!$%&()*+,./:<=>?@[\]^{|}~-]*$/
+const harmless =
+  /^(?:[\w!$%&()*+,./:<=>?@[\]^{|}~-](?:[\w !$%&()*+,./:<=>?@[\]^{|}~-]*[\w!$%&()*+,./:<=>?@[\]^{|}~-])?)?$/
 
 /**
  * The reference's spelling of a value (spec/format.md 10.2), or another one where that would be read back differently, alone or with the

@@ -1,0 +1,67 @@
+// New keys in INI text, laid out like the keys that are there.
+import type { Comment, Entry } from '../../core/tree.ts'
+import { insertable, type Piece } from '../flat-text.ts'
+import { sectionPieces, spellKey, valuePiece } from './print.ts'
+import type { KeyLine, Section } from './scan.ts'
+import { coded, type IniSource, push, type Rewriting } from './splice.ts'
+
+/** Behind the section's last key, with the indentation, delimiter and alignment of the keys that are there. */
+export function insertKeys(
+  work: Rewriting,
+  section: Section,
+  entries: readonly Entry[],
+  comments: readonly Comment[],
+): void {
+  const { source, encrypted } = work
+  const { text, eol } = source
+  const at = section.contentEnd
+  const pieces: Piece[] = at > source.from && text[at - 1] !== '\n' ? [eol] : []
+  if (section.start < 0 && section.keys.length === 0) {
+    const body = sectionPieces(
+      { kind: 'entry', key: 'DEFAULT', value: { kind: 'map', items: [...comments, ...entries] } },
+      false,
+      { eol, encrypted },
+    )
+    push(work, at, at, coded(source, at < text.length ? [...body, eol] : body))
+    return
+  }
+  for (const comment of comments)
+    pieces.push(insertable(source, `; ${comment.text.trim().replaceAll('\n', `${eol}; `)}${eol}`))
+  const style = keyStyle(source, section)
+  const spelled = entries.map((entry) => spellKey(entry.key, [section.name]))
+  const width = style?.width ?? Math.max(0, ...spelled.map((key) => Buffer.byteLength(key)))
+  for (const [i, entry] of entries.entries()) {
+    const key = spelled[i]!
+    const pad = ' '.repeat(Math.max(0, width - Buffer.byteLength(key)))
+    pieces.push(insertable(source, `${style?.indent ?? ''}${key}${pad}${style?.delimiter ?? ' = '}`))
+    const value = valuePiece(entry.key, entry.value, [section.name], encrypted)
+    pieces.push(typeof value === 'string' ? insertable(source, value) : value, eol)
+  }
+  push(work, at, at, pieces)
+}
+
+interface KeyStyle {
+  readonly indent: string
+  /** With the blanks around it that belong to it. */
+  readonly delimiter: string
+  /** Delimiters stand in one column: keys are padded to this many bytes. */
+  readonly width?: number
+}
+
+function keyStyle({ text, raw }: IniSource, section: Section): KeyStyle | undefined {
+  const last = section.keys.reduce<KeyLine | undefined>((a, b) => (a && a.lineStart > b.lineStart ? a : b), undefined)
+  if (!last) return undefined
+  const indent = text.slice(last.lineStart, last.start)
+  const behind = last.value.start > last.delimiter + 1 ? text.slice(last.delimiter + 1, last.value.start) : ''
+  const bytes = (line: KeyLine, end: number): number =>
+    Buffer.byteLength(text.slice(line.start, end), raw ? 'latin1' : 'utf8')
+  const columns = new Set(section.keys.map((line) => bytes(line, line.delimiter)))
+  const sizes = new Set(section.keys.map((line) => bytes(line, line.keyEnd)))
+  const blanks = text.slice(last.keyEnd, last.delimiter)
+  if (columns.size === 1 && sizes.size > 1) {
+    const gap =
+      /\s$/.test(blanks) || blanks === '' ? Math.min(...section.keys.map((line) => line.delimiter - line.keyEnd)) : 0
+    return { indent, delimiter: ' '.repeat(gap) + text[last.delimiter]! + behind, width: [...columns][0]! - gap }
+  }
+  return { indent, delimiter: blanks + text[last.delimiter]! + behind }
+}
