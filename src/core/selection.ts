@@ -71,9 +71,22 @@ export async function compileSelection(options: SelectionOptions): Promise<Selec
 
 /** A search with RE2's meaning. @throws when the expression is not valid RE2. */
 export async function compileRegex(expression: string): Promise<Test> {
+  const words = wordsTest(expression)
+  if (words !== undefined) return words
   const { RE2JS } = await import('re2js')
   const regex = RE2JS.compile(expression)
   return (text) => regex.test(text)
+}
+
+/** `^(data|stringData)$` and the like, by far the most frequent, need no engine: words, with or without anchors around all of them. */
+function wordsTest(expression: string): Test | undefined {
+  const m = /^(\^?)(?:([\w-]+)|\(([\w-]+(?:\|[\w-]+)*)\))(\$?)$/.exec(expression)
+  if (m === null) return undefined
+  const words = (m[2] ?? m[3]!).split('|')
+  if (m[1] !== '' && m[4] !== '') return (text) => words.includes(text)
+  if (m[1] !== '') return (text) => words.some((word) => text.startsWith(word))
+  if (m[4] !== '') return (text) => words.some((word) => text.endsWith(word))
+  return (text) => words.some((word) => text.includes(word))
 }
 
 function hits(rules: readonly Rule[], text: string): Hits {

@@ -1,3 +1,5 @@
+import fc from 'fast-check'
+import { RE2JS } from 're2js'
 import { describe, expect, test } from 'vitest'
 import { compileRegex, compileSelection, type SelectionOptions } from '../../src/core/selection.ts'
 import type { Comment, Entry, MapNode, Node } from '../../src/core/tree.ts'
@@ -177,6 +179,36 @@ describe('dialect', () => {
     ['(?U)a+', 'aa', true],
     ['\\bé', 'aé', true],
   ])('%s on %j', async (text, input, expected) => expect((await compileRegex(text))(input)).toBe(expected))
+
+  test('expressions of words alone mean what the engine says', async () => {
+    const piece = fc.constantFrom('^', '$', '(', ')', '|', 'a', 'b', 'ab', '-', '_1')
+    const word = fc.array(fc.constantFrom('a', 'b', 'ab', '-', '_1', '\n'), { maxLength: 3 }).map((p) => p.join(''))
+    const whole = fc
+      .tuple(
+        fc.constantFrom('', '^'),
+        fc.array(fc.constantFrom('a', 'b', 'ab', '-'), { minLength: 1, maxLength: 3 }),
+        fc.constantFrom('', '$'),
+      )
+      .map(([start, words, end]) => `${start}(${words.join('|')})${end}`)
+    const expression = fc.oneof(
+      whole,
+      fc.array(piece, { maxLength: 6 }).map((p) => p.join('')),
+    )
+    await fc.assert(
+      fc.asyncProperty(expression, word, async (text, input) => {
+        let expected: boolean | undefined
+        try {
+          expected = RE2JS.compile(text).test(input)
+        } catch {}
+        const found = await compileRegex(text).then(
+          (matches) => matches(input),
+          () => undefined,
+        )
+        expect(found).toBe(expected)
+      }),
+      { numRuns: 1000 },
+    )
+  })
 
   test('no backtracking', async () => {
     expect((await compileRegex('^(a+)+$'))(`${'a'.repeat(5000)}b`)).toBe(false)
