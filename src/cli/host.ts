@@ -1,10 +1,10 @@
 // The outside world as the command line sees it. processHost is the only place that touches process globals.
-import { openSync, statSync } from 'node:fs'
+import { fstatSync, openSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { isAbsolute } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import type { PromptOptions } from '../context.ts'
-import { promptOn } from './terminal.ts'
+import { makePrompt, type Terminal } from './terminal.ts'
 
 export interface Output {
   /** Resolves when the bytes are handed over. */
@@ -142,6 +142,9 @@ function input(stream: Readable & { isTTY?: boolean }): Input {
     isTTY: stream.isTTY === true,
     [Symbol.asyncIterator]: () => stream[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>,
     async readAll() {
+      // Node takes a folder for an empty stream.
+      if (fstatSync(0).isDirectory())
+        throw Object.assign(new Error('stdin is a folder'), { code: 'EISDIR', syscall: 'read' })
       const chunks: Uint8Array[] = []
       for await (const chunk of stream) chunks.push(chunk as Uint8Array)
       return Buffer.concat(chunks)
@@ -193,7 +196,7 @@ export function processHost(): Host {
       return stderr()
     },
     now: () => new Date(),
-    prompt: (text, options) => promptOn(openTerminal, text, options ?? {}, exits.onCleanup, exits.deliver),
+    prompt: makePrompt({ open: openTerminal, onCleanup: exits.onCleanup, deliver: exits.deliver }),
     onSignal: exits.onSignal,
     onCleanup: exits.onCleanup,
     cleanup: exits.cleanup,
@@ -209,7 +212,7 @@ export function processHost(): Host {
 }
 
 /** Descriptors for reading from and writing to the terminal. */
-function openTerminal(): { readonly read: number; readonly write: number } | undefined {
+function openTerminal(): Terminal | undefined {
   try {
     if (process.platform === 'win32')
       return { read: openSync('\\\\.\\CONIN$', 'r'), write: openSync('\\\\.\\CONOUT$', 'w') }

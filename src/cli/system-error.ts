@@ -2,6 +2,7 @@
 
 const texts: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
+  EBADF: 'bad file descriptor',
   EBUSY: 'device or resource busy',
   EDQUOT: 'disk quota exceeded',
   EEXIST: 'file exists',

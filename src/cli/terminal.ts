@@ -1,62 +1,96 @@
-// One question on the controlling terminal, with or without echo.
+// Questions on the controlling terminal, one after the other, with or without echo.
 import { closeSync, writeSync } from 'node:fs'
 import { StringDecoder } from 'node:string_decoder'
 import { ReadStream } from 'node:tty'
 import type { PromptOptions } from '../context.ts'
 
-type Terminal = { readonly read: number; readonly write: number }
+/** Descriptors for reading and writing; they may be the same. */
+export interface Terminal {
+  readonly read: number
+  readonly write: number
+}
 
-/** What one typed character does to the line so far; `undefined` ends it. */
+interface Surroundings {
+  readonly open: () => Terminal | undefined
+  readonly onCleanup: (work: () => void) => () => void
+  readonly deliver: (signal: NodeJS.Signals) => void
+}
+
+type Prompt = (text: string, options?: PromptOptions) => Promise<string | undefined>
+
+// What these characters do is the terminal's business, except in raw mode.
 const interrupt = '\x03'
 const endOfFile = '\x04'
-const killLine = '\x15'
+const eraseLine = '\x15'
+const erase = new Set(['\x7f', '\b'])
 
 /**
- * Shows `text` and reads one line. Undefined when there is no terminal or it was closed. With `secret` the terminal is in raw mode, so
- * Ctrl+C arrives as a character and is handed to `deliver`; `onCleanup` puts the mode back if anything else ends the program.
+ * A function that shows a text and reads one line: undefined when there is no terminal or it was closed. With `secret` the terminal is in
+ * raw mode, so Ctrl+C arrives as a character and is handed to `deliver`; a clean-up puts the mode back if anything else ends the program.
  */
-export function promptOn(
-  open: () => Terminal | undefined,
-  text: string,
-  options: PromptOptions,
-  onCleanup: (work: () => void) => () => void,
-  deliver: (signal: NodeJS.Signals) => void,
-): Promise<string | undefined> {
-  const terminal = open()
-  if (!terminal) return Promise.resolve(undefined)
-  const secret = options.secret === true
-  return new Promise((resolve) => {
-    const stream = new ReadStream(terminal.read)
-    const decoder = new StringDecoder('utf8')
-    const restore = (): void => {
-      if (secret) stream.setRawMode(false)
-    }
-    const takeBack = onCleanup(restore)
-    let line = ''
-    const finish = (answer: string | undefined): void => {
-      restore()
-      takeBack()
-      if (secret) writeSync(terminal.write, '\n')
-      stream.destroy()
-      if (terminal.write !== terminal.read) closeSync(terminal.write)
-      resolve(answer)
-    }
-    writeSync(terminal.write, text)
-    if (secret) stream.setRawMode(true)
-    stream.on('data', (bytes: Buffer) => {
-      for (const character of decoder.write(bytes)) {
-        if (character === '\r' || character === '\n') return finish(line)
-        if (!secret) line += character
-        else if (character === interrupt) {
-          finish(undefined)
-          return deliver('SIGINT')
-        } else if (character === endOfFile) return finish(line === '' ? undefined : line)
-        else if (character === killLine) line = ''
-        else if (character === '\x7f' || character === '\b') line = [...line].slice(0, -1).join('')
-        else line += character
+export function makePrompt({ open, onCleanup, deliver }: Surroundings): Prompt {
+  let typedAhead = ''
+  let last: Promise<unknown> = Promise.resolve()
+
+  const ask: Prompt = (text, options) => {
+    const terminal = open()
+    if (!terminal) return Promise.resolve(undefined)
+    const secret = options?.secret === true
+    return new Promise((resolve) => {
+      const stream = new ReadStream(terminal.read)
+      const decoder = new StringDecoder('utf8')
+      const restore = (): void => {
+        if (secret) stream.setRawMode(false)
       }
+      const takeBack = onCleanup(restore)
+      let line = ''
+      const finish = (answer: string | undefined, rest = ''): void => {
+        typedAhead = rest
+        restore()
+        takeBack()
+        if (secret) writeSync(terminal.write, '\n')
+        stream.removeAllListeners()
+        stream.on('error', () => {})
+        stream.destroy()
+        if (terminal.write !== terminal.read) closeSync(terminal.write)
+        resolve(answer)
+      }
+      /** True when the line is complete. */
+      const take = (typed: string): boolean => {
+        let at = 0
+        for (const character of typed) {
+          at += character.length
+          if (character === '\r' || character === '\n') {
+            finish(line, typed.slice(at))
+            return true
+          }
+          if (!secret) line += character
+          else if (character === interrupt) {
+            finish(undefined)
+            deliver('SIGINT')
+            return true
+          } else if (character === endOfFile) {
+            finish(line === '' ? undefined : line, typed.slice(at))
+            return true
+          } else if (character === eraseLine) line = ''
+          else if (erase.has(character)) line = [...line].slice(0, -1).join('')
+          else line += character
+        }
+        return false
+      }
+      // Before the text is shown: whoever answers at once must not be echoed.
+      if (secret) stream.setRawMode(true)
+      writeSync(terminal.write, text)
+      if (take(typedAhead)) return
+      stream.on('data', (bytes: Buffer) => take(decoder.write(bytes)))
+      stream.on('end', () => finish(line === '' ? undefined : line))
+      stream.on('error', () => finish(undefined))
     })
-    stream.on('end', () => finish(line === '' ? undefined : line))
-    stream.on('error', () => finish(undefined))
-  })
+  }
+
+  return (text, options) => {
+    const answer = last.then(() => ask(text, options))
+    last = answer.catch(() => {})
+    return answer
+  }
 }

@@ -1,0 +1,145 @@
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { buildSync } from 'esbuild'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { sandbox } from '../support/cli.ts'
+
+/** A program over the real host; its first argument says what it does. */
+const program = `
+import { processHost } from ${JSON.stringify(fileURLToPath(new URL('../../src/cli/host.ts', import.meta.url)))}
+const host = processHost()
+const [, , mode] = process.argv
+if (mode === 'flood') for (;;) await host.stdout.write('x'.repeat(1000) + '\\n')
+if (mode === 'wait' || mode === 'handle') {
+  host.onCleanup(() => process.stdout.write('cleaned\\n'))
+  if (mode === 'handle') host.onSignal((signal) => host.stdout.write(signal + '\\n').then(() => host.exit(7)))
+  setInterval(() => {}, 1000)
+  await host.stdout.write('ready\\n')
+}
+if (mode === 'cwd') await host.stdout.write(host.cwd)
+if (mode === 'stdin') await host.stdout.write(String((await host.stdin.readAll()).length))
+if (mode === 'ask' || mode === 'ask-secret') {
+  const secret = mode === 'ask-secret'
+  const answers = await Promise.all([host.prompt('One: ', { secret }), host.prompt('Two: ', { secret })])
+  await host.stdout.write('GOT ' + JSON.stringify(answers))
+}
+if (mode !== 'wait' && mode !== 'handle') host.exit(0)
+`
+
+const box = sandbox({ 'entry.ts': program, 'real/x': '' })
+const script = box.path('host.mjs')
+beforeAll(() => {
+  buildSync({
+    entryPoints: [box.path('entry.ts')],
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    outfile: script,
+    logLevel: 'error',
+  })
+})
+afterAll(box.remove)
+
+test('a reader that goes away ends the program like SIGPIPE, silently', () => {
+  const { stdout, stderr } = spawnSync('bash', [
+    '-c',
+    `"${process.execPath}" "${script}" flood | head -c 1; echo " \${PIPESTATUS[0]}"`,
+  ])
+  expect([stdout.toString(), stderr.toString()]).toEqual(['x 141\n', ''])
+})
+
+describe('signals', () => {
+  const killed = (
+    mode: string,
+    signal: NodeJS.Signals,
+  ): Promise<{ code: number | null; signal: string | null; out: string }> =>
+    new Promise((resolve) => {
+      const child = spawn(process.execPath, [script, mode], { stdio: ['ignore', 'pipe', 'inherit'] })
+      let out = ''
+      child.stdout.on('data', (chunk) => {
+        if (out === '') child.kill(signal)
+        out += chunk
+      })
+      child.on('close', (code, by) => resolve({ code, signal: by, out }))
+    })
+
+  test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s: clean up, then die of it', async (signal) => {
+    expect(await killed('wait', signal)).toEqual({ code: null, signal, out: 'ready\ncleaned\n' })
+  })
+
+  test('a handler decides instead', async () => {
+    expect(await killed('handle', 'SIGTERM')).toEqual({ code: 7, signal: null, out: 'ready\nSIGTERM\ncleaned\n' })
+  })
+})
+
+describe('the working directory', () => {
+  const cwdWith = (pwd: string | undefined): string =>
+    execFileSync(process.execPath, [script, 'cwd'], {
+      cwd: box.path('real'),
+      env: { ...process.env, PWD: pwd },
+      encoding: 'utf8',
+    })
+
+  test('is $PWD when that is the same place, else the physical one', () => {
+    execFileSync('ln', ['-s', 'real', box.path('link')])
+    const physical = execFileSync('pwd', ['-P'], { cwd: box.path('real'), encoding: 'utf8' }).trim()
+    expect(cwdWith(box.path('link'))).toBe(box.path('link'))
+    for (const pwd of ['/', 'link', '', '/nonexistent', undefined]) expect(cwdWith(pwd)).toBe(physical)
+  })
+})
+
+test('stdin is read whole', () => {
+  expect(execFileSync(process.execPath, [script, 'stdin'], { input: Buffer.alloc(300_000), encoding: 'utf8' })).toBe(
+    '300000',
+  )
+  expect(spawnSync('bash', ['-c', `"${process.execPath}" "${script}" stdin < /`]).status).not.toBe(0)
+})
+
+describe('questions', () => {
+  const python = spawnSync('python3', ['-c', 'import pty']).status === 0
+  writeFileSync(
+    box.path('terminal.py'),
+    `
+import os, pty, sys
+pid, fd = pty.fork()
+if pid == 0:
+    os.execv(sys.argv[1], sys.argv[1:4])
+typed, seen = eval(sys.argv[4]), b''
+try:
+    while True:
+        seen += os.read(fd, 4096)
+        if typed and seen.count(b': ') > 0:
+            os.write(fd, typed)
+            typed = b''
+except OSError:
+    pass
+sys.stdout.buffer.write(seen)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) & 255)
+`,
+  )
+  const onTerminal = (mode: string, typed: string): { status: number | null; seen: string } => {
+    const { status, stdout } = spawnSync('python3', [box.path('terminal.py'), process.execPath, script, mode, typed])
+    return { status, seen: stdout.toString() }
+  }
+
+  test.runIf(python)('one after the other, echoed', () => {
+    const { seen } = onTerminal('ask', "b'first\\nsecond\\n'")
+    expect(seen).toContain('GOT ["first","second"]')
+  })
+
+  test.runIf(python)('secret: no echo, erase works', () => {
+    const { seen } = onTerminal('ask-secret', "b'firsX\\x7ft\\nse\\xc3\\xb6cond\\n'")
+    expect(seen).toBe('One: \r\nTwo: \r\nGOT ["first","seöcond"]')
+  })
+
+  test.runIf(python)('Ctrl+C at a secret question ends the program', () => {
+    const { status, seen } = onTerminal('ask-secret', "b'x\\x03'")
+    expect([status, seen]).toEqual([-2 & 255, 'One: \r\n'])
+  })
+
+  test('no terminal, no answer', () => {
+    const { stdout } = spawnSync('setsid', [process.execPath, script, 'ask'], { input: 'x\ny\n' })
+    expect(stdout.toString()).toBe('GOT [null,null]')
+  })
+})
