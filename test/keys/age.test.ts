@@ -150,6 +150,7 @@ describe('where identities come from', () => {
     const path = file(`# k\n${pair.identity}\n`)
     await opens(context({ SOPS_AGE_KEY_FILE: path }))
     await opens(context({ SOPS_AGE_KEY_FILE: path.slice(dir.length + 1) }))
+    await opens(context({ SOPS_AGE_KEY_FILE: file(`\ufeff# from an editor on Windows\r\n${pair.identity}\r\n`) }))
   })
 
   test('SOPS_AGE_KEY_CMD is told the recipient, and asked once for each', async () => {
@@ -280,6 +281,11 @@ describe('failures', () => {
     ['a word that is no identity', () => `nonsense\n${pair.identity}`, 'error at line 1: unknown identity type'],
     ['lower case', () => pair.identity.toLowerCase(), 'error at line 1: unknown identity type'],
     ['a mistyped key', () => `\n${pair.identity.slice(0, -1)}B`, 'error at line 2: invalid '],
+    [
+      'an ssh key',
+      () => '-----BEGIN OPENSSH PRIVATE KEY-----',
+      'error at line 1: unknown identity type; SSH keys have',
+    ],
     ['a recipient', () => pair.recipient, 'error at line 1: unknown identity type'],
   ])('SOPS_AGE_KEY with %s spoils the source and is not shown', async (_, text, message) => {
     const shown = await reason({ SOPS_AGE_KEY: text() })

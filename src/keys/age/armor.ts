@@ -7,6 +7,9 @@ const COLUMNS = 64
 /** White space tolerated before, and behind, the armor; in bytes. */
 const MAXIMUM_BLANKS = 1024
 
+/** Blank, or one of the five controls from tab to carriage return. */
+const isBlank = (code: number): boolean => code === 0x20 || (code >= 0x09 && code <= 0x0d)
+
 /** The armored text of an age file, with its final newline. */
 export function encodeArmor(bytes: Buffer): string {
   const base64 = bytes.toString('base64')
@@ -20,11 +23,16 @@ export function encodeArmor(bytes: Buffer): string {
  * @throws Error
  */
 export function decodeArmor(text: string): Buffer {
-  const start = text.search(/[^ \t\n\v\f\r]/)
-  const trimmed = text.slice(Math.max(start, 0)).replace(/[ \t\n\v\f\r]+$/, '')
+  let start = 0
+  while (isBlank(text.charCodeAt(start))) start++
+  let end = text.length
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end--
   if (start > MAXIMUM_BLANKS) throw new Error('too much leading white space')
-  if (text.length - trimmed.length - start > MAXIMUM_BLANKS) throw new Error('too much trailing white space')
-  const lines = trimmed.split('\n').map((line) => (line.endsWith('\r') ? line.slice(0, -1) : line))
+  if (text.length - end > MAXIMUM_BLANKS) throw new Error('too much trailing white space')
+  const lines = text
+    .slice(start, end)
+    .split('\n')
+    .map((line) => (line.endsWith('\r') ? line.slice(0, -1) : line))
   if (lines[0] !== ARMOR_HEADER) throw new Error('invalid first line')
   if (lines.length < 2 || lines.at(-1) !== ARMOR_FOOTER) throw new Error('invalid closing line')
   const body = lines.slice(1, -1)

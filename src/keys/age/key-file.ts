@@ -34,9 +34,10 @@ export const isAbsent = (error: unknown): boolean => {
 export function readKeyFile(path: string, ctx: Context, options: { readonly public?: boolean } = {}): Buffer {
   const descriptor = openSync(path, 'r')
   try {
-    const { mode, size } = fstatSync(descriptor)
+    const file = fstatSync(descriptor)
+    const { mode, size } = file
     if (size >= MAXIMUM_SIZE) throw new Error('file too long')
-    if (ctx.platform !== 'win32' && (mode & 0o044) !== 0 && !options.public) {
+    if (ctx.platform !== 'win32' && file.isFile() && (mode & 0o044) !== 0 && !options.public) {
       ctx.once(`age:readable:${path}`, () =>
         ctx.log({
           level: 'warning',

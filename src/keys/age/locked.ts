@@ -5,7 +5,8 @@ import { messageOf } from '../../errors.ts'
 import { connectAgent } from './agent.ts'
 import { decodeBase64NoPad } from './base64.ts'
 import { type AgeFile, checkHeader, openFileKey, openPayload, parseAgeFile, type Stanza } from './file.ts'
-import { type Identity, readIdentities } from './identity.ts'
+import { type Identity, nativeIdentity } from './identity.ts'
+import { identityLines } from './identity-lines.ts'
 import { askPassphrase, NO_TERMINAL } from './passphrase.ts'
 
 const LABEL = 'age-encryption.org/v1/scrypt'
@@ -110,7 +111,7 @@ async function unlock(content: Uint8Array, location: string, ctx: Context): Prom
     ))
   if (!plain) throw new Error('incorrect passphrase')
   try {
-    const identities = readIdentities(plain, { location, nativeOnly: true }, ctx)
+    const identities = identityLines(plain, nativeIdentity)
     if (identities.length === 0) throw new Error('no identities found')
     return identities
   } catch (error) {

@@ -37,8 +37,13 @@ async function tryIdentities(attempt: Attempt, identities: readonly Identity[]):
     try {
       const fileKey = await identity.unwrap(attempt.file)
       if (!fileKey) continue
-      checkHeader(attempt.file, fileKey)
-      return fileKey
+      try {
+        checkHeader(attempt.file, fileKey)
+        return fileKey
+      } catch (error) {
+        fileKey.fill(0)
+        throw error
+      }
     } catch (error) {
       attempt.errors.push(error as Error)
     }
