@@ -10,7 +10,7 @@ export function warnOfCleartext(
 ): void {
   if (sealed.encrypted > 0 || sealed.leaves === 0) return
   const reason = selection.invalid
-    ? `the regular expression ${JSON.stringify(selection.invalid)} does not compile and so never matches`
+    ? `its regular expression never matches, because it does not compile: ${selection.invalid}`
     : 'the selection of the creation rule or flags matches none of them'
   const message = `no value was encrypted, all ${sealed.leaves} are stored in clear: ${reason}`
   ctx.log({ level: 'warning', logger: 'CMD', message })
