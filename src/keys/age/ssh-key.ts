@@ -69,9 +69,10 @@ function readEd25519(reader: WireReader): SshPrivateKey {
     key: { kty: 'OKP', crv: 'Ed25519', d: base64Url(seed), x: base64Url(point) },
     format: 'jwk',
   })
-  // The key object knows the point that belongs to the seed; the file might say another.
+  // The key object knows the point that belongs to the seed; the file says it twice.
   const { x } = createPublicKey(key).export({ format: 'jwk' })
-  if (x !== base64Url(point)) throw new Error('mismatched private and public SSH key')
+  if (x !== base64Url(point) || !secret.subarray(32).equals(point))
+    throw new Error('mismatched private and public SSH key')
   return { type: 'ssh-ed25519', seed, wire: wireStrings('ssh-ed25519', point) }
 }
 

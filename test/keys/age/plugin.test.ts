@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -216,6 +216,17 @@ describe('what goes wrong', () => {
       await expect(age.wrap(key, dataKey, ctx)).rejects.toThrow(missing)
       await expect(age.unwrap(key, ctx)).rejects.toThrow(missing)
     }
+  })
+
+  test('a plugin that does not want to end is ended', async () => {
+    const log = join(dir, 'pid')
+    const ctx = context(`fs.writeFileSync(${JSON.stringify(log)}, String(process.pid))
+process.on('SIGINT', () => {})
+unwrap()
+finish()
+setInterval(() => {}, 1000)`)
+    expect(await age.unwrap(key, ctx)).toEqual(dataKey)
+    expect(() => process.kill(Number(readFileSync(log, 'utf8')), 0)).toThrow('ESRCH')
   })
 
   test('a file that cannot run', async () => {

@@ -4,6 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { bcryptPbkdf } from '../../../src/keys/age/bcrypt.ts'
+import { sshRecipient, unwrapWithSshKey } from '../../../src/keys/age/ssh.ts'
+import { parseSshPrivateKey } from '../../../src/keys/age/ssh-key.ts'
+import { parseAuthorizedKey, parsePublicKey } from '../../../src/keys/age/ssh-wire.ts'
 import { age } from '../../../src/keys/age.ts'
 import { type FakeOptions, fakeContext } from '../../support/context.ts'
 
@@ -144,6 +147,67 @@ describe.skipIf(!keygen)('keys of ssh-keygen', () => {
       expect(await age.unwrap({ ...key!, enc: theirs }, ctx)).toEqual(dataKey)
     }
   })
+})
+
+describe.skipIf(!keygen)('what was changed', () => {
+  test('a changed key file gives the same key or an error, never another key', () => {
+    const text = readFileSync(newKey('-t', 'ed25519'), 'latin1')
+    const lines = text.split('\n')
+    const bytes = Buffer.from(lines.slice(1, -2).join(''), 'base64')
+    const original = parseSshPrivateKey(text)
+    const header = `${lines[0]}\n`
+    let refused = 0
+    for (let i = 0; i < bytes.length; i++) {
+      const changed = Buffer.from(bytes)
+      changed[i]! ^= 1 << (i % 8)
+      try {
+        const file = parseSshPrivateKey(`${header}${changed.toString('base64')}\n-----END OPENSSH PRIVATE KEY-----\n`)
+        expect(file, `bit of byte ${i}`).toEqual(original)
+      } catch (error) {
+        if (!(error instanceof Error) || error.name === 'AssertionError') throw error
+        refused++
+      }
+    }
+    // Only the comment may change.
+    expect(refused).toBeGreaterThanOrEqual(bytes.length - 'a test'.length)
+  })
+
+  test.each([
+    ['ed25519', '-t', 'ed25519'],
+    ['rsa', '-t', 'rsa', '-b', '2048'],
+  ])('stanzas: %s', async (_, ...args) => {
+    const path = newKey(...args)
+    const file = parseSshPrivateKey(readFileSync(path, 'latin1'))
+    if (file.kind !== 'open') throw new Error('locked')
+    const { key } = file
+    const [stanza] = await sshRecipient(parseAuthorizedKey(recipientOf(path))).wrapFileKey(Buffer.alloc(16, 1))
+    const { body } = stanza!
+    const [type, tag, ...rest] = stanza!.args as [string, string, ...string[]]
+    expect(unwrapWithSshKey([{ args: ['X25519', 'x'], body }, stanza!], key)).toEqual(Buffer.alloc(16, 1))
+    expect(unwrapWithSshKey([{ args: [type, 'AAAAAA', ...rest], body }], key)).toBeUndefined()
+    expect(unwrapWithSshKey([{ args: ['x', tag, ...rest], body }], key)).toBeUndefined()
+    const changed = Buffer.from(body)
+    changed[0]! ^= 1
+    expect(() => unwrapWithSshKey([{ args: stanza!.args, body: changed }], key)).toThrow('failed to decrypt file key')
+    for (const broken of [
+      [type],
+      [type, tag, ...rest, 'x'],
+      ...(rest.length > 0
+        ? [
+            [type, tag],
+            [type, tag, 'AAAA'],
+            [type, tag, '='],
+          ]
+        : []),
+    ]) {
+      expect(() => unwrapWithSshKey([{ args: broken, body }], key), broken.join(' ')).toThrow(/invalid|illegal/)
+    }
+  })
+})
+
+test('no point of the curve is no key', () => {
+  const wire = Buffer.concat([Buffer.from('0000000b7373682d6564323535313900000020', 'hex'), Buffer.alloc(32, 2)])
+  expect(() => parsePublicKey(wire)).toThrow('invalid Ed25519 public key')
 })
 
 test('bcrypt_pbkdf agrees with the published vectors', () => {
