@@ -51,7 +51,7 @@ export interface Opened {
 export function open(tree: Tree, options: OpenOptions): Opened {
   const cipher = createLeafCipher(options.dataKey)
   const mac = startMac(options.macOnlyEncrypted)
-  const stash = newStash(cipher)
+  const stash = newStash(cipher, options.tokenText)
   const path: string[] = []
   try {
     const opened = walk(tree, options.selection, opener(cipher, mac, stash, options), path)
@@ -84,9 +84,6 @@ function canonicalOf(value: Exclude<Value, null | Uint8Array>): string {
 }
 
 function opener(cipher: LeafCipher, mac: MacState, stash: Stash, options: OpenOptions): Visitor {
-  const tokenOf = (node: Leaf | Comment): string | undefined =>
-    options.tokenText === undefined || node.origin === undefined ? undefined : options.tokenText(node.origin)
-
   return {
     leaf(leaf, aad, selected, inList) {
       const stored = leaf.value
@@ -108,7 +105,7 @@ function opener(cipher: LeafCipher, mac: MacState, stash: Stash, options: OpenOp
           spelling: undefined,
           text,
           iv,
-          token: tokenOf(leaf),
+          origin: leaf.origin,
         }
         stash.leaves.push(remembered)
         // A comment counts nowhere, whatever it was stored as (spec/format.md 4).
@@ -121,7 +118,7 @@ function opener(cipher: LeafCipher, mac: MacState, stash: Stash, options: OpenOp
       const spelling = plain === standard ? undefined : plain
       // NaN equals nothing, so it is not remembered.
       if (!Number.isNaN(value))
-        stash.leaves.push({ aad, type, canonical: standard, spelling, text, iv, token: tokenOf(leaf) })
+        stash.leaves.push({ aad, type, canonical: standard, spelling, text, iv, origin: leaf.origin })
       addToMac(mac, standard)
       return withOrigin(
         spelling === undefined ? { kind: 'leaf', value } : { kind: 'leaf', value, spelling },
@@ -157,7 +154,7 @@ function opener(cipher: LeafCipher, mac: MacState, stash: Stash, options: OpenOp
         spelling: undefined,
         text,
         iv,
-        token: tokenOf(comment),
+        origin: comment.origin,
       })
       return { ...comment, text: plain }
     },
@@ -239,14 +236,14 @@ function sealer(
       addToMac(mac, standard)
       const spelling = usableSpelling(leaf, type)
       const plaintext = spelling ?? standard
-      const { leaf: before, iv } = memory.find(aad, type, standard, plaintext)
+      const { leaf: before, token, iv } = memory.find(aad, type, standard, plaintext)
       const text = before?.text ?? encryptLeaf(cipher, aad, type, plaintext, iv)
       return {
         kind: 'leaf',
         value: text,
         ...(leaf.origin === undefined ? undefined : { origin: leaf.origin }),
         ...(spelling === undefined ? undefined : { spelling }),
-        ...(before?.token === undefined ? undefined : { token: { value: text, text: before.token } }),
+        ...(token === undefined ? undefined : { token: { value: text, text: token } }),
       }
     },
 

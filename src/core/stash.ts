@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { LeafCipher } from './cipher.ts'
 import { type ScalarType, textOrBytes } from './scalar.ts'
+import type { Origin } from './tree.ts'
 
 export interface Remembered {
   readonly aad: string
@@ -13,16 +14,21 @@ export interface Remembered {
   /** The ENC[…] text. */
   readonly text: string
   readonly iv: Uint8Array
-  /** The format's exact token for `text`, where the caller knows it. */
-  readonly token: string | undefined
+  readonly origin: Origin | undefined
 }
 
 export interface Stash {
   readonly cipher: LeafCipher
+  /** The exact source text of a leaf, where the caller knows it; asked only for leaves that are put back. */
+  readonly tokenText: ((origin: Origin) => string | undefined) | undefined
   readonly leaves: Remembered[]
 }
 
-export const newStash = (cipher: LeafCipher): Stash => ({ cipher, leaves: [] })
+export const newStash = (cipher: LeafCipher, tokenText: Stash['tokenText']): Stash => ({
+  cipher,
+  tokenText,
+  leaves: [],
+})
 
 /** Longer plaintexts are looked up by their digest. */
 const longest = 256
@@ -49,8 +55,9 @@ export interface Recall {
 }
 
 export interface Reuse {
-  /** The very text to put back. */
+  /** The very text to put back, and the format's token for it. */
   readonly leaf?: Remembered
+  readonly token?: string
   /** The nonce to encrypt with. */
   readonly iv?: Uint8Array
 }
@@ -94,7 +101,9 @@ export function recall(stash: Stash | undefined, cipher: LeafCipher): Recall {
       if (sameKey) {
         const before = leaf.spelling ?? leaf.canonical
         const same = type === 'str' || type === 'comment' || before === plaintext
-        return same ? { leaf } : nothing
+        if (!same) return nothing
+        const token = leaf.origin === undefined ? undefined : stash.tokenText?.(leaf.origin)
+        return token === undefined ? { leaf } : { leaf, token }
       }
       const iv = Buffer.from(leaf.iv).toString('latin1')
       if (usedIvs.has(iv)) return nothing
