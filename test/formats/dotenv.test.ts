@@ -1,4 +1,6 @@
 // The dotenv format: the reference's reading rules, its layout, and rewriting that keeps every other byte.
+
+import { readdirSync, readFileSync } from 'node:fs'
 import { parse as parseDotenv } from 'dotenv'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -283,5 +285,16 @@ describe('print', () => {
       'entry',
       'entry',
     ])
+  })
+})
+
+describe('fixtures/layout/dotenv', () => {
+  const folder = new URL('../../fixtures/layout/dotenv/', import.meta.url)
+  const names = readdirSync(folder).filter((name) => name.endsWith('.env'))
+  test.each(names)('%s comes back byte for byte', (name) => {
+    const plain = readFileSync(new URL(name, folder))
+    const encrypted = encrypt(plain)
+    expect(str(encrypted)).not.toContain('nvented')
+    expect(str(decrypt(encrypted))).toBe(str(plain))
   })
 })

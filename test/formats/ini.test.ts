@@ -1,4 +1,5 @@
 // The INI format: the reference's reading rules, its layout, and rewriting that keeps every other byte.
+import { readdirSync, readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { parse as parseIni } from 'ini'
 import { describe, expect, test } from 'vitest'
@@ -517,5 +518,16 @@ describe('print', () => {
 
   test('the example reads back', () => {
     expect(readNamed(ini.example).map(([name]) => name)).toEqual(['Welcome!'])
+  })
+})
+
+describe('fixtures/layout/ini', () => {
+  const folder = new URL('../../fixtures/layout/ini/', import.meta.url)
+  const names = readdirSync(folder).filter((name) => name.endsWith('.ini'))
+  test.each(names)('%s comes back byte for byte', (name) => {
+    const plain = readFileSync(new URL(name, folder))
+    const encrypted = encrypt(plain)
+    expect(str(encrypted)).not.toContain('nvented')
+    expect(str(decrypt(encrypted))).toBe(str(plain))
   })
 })
