@@ -1,7 +1,8 @@
 // Words of a command line to flag values and positionals, by the rules of the reference's parser (spec/cli.md 2).
+
+import { quote } from '../core/quote.ts'
 import { type Flag, namesOf } from './flags.ts'
 import type { FlagValues } from './invocation.ts'
-import { goQuote } from './text.ts'
 
 type Value = string | boolean | number | readonly string[]
 
@@ -81,7 +82,7 @@ export function environmentValues(
     if (kind === 'bool') {
       const value = text === '' ? false : parseBool(text)
       if (value === undefined) {
-        const cause = `strconv.ParseBool: parsing ${goQuote(text)}: invalid syntax`
+        const cause = `strconv.ParseBool: parsing ${quote(text)}: invalid syntax`
         return { usage: `could not parse ${text} as bool value for flag ${name}: ${cause}`, kind: 'environment' }
       }
       values.set(name, value)
@@ -98,11 +99,11 @@ export function environmentValues(
 /** The value of one flag from its text, or the reference's complaint about it. */
 function readValue(entry: Flag, spelling: string, text: string): Value | UsageError {
   if (entry.kind === 'bool') {
-    return parseBool(text) ?? { usage: `invalid boolean value ${goQuote(text)} for -${spelling}: parse error` }
+    return parseBool(text) ?? { usage: `invalid boolean value ${quote(text)} for -${spelling}: parse error` }
   }
   if (entry.kind !== 'int') return text
   const value = parseInteger(text)
-  return typeof value === 'number' ? value : { usage: `invalid value ${goQuote(text)} for flag -${spelling}: ${value}` }
+  return typeof value === 'number' ? value : { usage: `invalid value ${quote(text)} for flag -${spelling}: ${value}` }
 }
 
 /** Two spellings of one flag in one call. */

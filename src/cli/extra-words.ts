@@ -1,7 +1,8 @@
 // Words behind the one file that a command takes (spec/cli.md 3.4).
+
+import { quote } from '../core/quote.ts'
 import { SopsError } from '../errors.ts'
 import type { Invocation, Io } from './invocation.ts'
-import { goQuote } from './text.ts'
 
 /**
  * Warns as the reference does. With `--in-place` more than one file is refused, since which of them was meant cannot be known.
@@ -15,7 +16,7 @@ export function checkExtraWords(inv: Invocation, io: Io): void {
       hints: [
         inv.legacy
           ? `put all flags before the file: sops -i … ${file}`
-          : `run the command once for each file: ${inv.positionals.map(goQuote).join(' ')}`,
+          : `run the command once for each file: ${inv.positionals.map(quote).join(' ')}`,
       ],
     })
   }
@@ -23,5 +24,5 @@ export function checkExtraWords(inv: Invocation, io: Io): void {
   warn('More than one positional argument provided. Only the first one will be used!')
   const flag = extra.findLast((word) => word.startsWith('-'))
   if (flag !== undefined)
-    warn(`${goQuote(flag)} looks like a flag, but flags must be placed before positional arguments to count`)
+    warn(`${quote(flag)} looks like a flag, but flags must be placed before positional arguments to count`)
 }

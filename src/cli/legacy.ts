@@ -1,6 +1,7 @@
 // The flag-only form (`sops -d FILE`): its own checks in the reference's order, then the command that does the work (spec/cli.md 18).
 import { existsSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { quote } from '../core/quote.ts'
 import { SopsError } from '../errors.ts'
 import type { Parsed } from './argv.ts'
 import { type Command, commands } from './commands/index.ts'
@@ -8,7 +9,7 @@ import { checkExtraWords } from './extra-words.ts'
 import { keyFlagNames } from './flags.ts'
 import type { FlagValues, Invocation, Io } from './invocation.ts'
 import { codeOf } from './system-error.ts'
-import { goQuote, nearest } from './text.ts'
+import { nearest } from './text.ts'
 
 type Mode = 'encrypt' | 'decrypt' | 'rotate' | 'set' | 'edit'
 
@@ -36,7 +37,7 @@ function refuseTypo(word: string, path: string): void {
   const names = commands.flatMap(({ name, aliases }) => [name, ...(aliases ?? [])])
   const near = nearest(word, names)
   if (near === undefined) return
-  throw new SopsError('no-file', `Error: ${goQuote(word)} is neither a command nor a file`, {
+  throw new SopsError('no-file', `Error: ${quote(word)} is neither a command nor a file`, {
     hints: [`did you mean sops ${near}?`, `to make a new file of this name: sops edit ${word}`],
   })
 }
@@ -46,11 +47,11 @@ function checkFile(modes: readonly Mode[], flags: FlagValues, path: string): voi
   if (changesKeys(flags)) {
     throw new SopsError(
       'change-keys-of-missing-file',
-      `Error: cannot add or remove keys on non-existent file ${goQuote(path)}, use \`--kms\` and \`--pgp\` instead.`,
+      `Error: cannot add or remove keys on non-existent file ${quote(path)}, use \`--kms\` and \`--pgp\` instead.`,
     )
   }
   if (modes.some((mode) => mode !== 'set')) {
-    throw new SopsError('no-file', `Error: cannot operate on non-existent file ${goQuote(path)}`)
+    throw new SopsError('no-file', `Error: cannot operate on non-existent file ${quote(path)}`)
   }
 }
 
@@ -98,8 +99,10 @@ export function rewrite(root: Parsed, io: Io): Invocation {
 export async function runLegacy(root: Parsed, io: Io): Promise<number> {
   const inv = rewrite(root, io)
   const [mode] = inv.command
+  const [file] = inv.positionals as [string, ...string[]]
+  io.ctx.log({ level: 'debug', logger: 'CMD', message: `the flags ask for sops ${mode}`, fields: { file } })
   if (mode === 'rotate' || mode === 'set' || mode === 'edit') {
-    const path = resolve(io.host.cwd, inv.string('filename-override') || inv.positionals[0]!)
+    const path = resolve(io.host.cwd, inv.string('filename-override') || file)
     await requireCreationRule(inv, io, path)
   }
   const command = commands.find(({ name }) => name === mode) as Command

@@ -1,8 +1,9 @@
 // Log lines on stderr, in the two shapes of the reference (spec/cli.md 3.2).
 import type { Logger, LogLine } from '../context.ts'
+import { quote } from '../core/quote.ts'
 import type { Host } from './host.ts'
 import { colourAllowed, makeStyle } from './style.ts'
-import { goQuote, visible } from './text.ts'
+import { visible } from './text.ts'
 
 export interface FatalLine {
   readonly level: 'fatal'
@@ -22,7 +23,7 @@ const levels: Readonly<
 }
 
 const bare = /^[A-Za-z0-9\-._/@^+]*$/
-const quoted = (text: string): string => (bare.test(text) ? text : goQuote(text))
+const quoted = (text: string): string => (bare.test(text) ? text : quote(text))
 
 const two = (value: number): string => String(value).padStart(2, '0')
 

@@ -1,28 +1,9 @@
-// Text for terminals and log lines: quoting as Go does it, control characters made visible, nearest names.
-
-const goEscapes: Readonly<Record<string, string>> = {
-  '\x07': '\\a',
-  '\b': '\\b',
-  '\f': '\\f',
-  '\n': '\\n',
-  '\r': '\\r',
-  '\t': '\\t',
-  '\v': '\\v',
-  '\\': '\\\\',
-  '"': '\\"',
-}
-
-const hex = (code: number, width: number): string => code.toString(16).padStart(width, '0')
+// Text for people: control characters made visible, and the name that was probably meant.
 
 function escapeCharacter(character: string): string {
   const code = character.codePointAt(0)!
-  if (code < 0x80) return `\\x${hex(code, 2)}`
-  return code > 0xffff ? `\\U${hex(code, 8)}` : `\\u${hex(code, 4)}`
+  return code < 0x80 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`
 }
-
-/** Go's `%q`: double quotes, with everything unprintable escaped. */
-export const goQuote = (text: string): string =>
-  `"${text.replace(/["\\]|[^\P{C}]|[^\P{Z} ]/gu, (character) => goEscapes[character] ?? escapeCharacter(character))}"`
 
 /**
  * Makes control and direction-changing characters visible, except tabs and line ends, so that names from a file cannot steer a terminal.

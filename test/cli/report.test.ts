@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { localTime, makeLog, progressLine } from '../../src/cli/log.ts'
 import { reportError } from '../../src/cli/report.ts'
-import { editDistance, goQuote, nearest, visible } from '../../src/cli/text.ts'
+import { editDistance, nearest, visible } from '../../src/cli/text.ts'
 import { type ErrorDetails, SopsError } from '../../src/errors.ts'
 import { bufferHost, type CliOptions } from '../support/cli.ts'
 
@@ -144,17 +144,6 @@ describe('log lines', () => {
 })
 
 describe('text', () => {
-  test.each([
-    ['plain', '"plain"'],
-    ['a"b\\c', '"a\\"b\\\\c"'],
-    ['\n\t\r\x07\x00\x1b\x7f', '"\\n\\t\\r\\a\\x00\\x1b\\x7f"'],
-    ['ümläut 漢', '"ümläut 漢"'],
-    ['\u00a0\u200b\u2028', '"\\u00a0\\u200b\\u2028"'],
-    ['\u{e0001}', '"\\U000e0001"'],
-  ])('goQuote %j', (text, quoted) => {
-    expect(goQuote(text)).toBe(quoted)
-  })
-
   test('visible keeps lines and tabs', () => {
     expect(visible('a\tb\nc\x1b\x9b\u2066')).toBe('a\tb\nc\\x1b\\u009b\\u2066')
   })
