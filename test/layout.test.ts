@@ -8,13 +8,64 @@ import { keysFolder } from './support/conformance/case.ts'
 import { differentTree } from './support/conformance/check.ts'
 import { changeOneValue, layoutFiles, missingPiece, skeleton } from './support/layout.ts'
 
-/** Files that come back with the same values but not the same bytes, and why. */
-const exceptions: Readonly<Record<string, string>> = {
-  'yaml/gitlab-ci.yml': 'aliases and merge keys are expanded, because their values must be encrypted',
-  'yaml/numbers-canonical.yaml':
-    'the reference cannot read these spellings from an encrypted leaf, so they become canonical',
-  'yaml/folded-long.yaml': 'the line breaks inside a folded text are not part of its value',
-  'yaml/multiline-scalars.yaml': 'the line breaks inside plain and quoted scalars are not part of their value',
+interface Exception {
+  readonly reason: string
+  /** What stands there instead. Without it the file must only hold the same values and comments. */
+  readonly becomes?: readonly (readonly [before: string, after: string])[]
+}
+
+/** Files that come back with the same values but not the same bytes. */
+const exceptions: Readonly<Record<string, Exception>> = {
+  'yaml/folded-long.yaml': { reason: 'the line breaks inside a folded text are not part of its value' },
+  'yaml/github-workflow.yml': { reason: 'the line breaks inside a folded text are not part of its value' },
+  'yaml/gitlab-ci.yml': { reason: 'aliases and merge keys are expanded, because their values must be encrypted' },
+  'yaml/multiline-scalars.yaml': {
+    reason: 'the line breaks inside plain and quoted scalars are not part of their value',
+  },
+  'yaml/escapes.yaml': {
+    reason: 'how a character of a double-quoted scalar was escaped is not part of its value',
+    becomes: [
+      ['\\x41', 'A'],
+      ['\\u00fc', 'ü'],
+      ['a\\/b', 'a/b'],
+      ['one \\\n  line', 'one line'],
+    ],
+  },
+  'yaml/tabs.yaml': {
+    reason: 'neither is the spelling of a tab, nor the blanks on an empty line of a block',
+    becomes: [
+      ['"x\ty"', '"x\\ty"'],
+      ['\n  \n', '\n\n'],
+    ],
+  },
+  'yaml/tagged-flow.yaml': {
+    reason: 'in a flow collection a local tag leaves no way to tell plain from single quotes',
+    becomes: [["!Ref 'AWS::AccountId'", '!Ref AWS::AccountId']],
+  },
+  'yaml/tags-standard.yaml': {
+    reason: 'the reference refuses an encrypted leaf under a tag of another type, so the tag goes',
+    becomes: [
+      ['!!int "42"', '42'],
+      ['!!float 1', '1'],
+      ['!!bool "true"', 'true'],
+      ['!!binary |\n  SGVsbG8sIHdvcmxkIQo=', '|\n  Hello, world!'],
+    ],
+  },
+  'yaml/spellings-canonical.yaml': {
+    reason: 'the reference cannot read these spellings from an encrypted leaf',
+    becomes: [
+      ['hex: 0x1F', 'hex: 31'],
+      ['0o17', '15'],
+      ['octal_old: 0644', 'octal_old: 420'],
+      ['0b101', '5'],
+      ['1_000', '1000'],
+      ['1_000.5', '1000.5'],
+      ['.INF', '.inf'],
+      ['.NaN', '.nan'],
+      ['2024-05-01 10:11:12', '2024-05-01T10:11:12Z'],
+      ['[0x1F, 0644]', '[31, 420]'],
+    ],
+  },
 }
 
 const recipient = 'age1y9ff66k7cr0zgmwu3vcw8tcxycnk50ncwzlca0axt28yw0tyxujsxh4de5'
@@ -67,17 +118,19 @@ describe.each(layoutFiles)('$name', ({ name, format, bytes }) => {
   // The tests below report it.
   sealed.catch(() => {})
 
-  test(
-    name in exceptions ? `comes back with the same values (${exceptions[name]})` : 'comes back byte for byte',
-    async () => {
-      await sealed
-      const opened = await sops(work, ['decrypt', join('sealed', file)])
-      if (name in exceptions) {
-        expect(opened.equals(bytes), 'this file comes back unchanged: remove the exception').toBe(false)
-        expect(differentTree(format, bytes.toString(), opened.toString(), true)).toBeUndefined()
-      } else expect(opened.toString()).toBe(bytes.toString())
-    },
-  )
+  const exception = exceptions[name]
+
+  test(exception ? `comes back with the same values (${exception.reason})` : 'comes back byte for byte', async () => {
+    await sealed
+    const opened = (await sops(work, ['decrypt', join('sealed', file)])).toString()
+    const source = bytes.toString()
+    if (exception?.becomes) {
+      expect(opened).toBe(exception.becomes.reduce((text, [before, after]) => text.replace(before, after), source))
+    } else if (exception) {
+      expect(opened, 'this file comes back unchanged: remove the exception').not.toBe(source)
+      expect(differentTree(format, source, opened, true)).toBeUndefined()
+    } else expect(opened).toBe(source)
+  })
 
   test('changes nothing outside values, comments and metadata when encrypted', async () => {
     // Expanding an alias writes new nodes, which is more than a change of values.

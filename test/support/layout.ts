@@ -32,11 +32,14 @@ export const layoutFiles: readonly LayoutFile[] = readdirSync(folder, { recursiv
 /** Stands for any text. */
 const GAP = '\0'
 
-/** An encrypted leaf with the quotes it may have been given. */
-const TOKEN = /(["']?)ENC\[AES256_GCM,[^\]]*\]\1/g
+/** An encrypted leaf with the quotes and the mark it may have been given (in YAML, `!` says that the value stood there plain). */
+const TOKEN = /(?:! )?(["'`]?)ENC\[AES256_GCM,[^\]]*\]\1/g
 
-/** A block scalar's header in front of an encrypted leaf: the chomping follows from the value, the comment may be encrypted. */
-const BLOCK_HEADER = /[|>][-+\d]*(?=[ \t]*(?:#[^\n]*)?\r?\n\s*ENC\[)/g
+/** INI comments on neighbouring lines are one comment; all but its first line stay, empty. */
+const REST_OF_COMMENT = /(?<=type:comment\])(?:\r?\n[ \t]*[;#]?[ \t]*(?=\r?\n))+/g
+
+/** From a block scalar's header to its encrypted leaf: the chomping follows from the value, blank lines in front belong to it. */
+const BLOCK_HEADER = /[|>][-+\d]*([ \t]*#[^\n]*?)?\r?\n\s*(?=ENC\[)/g
 
 /**
  * The literal pieces of an encrypted text that its plain text must hold, in order: everything but encrypted leaves, comments and the
@@ -44,7 +47,13 @@ const BLOCK_HEADER = /[|>][-+\d]*(?=[ \t]*(?:#[^\n]*)?\r?\n\s*ENC\[)/g
  */
 export function skeleton(format: TreeFormat, encrypted: string): string[] {
   const bare = withoutMetadata(format, encrypted)
-  return (format === 'yaml' ? bare.replace(BLOCK_HEADER, GAP) : bare).replace(TOKEN, GAP).split(GAP)
+  const open =
+    format === 'yaml'
+      ? bare.replace(BLOCK_HEADER, (_, comment = '') => GAP + comment + GAP)
+      : format === 'ini'
+        ? bare.replace(REST_OF_COMMENT, '')
+        : bare
+  return open.replace(TOKEN, GAP).split(GAP)
 }
 
 function withoutMetadata(format: TreeFormat, text: string): string {
