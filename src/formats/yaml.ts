@@ -34,7 +34,7 @@ export const yaml: Format = {
   },
   rewrite(parsed, next, layout = {}) {
     const source = sourceOf(parsed)
-    return encode(rewriteText(source, next, layout).text, source.encoding, source.mark)
+    return encode(rewriteText(source, next, layout).text, source.mark)
   },
   print(tree, layout = {}) {
     return Buffer.from(printTree(tree, { indent: indentOf(layout.indent), eol: '\n' }), 'utf8')

@@ -83,7 +83,8 @@ function buildDocument(text: string, document: YDocument, checked: boolean): Map
     const origin: Place = { start: node.start, end: node.end, value, node, alias }
     if (typeof value === 'string' || value === null || value instanceof Uint8Array)
       return { kind: 'leaf', value, origin }
-    return node.value === printPlain(value)
+    // Readers of YAML 1.2 take digits with underscores for text.
+    return node.value === printPlain(value) || node.value.includes('_')
       ? { kind: 'leaf', value, origin }
       : { kind: 'leaf', value, spelling: node.value, origin }
   }

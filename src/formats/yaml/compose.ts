@@ -433,22 +433,13 @@ export function compose(text: string, { tokens, remarks }: Scanned): YDocument[]
   }
 
   function step(frame: Frame): void {
-    switch (frame.state) {
-      case 'list':
-      case 'indentless':
-        return listEntry(frame)
-      case 'key':
-        return mapKey(frame)
-      case 'value':
-        return mapValue(frame)
-      case 'flowList':
-        return flowList(frame)
-      case 'flowKey':
-      case 'flowValue':
-        return flowMap(frame)
-      default:
-        return pair(frame)
-    }
+    const { state } = frame
+    if (state === 'list' || state === 'indentless') listEntry(frame)
+    else if (state === 'key') mapKey(frame)
+    else if (state === 'value') mapValue(frame)
+    else if (state === 'flowList') flowList(frame)
+    else if (state === 'flowKey' || state === 'flowValue') flowMap(frame)
+    else pair(frame)
   }
 
   /** The upper part of the comments above an implicit document belongs to the document, the part below the last empty line to its first node. */

@@ -1,20 +1,26 @@
 // The source text with what differs between two trees changed, and every other byte kept (design.md, "The source text is the document").
 import { canonical } from '../../core/scalar.ts'
-import type { Comment, Entry, Leaf, ListNode, MapNode, Node, Tree, Value } from '../../core/tree.ts'
+import type { Comment, Entry, Leaf, MapNode, Node, Tree, Value } from '../../core/tree.ts'
 import { sameValue } from '../../core/tree.ts'
 import type { Layout } from '../types.ts'
 import type { Place } from './build.ts'
-import type { YNode } from './compose.ts'
+import type { YDocument, YNode } from './compose.ts'
 import { createEdits, type Edits, lineEnd, skipBlanks } from './edits.ts'
 import { expandAlias, sameNodes } from './expand.ts'
 import { indentOf, nextColumn, type PrintStyle, printDocument, printKey, type ScalarText } from './print.ts'
 import { isTypeTag } from './resolve.ts'
-import { placeOf, type Source } from './source.ts'
-import { changeItems, replaceRoot, replaceValue } from './structure.ts'
-import { codeOf, isEncrypted, isStringTag, type Site, sourceOf, writeAs, writeEncrypted } from './token.ts'
-
-type Collection = MapNode | ListNode
-type Item = Entry | Node | Comment
+import { placeOf, read, type Source } from './source.ts'
+import {
+  type Change,
+  type Collection,
+  changeItems,
+  type Item,
+  type Kept,
+  needsReprint,
+  replaceRoot,
+  replaceValue,
+} from './structure.ts'
+import { codeOf, isEncrypted, isStringTag, restyle, type Site, sourceOf, writeAs, writeEncrypted } from './token.ts'
 
 /** What the functions that change one place share. */
 export interface Job {
@@ -28,13 +34,9 @@ export interface Job {
 }
 
 interface Frame {
-  readonly node: YNode
-  readonly old: Collection
-  readonly next: Collection
-  /** Indexes into both of what stayed. */
-  readonly kept: readonly (readonly [number, number])[]
+  readonly change: Change
   index: number
-  /** Where the last of them is among the node's items. */
+  /** Where the last of what stayed is among the node's items. */
   cursor: number
 }
 
@@ -54,11 +56,11 @@ export function siteOf(job: Job, around: YNode, node: YNode | undefined): Site {
 }
 
 /** Puts the text of a scalar in the place of a scalar node; tags that no longer fit go. */
-export function putScalar(job: Job, node: YNode, text: ScalarText, less: boolean): void {
+export function putScalar(job: Job, node: YNode, text: ScalarText & { untagged?: boolean }, less: boolean): void {
   const { edits } = job
   const source = edits.text
   let lead = less ? '! ' : ''
-  if (node.tagToken && (node.tag === '!' || isTypeTag(node.tag))) {
+  if (node.tagToken && (node.tag === '!' || isTypeTag(node.tag) || text.untagged)) {
     const end = Math.min(skipBlanks(source, node.tagToken.end), node.content)
     if (node.tag === '!' && less && end === node.content) lead = ''
     else edits.replace(node.tagToken.start, end, '')
@@ -110,9 +112,12 @@ function changeLeaf(job: Job, around: YNode, place: Place, next: Leaf): void {
     }
     const code = codeOf(before, node.style, plain, site)
     putScalar(job, node, writeEncrypted(code.style, value, site), code.less)
-  } else if (isEncrypted(old)) {
-    putScalar(job, node, writeAs({ style: node.style, less: node.tag === '!' }, next, site), false)
-  } else putScalar(job, node, writeAs({ style: node.style, less: false }, next, site), false)
+    return
+  }
+  const untagged = typeof value !== 'string'
+  const code = { style: node.style, less: node.tag === '!' }
+  const plain = isEncrypted(old) ? writeAs(code, next, site) : restyle(node.style, next, site)
+  putScalar(job, node, { ...plain, untagged }, false)
 }
 
 /** The code of a token's text on one line. */
@@ -130,7 +135,7 @@ function changeComment(job: Job, place: Place, next: Comment): void {
 }
 
 /** Pairs of what stayed, in order. */
-function pairUp(old: readonly Item[], next: readonly Item[]): (readonly [number, number])[] {
+function pairUp(old: readonly Item[], next: readonly Item[]): Kept {
   const kept: (readonly [number, number])[] = []
   if (old.length === next.length && old.every((item, i) => item.origin === next[i]?.origin)) {
     for (let i = 0; i < old.length; i++) kept.push([i, i])
@@ -145,6 +150,24 @@ function pairUp(old: readonly Item[], next: readonly Item[]): (readonly [number,
     last = at
   })
   return kept
+}
+
+/** The text ends in a block scalar that has lost the line break its value ends with. */
+function endsLiteral(text: string, next: Tree): boolean {
+  if (text === '' || /[\r\n]$/.test(text)) return false
+  const lastValue = (root: MapNode | undefined): Value => {
+    let node: Item | undefined = root
+    for (;;) {
+      if (node === undefined || node.kind === 'comment') return null
+      if (node.kind === 'leaf') return node.value
+      const items: readonly Item[] = node.kind === 'entry' ? [node.value] : node.items
+      node = items.findLast((item) => item.kind !== 'comment')
+    }
+  }
+  const want = lastValue(next.documents[next.documents.length - 1])
+  if (typeof want !== 'string' || !want.endsWith('\n')) return false
+  const { documents } = read(Buffer.from(text)).tree
+  return lastValue(documents[documents.length - 1]) !== want
 }
 
 interface Anchored {
@@ -178,15 +201,20 @@ export function rewriteText(source: Source, next: Tree, layout: Layout): Rewritt
     return known !== undefined && known.node === alias.target && sameNodes(known.next, by)
   }
 
-  function enter(old: Collection, to: Collection): void {
-    const place = placeOf(old)
-    note(place.node, to)
-    frames.push({ node: place.node as YNode, old, next: to, kept: pairUp(old.items, to.items), index: 0, cursor: 0 })
+  function enter(old: Collection, to: Collection, limit: number | undefined, reprint: () => void): void {
+    const node = placeOf(old).node as YNode
+    const change = { node, old, next: to, kept: pairUp(old.items, to.items), limit }
+    if (needsReprint(change)) reprint()
+    else {
+      note(node, to)
+      frames.push({ change, index: 0, cursor: 0 })
+    }
   }
 
   /** A node in its old place. `around` is the collection it stands in, `at` its index there. */
   function changeNode(around: YNode, at: number, old: Node, to: Node): void {
     const node = around.items[at] as YNode
+    const replace = (): void => replaceValue(job, around, at, old, to)
     if (node.kind === 'alias') {
       if (isStillSaid(node, to)) return
       expanded++
@@ -194,8 +222,9 @@ export function rewriteText(source: Source, next: Tree, layout: Layout): Rewritt
     } else if (old.kind === 'leaf' && to.kind === 'leaf') {
       note(node, to)
       changeLeaf(job, around, placeOf(old), to)
-    } else if (old.kind !== 'leaf' && old.kind === to.kind && old.origin === to.origin) enter(old, to as Collection)
-    else replaceValue(job, around, at, old, to)
+    } else if (old.kind !== 'leaf' && to.kind !== 'leaf' && old.kind === to.kind && old.origin === to.origin) {
+      enter(old, to, undefined, replace)
+    } else replace()
   }
 
   function changeKey(key: YNode, entry: Entry): void {
@@ -208,12 +237,12 @@ export function rewriteText(source: Source, next: Tree, layout: Layout): Rewritt
   }
 
   function indexOf(frame: Frame, node: YNode): number {
-    frame.cursor = frame.node.items.indexOf(node, frame.cursor)
+    frame.cursor = frame.change.node.items.indexOf(node, frame.cursor)
     return frame.cursor
   }
 
   function changeItem(frame: Frame, old: Item, to: Item): void {
-    const { node } = frame
+    const { node } = frame.change
     if (old.kind === 'comment') {
       if (to.kind === 'comment') changeComment(job, placeOf(old), to)
       return
@@ -231,20 +260,23 @@ export function rewriteText(source: Source, next: Tree, layout: Layout): Rewritt
     else if (to.kind !== 'entry') changeNode(node, at, old, to)
   }
 
-  function changeDocument(old: MapNode, to: MapNode): void {
+  function changeDocument(old: MapNode, to: MapNode, limit: number): void {
     anchors = new Map()
-    const place = placeOf(old)
-    if (place.node?.kind !== 'map') {
-      replaceRoot(job, old, to)
+    const { node } = placeOf(old)
+    if (node?.kind !== 'map') {
+      replaceRoot(job, old, to, limit)
       return
     }
-    enter(old, to)
+    enter(old, to, limit, () => {
+      edits.replace(node.start, node.end, printDocument(to, job.style).slice(0, -eol.length))
+    })
     for (let frame = frames[frames.length - 1]; frame; frame = frames[frames.length - 1]) {
-      const pair = frame.kept[frame.index++]
-      if (pair) changeItem(frame, frame.old.items[pair[0]] as Item, frame.next.items[pair[1]] as Item)
+      const { change } = frame
+      const pair = change.kept[frame.index++]
+      if (pair) changeItem(frame, change.old.items[pair[0]] as Item, change.next.items[pair[1]] as Item)
       else {
         frames.pop()
-        changeItems(job, frame.node, frame.old, frame.next, frame.kept)
+        changeItems(job, change)
       }
     }
   }
@@ -252,8 +284,9 @@ export function rewriteText(source: Source, next: Tree, layout: Layout): Rewritt
   const { documents } = source.tree
   next.documents.forEach((document, i) => {
     const old = documents[i]
-    if (old) changeDocument(old, document)
+    if (old) changeDocument(old, document, (source.documents[i] as YDocument).end)
     else edits.insertLines(source.text.length, (i > 0 ? `---${eol}` : '') + printDocument(document, fresh))
   })
-  return { text: edits.apply(), expanded }
+  const text = edits.apply()
+  return { text: endsLiteral(text, next) ? text + eol : text, expanded }
 }

@@ -4,11 +4,10 @@ import { SopsError } from '../../errors.ts'
 import { build, type Place } from './build.ts'
 import { compose, type YDocument, type YNode } from './compose.ts'
 import { scan } from './scan.ts'
-import { decode, type Encoding } from './text.ts'
+import { decode } from './text.ts'
 
 export interface Source {
   readonly text: string
-  readonly encoding: Encoding
   readonly mark: boolean
   readonly documents: readonly YDocument[]
   readonly tree: Tree
@@ -21,11 +20,11 @@ export interface Source {
 
 /** @throws SopsError `parse`. */
 export function read(bytes: Uint8Array): Source {
-  const { text, encoding, mark } = decode(bytes)
+  const { text, mark } = decode(bytes)
   const documents = compose(text, scan(text))
   if (documents.length === 0 && text !== '') throw new SopsError('parse', 'EOF')
   const tree = build(text, documents)
-  return { text, encoding, mark, documents, tree, eol: /\r\n|\r|\n/.exec(text)?.[0] ?? '\n', ...layoutOf(documents) }
+  return { text, mark, documents, tree, eol: /\r\n|\r|\n/.exec(text)?.[0] ?? '\n', ...layoutOf(documents) }
 }
 
 /** How the first nested block collections are indented. */
@@ -68,15 +67,4 @@ export function endOf(item: Node | Entry | Comment): number {
     } else break
   }
   return end
-}
-
-/** The start of an item's text: its key's `?` or start, its dash, its `#`. */
-export function leadOf(collection: YNode, item: Node | Entry | Comment): number {
-  const place = placeOf(item)
-  if (item.kind === 'comment') return place.start
-  if (item.kind === 'entry')
-    return collection.flow
-      ? place.start
-      : (collection.leads[collection.items.indexOf(place.node as YNode) / 2] as number)
-  return place.start
 }

@@ -1,26 +1,29 @@
 // Entries, list items and comments that come and go, and values that change their kind.
 import type { Comment, Entry, ListNode, MapNode, Node } from '../../core/tree.ts'
 import type { YNode } from './compose.ts'
-import { afterBreak, blanksBefore, isFirstOnLine, lineEnd, lineStart, skipBlanks } from './edits.ts'
-import {
-  columnUnder,
-  type PrintStyle,
-  printBehind,
-  printDocument,
-  printFlow,
-  printFlowLeaf,
-  printItems,
-  printKey,
-} from './print.ts'
+import { blanksBefore, isFirstOnLine, lineEnd, lineStart } from './edits.ts'
+import { type PrintStyle, printBehind, printFlow, printItems } from './print.ts'
 import type { Job } from './rewrite.ts'
 import { endOf, placeOf } from './source.ts'
-import { writeDouble } from './strings.ts'
 
-type Collection = MapNode | ListNode
-type Item = Entry | Node | Comment
+export type Collection = MapNode | ListNode
+export type Item = Entry | Node | Comment
+
+/** What stayed of a collection's items: indexes into the old and into the new ones, in order. */
+export type Kept = readonly (readonly [number, number])[]
+
+/** A collection whose items change. */
+export interface Change {
+  readonly node: YNode
+  readonly old: Collection
+  readonly next: Collection
+  readonly kept: Kept
+  /** Of a document's root: where the document ends; new text must not go behind. */
+  readonly limit: number | undefined
+}
 
 const isReal = (item: Item): item is Entry | Node => item.kind !== 'comment'
-const hasReal = (node: Collection): boolean => (node.items as readonly Item[]).some(isReal)
+export const hasReal = (node: Collection): boolean => (node.items as readonly Item[]).some(isReal)
 
 const metadataKey = 'sops'
 
@@ -28,13 +31,13 @@ const metadataKey = 'sops'
 function printNew(job: Job, items: readonly Item[], column: number, isList: boolean, isRoot: boolean): string {
   const parts: string[] = []
   let run: Item[] = []
-  const print = (some: readonly Item[], style: PrintStyle) => {
-    if (some.length === 0) return
-    parts.push(printItems({ kind: isList ? 'list' : 'map', items: some } as Collection, column, style))
+  const print = (some: readonly Item[], style: PrintStyle): void => {
+    if (some.length > 0)
+      parts.push(printItems({ kind: isList ? 'list' : 'map', items: some } as Collection, column, style))
   }
   for (const item of items) {
     const entry = item.kind === 'entry' && isRoot ? item : undefined
-    if (entry?.text === undefined && entry?.key !== metadataKey) {
+    if (!entry || (entry.text === undefined && entry.key !== metadataKey)) {
       run.push(item)
       continue
     }
@@ -47,109 +50,83 @@ function printNew(job: Job, items: readonly Item[], column: number, isList: bool
   return parts.join('')
 }
 
+/** The node an item of a collection begins with: an entry's key, an element or the alias that stands for it. */
+const ownNode = (item: Entry | Node): YNode => {
+  const place = placeOf(item)
+  return (item.kind === 'entry' ? place.node : (place.alias ?? place.node)) as YNode
+}
+
 /** Where an item of a block collection begins: its key's `?` or start, its dash, its `#`. */
 function leadOf(node: YNode, item: Item): number {
-  const place = placeOf(item)
-  if (item.kind === 'comment') return place.start
-  const own = (item.kind === 'entry' ? place.node : (place.alias ?? place.node)) as YNode
-  const at = node.items.indexOf(own)
-  return (item.kind === 'entry' ? node.leads[at / 2] : node.leads[at]) as number
+  if (!isReal(item)) return placeOf(item).start
+  const at = node.items.indexOf(ownNode(item))
+  return node.leads[item.kind === 'entry' ? at / 2 : at] as number
+}
+
+const itemsOf = (change: Change): { old: readonly Item[]; next: readonly Item[] } => ({
+  old: change.old.items,
+  next: change.next.items,
+})
+
+/** Nothing came or went. */
+const isSettled = ({ old, next, kept }: Change): boolean =>
+  kept.length === old.items.length && kept.length === next.items.length
+
+/** The change cannot be spliced: the whole collection has to be printed again, instead of its items being changed one by one. */
+export function needsReprint(change: Change): boolean {
+  const { node, old, next } = change
+  if (isSettled(change)) return false
+  if (!node.flow) return change.limit === undefined && hasReal(old) && !hasReal(next)
+  if (node.pair || (next.items as readonly Item[]).some((item) => !isReal(item) && item.origin === undefined))
+    return true
+  const comments = (old.items as readonly Item[]).filter((item) => !isReal(item))
+  return (
+    comments.length > 0 &&
+    flowCuts(change).some(([from, to]) => comments.some((c) => placeOf(c).start >= from && placeOf(c).start < to))
+  )
 }
 
 /** Brings the items of a collection to those of `next`; what stayed has been changed already. */
-export function changeItems(
-  job: Job,
-  node: YNode,
-  old: Collection,
-  next: Collection,
-  kept: readonly (readonly [number, number])[],
-): void {
-  if (kept.length === old.items.length && kept.length === next.items.length) {
-    if (isReal0(old) && !isReal0(next)) emptied(job, node, old, next)
-    return
+export function changeItems(job: Job, change: Change): void {
+  if (isSettled(change)) return
+  if (change.node.flow) changeFlow(job, change)
+  else {
+    removeItems(job, change)
+    addItems(job, change)
   }
-  const isRoot = job.source.tree.documents.some((document) => document.origin === old.origin)
-  if (node.flow) changeFlow(job, node, old, next, kept, isRoot)
-  else changeBlock(job, node, old, next, kept, isRoot)
 }
 
-const isReal0 = hasReal
-
-/** A block collection without items left. */
-function emptied(job: Job, node: YNode, old: Collection, next: Collection): void {
-  void job, node, old, next
-}
-
-function changeBlock(
-  job: Job,
-  node: YNode,
-  old: Collection,
-  next: Collection,
-  kept: readonly (readonly [number, number])[],
-  isRoot: boolean,
-): void {
-  const { edits } = job
+function removeItems(job: Job, change: Change): void {
+  const { edits, style } = job
   const { text } = edits
-  const stays = new Set(kept.map(([at]) => at))
-  const items = old.items as readonly Item[]
-  const sorted = [...kept].map(([at]) => items[at] as Item)
-
-  for (let i = 0; i < items.length; i++) {
-    if (stays.has(i)) continue
-    const item = items[i] as Item
+  const { node, kept, limit } = change
+  const { old, next } = itemsOf(change)
+  const stays = new Map(kept.map(([at, to]) => [at, next[to] as Item]))
+  const gone = old.map((item, i) => [item, i] as const).filter(([, i]) => !stays.has(i))
+  if (gone.length === 0) return
+  const leads = [...stays.keys()].map((i) => leadOf(node, old[i] as Item)).sort((a, b) => a - b)
+  let isEmptied = limit !== undefined && !next.some(isReal)
+  for (const [item] of gone) {
     const start = leadOf(node, item)
     const end = endOf(item)
-    if (item.kind === 'comment') {
-      removeComment(job, start, end)
-      continue
-    }
-    const inside = sorted.filter(
-      (other) => other.kind === 'comment' && placeOf(other).start > start && placeOf(other).start < lineEnd(text, end),
-    )
-    if (isFirstOnLine(text, start)) {
-      const pad = ' '.repeat(node.column)
-      const lines = inside.map(
-        (comment) => `${pad}#${(next.items.find((n) => n.origin === comment.origin) as Comment).text}${job.style.eol}`,
-      )
+    if (!isReal(item)) removeComment(job, start, end)
+    else if (isFirstOnLine(text, start)) {
+      const last = lineEnd(text, end)
+      const lines: string[] = []
+      for (const [at, to] of stays) {
+        const place = placeOf(old[at] as Item)
+        if (to.kind !== 'comment' || place.start < start || place.start >= last) continue
+        lines.push(`${' '.repeat(node.column)}#${to.text}${style.eol}`)
+      }
+      if (isEmptied && !next.some(isReal)) lines.push(`{}${style.eol}`)
+      isEmptied = false
       edits.removeLines(start, end, lines.join(''))
     } else {
-      const following = sorted
-        .map((other) => leadOf(node, other))
-        .filter((lead) => lead > start)
-        .sort((a, b) => a - b)[0]
-      edits.replace(start, following ?? end, '')
+      const following = leads.find((lead) => lead > start)
+      edits.replace(start, following ?? end, following === undefined && isEmptied ? '{}' : '')
+      isEmptied = false
     }
   }
-
-  const isList = node.kind === 'list'
-  let group: Item[] = []
-  const staying = new Map(kept.map(([at, to]) => [to, items[at] as Item]))
-  let prior: Item | undefined
-  const flush = (following: Item | undefined) => {
-    if (group.length === 0) return
-    if (prior) edits.insertLines(endOf(prior), printNew(job, group, node.column, isList, isRoot))
-    else if (following) {
-      const at = leadOf(node, following)
-      if (isFirstOnLine(text, at))
-        edits.replace(lineStart(text, at), lineStart(text, at), printNew(job, group, node.column, isList, isRoot))
-      else {
-        const style = job.style
-        const lines = printItems({ kind: node.kind, items: group } as Collection, node.column, style, true)
-        edits.replace(at, at, lines + ' '.repeat(node.column))
-      }
-    }
-    group = []
-  }
-  next.items.forEach((item, i) => {
-    const same = staying.get(i)
-    if (!same) {
-      group.push(item)
-      return
-    }
-    flush(same)
-    if (!prior || endOf(same) >= endOf(prior)) prior = same
-  })
-  flush(undefined)
 }
 
 function removeComment(job: Job, start: number, end: number): void {
@@ -158,151 +135,171 @@ function removeComment(job: Job, start: number, end: number): void {
   else edits.replace(blanksBefore(edits.text, start), end, '')
 }
 
-function changeFlow(
-  job: Job,
-  node: YNode,
-  old: Collection,
-  next: Collection,
-  kept: readonly (readonly [number, number])[],
-  isRoot: boolean,
-): void {
-  const { edits } = job
-  void isRoot
-  if (node.pair || !(old.items as readonly Item[]).every((item) => isReal(item))) {
-    edits.replace(node.content, node.end, printFlow(next))
-    return
+function addItems(job: Job, change: Change): void {
+  const { edits, style } = job
+  const { text } = edits
+  const { node, kept, limit } = change
+  const { old, next } = itemsOf(change)
+  const staying = new Map(kept.map(([at, to]) => [to, old[at] as Item]))
+  let group: Item[] = []
+  let prior: number | undefined
+
+  function flush(following: Item | undefined): void {
+    if (group.length === 0) return
+    const items = group
+    group = []
+    const lines = (): string => printNew(job, items, node.column, node.kind === 'list', limit !== undefined)
+    if (prior !== undefined) edits.insertLines(prior, lines())
+    else {
+      const at = following ? leadOf(node, following) : node.content
+      const start = lineStart(text, at)
+      if (isFirstOnLine(text, at)) edits.replace(start, start, lines())
+      else {
+        const inner = printItems({ kind: node.kind, items } as unknown as Collection, node.column, style, true)
+        edits.replace(at, at, inner + ' '.repeat(node.column))
+      }
+    }
   }
-  const items = old.items as readonly (Entry | Node)[]
-  const start = (item: Item) => placeStart(item)
-  const end = (item: Item) => placeEnd(item)
-  const stays = kept.map(([at]) => at)
-  const piece = (item: Item) => printFlowItem(item)
-  if (stays.length === 0) {
-    const inner = (next.items as readonly Item[]).filter(isReal).map(piece).join(', ')
-    edits.replace(node.content + 1, node.end - 1, inner)
-    return
-  }
-  const staysSet = new Set(stays)
-  for (let i = 0; i < items.length; ) {
-    if (staysSet.has(i)) {
-      i++
+
+  for (let i = 0; i < next.length; i++) {
+    const same = staying.get(i)
+    if (!same) {
+      group.push(next[i] as Item)
       continue
     }
-    let j = i
-    while (j < items.length && !staysSet.has(j)) j++
-    if (j < items.length) edits.replace(start(items[i] as Item), start(items[j] as Item), '')
-    else edits.replace(end(items[i - 1] as Item), end(items[j - 1] as Item), '')
-    i = j
+    flush(same)
+    const end = endOf(same)
+    if (limit === undefined || end <= limit) prior = Math.max(prior ?? 0, end)
   }
-  const staying = new Map(kept.map(([at, to]) => [to, items[at] as Item]))
-  let prior: Item | undefined
-  let before: string[] = []
-  next.items.forEach((item, i) => {
-    const same = staying.get(i)
-    if (same) {
-      if (!prior && before.length > 0)
-        edits.replace(start(same), start(same), before.map((text) => `${text}, `).join(''))
-      prior = same
-      before = []
-    } else if (isReal(item)) {
-      if (prior) edits.replace(end(prior), end(prior), `, ${piece(item)}`)
-      else before.push(piece(item))
-    }
-  })
+  flush(undefined)
 }
 
-const placeStart = (item: Item): number => {
-  const place = placeOf(item)
-  return item.kind === 'entry' ? place.start : (place.alias ?? place).start
-}
-const placeEnd = (item: Item): number => {
+const flowStart = (item: Item): number => (isReal(item) ? ownNode(item).start : placeOf(item).start)
+const flowEnd = (item: Item): number => {
   const place = placeOf(item)
   return item.kind === 'entry' ? place.end : (place.alias ?? place).end
 }
 
-function printFlowItem(item: Item): string {
-  if (item.kind !== 'entry') return printFlow(item as Node)
-  return printFlow({ kind: 'map', items: [item] }).slice(1, -1)
+/** The pieces of a flow collection's text that go, commas included. */
+function flowCuts({ old, kept }: Change): (readonly [number, number])[] {
+  const stays = new Set(kept.map(([at]) => old.items[at]))
+  const items = (old.items as readonly Item[]).filter(isReal)
+  const cuts: (readonly [number, number])[] = []
+  for (let i = 0; i < items.length; ) {
+    if (stays.has(items[i] as Item as never)) {
+      i++
+      continue
+    }
+    let j = i
+    while (j < items.length && !stays.has(items[j] as never)) j++
+    if (j < items.length) cuts.push([flowStart(items[i] as Item), flowStart(items[j] as Item)])
+    else if (i > 0) cuts.push([flowEnd(items[i - 1] as Item), flowEnd(items[j - 1] as Item)])
+    i = j
+  }
+  return cuts
 }
 
-/** A value in the place of another one of a different kind. `at` is its index among the node's items. */
-export function replaceValue(job: Job, around: YNode, at: number, old: Node, next: Node): void {
+const printFlowItem = (item: Entry | Node): string =>
+  item.kind === 'entry' ? printFlow({ kind: 'map', items: [item] }).slice(1, -1) : printFlow(item)
+
+function changeFlow(job: Job, change: Change): void {
   const { edits } = job
+  const { node, kept } = change
+  const { old, next } = itemsOf(change)
+  const staying = new Map(
+    kept.map(([at, to]) => [to, old[at] as Item]).filter(([, item]) => isReal(item as Item)) as [number, Item][],
+  )
+  if (staying.size === 0) {
+    if (!hasReal(change.old))
+      edits.replace(node.content + 1, node.content + 1, next.filter(isReal).map(printFlowItem).join(', '))
+    else edits.replace(node.content + 1, node.end - 1, next.filter(isReal).map(printFlowItem).join(', '))
+    return
+  }
+  for (const [from, to] of flowCuts(change)) edits.replace(from, to, '')
+  let prior: Item | undefined
+  let before = ''
+  next.forEach((item, i) => {
+    const same = staying.get(i)
+    if (same) {
+      if (!prior) edits.replace(flowStart(same), flowStart(same), before)
+      prior = same
+    } else if (isReal(item)) {
+      if (prior) edits.replace(flowEnd(prior), flowEnd(prior), `, ${printFlowItem(item)}`)
+      else before += `${printFlowItem(item)}, `
+    }
+  })
+}
+
+/** A value in the place of another one. `at` is its index among the items of the collection around it. */
+export function replaceValue(job: Job, around: YNode, at: number, old: Node, next: Node): void {
+  const { edits, style } = job
   const { text } = edits
   const node = around.items[at] as YNode
   if (around.flow) {
-    const missing = node.start === node.end
-    edits.replace(node.start, node.end, (missing ? ' ' : '') + printFlow(next))
+    edits.replace(node.start, node.end, (node.start === node.end ? ' ' : '') + printFlow(next))
     return
   }
-  const inList = around.kind === 'list'
-  const mark = inList ? (around.leads[at] as number) + 1 : (around.marks[(at - 1) / 2] as number)
-  const behind = printBehind(next, around.column, inList, job.style).slice(0, -job.style.eol.length)
+  const isList = around.kind === 'list'
+  const mark = isList ? (around.leads[at] as number) + 1 : (around.marks[(at - 1) / 2] as number)
+  const behind = printBehind(next, around.column, isList, style).slice(0, -style.eol.length)
+  if (mark < 0) {
+    edits.replace(node.end, node.end, `${style.eol}${' '.repeat(around.column)}:${behind}`)
+    return
+  }
   const isBlock = (node.kind === 'map' || node.kind === 'list') && !node.flow
   const end = isBlock ? endOf(old) : node.end
-  if (mark < 0) {
-    edits.replace(node.start, node.start, `${job.style.eol}${' '.repeat(around.column)}:${behind}`)
-    return
+  const markLine = lineEnd(text, mark)
+  const cut = behind.indexOf(style.eol)
+  const head = cut < 0 ? behind : behind.slice(0, cut)
+  const rest = cut < 0 ? '' : behind.slice(cut)
+  if (isBlock && node.content > markLine) {
+    // Tag and anchor go, a comment behind the key stays on its line; the new lines take the place of the old ones.
+    const properties = Math.max(node.tagToken?.end ?? mark, node.anchor?.end ?? mark)
+    edits.replace(mark, Math.min(properties, markLine), head)
+    edits.replace(markLine, end, rest)
+  } else if (isBlock) edits.replace(mark, end, behind)
+  else if (node.block) {
+    edits.replace(mark, node.block.headerEnd, head)
+    const line = lineEnd(text, node.block.headerEnd)
+    edits.replace(line, Math.max(line, end), rest)
+  } else if (node.start > markLine) {
+    // Comments between key and value stay; the value begins on a line of its own.
+    edits.replace(
+      node.start,
+      end,
+      next.kind === 'leaf' || !hasReal(next)
+        ? head.trimStart()
+        : printItems(next, node.column, style, true).slice(0, -style.eol.length),
+    )
+  } else {
+    edits.replace(mark, end, head)
+    const line = lineEnd(text, end)
+    edits.replace(line, line, rest)
   }
-  const lineOfMark = lineEnd(text, mark)
-  if (isBlock || node.start > lineOfMark || node.block) {
-    // The first line of the new text goes behind the mark, before a comment there; the rest takes the place of the old lines.
-    const from = skipBlanks(text, mark)
-    const cut = behind.indexOf(job.style.eol)
-    const head = cut < 0 ? behind : behind.slice(0, cut)
-    const rest = cut < 0 ? '' : behind.slice(cut)
-    if (node.start < lineOfMark) {
-      const headEnd = node.block
-        ? node.block.headerEnd
-        : isBlock && node.content >= lineOfMark
-          ? ((node.anchor ?? node.tagToken)?.end ?? mark)
-          : undefined
-      if (headEnd === undefined) {
-        edits.replace(mark, end, behind)
-        return
-      }
-      edits.replace(mark, Math.max(headEnd, node.anchor?.end ?? 0, node.tagToken?.end ?? 0), head)
-    } else edits.replace(mark, mark, head)
-    void from
-    edits.replace(lineOfMark, Math.max(end, lineOfMark), rest)
-    return
-  }
-  const cut = behind.indexOf(job.style.eol)
-  edits.replace(mark, end, cut < 0 ? behind : behind.slice(0, cut))
-  const eol = lineEnd(text, end)
-  if (cut >= 0) edits.replace(eol, eol, behind.slice(cut))
 }
 
 /** A document whose root was no map: empty, or null. */
-export function replaceRoot(job: Job, old: MapNode, next: MapNode): void {
-  const { edits, fresh } = job
-  const { text } = edits
+export function replaceRoot(job: Job, old: MapNode, next: MapNode, limit: number): void {
+  const { edits } = job
   const place = placeOf(old)
   const added = next.items.filter((item) => item.origin === undefined)
+  let last = place.node?.end ?? place.start
   for (const item of old.items) {
+    const from = placeOf(item)
     const to = next.items.find((other) => other.origin === item.origin)
-    const at = placeOf(item)
-    if (to?.kind === 'comment') {
-      if (to.text !== at.value) edits.replace(at.start, at.end, `#${to.text}`)
-    } else removeComment(job, at.start, at.end)
+    if (to?.kind !== 'comment') removeComment(job, from.start, from.end)
+    else if (to.text !== from.value) edits.replace(from.start, from.end, `#${to.text}`)
+    if (from.end <= limit) last = Math.max(last, from.end)
   }
   if (added.length === 0) return
   const lines = printNew(job, added, 0, false, true)
-  if (place.node) {
-    edits.replace(place.node.start, place.node.end, '')
-    const last = old.items[old.items.length - 1]
-    edits.insertLines(Math.max(place.node.end, last ? placeOf(last).end : 0), lines)
-    return
+  const { node } = place
+  if (node && node.end > node.start) {
+    if (last === node.end && isFirstOnLine(edits.text, node.start)) {
+      edits.removeLines(node.start, node.end, lines)
+      return
+    }
+    edits.replace(node.start, node.end, '')
   }
-  const last = old.items[old.items.length - 1]
-  edits.insertLines(last ? Math.max(placeOf(last).end, place.start) : place.start, lines)
-  void text
-  void fresh
+  edits.insertLines(last, lines)
 }
-
-void afterBreak
-void columnUnder
-void printDocument
-void printFlowLeaf
-void printKey
-void writeDouble

@@ -1,13 +1,11 @@
 // Bytes to text and back: the encodings, byte order marks and characters YAML allows (spec/format.md 7.1, 7.2).
 import { SopsError } from '../../errors.ts'
 
-export type Encoding = 'utf8' | 'utf16le' | 'utf16be'
-
-/** A decoded text and what is needed to write the same bytes again. */
+/** A decoded text. */
 export interface Decoded {
   /** Without the byte order mark. */
   readonly text: string
-  readonly encoding: Encoding
+  /** It is UTF-8 with a byte order mark. UTF-16 is written as UTF-8 without one, as by the reference. */
   readonly mark: boolean
 }
 
@@ -40,7 +38,7 @@ const forbidden = /[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\u{10000}-\u{10f
 /** @throws SopsError `parse` for bytes that are no text and for control characters. */
 export function decode(bytes: Uint8Array): Decoded {
   const [a, b, c] = bytes
-  let encoding: Encoding = 'utf8'
+  let encoding: 'utf8' | 'utf16le' | 'utf16be' = 'utf8'
   let skip = 0
   if (a === 0xff && b === 0xfe) [encoding, skip] = ['utf16le', 2]
   else if (a === 0xfe && b === 0xff) [encoding, skip] = ['utf16be', 2]
@@ -57,7 +55,7 @@ export function decode(bytes: Uint8Array): Decoded {
   if (bad) {
     throw new SopsError('parse', 'yaml: control characters are not allowed', { position: positionAt(text, bad.index) })
   }
-  return { text, encoding, mark: skip > 0 }
+  return { text, mark: skip === 3 }
 }
 
 const utf8 = (bytes: Uint8Array): string => new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
@@ -68,9 +66,4 @@ function swapped(bytes: Uint8Array): Uint8Array {
   return Buffer.from(bytes).swap16()
 }
 
-export function encode(text: string, encoding: Encoding, mark: boolean): Uint8Array {
-  const whole = mark ? `\ufeff${text}` : text
-  if (encoding === 'utf8') return Buffer.from(whole, 'utf8')
-  const bytes = Buffer.from(whole, 'utf16le')
-  return encoding === 'utf16be' ? bytes.swap16() : bytes
-}
+export const encode = (text: string, mark: boolean): Uint8Array => Buffer.from(mark ? `\ufeff${text}` : text, 'utf8')

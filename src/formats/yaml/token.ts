@@ -118,6 +118,13 @@ export function writeAs(code: Code, leaf: Spelled, site: Site): ScalarText {
   }
 }
 
+/** Another plaintext in the place of a plaintext of this style. */
+export function restyle(style: string, leaf: Spelled, site: Site): ScalarText {
+  const { value } = leaf
+  const keepsQuotes = style === "'" && typeof value === 'string' && value !== ''
+  return keepsQuotes ? quoted(value) : writeAs({ style, less: false }, leaf, site)
+}
+
 /** Codes to try for a source token of a style, in order of preference. */
 function codesFor(style: string, site: Site): Code[] {
   const own = site.flow && style !== '"' ? "'" : style
