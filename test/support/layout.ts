@@ -35,8 +35,8 @@ const GAP = '\0'
 /** An encrypted leaf with the quotes and the mark it may have been given (in YAML, `!` says that the value stood there plain). */
 const TOKEN = /(?:! )?(["'`]?)ENC\[AES256_GCM,[^\]]*\]\1/g
 
-/** INI comments on neighbouring lines are one comment; all but its first line stay, empty. */
-const REST_OF_COMMENT = /(?<=type:comment\])(?:\r?\n[ \t]*[;#]?[ \t]*(?=\r?\n))+/g
+/** INI comments near each other are one comment, stored where the first began; the places of the others stay, empty. */
+const INI_COMMENT = /[ \t]*[;#][^\r\n]*/g
 
 /** From a block scalar's header to its encrypted leaf: the chomping follows from the value, blank lines in front belong to it. */
 const BLOCK_HEADER = /[|>][-+\d]*([ \t]*#[^\n]*?)?\r?\n\s*(?=ENC\[)/g
@@ -47,12 +47,8 @@ const BLOCK_HEADER = /[|>][-+\d]*([ \t]*#[^\n]*?)?\r?\n\s*(?=ENC\[)/g
  */
 export function skeleton(format: TreeFormat, encrypted: string): string[] {
   const bare = withoutMetadata(format, encrypted)
-  const open =
-    format === 'yaml'
-      ? bare.replace(BLOCK_HEADER, (_, comment = '') => GAP + comment + GAP)
-      : format === 'ini'
-        ? bare.replace(REST_OF_COMMENT, '')
-        : bare
+  if (format === 'ini') return bare.replace(TOKEN, GAP).replace(INI_COMMENT, GAP).split(GAP)
+  const open = format === 'yaml' ? bare.replace(BLOCK_HEADER, (_, comment = '') => GAP + comment + GAP) : bare
   return open.replace(TOKEN, GAP).split(GAP)
 }
 
