@@ -1,8 +1,9 @@
 // The outside world as the command line sees it. processHost is the only place that touches process globals.
-import { fstatSync, openSync, statSync } from 'node:fs'
+import { fstatSync, openSync, readFileSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { isAbsolute } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
+import { isatty } from 'node:tty'
 import type { PromptOptions } from '../context.ts'
 import { makePrompt, type Terminal } from './terminal.ts'
 
@@ -19,6 +20,13 @@ export interface Input extends AsyncIterable<Uint8Array> {
 }
 
 export type SignalHandler = (signal: NodeJS.Signals) => void
+
+/** A user of the system. */
+export interface Account {
+  readonly name: string
+  readonly uid: number
+  readonly gid: number
+}
 
 export interface Host {
   /** How the program was called. */
@@ -42,15 +50,21 @@ export interface Host {
   prompt(text: string, options?: PromptOptions): Promise<string | undefined>
   /**
    * Takes SIGINT, SIGTERM and SIGHUP until the returned function is called; the newest handler gets the signal. Without a handler the
-   * clean-ups run and the signal ends the process as usual.
+   * clean-ups run and the signal ends the process as usual. `more` names other signals that this handler takes, too.
    */
-  onSignal(handler: SignalHandler): () => void
+  onSignal(handler: SignalHandler, more?: readonly NodeJS.Signals[]): () => void
   /** Registers work that must be done however the program ends; the returned function takes it back. Must be synchronous. */
   onCleanup(work: () => void): () => void
   /** Runs and forgets all clean-ups, newest first. */
   cleanup(): void
   /** Replaces this process by another program; undefined where Node or the platform cannot. Does not return. */
   readonly replaceProcess: ((file: string, args: readonly string[], env: Record<string, string>) => never) | undefined
+  /** Ends this process by a signal, as if nothing had caught it, after the clean-ups. */
+  endBySignal(signal: NodeJS.Signals): void
+  /** True when the keys of a terminal (Ctrl+C) send their signals to the children of this process as well as to itself. */
+  readonly sharesTerminal: boolean
+  /** Gives up the present user for another one with all of its groups, for good. Throws the system's error; undefined on Windows. */
+  readonly becomeUser: ((account: Account) => void) | undefined
   /** Ends the process now. Only for a signal handler; commands return their status. */
   exit(status: number): never
 }
@@ -152,12 +166,34 @@ function input(stream: Readable & { isTTY?: boolean }): Input {
   }
 }
 
+/** True when this process is in the foreground of a terminal. */
+function isForeground(): boolean {
+  try {
+    // Behind the program's name: state, parent, group, session, terminal, the terminal's foreground group.
+    const fields = readFileSync('/proc/self/stat', 'latin1')
+      .replace(/^.*\) /s, '')
+      .split(' ')
+    return fields[2] === fields[5]
+  } catch {
+    return isatty(0) || isatty(2)
+  }
+}
+
+function becomeUser({ name, uid, gid }: Account): void {
+  // Missing in Node's type declarations.
+  const { initgroups } = process as unknown as { initgroups(user: string, extraGroup: number): void }
+  initgroups(name, gid)
+  process.setgid!(gid)
+  process.setuid!(uid)
+}
+
 /** The real thing. Call it once. */
 export function processHost(): Host {
-  const exits = makeExits((signal) => {
-    for (const name of signals) process.removeAllListeners(name)
+  const raise = (signal: NodeJS.Signals): void => {
+    process.removeAllListeners(signal)
     process.kill(process.pid, signal)
-  })
+  }
+  const exits = makeExits(raise)
   for (const name of signals) process.on(name, exits.deliver)
   const exit = (status: number): never => {
     exits.cleanup()
@@ -197,16 +233,33 @@ export function processHost(): Host {
     },
     now: () => new Date(),
     prompt: makePrompt({ open: openTerminal, onCleanup: exits.onCleanup, deliver: exits.deliver }),
-    onSignal: exits.onSignal,
+    onSignal: (handler, more = []) => {
+      const release = exits.onSignal(handler)
+      for (const name of more) process.on(name, handler)
+      return () => {
+        release()
+        for (const name of more) process.off(name, handler)
+      }
+    },
     onCleanup: exits.onCleanup,
     cleanup: exits.cleanup,
     replaceProcess:
       execve && process.platform !== 'win32'
         ? (file, args, env) => {
             exits.cleanup()
+            // Node ignores these, and what is ignored stays so in the new program; what is handled goes back to the default.
+            for (const name of ['SIGPIPE', 'SIGXFSZ'] as const) process.on(name, () => {})
             return execve(file, args, env)
           }
         : undefined,
+    endBySignal: (signal) => {
+      exits.cleanup()
+      raise(signal)
+    },
+    get sharesTerminal() {
+      return isForeground()
+    },
+    becomeUser: process.platform === 'win32' ? undefined : becomeUser,
     exit,
   }
 }

@@ -1,6 +1,6 @@
 // Runs one command line in this process, with buffers for streams and a folder of its own.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { constants, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { type Host, makeExits, type Output } from '../../src/cli/host.ts'
 import { main } from '../../src/cli/main.ts'
@@ -76,6 +76,9 @@ export function bufferHost(options: CliOptions = {}): BufferHost {
     onCleanup: exits.onCleanup,
     cleanup: exits.cleanup,
     replaceProcess: undefined,
+    endBySignal: (signal) => exit(128 + constants.signals[signal]),
+    sharesTerminal: false,
+    becomeUser: undefined,
     exit,
   }
 }

@@ -43,7 +43,7 @@ export function formatsFor(inv: Invocation, path: string, bytes: Uint8Array): { 
   return seen ? { input: seen, output: seen } : formats
 }
 
-async function emit(file: OpenFile, output: FormatId, layout: Layout): Promise<Uint8Array> {
+export async function emit(file: OpenFile, output: FormatId, layout: Layout): Promise<Uint8Array> {
   try {
     return await emitPlain(file, output, layout)
   } catch (error) {

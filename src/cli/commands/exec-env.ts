@@ -1,0 +1,69 @@
+// `sops exec-env`: a shell line with the values of a file in its environment.
+import { SopsError } from '../../errors.ts'
+import { environmentOf } from '../../exec/environment.ts'
+import { switchUser } from '../exec/account.ts'
+import { type Environment, outcomeOf, runShell, shellOf, startShell } from '../exec/child.ts'
+import type { Invocation, Io } from '../invocation.ts'
+import { openerOf, read } from '../open.ts'
+import { absolutePath } from '../settings.ts'
+import { formatsFor } from './decrypt.ts'
+
+export async function run(inv: Invocation, io: Io): Promise<number> {
+  const { host, ctx } = io
+  const [name, command] = wordsOf(inv)
+  const [background, sameProcess] = [inv.bool('background'), inv.bool('same-process')]
+  const path = absolutePath(ctx, name)
+  const opener = await openerOf(inv, io)
+  if (background) warnOfBackground('exec-env', io)
+  if (background && sameProcess) {
+    throw new SopsError('conflicting-parameters', 'Error: The --same-process flag cannot be used with --background')
+  }
+  const bytes = await read(io, path)
+  const { file } = await opener.open(path, bytes, formatsFor(inv, path, bytes).input)
+  file.dataKey.fill(0)
+  const values = environmentOf(file.plain.documents[0] ?? { kind: 'map', items: [] })
+  const user = await switchUser(inv.string('user'), io)
+  if (!user) return 1
+  const env: Environment = Object.assign(Object.create(null), inv.bool('pristine') ? {} : host.env, user, values)
+  if (sameProcess) return replaceBy(command, env, io)
+  if (background) {
+    await startShell(command, env, host)
+    return 0
+  }
+  const { status, text } = outcomeOf(await runShell(command, env, host))
+  if (text !== '') await io.err(text)
+  return status
+}
+
+/** @throws SopsError `generic` unless there is one file and one command string. */
+export function wordsOf(inv: Invocation): readonly [file: string, command: string] {
+  const [file, command] = inv.positionals
+  if (file === undefined || command === undefined || inv.positionals.length !== 2) {
+    const hints = inv.positionals.length > 2 ? ['put the whole command into one quoted argument'] : []
+    throw new SopsError('generic', 'error: missing file to decrypt', { hints })
+  }
+  return [file, command]
+}
+
+export const warnOfBackground = (command: string, io: Io): void =>
+  io.ctx.log({
+    level: 'warning',
+    logger: 'CMD',
+    message: `${command}'s --background option is deprecated and will be removed in a future version of sops`,
+  })
+
+/**
+ * Puts the command in the place of this process. Where Node cannot do that, the command runs as a child that gets all signals, and this
+ * process ends the way the child did.
+ */
+async function replaceBy(command: string, env: Environment, { host }: Io): Promise<number> {
+  if (host.platform === 'win32') throw new SopsError('generic', '--same-process is not supported on Windows')
+  if (host.replaceProcess) {
+    const [file, args] = shellOf(command, host)
+    const set = Object.entries(env).filter((pair): pair is [string, string] => pair[1] !== undefined)
+    return host.replaceProcess(file, [file, ...args], Object.fromEntries(set))
+  }
+  const end = await runShell(command, env, host)
+  if ('signal' in end) host.endBySignal(end.signal)
+  return outcomeOf(end).status
+}

@@ -1,0 +1,55 @@
+// A decrypted file that never lies on disk: a named pipe, and a writer behind it (spec/cli.md 15.3).
+import { execFile } from 'node:child_process'
+import { closeSync, constants, open, openSync } from 'node:fs'
+import { Socket } from 'node:net'
+import { promisify } from 'node:util'
+import { SopsError } from '../../errors.ts'
+import type { Host } from '../host.ts'
+import { codeOf } from '../system-error.ts'
+
+/**
+ * Makes a named pipe that only its owner can use; false where the system has no program for that.
+ * @throws SopsError `generic` when the program fails.
+ */
+export async function makePipe(path: string, host: Host): Promise<boolean> {
+  if (host.platform === 'win32') return false
+  try {
+    await promisify(execFile)('mkfifo', ['-m', '600', path], { env: { ...host.env, LC_ALL: 'C' } })
+    return true
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return false
+    const { stderr = '' } = error as { stderr?: string }
+    const reason = stderr.trim().split(': ').at(-1) || 'mkfifo failed'
+    throw new SopsError('generic', `mkfifo ${path}: ${reason.toLowerCase()}`, { cause: error })
+  }
+}
+
+/**
+ * Writes the content once, to whoever opens the pipe; no reader, or one that goes away, is no error. The returned function ends the
+ * writer at once.
+ */
+export function servePipe(path: string, content: Uint8Array, host: Host): () => void {
+  let state: 'waiting' | 'writing' | 'ended' = 'waiting'
+  let unblocker: number | undefined
+  let writer: Socket | undefined
+  // Opening blocks a thread, not the program, until there is a reader.
+  open(path, constants.O_WRONLY, (error, fd) => {
+    if (unblocker !== undefined) closeSync(unblocker)
+    if (error) return
+    if (state === 'ended') return closeSync(fd)
+    state = 'writing'
+    writer = new Socket({ fd, readable: false, writable: true })
+    writer.on('error', () => {})
+    writer.end(content)
+  })
+  const end = (): void => {
+    takeBack()
+    if (state === 'ended') return
+    // The process cannot end while a thread waits for a reader, so it gets one.
+    if (state === 'waiting') unblocker = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+    state = 'ended'
+    writer?.destroy()
+  }
+  const takeBack = host.onCleanup(end)
+  return end
+}
