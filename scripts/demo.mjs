@@ -105,10 +105,7 @@ function tamper() {
       (_, head, at) => head + (at === 'A' ? 'B' : 'A'),
     ),
     'a removed entry': sealed.replace(/\n {4}host:[^\n]*/, ''),
-    'two values changed places': sealed.replace(
-      /\[("?)(ENC\[[^\]]*\])("?), (['"])(ENC\[[^\]]*\])\4\]/,
-      "[$1$5$3, '$2']",
-    ),
+    'two values changed places': sealed.replace(/(replicas:.*?)(ENC\[[^\]]*\])(.*?)(ENC\[[^\]]*\])/, '$1$4$3$2'),
   }
   for (const [what, text] of Object.entries(attacks)) {
     writeFileSync(join(folder, 'tampered.yaml'), text)

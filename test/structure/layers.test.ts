@@ -118,9 +118,11 @@ describe.each(['formats', 'keys'] as const)('%s', (folder) => {
   })
 
   test('are reached from above through the table only', () => {
+    // .sops.yaml is read by the same YAML reader, but as plain data, which no Format gives.
+    const meant = (file: string, target: string): boolean => /^config\//.test(file) && /^formats\/yaml\//.test(target)
     const reaching = edges.filter(
       ({ file, target }) =>
-        !file.startsWith(`${folder}/`) && memberOf(folder, target) !== undefined && layerOf(file) !== 'ground',
+        !file.startsWith(`${folder}/`) && memberOf(folder, target) !== undefined && !meant(file, target),
     )
     expect(reaching.map(({ file, target }) => `${file} -> ${target}`)).toEqual([])
   })
