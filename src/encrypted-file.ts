@@ -2,6 +2,7 @@
 import type { LogLine } from './context.ts'
 import { compileSelection, type Selection } from './core/selection.ts'
 import type { Tree } from './core/tree.ts'
+import { walk } from './core/walk.ts'
 import { type KeyService, recoverDataKey } from './datakey.ts'
 import { open, type Stash, seal, sealMac, verifyMac } from './document.ts'
 import { SopsError } from './errors.ts'
@@ -73,10 +74,22 @@ export async function openFile(file: EncryptedFile, options: OpenOptions): Promi
   }
 }
 
-/** The plaintext: the file's own text with the values put back, or a fresh text where another format is asked for. */
+/** The plaintext: the file's own text with the values put back, or a fresh text where another format or layout is asked for. */
 export async function emitPlain(file: OpenFile, output: FormatId, layout: Layout): Promise<Uint8Array> {
-  if (output === file.format.id) return file.format.rewrite(file.parsed, file.plain, layout)
-  return (await loadFormat(output)).print(file.plain, layout)
+  if (output !== file.format.id) return (await loadFormat(output)).print(file.plain, layout)
+  if (wantsFresh(file.format, file.parsed, layout, true)) return file.format.print(file.plain, layout)
+  return file.format.rewrite(file.parsed, file.plain, layout)
+}
+
+/**
+ * A source keeps its layout, unless the user asks for another by flag, or asks for one in .sops.yaml and the source has none of its own:
+ * it is exactly what the reference prints by default.
+ */
+function wantsFresh(format: Format, parsed: Parsed, layout: Layout, encrypted: boolean): boolean {
+  if (layout.indent === undefined) return false
+  if (layout.fresh === true) return true
+  const same = { encrypted }
+  return Buffer.compare(format.print(parsed.tree, same), format.rewrite(parsed, parsed.tree, same)) === 0
 }
 
 /** What is sealed, and the text it came from. */
@@ -113,9 +126,9 @@ export function sealFile(
   layout: Layout,
   metadataTexts?: (metadata: Metadata) => readonly ReadonlyMap<string, string>[],
 ): SealOutput {
-  const { dataKey, selection, metadata } = input
-  const plain = output.id === input.format.id ? input.plain : asReadBack(input.plain, output)
-  const sealed = seal(plain, {
+  const { dataKey, selection, metadata, parsed } = input
+  const same = output.id === input.format.id
+  const sealed = seal(same ? input.plain : asReadBack(input.plain, output, selection), {
     dataKey,
     selection,
     macOnlyEncrypted: metadata.macOnlyEncrypted,
@@ -123,11 +136,11 @@ export function sealFile(
   })
   const lastModified = seconds(now)
   const stamped = { ...metadata, lastModified, mac: sealMac(sealed.mac, lastModified, dataKey) }
-  const same = output.id === input.format.id
-  const bare = withMetadata(sealed.tree, stamped, output.metadata, same ? input.parsed.tree : undefined)
+  const bare = withMetadata(sealed.tree, stamped, output.metadata, same ? parsed.tree : undefined)
   const tree = metadataTexts ? withTexts(bare, metadataTexts(stamped)) : bare
-  const encryptedLayout = { ...layout, encrypted: true }
-  const bytes = same ? output.rewrite(input.parsed, tree, encryptedLayout) : output.print(tree, encryptedLayout)
+  const encrypted = { ...layout, encrypted: true }
+  const fresh = !same || wantsFresh(output, parsed, layout, input.stash !== undefined)
+  const bytes = fresh ? output.print(tree, encrypted) : output.rewrite(parsed, tree, encrypted)
   return { bytes, tree, encrypted: sealed.encrypted, leaves: sealed.leaves }
 }
 
@@ -135,14 +148,28 @@ export function sealFile(
  * The tree as the output format will read it back, so that the MAC covers that: formats that know only text make text of clear values.
  * @throws SopsError `cannot-emit` for what could never be decrypted again (spec/format.md 14, rows 8 and 17).
  */
-function asReadBack(tree: Tree, output: Format): Tree {
-  if (output.id !== 'yaml' && tree.documents.length > 1) {
-    throw new SopsError(
-      'cannot-emit',
-      `Could not marshal tree: ${output.id} holds one document, the input has ${tree.documents.length}`,
-    )
+function asReadBack(tree: Tree, output: Format, selection: Selection): Tree {
+  const refuse = (reason: string): never => {
+    throw new SopsError('cannot-emit', `Could not marshal tree: ${reason}`)
   }
-  return tree
+  if (output.id !== 'yaml' && tree.documents.length > 1) {
+    refuse(`${output.id} holds one document, the input has ${tree.documents.length}`)
+  }
+  const { clearText } = output
+  if (!clearText) return tree
+  const path: string[] = []
+  return walk(
+    tree,
+    selection,
+    {
+      leaf: (leaf, _aad, selected) => {
+        if (leaf.value === null) return refuse(`${output.id} has no null; offending key ${path.at(-1)}`)
+        return selected || typeof leaf.value === 'string' ? leaf : { kind: 'leaf', value: clearText(leaf.value) }
+      },
+      comment: (comment) => comment,
+    },
+    path,
+  )
 }
 
 const withTexts = (tree: Tree, texts: readonly ReadonlyMap<string, string>[]): Tree => ({

@@ -17,8 +17,16 @@ export interface KeyChanges {
 
 const labelsOf = (group: KeyGroup | undefined): string[] => (group?.keys ?? []).map(labelOf)
 
-/** Compares group by group, by identity. The threshold can only shrink with the number of groups (spec/cli.md 13.7). */
-export function keyChanges(old: readonly KeyGroup[], oldThreshold: number, wanted: readonly KeyGroup[]): KeyChanges {
+/**
+ * Compares group by group, by identity. The threshold is the one asked for (0 = the file's own), never more than there are groups
+ * (spec/cli.md 13.7; the reference takes only the file's).
+ */
+export function keyChanges(
+  old: readonly KeyGroup[],
+  oldThreshold: number,
+  wanted: readonly KeyGroup[],
+  wantedThreshold = 0,
+): KeyChanges {
   const groups = Array.from({ length: Math.max(old.length, wanted.length) }, (_, i) => {
     const [before, after] = [labelsOf(old[i]), labelsOf(wanted[i])]
     const [had, has] = [new Set(before), new Set(after)]
@@ -28,7 +36,7 @@ export function keyChanges(old: readonly KeyGroup[], oldThreshold: number, wante
       removed: before.filter((label) => !has.has(label)),
     }
   })
-  return { groups, oldThreshold, newThreshold: Math.min(oldThreshold, wanted.length) }
+  return { groups, oldThreshold, newThreshold: Math.min(wantedThreshold || oldThreshold, wanted.length) }
 }
 
 export const isChange = ({ groups, oldThreshold, newThreshold }: KeyChanges): boolean =>

@@ -3,6 +3,7 @@ import { compileSelection, type Selection, type SelectionOptions } from './core/
 import { type KeyService, newDataKey, wrapDataKey } from './datakey.ts'
 import type { Draft } from './draft.ts'
 import { type SealOutput, sealFile } from './encrypted-file.ts'
+import { SopsError } from './errors.ts'
 import type { Format, Layout } from './formats/types.ts'
 import type { KeyGroup } from './keys/types.ts'
 import type { Metadata } from './metadata.ts'
@@ -24,8 +25,21 @@ export interface NewFile {
   readonly selection: Selection
 }
 
-/** @throws SopsError `generic` when a recipient cannot be wrapped for. */
+/**
+ * An expression that says what to encrypt and never matches leaves everything in clear: that is refused. One that says what to leave in
+ * clear does no harm.
+ */
+function refuseUselessSelection(selection: Selection, options: SelectionOptions): void {
+  if (!selection.invalid || !(options.encryptedRegex || options.encryptedCommentRegex)) return
+  throw new SopsError('generic', `nothing would be encrypted: ${selection.invalid}`, {
+    hints: ['expressions follow RE2: no look-around and no back-references'],
+  })
+}
+
+/** @throws SopsError `generic` when a recipient cannot be wrapped for, or a selection can match nothing. */
 export async function createFile(settings: EncryptionSettings, services: readonly KeyService[]): Promise<NewFile> {
+  const selection = await compileSelection(settings.selection)
+  refuseUselessSelection(selection, settings.selection)
   const dataKey = newDataKey()
   try {
     const wrapped = await wrapDataKey(dataKey, settings.keyGroups, settings.shamirThreshold, services)
@@ -38,7 +52,7 @@ export async function createFile(settings: EncryptionSettings, services: readonl
       selection: settings.selection,
       macOnlyEncrypted: settings.macOnlyEncrypted,
     }
-    return { metadata, dataKey, selection: await compileSelection(settings.selection) }
+    return { metadata, dataKey, selection }
   } catch (error) {
     dataKey.fill(0)
     throw error

@@ -48,7 +48,7 @@ export async function configOf(inv: Invocation, ctx: Context): Promise<Config | 
 /** `--indent` overrides the `stores` section for every format (spec/cli.md 6). */
 export function layoutOf(inv: Invocation, config: Config | undefined, output: FormatId): Layout {
   const given = inv.root.int('indent')
-  if (given !== undefined) return { indent: given }
+  if (given !== undefined) return { indent: given, fresh: true }
   const store = output === 'binary' ? 'json_binary' : output
   const indent =
     store === 'yaml' || store === 'json' || store === 'json_binary' ? config?.stores[store]?.indent : undefined

@@ -228,6 +228,7 @@ export const dotenv: Format = {
     const line = text.slice(origin.start, origin.end)
     return line.endsWith('\n') ? line : line + eol
   },
+  clearText: scalarText,
   example: `# sops uses the comment lines of this file too
 hello=Welcome to SOPS! Edit this file as you please!
 example_key=example_value

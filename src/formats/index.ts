@@ -1,4 +1,5 @@
 // The table of formats. Parsers are loaded when a file needs them.
+import type { Node } from '../core/tree.ts'
 import type { Format, FormatId } from './types.ts'
 
 const loaders = {
@@ -28,3 +29,6 @@ export function formatOfPath(path: string): FormatId {
   for (const [suffix, id] of suffixes) if (path.endsWith(suffix)) return id
   return 'binary'
 }
+
+/** Any JSON value as a node. @throws SopsError `parse`. */
+export const parseJsonValue = async (bytes: Uint8Array): Promise<Node> => (await import('./json.ts')).parseValue(bytes)

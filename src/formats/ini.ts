@@ -1,6 +1,6 @@
 // The INI format: sections of keys, comments and quotes by the rules of the reference's library, read without losing a byte (spec/format.md 10).
 import type { Comment, Entry, MapNode } from '../core/tree.ts'
-import { decode, output, stringIn, valueIn } from './flat-text.ts'
+import { decode, output, scalarText, stringIn, valueIn } from './flat-text.ts'
 import { blockText, isEncrypted } from './ini/comment.ts'
 import { compactJson, treePieces } from './ini/print.ts'
 import { rewriteIni } from './ini/rewrite.ts'
@@ -100,6 +100,7 @@ export const ini: Format = {
     const lines = text.slice(section.block[0]?.lineStart ?? section.lineStart, section.contentEnd)
     return lines === '' || lines.endsWith('\n') ? lines : lines + eol
   },
+  clearText: scalarText,
   example: `; sops encrypts values and comments, and keeps the names of sections and keys
 [Welcome!]
 hello       = Welcome to SOPS! Edit this file as you please!

@@ -1,5 +1,5 @@
 // The contract of a file format: text to tree and back, and nothing else. A format knows no keys, no metadata and no cipher.
-import type { Entry, Leaf, Node, Token, Tree } from '../core/tree.ts'
+import type { Entry, Leaf, Node, Token, Tree, Value } from '../core/tree.ts'
 
 export type FormatId = 'yaml' | 'json' | 'dotenv' | 'ini' | 'binary'
 
@@ -13,6 +13,8 @@ export interface Parsed {
 /** How new text is laid out; `undefined` means the reference's default (spec/format.md 7.7, 8.2). */
 export interface Layout {
   readonly indent?: number
+  /** The user asks for a fresh layout, whatever the source looks like (`--indent`). */
+  readonly fresh?: boolean
   /**
    * The text holds encrypted values (`ENC[…]`): tokens take the style that tells what stood there (design.md). False or absent: plain text.
    */
@@ -53,6 +55,8 @@ export interface Format {
   textOf(parsed: Parsed, entry: Entry): string
   /** The exact token text of an encrypted leaf, for reuse in another version of the file. */
   token?(parsed: Parsed, leaf: Leaf): Token | undefined
+  /** Only where the format knows nothing but text: what a value that stands there in clear reads back as. */
+  clearText?(value: Value): string | Uint8Array
   /** What `edit` shows for a file that does not exist yet (spec/cli.md 6). */
   readonly example: string
 }

@@ -18,7 +18,7 @@ export async function run(inv: Invocation, io: Io): Promise<number> {
   const order = orderOf(inv)
   const path = parsePath(inv.string('extract'), 'bad-extract-path', 'error parsing --extract path: ')
   const bytes = await readTarget(target, io)
-  const formats = formatsFor(inv, target.typePath, bytes)
+  const formats = target.typePath === '' ? formatsOf(inv, '') : formatsFor(inv, target.typePath, bytes)
   const file = await openFile(await loadEncrypted(bytes, formats.input), {
     services,
     ...order,

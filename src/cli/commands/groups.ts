@@ -1,5 +1,5 @@
 // `sops groups add` and `sops groups delete`: key groups of a file, without touching its values.
-import { recoverDataKey, wrapDataKey } from '../../datakey.ts'
+import { recoverDataKey, shortRecoveryText, wrapDataKey } from '../../datakey.ts'
 import { type EncryptedFile, loadEncrypted } from '../../encrypted-file.ts'
 import { SopsError } from '../../errors.ts'
 import { formatOfPath } from '../../formats/index.ts'
@@ -85,7 +85,11 @@ async function change(inv: Invocation, io: Io, plan: (file: EncryptedFile) => Wa
   const file = await loadEncrypted(bytes, format)
   const { metadata } = file
   const wanted = plan(file)
-  const dataKey = await recoverDataKey(metadata.keyGroups, metadata.shamirThreshold, services, { order: [] })
+  const { keyGroups, shamirThreshold } = metadata
+  const dataKey = await recoverDataKey(keyGroups, shamirThreshold, services, { order: [] }).catch((error: unknown) => {
+    if (!(error instanceof SopsError) || error.code !== 'no-data-key') throw error
+    throw new SopsError('generic', shortRecoveryText(error), { cause: error })
+  })
   try {
     const { groups, threshold } = await wrapDataKey(dataKey, wanted.groups, wanted.threshold, services)
     const tree = withMetadata(

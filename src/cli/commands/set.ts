@@ -6,7 +6,7 @@ import { type Entry, type MapNode, type Node, sameNode } from '../../core/tree.t
 import { refuseReserved } from '../../draft.ts'
 import { sealFile } from '../../encrypted-file.ts'
 import { messageOf, SopsError } from '../../errors.ts'
-import { loadFormat } from '../../formats/index.ts'
+import { loadFormat, parseJsonValue } from '../../formats/index.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { openerOf, read, saveInPlace } from '../open.ts'
 import { absolutePath, configOf, formatsOf, layoutOf } from '../settings.ts'
@@ -18,7 +18,7 @@ export async function run(inv: Invocation, io: Io): Promise<number> {
   const formats = formatsOf(inv, path)
   const config = await configOf(inv, ctx)
   const steps = parsePath(index, 'bad-path-or-value', 'Invalid set index format: ')
-  const value = await parseValue(await valueOf(inv, io, valueText))
+  const value = await readValue(await valueOf(inv, io, valueText))
   const opener = await openerOf(inv, io)
   const opened = await opener.open(path, await read(io, path), formats.input)
   const { file } = opened
@@ -71,23 +71,19 @@ async function valueOf(inv: Invocation, io: Io, word: string): Promise<string> {
 }
 
 /**
- * A JSON text as a node. A number by itself is a float, as in the reference; inside an object integers stay integers (spec/cli.md 12.4).
+ * A JSON text as a node. A number by itself is a float, as in the reference; inside an object or array integers stay integers
+ * (spec/cli.md 12.4; the reference refuses arrays).
  * @throws SopsError `bad-path-or-value`.
  */
-export async function parseValue(text: string): Promise<Node> {
-  const json = await loadFormat('json')
-  const entry = await Promise.resolve()
-    .then(() => json.parse(Buffer.from(`{"":${text}\n}`)).tree.documents[0]!.items)
-    .then((items) => (items.length === 1 ? (items[0] as Entry) : undefined))
-    .catch(() => undefined)
-  if (entry === undefined) throw new SopsError('bad-path-or-value', 'Value for --set is not valid JSON')
-  if (entry.value.kind === 'list') {
-    throw new SopsError('bad-path-or-value', 'Invalid --set value format', {
-      hints: ['a list can be set as part of an object, or element by element'],
-    })
+export async function readValue(text: string): Promise<Node> {
+  try {
+    const node = detached(await parseJsonValue(Buffer.from(text)))
+    return node.kind === 'leaf' && typeof node.value === 'bigint' ? { kind: 'leaf', value: Number(node.value) } : node
+  } catch (error) {
+    if (!(error instanceof SopsError)) throw error
+    // The parser's message may show where the value breaks, but never the value.
+    throw new SopsError('bad-path-or-value', 'Value for --set is not valid JSON', { cause: error })
   }
-  const node = detached(entry.value)
-  return node.kind === 'leaf' && typeof node.value === 'bigint' ? { kind: 'leaf', value: Number(node.value) } : node
 }
 
 /** The node without its origin in the JSON text. */

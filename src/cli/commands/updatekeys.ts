@@ -9,6 +9,7 @@ import { withMetadata } from '../../metadata.ts'
 import { askYesNo } from '../ask.ts'
 import { fingerprint, readInput, writeOutput } from '../files.ts'
 import type { Invocation, Io } from '../invocation.ts'
+import { progressLine } from '../log.ts'
 import { absolutePath, formatsOf, layoutOf, servicesOf } from '../settings.ts'
 import { systemErrorText } from '../system-error.ts'
 
@@ -48,7 +49,7 @@ async function updateFile(inv: Invocation, io: Io, config: Config, name: string)
   }
   const rule = await matchCreationRule(config, path, ctx)
   const old = file.metadata
-  const changes = keyChanges(old.keyGroups, old.shamirThreshold, rule.keyGroups)
+  const changes = keyChanges(old.keyGroups, old.shamirThreshold, rule.keyGroups, rule.shamirThreshold)
   if (!isChange(changes)) return progress(io, `File ${path} already up to date`)
   await io.out(describeChanges(changes, io))
   if (!inv.bool('yes') && !(await askYesNo(io, 'Is this okay? (y/n):')))
@@ -80,14 +81,7 @@ async function mustBeFile(path: string): Promise<void> {
   if (found.isDirectory()) throw new SopsError('generic', "can't operate on a directory")
 }
 
-const two = (n: number): string => String(n).padStart(2, '0')
-
-/** A progress line in the style of the reference's updatekeys: local date and time, then the text. */
-async function progress(io: Io, text: string): Promise<void> {
-  const now = io.ctx.now()
-  const date = `${now.getFullYear()}/${two(now.getMonth() + 1)}/${two(now.getDate())}`
-  await io.err(`${date} ${two(now.getHours())}:${two(now.getMinutes())}:${two(now.getSeconds())} ${text}\n`)
-}
+const progress = (io: Io, text: string): Promise<void> => io.err(progressLine(io.ctx.now(), text))
 
 /** The difference as the reference prints it: common keys, `+++` added, `---` removed, group by group counted from 1. */
 export function describeChanges(changes: KeyChanges, { style }: Pick<Io, 'style'>): string {
