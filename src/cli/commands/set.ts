@@ -13,12 +13,12 @@ import { absolutePath, configOf, formatsOf, layoutOf } from '../settings.ts'
 
 export async function run(inv: Invocation, io: Io): Promise<number> {
   const { ctx } = io
-  const [name, index, valueText] = wordsOf(inv)
+  const [name, index, valueWord] = wordsOf(inv)
   const path = absolutePath(ctx, name)
   const formats = formatsOf(inv, path)
   const config = await configOf(inv, ctx)
   const steps = parsePath(index, 'bad-path-or-value', 'Invalid set index format: ')
-  const value = await readValue(await valueOf(inv, io, valueText))
+  const value = await readValue(await valueTextOf(inv, io, valueWord))
   const opener = await openerOf(inv, io)
   const opened = await opener.open(path, await read(io, path), formats.input)
   const { file } = opened
@@ -57,7 +57,7 @@ function wordsOf(inv: Invocation): readonly [string, string, string] {
   return [file, index, value]
 }
 
-async function valueOf(inv: Invocation, io: Io, word: string): Promise<string> {
+async function valueTextOf(inv: Invocation, io: Io, word: string): Promise<string> {
   if (inv.bool('value-stdin')) return Buffer.from(await io.host.stdin.readAll()).toString()
   if (!inv.bool('value-file')) return word
   try {
