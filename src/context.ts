@@ -38,6 +38,8 @@ export interface Context {
   /** The user's home, or undefined where it cannot be told. */
   readonly home: string | undefined
   readonly platform: NodeJS.Platform
+  /** Nobody is there to answer: programs that are started must not ask either. */
+  readonly unattended?: boolean
   now(): Date
   log(line: LogLine): void
   /** Asks on the controlling terminal; undefined when there is none. */

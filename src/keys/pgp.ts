@@ -1,0 +1,42 @@
+// PGP master keys: through the gpg program, or in this process where there is none (spec/keys.md 4).
+import { SopsError } from '../errors.ts'
+import type { KeyType, MasterKey } from './types.ts'
+
+/** Nothing but blanks is normalised: what is stored and compared is what the user wrote (spec/keys.md 4.1). */
+const keyOf = (text: string, now: Date): MasterKey => ({
+  type: 'pgp',
+  fields: { fp: text.replaceAll(' ', '') },
+  createdAt: now.toISOString().replace(/\.\d+Z$/, 'Z'),
+  enc: '',
+})
+
+export const pgp: KeyType = {
+  id: 'pgp',
+  fields: [{ name: 'fp' }],
+  dated: true,
+  network: false,
+  flag: {
+    name: 'pgp',
+    alias: 'p',
+    env: 'SOPS_PGP_FP',
+    help: 'comma separated list of PGP fingerprints',
+  },
+  config: { flat: 'pgp', group: 'pgp' },
+  async parse(text, ctx) {
+    const now = ctx.now()
+    return text === '' ? [] : text.split(',').map((part) => keyOf(part, now))
+  },
+  async parseGroupItem(item, ctx) {
+    if (typeof item !== 'string') throw new SopsError('generic', 'a PGP fingerprint must be a string')
+    return [keyOf(item, ctx.now())]
+  },
+  label: (key) => String(key.fields.fp ?? ''),
+  async wrap(key, dataKey, ctx) {
+    const { wrap } = await import('./pgp/crypt.ts')
+    return wrap(key, dataKey, ctx)
+  },
+  async unwrap(key, ctx) {
+    const { unwrap } = await import('./pgp/crypt.ts')
+    return unwrap(key, ctx)
+  },
+}

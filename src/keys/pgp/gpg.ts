@@ -1,0 +1,111 @@
+// Wraps and unwraps through the gpg program, with the reference's arguments and messages (spec/keys.md 4.4).
+import type { Context } from '../../context.ts'
+import { quote } from '../../core/quote.ts'
+import { programName, type Run, runGpg } from './program.ts'
+
+/** Why gpg did not do it. */
+export interface Refusal {
+  readonly message: string
+  /** There is no gpg. */
+  readonly absent: boolean
+  /** gpg has this key and will not use it (expired, revoked, …), so nobody else should. */
+  readonly unusable: boolean
+}
+
+const BEGIN = '-----BEGIN PGP MESSAGE-----'
+
+/** Last 16 characters; one more when the last is the mark that asks for exactly this subkey (spec/keys.md 4.1). */
+const shortId = (fp: string): string => fp.slice(fp.endsWith('!') ? -17 : -16)
+
+const absent = (prefix: string, ctx: Context): Refusal => ({
+  message: `${prefix}: exec: ${quote(programName(ctx))}: executable file not found in $PATH`,
+  absent: true,
+  unusable: false,
+})
+
+/** The armoured message without white space around it. */
+export async function wrapWithGpg(fp: string, dataKey: Uint8Array, ctx: Context): Promise<string | Refusal> {
+  const prefix = 'failed to encrypt sops data key with pgp'
+  const refuse = (why: string, unusable = false): Refusal => ({ message: `${prefix}: ${why}`, absent: false, unusable })
+  if (fp === '') return refuse('the fingerprint is empty', true)
+  const recipient = ['-r', fp, '--trusted-key', shortId(fp)]
+  const args = ['--no-default-recipient', '--yes', '--encrypt', '-a', ...recipient, '--no-encrypt-to']
+  const run = await runGpg(args, dataKey, ctx)
+  if (!run) return absent(prefix, ctx)
+  const text = run.stdout.toString('latin1').trim()
+  if (run.ok) return text.startsWith(BEGIN) ? text : refuse('the program printed no PGP message')
+  const { unusable, advice } = await examine(fp, ctx)
+  return refuse(advice === undefined ? run.stderr : `${run.stderr}\n${advice}`, unusable)
+}
+
+interface Finding {
+  readonly unusable: boolean
+  /** What is wrong with the key and what to do, where that is known. */
+  readonly advice?: string
+}
+
+const dateOf = (seconds: string): string => {
+  const date = new Date(Number(seconds) * 1000)
+  return Number.isNaN(date.getTime()) ? seconds : date.toISOString().slice(0, 10)
+}
+
+/** Looks at the key that gpg did not take. Its listing for programs is the same in every language. */
+async function examine(fp: string, ctx: Context): Promise<Finding> {
+  const run = await runGpg(['--batch', '--with-colons', '--list-keys', '--', fp], '', ctx)
+  if (!run) return { unusable: false }
+  const records = run.stdout
+    .toString('latin1')
+    .split('\n')
+    .map((line) => line.split(':'))
+  const keys = records.filter(([type]) => type === 'pub')
+  if (keys.length === 0) {
+    return run.stdout.length === 0
+      ? { unusable: false, advice: `gpg does not know the key ${fp}: import it first` }
+      : { unusable: false }
+  }
+  const [, validity, , , id, , expires, , , , , capabilities = ''] = keys[0]!
+  const name = `the key ${fp}`
+  if (validity === 'r') return { unusable: true, advice: `${name} is revoked: use another one` }
+  if (validity === 'e') {
+    return { unusable: true, advice: `${name} expired on ${dateOf(expires ?? '')}: import a renewed copy of it` }
+  }
+  if (capabilities.includes('D')) return { unusable: true, advice: `${name} is disabled: gpg --edit-key ${id} enable` }
+  if (capabilities.includes('E')) return { unusable: true }
+  const subkeys = records.filter(([type, , , , , , , , , , , can]) => type === 'sub' && can?.includes('e'))
+  const expired = subkeys.filter(([, state]) => state === 'e').map((fields) => dateOf(fields[6] ?? ''))
+  const why =
+    expired.length > 0
+      ? `the subkey for encryption expired on ${expired.sort().at(-1)}: import a renewed copy of the key`
+      : 'it has no subkey that can encrypt'
+  return { unusable: true, advice: `${name} cannot be used: ${why}` }
+}
+
+/** What to do about failures that people meet; gpg says them in English wherever it is not translated. */
+const advices: readonly (readonly [said: string, advice: string])[] = [
+  [
+    'No secret key',
+    'none of the secret keys of gpg opens this message: import the secret key, or ask somebody who can open the file to add a key of yours',
+  ],
+  ['Inappropriate ioctl', 'gpg could not ask for the passphrase: export GPG_TTY=$(tty)'],
+  ['No pinentry', 'gpg could not ask for the passphrase: install a pinentry program'],
+]
+
+function adviceFor({ stderr }: Run): string {
+  const advice = advices.find(([said]) => stderr.includes(said))?.[1]
+  return advice === undefined ? stderr : `${stderr}\n${advice}`
+}
+
+/** The bytes as gpg prints them; the caller wipes them. */
+export async function unwrapWithGpg(enc: string, ctx: Context): Promise<Uint8Array | Refusal> {
+  const prefix = 'failed to decrypt sops data key with pgp'
+  // Nobody there to answer: the agent may use what it remembers, and must not open a pinentry.
+  const quiet = ctx.unattended ? ['--batch', '--pinentry-mode', 'cancel'] : []
+  const run = await runGpg([...quiet, '-d'], enc, ctx)
+  if (!run) return absent(prefix, ctx)
+  const refuse = (why: string): Refusal => ({ message: `${prefix}: ${why}`, absent: false, unusable: false })
+  if (!run.ok) {
+    run.stdout.fill(0)
+    return refuse(adviceFor(run))
+  }
+  return run.stdout.length > 0 ? run.stdout : refuse('zero bytes returned')
+}

@@ -1,0 +1,114 @@
+// Finds and runs the gpg program: bytes in on its standard input, bytes out on its standard output, nothing in arguments or files.
+import { accessSync, constants, readlinkSync, statSync } from 'node:fs'
+import { delimiter, isAbsolute, join, resolve } from 'node:path'
+import { isatty } from 'node:tty'
+import type { Context } from '../../context.ts'
+import { messageOf } from '../../errors.ts'
+
+/** What a run gave; the caller wipes `stdout` when it is secret. */
+export interface Run {
+  readonly ok: boolean
+  readonly stdout: Buffer
+  /** Trimmed; what the program says about itself, or how it ended when it said nothing. */
+  readonly stderr: string
+}
+
+/** A wrapped data key has some hundred to some thousand bytes. Whatever prints more has another thing in mind. */
+const MAXIMUM_OUTPUT = 1024 * 1024
+/** Programs at a time: gpg locks its files, so more would only wait. */
+const PARALLEL = 4
+
+const isProgram = (path: string): boolean => {
+  try {
+    accessSync(path, constants.X_OK)
+    return statSync(path).isFile()
+  } catch {
+    return false
+  }
+}
+
+/** The name the user gave, which is never split into words. */
+export const programName = (ctx: Context): string => ctx.env.SOPS_GPG_EXEC || 'gpg'
+
+/** Looks in the absolute folders of PATH only: the program gets data keys, so none is taken from the working directory. */
+function find(ctx: Context): string | undefined {
+  const name = programName(ctx)
+  const names = ctx.platform === 'win32' ? [`${name}.exe`, name] : [name]
+  const folders = (ctx.env.PATH ?? '').split(delimiter).filter((folder) => isAbsolute(folder))
+  const paths = /[/\\]/.test(name)
+    ? names.map((one) => resolve(ctx.cwd, one))
+    : folders.flatMap((folder) => names.map((one) => join(folder, one)))
+  return paths.find(isProgram)
+}
+
+/** The terminal in front of the user, for a pinentry that draws on it: gpg cannot tell, since all its streams are pipes. */
+function terminalName(): string | undefined {
+  for (const fd of [0, 2, 1]) {
+    try {
+      if (isatty(fd)) return readlinkSync(`/proc/self/fd/${fd}`)
+    } catch {
+      // Only Linux can tell in this way.
+    }
+  }
+  return undefined
+}
+
+/** At most PARALLEL of the works of one run at the same time, in the order they came. */
+async function inTurn<T>(ctx: Context, work: () => Promise<T>): Promise<T> {
+  const queue = ctx.once('pgp:queue', () => ({ free: PARALLEL, waiting: [] as (() => void)[] }))
+  if (queue.free > 0) queue.free--
+  else await new Promise<void>((turn) => queue.waiting.push(turn))
+  try {
+    return await work()
+  } finally {
+    const next = queue.waiting.shift()
+    if (next) next()
+    else queue.free++
+  }
+}
+
+/** Runs gpg with the user's environment; undefined when it is not installed. */
+export async function runGpg(
+  args: readonly string[],
+  input: string | Uint8Array,
+  ctx: Context,
+): Promise<Run | undefined> {
+  const program = ctx.once('pgp:program', () => find(ctx))
+  return program === undefined ? undefined : inTurn(ctx, () => start(program, args, input, ctx))
+}
+
+async function start(program: string, args: readonly string[], input: string | Uint8Array, ctx: Context): Promise<Run> {
+  const { spawn } = await import('node:child_process')
+  const terminal = ctx.env.GPG_TTY === undefined && !ctx.unattended ? terminalName() : undefined
+  const env = terminal === undefined ? ctx.env : { ...ctx.env, GPG_TTY: terminal }
+  return new Promise((done) => {
+    const failed = (error: unknown): void => done({ ok: false, stdout: Buffer.alloc(0), stderr: messageOf(error) })
+    try {
+      const child = spawn(program, args, { cwd: ctx.cwd, env, stdio: 'pipe', windowsHide: true })
+      const out: Buffer[] = []
+      const err: Buffer[] = []
+      let size = 0
+      const collect = (chunks: Buffer[]) => (chunk: Buffer) => {
+        size += chunk.length
+        if (size > MAXIMUM_OUTPUT) child.kill()
+        else chunks.push(chunk)
+      }
+      child.stdout.on('data', collect(out))
+      child.stderr.on('data', collect(err))
+      // A program that does not read to the end says why on its own, or by its exit status.
+      child.stdin.on('error', () => {})
+      child.on('error', failed)
+      child.on('close', (code, signal) => {
+        const stdout = Buffer.concat(out)
+        for (const chunk of out) chunk.fill(0)
+        const tooLong = size > MAXIMUM_OUTPUT
+        const ending = tooLong ? 'it printed too much' : signal ? `signal: ${signal}` : `exit status ${code}`
+        const stderr = Buffer.concat(err).toString('utf8').trim() || ending
+        done({ ok: code === 0 && !tooLong, stdout, stderr })
+      })
+      child.stdin.end(input)
+    } catch (error) {
+      failed(error)
+    }
+  })
+}
