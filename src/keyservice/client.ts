@@ -1,0 +1,112 @@
+// Key services elsewhere, asked over gRPC (spec/keys.md 10.3). The gRPC library is loaded with the first question.
+import type { Client, ServiceError } from '@grpc/grpc-js'
+import type { Context } from '../context.ts'
+import type { KeyService } from '../datakey.ts'
+import { SopsError } from '../errors.ts'
+import type { MasterKey } from '../keys/types.ts'
+import { type Address, parseAddress } from './address.ts'
+import { maximumMessageSize, methodPaths, type Operation, readDataKey, readWrapped, writeRequest } from './messages.ts'
+import { statusNumber, statusText } from './status.ts'
+
+/** Milliseconds until a service counts as down. Answers have no limit: somebody may be asked there. */
+const connectTimeout = 20_000
+
+/** Of gRPC's channel states, the one of a connection that stands. */
+const ready = 2
+/** Characters of a service's own words that are shown. */
+const maximumDetails = 4096
+
+const unavailableCode = statusNumber('Unavailable')
+
+const failure = (code: number, details: string): SopsError =>
+  new SopsError('generic', statusText(code, details.slice(0, maximumDetails)), { cause: { code } })
+
+const unavailable = (details: string): SopsError => failure(unavailableCode, details)
+
+const isDown = (error: unknown): boolean =>
+  error instanceof SopsError && (error.cause as { code?: unknown } | undefined)?.code === unavailableCode
+
+async function connect(target: string): Promise<Client> {
+  let grpc: typeof import('@grpc/grpc-js')
+  try {
+    grpc = await import('@grpc/grpc-js')
+  } catch (error) {
+    throw new SopsError('missing-dependency', 'key services need the package @grpc/grpc-js', { cause: error })
+  }
+  return new grpc.Client(target, grpc.credentials.createInsecure(), {
+    'grpc.enable_http_proxy': 0,
+    'grpc.service_config_disable_resolution': 1,
+    'grpc.max_receive_message_length': maximumMessageSize,
+  })
+}
+
+/** Sends one request. The message that was sent and the answer's own bytes are wiped; `read` copies what it needs. */
+const call = <T>(client: Client, operation: Operation, message: Buffer, read: (answer: Buffer) => T): Promise<T> =>
+  new Promise<T>((resolve, reject) => {
+    const same = (bytes: Buffer): Buffer => bytes
+    let isTooSlow = false
+    const timer = setTimeout(() => {
+      isTooSlow = client.getChannel().getConnectivityState(false) !== ready
+      if (isTooSlow) request.cancel()
+    }, connectTimeout)
+    const finish = (error: ServiceError | null, answer: Buffer = Buffer.alloc(0)): void => {
+      clearTimeout(timer)
+      message.fill(0)
+      try {
+        if (isTooSlow) reject(unavailable(`no connection within ${connectTimeout / 1000} seconds`))
+        else if (error) reject(failure(error.code, error.details))
+        else resolve(read(answer))
+      } catch (cause) {
+        reject(cause)
+      } finally {
+        answer.fill(0)
+      }
+    }
+    const request = client.makeUnaryRequest(methodPaths[operation], same, same, message, finish)
+  })
+
+function keyService(uri: string, address: Address, ctx: Context): KeyService {
+  let client: Promise<Client> | undefined
+  let isReported = false
+  const ask = async <T>(
+    operation: Operation,
+    key: MasterKey,
+    data: Uint8Array,
+    read: (answer: Buffer) => T,
+  ): Promise<T> => {
+    try {
+      if (address.kind === 'unusable') throw unavailable(`connection error: ${address.reason}`)
+      client ??= connect(address.target)
+      return await call(await client, operation, writeRequest(key, data), read)
+    } catch (error) {
+      if (isDown(error) && !isReported) {
+        isReported = true
+        const message = 'Key service is not available'
+        ctx.log({ level: 'warning', logger: 'KEYSERVICE', message, fields: { address: uri } })
+      }
+      throw error
+    }
+  }
+  return {
+    name: uri,
+    wrap: (key, dataKey) => ask('encrypt', key, dataKey, readWrapped),
+    unwrap: (key) => ask('decrypt', key, Buffer.from(key.enc), readDataKey),
+  }
+}
+
+/**
+ * A service for each address, in order; nothing is dialled before a service is used. Failures are SopsErrors `rpc error: code = … desc = …`.
+ * Addresses that are no URIs are warned about and left out.
+ */
+export function remoteKeyServices(addresses: readonly string[], ctx: Context): KeyService[] {
+  return addresses.flatMap((uri) => {
+    const address = parseAddress(uri)
+    if (address === undefined) {
+      const message = 'Error parsing URI for keyservice, skipping'
+      ctx.log({ level: 'warning', logger: 'CMD', message, fields: { uri } })
+      return []
+    }
+    ctx.log({ level: 'info', logger: 'CMD', message: 'Connecting to key service', fields: { address: uri } })
+    return [keyService(uri, address, ctx)]
+  })
+}

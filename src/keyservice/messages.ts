@@ -1,0 +1,151 @@
+// The messages of the key service, and the one table that says how each key type travels in them (spec/keys.md 10.1).
+import { SopsError } from '../errors.ts'
+import { labelOf } from '../keys/index.ts'
+import type { KeyTypeId, MasterKey, StringMap } from '../keys/types.ts'
+import { field, fieldParts, lastField, readFields, textField, textOf, type WireField } from './wire.ts'
+
+interface KeyMessage {
+  /** Number in the `key_type` choice of a Key. */
+  readonly number: number
+  /** Names of the identifying fields; the first is number 1 on the wire. */
+  readonly fields: readonly string[]
+  /** Those of `fields` that are maps. */
+  readonly maps?: readonly string[]
+  /** What a question calls such a key. */
+  readonly title: string
+  /** The field a question shows; the key's label if left out. */
+  readonly shown?: string
+}
+
+const keyMessages: Readonly<Record<KeyTypeId, KeyMessage>> = {
+  kms: {
+    number: 1,
+    fields: ['arn', 'role', 'context', 'aws_profile'],
+    maps: ['context'],
+    title: 'AWS KMS key with ARN',
+    shown: 'arn',
+  },
+  pgp: { number: 2, fields: ['fp'], title: 'PGP key with fingerprint' },
+  gcp_kms: { number: 3, fields: ['resource_id'], title: 'GCP KMS key with resource ID' },
+  azure_kv: { number: 4, fields: ['vault_url', 'name', 'version'], title: 'Azure Key Vault key with URL' },
+  hc_vault: {
+    number: 5,
+    fields: ['vault_address', 'engine_path', 'key_name'],
+    title: 'Hashicorp Vault key with URI',
+  },
+  age: { number: 6, fields: ['recipient'], title: 'age key with recipient' },
+  hckms: { number: 7, fields: ['key_id'], title: 'HuaweiCloud KMS key with ID' },
+}
+
+export type Operation = 'encrypt' | 'decrypt'
+
+export const methodPaths: Readonly<Record<Operation, string>> = {
+  encrypt: '/KeyService/Encrypt',
+  decrypt: '/KeyService/Decrypt',
+}
+
+/** Bytes of the largest message that is taken; the limit of the reference's gRPC library. */
+export const maximumMessageSize = 4 * 1024 * 1024
+
+/** A request: `data` is the data key (or a share of it) to encrypt, or the text of `enc` to decrypt. */
+export interface Request {
+  /** Without the wrapped key; 'unknown' for a kind of key this program does not know. */
+  readonly key: MasterKey | 'unknown' | undefined
+  readonly data: Uint8Array
+}
+
+/** `PGP key with fingerprint 84A7…`: how the question of `--prompt` names a key. */
+export function describeKey(key: MasterKey): string {
+  const { title, shown } = keyMessages[key.type]
+  return `${title} ${shown === undefined ? labelOf(key) : String(key.fields[shown])}`
+}
+
+const writeMap = (number: number, map: StringMap): Buffer =>
+  Buffer.concat(
+    Object.entries(map).map(([name, value]) => field(number, Buffer.concat([textField(1, name), textField(2, value)]))),
+  )
+
+function writeKey(key: MasterKey): Buffer {
+  const { number, fields } = keyMessages[key.type]
+  const parts = fields.map((name, at) => {
+    const value = key.fields[name] ?? ''
+    return typeof value === 'string' ? textField(at + 1, value) : writeMap(at + 1, value)
+  })
+  return field(number, Buffer.concat(parts))
+}
+
+/** The caller wipes the result when `data` is secret. */
+export const writeRequest = (key: MasterKey, data: Uint8Array): Buffer =>
+  Buffer.concat([field(1, writeKey(key)), ...fieldParts(2, data)])
+
+/** The caller wipes the result when `data` is secret. */
+export const writeAnswer = (data: Uint8Array): Buffer => field(1, data)
+
+function readMap(entries: readonly WireField[]): StringMap {
+  const map: Record<string, string> = Object.create(null)
+  for (const { bytes } of entries) {
+    const entry = readFields(bytes)
+    map[textOf(lastField(entry, 1))] = textOf(lastField(entry, 2))
+  }
+  return map
+}
+
+function readKey(bytes: Uint8Array): Request['key'] {
+  const choice = readFields(bytes).at(-1)
+  if (choice === undefined) return undefined
+  const found = Object.entries(keyMessages).find(([, { number }]) => number === choice.number)
+  if (found === undefined) return 'unknown'
+  const [type, { fields, maps }] = found
+  const content = readFields(choice.bytes)
+  const values = fields.map((name, at) => {
+    const number = at + 1
+    const value = maps?.includes(name)
+      ? readMap(content.filter((one) => one.number === number))
+      : textOf(lastField(content, number))
+    return [name, value] as const
+  })
+  return { type: type as KeyTypeId, fields: Object.fromEntries(values), enc: '' }
+}
+
+/**
+ * `data` is a view of `bytes`.
+ * @throws SopsError `generic` for bytes that are no request.
+ */
+export function readRequest(bytes: Uint8Array): Request {
+  const fields = readFields(bytes)
+  const keys = fields.filter(({ number }) => number === 1)
+  return {
+    key: keys.length === 0 ? undefined : readKey(Buffer.concat(keys.map((one) => one.bytes))),
+    data: lastField(fields, 2),
+  }
+}
+
+/** A view of `bytes`. */
+const readAnswer = (bytes: Uint8Array): Uint8Array => lastField(readFields(bytes), 1)
+
+const bad = (what: string): SopsError => new SopsError('generic', `bad answer of the key service: ${what}`)
+
+/** Bytes of a data key, and of a Shamir share of one (spec/keys.md 1). */
+const dataKeySizes: readonly number[] = [32, 33]
+
+/**
+ * The data key or share in an answer, copied; the caller wipes it.
+ * @throws SopsError `generic`
+ */
+export function readDataKey(bytes: Uint8Array): Uint8Array {
+  const data = readAnswer(bytes)
+  if (!dataKeySizes.includes(data.length)) throw bad(`a data key of ${data.length} bytes`)
+  return Uint8Array.from(data)
+}
+
+/**
+ * The wrapped key in an answer: the text for `enc`.
+ * @throws SopsError `generic`
+ */
+export function readWrapped(bytes: Uint8Array): string {
+  const text = textOf(readAnswer(bytes))
+  if (text === '') throw bad('the wrapped data key is empty')
+  // Every type's text is armor, base64 or of the same kind; anything else would only do harm in a file.
+  if (!/^[\x20-\x7e\r\n]*$/.test(text)) throw bad('the wrapped data key is not plain text')
+  return text
+}

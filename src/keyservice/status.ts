@@ -1,0 +1,30 @@
+// gRPC's status codes under the names the reference shows.
+
+/** In the order of their numbers. */
+export const statusNames = [
+  'OK',
+  'Canceled',
+  'Unknown',
+  'InvalidArgument',
+  'DeadlineExceeded',
+  'NotFound',
+  'AlreadyExists',
+  'PermissionDenied',
+  'ResourceExhausted',
+  'FailedPrecondition',
+  'Aborted',
+  'OutOfRange',
+  'Unimplemented',
+  'Internal',
+  'Unavailable',
+  'DataLoss',
+  'Unauthenticated',
+] as const
+
+export type StatusName = (typeof statusNames)[number]
+
+export const statusNumber = (name: StatusName): number => statusNames.indexOf(name)
+
+/** `rpc error: code = Unavailable desc = …` */
+export const statusText = (code: number, details: string): string =>
+  `rpc error: code = ${statusNames[code] ?? `Code(${code})`} desc = ${details}`
