@@ -7,6 +7,8 @@ export interface Edits {
   replace(start: number, end: number, text: string): void
   /** Whole lines, each with its break, behind the line of the offset; a text without final line break stays one. */
   insertLines(offset: number, lines: string): void
+  /** Whole lines before the line that begins at the offset, or at the end of the text. */
+  insertAtEnd(offset: number, lines: string): void
   /** Removes whole lines: from the line of `start` to that of `end`. */
   removeLines(start: number, end: number, lines?: string): void
   apply(): string
@@ -64,6 +66,10 @@ export function createEdits(text: string, eol: string): Edits {
       if (end < text.length) replace(afterBreak(text, end), afterBreak(text, end), lines)
       else if (text === '') replace(0, 0, lines)
       else replace(end, end, eol + lines.slice(0, -eol.length))
+    },
+    insertAtEnd(offset, lines) {
+      const isNewLine = offset === 0 || isBreak(text.charCodeAt(offset - 1))
+      replace(offset, offset, isNewLine ? lines : eol + lines.slice(0, -eol.length))
     },
     removeLines(start, end, lines = '') {
       const from = lineStart(text, start)

@@ -31,6 +31,9 @@ export function remarkAtColumn(remarks: readonly Remark[], at: number, column: n
   return found
 }
 
+const newLine = 10
+const nextKey = 115
+
 function readLine(s: Scanner, start: number): RemarkLine {
   let end = start
   while (end < s.length && !isBreak(s.text.charCodeAt(end))) end++
@@ -74,8 +77,8 @@ export function collectRemarks(s: Scanner, before: number, onFirstLine: boolean)
     if (s.newlines === 0 && s.pos - s.lineStart > 1) footLine++
   }
 
-  function push(kind: 'head' | 'foot', at: number, end: number): void {
-    s.remarks.push({ kind, anchor: at, scan, start, end, column: startColumn - 1, lines })
+  function push(kind: 'head' | 'foot', at: number, till: number): void {
+    s.remarks.push({ kind, anchor: at, scan, start, end: till, column: startColumn - 1, lines })
     lines = []
   }
   function splitFoot(at: number, ownAnchor: boolean): void {
@@ -84,23 +87,24 @@ export function collectRemarks(s: Scanner, before: number, onFirstLine: boolean)
     anchor = at
   }
 
+  // A key follows wherever the text ends: the metadata of the encrypted file, whose comments must stand in the same places.
+  const end = isBreak(s.text.charCodeAt(s.length - 1)) ? s.length : s.length + (s.text.includes('\r\n') ? 2 : 1)
   let line = s.line
   let column = s.pos - s.lineStart
   let i = s.pos
   for (; ; i++) {
     column++
-    const c = s.text.charCodeAt(i)
+    const c = i < s.length ? s.text.charCodeAt(i) : i < end ? newLine : nextKey
     if (c === 32 || c === 9) continue
     const closes = s.flowDepth > 0 && (c === 93 || c === 125)
-    const ends = i >= s.length
-    if (closes || ends || isBreak(c)) {
+    if (closes || isBreak(c)) {
       if (closes || !recentEmpty) {
         const dedented = startColumn - 1 < next
         if (closes || (firstEmpty && ((startLine === footLine && prior?.type !== T.value) || dedented))) {
           if (lines.length > 0) splitFoot(i, dedented)
-        } else if (lines.length > 0 && !ends) lines.push(null)
+        } else if (lines.length > 0) lines.push(null)
       }
-      if (closes || ends) break
+      if (closes) break
       firstEmpty = false
       recentEmpty = true
       column = 0

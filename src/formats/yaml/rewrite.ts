@@ -50,6 +50,7 @@ export function siteOf(job: Job, around: YNode, node: YNode | undefined): Site {
     column: node?.block?.column ?? (inList ? around.column + 2 : nextColumn(around.column, job.style.indent)),
     outer: around.column,
     digit: node?.block?.digit ?? false,
+    blanks: node?.block?.blanks ?? 0,
     eol: job.style.eol,
     tagged: node !== undefined && isStringTag(node.tag),
   }
@@ -71,9 +72,9 @@ export function putScalar(job: Job, node: YNode, text: ScalarText & { untagged?:
   edits.replace(node.content, block ? block.headerEnd : node.end, lead + text.head)
   const eol = lineEnd(source, block ? block.headerEnd : node.end)
   if (text.body === undefined) {
-    if (block) edits.replace(eol, Math.max(eol, node.end), '')
+    if (block) edits.replace(eol, Math.max(eol, block.contentEnd), '')
   } else if (block) {
-    const end = Math.max(node.end, block.body)
+    const end = block.contentEnd
     if (block.body > eol) edits.replace(block.body, end, text.body)
     else edits.replace(eol, eol, job.style.eol + text.body)
   } else edits.replace(eol, eol, job.style.eol + text.body)
@@ -161,7 +162,7 @@ function endsLiteral(text: string, next: Tree): boolean {
       if (node === undefined || node.kind === 'comment') return null
       if (node.kind === 'leaf') return node.value
       const items: readonly Item[] = node.kind === 'entry' ? [node.value] : node.items
-      node = items.findLast((item) => item.kind !== 'comment')
+      node = items.findLast((item) => item.kind !== 'comment') as Item | undefined
     }
   }
   const want = lastValue(next.documents[next.documents.length - 1])

@@ -207,6 +207,8 @@ export function scanBlock(s: Scanner, indicator: number): void {
 
   let indent = digit === undefined ? 0 : Math.max(s.indent, 0) + Number(digit)
   let end = headerEnd
+  let contentEnd = body
+  let blanks = 0
   let breaks = ''
   function skipEmptyLines(): void {
     let deepest = 0
@@ -221,6 +223,7 @@ export function scanBlock(s: Scanner, indicator: number): void {
       if (!isBreak(c)) break
       if (chomping === '+') end = s.pos
       breaks += readBreak(s)
+      blanks++
     }
     if (indent === 0) indent = Math.max(deepest, s.indent + 1, 1)
   }
@@ -242,7 +245,8 @@ export function scanBlock(s: Scanner, indicator: number): void {
     const from = s.pos
     while (s.pos < s.length && !isBreak(text.charCodeAt(s.pos))) s.pos++
     parts.push(text.slice(from, s.pos))
-    end = s.pos
+    end = contentEnd = s.pos
+    blanks = 0
     s.newlines = 0
     if (s.pos < s.length) lastBreak = readBreak(s)
     skipEmptyLines()
@@ -250,6 +254,7 @@ export function scanBlock(s: Scanner, indicator: number): void {
   if (chomping !== '-') parts.push(lastBreak)
   if (chomping === '+') parts.push(breaks)
   const style = indicator === 124 ? '|' : '>'
-  const block = { headerEnd, body, column: indent, digit: digit !== undefined }
+  if (contentEnd === body) blanks = Math.max(0, blanks - 1)
+  const block = { headerEnd, body, contentEnd, blanks, column: indent, digit: digit !== undefined }
   s.tokens.push({ type: T.scalar, start, end, line: startLine, column, style, value: parts.join(''), block })
 }

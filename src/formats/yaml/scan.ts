@@ -46,6 +46,10 @@ export interface BlockPlace {
   readonly headerEnd: number
   /** Start of the first line of content. */
   readonly body: number
+  /** Behind the last line of content, without the empty lines that follow. */
+  readonly contentEnd: number
+  /** How many empty lines follow. */
+  readonly blanks: number
   /** Column of the content. */
   readonly column: number
   /** Has an indentation indicator. */
@@ -277,7 +281,7 @@ export function scan(source: string): Scanned {
   function fetch(): boolean {
     const before = s.pos
     skipToToken()
-    const column = s.pos - s.lineStart
+    const column = s.pos >= s.length ? 0 : s.pos - s.lineStart
     unroll(column, before)
     if (s.pos >= s.length) {
       unroll(-1, s.pos)

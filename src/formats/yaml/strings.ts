@@ -116,6 +116,8 @@ export interface BlockSite {
   /** An indentation indicator is wanted in any case. */
   readonly digit: boolean
   readonly eol: string
+  /** Empty lines that follow in the text already. */
+  readonly blanks?: number
 }
 
 /** `less`: the less expected chomping, for values that come from such a text. Undefined where an indicator would not fit. */
@@ -139,6 +141,11 @@ export function writeBlock(style: '|' | '>', value: string, site: BlockSite, les
     parts.push(pad + line)
     lastText = line
   }
-  for (; gap > 0; gap--) parts.push('')
-  return { header: `${style}${wanted ? size : ''}${chomping(value, less)}`, body: parts.join(site.eol) }
+  const chomp = chomping(value, less)
+  // Of the empty lines at the end of a value, those that are in the text already stay there.
+  const missing = chomp === '+' ? gap - (site.blanks ?? 0) - (parts.length === 0 ? 1 : 0) : 0
+  if (missing < 0) return undefined
+  if (parts.length === 0) parts.push('')
+  for (let i = 0; i < missing; i++) parts.push('')
+  return { header: `${style}${wanted ? size : ''}${chomp}`, body: parts.join(site.eol) }
 }

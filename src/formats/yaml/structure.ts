@@ -96,6 +96,21 @@ export function changeItems(job: Job, change: Change): void {
   }
 }
 
+/**
+ * An item ends in a comment of a list or map inside it that stands no deeper than `column`: only as the last line, or before an empty one,
+ * does the comment belong to what is above it.
+ */
+function endsInOuterComment(text: string, item: Item | undefined, column: number): boolean {
+  let at: Item | undefined = item
+  while (at && at.kind !== 'comment') {
+    if (at.kind === 'leaf' || placeOf(at).alias) return false
+    at = at.kind === 'entry' ? at.value : (at.items as readonly Item[])[at.items.length - 1]
+  }
+  if (!at || at === item) return false
+  const { start } = placeOf(at)
+  return start - lineStart(text, start) <= column
+}
+
 function removeItems(job: Job, change: Change): void {
   const { edits, style } = job
   const { text } = edits
@@ -143,14 +158,35 @@ function addItems(job: Job, change: Change): void {
   const staying = new Map(kept.map(([at, to]) => [to, old[at] as Item]))
   let group: Item[] = []
   let prior: number | undefined
+  let priorItem: Item | undefined
+
+  /** Metadata stands at the end of its document, or where it stood before. */
+  function addMetadata(entry: Item): void {
+    const lines = printNew(job, [entry], 0, false, true)
+    const before = old.find((item) => item.kind === 'entry' && item.key === metadataKey)
+    if (before) edits.insertLines(endOf(before), lines)
+    else edits.insertAtEnd(limit as number, lines)
+  }
 
   function flush(following: Item | undefined): void {
-    if (group.length === 0) return
-    const items = group
+    const last = group[group.length - 1]
+    const metadata =
+      limit !== undefined && !following && last?.kind === 'entry' && last.key === metadataKey ? last : undefined
+    const items = metadata ? group.slice(0, -1) : group
     group = []
+    if (metadata) {
+      addBefore(items, following)
+      addMetadata(metadata)
+    } else addBefore(items, following)
+  }
+
+  function addBefore(items: readonly Item[], following: Item | undefined): void {
+    if (items.length === 0) return
     const lines = (): string => printNew(job, items, node.column, node.kind === 'list', limit !== undefined)
-    if (prior !== undefined) edits.insertLines(prior, lines())
-    else {
+    if (prior !== undefined) {
+      const gap = limit === undefined && endsInOuterComment(text, priorItem, node.column) ? style.eol : ''
+      edits.insertLines(prior, gap + lines())
+    } else {
       const at = following ? leadOf(node, following) : node.content
       const start = lineStart(text, at)
       if (isFirstOnLine(text, at)) edits.replace(start, start, lines())
@@ -169,7 +205,9 @@ function addItems(job: Job, change: Change): void {
     }
     flush(same)
     const end = endOf(same)
-    if (limit === undefined || end <= limit) prior = Math.max(prior ?? 0, end)
+    if (limit !== undefined && end > limit) continue
+    prior = Math.max(prior ?? 0, end)
+    priorItem = same
   }
   flush(undefined)
 }

@@ -24,6 +24,8 @@ export interface Site {
   readonly outer: number
   /** The source's block scalar has an indentation indicator. */
   readonly digit: boolean
+  /** Empty lines behind the source's block scalar. */
+  readonly blanks: number
   readonly eol: string
   /** A tag says that it is a string, whatever the text looks like. */
   readonly tagged: boolean
@@ -162,7 +164,7 @@ export function sourceOf(text: string, node: YNode): ScalarText {
   if (!node.block) return { head: text.slice(node.content, node.end) }
   return {
     head: text.slice(node.content, node.block.headerEnd),
-    body: text.slice(node.block.body, Math.max(node.end, node.block.body)),
+    body: text.slice(node.block.body, node.block.contentEnd),
   }
 }
 
