@@ -1,0 +1,79 @@
+// Opens the socket of a key service, with errors in the reference's words (spec/cli.md 11).
+import { chmodSync } from 'node:fs'
+import type { ListenOptions, Server } from 'node:net'
+import { SopsError } from '../errors.ts'
+
+const causes: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'bind: address already in use',
+  EACCES: 'bind: permission denied',
+  EPERM: 'bind: operation not permitted',
+  EADDRNOTAVAIL: 'bind: cannot assign requested address',
+  ENOENT: 'bind: no such file or directory',
+  ENOTDIR: 'bind: not a directory',
+  EINVAL: 'bind: invalid argument',
+  EROFS: 'bind: read-only file system',
+  EAFNOSUPPORT: 'bind: address family not supported by protocol',
+}
+
+const failure = (network: string, address: string, cause: string): SopsError =>
+  new SopsError('generic', `listen ${network}${address === '' ? '' : ` ${address}`}: ${cause}`)
+
+/** Host and port of `HOST:PORT`; the host may be empty (every address) or in brackets. */
+function splitHostPort(network: string, address: string): { readonly host: string; readonly port: number } {
+  const bad = (cause: string): SopsError => failure(network, '', `address ${address}: ${cause}`)
+  const [, bracketed, bare, port] = /^(?:\[([^[\]]*)\]|([^:[\]]*)):([^:]*)$/.exec(address) ?? []
+  if (port === undefined) {
+    throw bad(
+      /:[^\]]*:/.test(address) && !address.startsWith('[') ? 'too many colons in address' : 'missing port in address',
+    )
+  }
+  if (!/^[0-9]*$/.test(port)) throw failure(network, '', `lookup ${network}/${port}: unknown port`)
+  if (Number(port) > 65535) throw bad('invalid port')
+  return { host: bracketed ?? bare ?? '', port: Number(port) }
+}
+
+function listenOptions(network: string, address: string): ListenOptions {
+  if (network === 'unix') {
+    if (address === '') throw failure(network, '', 'missing address')
+    return { path: address }
+  }
+  if (!['tcp', 'tcp4', 'tcp6'].includes(network)) throw failure(network, '', `unknown network ${network}`)
+  const { host, port } = splitHostPort(network, address)
+  const everywhere = network === 'tcp4' ? '0.0.0.0' : '::'
+  // Without a host Node takes IPv4 where there is no IPv6.
+  if (host === '' && network === 'tcp') return { port }
+  return { host: host === '' ? everywhere : host, port, ipv6Only: network === 'tcp6' }
+}
+
+/**
+ * Resolves when the server listens. Only the owner may connect to a unix socket.
+ * @throws SopsError `generic` as `listen tcp 127.0.0.1:5000: bind: address already in use`.
+ */
+export function listen(server: Server, network: string, address: string): Promise<void> {
+  const options = listenOptions(network, address)
+  return new Promise((resolve, reject) => {
+    const fail = (error: NodeJS.ErrnoException): void => {
+      const cause = error.code === 'ENOTFOUND' ? 'no such host' : (causes[error.code ?? ''] ?? error.code ?? 'failed')
+      const isStale = network === 'unix' && error.code === 'EADDRINUSE'
+      const hints = isStale ? [`remove ${address} if no key service is running`] : []
+      reject(new SopsError('generic', `listen ${network} ${address}: ${cause}`, { hints }))
+    }
+    server.once('error', fail)
+    server.once('listening', () => {
+      server.off('error', fail)
+      // A connection that cannot be accepted concerns nobody else.
+      server.on('error', () => {})
+      resolve()
+    })
+    server.listen(options)
+    // A path is bound when listen returns, so this comes before anybody is let in.
+    if (network === 'unix' && server.listening) chmodSync(address, 0o600)
+  })
+}
+
+/** True when only this machine can connect. */
+export function isLocal(server: Server): boolean {
+  const address = server.address()
+  if (address === null || typeof address === 'string') return true
+  return address.address === '::1' || /^(::ffff:)?127\./.test(address.address)
+}
