@@ -105,14 +105,12 @@ export const changedKeys: readonly Flag[] = inSection(
   ]),
 )
 
+/** The reference takes the last three in front of a command only. */
 export const selection: readonly Flag[] = inSection('SELECTION', [
   string('unencrypted-suffix', 'leave values of keys with this suffix in clear', { value: 'SUFFIX' }),
   string('encrypted-suffix', 'encrypt only values of keys with this suffix', { value: 'SUFFIX' }),
   string('unencrypted-regex', 'leave values of keys that match in clear', { value: 'REGEX' }),
   string('encrypted-regex', 'encrypt only values of keys that match', { value: 'REGEX' }),
-])
-
-const rootSelection: readonly Flag[] = inSection('SELECTION', [
   string('unencrypted-comment-regex', 'leave values below a comment that matches in clear', { value: 'REGEX' }),
   string('encrypted-comment-regex', 'encrypt only values below a comment that matches', { value: 'REGEX' }),
   bool('mac-only-encrypted', 'protect only the encrypted values by the integrity check'),
@@ -140,7 +138,6 @@ export const rootFlags: readonly Flag[] = [
   ...newKeys,
   ...changedKeys,
   ...selection,
-  ...rootSelection,
   ...keyServices,
   bool('version', 'show the version', { aliases: ['v'] }),
 ]

@@ -129,7 +129,7 @@ function selectionSettings(
 ): { selection: SelectionOptions; macOnlyEncrypted: boolean } {
   const selection: { -readonly [K in keyof SelectionOptions]: SelectionOptions[K] } = {}
   for (const [option, flag] of selectionFlags) {
-    const value = inv.string(flag) || inv.root.string(flag) || rule?.selection[option]
+    const value = inv.string(flag) || rule?.selection[option]
     if (value) selection[option] = value
   }
   if (input === 'binary') {
