@@ -1,15 +1,12 @@
-// Recorded cases of the reference: the commands, one group each.
+// Recorded cases of the reference: the commands that need nothing but files.
 import { conformanceTests } from '../support/conformance/suite.ts'
 
 conformanceTests([
   'cli-encrypt-decrypt',
-  'cli-edit',
   'cli-extract',
-  'cli-exec',
   'cli-filestatus',
   'cli-groups',
   'cli-help-version-completion',
-  'cli-legacy',
   'cli-parsing',
   'cli-publish',
   'cli-rotate',

@@ -1,5 +1,5 @@
 // Runs one conformance case: steps in process where that shows the same, as a real process where it does not.
-import { chmodSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { bin, ensureBuilt } from '../build.ts'
@@ -91,6 +91,12 @@ function programFolder(): string {
   writeFileSync(join(shims, 'sops'), `#!/bin/sh\nexec ${quote(process.execPath)} ${quote(bin)} "$@"\n`)
   chmodSync(join(shims, 'sops'), 0o755)
   return shims
+}
+
+/** For `afterAll`. */
+export function removePrograms(): void {
+  if (shims !== undefined) rmSync(shims, { recursive: true, force: true })
+  shims = undefined
 }
 
 function compare(

@@ -3,11 +3,12 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { closeGpgHome, hasGpg } from '../gpg.ts'
 import { type Case, loadGroup } from './case.ts'
 import { deviations, pendingGroups } from './deviations.ts'
-import { runCase } from './run.ts'
+import { removePrograms, runCase } from './run.ts'
 
 /** Declares the tests of `groups`; called once, at the top of a test file. */
 export function conformanceTests(groups: readonly string[]): void {
   afterAll(closeGpgHome)
+  afterAll(removePrograms)
   for (const group of groups) {
     const pending = pendingGroups[group]
     if (pending !== undefined) {
