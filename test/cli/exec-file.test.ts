@@ -41,6 +41,8 @@ describe.each([
     ['never reads', 'true', 0],
     ['reads a little', 'head -c 10 {} > /dev/null; exit 3', 3],
     ['is killed', 'kill -KILL $$', 255],
+    ['removes the file', 'rm {}', 0],
+    ['removes the folder', 'rm -r "$(dirname {})"', 0],
   ])('a command that %s', async (_name, command, code) => {
     expect((await runSops(box, argv('large.bin', command))).code).toBe(code)
   })

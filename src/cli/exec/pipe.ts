@@ -1,6 +1,6 @@
 // A decrypted file that never lies on disk: a named pipe, and a writer behind it (spec/cli.md 15.3).
 import { execFile } from 'node:child_process'
-import { closeSync, constants, open, openSync } from 'node:fs'
+import { closeSync, constants, existsSync, open, openSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { promisify } from 'node:util'
 import { SopsError } from '../../errors.ts'
@@ -24,17 +24,31 @@ export async function makePipe(path: string, host: Host): Promise<boolean> {
   }
 }
 
+/** Linux: a descriptor that only names a file. Node has no constant for it. */
+const O_PATH = 0o10000000
+
+/**
+ * The pipe under a name that stays good even when the command removes the file; elsewhere than on Linux its path. `close` gives the name up.
+ */
+function lastingName(path: string, host: Host): { readonly path: string; readonly close: () => void } {
+  if (host.platform !== 'linux' || !existsSync('/proc/self/fd')) return { path, close: () => {} }
+  const fd = openSync(path, O_PATH)
+  return { path: `/proc/self/fd/${fd}`, close: () => closeSync(fd) }
+}
+
 /**
  * Writes the content once, to whoever opens the pipe; no reader, or one that goes away, is no error. The returned function ends the
  * writer at once.
  */
 export function servePipe(path: string, content: Uint8Array, host: Host): () => void {
+  const pipe = lastingName(path, host)
   let state: 'waiting' | 'writing' | 'ended' = 'waiting'
   let unblocker: number | undefined
   let writer: Socket | undefined
   // Opening blocks a thread, not the program, until there is a reader.
   open(path, constants.O_WRONLY, (error, fd) => {
     if (unblocker !== undefined) closeSync(unblocker)
+    pipe.close()
     if (error) return
     if (state === 'ended') return closeSync(fd)
     state = 'writing'
@@ -44,9 +58,8 @@ export function servePipe(path: string, content: Uint8Array, host: Host): () => 
   })
   const end = (): void => {
     takeBack()
-    if (state === 'ended') return
     // The process cannot end while a thread waits for a reader, so it gets one.
-    if (state === 'waiting') unblocker = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+    if (state === 'waiting') unblocker = openSync(pipe.path, constants.O_RDONLY | constants.O_NONBLOCK)
     state = 'ended'
     writer?.destroy()
   }
