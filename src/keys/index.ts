@@ -7,3 +7,6 @@ export const keyTypes: Partial<Record<KeyTypeId, KeyType>> = { pgp, age }
 
 /** A key's identity in messages, diffs and comparisons (spec/keys.md 1.2). */
 export const labelOf = (key: MasterKey): string => keyTypes[key.type]?.label(key) ?? Object.values(key.fields).join('|')
+
+/** Makes age identities; loaded when asked for. */
+export const loadKeygen = (): Promise<typeof import('./age/keygen.ts')> => import('./age/keygen.ts')

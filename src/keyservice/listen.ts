@@ -1,6 +1,7 @@
 // Opens the socket of a key service, with errors in the reference's words (spec/cli.md 11).
-import { chmodSync } from 'node:fs'
+import { chmodSync, existsSync } from 'node:fs'
 import type { ListenOptions, Server } from 'node:net'
+import { dirname } from 'node:path'
 import { SopsError } from '../errors.ts'
 
 const causes: Readonly<Record<string, string>> = {
@@ -12,6 +13,7 @@ const causes: Readonly<Record<string, string>> = {
   ENOTDIR: 'bind: not a directory',
   EINVAL: 'bind: invalid argument',
   EROFS: 'bind: read-only file system',
+  ENOTFOUND: 'no such host',
   EAFNOSUPPORT: 'bind: address family not supported by protocol',
 }
 
@@ -53,7 +55,9 @@ export function listen(server: Server, network: string, address: string): Promis
   const options = listenOptions(network, address)
   return new Promise((resolve, reject) => {
     const fail = (error: NodeJS.ErrnoException): void => {
-      const cause = error.code === 'ENOTFOUND' ? 'no such host' : (causes[error.code ?? ''] ?? error.code ?? 'failed')
+      // Node says EACCES for a folder that does not exist.
+      const code = network === 'unix' && !existsSync(dirname(address)) ? 'ENOENT' : (error.code ?? '')
+      const cause = causes[code] ?? (code || 'failed')
       const isStale = network === 'unix' && error.code === 'EADDRINUSE'
       const hints = isStale ? [`remove ${address} if no key service is running`] : []
       reject(new SopsError('generic', `listen ${network} ${address}: ${cause}`, { hints }))

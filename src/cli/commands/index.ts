@@ -250,8 +250,8 @@ export const commands: readonly Command[] = [
     name: 'keygen',
     summary: 'make a new age identity',
     args: '',
-    flags: [output],
-    examples: ['sops keygen'],
+    flags: [output, bool('pq', 'make a post-quantum identity (ML-KEM-768 with X25519)')],
+    examples: ['sops keygen', 'sops keygen --pq --output ~/keys/backup.txt'],
     load: () => import('./keygen.ts'),
   },
   {

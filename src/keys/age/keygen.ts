@@ -1,6 +1,9 @@
 // Makes new age identities, and the file that holds one.
 import { randomBytes } from 'node:crypto'
+import type { Context } from '../../context.ts'
+import { SopsError } from '../../errors.ts'
 import { encodeBech32 } from './bech32.ts'
+import { defaultKeyFiles } from './key-file.ts'
 import { publicPoint, scalarKey } from './x25519.ts'
 
 export interface KeyPair {
@@ -28,4 +31,18 @@ export async function generateIdentity(options: { readonly pq?: boolean } = {}):
 export function identityFileText({ identity, recipient }: KeyPair, created: Date): string {
   const time = `${created.toISOString().slice(0, 19)}Z`
   return `# created: ${time}\n# public key: ${recipient}\n${identity}\n`
+}
+
+/**
+ * The identity file that is read without being named (spec/keys.md 3.3, source 8).
+ * @throws SopsError `generic` where the folder for it cannot be told.
+ */
+export function defaultIdentityFile(ctx: Context): string {
+  const files = defaultKeyFiles(ctx)
+  if (typeof files === 'string') {
+    throw new SopsError('generic', `user config directory could not be determined: ${files}`, {
+      hints: ['name a file with --output'],
+    })
+  }
+  return files[0]!
 }

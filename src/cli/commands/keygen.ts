@@ -1,0 +1,54 @@
+// sops keygen: a new age identity in the file where sops looks for it. An existing file is never touched.
+import { mkdir, open, unlink } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { SopsError } from '../../errors.ts'
+import { loadKeygen } from '../../keys/index.ts'
+import type { Invocation, Io } from '../invocation.ts'
+import { absolutePath } from '../settings.ts'
+import { codeOf, systemErrorText } from '../system-error.ts'
+
+/** Writes a secret for the owner alone; false when there is something of that name. @throws the system's error */
+async function createSecret(path: string, bytes: Uint8Array): Promise<boolean> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+  const file = await open(path, 'wx', 0o600).catch((error: unknown) => {
+    if (codeOf(error) === 'EEXIST') return undefined
+    throw error
+  })
+  if (file === undefined) return false
+  try {
+    await file.writeFile(bytes)
+    await file.sync()
+  } catch (error) {
+    await unlink(path).catch(() => {})
+    throw error
+  } finally {
+    await file.close()
+  }
+  return true
+}
+
+export async function run(inv: Invocation, io: Io): Promise<number> {
+  const { defaultIdentityFile, generateIdentity, identityFileText } = await loadKeygen()
+  const output = inv.string('output')
+  const path = output === '' ? defaultIdentityFile(io.ctx) : absolutePath(io.ctx, output)
+  const pair = await generateIdentity({ pq: inv.bool('pq') })
+  const bytes = Buffer.from(identityFileText(pair, io.ctx.now()))
+  let isCreated: boolean
+  try {
+    isCreated = await createSecret(path, bytes)
+  } catch (error) {
+    const text = systemErrorText(error, 'open', path)
+    throw new SopsError('cannot-write', `could not write the identity: ${text}`, { cause: error })
+  } finally {
+    bytes.fill(0)
+  }
+  if (!isCreated) {
+    throw new SopsError('cannot-write', `${path} exists already; it was left as it is`, {
+      hints: ['name another file with --output', 'sops doctor shows the recipients of the identities you have'],
+    })
+  }
+  await io.err(`identity written to ${path}; keep a copy in a safe place\n`)
+  if (output !== '') await io.err(`hint: sops finds it with SOPS_AGE_KEY_FILE=${path}\n`)
+  await io.out(`${pair.recipient}\n`)
+  return 0
+}
