@@ -6,6 +6,4 @@ export const deviations: Readonly<Record<string, string>> = {}
 /** Groups whose commands do not exist yet → what is missing. */
 export const pendingGroups: Readonly<Record<string, string>> = {
   'cli-publish': 'publish is not there yet',
-  'keys-pgp': 'PGP keys are not there yet',
-  'keys-service': 'the key service is not there yet',
 }
