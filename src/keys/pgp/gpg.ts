@@ -17,11 +17,11 @@ const BEGIN = '-----BEGIN PGP MESSAGE-----'
 /** Last 16 characters; one more when the last is the mark that asks for exactly this subkey (spec/keys.md 4.1). */
 const shortId = (fp: string): string => fp.slice(fp.endsWith('!') ? -17 : -16)
 
-const absent = (prefix: string, ctx: Context): Refusal => ({
-  message: `${prefix}: exec: ${quote(programName(ctx))}: executable file not found in $PATH`,
-  absent: true,
-  unusable: false,
-})
+const absent = (prefix: string, ctx: Context): Refusal => {
+  const name = programName(ctx)
+  const why = /[/\\]/.test(name) ? 'no such program' : 'executable file not found in $PATH'
+  return { message: `${prefix}: exec: ${quote(name)}: ${why}`, absent: true, unusable: false }
+}
 
 /** The armoured message without white space around it. */
 export async function wrapWithGpg(fp: string, dataKey: Uint8Array, ctx: Context): Promise<string | Refusal> {
@@ -58,11 +58,7 @@ async function examine(fp: string, ctx: Context): Promise<Finding> {
     .split('\n')
     .map((line) => line.split(':'))
   const keys = records.filter(([type]) => type === 'pub')
-  if (keys.length === 0) {
-    return run.stdout.length === 0
-      ? { unusable: false, advice: `gpg does not know the key ${fp}: import it first` }
-      : { unusable: false }
-  }
+  if (keys.length === 0) return { unusable: false, advice: `gpg has no public key for ${fp}: import it first` }
   const [, validity, , , id, , expires, , , , , capabilities = ''] = keys[0]!
   const name = `the key ${fp}`
   if (validity === 'r') return { unusable: true, advice: `${name} is revoked: use another one` }
@@ -80,17 +76,15 @@ async function examine(fp: string, ctx: Context): Promise<Finding> {
   return { unusable: true, advice: `${name} cannot be used: ${why}` }
 }
 
-/** What to do about failures that people meet; gpg says them in English wherever it is not translated. */
-const advices: readonly (readonly [said: string, advice: string])[] = [
-  [
-    'No secret key',
-    'none of the secret keys of gpg opens this message: import the secret key, or ask somebody who can open the file to add a key of yours',
-  ],
+/** What to do about failures that people meet; the first that fits. gpg says them in English wherever it is not translated. */
+const advices: readonly (readonly [said: string, advice: string | undefined])[] = [
   ['Inappropriate ioctl', 'gpg could not ask for the passphrase: export GPG_TTY=$(tty)'],
   ['No pinentry', 'gpg could not ask for the passphrase: install a pinentry program'],
+  ['public key decryption failed', undefined],
+  ['No secret key', 'import the secret key, or ask somebody who can open the file to add a key of yours'],
 ]
 
-function adviceFor({ stderr }: Run): string {
+function withAdvice({ stderr }: Run): string {
   const advice = advices.find(([said]) => stderr.includes(said))?.[1]
   return advice === undefined ? stderr : `${stderr}\n${advice}`
 }
@@ -105,7 +99,7 @@ export async function unwrapWithGpg(enc: string, ctx: Context): Promise<Uint8Arr
   const refuse = (why: string): Refusal => ({ message: `${prefix}: ${why}`, absent: false, unusable: false })
   if (!run.ok) {
     run.stdout.fill(0)
-    return refuse(adviceFor(run))
+    return refuse(withAdvice(run))
   }
   return run.stdout.length > 0 ? run.stdout : refuse('zero bytes returned')
 }

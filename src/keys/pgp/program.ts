@@ -90,8 +90,12 @@ async function start(program: string, args: readonly string[], input: string | U
       let size = 0
       const collect = (chunks: Buffer[]) => (chunk: Buffer) => {
         size += chunk.length
-        if (size > MAXIMUM_OUTPUT) child.kill()
-        else chunks.push(chunk)
+        chunks.push(chunk)
+        if (size <= MAXIMUM_OUTPUT) return
+        // Programs that a wrapper script started hold the pipes too: closing them ends those.
+        child.stdout.destroy()
+        child.stderr.destroy()
+        child.kill()
       }
       child.stdout.on('data', collect(out))
       child.stderr.on('data', collect(err))
