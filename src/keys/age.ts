@@ -34,4 +34,8 @@ export const age: KeyType = {
     const { unwrap } = await import('./age/crypt.ts')
     return unwrap(key, ctx)
   },
+  async places(ctx) {
+    const { places } = await import('./age/places.ts')
+    return places(ctx)
+  },
 }

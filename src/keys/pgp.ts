@@ -39,4 +39,8 @@ export const pgp: KeyType = {
     const { unwrap } = await import('./pgp/crypt.ts')
     return unwrap(key, ctx)
   },
+  async places(ctx) {
+    const { places } = await import('./pgp/places.ts')
+    return places(ctx)
+  },
 }

@@ -43,6 +43,15 @@ export interface Unavailable {
   readonly unavailable: string
 }
 
+/** A place where identities may lie, and what is there now. Nothing secret. */
+export interface IdentityPlace {
+  /** A variable, a path, or a program. */
+  readonly place: string
+  /** One text for each identity: a recipient, a fingerprint, or what else can be told; empty when there is none. */
+  readonly found: readonly string[]
+  readonly problems: readonly string[]
+}
+
 export interface KeyType {
   readonly id: KeyTypeId
   /** Identifying fields in metadata, without `created_at` and `enc`. */
@@ -80,4 +89,6 @@ export interface KeyType {
    * the next key. The caller owns and wipes the returned bytes.
    */
   unwrap(key: MasterKey, ctx: Context): Promise<Uint8Array | Unavailable>
+  /** Every place where unwrapping looks for identities, without asking, changing or connecting to anything (`sops doctor`). Never throws. */
+  places?(ctx: Context): Promise<readonly IdentityPlace[]>
 }

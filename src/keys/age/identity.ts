@@ -14,6 +14,8 @@ export interface Identity {
    * @throws Error when a stanza is broken, or the identity cannot be used.
    */
   unwrap(file: AgeFile): Promise<Uint8Array | undefined>
+  /** What wraps for this identity: `age1…` or `ssh-… …`. Absent where it cannot be told without a passphrase or a plugin. */
+  recipient?(): Promise<string>
 }
 
 /** The 32 secret bytes; the caller wipes them. */
@@ -27,6 +29,10 @@ function secretKey(word: string, hrp: string): Uint8Array {
 /** ML-KEM-768 with X25519: node:crypto has no ML-KEM in the versions supported, so age-encryption opens these headers. */
 const hybridIdentity = (text: string): Identity => ({
   cost: 'hybrid',
+  async recipient() {
+    const { identityToRecipient } = await import('age-encryption')
+    return identityToRecipient(text)
+  },
   async unwrap(file) {
     if (!file.stanzas.some((stanza) => stanza.args[0] === 'mlkem768x25519')) return undefined
     const { Decrypter } = await import('age-encryption')

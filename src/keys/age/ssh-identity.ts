@@ -10,8 +10,12 @@ import { isFor, tagOf, unwrapWithSshKey } from './ssh.ts'
 import { parseSshPrivateKey, type SshKeyFile, type SshPrivateKey } from './ssh-key.ts'
 import { parseAuthorizedKey, parsePublicKey, type SshPublicKey } from './ssh-wire.ts'
 
+const lineOf = ({ type, wire }: Pick<SshPublicKey, 'type' | 'wire'>): string =>
+  `${type} ${Buffer.from(wire).toString('base64')}`
+
 const openIdentity = (key: SshPrivateKey): Identity => ({
   cost: 'ssh',
+  recipient: async () => lineOf(key),
   unwrap: async ({ stanzas }) => unwrapWithSshKey(stanzas, key),
 })
 
@@ -42,6 +46,7 @@ function lockedIdentity(
   }
   return {
     cost: 'locked',
+    recipient: async () => lineOf(publicKey),
     async unwrap({ stanzas }) {
       if (!stanzas.some((stanza) => isFor(stanza, publicKey.type, tag))) return undefined
       unlocked ??= unlock()

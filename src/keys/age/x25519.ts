@@ -1,6 +1,7 @@
 // X25519 on node:crypto, and age's native identity made of it.
 import { createPrivateKey, createPublicKey, diffieHellman, type KeyObject, randomBytes } from 'node:crypto'
 import { decodeBase64NoPad, encodeBase64NoPad } from './base64.ts'
+import { encodeBech32 } from './bech32.ts'
 import { hkdf, openFileKey, type Recipient, type Stanza, sealFileKey } from './file.ts'
 import type { Identity } from './identity.ts'
 
@@ -76,6 +77,7 @@ export function x25519Identity(scalar: Uint8Array): Identity {
   const point = publicPoint(privateKey)
   return {
     cost: 'native',
+    recipient: async () => encodeBech32('age', point),
     async unwrap({ stanzas }) {
       for (const stanza of stanzas) {
         if (stanza.args[0] !== 'X25519') continue
