@@ -1,0 +1,47 @@
+// HashiCorp Vault and OpenBao transit keys (spec/keys.md 8).
+import type { Context } from '../context.ts'
+import { SopsError } from '../errors.ts'
+import { parseTransitUri } from './hc-vault/uri.ts'
+import type { KeyType, MasterKey } from './types.ts'
+
+function keyOf(uri: string, ctx: Context): MasterKey {
+  const { address, engine, name } = parseTransitUri(uri)
+  return {
+    type: 'hc_vault',
+    fields: { vault_address: address, engine_path: engine, key_name: name },
+    createdAt: ctx
+      .now()
+      .toISOString()
+      .replace(/\.\d+Z$/, 'Z'),
+    enc: '',
+  }
+}
+
+export const hcVault: KeyType = {
+  id: 'hc_vault',
+  fields: [{ name: 'vault_address' }, { name: 'engine_path' }, { name: 'key_name' }],
+  dated: true,
+  network: true,
+  flag: {
+    name: 'hc-vault-transit',
+    env: 'SOPS_VAULT_URIS',
+    help: 'comma-separated list of Vault or OpenBao key URIs (https://vault.example.com:8200/v1/transit/keys/my-key)',
+  },
+  config: { flat: 'hc_vault_transit_uri', group: 'hc_vault' },
+  async parse(text, ctx) {
+    return text.split(',').flatMap((uri) => (uri === '' ? [] : [keyOf(uri, ctx)]))
+  },
+  async parseGroupItem(item, ctx) {
+    if (typeof item !== 'string') throw new SopsError('generic', 'a Vault transit key must be a string')
+    return [keyOf(item, ctx)]
+  },
+  label: ({ fields }) => `${fields.vault_address}/v1/${fields.engine_path}/keys/${fields.key_name}`,
+  async wrap(key, dataKey, ctx) {
+    const { wrap } = await import('./hc-vault/crypt.ts')
+    return wrap(key, dataKey, ctx)
+  },
+  async unwrap(key, ctx) {
+    const { unwrap } = await import('./hc-vault/crypt.ts')
+    return unwrap(key, ctx)
+  },
+}

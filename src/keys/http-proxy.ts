@@ -1,0 +1,88 @@
+// Which requests go through an HTTP proxy, by the variables everybody uses, and how they do.
+import { type RequestOptions, request } from 'node:http'
+import { BlockList, isIP, type Socket } from 'node:net'
+import { SopsError } from '../errors.ts'
+import { isLoopback, type TlsOptions } from './http.ts'
+
+type Env = Readonly<Record<string, string | undefined>>
+
+/**
+ * The proxy for a URL from `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` (or in lower case); never for this machine itself.
+ * @throws SopsError `generic` for a proxy that cannot be used.
+ */
+export function proxyFor(url: URL, env: Env): URL | undefined {
+  const name = url.protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY'
+  const text = env[name] || env[name.toLowerCase()]
+  if (!text || isLoopback(url.hostname)) return undefined
+  if (isExempt(url, env['NO_PROXY'] || env['no_proxy'] || '')) return undefined
+  return parseProxy(text, name)
+}
+
+/** @throws SopsError `generic` without the text, which may hold a password. */
+export function parseProxy(text: string, name: string): URL {
+  const spelled = text.includes('://') ? text : `http://${text}`
+  const proxy = URL.canParse(spelled) ? new URL(spelled) : undefined
+  if (proxy?.protocol === 'http:' && proxy.hostname !== '') return proxy
+  throw new SopsError('generic', `${name} must be the URL of an HTTP proxy`)
+}
+
+function isExempt(url: URL, list: string): boolean {
+  const host = url.hostname.replace(/^\[|\]$/g, '').toLowerCase()
+  const port = url.port || (url.protocol === 'https:' ? '443' : '80')
+  return list.split(',').some((item) => {
+    const entry = item.trim().toLowerCase()
+    if (entry === '') return false
+    if (entry === '*') return true
+    if (entry.includes('/')) return isInNetwork(host, entry)
+    const at = isIP(entry) === 0 ? entry.lastIndexOf(':') : -1
+    if (at >= 0 && entry.slice(at + 1) !== port) return false
+    const name = (at >= 0 ? entry.slice(0, at) : entry).replace(/^\[|\]$/g, '')
+    if (isIP(host) !== 0) return host === name
+    const domain = name.replace(/^\*?\./, '')
+    return (host === domain && !/^\*?\./.test(name)) || host.endsWith(`.${domain}`)
+  })
+}
+
+function isInNetwork(host: string, network: string): boolean {
+  const [address = '', bits = ''] = network.split('/')
+  const [family, own] = [isIP(address), isIP(host)]
+  if (family === 0 || family !== own || !/^\d{1,3}$/.test(bits) || Number(bits) > (family === 4 ? 32 : 128))
+    return false
+  const list = new BlockList()
+  list.addSubnet(address, Number(bits), family === 4 ? 'ipv4' : 'ipv6')
+  return list.check(host, family === 4 ? 'ipv4' : 'ipv6')
+}
+
+/** What to change in a request's options so that it goes through the proxy. */
+export async function throughProxy(
+  url: URL,
+  proxy: URL,
+  options: RequestOptions & TlsOptions,
+  signal: AbortSignal,
+): Promise<RequestOptions> {
+  const userInfo = `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`
+  const authorization: Record<string, string> =
+    userInfo === ':' ? {} : { 'Proxy-Authorization': `Basic ${Buffer.from(userInfo).toString('base64')}` }
+  const way = { hostname: proxy.hostname.replace(/^\[|\]$/g, ''), port: proxy.port || 80 }
+  if (url.protocol === 'http:') {
+    const path = `http://${url.host}${url.pathname}${url.search}`
+    return { ...way, path, headers: { ...options.headers, Host: url.host, ...authorization } as Record<string, string> }
+  }
+  const { connect } = await import('node:tls')
+  const target = `${url.hostname}:${url.port || 443}`
+  const socket = await new Promise<Socket>((resolve, reject) => {
+    const headers = { Host: target, ...authorization }
+    const tunnel = request({ ...way, method: 'CONNECT', path: target, headers, signal, agent: false })
+    tunnel.on('connect', (answer, opened) => {
+      if (answer.statusCode === 200) return resolve(opened)
+      opened.destroy()
+      reject(new SopsError('generic', `the proxy refuses the connection (status ${answer.statusCode})`))
+    })
+    tunnel.on('error', reject)
+    tunnel.end()
+  })
+  const name = url.hostname.replace(/^\[|\]$/g, '')
+  const { ca, cert, key, servername = isIP(name) === 0 ? name : undefined, rejectUnauthorized } = options
+  const tls = { ca, cert, key, servername, rejectUnauthorized: rejectUnauthorized !== false, host: name, socket }
+  return { agent: false, createConnection: () => connect(tls) } as RequestOptions
+}

@@ -1,0 +1,145 @@
+// Requests to a Vault or OpenBao server: its headers, retries, redirects and error texts, for transit keys and for KV secrets.
+import type { Context } from '../../context.ts'
+import { SopsError } from '../../errors.ts'
+import {
+  type Deadline,
+  deadlineIn,
+  type HttpAnswer,
+  type HttpRequest,
+  type RetryRule,
+  sendPatiently,
+  shownUrl,
+} from '../http.ts'
+import { proxyFor } from '../http-proxy.ts'
+import { type VaultSettings, vaultSettings } from './settings.ts'
+import { vaultUrl } from './url.ts'
+
+export interface VaultCall {
+  /** `https://host:8200`, or `unix:///path` for a socket. */
+  readonly address: string
+  /** Without one no token is sent. */
+  readonly token: string | undefined
+  readonly method: 'GET' | 'PUT'
+  /** Below `/v1/`, as plain text: `transit/encrypt/key`. Its `.`, `..` and empty segments are resolved. */
+  readonly path: string
+  /** Sent as JSON. */
+  readonly body?: unknown
+  /** Milliseconds for the call with all its retries; 60 000 if left out. */
+  readonly timeout?: number
+}
+
+const defaultTimeout = 60_000
+
+/** Where publishing goes without a `vault_address` of its own. */
+export const defaultVaultAddress = (ctx: Context): string =>
+  ctx.env['VAULT_AGENT_ADDR'] || ctx.env['VAULT_ADDR'] || 'https://127.0.0.1:8200'
+
+/**
+ * The `data` of the answer; undefined when there is none, or, for GET, nothing at that path.
+ * @throws SopsError `generic`; the message holds neither the token nor the body that was sent.
+ */
+export async function vaultRequest(ctx: Context, call: VaultCall): Promise<unknown> {
+  const settings = await vaultSettings(ctx)
+  const deadline = deadlineIn(call.timeout ?? settings.timeout ?? defaultTimeout)
+  const first = await requestOf(ctx, call, settings)
+  const answer = await follow(ctx, first, settings, deadline)
+  if (answer.status === 404 && call.method === 'GET') return dataOf(answer)
+  if (answer.status >= 400 || (answer.status >= 300 && answer.status < 400)) {
+    throw new SopsError('generic', withoutSecrets(failureText(first, answer), call))
+  }
+  return dataOf(answer)
+}
+
+async function requestOf(ctx: Context, call: VaultCall, settings: VaultSettings): Promise<HttpRequest> {
+  const { url, socketPath } = await vaultUrl(call.address, call.path, settings.looksUpServices)
+  if (call.token !== undefined && /[\p{C}\p{Zl}\p{Zp}]|[^\x00-\xff]/u.test(call.token)) {
+    throw new SopsError('generic', 'the Vault token has characters that cannot be sent')
+  }
+  return {
+    method: call.method,
+    url,
+    headers: {
+      ...settings.headers,
+      'X-Vault-Request': 'true',
+      ...(call.token ? { 'X-Vault-Token': call.token } : {}),
+      ...(call.body === undefined ? {} : { 'Content-Type': 'application/json' }),
+    },
+    ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
+    tls: settings.tls,
+    ...(socketPath === undefined ? { proxy: settings.proxy ?? proxyFor(url, ctx.env) } : { socketPath }),
+  }
+}
+
+const retryRule = (retries: number): RetryRule => ({
+  retries,
+  isBusy: (status) => (status >= 500 && status !== 501) || status === 412 || status === 429,
+  wait: () => 1000 + Math.random() * 500,
+})
+
+/** One redirect is followed, never from TLS to clear text: a standby server names the active one. */
+async function follow(
+  ctx: Context,
+  request: HttpRequest,
+  settings: VaultSettings,
+  deadline: Deadline,
+): Promise<HttpAnswer> {
+  const rule = retryRule(settings.retries)
+  const answer = await sendPatiently(request, rule, deadline)
+  const { location } = answer.headers
+  if (![301, 302, 307].includes(answer.status) || location === undefined || !settings.followsRedirects) return answer
+  if (!URL.canParse(location, request.url.href)) throw new SopsError('generic', 'redirect to a malformed URL')
+  const url = new URL(location, request.url)
+  if (!/^https?:$/.test(url.protocol) || (request.url.protocol === 'https:' && url.protocol !== 'https:')) {
+    throw new SopsError('generic', 'redirect would cause protocol downgrade')
+  }
+  const { socketPath, ...rest } = request
+  const isSameSocket = socketPath !== undefined && url.host === request.url.host
+  const way = isSameSocket ? { socketPath } : { proxy: settings.proxy ?? proxyFor(url, ctx.env) }
+  return sendPatiently({ ...rest, url, ...way }, rule, deadline)
+}
+
+/** What the server says about a failure, or nothing it can be trusted to say. */
+function failureText(request: HttpRequest, answer: HttpAnswer): string {
+  const head = ['Error making API request.', '', `URL: ${request.method} ${shownUrl(request.url)}`]
+  const errors = errorsOf(answer)
+  if (errors === undefined) {
+    const raw = answer.body.toString('utf8').slice(0, 2000)
+    return [...head, `Code: ${answer.status}. Raw Message:`, '', raw].join('\n')
+  }
+  return [...head, `Code: ${answer.status}. Errors:`, '', ...errors.map((error) => `* ${error}`)].join('\n')
+}
+
+/** Some gateways send back what they were sent. */
+function withoutSecrets(text: string, call: VaultCall): string {
+  const sent = [call.token ?? '', ...textsIn(call.body)].filter((secret) => secret.length > 3)
+  return sent.reduce((shown, secret) => shown.replaceAll(secret, '…'), text)
+}
+
+function textsIn(value: unknown): string[] {
+  if (typeof value === 'string') return [value]
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : []
+}
+
+function errorsOf(answer: HttpAnswer): string[] | undefined {
+  const parsed = parseJson(answer.body)
+  if (typeof parsed !== 'object' || parsed === null) return undefined
+  const { errors } = parsed as { errors?: unknown }
+  return Array.isArray(errors) ? errors.map(String) : []
+}
+
+function dataOf(answer: HttpAnswer): unknown {
+  if (answer.body.length === 0) return undefined
+  const parsed = parseJson(answer.body)
+  if (typeof parsed !== 'object' || parsed === null) {
+    throw new SopsError('generic', 'the answer of the Vault server is not a JSON object')
+  }
+  return (parsed as { data?: unknown }).data ?? undefined
+}
+
+function parseJson(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString('utf8'))
+  } catch {
+    return undefined
+  }
+}
