@@ -1,0 +1,87 @@
+// AWS KMS master keys: a key's ARN, with the role, profile and encryption context it is used with (spec/keys.md 5).
+import type { Context } from '../context.ts'
+import { SopsError } from '../errors.ts'
+import type { KeyType, MasterKey, StringMap } from './types.ts'
+
+interface Parts {
+  readonly arn: string
+  readonly role: string
+  readonly context: StringMap
+  readonly profile: string
+}
+
+const keyOf = ({ arn, role, context, profile }: Parts, ctx: Context): MasterKey => ({
+  type: 'kms',
+  fields: { arn, role, context, aws_profile: profile },
+  createdAt: ctx
+    .now()
+    .toISOString()
+    .replace(/\.\d+Z$/, 'Z'),
+  enc: '',
+})
+
+/** The key's and the role's ARN in `key+role`. */
+function splitRole(text: string): { arn: string; role: string } {
+  const at = text.indexOf('+arn:')
+  return at > 0 ? { arn: text.slice(0, at), role: text.slice(at + 1) } : { arn: text, role: '' }
+}
+
+const textOf = (value: string | StringMap | undefined): string => (typeof value === 'string' ? value : '')
+const mapOf = (value: string | StringMap | undefined): StringMap => (typeof value === 'object' ? value : {})
+
+const byBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b))
+
+const contextText = (context: StringMap): string =>
+  Object.keys(context)
+    .sort(byBytes)
+    .map((name) => `${name}:${context[name]}`)
+    .join(',')
+
+export const kms: KeyType = {
+  id: 'kms',
+  fields: [
+    { name: 'arn' },
+    { name: 'role', omitEmpty: true },
+    { name: 'context', omitEmpty: true, map: true },
+    { name: 'aws_profile' },
+  ],
+  dated: true,
+  network: true,
+  flag: {
+    name: 'kms',
+    alias: 'k',
+    env: 'SOPS_KMS_ARN',
+    help: 'comma separated list of KMS ARNs',
+  },
+  config: { flat: 'kms', group: 'kms' },
+  async parse(text, ctx, options = {}) {
+    if (text === '') return []
+    const { context = {}, awsProfile: profile = '' } = options
+    return text
+      .replaceAll(' ', '')
+      .split(',')
+      .map((part) => keyOf({ ...splitRole(part), context, profile }, ctx))
+  },
+  async parseGroupItem(item, ctx) {
+    if (typeof item === 'string') throw new SopsError('generic', 'an AWS KMS key must be a mapping with an arn')
+    const { arn, role, context, aws_profile } = item
+    const parts = { arn: textOf(arn), role: textOf(role), context: mapOf(context), profile: textOf(aws_profile) }
+    return [keyOf(parts, ctx)]
+  },
+  label({ fields }) {
+    const role = textOf(fields.role)
+    const key = textOf(fields.arn) + (role === '' ? '' : `+${role}`)
+    const context = contextText(mapOf(fields.context))
+    const profile = textOf(fields.aws_profile)
+    if (profile !== '') return `${key}|${context}|${profile}`
+    return context === '' ? key : `${key}|${context}`
+  },
+  async wrap(key, dataKey, ctx) {
+    const { wrap } = await import('./kms/crypt.ts')
+    return wrap(key, dataKey, ctx)
+  },
+  async unwrap(key, ctx) {
+    const { unwrap } = await import('./kms/crypt.ts')
+    return unwrap(key, ctx)
+  },
+}

@@ -1,0 +1,84 @@
+// One KMS client for a region, profile and role, with its credentials.
+import type * as Kms from '@aws-sdk/client-kms'
+import type { Context } from '../../context.ts'
+import { SopsError } from '../../errors.ts'
+import type { MasterKey } from '../types.ts'
+import { type CredentialSource, credentialSource, remembered } from './credentials.ts'
+import { describeFailure } from './failure.ts'
+import { loadAws } from './sdk.ts'
+import { clientSettings } from './settings.ts'
+import { sharedConfig } from './shared-config.ts'
+import { assumeRole, type Provider, sessionName } from './sts.ts'
+import { transport } from './transport.ts'
+
+export interface KmsClient extends CredentialSource {
+  readonly sdk: typeof Kms
+  readonly client: Kms.KMSClient
+  /** Assumed first; empty for none. */
+  readonly role: string
+}
+
+const text = (key: MasterKey, name: string): string => {
+  const value = key.fields[name]
+  return typeof value === 'string' ? value : ''
+}
+
+/**
+ * The region in the key's ARN.
+ * @throws SopsError `generic` for a text that is no ARN of a key or alias.
+ */
+export function regionOf(arn: string): string {
+  const region = /^arn:aws[\w-]*:kms:([^\n]+):[0-9]+:(?:key|alias)\/[^\n]/.exec(arn)?.[1]
+  if (region === undefined) throw new SopsError('generic', `no valid ARN found in '${arn}'`)
+  return region
+}
+
+/**
+ * A profile that is missing here counts as none where `isOptional`: its name comes from the file, from somebody else's machine.
+ * @throws SopsError `generic`.
+ */
+export function kmsClient(key: MasterKey, isOptional: boolean, ctx: Context): KmsClient {
+  const region = regionOf(text(key, 'arn'))
+  const role = text(key, 'role')
+  const profile = presentProfile(text(key, 'aws_profile'), isOptional, ctx)
+  return ctx.once(`aws kms ${JSON.stringify([region, role, profile])}`, () => {
+    const sdk = loadAws<typeof Kms>('@aws-sdk/client-kms')
+    const place = { region, profile }
+    const source = credentialSource(place, ctx)
+    const provider = role === '' ? source.provider : withRole(role, source.provider, region, profile, ctx)
+    const client = new sdk.KMSClient({
+      ...clientSettings('kms', profile, ctx),
+      region,
+      credentials: provider,
+      requestHandler: transport(profile, ctx),
+    })
+    return { sdk, client, role, provider, isInteractive: source.isInteractive }
+  })
+}
+
+function presentProfile(profile: string, isOptional: boolean, ctx: Context): string {
+  if (profile === '' || sharedConfig(ctx).profiles.has(profile)) return profile
+  if (!isOptional) throw new SopsError('generic', missingProfile(profile))
+  ctx.once(`aws missing profile ${profile}`, () => {
+    const message = 'The AWS profile named in the file does not exist here, using the default credentials'
+    ctx.log({ level: 'warning', logger: 'AWSKMS', message, fields: { profile } })
+  })
+  return ''
+}
+
+export const missingProfile = (profile: string): string =>
+  `could not load AWS config: failed to get shared config profile, ${profile}`
+
+function withRole(role: string, base: Provider, region: string, profile: string, ctx: Context): Provider {
+  return remembered(async () => {
+    try {
+      const input = { RoleArn: role, RoleSessionName: sessionName() }
+      return await assumeRole({ kind: 'role', credentials: await base(), input }, { region, profile }, ctx)
+    } catch (error) {
+      if (error instanceof SopsError && error.code === 'missing-dependency') throw error
+      throw new SopsError('generic', `failed to assume role '${role}': ${describeFailure(error, ctx)}`, {
+        cause: error,
+      })
+    }
+  }, ctx)
+}

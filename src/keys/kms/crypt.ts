@@ -1,0 +1,107 @@
+// Wraps and unwraps data keys with AWS KMS (spec/keys.md 5.4).
+import type { Context } from '../../context.ts'
+import { SopsError } from '../../errors.ts'
+import { decodeBase64, encodeBase64 } from '../base64.ts'
+import { kmsTimeout } from '../timeout.ts'
+import type { MasterKey, StringMap, Unavailable } from '../types.ts'
+import { within } from '../within.ts'
+import { type KmsClient, kmsClient, missingProfile } from './client.ts'
+import { describeFailure } from './failure.ts'
+import { sharedConfig } from './shared-config.ts'
+
+const wrapping = 'failed to encrypt sops data key with AWS KMS'
+const unwrapping = 'failed to decrypt sops data key with AWS KMS'
+
+const textOf = (key: MasterKey, name: string): string => String(key.fields[name] ?? '')
+
+/** Absent where there is none. */
+function contextOf(key: MasterKey): { EncryptionContext?: Record<string, string> } {
+  const context = key.fields.context as StringMap | undefined
+  return context !== undefined && Object.keys(context).length > 0 ? { EncryptionContext: { ...context } } : {}
+}
+
+/** A finished message passes; anything else becomes the cause behind `headline`. */
+function failure(headline: string, error: unknown, ctx: Context): SopsError {
+  if (error instanceof SopsError && error.code === 'missing-dependency') return error
+  return new SopsError('generic', `${headline}: ${describeFailure(error, ctx)}`, { cause: error })
+}
+
+/** Why there are no credentials for the key. */
+function lookupFailure(headline: string, key: MasterKey, client: KmsClient, error: unknown, ctx: Context): SopsError {
+  const profile = textOf(key, 'aws_profile')
+  if (profile !== '' && !sharedConfig(ctx).profiles.has(profile)) return failure(missingProfile(profile), error, ctx)
+  return client.role !== '' && error instanceof SopsError ? error : failure(headline, error, ctx)
+}
+
+/** People answer questions in their own time; everything else has to be quick. */
+async function limited<T>(
+  client: KmsClient,
+  ctx: Context,
+  headline: string,
+  lookup: () => Promise<unknown>,
+  call: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  if (client.isInteractive) await lookup()
+  return within(kmsTimeout(ctx), headline, async (signal) => {
+    await lookup()
+    return call(signal)
+  })
+}
+
+/** @throws SopsError. */
+export async function wrap(key: MasterKey, dataKey: Uint8Array, ctx: Context): Promise<string> {
+  const client = kmsClient(key, false, ctx)
+  const { sdk } = client
+  const lookup = async (): Promise<void> => {
+    await client.provider().catch((error: unknown) => {
+      throw lookupFailure(wrapping, key, client, error, ctx)
+    })
+  }
+  return limited(client, ctx, wrapping, lookup, async (signal) => {
+    const input = { KeyId: textOf(key, 'arn'), Plaintext: dataKey, ...contextOf(key) }
+    const answer = await client.client
+      .send(new sdk.EncryptCommand(input), { abortSignal: signal })
+      .catch((error: unknown) => {
+        throw failure(wrapping, error, ctx)
+      })
+    if (!answer.CiphertextBlob?.length) throw new SopsError('generic', `${wrapping}: the answer holds no ciphertext`)
+    return encodeBase64(answer.CiphertextBlob)
+  })
+}
+
+/** No credentials is a value. @throws SopsError. */
+export async function unwrap(key: MasterKey, ctx: Context): Promise<Uint8Array | Unavailable> {
+  const blob = decoded(key.enc)
+  const client = kmsClient(key, true, ctx)
+  const { sdk } = client
+  let unavailable: Unavailable | undefined
+  const lookup = async (): Promise<void> => {
+    await client.provider().catch((error: unknown) => {
+      const reason = lookupFailure(unwrapping, key, client, error, ctx)
+      if (reason.code === 'missing-dependency') throw reason
+      unavailable = { unavailable: reason.message }
+    })
+  }
+  return limited<Uint8Array | Unavailable>(client, ctx, unwrapping, lookup, async (signal) => {
+    if (unavailable !== undefined) return unavailable
+    const input = { KeyId: textOf(key, 'arn'), CiphertextBlob: blob, ...contextOf(key) }
+    const answer = await client.client
+      .send(new sdk.DecryptCommand(input), { abortSignal: signal })
+      .catch((error: unknown) => {
+        throw failure(unwrapping, error, ctx)
+      })
+    const plain = answer.Plaintext
+    if (!plain?.length) throw new SopsError('generic', `${unwrapping}: the answer holds no plaintext`)
+    const dataKey = Uint8Array.from(plain)
+    plain.fill(0)
+    return dataKey
+  })
+}
+
+function decoded(enc: string): Uint8Array {
+  try {
+    return decodeBase64(enc)
+  } catch (error) {
+    throw new SopsError('generic', `error base64-decoding encrypted data key: ${(error as Error).message}`)
+  }
+}

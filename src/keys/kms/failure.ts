@@ -1,0 +1,34 @@
+// What an AWS failure says, without anything secret.
+import type { Context } from '../../context.ts'
+import { SopsError } from '../../errors.ts'
+
+const secretVariables = [
+  'AWS_SECRET_ACCESS_KEY',
+  'AWS_SECRET_KEY',
+  'AWS_SESSION_TOKEN',
+  'AWS_CONTAINER_AUTHORIZATION_TOKEN',
+]
+
+const known = (ctx: Context): Set<string> => ctx.once('aws secrets', () => new Set<string>())
+
+/** Texts that must not be shown, beyond those in the environment. */
+export function keepSecret(ctx: Context, ...texts: readonly (string | undefined)[]): void {
+  for (const text of texts) if (text) known(ctx).add(text)
+}
+
+/** Service errors quote what was signed, session token included, hence the replacing. */
+function redact(text: string, ctx: Context): string {
+  const secrets = [...known(ctx), ...secretVariables.map((name) => ctx.env[name] ?? '')]
+  return secrets.filter((secret) => secret.length >= 4).reduce((shown, secret) => shown.replaceAll(secret, '***'), text)
+}
+
+/** One line: the service's name of the error and its text. */
+export function describeFailure(error: unknown, ctx: Context): string {
+  if (error instanceof AggregateError && error.errors.length > 0) return describeFailure(error.errors[0], ctx)
+  if (!(error instanceof Error)) return 'unknown failure'
+  const text = redact(error.message, ctx)
+    .trim()
+    .replace(/\s*\n\s*/g, ' ')
+  if (error instanceof SopsError || error.name === 'Error' || error.name === '') return text
+  return text === '' ? error.name : `${error.name}: ${text}`
+}

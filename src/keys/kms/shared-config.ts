@@ -1,0 +1,104 @@
+// The AWS shared configuration: profiles and services of ~/.aws/config and ~/.aws/credentials.
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Context } from '../../context.ts'
+
+/** Settings under their lower-case names; one that has settings of its own (`kms =` and indented lines) is a map. */
+export type Section = ReadonlyMap<string, string | ReadonlyMap<string, string>>
+
+export interface SharedConfig {
+  readonly configPath: string
+  readonly credentialsPath: string
+  readonly profiles: ReadonlyMap<string, Section>
+  /** `[services NAME]`, whose settings are one map for each service. */
+  readonly services: ReadonlyMap<string, Section>
+}
+
+type Sections = Map<string, Map<string, string | Map<string, string>>>
+
+const unquoted = (text: string): string => text.replace(/^(["'])(.*)\1$/, '$2')
+
+/** Later sections of a name add to earlier ones; lines that are neither section nor setting count as absent. */
+export function parseSharedFile(text: string): Sections {
+  const sections: Sections = new Map()
+  let section: Map<string, string | Map<string, string>> | undefined
+  let parent = ''
+  for (const line of text.split(/\r?\n/)) {
+    const content = line.trim()
+    if (content === '' || content.startsWith('#') || content.startsWith(';')) continue
+    const header = /^\[([^\]]*)\]/.exec(content)
+    if (header !== null && !/^\s/.test(line)) {
+      const name = header[1]!.trim()
+      section = sections.get(name) ?? new Map()
+      sections.set(name, section)
+      parent = ''
+      continue
+    }
+    const at = content.indexOf('=')
+    if (section === undefined || at <= 0) continue
+    const name = content.slice(0, at).trim().toLowerCase()
+    const rest = content.slice(at + 1)
+    const comment = rest.search(/\s[#;]/)
+    const value = (comment < 0 ? rest : rest.slice(0, comment)).trim()
+    if (/^\s/.test(line) && parent !== '') {
+      const held = section.get(parent)
+      const nested = held instanceof Map ? held : new Map<string, string>()
+      nested.set(name, value)
+      section.set(parent, nested)
+      continue
+    }
+    parent = value === '' ? name : ''
+    section.set(name, value)
+  }
+  return sections
+}
+
+/** The section's name without its kind: `profile NAME` or `services NAME`. */
+function named(kind: string, header: string): string | undefined {
+  const rest = header.slice(kind.length)
+  return header.startsWith(kind) && /^\s/.test(rest) ? unquoted(rest.trim()) : undefined
+}
+
+function readSections(path: string): Sections {
+  try {
+    return parseSharedFile(readFileSync(path, 'utf8'))
+  } catch {
+    // As all AWS tools do: a file that cannot be read says nothing.
+    return new Map()
+  }
+}
+
+function loadSharedConfig({ env, home = '' }: Context): SharedConfig {
+  const pathOf = (variable: string, name: string): string => {
+    const path = env[variable] || join(home, '.aws', name)
+    return path.startsWith('~/') ? join(home, path.slice(2)) : path
+  }
+  const configPath = pathOf('AWS_CONFIG_FILE', 'config')
+  const credentialsPath = pathOf('AWS_SHARED_CREDENTIALS_FILE', 'credentials')
+  const profiles: Sections = new Map()
+  const services: Sections = new Map()
+  for (const [header, section] of readSections(configPath)) {
+    const name = header === 'default' ? header : named('profile', header)
+    if (name !== undefined) profiles.set(name, section)
+    const service = named('services', header)
+    if (service !== undefined) services.set(service, section)
+  }
+  for (const [header, section] of readSections(credentialsPath)) {
+    const name = unquoted(header)
+    profiles.set(name, new Map([...(profiles.get(name) ?? []), ...section]))
+  }
+  return { configPath, credentialsPath, profiles, services }
+}
+
+/** Read once per run. */
+export const sharedConfig = (ctx: Context): SharedConfig => ctx.once('aws shared config', () => loadSharedConfig(ctx))
+
+/** The profile in force for a key: its own, else the environment's. */
+export const profileName = (own: string, { env }: Context): string =>
+  own || env['AWS_PROFILE'] || env['AWS_DEFAULT_PROFILE'] || 'default'
+
+/** A setting that is one text; empty when absent. */
+export function setting(section: Section | undefined, name: string): string {
+  const value = section?.get(name)
+  return typeof value === 'string' ? value : ''
+}

@@ -1,0 +1,62 @@
+// Roles: temporary credentials from AWS STS (spec/keys.md 5.4).
+import { hostname } from 'node:os'
+import type * as Sts from '@aws-sdk/client-sts'
+import type { Context } from '../../context.ts'
+import { SopsError } from '../../errors.ts'
+import { keepSecret } from './failure.ts'
+import { loadAws } from './sdk.ts'
+import { clientSettings } from './settings.ts'
+import { transport } from './transport.ts'
+
+export interface Credentials {
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+  readonly sessionToken?: string
+  readonly expiration?: Date
+}
+
+export type Provider = () => Promise<Credentials>
+
+/** Where STS is asked. */
+export interface StsPlace {
+  readonly region: string
+  /** The key's own profile; empty for none. */
+  readonly profile: string
+}
+
+export type StsRequest =
+  | { readonly kind: 'role'; readonly credentials: Credentials; readonly input: Sts.AssumeRoleCommandInput }
+  | { readonly kind: 'token'; readonly input: Sts.AssumeRoleWithWebIdentityCommandInput }
+
+/** `sops@` and what session names may hold of the host's name; the reference's pattern leaves hyphens out. */
+export const sessionName = (host: string = hostname()): string =>
+  `sops@${host.replace(/[^A-Za-z0-9=,.@-_]+/g, '')}`.slice(0, 64)
+
+/** @throws the SDK's error, or SopsError `missing-dependency`. */
+export async function assumeRole(
+  request: StsRequest,
+  { region, profile }: StsPlace,
+  ctx: Context,
+): Promise<Credentials> {
+  const sdk = loadAws<typeof Sts>('@aws-sdk/client-sts')
+  const client = new sdk.STSClient({
+    ...clientSettings('sts', profile, ctx),
+    region,
+    requestHandler: transport(profile, ctx),
+    // A web identity token stands for itself: that request is not signed.
+    ...(request.kind === 'role' ? { credentials: request.credentials } : {}),
+  })
+  const answer =
+    request.kind === 'role'
+      ? await client.send(new sdk.AssumeRoleCommand(request.input))
+      : await client.send(new sdk.AssumeRoleWithWebIdentityCommand(request.input))
+  const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = answer.Credentials ?? {}
+  if (!AccessKeyId || !SecretAccessKey) throw new SopsError('generic', 'the answer of STS holds no credentials')
+  keepSecret(ctx, SecretAccessKey, SessionToken)
+  return {
+    accessKeyId: AccessKeyId,
+    secretAccessKey: SecretAccessKey,
+    ...(SessionToken ? { sessionToken: SessionToken } : {}),
+    ...(Expiration ? { expiration: Expiration } : {}),
+  }
+}

@@ -1,0 +1,42 @@
+// The connections of AWS clients: kept open, through a proxy where the environment says so.
+import { Agent } from 'node:https'
+import type { Duplex } from 'node:stream'
+import type { Context } from '../../context.ts'
+import { proxyFor, throughProxy } from '../http-proxy.ts'
+import { kmsTimeout } from '../timeout.ts'
+import { trustedCertificates } from './settings.ts'
+
+/** Options of the SDK's request handler. */
+export interface Transport {
+  readonly httpsAgent: Agent
+  readonly connectionTimeout: number
+}
+
+interface Target {
+  readonly host?: string
+  readonly port?: number | string
+}
+
+type Connect = (target: Target, done: (error: Error | null, socket?: Duplex) => void) => Duplex | undefined
+
+/** One for all clients that trust the same certificates. Clear-text endpoints, meant for this machine, have no use for a proxy. */
+export function transport(profile: string, ctx: Context): Transport {
+  const ca = trustedCertificates(profile, ctx)
+  return ctx.once(`aws transport ${ca ?? ''}`, () => {
+    const limit = kmsTimeout(ctx)
+    const agent = new Agent({ keepAlive: true, maxSockets: 50, ...(ca === undefined ? {} : { ca }) })
+    const direct = (agent as unknown as { createConnection: Connect }).createConnection
+    const connect: Connect = (target, done) => {
+      const url = new URL(`https://${target.host}:${target.port}`)
+      const proxy = proxyFor(url, ctx.env)
+      if (proxy === undefined) return direct.call(agent, target, done)
+      throughProxy(url, proxy, ca === undefined ? {} : { ca }, AbortSignal.timeout(limit)).then(
+        (way) => done(null, (way as { createConnection: () => Duplex }).createConnection()),
+        done,
+      )
+      return undefined
+    }
+    Object.assign(agent, { createConnection: connect })
+    return { httpsAgent: agent, connectionTimeout: limit }
+  })
+}

@@ -1,0 +1,22 @@
+// A time limit over work that may not know one.
+import { SopsError } from '../errors.ts'
+
+/**
+ * Runs `work` for at most `ms` milliseconds; its signal ends what it has under way.
+ * @throws SopsError `generic`, behind `headline`, when the time is over.
+ */
+export async function within<T>(ms: number, headline: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const abort = new AbortController()
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new SopsError('generic', `${headline}: no answer within ${ms / 1000}s (SOPS_KMS_TIMEOUT sets the limit)`))
+      abort.abort()
+    }, ms)
+  })
+  try {
+    return await Promise.race([work(abort.signal), late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
