@@ -83,10 +83,13 @@ async function mustBeFile(path: string): Promise<void> {
 
 const progress = (io: Io, text: string): Promise<void> => io.err(progressLine(io.ctx.now(), text))
 
-/** The difference as the reference prints it: common keys, `+++` added, `---` removed, group by group counted from 1. */
-export function describeChanges(changes: KeyChanges, { style }: Pick<Io, 'style'>): string {
+/**
+ * The difference as the reference prints it: common keys, `+++` added, `---` removed, group by group counted from 1. `what` is what changes,
+ * in its headline.
+ */
+export function describeChanges(changes: KeyChanges, { style }: Pick<Io, 'style'>, what = "file's groups"): string {
   const { oldThreshold, newThreshold } = changes
-  const lines = ["The following changes will be made to the file's groups:\n"]
+  const lines = [`The following changes will be made to the ${what}:\n`]
   if (oldThreshold === newThreshold) {
     if (newThreshold > 0) lines.push(`shamir_threshold: ${newThreshold}\n`)
   } else {

@@ -1,0 +1,129 @@
+// `sops publish`: a file, or a folder of files, to the place that the configuration names.
+import { readdir, stat } from 'node:fs/promises'
+import { basename, extname, join, relative } from 'node:path'
+import { type Config, findConfig, loadConfig, matchDestinationRule } from '../../config/index.ts'
+import type { DestinationRule } from '../../config/match.ts'
+import { loadEncrypted, type OpenFile, sealFile } from '../../encrypted-file.ts'
+import { SopsError } from '../../errors.ts'
+import { isChange, keyChanges } from '../../key-changes.ts'
+import { createFile } from '../../new-file.ts'
+import { destinationText, type Parcel, upload } from '../../publish/upload.ts'
+import { askYesNo } from '../ask.ts'
+import type { Invocation, Io } from '../invocation.ts'
+import { type Opener, openerOf, read } from '../open.ts'
+import { absolutePath, layoutOf } from '../settings.ts'
+import { systemErrorText } from '../system-error.ts'
+import { formatsFor } from './decrypt.ts'
+import { describeChanges } from './updatekeys.ts'
+
+interface Job {
+  readonly inv: Invocation
+  readonly io: Io
+  readonly config: Config
+  readonly opener: Opener
+  /** As on the command line. */
+  readonly root: string
+}
+
+export async function run(inv: Invocation, io: Io): Promise<number> {
+  const found = await findConfig(io.ctx, inv.root.string('config'))
+  if (!found) throw new SopsError('generic', 'config file not found')
+  const config = await loadConfig(found, io.ctx)
+  const [root] = inv.positionals
+  if (root === undefined) throw new SopsError('no-file', 'Error: no file specified')
+  const isFolder = await isDirectory(root, io)
+  if (isFolder && !inv.bool('recursive')) {
+    return io.fatal("can't operate on a directory without --recursive flag.")
+  }
+  const job = { inv, io, config, opener: await openerOf(inv, io), root }
+  for await (const path of isFolder ? filesBelow(root, io) : [root]) await publish(path, job)
+  return 0
+}
+
+async function isDirectory(path: string, io: Io): Promise<boolean> {
+  try {
+    return (await stat(absolutePath(io.ctx, path))).isDirectory()
+  } catch (error) {
+    throw new SopsError('generic', systemErrorText(error, 'stat', path), { cause: error })
+  }
+}
+
+/** Every file, folder by folder, in the order of the names' bytes. Links to folders are not followed. */
+async function* filesBelow(folder: string, io: Io): AsyncGenerator<string> {
+  const entries = await readdir(absolutePath(io.ctx, folder), { withFileTypes: true })
+  entries.sort((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)))
+  for (const entry of entries) {
+    const path = join(folder, entry.name)
+    if (entry.isDirectory()) yield* filesBelow(path, io)
+    else yield path
+  }
+}
+
+async function publish(path: string, job: Job): Promise<void> {
+  const { inv, io, config } = job
+  const rule = await matchDestinationRule(config, path, io.ctx)
+  if (!rule.destination) throw new SopsError('generic', 'no destination configured for this file')
+  const parcel = await pack(path, nameOf(path, rule, job), rule, job)
+  const absolute = absolutePath(io.ctx, path)
+  const question = `uploading ${absolute} to ${destinationText(rule.destination, parcel.name)} ? (y/n): `
+  if (!inv.bool('yes') && !(await askYesNo(io, question))) {
+    const text = `Publication of ${absolute} canceled`
+    if (!inv.bool('recursive')) throw new SopsError('generic', text)
+    return io.out(`${text}\n`)
+  }
+  await upload(parcel, io.ctx)
+}
+
+function nameOf(path: string, rule: DestinationRule, { inv, root }: Job): string {
+  const name = (inv.bool('recursive') && relative(root, path).replaceAll('\\', '/')) || basename(path)
+  const extension = inv.bool('omit-extensions') || rule.omitExtensions ? extensionOf(name) : ''
+  // A name that is all extension stays, since nothing would be left of it.
+  return extension.length === basename(name).length ? name : name.slice(0, name.length - extension.length)
+}
+
+/** From the last point on, even if that is the first character. */
+const extensionOf = (name: string): string => extname(`x${basename(name)}`)
+
+async function pack(path: string, name: string, rule: DestinationRule, job: Job): Promise<Parcel> {
+  const destination = rule.destination!
+  const absolute = absolutePath(job.io.ctx, path)
+  const bytes = await read(job.io, absolute)
+  const format = formatsFor(job.inv, path, bytes).input
+  if (destination.kind === 'vault') {
+    const { file } = await job.opener.open(absolute, bytes, format)
+    file.dataKey.fill(0)
+    return { name, vault: destination, plain: file.plain }
+  }
+  if (rule.recreation.keyGroups[0]?.keys.length) {
+    const opened = await job.opener.open(absolute, bytes, format)
+    return { name, bucket: destination, bytes: await sealAnew(opened.file, rule, job) }
+  }
+  // Nothing that is not encrypted gets out.
+  await loadEncrypted(bytes, format)
+  return { name, bucket: destination, bytes }
+}
+
+/** The file under a new data key for the rule's recipients; of its other settings only the suffixes and the threshold count. */
+async function sealAnew(file: OpenFile, rule: DestinationRule, job: Job): Promise<Uint8Array> {
+  const { inv, io, config, opener } = job
+  try {
+    const { keyGroups, shamirThreshold, selection } = rule.recreation
+    // Thresholds of 0 keep theirs out of the difference, as in the reference.
+    const changes = keyChanges(file.metadata.keyGroups, 0, keyGroups)
+    if (isChange(changes)) await io.out(describeChanges(changes, io, "file's key groups"))
+    const { unencryptedSuffix, encryptedSuffix } = selection
+    const suffixes = {
+      ...(unencryptedSuffix ? { unencryptedSuffix } : {}),
+      ...(encryptedSuffix ? { encryptedSuffix } : {}),
+    }
+    const settings = { keyGroups, shamirThreshold, selection: suffixes, macOnlyEncrypted: false }
+    const sealed = await createFile(settings, opener.services)
+    try {
+      return sealFile({ ...file, ...sealed }, file.format, io.ctx.now(), layoutOf(inv, config, file.format.id)).bytes
+    } finally {
+      sealed.dataKey.fill(0)
+    }
+  } finally {
+    file.dataKey.fill(0)
+  }
+}

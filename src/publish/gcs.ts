@@ -1,0 +1,44 @@
+// Upload to a Google Cloud Storage bucket over its JSON interface, with application default credentials (spec/keys.md 12).
+import { createHash } from 'node:crypto'
+import type { Context } from '../context.ts'
+import { SopsError } from '../errors.ts'
+import { loadPublishPackage } from './package.ts'
+
+const service = 'https://storage.googleapis.com'
+const scope = 'https://www.googleapis.com/auth/devstorage.read_write'
+
+/** The address of an emulator, which wants no credentials; it may be given without a scheme. */
+function emulatorOf(ctx: Context): string | undefined {
+  const address = ctx.env['STORAGE_EMULATOR_HOST']?.replace(/\/+$/, '')
+  return address && !/^https?:\/\//.test(address) ? `http://${address}` : address || undefined
+}
+
+/**
+ * The object exists when this returns: the service has answered, and with the checksum of what was sent.
+ * @throws SopsError `generic` for another checksum, `missing-dependency` without the package; whatever the transport throws.
+ */
+export async function uploadToGcs(bucket: string, name: string, bytes: Uint8Array, ctx: Context): Promise<void> {
+  const emulator = emulatorOf(ctx)
+  const path = `/upload/storage/v1/b/${encodeURIComponent(bucket)}/o?uploadType=media&name=${encodeURIComponent(name)}`
+  const url = (emulator ?? service) + path
+  const { request } = loadPublishPackage<typeof import('gaxios')>('gaxios', 'google-auth-library')
+  const { data } = await request<{ md5Hash?: string }>({
+    url,
+    method: 'POST',
+    headers: { ...(emulator ? {} : await authorization(url)), 'content-type': 'application/octet-stream' },
+    body: Buffer.from(bytes),
+    responseType: 'json',
+    // Writing the same object again does no harm.
+    retryConfig: { retry: 2, httpMethodsToRetry: ['POST'] },
+  })
+  const sum = createHash('md5').update(bytes).digest('base64')
+  if (data?.md5Hash !== undefined && data.md5Hash !== sum) {
+    throw new SopsError('generic', 'the stored object has another checksum than the file')
+  }
+}
+
+async function authorization(url: string): Promise<Record<string, string>> {
+  const { GoogleAuth } = loadPublishPackage<typeof import('google-auth-library')>('google-auth-library')
+  const headers = await new GoogleAuth({ scopes: scope }).getRequestHeaders(url)
+  return Object.fromEntries(headers.entries())
+}

@@ -1,0 +1,79 @@
+// Publishing to a KV engine of Vault or OpenBao: the decrypted values themselves (spec/keys.md 12).
+import { isDeepStrictEqual } from 'node:util'
+import type { Destination } from '../config/match.ts'
+import type { Context } from '../context.ts'
+import { textOrBytes } from '../core/scalar.ts'
+import type { Node, Tree, Value } from '../core/tree.ts'
+import { messageOf, SopsError } from '../errors.ts'
+import { vaultRequest } from '../keys/vault/client.ts'
+
+export type VaultDestination = Extract<Destination, { kind: 'vault' }>
+
+/** The path of a secret below `/v1/`. */
+export const vaultPath = ({ mount, path, version }: VaultDestination, name: string): string =>
+  version === 1 ? `${mount}${path}${name}` : `${mount}data/${path}${name}`
+
+/**
+ * Writes the values of all documents as one secret, unless the server already has exactly these.
+ * @throws SopsError `generic`; the message never holds a value.
+ */
+export async function publishToVault(
+  destination: VaultDestination,
+  name: string,
+  tree: Tree,
+  ctx: Context,
+): Promise<void> {
+  const secret = secretOf(tree)
+  const call = {
+    address: destination.address,
+    token: ctx.env['VAULT_TOKEN'] || undefined,
+    path: vaultPath(destination, name),
+  }
+  const isV1 = destination.version === 1
+  const stored = await vaultRequest(ctx, { ...call, method: 'GET' }).catch((error: unknown) => {
+    const message = `cannot read what is stored at the destination: ${messageOf(error)}`
+    ctx.log({ level: 'warning', logger: 'PUBLISH', message })
+    return undefined
+  })
+  const present = isV1 ? stored : (stored as { data?: unknown } | undefined)?.data
+  if (isDeepStrictEqual(present, secret)) return
+  await vaultRequest(ctx, { ...call, method: 'PUT', body: isV1 ? secret : { data: secret } })
+}
+
+/** JSON values by top-level key; of equal keys, and among documents, the last wins. Comments are left out. */
+const secretOf = (tree: Tree): unknown =>
+  jsonOf({ kind: 'map', items: tree.documents.flatMap((document) => document.items) })
+
+function jsonOf(node: Node): unknown {
+  if (node.kind === 'leaf') return jsonLeaf(node.value)
+  if (node.kind === 'list') return node.items.flatMap((item) => (item.kind === 'comment' ? [] : [jsonOf(item)]))
+  return Object.fromEntries(
+    node.items.flatMap((item) => (item.kind === 'entry' ? [[item.key, jsonAt(item.key, item.value)]] : [])),
+  )
+}
+
+/** Names the place of a value that JSON cannot hold. */
+function jsonAt(key: string, value: Node): unknown {
+  try {
+    return jsonOf(value)
+  } catch (error) {
+    if (!(error instanceof SopsError)) throw error
+    throw new SopsError(error.code, error.message, { path: [key, ...(error.path ?? [])] })
+  }
+}
+
+const unfit = (what: string): SopsError => new SopsError('generic', `${what} cannot be stored in Vault`)
+
+function jsonLeaf(value: Value): unknown {
+  if (value instanceof Uint8Array) {
+    const text = textOrBytes(value)
+    if (typeof text !== 'string') throw unfit('a value that is not text (UTF-8)')
+    return text
+  }
+  if (typeof value === 'bigint') {
+    if (!Number.isSafeInteger(Number(value))) throw unfit('an integer beyond 2^53')
+    return Number(value)
+  }
+  if (typeof value === 'number' && !Number.isFinite(value)) throw unfit('a number that is not finite')
+  return typeof value === 'object' && value !== null ? value.rfc3339 : value
+}
