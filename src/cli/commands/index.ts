@@ -283,7 +283,7 @@ export const commands: readonly Command[] = [
     name: 'doctor',
     summary: 'check configuration, identities and programs, and say what is missing',
     args: '[FILE...]',
-    flags: [],
+    flags: [inputType, ...keyServices],
     examples: ['sops doctor', 'sops doctor secrets.yaml'],
     load: () => import('./doctor.ts'),
   },

@@ -1,0 +1,37 @@
+// `sops doctor`: what is here to open files with, and whether given files can be opened. Changes nothing and shows no secrets.
+import type { Context, LogLine } from '../../context.ts'
+import { examineFile } from '../doctor/file.ts'
+import { examineConfig, examineIdentities } from '../doctor/machine.ts'
+import { makeSheet, type Sheet } from '../doctor/sheet.ts'
+import type { Invocation, Io } from '../invocation.ts'
+import { servicesOf } from '../settings.ts'
+
+const warningText = ({ message, fields = {} }: LogLine): string =>
+  [message, ...Object.entries(fields).map(([name, value]) => `${name}=${value}`)].join(' ')
+
+/** Warnings that came up on the way belong to the findings. */
+function showWarnings(warnings: readonly LogLine[], sheet: Sheet): void {
+  if (warnings.length === 0) return
+  sheet.heading('warnings')
+  for (const warning of warnings) sheet.problem(warningText(warning))
+}
+
+/** Exit status 0 when nothing needs mending, else 1. */
+export async function run(inv: Invocation, io: Io): Promise<number> {
+  const sheet = makeSheet(io.style)
+  const warnings: LogLine[] = []
+  const ctx: Context = {
+    ...io.ctx,
+    log: (line) => {
+      if (line.level === 'warning' || line.level === 'error') warnings.push(line)
+      else io.ctx.log(line)
+    },
+  }
+  await examineIdentities(sheet, ctx)
+  const config = await examineConfig(sheet, inv, ctx)
+  const services = await servicesOf(inv, ctx)
+  for (const name of inv.positionals) await examineFile(name, { inv, io, ctx, config, services }, sheet)
+  showWarnings(warnings, sheet)
+  await io.out(sheet.text())
+  return sheet.problems === 0 ? 0 : 1
+}

@@ -1,0 +1,171 @@
+// What `sops doctor` says about one file: its format and keys, who can open it here, and whether it is intact.
+import { type Config, matchCreationRule } from '../../config/index.ts'
+import type { Context } from '../../context.ts'
+import type { KeyService } from '../../datakey.ts'
+import { type EncryptedFile, loadEncrypted, openFile } from '../../encrypted-file.ts'
+import { messageOf, SopsError } from '../../errors.ts'
+import { isChange, keyChanges } from '../../key-changes.ts'
+import { labelOf } from '../../keys/index.ts'
+import type { MasterKey } from '../../keys/types.ts'
+import { formatsFor } from '../commands/decrypt.ts'
+import { readInput } from '../files.ts'
+import type { Invocation, Io } from '../invocation.ts'
+import { absolutePath } from '../settings.ts'
+import type { Sheet } from './sheet.ts'
+
+/** What came of trying one key: the data key or its share, or why not, by service. */
+type Attempt =
+  | { readonly part: Uint8Array; readonly by: string }
+  | { readonly reasons: readonly (readonly [service: string, reason: string])[] }
+
+async function tryKey(key: MasterKey, services: readonly KeyService[]): Promise<Attempt> {
+  const reasons: (readonly [string, string])[] = []
+  for (const service of services) {
+    try {
+      const result = await service.unwrap(key)
+      if (result instanceof Uint8Array) return { part: result, by: service.name }
+      reasons.push([service.name, result.unavailable])
+    } catch (error) {
+      reasons.push([service.name, messageOf(error)])
+    }
+  }
+  return { reasons }
+}
+
+/** Answers from attempts already made, so that nothing is asked for twice. */
+const replay = (attempts: ReadonlyMap<MasterKey, Attempt>): KeyService => ({
+  name: 'replay',
+  wrap: () => Promise.reject(new SopsError('generic', 'nothing is wrapped here')),
+  unwrap: async (key) => {
+    const attempt = attempts.get(key)
+    return attempt && 'part' in attempt ? Uint8Array.from(attempt.part) : { unavailable: 'tried before' }
+  },
+})
+
+function showAttempt(key: MasterKey, attempt: Attempt, sheet: Sheet): void {
+  const label = `${key.type} ${labelOf(key)}`
+  if ('part' in attempt) {
+    sheet.good(`${label}: can be opened here${attempt.by === 'local' ? '' : ` by ${attempt.by}`}`, 2)
+    return
+  }
+  sheet.line(`${label}: cannot be opened here`, 2)
+  for (const [service, reason] of attempt.reasons) sheet.line(service === 'local' ? reason : `${service}: ${reason}`, 3)
+}
+
+async function examineKeys(
+  file: EncryptedFile,
+  services: readonly KeyService[],
+  sheet: Sheet,
+): Promise<ReadonlyMap<MasterKey, Attempt>> {
+  const { keyGroups, shamirThreshold } = file.metadata
+  const attempts = new Map<MasterKey, Attempt>()
+  for (const [i, group] of keyGroups.entries()) {
+    sheet.line(keyGroups.length === 1 ? 'keys, any of which opens the file:' : `key group ${i}:`)
+    // One after the other: they may ask for passphrases.
+    for (const key of group.keys) {
+      const attempt = await tryKey(key, services)
+      attempts.set(key, attempt)
+      showAttempt(key, attempt, sheet)
+    }
+  }
+  if (keyGroups.length > 1) sheet.line(`key groups needed: ${shamirThreshold} of ${keyGroups.length}`)
+  return attempts
+}
+
+async function examineContent(
+  file: EncryptedFile,
+  attempts: ReadonlyMap<MasterKey, Attempt>,
+  sheet: Sheet,
+): Promise<void> {
+  try {
+    const opened = await openFile(file, { services: [replay(attempts)] })
+    opened.dataKey.fill(0)
+    sheet.good('it can be opened here, and its integrity check passes')
+  } catch (error) {
+    if (!(error instanceof SopsError)) throw error
+    if (error.code !== 'no-data-key') return sheet.problem(error.message, 1, error.hints)
+    sheet.problem('it cannot be opened here', 1, [
+      'see above what each key needs, or ask somebody who can to add yours',
+    ])
+  } finally {
+    for (const attempt of attempts.values()) if ('part' in attempt) attempt.part.fill(0)
+  }
+}
+
+/** Which rule applies, and whether the file has the keys it asks for. */
+async function examineRule(
+  path: string,
+  file: EncryptedFile | undefined,
+  config: Config | undefined,
+  ctx: Context,
+  sheet: Sheet,
+): Promise<void> {
+  if (!config?.creationRules) return
+  try {
+    const rule = await matchCreationRule(config, path, ctx)
+    const regex = rule.pathRegex ? `path_regex ${rule.pathRegex}` : 'no path_regex, so it fits every file'
+    sheet.line(`creation rule: number ${rule.index + 1} (${regex})`)
+    if (file === undefined) return
+    const { keyGroups, shamirThreshold } = file.metadata
+    const changes = keyChanges(keyGroups, shamirThreshold, rule.keyGroups, rule.shamirThreshold)
+    if (isChange(changes)) {
+      const differences = changes.groups.flatMap(({ added, removed }) => [
+        ...added.map((label) => `${label} is missing in the file`),
+        ...removed.map((label) => `${label} is only in the file`),
+      ])
+      sheet.problem(['the keys are not those of the creation rule', ...differences].join('\n'), 1, [
+        `sops updatekeys ${path}`,
+      ])
+    }
+  } catch (error) {
+    if (!(error instanceof SopsError)) throw error
+    sheet.line(`creation rule: ${error.message}`)
+  }
+}
+
+/** Undefined for a file that is not an encrypted one. */
+async function load(
+  path: string,
+  inv: Invocation,
+  io: Io,
+  sheet: Sheet,
+): Promise<EncryptedFile | 'unreadable' | undefined> {
+  try {
+    const bytes = await readInput(io.host, path)
+    const { input } = formatsFor(inv, path, bytes)
+    sheet.line(`format: ${input}`)
+    return await loadEncrypted(bytes, input)
+  } catch (error) {
+    if (!(error instanceof SopsError)) throw error
+    const isPlain = error.message === 'sops metadata not found'
+    sheet.problem(
+      isPlain ? 'it is not encrypted' : error.message,
+      1,
+      isPlain ? [`sops encrypt -i ${path}`] : error.hints,
+    )
+    return error.code === 'bad-input' ? 'unreadable' : undefined
+  }
+}
+
+/** What examining files takes besides the sheet. */
+export interface Means {
+  readonly inv: Invocation
+  readonly io: Io
+  readonly ctx: Context
+  readonly config: Config | undefined
+  readonly services: readonly KeyService[]
+}
+
+export async function examineFile(name: string, means: Means, sheet: Sheet): Promise<void> {
+  const { inv, io, ctx, config, services } = means
+  const path = absolutePath(ctx, name)
+  sheet.heading(path)
+  const file = await load(path, inv, io, sheet)
+  if (file === 'unreadable') return
+  if (file === undefined) return examineRule(path, file, config, ctx, sheet)
+  const { version, lastModified } = file.metadata
+  sheet.line(`written by version ${version || 'unknown'}, last changed ${lastModified || 'at an unknown time'}`)
+  const attempts = await examineKeys(file, services, sheet)
+  await examineContent(file, attempts, sheet)
+  await examineRule(path, file, config, ctx, sheet)
+}

@@ -1,0 +1,40 @@
+// The findings of `sops doctor`: lines under headings, with what is wrong marked and counted.
+import type { Style } from '../style.ts'
+import { visible } from '../text.ts'
+
+export interface Sheet {
+  heading(text: string): void
+  /** `depth` counts steps of indentation below the heading. */
+  line(text: string, depth?: number): void
+  good(text: string, depth?: number): void
+  /** Something to be mended, with next steps. */
+  problem(text: string, depth?: number, hints?: readonly string[]): void
+  readonly problems: number
+  text(): string
+}
+
+export function makeSheet(style: Style): Sheet {
+  const lines: string[] = []
+  let problems = 0
+  const add = (text: string, depth: number, mark = ''): void => {
+    const indent = '  '.repeat(depth)
+    lines.push(`${indent}${mark}${visible(text).replaceAll('\n', `\n${indent}  `)}`)
+  }
+  return {
+    heading: (text) => {
+      if (lines.length > 0) lines.push('')
+      lines.push(style.bold(visible(text)))
+    },
+    line: (text, depth = 1) => add(text, depth),
+    good: (text, depth = 1) => add(text, depth, style.green('ok: ')),
+    problem: (text, depth = 1, hints = []) => {
+      problems++
+      add(text, depth, style.red('problem: '))
+      for (const hint of hints) add(hint, depth + 1, 'hint: ')
+    },
+    get problems() {
+      return problems
+    },
+    text: () => lines.map((line) => `${line}\n`).join(''),
+  }
+}
