@@ -34,11 +34,7 @@ export async function unwrap(key: MasterKey, ctx: Context): Promise<Uint8Array> 
   try {
     const data = await vaultRequest(ctx, { ...access, method: 'PUT', path, body: { ciphertext: key.enc } })
     const text = fieldOf(data, 'plaintext', 'no decrypted data', 'decrypted plaintext data cannot be cast to string')
-    const plaintext = decodeBase64(text)
-    if (plaintext === undefined) {
-      throw new SopsError('generic', 'cannot decode base64 plaintext into data key bytes')
-    }
-    return plaintext
+    return bytesOf(text)
   } catch (error) {
     throw new SopsError(
       'generic',
@@ -74,4 +70,12 @@ function fieldOf(data: unknown, name: string, missing: string, mistyped: string)
   const value = (data as Record<string, unknown>)[name]
   if (typeof value !== 'string') throw new SopsError('generic', mistyped)
   return value
+}
+
+function bytesOf(text: string): Uint8Array {
+  try {
+    return decodeBase64(text)
+  } catch {
+    throw new SopsError('generic', 'cannot decode base64 plaintext into data key bytes')
+  }
 }

@@ -1,0 +1,128 @@
+// A Vault server on loopback: transit keys with real AES-GCM, KV secrets of both versions, and faults on demand.
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+
+export interface VaultRequest {
+  readonly method: string
+  readonly path: string
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly body: string
+}
+
+/** What to answer instead of the real thing; `hang` never answers. */
+export type Fault =
+  | 'hang'
+  | 'drop'
+  | { readonly status: number; readonly headers?: Record<string, string>; readonly body?: string }
+
+export interface VaultServer {
+  /** `http://127.0.0.1:PORT` or `https://localhost:PORT`. */
+  readonly address: string
+  /** Requests so far, oldest first. */
+  readonly requests: VaultRequest[]
+  /** Answers for the next requests, used up in order. */
+  readonly faults: Fault[]
+  /** What KV mounts hold, by path. */
+  readonly secrets: Map<string, unknown>
+  close(): Promise<void>
+}
+
+export interface VaultServerOptions {
+  readonly token?: string
+  /** Engine and key names that exist, as `transit/dev`. */
+  readonly keys?: readonly string[]
+  readonly tls?: { readonly key: string; readonly cert: string; readonly ca?: string; readonly requestCert?: boolean }
+  readonly socketPath?: string
+}
+
+export async function startVault(options: VaultServerOptions = {}): Promise<VaultServer> {
+  const token = options.token ?? 'test-token'
+  const keys = new Map((options.keys ?? ['transit/dev']).map((name) => [name, randomBytes(32)]))
+  const requests: VaultRequest[] = []
+  const faults: Fault[] = []
+  const secrets = new Map<string, unknown>()
+
+  const answer = (response: ServerResponse, status: number, body?: unknown): unknown => {
+    response.writeHead(status, { 'Content-Type': 'application/json' })
+    return response.end(body === undefined ? '' : JSON.stringify(body))
+  }
+
+  const transit = (response: ServerResponse, verb: string, name: string, body: string): unknown => {
+    const key = keys.get(name)
+    if (key === undefined) return answer(response, 400, { errors: ['encryption key not found'] })
+    const { plaintext, ciphertext } = JSON.parse(body) as { plaintext?: string; ciphertext?: string }
+    if (verb === 'encrypt') {
+      const iv = randomBytes(12)
+      const cipher = createCipheriv('aes-256-gcm', key, iv)
+      const sealed = [iv, cipher.update(Buffer.from(plaintext ?? '', 'base64')), cipher.final(), cipher.getAuthTag()]
+      const data = { ciphertext: `vault:v1:${Buffer.concat(sealed).toString('base64')}`, key_version: 1 }
+      return answer(response, 200, { request_id: 'r', lease_id: '', data, warnings: null })
+    }
+    const blob = Buffer.from((ciphertext ?? '').replace(/^vault:v1:/, ''), 'base64')
+    try {
+      const decipher = createDecipheriv('aes-256-gcm', key, blob.subarray(0, 12))
+      decipher.setAuthTag(blob.subarray(-16))
+      const opened = Buffer.concat([decipher.update(blob.subarray(12, -16)), decipher.final()])
+      return answer(response, 200, { data: { plaintext: opened.toString('base64') } })
+    } catch {
+      return answer(response, 400, { errors: ['cipher: message authentication failed'] })
+    }
+  }
+
+  const handle = async (request: IncomingMessage, response: ServerResponse): Promise<unknown> => {
+    const chunks: Buffer[] = []
+    for await (const chunk of request) chunks.push(chunk as Buffer)
+    const body = Buffer.concat(chunks).toString('utf8')
+    const { method = '', url = '', headers } = request
+    requests.push({ method, path: url, headers, body })
+    const fault = faults.shift()
+    if (fault === 'hang') return undefined
+    if (fault === 'drop') {
+      return request.socket.destroy()
+    }
+    if (fault !== undefined) {
+      response.writeHead(fault.status, fault.headers)
+      return response.end(fault.body ?? '')
+    }
+    if (headers['x-vault-token'] !== token) return answer(response, 403, { errors: ['permission denied'] })
+    const [, engine, verb, name] = /^\/v1\/(.+)\/(encrypt|decrypt)\/([^/]+)$/.exec(url) ?? []
+    if (engine !== undefined && verb !== undefined && request.method !== 'GET') {
+      return transit(response, verb, `${engine}/${decodeURIComponent(name ?? '')}`, body)
+    }
+    if (request.method === 'GET') {
+      const data = secrets.get(url)
+      return data === undefined ? answer(response, 404, { errors: [] }) : answer(response, 200, { data })
+    }
+    secrets.set(url, url.includes('/data/') ? { data: JSON.parse(body).data, metadata: {} } : JSON.parse(body))
+    return answer(
+      response,
+      url.includes('/data/') ? 200 : 204,
+      url.includes('/data/') ? { data: { version: 1 } } : undefined,
+    )
+  }
+
+  const listener = (request: IncomingMessage, response: ServerResponse): void => {
+    handle(request, response).catch(() => response.destroy())
+  }
+  const server = options.tls ? createTlsServer(options.tls, listener) : createServer(listener)
+  await new Promise<void>((resolve) => {
+    if (options.socketPath !== undefined) server.listen(options.socketPath, resolve)
+    else server.listen(0, '127.0.0.1', resolve)
+  })
+  const port = options.socketPath === undefined ? (server.address() as AddressInfo).port : 0
+  return {
+    address: options.socketPath
+      ? `unix://${options.socketPath}`
+      : `${options.tls ? 'https://localhost' : 'http://127.0.0.1'}:${port}`,
+    requests,
+    faults,
+    secrets,
+    close: () =>
+      new Promise((resolve) => {
+        server.closeAllConnections()
+        server.close(() => resolve())
+      }),
+  }
+}
