@@ -63,6 +63,19 @@ export function shownUrl(url: URL): string {
   return shown.href
 }
 
+/** A server's text for messages; some gateways send back what they were sent. */
+export const withoutSecrets = (text: string, secrets: readonly string[]): string =>
+  secrets.reduce((shown, secret) => (secret.length > 3 ? shown.replaceAll(secret, '…') : shown), text)
+
+/** JSON, or undefined where the text is none. */
+export function parseJson(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString('utf8'))
+  } catch {
+    return undefined
+  }
+}
+
 /**
  * Sends one request and reads the answer, whatever its status; redirects are answers, too.
  * @throws SopsError `generic` when there is no answer, or none in time.

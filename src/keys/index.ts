@@ -1,11 +1,20 @@
 // The table of key types, in the order the reference loads them from metadata (spec/format.md 3.4). Adding one = a file and a line.
 import { age } from './age.ts'
+import { gcpKms } from './gcp-kms.ts'
 import { hcVault } from './hc-vault.ts'
+import { hckms } from './hckms.ts'
 import { kms } from './kms.ts'
 import { pgp } from './pgp.ts'
 import type { KeyType, KeyTypeId, MasterKey } from './types.ts'
 
-export const keyTypes: Partial<Record<KeyTypeId, KeyType>> = { kms, hc_vault: hcVault, pgp, age }
+export const keyTypes: Partial<Record<KeyTypeId, KeyType>> = {
+  kms,
+  gcp_kms: gcpKms,
+  hckms,
+  hc_vault: hcVault,
+  pgp,
+  age,
+}
 
 /** A key's identity in messages, diffs and comparisons (spec/keys.md 1.2). */
 export const labelOf = (key: MasterKey): string => keyTypes[key.type]?.label(key) ?? Object.values(key.fields).join('|')

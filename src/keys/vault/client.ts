@@ -6,9 +6,11 @@ import {
   deadlineIn,
   type HttpAnswer,
   type HttpRequest,
+  parseJson,
   type RetryRule,
   sendPatiently,
   shownUrl,
+  withoutSecrets,
 } from '../http.ts'
 import { proxyFor } from '../http-proxy.ts'
 import { type VaultSettings, vaultSettings } from './settings.ts'
@@ -45,7 +47,10 @@ export async function vaultRequest(ctx: Context, call: VaultCall): Promise<unkno
   const answer = await follow(ctx, first, settings, deadline)
   if (answer.status === 404 && call.method === 'GET') return dataOf(answer)
   if (answer.status >= 400 || (answer.status >= 300 && answer.status < 400)) {
-    throw new SopsError('generic', withoutSecrets(failureText(first, answer), call))
+    throw new SopsError(
+      'generic',
+      withoutSecrets(failureText(first, answer), [call.token ?? '', ...textsIn(call.body)]),
+    )
   }
   return dataOf(answer)
 }
@@ -109,12 +114,6 @@ function failureText(request: HttpRequest, answer: HttpAnswer): string {
   return [...head, `Code: ${answer.status}. Errors:`, '', ...errors.map((error) => `* ${error}`)].join('\n')
 }
 
-/** Some gateways send back what they were sent. */
-function withoutSecrets(text: string, call: VaultCall): string {
-  const sent = [call.token ?? '', ...textsIn(call.body)].filter((secret) => secret.length > 3)
-  return sent.reduce((shown, secret) => shown.replaceAll(secret, '…'), text)
-}
-
 function textsIn(value: unknown): string[] {
   if (typeof value === 'string') return [value]
   return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : []
@@ -134,12 +133,4 @@ function dataOf(answer: HttpAnswer): unknown {
     throw new SopsError('generic', 'the answer of the Vault server is not a JSON object')
   }
   return (parsed as { data?: unknown }).data ?? undefined
-}
-
-function parseJson(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString('utf8'))
-  } catch {
-    return undefined
-  }
 }

@@ -1,0 +1,173 @@
+// Requests to HuaweiCloud's KMS and identity service (spec/keys.md 9).
+import { readFile } from 'node:fs/promises'
+import type { Context } from '../../context.ts'
+import { messageOf, SopsError } from '../../errors.ts'
+import { type Deadline, type HttpAnswer, parseJson, type RetryRule, sendPatiently, withoutSecrets } from '../http.ts'
+import { proxyFor } from '../http-proxy.ts'
+import { type AnyCredentials, type Credentials, credentialsOf } from './credentials.ts'
+import { iamEndpoint, kmsEndpoints } from './region.ts'
+import { signed } from './sign.ts'
+
+export interface KmsClient {
+  /** @throws SopsError `generic` with the service's code and message. */
+  post(operation: 'encrypt-data' | 'decrypt-data', body: Readonly<Record<string, string>>): Promise<unknown>
+}
+
+interface Call {
+  readonly method: 'GET' | 'POST'
+  readonly path: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: Readonly<Record<string, unknown>>
+}
+
+/** Puts the proof of identity into the headers. */
+type Authorize = (request: {
+  method: string
+  url: URL
+  headers: Record<string, string>
+  body: string
+}) => Record<string, string>
+
+/** @throws SopsError `generic`, `failed to create HuaweiCloud KMS client: …`. */
+export async function kmsClient(region: string, ctx: Context, deadline: Deadline): Promise<KmsClient> {
+  try {
+    const credentials = await credentialsOf(ctx, deadline)
+    const endpoints = await kmsEndpoints(region, ctx)
+    const { projectId, authorize } = await ctx.once(`huawei project ${region}`, () =>
+      openProject(region, credentials, ctx, deadline),
+    )
+    return {
+      post: (operation, body) => {
+        const path = `/v1.0/${encodeURIComponent(projectId)}/kms/${operation}`
+        const call: Call = { method: 'POST', path, headers: { 'X-Project-Id': projectId }, body }
+        return firstReachable(endpoints, (endpoint) => request(endpoint, call, authorize, ctx, deadline))
+      },
+    }
+  } catch (error) {
+    throw new SopsError('generic', `failed to create HuaweiCloud KMS client: ${messageOf(error)}`, { cause: error })
+  }
+}
+
+interface Project {
+  readonly projectId: string
+  readonly authorize: Authorize
+}
+
+async function openProject(
+  region: string,
+  credentials: AnyCredentials,
+  ctx: Context,
+  deadline: Deadline,
+): Promise<Project> {
+  const iam = iamEndpoint(region, credentials.iamEndpoint, ctx)
+  if ('idpId' in credentials) {
+    const { idpId, idTokenFile, projectId } = credentials
+    const id = (await readFile(idTokenFile, 'utf8')).trim()
+    const scope = { project: projectId === undefined ? { name: region } : { id: projectId } }
+    const { headers, body } = await exchange(
+      iam,
+      {
+        method: 'POST',
+        path: '/v3.0/OS-AUTH/id-token/tokens',
+        headers: { 'X-Idp-Id': idpId },
+        body: { auth: { id_token: { id }, scope } },
+      },
+      ({ headers }) => headers,
+      ctx,
+      deadline,
+    )
+    const token = headers['x-subject-token']
+    const granted = projectId ?? (parseJson(body) as { token?: { project?: { id?: string } } })?.token?.project?.id
+    if (typeof token !== 'string' || !granted) throw new SopsError('generic', 'the identity service gives no token')
+    return { projectId: granted, authorize: ({ headers }) => ({ ...headers, 'X-Auth-Token': token }) }
+  }
+  const authorize = byAccessKey(credentials, ctx)
+  if (credentials.projectId !== undefined) return { projectId: credentials.projectId, authorize }
+  const path = `/v3/projects?name=${encodeURIComponent(region)}`
+  const answer = (await request(iam, { method: 'GET', path }, authorize, ctx, deadline)) as {
+    projects?: { id?: string }[]
+  }
+  const [project, ...others] = Array.isArray(answer.projects) ? answer.projects : []
+  if (project?.id === undefined || others.length > 0) {
+    throw new SopsError(
+      'generic',
+      `the region must have exactly one project for HUAWEICLOUD_SDK_PROJECT_ID to be left out, and has ${project === undefined ? 0 : others.length + 1}`,
+    )
+  }
+  return { projectId: project.id, authorize }
+}
+
+const byAccessKey =
+  (credentials: Credentials, ctx: Context): Authorize =>
+  (request) => {
+    const { securityToken } = credentials
+    const headers = securityToken ? { ...request.headers, 'X-Security-Token': securityToken } : request.headers
+    return signed({ ...request, headers }, credentials, ctx.now())
+  }
+
+/** Every endpoint is as good as the first one; the last failure counts. */
+async function firstReachable<T>(endpoints: readonly URL[], attempt: (endpoint: URL) => Promise<T>): Promise<T> {
+  for (const endpoint of endpoints.slice(0, -1)) {
+    try {
+      return await attempt(endpoint)
+    } catch (error) {
+      if (!(error instanceof SopsError) || error.cause === undefined) throw error
+    }
+  }
+  return attempt(endpoints.at(-1)!)
+}
+
+const retryRule: RetryRule = {
+  retries: 2,
+  isBusy: (status) => status === 429 || (status >= 500 && status !== 501),
+  wait: (attempt) => 400 * 2 ** attempt + Math.random() * 200,
+}
+
+async function request(
+  endpoint: URL,
+  call: Call,
+  authorize: Authorize,
+  ctx: Context,
+  deadline: Deadline,
+): Promise<unknown> {
+  return parseJson((await exchange(endpoint, call, authorize, ctx, deadline)).body) ?? {}
+}
+
+async function exchange(
+  endpoint: URL,
+  call: Call,
+  authorize: Authorize,
+  ctx: Context,
+  deadline: Deadline,
+): Promise<HttpAnswer> {
+  const url = new URL(endpoint.href.replace(/\/+$/, '') + call.path)
+  const body = call.body === undefined ? '' : JSON.stringify(call.body)
+  const headers = { 'User-Agent': 'sops-ts', 'Content-Type': 'application/json;charset=UTF-8', ...call.headers }
+  const answer = await sendPatiently(
+    {
+      method: call.method,
+      url,
+      headers: authorize({ method: call.method, url, headers, body }),
+      ...(body === '' ? {} : { body }),
+      proxy: proxyFor(url, ctx.env),
+    },
+    retryRule,
+    deadline,
+  )
+  if (answer.status >= 200 && answer.status < 300) return answer
+  const sent = Object.values(call.body ?? {}).filter((value) => typeof value === 'string')
+  throw new SopsError('generic', withoutSecrets(failureText(answer), sent))
+}
+
+/** The code and message of the service, wherever in its answer they are. */
+function failureText(answer: HttpAnswer): string {
+  const parsed = parseJson(answer.body)
+  const places = typeof parsed === 'object' && parsed !== null ? [parsed, ...Object.values(parsed)] : []
+  for (const place of places) {
+    if (typeof place !== 'object' || place === null) continue
+    const { error_code, error_msg, code, message } = place as Record<string, unknown>
+    const [name, text] = [error_code ?? code, error_msg ?? message]
+    if (name !== undefined && text !== undefined) return `${name}: ${text} (status ${answer.status})`
+  }
+  return `the service answers with status ${answer.status}`
+}
