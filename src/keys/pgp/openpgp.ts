@@ -15,6 +15,9 @@ export interface Failure {
 /** The library's own words, without its description of what it was doing. */
 const cause = (error: unknown): string => messageOf(error).replace(/^Error (encrypting|decrypting) [a-z ]+: /, '')
 
+/** A primary key or a subkey. */
+type Part = ReturnType<Key['getKeys']>[number]
+
 interface Wanted {
   readonly id: string
   /** `!` behind the id: this very (sub)key. */
@@ -28,7 +31,7 @@ function wantedBy(fp: string): Wanted | undefined {
 }
 
 /** The key or subkey of this fingerprint or key id. */
-const partOf = (key: Key, { id }: Wanted): ReturnType<Key['getKeys']>[number] | undefined =>
+const partOf = (key: Key, { id }: Wanted): Part | undefined =>
   key.getKeys().find((part) => (id.length === 40 ? part.getFingerprint() : part.getKeyID().toHex()) === id)
 
 const failure = (ring: Ring, message: string, revoked = false): Failure => ({
@@ -114,6 +117,8 @@ async function ask(key: PrivateKey, ctx: Context): Promise<PrivateKey> {
 const unlocked = (key: PrivateKey, ctx: Context): Promise<PrivateKey> =>
   ctx.once(`pgp:unlocked:${key.getFingerprint()}`, () => ask(key, ctx))
 
+const isLocked = ({ keyPacket }: Part): boolean => 'isDecrypted' in keyPacket && keyPacket.isDecrypted() === false
+
 export interface UnwrapOptions {
   /** Locked keys are passed over. */
   readonly quiet?: boolean
@@ -134,18 +139,15 @@ export async function unwrapWithRing(
   } catch (error) {
     return failure(ring, `reading PGP message failed: ${cause(error)}`)
   }
-  const fits = (part: ReturnType<Key['getKeys']>[number]): boolean => ids.some((id) => id.equals(part.getKeyID(), true))
-  const candidates = ring.keys.flatMap((key) =>
-    key.isPrivate()
-      ? key
-          .getKeys()
-          .filter(fits)
-          .map((part) => ({ key: key as PrivateKey, part }))
-      : [],
-  )
+  const fits = (part: Part): boolean => ids.some((id) => id.equals(part.getKeyID(), true))
+  const candidates = ring.keys.flatMap((key) => {
+    const parts = key.isPrivate() ? key.getKeys().filter(fits) : []
+    return parts.map((part) => ({ key: key as PrivateKey, isLocked: isLocked(part) }))
+  })
+  // Nobody is asked for a passphrase while there is a key that needs none.
+  candidates.sort((a, b) => Number(a.isLocked) - Number(b.isLocked))
   const errors: string[] = []
-  for (const { key, part } of candidates) {
-    const isLocked = (part.keyPacket as { isDecrypted?: () => boolean | null }).isDecrypted?.() === false
+  for (const { key, isLocked } of candidates) {
     if (isLocked && quiet) continue
     try {
       const decryptionKeys = isLocked ? await unlocked(key, ctx) : key
