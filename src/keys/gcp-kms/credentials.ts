@@ -1,0 +1,201 @@
+// Who asks Google: credentials from the environment, and the access tokens they are good for (spec/keys.md 6.2).
+import { createPrivateKey, sign } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import type * as GoogleAuth from 'google-auth-library'
+import type { Context } from '../../context.ts'
+import { quote } from '../../core/quote.ts'
+import { messageOf, SopsError } from '../../errors.ts'
+import { loadPackage } from '../optional.ts'
+import { defaultUniverse } from './endpoint.ts'
+import { metadataToken, refreshedToken } from './tokens.ts'
+
+export interface Token {
+  readonly text: string
+  /** Milliseconds since 1970; Infinity when it is not known. */
+  readonly expires: number
+}
+
+export interface GoogleCredentials {
+  /** Undefined where it cannot be told: bare tokens and machines. */
+  readonly universeDomain?: string
+  readonly quotaProject?: string
+  token(): Promise<Token>
+}
+
+export interface NoCredentials {
+  readonly missing: string
+}
+
+export const scope = 'https://www.googleapis.com/auth/cloud-platform'
+
+/** What Go's client says, which people search for. */
+const notFound =
+  'google: could not find default credentials. Set GOOGLE_CREDENTIALS, GOOGLE_OAUTH_ACCESS_TOKEN or GOOGLE_APPLICATION_CREDENTIALS, or run "gcloud auth application-default login"'
+
+/**
+ * The first credentials that apply; asked for once per run.
+ * @throws SopsError `generic` for credentials that are there and unusable; never with their text.
+ */
+export const googleCredentials = (ctx: Context): Promise<GoogleCredentials | NoCredentials> =>
+  ctx.once('gcp credentials', () => findCredentials(ctx))
+
+async function findCredentials(ctx: Context): Promise<GoogleCredentials | NoCredentials> {
+  const { env } = ctx
+  const given = env['GOOGLE_CREDENTIALS']
+  if (given) return remembered(fromJson(textOrFile(given, ctx), 'GOOGLE_CREDENTIALS', ctx), ctx)
+  const bearer = env['GOOGLE_OAUTH_ACCESS_TOKEN']
+  if (bearer) return { token: async () => ({ text: bearer, expires: Number.POSITIVE_INFINITY }) }
+  const path = env['GOOGLE_APPLICATION_CREDENTIALS']
+  if (path) {
+    return remembered(
+      fromJson(readText(path, 'GOOGLE_APPLICATION_CREDENTIALS', ctx), 'GOOGLE_APPLICATION_CREDENTIALS', ctx),
+      ctx,
+    )
+  }
+  const known = gcloudFile(ctx)
+  if (known !== undefined && existsSync(known))
+    return remembered(fromJson(readText(known, known, ctx), known, ctx), ctx)
+  const metadata = await metadataToken(ctx)
+  return metadata === undefined ? { missing: notFound } : remembered({ token: metadata }, ctx)
+}
+
+function gcloudFile({ env, home, platform }: Context): string | undefined {
+  const name = 'application_default_credentials.json'
+  const folder = env['CLOUDSDK_CONFIG']
+  if (folder) return join(folder, name)
+  if (platform === 'win32') return env['APPDATA'] ? join(env['APPDATA'], 'gcloud', name) : undefined
+  return home === undefined ? undefined : join(home, '.config', 'gcloud', name)
+}
+
+function textOrFile(value: string, ctx: Context): string {
+  // JSON is no path; asking would put it into system calls.
+  if (value.trimStart().startsWith('{')) return value
+  return existsSync(resolve(ctx.cwd, value)) ? readText(value, 'GOOGLE_CREDENTIALS', ctx) : value
+}
+
+function readText(path: string, name: string, ctx: Context): string {
+  try {
+    return readFileSync(resolve(ctx.cwd, path), 'utf8')
+  } catch (error) {
+    throw new SopsError('generic', `credentials: failed to obtain credentials from ${quote(name)}: ${messageOf(error)}`)
+  }
+}
+
+/** The fields of the kinds of credentials that are read here; the others go to Google's library as they are. */
+interface CredentialsJson {
+  readonly type?: unknown
+  readonly client_email?: unknown
+  readonly private_key?: unknown
+  readonly private_key_id?: unknown
+  readonly client_id?: unknown
+  readonly client_secret?: unknown
+  readonly refresh_token?: unknown
+  readonly token_uri?: unknown
+  readonly universe_domain?: unknown
+  readonly quota_project_id?: unknown
+}
+
+function fromJson(text: string, name: string, ctx: Context): GoogleCredentials {
+  const json = parseJson(text, name)
+  const universe = json.universe_domain
+  const quota = ctx.env['GOOGLE_CLOUD_QUOTA_PROJECT'] || json.quota_project_id
+  return {
+    universeDomain: typeof universe === 'string' && universe !== '' ? universe : defaultUniverse,
+    ...(typeof quota === 'string' && quota !== '' ? { quotaProject: quota } : {}),
+    token: tokenOf(json, name, ctx),
+  }
+}
+
+function parseJson(text: string, name: string): CredentialsJson {
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch {
+    // The parser's own message would quote the text.
+    throw new SopsError('generic', `the credentials in ${name} are neither a file nor JSON`)
+  }
+  if (typeof json === 'object' && json !== null) return json
+  throw new SopsError('generic', `the credentials in ${name} are no JSON object`)
+}
+
+function tokenOf(json: CredentialsJson, name: string, ctx: Context): () => Promise<Token> {
+  const field = (key: keyof CredentialsJson): string => {
+    const value = json[key]
+    if (typeof value === 'string' && value !== '') return value
+    throw new SopsError('generic', `the credentials in ${name} lack ${key}`)
+  }
+  switch (json.type) {
+    case 'service_account':
+      return serviceAccount(field('client_email'), field('private_key'), json.private_key_id, name, ctx)
+    case 'authorized_user': {
+      const grant = {
+        tokenUri: typeof json.token_uri === 'string' ? json.token_uri : '',
+        clientId: field('client_id'),
+        clientSecret: field('client_secret'),
+        refreshToken: field('refresh_token'),
+      }
+      return refreshedToken(grant, ctx)
+    }
+    case 'external_account':
+    case 'external_account_authorized_user':
+    case 'impersonated_service_account':
+      return throughLibrary(json)
+    default:
+      throw new SopsError('generic', `the credentials in ${name} are of an unknown type`)
+  }
+}
+
+/** A token the account signs itself: Google's services take it without an exchange (RFC 7519, RS256). */
+function serviceAccount(email: string, pem: string, keyId: unknown, name: string, ctx: Context): () => Promise<Token> {
+  let key: ReturnType<typeof createPrivateKey>
+  try {
+    key = createPrivateKey(pem)
+  } catch {
+    throw new SopsError('generic', `the private_key of the credentials in ${name} cannot be read`)
+  }
+  const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
+  return async () => {
+    const now = Math.floor(ctx.now().getTime() / 1000)
+    const header = part({ alg: 'RS256', typ: 'JWT', ...(typeof keyId === 'string' ? { kid: keyId } : {}) })
+    const claims = part({ iss: email, sub: email, scope, iat: now, exp: now + 3600 })
+    const signature = sign('sha256', Buffer.from(`${header}.${claims}`), key).toString('base64url')
+    return { text: `${header}.${claims}.${signature}`, expires: (now + 3600) * 1000 }
+  }
+}
+
+/** Federated and impersonated identities; the library reads proxies and such from `process.env` alone. */
+function throughLibrary(json: CredentialsJson): () => Promise<Token> {
+  let client: GoogleAuth.AuthClient | undefined
+  return async () => {
+    const library = loadPackage<typeof GoogleAuth>('google-auth-library')
+    client ??= new library.GoogleAuth({ scopes: [scope] }).fromJSON(json as GoogleAuth.JWTInput)
+    if ('scopes' in client) client.scopes = [scope]
+    const { token } = await client.getAccessToken()
+    if (!token) throw new SopsError('generic', 'the credentials gave no access token')
+    return { text: token, expires: client.credentials.expiry_date ?? Number.POSITIVE_INFINITY }
+  }
+}
+
+/** Keeps a token until a minute before its end. */
+function remembered(credentials: GoogleCredentials, ctx: Context): GoogleCredentials {
+  let held: { readonly result: Promise<Token>; until: number } | undefined
+  return {
+    ...credentials,
+    token: () => {
+      const now = ctx.now().getTime()
+      if (held !== undefined && now < held.until) return held.result
+      const fresh = { result: credentials.token(), until: Number.POSITIVE_INFINITY }
+      held = fresh
+      fresh.result.then(
+        ({ expires }) => {
+          fresh.until = expires - 60_000
+        },
+        () => {
+          fresh.until = now + 5000
+        },
+      )
+      return fresh.result
+    },
+  }
+}

@@ -1,0 +1,83 @@
+// Access tokens from Google's token service and from the metadata server of its machines.
+import type { Context } from '../../context.ts'
+import { SopsError } from '../../errors.ts'
+import { deadlineIn, isLoopback, send } from '../http.ts'
+import { proxyFor } from '../http-proxy.ts'
+import { kmsTimeout } from '../timeout.ts'
+import type { Token } from './credentials.ts'
+
+const tokenService = 'https://oauth2.googleapis.com/token'
+
+export interface RefreshGrant {
+  /** `token_uri` of the credentials; empty for Google's own. */
+  readonly tokenUri: string
+  readonly clientId: string
+  readonly clientSecret: string
+  readonly refreshToken: string
+}
+
+/** Trades the refresh token that `gcloud` left (RFC 6749, 6). */
+export const refreshedToken =
+  ({ tokenUri, clientId, clientSecret, refreshToken }: RefreshGrant, ctx: Context): (() => Promise<Token>) =>
+  async () => {
+    const url = parseTokenUri(tokenUri || tokenService)
+    const form = {
+      grant_type: 'refresh_token',
+      client_id: clientId,
+      client_secret: clientSecret,
+      refresh_token: refreshToken,
+    }
+    const request = {
+      method: 'POST',
+      url,
+      headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
+      body: new URLSearchParams(form).toString(),
+      proxy: proxyFor(url, ctx.env),
+    }
+    const { status, body } = await send(request, deadlineIn(kmsTimeout(ctx)))
+    return readToken(status, body, ctx)
+  }
+
+function parseTokenUri(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname))) return url
+  throw new SopsError('generic', 'the token_uri of the credentials must be an https URL')
+}
+
+/**
+ * The token service of the machine's metadata server, if there is one: the first answer has to come within a second, so that machines
+ * elsewhere do not wait for it.
+ */
+export async function metadataToken(ctx: Context): Promise<(() => Promise<Token>) | undefined> {
+  const host = ctx.env['GCE_METADATA_HOST'] || '169.254.169.254'
+  const at = (path: string): URL => new URL(`http://${host}/computeMetadata/v1/${path}`)
+  const headers = { 'Metadata-Flavor': 'Google' }
+  try {
+    const answer = await send({ method: 'GET', url: at('instance/'), headers }, deadlineIn(1000))
+    if (answer.headers['metadata-flavor'] !== 'Google') return undefined
+  } catch {
+    return undefined
+  }
+  return async () => {
+    const url = at('instance/service-accounts/default/token')
+    const { status, body } = await send({ method: 'GET', url, headers }, deadlineIn(kmsTimeout(ctx)))
+    return readToken(status, body, ctx)
+  }
+}
+
+/** The text of an answer is only shown where it is an error's name: a token might stand there. */
+function readToken(status: number, body: Buffer, ctx: Context): Token {
+  let json: { access_token?: unknown; expires_in?: unknown; error?: unknown; error_description?: unknown } = {}
+  try {
+    json = JSON.parse(body.toString('utf8'))
+  } catch {
+    // Told below, by the status.
+  }
+  const { access_token: text, expires_in: seconds, error, error_description: description } = json ?? {}
+  if (status === 200 && typeof text === 'string' && text !== '') {
+    const life = typeof seconds === 'number' ? seconds * 1000 : 0
+    return { text, expires: ctx.now().getTime() + life }
+  }
+  const reason = [error, description].filter((one) => typeof one === 'string').join(': ')
+  throw new SopsError('generic', `cannot get an access token: ${reason || `status ${status}`}`)
+}
