@@ -44,7 +44,7 @@ const longestBody = 16 * 1024 * 1024
 
 export function deadlineIn(ms: number): Deadline {
   const end = performance.now() + ms
-  return { signal: AbortSignal.timeout(ms), left: () => end - performance.now() }
+  return { signal: AbortSignal.timeout(Math.max(1, Math.ceil(ms))), left: () => end - performance.now() }
 }
 
 /** Names and addresses that never leave this machine. */

@@ -78,7 +78,7 @@ const metadataService = 'http://169.254.169.254'
 const metadataTimeout = 3000
 
 async function fromMetadataService(_ctx: Context, deadline: Deadline): Promise<Credentials> {
-  const limit = deadlineIn(Math.max(1, Math.min(metadataTimeout, deadline.left())))
+  const limit = deadlineIn(Math.min(metadataTimeout, deadline.left()))
   const tokenAnswer = await send(
     {
       method: 'PUT',
