@@ -13,7 +13,7 @@ import {
   typeOf,
 } from './core/scalar.ts'
 import { looksLikeMarker, type Selection } from './core/selection.ts'
-import { newStash, type Recall, recall, type Stash } from './core/stash.ts'
+import { identityOf, newStash, type Recall, recall, type Stash } from './core/stash.ts'
 import { toSeconds } from './core/time.ts'
 import { type Comment, type Leaf, type Origin, sameValue, type Tree, type Value } from './core/tree.ts'
 import { type Visitor, walk } from './core/walk.ts'
@@ -205,7 +205,7 @@ export function seal(tree: Tree, options: SealOptions): Sealed {
   const path: string[] = []
   const count = { leaves: 0, encrypted: 0 }
   try {
-    const memory = recall(options.stash, cipher)
+    const memory = options.stash && recall(options.stash, cipher, identities(tree, options.selection))
     const sealed = walk(tree, options.selection, sealer(cipher, mac, memory, options, count), path)
     return { tree: sealed, mac: finishMac(mac), ...count }
   } catch (error) {
@@ -213,10 +213,33 @@ export function seal(tree: Tree, options: SealOptions): Sealed {
   }
 }
 
+/** The identities of all that `sealer` will encrypt, in its order. */
+function identities(tree: Tree, selection: Selection): string[] {
+  const found: string[] = []
+  const visitor: Visitor = {
+    leaf(leaf, aad, selected) {
+      const { value } = leaf
+      if (selected && !isEmpty(value)) {
+        found.push(identityOf(aad, typeOf(value), value instanceof Uint8Array ? value : canonicalOf(value)))
+      }
+      return leaf
+    },
+    comment(comment, aad, selected) {
+      if (selected && comment.text !== '') found.push(identityOf(aad, 'comment', comment.text))
+      return comment
+    },
+  }
+  walk(tree, selection, visitor, [])
+  return found
+}
+
+const isEmpty = (value: Value): value is null =>
+  value === null || value === '' || (value instanceof Uint8Array && value.length === 0)
+
 function sealer(
   cipher: LeafCipher,
   mac: MacState,
-  memory: Recall,
+  memory: Recall | undefined,
   options: SealOptions,
   count: { leaves: number; encrypted: number },
 ): Visitor {
@@ -236,7 +259,7 @@ function sealer(
       addToMac(mac, standard)
       const spelling = usableSpelling(leaf, type)
       const plaintext = spelling ?? standard
-      const { leaf: before, token, iv } = memory.find(aad, type, standard, plaintext)
+      const { leaf: before, token, iv } = memory?.next(type, plaintext) ?? {}
       const text = before?.text ?? encryptLeaf(cipher, aad, type, plaintext, iv)
       return {
         kind: 'leaf',
@@ -249,7 +272,7 @@ function sealer(
 
     comment(comment, aad, selected) {
       if (!selected || comment.text === '') return comment
-      const { leaf: before, iv } = memory.find(aad, 'comment', comment.text, comment.text)
+      const { leaf: before, iv } = memory?.next('comment', comment.text) ?? {}
       const text = before?.text ?? encryptLeaf(cipher, aad, 'comment', comment.text, iv)
       if (looksLikeMarker(options.selection, text)) {
         throw new SopsError(

@@ -8,6 +8,9 @@ import type { Host } from './host.ts'
 import { createFile, overwriteFile, replaceFile } from './replace-file.ts'
 import { codeOf, systemErrorText } from './system-error.ts'
 
+/** The path as the user's working directory has it; messages keep what the user wrote. */
+const inFolder = (host: Host, path: string): string => (path === '' ? '' : resolve(host.cwd, path))
+
 /** The bytes of a file, or of stdin when `path` is undefined. @throws SopsError `bad-input`. */
 export async function readInput(host: Host, path: string | undefined): Promise<Uint8Array> {
   if (path === undefined) {
@@ -19,7 +22,7 @@ export async function readInput(host: Host, path: string | undefined): Promise<U
     }
   }
   try {
-    return await readFile(path)
+    return await readFile(inFolder(host, path))
   } catch (error) {
     throw new SopsError('bad-input', `Error reading file: ${systemErrorText(error, 'open', path)}`, { cause: error })
   }
@@ -52,7 +55,7 @@ export async function writeOutput(
   options: WriteOptions = {},
 ): Promise<void> {
   try {
-    await write(host, path, bytes, options.expect)
+    await write(host, inFolder(host, path), bytes, options.expect)
   } catch (error) {
     if (error instanceof SopsError) throw error
     const text = systemErrorText(error, 'open', path)

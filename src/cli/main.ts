@@ -1,6 +1,7 @@
 // From the words of a command line to an exit status: the only place where errors become one.
 import type { Context } from '../context.ts'
 import { isUsageError, type Parsed, parseWords, type UsageError } from './argv.ts'
+import { makeAudit } from './audit.ts'
 import { type Command, commands } from './commands/index.ts'
 import { rootFlags, sharedRootFlags } from './flags.ts'
 import type { Host } from './host.ts'
@@ -55,16 +56,18 @@ async function runCommand(
   if (isUsageError(parsed)) return refuse(parsed, path, host)
   if (parsed.help) return showHelp(path, host)
   if (command.subcommands) return runGroup(command, path, parsed, root, host)
-  const io = makeIo(host, root.values.bool('verbose') || parsed.values.bool('verbose'))
+  const names = path.map(({ name }) => name)
+  const io = makeIo(host, root.values.bool('verbose') || parsed.values.bool('verbose'), names.join(' '))
   warnOfLostFlags(root, command, io)
   const inv: Invocation = {
     ...parsed.values,
-    command: path.map(({ name }) => name),
+    command: names,
     positionals: parsed.positionals,
     root: root.values,
     legacy: false,
   }
-  if (command.oneFile) (await import('./extra-words.ts')).checkExtraWords(inv, io)
+  if (command.oneFile === true || (command.oneFile && !parsed.values.bool('in-place')))
+    (await import('./extra-words.ts')).checkExtraWords(inv, io)
   return (await command.load!()).run(inv, io)
 }
 
@@ -102,7 +105,7 @@ function warnOfLostFlags(root: Parsed, command: Command, io: Io): void {
 }
 
 /** The world as a command sees it. */
-export function makeIo(host: Host, verbose: boolean): Io {
+export function makeIo(host: Host, verbose: boolean, command = 'sops'): Io {
   const log = makeLog(host, verbose)
   const kept = new Map<string, unknown>()
   const ctx: Context = {
@@ -113,6 +116,7 @@ export function makeIo(host: Host, verbose: boolean): Io {
     now: host.now,
     log,
     prompt: host.prompt,
+    audit: makeAudit(host, command, log),
     once: <T>(key: string, make: () => T): T => {
       if (!kept.has(key)) kept.set(key, make())
       return kept.get(key) as T

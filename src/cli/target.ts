@@ -1,5 +1,6 @@
 // The file that decrypt, encrypt and rotate work on, and the place where the result goes.
 import { stat } from 'node:fs/promises'
+import { quote } from '../core/quote.ts'
 import { SopsError } from '../errors.ts'
 import { fingerprint, readInput, writeOutput } from './files.ts'
 import type { Invocation, Io } from './invocation.ts'
@@ -56,7 +57,7 @@ export async function isMissing(path: string): Promise<boolean> {
 /** @throws SopsError `no-file`. */
 export async function mustExist(file: string | undefined): Promise<void> {
   if (file === undefined || !(await isMissing(file))) return
-  throw new SopsError('no-file', `Error: cannot operate on non-existent file ${JSON.stringify(file)}`)
+  throw new SopsError('no-file', `Error: cannot operate on non-existent file ${quote(file)}`)
 }
 
 export const readTarget = (target: Target, io: Io): Promise<Uint8Array> => readInput(io.host, target.file)

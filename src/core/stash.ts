@@ -42,16 +42,10 @@ function keyOf(aad: string, type: ScalarType, canonical: string | Uint8Array): s
   return `${type} ${aad.length} ${aad}${value}`
 }
 
-/** Gives the remembered leaves out again, in their order. */
+/** Finds for every leaf that is sealed the remembered one that it was. */
 export interface Recall {
-  /** True when the stash was made with this data key, so that its ENC[…] texts are still good. */
-  readonly sameKey: boolean
-  readonly find: (
-    aad: string,
-    type: ScalarType,
-    canonical: string | Uint8Array,
-    plaintext: string | Uint8Array,
-  ) => Reuse
+  /** To be asked for every leaf of `upcoming` once, in that order. */
+  readonly next: (type: ScalarType, plaintext: string | Uint8Array) => Reuse
 }
 
 export interface Reuse {
@@ -62,42 +56,25 @@ export interface Reuse {
   readonly iv?: Uint8Array
 }
 
-interface Queue {
-  readonly leaves: Remembered[]
-  at: number
-}
-
 const nothing: Reuse = {}
 
+/** What makes a leaf of the new tree the same as a remembered one: path, type and value. */
+export const identityOf = keyOf
+
 /**
- * The k-th leaf of equal path and value meets the k-th remembered one, further ones the last. With the same data key its text is reused
- * if the plaintext is the same to the byte; under a new data key its nonce is, once: a nonce never serves two plaintexts of one key.
+ * Aligns the leaves to come with the remembered ones: what is equal from the start, and from the end, stands where it stood; in between
+ * the k-th of equal path and value meets the k-th remembered one that is left, further ones the last. With the same data key its text is
+ * reused if the plaintext is the same to the byte; under a new data key its nonce is, once: a nonce never serves two plaintexts of one key.
  */
-export function recall(stash: Stash | undefined, cipher: LeafCipher): Recall {
-  if (stash === undefined) return { sameKey: false, find: () => nothing }
+export function recall(stash: Stash, cipher: LeafCipher, upcoming: readonly string[]): Recall {
   const sameKey = stash.cipher.key.equals(cipher.key)
-  let queues: Map<string, Queue> | undefined
+  const matches = align(stash.leaves, upcoming)
   const usedIvs = new Set<string>()
-
-  function collect(): Map<string, Queue> {
-    const made = new Map<string, Queue>()
-    for (const leaf of stash!.leaves) {
-      const key = keyOf(leaf.aad, leaf.type, leaf.canonical)
-      const queue = made.get(key)
-      if (queue === undefined) made.set(key, { leaves: [leaf], at: 0 })
-      else queue.leaves.push(leaf)
-    }
-    return made
-  }
-
+  let at = 0
   return {
-    sameKey,
-    find(aad, type, canonical, plaintext) {
-      queues ??= collect()
-      const queue = queues.get(keyOf(aad, type, canonical))
-      if (queue === undefined) return nothing
-      const leaf = queue.leaves[Math.min(queue.at, queue.leaves.length - 1)]!
-      queue.at++
+    next(type, plaintext) {
+      const leaf = matches[at++]
+      if (leaf === undefined) return nothing
       if (sameKey) {
         const before = leaf.spelling ?? leaf.canonical
         const same = type === 'str' || type === 'comment' || before === plaintext
@@ -111,4 +88,34 @@ export function recall(stash: Stash | undefined, cipher: LeafCipher): Recall {
       return { iv: leaf.iv }
     },
   }
+}
+
+interface Queue {
+  readonly leaves: Remembered[]
+  at: number
+}
+
+function align(old: readonly Remembered[], upcoming: readonly string[]): (Remembered | undefined)[] {
+  const keys = old.map((leaf) => keyOf(leaf.aad, leaf.type, leaf.canonical))
+  const shorter = Math.min(keys.length, upcoming.length)
+  let start = 0
+  while (start < shorter && keys[start] === upcoming[start]) start++
+  let end = 0
+  while (end < shorter - start && keys[keys.length - 1 - end] === upcoming[upcoming.length - 1 - end]) end++
+  const queues = new Map<string, Queue>()
+  const enqueue = (i: number): void => {
+    const queue = queues.get(keys[i]!)
+    if (queue === undefined) queues.set(keys[i]!, { leaves: [old[i]!], at: 0 })
+    else queue.leaves.push(old[i]!)
+  }
+  for (let i = start; i < keys.length - end; i++) enqueue(i)
+  // A value that was copied finds its original even where that stands in the equal parts.
+  const elsewhere = new Map<string, Remembered>()
+  for (let i = 0; i < keys.length; i++) if (i < start || i >= keys.length - end) elsewhere.set(keys[i]!, old[i]!)
+  return upcoming.map((key, i) => {
+    if (i < start) return old[i]
+    if (i >= upcoming.length - end) return old[keys.length - (upcoming.length - i)]
+    const queue = queues.get(key)
+    return queue === undefined ? elsewhere.get(key) : queue.leaves[Math.min(queue.at++, queue.leaves.length - 1)]
+  })
 }

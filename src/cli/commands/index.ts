@@ -13,8 +13,8 @@ export interface Command {
   readonly flags: readonly Flag[]
   readonly examples: readonly string[]
   readonly hidden?: boolean
-  /** Takes one file; more words are warned about, and refused with `--in-place` (spec/cli.md 3.4). */
-  readonly oneFile?: boolean
+  /** Takes one file; more words are warned about, and refused with `--in-place` unless it takes many there (spec/cli.md 3.4). */
+  readonly oneFile?: true | 'unless in place'
   readonly subcommands?: readonly Command[]
   /** Absent for a command that is only a group. */
   readonly load?: () => Promise<{ readonly run: Run }>
@@ -186,8 +186,8 @@ export const commands: readonly Command[] = [
   {
     name: 'rotate',
     summary: 'give a file a new data key, and add or remove master keys',
-    args: 'FILE',
-    oneFile: true,
+    args: 'FILE [FILE...]',
+    oneFile: 'unless in place',
     flags: [
       inPlace,
       output,
@@ -198,7 +198,7 @@ export const commands: readonly Command[] = [
       ...flags.changedKeys,
       ...keyServices,
     ],
-    examples: ['sops rotate -i secrets.yaml', 'sops rotate -i --rm-age age1… secrets.yaml'],
+    examples: ['sops rotate -i secrets/*.yaml', 'sops rotate -i --rm-age age1… secrets.yaml'],
     load: () => import('./rotate.ts'),
   },
   {

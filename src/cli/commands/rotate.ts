@@ -1,11 +1,12 @@
 // `sops rotate`: a new data key for a file, and with it recipients added or removed.
-import { compileSelection } from '../../core/selection.ts'
+import { quote } from '../../core/quote.ts'
 import { newDataKey, wrapDataKey } from '../../datakey.ts'
 import { sealFile } from '../../encrypted-file.ts'
 import { SopsError } from '../../errors.ts'
 import { loadFormat } from '../../formats/index.ts'
 import { labelOf } from '../../keys/index.ts'
 import type { KeyGroup, KeyTypeId, MasterKey } from '../../keys/types.ts'
+import { forEachFile } from '../each-file.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { openerOf } from '../open.ts'
 import { configOf, formatsOf, keysFromFlags, layoutOf } from '../settings.ts'
@@ -14,17 +15,22 @@ import { isMissing, readTarget, targetOf, writeResult } from '../target.ts'
 /** The order in which added keys are appended (spec/keys.md 1.3). */
 const addOrder: readonly KeyTypeId[] = ['kms', 'pgp', 'gcp_kms', 'hckms', 'azure_kv', 'hc_vault', 'age']
 
+/** Several files only in place, where each result has its own place to go. */
 export async function run(inv: Invocation, io: Io): Promise<number> {
+  const many = inv.bool('in-place') && inv.positionals.length > 1
+  if (!many) {
+    await rotateFile(inv, io)
+    return 0
+  }
+  await forEachFile(inv, io, (one) => rotateFile(one, io), 'rotating')
+  return 0
+}
+
+async function rotateFile(inv: Invocation, io: Io): Promise<void> {
   const { ctx } = io
   const target = await targetOf(inv, io, { stdin: false })
   const path = target.file!
-  if (changesKeys(inv) && (await isMissing(path))) {
-    const advice = inv.legacy ? '`--kms` and `--pgp` options' : '`edit` subcommand'
-    throw new SopsError(
-      'change-keys-of-missing-file',
-      `Error: cannot add or remove keys on non-existent file ${JSON.stringify(path)}, use the ${advice} instead.`,
-    )
-  }
+  if (changesKeys(inv) && (await isMissing(path))) throw missing(inv, path)
   const formats = formatsOf(inv, target.typePath)
   const config = await configOf(inv, ctx)
   const opener = await openerOf(inv, io)
@@ -39,15 +45,20 @@ export async function run(inv: Invocation, io: Io): Promise<number> {
     const { groups, threshold } = await wrapDataKey(dataKey, wanted, file.metadata.shamirThreshold, opener.services)
     const metadata = { ...file.metadata, keyGroups: groups, shamirThreshold: threshold }
     const output = await loadFormat(formats.output)
-    const selection = await compileSelection(metadata.selection)
-    const layout = layoutOf(inv, config, output.id)
-    const sealed = sealFile({ ...file, metadata, dataKey, selection }, output, ctx.now(), layout)
+    const sealed = sealFile({ ...file, metadata, dataKey }, output, ctx.now(), layoutOf(inv, config, output.id))
     await writeResult(inv, io, target, sealed.bytes, bytes)
   } finally {
     dataKey.fill(0)
     file.dataKey.fill(0)
   }
-  return 0
+}
+
+function missing(inv: Invocation, path: string): SopsError {
+  const advice = inv.legacy ? '`--kms` and `--pgp` options' : '`edit` subcommand'
+  return new SopsError(
+    'change-keys-of-missing-file',
+    `Error: cannot add or remove keys on non-existent file ${quote(path)}, use the ${advice} instead.`,
+  )
 }
 
 const flagsOf = ['kms', 'pgp', 'gcp-kms', 'hckms', 'azure-kv', 'hc-vault-transit', 'age']

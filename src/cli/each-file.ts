@@ -1,0 +1,35 @@
+// One command over several files: the others go on when one fails, and a terminal sees how far it is.
+import { SopsError } from '../errors.ts'
+import type { Invocation, Io } from './invocation.ts'
+import { absolutePath } from './settings.ts'
+
+/** Erases the line and stands at its start. */
+const startOver = '\r\x1b[K'
+
+/**
+ * Runs `work` for each file in turn, with the file as the only word. Each failure is an error line in the log.
+ * @throws SopsError `generic` at the end, if any failed.
+ */
+export async function forEachFile(
+  inv: Invocation,
+  io: Io,
+  work: (one: Invocation) => Promise<void>,
+  doing: string,
+): Promise<void> {
+  const files = inv.positionals
+  const { stderr } = io.host
+  let failures = 0
+  for (const [i, name] of files.entries()) {
+    if (stderr.isTTY) await stderr.write(`${startOver}${doing} ${i + 1} of ${files.length}: ${name}`)
+    try {
+      await work({ ...inv, positionals: [name] })
+    } catch (error) {
+      if (!(error instanceof SopsError)) throw error
+      failures++
+      if (stderr.isTTY) await stderr.write(startOver)
+      io.ctx.log({ level: 'error', logger: 'CMD', message: `${absolutePath(io.ctx, name)}: ${error.message}` })
+    }
+  }
+  if (stderr.isTTY) await stderr.write(startOver)
+  if (failures > 0) throw new SopsError('generic', `failed ${doing} ${failures} of ${files.length} files`)
+}
