@@ -249,6 +249,18 @@ describe('what a message is made of', () => {
     expect(reason).toMatch(/maximum|limit/i)
   })
 
+  test('in the OCB packet of GnuPG 2.3 and later', async () => {
+    // gpg 2.2.40 opens this one too, and shows it as AES256.OCB.
+    const enc = `-----BEGIN PGP MESSAGE-----
+
+wV4D6gj0eJ7ECU4SAQdAcZ6jc9KvfwJXw57nd+JlZOzwIGFJuIeEnhL6Rwwu
+o04w0q9jcykth0QfGE12JITjGW1EzwolQ2h8f1whQiSzQlKenpAQyW9oDrnO
+99Jl8bbk1EABCQIQII/SFn/dSn37ObnETOBw7dLF0OxXXmh21oZqtadkI20p
+RK5EtZisqftbmeb5SsUOHO65Bq8BrCpa2qN+
+-----END PGP MESSAGE-----`
+    expect(await open(keyOf(carol, enc), without({ SOPS_PGP_KEY: secretText('carol') }))).toEqual(Buffer.from('hello'))
+  })
+
   test('to hidden recipients', async () => {
     const enc = await openpgp.encrypt({
       message: await openpgp.createMessage({ binary: dataKey }),

@@ -33,9 +33,10 @@ export const programName = (ctx: Context): string => ctx.env.SOPS_GPG_EXEC || 'g
 /** Looks in the absolute folders of PATH only: the program gets data keys, so none is taken from the working directory. */
 function find(ctx: Context): string | undefined {
   const name = programName(ctx)
-  const names = ctx.platform === 'win32' ? [`${name}.exe`, name] : [name]
+  const isWindows = ctx.platform === 'win32'
+  const names = isWindows ? [`${name}.exe`, name] : [name]
   const folders = (ctx.env.PATH ?? '').split(delimiter).filter((folder) => isAbsolute(folder))
-  const paths = /[/\\]/.test(name)
+  const paths = (isWindows ? /[/\\]/ : /\//).test(name)
     ? names.map((one) => resolve(ctx.cwd, one))
     : folders.flatMap((folder) => names.map((one) => join(folder, one)))
   return paths.find(isProgram)
