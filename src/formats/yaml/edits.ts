@@ -11,6 +11,10 @@ export interface Edits {
   insertAtEnd(offset: number, lines: string): void
   /** Removes whole lines: from the line of `start` to that of `end`. */
   removeLines(start: number, end: number, lines?: string): void
+  /** Something is added behind the end of the text. */
+  growsAtEnd(): boolean
+  /** Something is changed from this offset on. */
+  changes(offset: number): boolean
   apply(): string
 }
 
@@ -75,20 +79,30 @@ export function createEdits(text: string, eol: string): Edits {
       const from = lineStart(text, start)
       const last = lineEnd(text, end)
       if (last < text.length) replace(from, afterBreak(text, last), lines)
-      else if (lines !== '') replace(from, last, lines.slice(0, -eol.length))
-      else replace(from === 0 ? 0 : from - (text.endsWith('\r\n', from) ? 2 : 1), last, '')
+      else replace(from, last, lines)
     },
+    growsAtEnd: () => list.some((edit) => edit.start === text.length),
+    changes: (offset) => list.some((edit) => edit.start === offset && edit.end > offset),
     apply() {
-      const sorted = list.map((edit, i) => ({ edit, i })).sort((a, b) => a.edit.start - b.edit.start || a.i - b.i)
+      const length = (edit: { start: number; end: number }): number => (edit.end > edit.start ? 1 : 0)
+      const sorted = list
+        .map((edit, i) => ({ edit, i }))
+        .sort((a, b) => a.edit.start - b.edit.start || length(a.edit) - length(b.edit) || a.i - b.i)
       const parts: string[] = []
       let at = 0
       for (const { edit } of sorted) {
+        // Inside a piece that was written anew as a whole.
+        if (edit.end <= at && edit.start < at) continue
         if (edit.start < at) throw new RangeError(`changes overlap at ${edit.start}`)
         parts.push(text.slice(at, edit.start), edit.text)
         at = edit.end
       }
       parts.push(text.slice(at))
-      return parts.join('')
+      const result = parts.join('')
+      const endsLine = (some: string): boolean => isBreak(some.charCodeAt(some.length - 1))
+      return endsLine(result) && !endsLine(text) && text !== ''
+        ? result.slice(0, result.endsWith('\r\n') ? -2 : -1)
+        : result
     },
   }
 }

@@ -1,6 +1,5 @@
 // Copies printed in the place of aliases whose anchors no longer say the same.
 import type { Comment, Entry, Node } from '../../core/tree.ts'
-import { sameValue } from '../../core/tree.ts'
 import type { YNode } from './compose.ts'
 import { blanksBefore, lineEnd, skipBlanks } from './edits.ts'
 import { columnUnder, printFlow, printFlowLeaf, printItems, printScalar } from './print.ts'
@@ -9,29 +8,9 @@ import { isEncrypted, writeEncrypted } from './token.ts'
 
 type Item = Entry | Node | Comment
 
-/** Equal in kinds, keys, values and comments. */
-export function sameNodes(one: Node, other: Node): boolean {
-  const pairs: [Item, Item][] = [[one, other]]
-  for (let pair = pairs.pop(); pair; pair = pairs.pop()) {
-    const [a, b] = pair
-    if (a === b) continue
-    if (a.kind === 'entry') {
-      if (b.kind !== 'entry' || a.key !== b.key || a.keyType !== b.keyType) return false
-      pairs.push([a.value, b.value])
-    } else if (a.kind === 'leaf') {
-      if (b.kind !== 'leaf' || !(sameValue(a.value, b.value) || Object.is(a.value, b.value))) return false
-    } else if (a.kind === 'comment') {
-      if (b.kind !== 'comment' || a.text !== b.text) return false
-    } else {
-      if (b.kind !== a.kind || a.items.length !== b.items.length) return false
-      for (let i = 0; i < a.items.length; i++) pairs.push([a.items[i] as Item, b.items[i] as Item])
-    }
-  }
-  return true
-}
-
 export function expandAlias(job: Job, around: YNode, alias: YNode, to: Node): void {
   const { edits, style } = job
+  job.restructured = true
   const { text } = edits
   if (to.kind === 'leaf') {
     const site = siteOf(job, around, undefined)

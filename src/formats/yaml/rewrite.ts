@@ -1,15 +1,16 @@
 // The source text with what differs between two trees changed, and every other byte kept (design.md, "The source text is the document").
 import { canonical } from '../../core/scalar.ts'
 import type { Comment, Entry, Leaf, MapNode, Node, Tree, Value } from '../../core/tree.ts'
-import { sameValue } from '../../core/tree.ts'
+import { SopsError } from '../../errors.ts'
 import type { Layout } from '../types.ts'
 import type { Place } from './build.ts'
+import { readsAs, sameNodes, unchanged } from './check.ts'
 import type { YDocument, YNode } from './compose.ts'
 import { createEdits, type Edits, lineEnd, skipBlanks } from './edits.ts'
-import { expandAlias, sameNodes } from './expand.ts'
-import { indentOf, nextColumn, type PrintStyle, printDocument, printKey, type ScalarText } from './print.ts'
+import { expandAlias } from './expand.ts'
+import { indentOf, nextColumn, type PrintStyle, printDocument, printKey, printTree, type ScalarText } from './print.ts'
 import { isTypeTag } from './resolve.ts'
-import { placeOf, read, type Source } from './source.ts'
+import { endOf, placeOf, read, type Source } from './source.ts'
 import {
   type Change,
   type Collection,
@@ -31,6 +32,8 @@ export interface Job {
   /** How a new metadata entry is laid out. */
   readonly fresh: PrintStyle
   readonly encrypted: boolean
+  /** Lines came or went other than at the end of the text: the result is to be checked. */
+  restructured: boolean
 }
 
 interface Frame {
@@ -39,8 +42,6 @@ interface Frame {
   /** Where the last of what stayed is among the node's items. */
   cursor: number
 }
-
-const unchanged = (a: Value, b: Value): boolean => sameValue(a, b) || Object.is(a, b)
 
 /** Where a scalar of a collection stands. */
 export function siteOf(job: Job, around: YNode, node: YNode | undefined): Site {
@@ -73,11 +74,8 @@ export function putScalar(job: Job, node: YNode, text: ScalarText & { untagged?:
   const eol = lineEnd(source, block ? block.headerEnd : node.end)
   if (text.body === undefined) {
     if (block) edits.replace(eol, Math.max(eol, block.contentEnd), '')
-  } else if (block) {
-    const end = block.contentEnd
-    if (block.body > eol) edits.replace(block.body, end, text.body)
-    else edits.replace(eol, eol, job.style.eol + text.body)
-  } else edits.replace(eol, eol, job.style.eol + text.body)
+  } else if (block && block.contentEnd > block.body) edits.replace(block.body, block.contentEnd, text.body)
+  else edits.replace(eol, eol, job.style.eol + text.body)
 }
 
 /** The leaf as it will be after decryption: canonical spellings are not kept. */
@@ -138,17 +136,18 @@ function changeComment(job: Job, place: Place, next: Comment): void {
 /** Pairs of what stayed, in order. */
 function pairUp(old: readonly Item[], next: readonly Item[]): Kept {
   const kept: (readonly [number, number])[] = []
-  if (old.length === next.length && old.every((item, i) => item.origin === next[i]?.origin)) {
-    for (let i = 0; i < old.length; i++) kept.push([i, i])
-    return kept
-  }
-  const places = new Map(old.map((item, i) => [item.origin, i]))
-  let last = -1
-  next.forEach((item, i) => {
-    const at = item.origin === undefined ? undefined : places.get(item.origin)
-    if (at === undefined || at <= last) return
+  let places: Map<unknown, number> | undefined
+  let from = 0
+  next.forEach(({ origin }, i) => {
+    if (origin === undefined) return
+    let at = old[from]?.origin === origin ? from : undefined
+    if (at === undefined) {
+      places ??= new Map(old.map((item, place) => [item.origin, place]))
+      at = places.get(origin)
+    }
+    if (at === undefined || at < from) return
     kept.push([at, i])
-    last = at
+    from = at + 1
   })
   return kept
 }
@@ -188,7 +187,14 @@ export function rewriteText(source: Source, next: Tree, layout: Layout): Rewritt
   const { eol, flatLists } = source
   const fresh = { indent: indentOf(layout.indent), eol }
   const indent = source.indent === undefined ? fresh.indent : Math.min(Math.max(source.indent, 1), 16)
-  const job: Job = { source, edits, style: { indent, eol, flatLists }, fresh, encrypted: layout.encrypted === true }
+  const job: Job = {
+    source,
+    edits,
+    style: { indent, eol, flatLists },
+    fresh,
+    encrypted: layout.encrypted === true,
+    restructured: false,
+  }
   let expanded = 0
   let anchors = new Map<string, Anchored>()
   const frames: Frame[] = []
@@ -205,7 +211,7 @@ export function rewriteText(source: Source, next: Tree, layout: Layout): Rewritt
   function enter(old: Collection, to: Collection, limit: number | undefined, reprint: () => void): void {
     const node = placeOf(old).node as YNode
     const change = { node, old, next: to, kept: pairUp(old.items, to.items), limit }
-    if (needsReprint(change)) reprint()
+    if (needsReprint(source.text, change)) reprint()
     else {
       note(node, to)
       frames.push({ change, index: 0, cursor: 0 })
@@ -269,7 +275,7 @@ export function rewriteText(source: Source, next: Tree, layout: Layout): Rewritt
       return
     }
     enter(old, to, limit, () => {
-      edits.replace(node.start, node.end, printDocument(to, job.style).slice(0, -eol.length))
+      edits.replace(node.start, endOf(old), printDocument(to, job.style).slice(0, -eol.length))
     })
     for (let frame = frames[frames.length - 1]; frame; frame = frames[frames.length - 1]) {
       const { change } = frame
@@ -288,6 +294,16 @@ export function rewriteText(source: Source, next: Tree, layout: Layout): Rewritt
     if (old) changeDocument(old, document, (source.documents[i] as YDocument).end)
     else edits.insertLines(source.text.length, (i > 0 ? `---${eol}` : '') + printDocument(document, fresh))
   })
-  const text = edits.apply()
-  return { text: endsLiteral(text, next) ? text + eol : text, expanded }
+  const open = source.openBlock
+  if (open?.block && edits.growsAtEnd() && !edits.changes(open.content)) {
+    const header = source.text.slice(open.content, open.block.headerEnd).replace('+', '')
+    edits.replace(open.content, open.block.headerEnd, `${header}-`)
+  }
+  const spliced = edits.apply()
+  const text = endsLiteral(spliced, next) ? spliced + eol : spliced
+  if (!job.restructured || readsAs(text, next)) return { text, expanded }
+  const printed = printTree(next, fresh)
+  if (!readsAs(printed, next))
+    throw new SopsError('cannot-emit', 'the changed YAML text would not read back as intended')
+  return { text: printed, expanded }
 }

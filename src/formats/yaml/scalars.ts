@@ -254,7 +254,6 @@ export function scanBlock(s: Scanner, indicator: number): void {
   if (chomping !== '-') parts.push(lastBreak)
   if (chomping === '+') parts.push(breaks)
   const style = indicator === 124 ? '|' : '>'
-  if (contentEnd === body) blanks = Math.max(0, blanks - 1)
   const block = { headerEnd, body, contentEnd, blanks, column: indent, digit: digit !== undefined }
   s.tokens.push({ type: T.scalar, start, end, line: startLine, column, style, value: parts.join(''), block })
 }

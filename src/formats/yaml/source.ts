@@ -16,6 +16,8 @@ export interface Source {
   /** Indentation of nested maps and lists in the text; undefined where none is nested. */
   readonly indent: number | undefined
   readonly flatLists: boolean
+  /** A block scalar that ends with the text, without a line break, and would have one more if a line followed. */
+  readonly openBlock: YNode | undefined
 }
 
 /** @throws SopsError `parse`. */
@@ -24,7 +26,22 @@ export function read(bytes: Uint8Array): Source {
   const documents = compose(text, scan(text))
   if (documents.length === 0 && text !== '') throw new SopsError('parse', 'EOF')
   const tree = build(text, documents)
-  return { text, mark, documents, tree, eol: /\r\n|\r|\n/.exec(text)?.[0] ?? '\n', ...layoutOf(documents) }
+  return {
+    text,
+    mark,
+    documents,
+    tree,
+    eol: /\r\n|\r|\n/.exec(text)?.[0] ?? '\n',
+    openBlock: openBlock(text, documents),
+    ...layoutOf(documents),
+  }
+}
+
+function openBlock(text: string, documents: readonly YDocument[]): YNode | undefined {
+  let node = documents[documents.length - 1]?.root
+  while (node && node.items.length > 0) node = node.items[node.items.length - 1]
+  const isOpen = node?.block && node.block.contentEnd === text.length && node.block.contentEnd > node.block.body
+  return isOpen && !text.slice(node?.content, node?.block?.headerEnd).includes('-') ? node : undefined
 }
 
 /** How the first nested block collections are indented. */

@@ -143,9 +143,10 @@ export function writeBlock(style: '|' | '>', value: string, site: BlockSite, les
   }
   const chomp = chomping(value, less)
   // Of the empty lines at the end of a value, those that are in the text already stay there.
-  const missing = chomp === '+' ? gap - (site.blanks ?? 0) - (parts.length === 0 ? 1 : 0) : 0
-  if (missing < 0) return undefined
-  if (parts.length === 0) parts.push('')
+  const isBare = parts.length === 0
+  const missing = chomp === '+' ? gap - (site.blanks ?? 0) - (isBare ? 1 : 0) : 0
+  if (missing < 0 || (isBare && site.blanks !== undefined)) return undefined
+  if (isBare) parts.push('')
   for (let i = 0; i < missing; i++) parts.push('')
   return { header: `${style}${wanted ? size : ''}${chomp}`, body: parts.join(site.eol) }
 }

@@ -73,10 +73,15 @@ const isSettled = ({ old, next, kept }: Change): boolean =>
   kept.length === old.items.length && kept.length === next.items.length
 
 /** The change cannot be spliced: the whole collection has to be printed again, instead of its items being changed one by one. */
-export function needsReprint(change: Change): boolean {
+export function needsReprint(text: string, change: Change): boolean {
   const { node, old, next } = change
   if (isSettled(change)) return false
-  if (!node.flow) return change.limit === undefined && hasReal(old) && !hasReal(next)
+  const { kept } = change
+  const keepsReal = kept.some(([at]) => isReal(old.items[at] as Item))
+  if (!node.flow) {
+    if (change.limit === undefined && hasReal(old)) return !keepsReal || replacesFirst(text, change)
+    return kept.length === 0 && hasReal(next)
+  }
   if (node.pair || (next.items as readonly Item[]).some((item) => !isReal(item) && item.origin === undefined))
     return true
   const comments = (old.items as readonly Item[]).filter((item) => !isReal(item))
@@ -86,9 +91,27 @@ export function needsReprint(change: Change): boolean {
   )
 }
 
+/** The first item shares its line with a dash, goes, and another one comes in its place. */
+function replacesFirst(text: string, { node, old, next, kept }: Change): boolean {
+  const first = (old.items as readonly Item[]).findIndex(isReal)
+  if (kept.some(([at]) => at === first) || isFirstOnLine(text, leadOf(node, old.items[first] as Item))) return false
+  const staying = kept.find(([at]) => isReal(old.items[at] as Item))
+  return staying === undefined || (next.items as readonly Item[]).slice(0, staying[1]).some(isReal)
+}
+
+/** Only metadata comes or goes, and no block scalar is there whose empty lines count. */
+function isAtEnd(text: string, { old, next, kept, limit }: Change): boolean {
+  if (limit === undefined || /[|>][1-9]?[+]/.test(text)) return false
+  const isMetadata = (item: Item | undefined): boolean => item?.kind === 'entry' && item.key === metadataKey
+  const last = kept[kept.length - 1] ?? [-1, -1]
+  const rest = [...old.items.slice(last[0] + 1), ...next.items.slice(last[1] + 1)]
+  return kept.length === last[0] + 1 && kept.length === last[1] + 1 && rest.every(isMetadata)
+}
+
 /** Brings the items of a collection to those of `next`; what stayed has been changed already. */
 export function changeItems(job: Job, change: Change): void {
   if (isSettled(change)) return
+  if (!isAtEnd(job.source.text, change)) job.restructured = true
   if (change.node.flow) changeFlow(job, change)
   else {
     removeItems(job, change)
@@ -116,30 +139,37 @@ function removeItems(job: Job, change: Change): void {
   const { text } = edits
   const { node, kept, limit } = change
   const { old, next } = itemsOf(change)
-  const stays = new Map(kept.map(([at, to]) => [at, next[to] as Item]))
-  const gone = old.map((item, i) => [item, i] as const).filter(([, i]) => !stays.has(i))
-  if (gone.length === 0) return
-  const leads = [...stays.keys()].map((i) => leadOf(node, old[i] as Item)).sort((a, b) => a - b)
+  if (kept.length === old.length) return
+  const stays = new Set(kept.map(([at]) => at))
+  const gone = old.filter((_, i) => !stays.has(i))
   let isEmptied = limit !== undefined && !next.some(isReal)
-  for (const [item] of gone) {
+  for (const item of gone) {
     const start = leadOf(node, item)
     const end = endOf(item)
-    if (!isReal(item)) removeComment(job, start, end)
-    else if (isFirstOnLine(text, start)) {
-      const last = lineEnd(text, end)
-      const lines: string[] = []
-      for (const [at, to] of stays) {
-        const place = placeOf(old[at] as Item)
-        if (to.kind !== 'comment' || place.start < start || place.start >= last) continue
-        lines.push(`${' '.repeat(node.column)}#${to.text}${style.eol}`)
-      }
-      if (isEmptied && !next.some(isReal)) lines.push(`{}${style.eol}`)
-      isEmptied = false
-      edits.removeLines(start, end, lines.join(''))
-    } else {
-      const following = leads.find((lead) => lead > start)
-      edits.replace(start, following ?? end, following === undefined && isEmptied ? '{}' : '')
-      isEmptied = false
+    if (!isReal(item)) {
+      removeComment(job, start, end)
+      continue
+    }
+    const last = lineEnd(text, end)
+    const lines: string[] = []
+    for (const [at, i] of kept) {
+      const to = next[i] as Item
+      const place = placeOf(old[at] as Item)
+      if (to.kind === 'comment' && place.start >= start && place.start < last) lines.push(`#${to.text}${style.eol}`)
+    }
+    const isFirst = isFirstOnLine(text, start)
+    if (isEmptied) lines.push(isFirst ? `{}${style.eol}` : '{}')
+    isEmptied = false
+    const pad = ' '.repeat(node.column)
+    if (isFirst) edits.removeLines(start, end, lines.map((line) => pad + line).join(''))
+    else {
+      const leads = kept.map(([at]) => leadOf(node, old[at] as Item)).filter((lead) => lead > last)
+      const following = leads.length > 0 ? Math.min(...leads) : undefined
+      edits.replace(
+        start,
+        following ?? end,
+        lines.map((line) => (following === undefined ? line : line + pad)).join(''),
+      )
     }
   }
 }
@@ -155,7 +185,7 @@ function addItems(job: Job, change: Change): void {
   const { text } = edits
   const { node, kept, limit } = change
   const { old, next } = itemsOf(change)
-  const staying = new Map(kept.map(([at, to]) => [to, old[at] as Item]))
+  if (kept.length === next.length) return
   let group: Item[] = []
   let prior: number | undefined
   let priorItem: Item | undefined
@@ -197,12 +227,17 @@ function addItems(job: Job, change: Change): void {
     }
   }
 
+  let pair = 0
   for (let i = 0; i < next.length; i++) {
-    const same = staying.get(i)
-    if (!same) {
+    const found = kept[pair]
+    const same = found?.[1] === i ? old[found[0]] : undefined
+    if (same) pair++
+    else {
       group.push(next[i] as Item)
       continue
     }
+    // A comment beside an item comes before it in the tree.
+    if (!isReal(same) && !isFirstOnLine(text, placeOf(same).start)) continue
     flush(same)
     const end = endOf(same)
     if (limit !== undefined && end > limit) continue
@@ -271,6 +306,7 @@ function changeFlow(job: Job, change: Change): void {
 /** A value in the place of another one. `at` is its index among the items of the collection around it. */
 export function replaceValue(job: Job, around: YNode, at: number, old: Node, next: Node): void {
   const { edits, style } = job
+  job.restructured = true
   const { text } = edits
   const node = around.items[at] as YNode
   if (around.flow) {
@@ -285,7 +321,7 @@ export function replaceValue(job: Job, around: YNode, at: number, old: Node, nex
     return
   }
   const isBlock = (node.kind === 'map' || node.kind === 'list') && !node.flow
-  const end = isBlock ? endOf(old) : node.end
+  const end = isBlock ? lineEnd(text, endOf(old)) : node.end
   const markLine = lineEnd(text, mark)
   const cut = behind.indexOf(style.eol)
   const head = cut < 0 ? behind : behind.slice(0, cut)
@@ -319,6 +355,7 @@ export function replaceValue(job: Job, around: YNode, at: number, old: Node, nex
 /** A document whose root was no map: empty, or null. */
 export function replaceRoot(job: Job, old: MapNode, next: MapNode, limit: number): void {
   const { edits } = job
+  if (next.items.length !== old.items.length) job.restructured = true
   const place = placeOf(old)
   const added = next.items.filter((item) => item.origin === undefined)
   let last = place.node?.end ?? place.start

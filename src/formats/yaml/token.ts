@@ -138,8 +138,11 @@ const same = (a: ScalarText, b: ScalarText): boolean => a.head === b.head && a.b
 /** The code under which `leaf` is written again as `source` stands; the first one, and `exact` false, where none does. */
 export function codeOf(source: ScalarText, style: string, leaf: Spelled, site: Site): Code & { exact: boolean } {
   const codes = codesFor(style, site)
-  for (const code of codes) if (same(writeAs(code, leaf, site), source)) return { ...code, exact: true }
-  return { ...(codes[0] as Code), exact: false }
+  const texts = codes.map((code) => writeAs(code, leaf, site))
+  const exact = texts.findIndex((text) => same(text, source))
+  // Where lines were folded, the header at least can be the same.
+  const near = exact < 0 ? texts.findIndex((text) => text.head === source.head) : exact
+  return { ...(codes[Math.max(near, 0)] as Code), exact: exact >= 0 }
 }
 
 /** The text of an encrypted value under a code, without the `!`. */

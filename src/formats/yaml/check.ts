@@ -1,0 +1,58 @@
+// Whether a changed text says what it should: asked where structure changed, for a wrong byte there costs a secret.
+import type { Comment, Entry, Node, Tree, Value } from '../../core/tree.ts'
+import { sameValue } from '../../core/tree.ts'
+import { SopsError } from '../../errors.ts'
+import { read } from './source.ts'
+
+type Item = Entry | Node | Comment
+
+export const unchanged = (a: Value, b: Value): boolean => sameValue(a, b) || Object.is(a, b)
+
+/** The same for YAML, which prints integral floats as integers and text as text. */
+function samePrinted(a: Value, b: Value): boolean {
+  if (unchanged(a, b)) return true
+  const number = (value: Value): Value => (typeof value === 'bigint' ? Number(value) : value)
+  const text = (value: Value): Value => (value instanceof Uint8Array ? Buffer.from(value).toString() : value)
+  if (typeof a === 'number' || typeof b === 'number') return number(a) === number(b)
+  return a instanceof Uint8Array !== b instanceof Uint8Array && text(a) === text(b)
+}
+
+const withoutComments = (items: readonly Item[]): readonly Item[] => items.filter((item) => item.kind !== 'comment')
+
+/** Equal in kinds, keys and values; with `all` also in comments and exact types. */
+export function sameNodes(one: Node, other: Node, all = true): boolean {
+  const pairs: [Item, Item][] = [[one, other]]
+  for (let pair = pairs.pop(); pair; pair = pairs.pop()) {
+    const [a, b] = pair
+    if (a === b) continue
+    if (a.kind === 'entry') {
+      if (b.kind !== 'entry' || a.key !== b.key || a.keyType !== b.keyType) return false
+      pairs.push([a.value, b.value])
+    } else if (a.kind === 'leaf') {
+      if (b.kind !== 'leaf' || !(all ? unchanged : samePrinted)(a.value, b.value)) return false
+    } else if (a.kind === 'comment') {
+      if (b.kind !== 'comment' || a.text !== b.text) return false
+    } else {
+      if (b.kind !== a.kind) return false
+      const items = all ? a.items : withoutComments(a.items)
+      const others = all ? b.items : withoutComments(b.items)
+      if (items.length !== others.length) return false
+      for (let i = 0; i < items.length; i++) pairs.push([items[i] as Item, others[i] as Item])
+    }
+  }
+  return true
+}
+
+/** The text reads back with the keys and values of the tree. */
+export function readsAs(text: string, tree: Tree): boolean {
+  try {
+    const { documents } = read(Buffer.from(text)).tree
+    return (
+      documents.length === tree.documents.length &&
+      documents.every((document, i) => sameNodes(document, tree.documents[i] as Node, false))
+    )
+  } catch (error) {
+    if (error instanceof SopsError) return false
+    throw error
+  }
+}
