@@ -1,0 +1,63 @@
+// `sops git`: readable diffs that never stop git (demand.md row 18).
+import { execFileSync } from 'node:child_process'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { makeProject, type Person, type Project } from '../../support/project.ts'
+
+let project: Project
+let alice: Person
+let mallory: Person
+
+beforeEach(async () => {
+  project = makeProject({ 'a.enc.yaml': '# note\na: 1\n', 'plain.yaml': 'a: 1\n' })
+  alice = project.person('one')
+  mallory = project.person('two')
+  project.write('.sops.yaml', `creation_rules:\n  - path_regex: \\.enc\\.yaml$\n    age: ${alice.recipient}\n`)
+  await alice.sops(['encrypt', '-i', 'a.enc.yaml'])
+})
+afterEach(() => project.remove())
+
+test('textconv decrypts a temporary file without suffix or rule', async () => {
+  project.write('x3Fq_a', project.read('a.enc.yaml'))
+  expect(await alice.sops(['git', 'textconv', 'x3Fq_a'])).toMatchObject({
+    code: 0,
+    stdout: '# note\na: 1\n',
+    stderr: '',
+  })
+})
+
+test('textconv shows what is not encrypted as it is', async () => {
+  expect(await alice.sops(['git', 'textconv', 'plain.yaml'])).toMatchObject({ code: 0, stdout: 'a: 1\n' })
+})
+
+test('without a key textconv shows the file behind a line that says why', async () => {
+  const encrypted = project.read('a.enc.yaml')
+  const { code, stdout } = await mallory.sops(['git', 'textconv', 'a.enc.yaml'])
+  expect(code).toBe(0)
+  expect(stdout).toMatch(/^# sops: shown encrypted: Failed to get the data key/)
+  expect(stdout.endsWith(encrypted)).toBe(true)
+})
+
+test('after a merge by hand textconv shows the values and says that the MAC is wrong', async () => {
+  project.write('a.enc.yaml', project.read('a.enc.yaml').replace('sops:', 'b_unencrypted: 2\nsops:'))
+  const { code, stdout } = await alice.sops(['git', 'textconv', 'a.enc.yaml'])
+  expect(code).toBe(0)
+  expect(stdout).toMatch(/^# sops: the MAC does not match/)
+  expect(stdout).toContain('a: 1\nb_unencrypted: 2\n')
+})
+
+test('install writes the configuration and the attributes once', async () => {
+  execFileSync('git', ['init', '-q'], { cwd: project.dir })
+  project.write('.gitattributes', '*.png binary')
+  for (let i = 0; i < 2; i++) expect(await alice.sops(['git', 'install'])).toMatchObject({ code: 0 })
+  const config = execFileSync('git', ['config', 'diff.sopsdiffer.textconv'], { cwd: project.dir, encoding: 'utf8' })
+  expect(config).toBe('sops git textconv\n')
+  const lines = project.read('.gitattributes').split('\n')
+  expect(lines[0]).toBe('*.png binary')
+  expect(lines.filter((line) => line === '*.enc.yaml diff=sopsdiffer')).toHaveLength(1)
+})
+
+test('install outside a repository says so', async () => {
+  const { code, stderr } = await alice.sops(['git', 'install'])
+  expect(code).toBe(1)
+  expect(stderr).toContain('not a git repository')
+})
