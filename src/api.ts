@@ -51,7 +51,7 @@ const asBytes = (input: Uint8Array | string): Uint8Array => (typeof input === 's
 async function opened<T>(
   input: Uint8Array | string,
   options: DecryptOptions,
-  use: (file: OpenFile) => T | Promise<T>,
+  use: (file: OpenFile, context: Context) => T | Promise<T>,
 ): Promise<T> {
   const context = options.context ?? processContext()
   const bytes = asBytes(input)
@@ -60,11 +60,12 @@ async function opened<T>(
   const file = await openFile(await loadEncrypted(bytes, format), {
     services: options.services ?? [localKeyService(context)],
     log: context.log,
+    audit: { context, file: context.cwd },
     ignoreMac: options.ignoreMac ?? false,
     ...(options.order ? { order: options.order } : {}),
   })
   try {
-    return await use(file)
+    return await use(file, context)
   } finally {
     file.dataKey.fill(0)
   }
@@ -100,6 +101,7 @@ export async function encrypt(input: Uint8Array | string, options: EncryptOption
   }
   const file = await createFile(settings, options.services ?? [localKeyService(context)])
   try {
+    await context.audit?.({ action: 'encrypt', file: context.cwd })
     return sealNew(file, draft, output, context.now(), options.layout ?? {}).bytes
   } finally {
     file.dataKey.fill(0)
@@ -116,10 +118,10 @@ export const replacePlaintext = (
   plaintext: Uint8Array | string,
   options: DecryptOptions = {},
 ): Promise<Uint8Array> =>
-  opened(encrypted, options, (file) => {
+  opened(encrypted, options, async (file, context) => {
     const draft = parsePlain(asBytes(plaintext), file.format, file.format)
-    const now = (options.context ?? processContext()).now()
-    return sealDraft(file, draft, file.metadata, file.format, now, options.layout ?? {}).bytes
+    await context.audit?.({ action: 'encrypt', file: context.cwd })
+    return sealDraft(file, draft, file.metadata, file.format, context.now(), options.layout ?? {}).bytes
   })
 
 async function recipientsOf(

@@ -31,6 +31,18 @@ export interface PromptOptions {
   readonly secret?: boolean
 }
 
+/** A use of a file that is on record before it goes on (spec/cli.md 17). `file` is absolute; the working directory stands for stdin. */
+export type AuditEvent =
+  | { readonly action: 'encrypt' | 'rotate'; readonly file: string }
+  | {
+      readonly action: 'decrypt'
+      readonly file: string
+      /** Labels of the master keys that opened it, one of each group. */
+      readonly recipients: readonly string[]
+      /** False when no data key could be had. */
+      readonly success: boolean
+    }
+
 export interface Context {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Absolute path of the working directory, as the user sees it (`$PWD` when that is valid). */
@@ -46,4 +58,6 @@ export interface Context {
   prompt(text: string, options?: PromptOptions): Promise<string | undefined>
   /** Makes something once per run and keeps it: clients, credentials, identities. */
   once<T>(key: string, make: () => T): T
+  /** Puts an event on record. Rejects when that fails: nothing may be revealed then. Absent: nothing is recorded. */
+  audit?(event: AuditEvent): Promise<void>
 }

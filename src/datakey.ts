@@ -160,6 +160,13 @@ export function shortRecoveryText(error: SopsError): string {
     : `Error getting data key: ${required} successful groups required, got ${recovered}`
 }
 
+export interface RecoverOptions {
+  /** Key types in the order in which a group's keys are tried. */
+  readonly order?: readonly string[]
+  /** Told of each recipient that unwrapped its part. */
+  readonly unwrapped?: (key: MasterKey) => void
+}
+
 /**
  * The data key, from the first recipient of each group that can. Every group is tried. The caller wipes the result.
  * @throws SopsError `no-data-key` with the report of spec/cli.md 3.5.
@@ -168,14 +175,15 @@ export async function recoverDataKey(
   groups: readonly KeyGroup[],
   threshold: number,
   services: readonly KeyService[],
-  options: { readonly order?: readonly string[] } = {},
+  options: RecoverOptions = {},
 ): Promise<Uint8Array> {
   const results: GroupResult[] = []
   let parts: Uint8Array[] = []
   let isKept = false
   try {
     // One after the other: they may ask for passphrases.
-    for (const group of groups) results.push(await recoverPart(sorted(group.keys, options.order), services))
+    for (const group of groups)
+      results.push(await recoverPart(sorted(group.keys, options.order), services, options.unwrapped))
     parts = results.flatMap((result) => ('part' in result ? [result.part] : []))
     const required = groups.length === 1 ? 1 : threshold
     if (parts.length < required) {
@@ -208,14 +216,21 @@ function combineParts(parts: readonly Uint8Array[], results: readonly GroupResul
   }
 }
 
-async function recoverPart(keys: readonly MasterKey[], services: readonly KeyService[]): Promise<GroupResult> {
+async function recoverPart(
+  keys: readonly MasterKey[],
+  services: readonly KeyService[],
+  unwrapped?: (key: MasterKey) => void,
+): Promise<GroupResult> {
   const failures: KeyFailure[] = []
   for (const key of keys) {
     const errors: string[] = []
     for (const service of services) {
       try {
         const result = await service.unwrap(key)
-        if (result instanceof Uint8Array) return { part: result }
+        if (result instanceof Uint8Array) {
+          unwrapped?.(key)
+          return { part: result }
+        }
         errors.push(result.unavailable)
       } catch (error) {
         errors.push(messageOf(error))

@@ -1,5 +1,5 @@
 // An encrypted file, from bytes to its open tree and back to bytes. Everything that reads or changes one goes through here.
-import type { LogLine } from './context.ts'
+import type { Context, LogLine } from './context.ts'
 import { compileSelection, type Selection } from './core/selection.ts'
 import type { Tree } from './core/tree.ts'
 import { walk } from './core/walk.ts'
@@ -8,7 +8,9 @@ import { open, type Stash, seal, sealMac, verifyMac } from './document.ts'
 import { SopsError } from './errors.ts'
 import { loadFormat } from './formats/index.ts'
 import type { Format, FormatId, Layout, Parsed } from './formats/types.ts'
+import { labelOf } from './keys/index.ts'
 import { type Metadata, takeMetadata, withMetadata } from './metadata.ts'
+import { checkReadsBack } from './read-back.ts'
 import { checkFileVersion } from './version.ts'
 
 /** A parsed encrypted file: its values are still encrypted, its metadata is lifted out. */
@@ -34,6 +36,8 @@ export interface OpenOptions {
   readonly order?: readonly string[]
   readonly ignoreMac?: boolean
   readonly log?: (line: LogLine) => void
+  /** Where the opening is put on record, and as which file (`Context.audit`). */
+  readonly audit?: { readonly context: Context; readonly file: string }
 }
 
 /** @throws SopsError `parse` for text that is not of the format, `generic` for missing or bad metadata. */
@@ -53,9 +57,7 @@ export async function loadEncrypted(bytes: Uint8Array, id: FormatId): Promise<En
 export async function openFile(file: EncryptedFile, options: OpenOptions): Promise<OpenFile> {
   checkFileVersion(file.metadata.version)
   const { metadata, format, parsed } = file
-  const dataKey = await recoverDataKey(metadata.keyGroups, metadata.shamirThreshold, options.services, {
-    ...(options.order ? { order: options.order } : {}),
-  })
+  const dataKey = await recordedDataKey(metadata, options)
   try {
     const selection = await compileSelection(metadata.selection)
     const { tree, mac, stash } = open(file.tree, {
@@ -70,6 +72,28 @@ export async function openFile(file: EncryptedFile, options: OpenOptions): Promi
     return { ...file, dataKey, selection, plain: tree, stash }
   } catch (error) {
     dataKey.fill(0)
+    throw error
+  }
+}
+
+/** The data key, and on record who opened the file before anything is decrypted with it. */
+async function recordedDataKey(metadata: Metadata, options: OpenOptions): Promise<Uint8Array> {
+  const recipients: string[] = []
+  const record = async (success: boolean): Promise<void> => {
+    const { context, file } = options.audit ?? {}
+    if (file !== undefined) await context?.audit?.({ action: 'decrypt', file, recipients, success })
+  }
+  let dataKey: Uint8Array | undefined
+  try {
+    dataKey = await recoverDataKey(metadata.keyGroups, metadata.shamirThreshold, options.services, {
+      ...(options.order ? { order: options.order } : {}),
+      unwrapped: (key) => recipients.push(labelOf(key)),
+    })
+    await record(true)
+    return dataKey
+  } catch (error) {
+    if (dataKey === undefined) await record(false)
+    dataKey?.fill(0)
     throw error
   }
 }
@@ -117,7 +141,7 @@ const seconds = (now: Date): string => now.toISOString().replace(/\.\d+Z$/, 'Z')
 /**
  * Encrypts the tree under `dataKey`, stamps and MACs it, and writes it in `output`: spliced into the source text when that is of the same
  * format, printed afresh otherwise. `metadataTexts` may give the exact text of metadata entries, by document and key.
- * @throws SopsError `cannot-encrypt-tree`, `cannot-encrypt-mac` or `cannot-emit`.
+ * @throws SopsError `cannot-encrypt-tree`, `cannot-encrypt-mac` or `cannot-emit`, also when the result could not be opened again.
  */
 export function sealFile(
   input: SealInput,
@@ -141,6 +165,7 @@ export function sealFile(
   const encrypted = { ...layout, encrypted: true }
   const fresh = !same || wantsFresh(output, parsed, layout, input.stash !== undefined)
   const bytes = fresh ? output.print(tree, encrypted) : output.rewrite(parsed, tree, encrypted)
+  checkReadsBack(bytes, output, { tree: sealed.tree, metadata: stamped, selection, encrypted: sealed.encrypted })
   return { bytes, tree, encrypted: sealed.encrypted, leaves: sealed.leaves }
 }
 

@@ -14,7 +14,7 @@ export {
   matchDestinationRule,
 } from './config/index.ts'
 // What the outside provides
-export type { Context, Logger, LogLine, PromptOptions } from './context.ts'
+export type { AuditEvent, Context, Logger, LogLine, PromptOptions } from './context.ts'
 // Trees and paths
 export { isMissing, setAt, unsetAt } from './core/change.ts'
 export { formatPath, nodeAt, type Path, parsePath, type Step } from './core/path.ts'

@@ -1,6 +1,6 @@
 // The outside world as the command line sees it. processHost is the only place that touches process globals.
 import { fstatSync, openSync, readFileSync, statSync } from 'node:fs'
-import { homedir } from 'node:os'
+import { homedir, userInfo } from 'node:os'
 import { isAbsolute } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { isatty } from 'node:tty'
@@ -38,6 +38,10 @@ export interface Host {
   readonly cwd: string
   readonly home: string | undefined
   readonly platform: NodeJS.Platform
+  /** What is to be put on record, and where (spec/cli.md 17). Fixed: whoever runs the program must not choose it. Absent: nothing is. */
+  readonly auditConfig?: string
+  /** Name of the user's account, `#` and its number where it has none. */
+  readonly userName: string
   /** Numeric user; undefined on Windows. */
   readonly uid: number | undefined
   /** Mode bits that new files do not get. */
@@ -179,6 +183,14 @@ function isForeground(): boolean {
   }
 }
 
+function accountName(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return `#${process.getuid?.()}`
+  }
+}
+
 function becomeUser({ name, uid, gid }: Account): void {
   // Missing in Node's type declarations.
   const { initgroups } = process as unknown as { initgroups(user: string, extraGroup: number): void }
@@ -217,6 +229,10 @@ export function processHost(): Host {
     cwd: currentDirectory(),
     home: homeDirectory(),
     platform: process.platform,
+    auditConfig: '/etc/sops/audit.yaml',
+    get userName() {
+      return accountName()
+    },
     uid: process.getuid?.(),
     get umask() {
       return process.umask()

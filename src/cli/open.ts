@@ -27,7 +27,13 @@ export async function openerOf(inv: Invocation, io: Io): Promise<Opener> {
     services,
     open: async (path, bytes, input, options = {}) => {
       const ignoreMac = options.ignoreMac ?? inv.bool('ignore-mac')
-      const file = await openFile(await loadEncrypted(bytes, input), { services, ...order, ignoreMac, log: io.ctx.log })
+      const file = await openFile(await loadEncrypted(bytes, input), {
+        services,
+        ...order,
+        ignoreMac,
+        log: io.ctx.log,
+        audit: { context: io.ctx, file: path },
+      })
       return { path, bytes, file, services }
     },
   }

@@ -56,6 +56,7 @@ export function bufferHost(options: CliOptions = {}): BufferHost {
     cwd: options.cwd ?? '/nonexistent',
     home: options.home ?? options.env?.['HOME'],
     platform: process.platform,
+    userName: 'tester',
     uid: process.getuid?.(),
     umask: 0o022,
     stdin: {

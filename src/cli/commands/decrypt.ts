@@ -24,6 +24,7 @@ export async function run(inv: Invocation, io: Io): Promise<number> {
     ...order,
     ignoreMac: inv.bool('ignore-mac'),
     log: ctx.log,
+    audit: { context: ctx, file: target.file ?? ctx.cwd },
   })
   try {
     const layout = layoutOf(inv, config, formats.output)

@@ -48,6 +48,7 @@ async function editNew(inv: Invocation, io: Io, path: string): Promise<void> {
         read: (bytes) => parsePlain(bytes, input, output),
         headline,
         finish: async (draft) => {
+          await ctx.audit?.({ action: 'encrypt', file: path })
           const sealed = sealNew(file, draft, output, ctx.now(), layout)
           await save(io, path, sealed, file, 'absent')
         },
@@ -70,7 +71,13 @@ async function editExisting(inv: Invocation, io: Io, path: string): Promise<void
   const layout = layoutOf(inv, config, output.id)
   const showMetadata = inv.bool('show-master-keys')
   const loaded = await loadEncrypted(bytes, formats.input)
-  const file = await openFile(loaded, { services, ...order, ignoreMac: inv.bool('ignore-mac'), log: ctx.log })
+  const file = await openFile(loaded, {
+    services,
+    ...order,
+    ignoreMac: inv.bool('ignore-mac'),
+    log: ctx.log,
+    audit: { context: ctx, file: path },
+  })
   try {
     await editLoop(
       {
@@ -81,6 +88,7 @@ async function editExisting(inv: Invocation, io: Io, path: string): Promise<void
         fatal: (error) => error.code === 'version-not-comparable',
         finish: async (draft) => {
           const metadata = await finalMetadata(draft, file, services)
+          await ctx.audit?.({ action: 'encrypt', file: path })
           const sealed = sealDraft(file, draft, metadata, output, ctx.now(), layout)
           await save(io, path, sealed, file, fingerprint(bytes))
         },

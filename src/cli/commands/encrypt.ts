@@ -19,6 +19,7 @@ export async function run(inv: Invocation, io: Io): Promise<number> {
   const draft = parsePlain(await readTarget(target, io), input, output)
   const file = await createFile(settings, services)
   try {
+    await ctx.audit?.({ action: 'encrypt', file: target.file ?? ctx.cwd })
     const sealed = sealNew(file, draft, output, ctx.now(), layoutOf(inv, config, formats.output))
     warnOfCleartext(sealed, file.selection, ctx)
     await writeResult(inv, io, target, sealed.bytes)

@@ -22,10 +22,11 @@ export const run = (inv: Invocation, io: Io): Promise<number> =>
 async function textconv(inv: Invocation, io: Io): Promise<number> {
   const [name] = inv.positionals
   if (name === undefined) throw new SopsError('no-file', 'Error: no file specified')
-  const bytes = await readFile(absolutePath(io.ctx, name))
+  const path = absolutePath(io.ctx, name)
+  const bytes = await readFile(path)
   const format = sniffFormat(bytes)
   try {
-    await io.out(format ? await plaintext(inv, io, bytes, format) : bytes)
+    await io.out(format ? await plaintext(inv, io, path, bytes, format) : bytes)
   } catch (error) {
     const reason = messageOf(error).split('\n', 1)[0]
     await io.out(`${commentMark(format ?? formatOfPath(name))} sops: shown encrypted: ${reason}\n`)
@@ -37,11 +38,18 @@ async function textconv(inv: Invocation, io: Io): Promise<number> {
 const commentMark = (format: FormatId): string =>
   format === 'ini' ? ';' : format === 'json' || format === 'binary' ? '//' : '#'
 
-async function plaintext(inv: Invocation, io: Io, bytes: Uint8Array, format: FormatId): Promise<Uint8Array> {
+async function plaintext(
+  inv: Invocation,
+  io: Io,
+  path: string,
+  bytes: Uint8Array,
+  format: FormatId,
+): Promise<Uint8Array> {
   const ctx = { ...io.ctx, prompt: async () => undefined, log: () => {} }
   const services = await servicesOf(inv, ctx)
   const encrypted = await loadEncrypted(bytes, format)
-  const open = (ignoreMac: boolean): Promise<OpenFile> => openFile(encrypted, { services, ...orderOf(inv), ignoreMac })
+  const open = (ignoreMac: boolean): Promise<OpenFile> =>
+    openFile(encrypted, { services, ...orderOf(inv), ignoreMac, audit: { context: ctx, file: path } })
   let note = ''
   // A difference is most wanted where something is wrong, as after a merge.
   const file = await open(false).catch((error: unknown) => {

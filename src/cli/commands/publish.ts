@@ -3,14 +3,14 @@ import { readdir, stat } from 'node:fs/promises'
 import { basename, extname, join, relative } from 'node:path'
 import { type Config, findConfig, loadConfig, matchDestinationRule } from '../../config/index.ts'
 import type { DestinationRule } from '../../config/match.ts'
-import { loadEncrypted, type OpenFile, sealFile } from '../../encrypted-file.ts'
+import { loadEncrypted, sealFile } from '../../encrypted-file.ts'
 import { SopsError } from '../../errors.ts'
 import { isChange, keyChanges } from '../../key-changes.ts'
 import { createFile } from '../../new-file.ts'
 import { destinationText, type Parcel, upload } from '../../publish/upload.ts'
 import { askYesNo } from '../ask.ts'
 import type { Invocation, Io } from '../invocation.ts'
-import { type Opener, openerOf, read } from '../open.ts'
+import { type Opened, type Opener, openerOf, read } from '../open.ts'
 import { absolutePath, layoutOf } from '../settings.ts'
 import { systemErrorText } from '../system-error.ts'
 import { formatsFor } from './decrypt.ts'
@@ -96,7 +96,7 @@ async function pack(path: string, name: string, rule: DestinationRule, job: Job)
   }
   if (rule.recreation.keyGroups[0]?.keys.length) {
     const opened = await job.opener.open(absolute, bytes, format)
-    return { name, bucket: destination, bytes: await sealAnew(opened.file, rule, job) }
+    return { name, bucket: destination, bytes: await sealAnew(opened, rule, job) }
   }
   // Nothing that is not encrypted gets out.
   await loadEncrypted(bytes, format)
@@ -104,7 +104,7 @@ async function pack(path: string, name: string, rule: DestinationRule, job: Job)
 }
 
 /** The file under a new data key for the rule's recipients; of its other settings only the suffixes and the threshold count. */
-async function sealAnew(file: OpenFile, rule: DestinationRule, job: Job): Promise<Uint8Array> {
+async function sealAnew({ path, file }: Opened, rule: DestinationRule, job: Job): Promise<Uint8Array> {
   const { inv, io, config, opener } = job
   try {
     const { keyGroups, shamirThreshold, selection } = rule.recreation
@@ -119,6 +119,7 @@ async function sealAnew(file: OpenFile, rule: DestinationRule, job: Job): Promis
     const settings = { keyGroups, shamirThreshold, selection: suffixes, macOnlyEncrypted: false }
     const sealed = await createFile(settings, opener.services)
     try {
+      await io.ctx.audit?.({ action: 'encrypt', file: path })
       return sealFile({ ...file, ...sealed }, file.format, io.ctx.now(), layoutOf(inv, config, file.format.id)).bytes
     } finally {
       sealed.dataKey.fill(0)

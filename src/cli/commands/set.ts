@@ -32,6 +32,7 @@ export async function run(inv: Invocation, io: Io): Promise<number> {
     const plain = { documents: [setAt(root, steps, value), ...others] }
     const output = await loadFormat(formats.output)
     refuseReserved(plain, output)
+    await ctx.audit?.({ action: 'encrypt', file: path })
     const sealed = sealFile({ ...file, plain }, output, ctx.now(), layoutOf(inv, config, output.id))
     await saveInPlace(io, opened, sealed)
   } finally {

@@ -28,6 +28,7 @@ export async function run(inv: Invocation, io: Io): Promise<number> {
     if (document === undefined) return 0
     const output = await loadFormat(formats.output)
     const plain = { documents: [document, ...others] }
+    await ctx.audit?.({ action: 'encrypt', file: path })
     const sealed = sealFile({ ...file, plain }, output, ctx.now(), layoutOf(inv, config, output.id))
     await saveInPlace(io, opened, sealed)
   } finally {

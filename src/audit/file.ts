@@ -1,0 +1,22 @@
+// A record in a file: one JSON object a line, added at the end.
+import { open } from 'node:fs/promises'
+
+/**
+ * Adds a line and waits until it is on disk. The file is made, for its owner only, when it does not exist.
+ * @throws the system's error.
+ */
+export async function appendRecord(path: string, record: object): Promise<void> {
+  const line = Buffer.from(`${JSON.stringify(record)}\n`)
+  const file = await open(path, 'a', 0o600)
+  try {
+    // One write, so that lines of programs that run at the same time do not mix.
+    const { bytesWritten } = await file.write(line)
+    if (bytesWritten !== line.length) throw new Error(`${path}: written in part only`)
+    await file.datasync().catch((error: NodeJS.ErrnoException) => {
+      // Pipes and devices have nothing to flush.
+      if (error.code !== 'EINVAL' && error.code !== 'ENOTSUP') throw error
+    })
+  } finally {
+    await file.close()
+  }
+}

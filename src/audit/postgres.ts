@@ -1,0 +1,99 @@
+// Records in PostgreSQL: the reference's table `audit_event` (spec/keys.md 13). The server adds number and time.
+import type { Context } from '../context.ts'
+import { messageOf, SopsError } from '../errors.ts'
+import { loadPackage } from '../keys/optional.ts'
+import { readConnection } from './connection.ts'
+
+export interface AuditRow {
+  readonly action: string
+  readonly username: string
+  readonly file: string
+}
+
+export interface DatabaseOptions {
+  readonly env: Context['env']
+  readonly user: string
+  readonly log: Context['log']
+}
+
+/** What is used of the package pg. */
+interface Client {
+  connect(): Promise<void>
+  query(text: string, values?: readonly unknown[]): Promise<{ rows: readonly Record<string, unknown>[] }>
+  end(): Promise<void>
+  on(event: 'error', listener: () => void): void
+}
+
+/**
+ * Connects to every database first, so that a record is either made everywhere or the command stops before it is made anywhere.
+ * @throws SopsError `generic` when a database cannot be reached or refuses the record; `missing-dependency` without the package.
+ */
+export async function insertEvents(
+  backends: readonly { readonly connectionString: string }[],
+  row: AuditRow,
+  options: DatabaseOptions,
+): Promise<void> {
+  const results = await Promise.allSettled(backends.map(({ connectionString }) => connect(connectionString, options)))
+  const clients = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
+  try {
+    if (clients.length < backends.length) throw unreachable(results, options)
+    for (const client of clients) await insert(client, row)
+  } finally {
+    await Promise.allSettled(clients.map((client) => client.end()))
+  }
+}
+
+function unreachable(results: readonly PromiseSettledResult<Client>[], { log }: DatabaseOptions): SopsError {
+  for (const [i, result] of results.entries()) {
+    if (result.status === 'fulfilled') continue
+    if (result.reason instanceof SopsError && result.reason.code === 'missing-dependency') return result.reason
+    // The reference shows the connection string here, with its password.
+    log({ level: 'error', logger: 'AUDIT', message: `audit database ${i + 1}: ${reasonOf(result.reason)}` })
+  }
+  return new SopsError('generic', 'one or more audit backends reported errors, exiting')
+}
+
+/** Several addresses that all failed make an error without a text of its own. */
+const reasonOf = (error: unknown): string =>
+  error instanceof AggregateError && error.errors.length > 0 ? messageOf(error.errors[0]) : messageOf(error)
+
+async function connect(text: string, { env, user }: DatabaseOptions): Promise<Client> {
+  const { timeout, ...connection } = await readConnection(text, env, user)
+  const { Client } = loadDriver()
+  const client = new Client({
+    ...connection,
+    connectionTimeoutMillis: timeout,
+    query_timeout: timeout,
+    application_name: 'sops',
+  })
+  // A connection that breaks between two calls fails the next one.
+  client.on('error', () => {})
+  try {
+    await client.connect()
+    const { rows } = await client.query('SELECT 1 AS one')
+    if (rows[0]?.['one'] !== 1) throw new SopsError('generic', 'the database does not answer as it should')
+    return client
+  } catch (error) {
+    await client.end().catch(() => {})
+    throw error
+  }
+}
+
+function loadDriver(): { Client: new (options: object) => Client } {
+  try {
+    return loadPackage('pg')
+  } catch (error) {
+    if (!(error instanceof SopsError)) throw error
+    throw new SopsError('missing-dependency', 'the package pg is needed for audit records: npm install pg', {
+      cause: error,
+    })
+  }
+}
+
+async function insert(client: Client, { action, username, file }: AuditRow): Promise<void> {
+  try {
+    await client.query('INSERT INTO audit_event (action, username, file) VALUES ($1, $2, $3)', [action, username, file])
+  } catch (error) {
+    throw new SopsError('generic', `Failed to insert audit record: ${messageOf(error)}`, { cause: error })
+  }
+}

@@ -1,0 +1,37 @@
+// Puts one event on record in every place that the configuration names (spec/cli.md 17, spec/keys.md 13).
+import type { AuditEvent, Context } from '../context.ts'
+import { messageOf, SopsError } from '../errors.ts'
+import { readAuditConfig } from './config.ts'
+import { appendRecord } from './file.ts'
+
+export interface RecordOptions {
+  /** Path of the configuration. */
+  readonly config: string
+  readonly command: string
+  readonly user: string
+  readonly env: Context['env']
+  readonly now: Date
+  readonly log: Context['log']
+}
+
+/**
+ * Returns when every place has confirmed the event. Databases get what the reference gives them; failed openings are recorded in files only.
+ * @throws SopsError `generic` when the configuration or any of the places is out of order.
+ */
+export async function recordEvent(event: AuditEvent, options: RecordOptions): Promise<void> {
+  const backends = await readAuditConfig(options.config, options.log)
+  if (!backends) return
+  const { command, user, now } = options
+  const isDone = event.action !== 'decrypt' || event.success
+  if (isDone && backends.postgres.length > 0) {
+    const { insertEvents } = await import('./postgres.ts')
+    await insertEvents(backends.postgres, { action: event.action, username: user, file: event.file }, options)
+  }
+  for (const { path } of backends.file) {
+    try {
+      await appendRecord(path, { time: now.toISOString(), user, command, ...event })
+    } catch (error) {
+      throw new SopsError('generic', `Failed to insert audit record: ${messageOf(error)}`, { cause: error })
+    }
+  }
+}

@@ -1,0 +1,23 @@
+// The record of what is done with secrets, where the system's configuration asks for one (spec/cli.md 17).
+import { statSync } from 'node:fs'
+import type { Context } from '../context.ts'
+import type { Host } from './host.ts'
+
+/** True where no file can be; any other trouble is one for whoever reads it. */
+function isAbsent(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) === undefined
+  } catch {
+    return false
+  }
+}
+
+/** `command` is what the record calls it. */
+export function makeAudit(host: Host, command: string, log: Context['log']): NonNullable<Context['audit']> {
+  return async (event) => {
+    const config = host.auditConfig
+    if (config === undefined || isAbsent(config)) return
+    const { recordEvent } = await import('../audit/record.ts')
+    await recordEvent(event, { config, command, log, user: host.userName, env: host.env, now: host.now() })
+  }
+}
