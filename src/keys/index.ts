@@ -1,5 +1,6 @@
 // The table of key types, in the order the reference loads them from metadata (spec/format.md 3.4). Adding one = a file and a line.
 import { age } from './age.ts'
+import { azureKv } from './azure-kv.ts'
 import { gcpKms } from './gcp-kms.ts'
 import { hcVault } from './hc-vault.ts'
 import { hckms } from './hckms.ts'
@@ -11,6 +12,7 @@ export const keyTypes: Partial<Record<KeyTypeId, KeyType>> = {
   kms,
   gcp_kms: gcpKms,
   hckms,
+  azure_kv: azureKv,
   hc_vault: hcVault,
   pgp,
   age,

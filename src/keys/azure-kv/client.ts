@@ -1,0 +1,87 @@
+// The REST operations of a key vault, with the token that the vault asks for (spec/keys.md 7.3).
+import type { Context } from '../../context.ts'
+import { SopsError } from '../../errors.ts'
+import {
+  type Deadline,
+  type HttpAnswer,
+  type HttpRequest,
+  parseJson,
+  type RetryRule,
+  sendPatiently,
+  withoutSecrets,
+} from '../http.ts'
+import { proxyFor } from '../http-proxy.ts'
+import { type Challenge, readChallenge } from './challenge.ts'
+import type { TokenSource } from './token.ts'
+
+const apiVersion = '7.4'
+
+const retryRule: RetryRule = {
+  retries: 3,
+  isBusy: (status) => [408, 429, 500, 502, 503, 504].includes(status),
+  wait: (attempt) => 800 * 2 ** attempt * (0.8 + Math.random() * 0.4),
+}
+
+/** @throws SopsError `generic` for a vault that TLS does not protect: tokens are sent there. */
+export function vaultAt(vaultUrl: string): URL {
+  const url = URL.canParse(vaultUrl) ? new URL(vaultUrl) : undefined
+  if (url?.protocol === 'https:') return url
+  throw new SopsError('generic', 'the vault must have an https URL')
+}
+
+export interface VaultOperation {
+  readonly method: 'GET' | 'POST'
+  /** Segments below the vault's URL. */
+  readonly path: readonly string[]
+  readonly body?: Readonly<Record<string, string>>
+}
+
+/** The answer's JSON. @throws SopsError `generic` with the service's code and message. */
+export async function callVault(
+  vault: URL,
+  operation: VaultOperation,
+  tokens: TokenSource,
+  ctx: Context,
+  deadline: Deadline,
+): Promise<Record<string, unknown>> {
+  const url = new URL(vault)
+  const segments = operation.path.map(encodeURIComponent)
+  url.pathname = [url.pathname.replace(/\/+$/, ''), ...segments].join('/')
+  url.search = `?api-version=${apiVersion}`
+  const bare: HttpRequest = {
+    method: operation.method,
+    url,
+    headers: { Accept: 'application/json' },
+    proxy: proxyFor(url, ctx.env),
+  }
+  const challenges = ctx.once('azure challenges', () => new Map<string, Challenge>())
+  const challenge = challenges.get(vault.origin) ?? (await demandOf(bare, deadline))
+  challenges.set(vault.origin, challenge)
+  const { text } = await tokens(challenge, deadline)
+  const headers = { ...bare.headers, Authorization: `Bearer ${text}`, 'Content-Type': 'application/json' }
+  const body = operation.body === undefined ? {} : { body: JSON.stringify(operation.body) }
+  const answer = await sendPatiently({ ...bare, headers, ...body }, retryRule, deadline)
+  const parsed = parseJson(answer.body)
+  if (answer.status === 200 && typeof parsed === 'object' && parsed !== null) return parsed as Record<string, unknown>
+  throw new SopsError(
+    'generic',
+    withoutSecrets(failureText(answer), [
+      text,
+      ...Object.values(operation.body ?? {}).filter((one) => one.length > 20),
+    ]),
+  )
+}
+
+/** A request without token and body, only to hear what the vault demands. */
+async function demandOf(request: HttpRequest, deadline: Deadline): Promise<Challenge> {
+  const answer = await sendPatiently(request, retryRule, deadline)
+  if (answer.status !== 401) throw new SopsError('generic', failureText(answer))
+  return readChallenge(answer.headers['www-authenticate'], request.url)
+}
+
+function failureText(answer: HttpAnswer): string {
+  const { error } = (parseJson(answer.body) ?? {}) as { error?: { code?: unknown; message?: unknown } }
+  return error?.code === undefined
+    ? `the vault answers with status ${answer.status}`
+    : `${error.code}: ${error.message} (status ${answer.status})`
+}

@@ -1,0 +1,91 @@
+// Wrapping and unwrapping a data key by a key of Azure Key Vault, and the latest version of a key (spec/keys.md 7).
+import type { Context } from '../../context.ts'
+import { messageOf, SopsError } from '../../errors.ts'
+import { deadlineIn } from '../http.ts'
+import { kmsTimeout } from '../timeout.ts'
+import type { MasterKey } from '../types.ts'
+import { callVault, vaultAt } from './client.ts'
+import { type TokenSource, tokenSource } from './token.ts'
+
+const algorithm = 'RSA-OAEP-256'
+
+/** URL base64 without padding. @throws SopsError. */
+export async function wrap(key: MasterKey, dataKey: Uint8Array, ctx: Context): Promise<string> {
+  const tokens = inStep('failed to get Azure token credential to encrypt data', () => tokenSource(ctx))
+  const vault = inStep('failed to construct Azure Key Vault client to encrypt data', () => vaultAt(placeOf(key).vault))
+  return (await crypt(key, 'encrypt', Buffer.from(dataKey).toString('base64url'), vault, tokens, ctx)).text
+}
+
+/** @throws SopsError. */
+export async function unwrap(key: MasterKey, ctx: Context): Promise<Uint8Array> {
+  const tokens = inStep('failed to get Azure token credential to decrypt', () => tokenSource(ctx))
+  const enc = key.enc.replace(/[\r\n]/g, '')
+  inStep('failed to base64 decode Azure Key Vault encrypted key', () => decode(enc).fill(0))
+  const vault = inStep('failed to construct Azure Key Vault client to decrypt data', () => vaultAt(placeOf(key).vault))
+  return (await crypt(key, 'decrypt', enc, vault, tokens, ctx)).bytes
+}
+
+/** The version that the vault uses for a key at present. @throws SopsError. */
+export async function latestVersion(vaultUrl: string, name: string, ctx: Context): Promise<string> {
+  const end = 'to retrieve key version'
+  const tokens = inStep(`failed to get Azure token credential ${end}`, () => tokenSource(ctx))
+  const vault = inStep(`failed to construct Azure Key Vault client ${end}`, () => vaultAt(vaultUrl))
+  try {
+    const path = ['keys', name, '']
+    const answer = await callVault(vault, { method: 'GET', path }, tokens, ctx, deadlineIn(kmsTimeout(ctx)))
+    const { kid } = (answer['key'] ?? {}) as { kid?: unknown }
+    const version = typeof kid === 'string' && URL.canParse(kid) ? new URL(kid).pathname.split('/')[3] : undefined
+    if (!version) throw new SopsError('generic', 'the answer of the vault names no version')
+    return version
+  } catch (error) {
+    throw prefixed(`failed to fetch Azure Key ${end}`, error)
+  }
+}
+
+const placeOf = ({ fields }: MasterKey): { vault: string; name: string; version: string } => ({
+  vault: String(fields.vault_url ?? ''),
+  name: String(fields.name ?? ''),
+  version: String(fields.version ?? ''),
+})
+
+async function crypt(
+  key: MasterKey,
+  verb: 'encrypt' | 'decrypt',
+  value: string,
+  vault: URL,
+  tokens: TokenSource,
+  ctx: Context,
+): Promise<{ text: string; bytes: Uint8Array }> {
+  const { vault: address, name, version } = placeOf(key)
+  try {
+    const path = ['keys', name, ...(version === '' ? [] : [version]), verb]
+    const operation = { method: 'POST', path, body: { alg: algorithm, value } } as const
+    const answer = await callVault(vault, operation, tokens, ctx, deadlineIn(kmsTimeout(ctx)))
+    const text = answer['value']
+    if (typeof text !== 'string' || text === '') throw new SopsError('generic', 'the answer of the vault has no value')
+    return { text, bytes: decode(text) }
+  } catch (error) {
+    const label = `${address}/keys/${name}/${version}`
+    throw prefixed(`failed to ${verb} sops data key with Azure Key Vault key '${label}'`, error)
+  }
+}
+
+/** URL base64 without padding, into memory of its own. */
+function decode(text: string): Uint8Array {
+  if (text.length % 4 === 1 || !/^[A-Za-z0-9_-]*$/.test(text)) {
+    const at = /[^A-Za-z0-9_-]/.exec(text)?.index ?? text.length
+    throw new SopsError('generic', `illegal base64 data at input byte ${at}`)
+  }
+  return new Uint8Array(Buffer.from(text, 'base64url'))
+}
+
+function inStep<T>(step: string, work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    throw prefixed(step, error)
+  }
+}
+
+const prefixed = (step: string, error: unknown): SopsError =>
+  new SopsError(error instanceof SopsError ? error.code : 'generic', `${step}: ${messageOf(error)}`, { cause: error })
