@@ -38,6 +38,7 @@ async function rotateFile(inv: Invocation, io: Io): Promise<void> {
   const removed = await keysFromFlags(inv, ctx, { prefix: 'rm-', order: addOrder, lenientContext: true })
   const ignoreMac = inv.legacy && inv.bool('ignore-mac')
   const bytes = await readTarget(target, io)
+  await ctx.audit?.({ action: 'rotate', file: path })
   const { file } = await opener.open(path, bytes, formats.input, { ignoreMac })
   const dataKey = newDataKey()
   try {
@@ -45,6 +46,7 @@ async function rotateFile(inv: Invocation, io: Io): Promise<void> {
     const { groups, threshold } = await wrapDataKey(dataKey, wanted, file.metadata.shamirThreshold, opener.services)
     const metadata = { ...file.metadata, keyGroups: groups, shamirThreshold: threshold }
     const output = await loadFormat(formats.output)
+    await ctx.audit?.({ action: 'encrypt', file: path })
     const sealed = sealFile({ ...file, metadata, dataKey }, output, ctx.now(), layoutOf(inv, config, output.id))
     await writeResult(inv, io, target, sealed.bytes, bytes)
   } finally {

@@ -1,0 +1,262 @@
+import { execFileSync, spawn } from 'node:child_process'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { readConnection } from '../../src/audit/connection.ts'
+import { main } from '../../src/cli/main.ts'
+import { bufferHost, type CliOptions, type CliResult, type Sandbox } from '../support/cli.ts'
+import { encryptedBox, environmentIn, recipient } from './exec-support.ts'
+
+let box: Sandbox
+beforeAll(async () => {
+  box = await encryptedBox({ 's.yaml': 'a: visible\n' })
+})
+afterAll(() => box.remove())
+
+const log = (): string => box.path('audit.log')
+beforeEach(() => rmSync(log(), { force: true }))
+
+/** One command line under an audit configuration. */
+async function run(config: string, argv: readonly string[], options: CliOptions = {}): Promise<CliResult> {
+  writeFileSync(box.path('audit.yaml'), config)
+  const base = bufferHost({ cwd: box.dir, env: environmentIn(box), now: new Date('2026-01-02T03:04:05Z'), ...options })
+  const code = await main(argv, { ...base, auditConfig: box.path('audit.yaml') })
+  const { stdout, stderr } = base.written
+  return { code, stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr).toString() }
+}
+
+const toFile = (): string => `backends:\n  file:\n    - path: ${log()}\n`
+
+const records = (): Record<string, unknown>[] =>
+  existsSync(log())
+    ? readFileSync(log(), 'utf8')
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line))
+    : []
+
+describe('a file', () => {
+  test('holds who did what to which file, and no value', async () => {
+    expect((await run(toFile(), ['decrypt', 's.yaml'])).stdout.toString()).toBe('a: visible\n')
+    expect(records()).toEqual([
+      {
+        time: '2026-01-02T03:04:05.000Z',
+        user: 'tester',
+        command: 'decrypt',
+        action: 'decrypt',
+        file: box.path('s.yaml'),
+        recipients: [recipient],
+        success: true,
+      },
+    ])
+    expect(readFileSync(log(), 'utf8')).not.toContain('visible')
+    expect(statSync(log()).mode & 0o777).toBe(0o600)
+  })
+
+  test.each<[string, string[], string, string[]]>([
+    ['encrypt', ['encrypt', '--age', recipient, '--filename-override', 'n.yaml'], 'b: 1\n', ['encrypt']],
+    ['set', ['set', 's.yaml', '["b"]', '1'], '', ['decrypt', 'encrypt']],
+    ['unset', ['unset', 's.yaml', '["b"]'], '', ['decrypt', 'encrypt']],
+    ['rotate', ['rotate', 's.yaml'], '', ['rotate', 'decrypt', 'encrypt']],
+    ['git textconv', ['git', 'textconv', 's.yaml'], '', ['decrypt']],
+    ['legacy -d', ['-d', 's.yaml'], '', ['decrypt']],
+    ['filestatus', ['filestatus', 's.yaml'], '', []],
+    ['--version', ['--version', '--disable-version-check'], '', []],
+  ])('events of %s', async (_, argv, stdin, actions) => {
+    expect(await run(toFile(), argv, { stdin })).toMatchObject({ code: 0 })
+    expect(records().map(({ action }) => action)).toEqual(actions)
+    const files = argv[0] === 'encrypt' ? [box.dir] : actions.map(() => box.path('s.yaml'))
+    expect(records().map(({ file }) => file)).toEqual(files)
+  })
+
+  test('events of edit', async () => {
+    const env = { ...environmentIn(box), EDITOR: `sed -i s/visible/changed/` }
+    expect(await run(toFile(), ['edit', 's.yaml'], { env })).toMatchObject({ code: 0 })
+    expect(records().map(({ action }) => action)).toEqual(['decrypt', 'encrypt'])
+  })
+
+  test('shows who could not open a file', async () => {
+    const { SOPS_AGE_KEY: _, ...env } = environmentIn(box)
+    expect(await run(toFile(), ['decrypt', 's.yaml'], { env })).toMatchObject({ code: 128 })
+    expect(records()).toMatchObject([{ action: 'decrypt', recipients: [], success: false }])
+  })
+
+  test('a variable does not switch it off', async () => {
+    const env = { ...environmentIn(box), SOPS_AUDIT: '', SOPS_AUDIT_CONFIG: '/nonexistent', HOME: '/nonexistent' }
+    await run(toFile(), ['decrypt', 's.yaml'], { env })
+    expect(records()).toHaveLength(1)
+  })
+})
+
+test.each<[string, () => string, RegExp]>([
+  [
+    'a file in a folder that is not there',
+    () => 'backends: {file: [{path: /nonexistent/audit.log}]}',
+    /^Failed to insert audit record: .*ENOENT/,
+  ],
+  ['a full disk', () => 'backends: {file: [{path: /dev/full}]}', /^Failed to insert audit record: .*ENOSPC/],
+  ['a relative path', () => 'backends: {file: [{path: audit.log}]}', /path must be absolute/],
+  ['a damaged configuration', () => 'backends: {file: [', /is not valid YAML/],
+  [
+    'backends of another shape',
+    () => 'backends: {postgres: {connection_string: x}}',
+    /backends\.postgres must be a list of maps, each with a text as connection_string/,
+  ],
+  ['a configuration that is a list', () => 'backends: [postgres]', /backends must be a map/],
+  [
+    'no server',
+    () => 'backends: {postgres: [{connection_string: "postgres://u:topsecret@127.0.0.1:1/x?sslmode=disable"}]}',
+    /one or more audit backends reported errors, exiting/,
+  ],
+  [
+    'a malformed connection string',
+    () => 'backends: {postgres: [{connection_string: "topsecret here"}]}',
+    /the connection string is malformed/,
+  ],
+])('%s stops a command before it reveals or changes anything', async (_, config, message) => {
+  const before = readFileSync(box.path('s.yaml'))
+  for (const argv of [
+    ['decrypt', 's.yaml'],
+    ['set', 's.yaml', '["b"]', '2'],
+    ['exec-env', 's.yaml', `touch ${box.path('ran')}`],
+  ]) {
+    const { code, stdout, stderr } = await run(config(), argv)
+    expect([code, stdout.toString()]).toEqual([1, ''])
+    expect(stderr).toMatch(message)
+    expect(stderr).not.toContain('topsecret')
+  }
+  expect(readFileSync(box.path('s.yaml'))).toEqual(before)
+  expect(existsSync(box.path('ran'))).toBe(false)
+})
+
+test('a kind of backend that is not known is warned about', async () => {
+  const { code, stderr } = await run('backends: {postgress: [{connection_string: x}]}', ['decrypt', 's.yaml'])
+  expect(code).toBe(0)
+  expect(stderr).toMatch(/\[AUDIT\].*level=warning.*no audit backend is called postgress/)
+})
+
+test('no configuration, or an empty one, records nothing', async () => {
+  expect(await run('', ['decrypt', 's.yaml'])).toMatchObject({ code: 0, stderr: '' })
+})
+
+describe('connection strings', () => {
+  const plain = { port: 5432, ssl: { rejectUnauthorized: false }, timeout: 30_000 }
+  test.each<[string, Record<string, string>, object]>([
+    ['', {}, { ...plain, host: 'localhost', user: 'me', database: 'me', password: undefined }],
+    [
+      'postgres://u:p%40ss@db:6000/audit?sslmode=disable',
+      {},
+      { host: 'db', port: 6000, user: 'u', password: 'p@ss', database: 'audit', ssl: false },
+    ],
+    ['postgresql://u@[::1]/x', {}, { ...plain, host: '::1', user: 'u', database: 'x' }],
+    ["host=db user=u password='two words\\'s' dbname=x", {}, { ...plain, host: 'db', password: "two words's" }],
+    ['  host = db   port=1  ', {}, { host: 'db', port: 1 }],
+    ['host=/run/postgresql user=u', {}, { host: '/run/postgresql', ssl: false, database: 'u' }],
+    ['user=u', { PGHOST: 'env', PGUSER: 'other', PGSSLMODE: 'disable' }, { host: 'env', user: 'u', ssl: false }],
+    ['sslmode=verify-full host=db', {}, { ssl: { rejectUnauthorized: true, servername: 'db' } }],
+    ['sslmode=verify-ca host=db connect_timeout=3', {}, { ssl: { rejectUnauthorized: true }, timeout: 3000 }],
+  ])('%j', async (text, env, expected) => {
+    expect(await readConnection(text, env, 'me')).toMatchObject(expected)
+  })
+
+  test.each(['host', 'host=db port=x', "password='open", 'postgres://[', 'host=a b'])(
+    '%j is malformed',
+    async (text) => {
+      await expect(readConnection(text, {}, 'me')).rejects.toThrow('the connection string is malformed')
+    },
+  )
+
+  test('a mode that would fall back to clear text is refused', async () => {
+    await expect(readConnection('sslmode=prefer', {}, 'me')).rejects.toThrow('sslmode must be')
+  })
+})
+
+/** A folder with the server's programs, or undefined. */
+function findPostgres(): string | undefined {
+  const folders = ['/usr/local/bin', '/usr/bin', ...[17, 16, 15, 14, 13].map((n) => `/usr/lib/postgresql/${n}/bin`)]
+  return folders.find((folder) => existsSync(join(folder, 'initdb')) && existsSync(join(folder, 'postgres')))
+}
+
+const programs = findPostgres()
+if (!programs) console.log('audit records in PostgreSQL are not tested: no server is installed')
+
+describe.skipIf(!programs)('a PostgreSQL server', () => {
+  let data: string
+  let stop: () => Promise<void>
+  // The server refuses to run as root.
+  const account = process.getuid?.() === 0 ? { uid: Number(execFileSync('id', ['-u', 'nobody'])), gid: 65534 } : {}
+  const sql = (text: string): string =>
+    execFileSync('psql', ['-h', data, '-U', 'admin', '-d', 'postgres', '-Atqc', text], { encoding: 'utf8' }).trim()
+
+  beforeAll(async () => {
+    data = mkdtempSync(join(tmpdir(), 'sops-pg-'))
+    chmodSync(data, 0o777)
+    const cluster = join(data, 'cluster')
+    const options = {
+      ...account,
+      cwd: data,
+      stdio: 'pipe' as const,
+      env: { PATH: process.env['PATH'] ?? '', HOME: data },
+    }
+    execFileSync(join(programs!, 'initdb'), ['-D', cluster, '-U', 'admin', '-A', 'trust', '--no-sync'], options)
+    const server = spawn(join(programs!, 'postgres'), ['-D', cluster, '-k', data, '-c', 'listen_addresses='], {
+      ...options,
+      stdio: 'ignore',
+    })
+    stop = () =>
+      new Promise((resolve) => {
+        server.on('exit', () => resolve())
+        server.kill('SIGQUIT')
+      })
+    for (let n = 0; n < 200 && !existsSync(join(data, '.s.PGSQL.5432')); n++) await sleep(100)
+    for (let n = 0; ; n++) {
+      try {
+        sql('SELECT 1')
+        break
+      } catch (error) {
+        if (n > 100) throw error
+        await sleep(100)
+      }
+    }
+    sql(`CREATE TABLE audit_event (id SERIAL PRIMARY KEY, timestamp TIMESTAMP DEFAULT CURRENT_TIMESTAMP, action TEXT, username TEXT, file TEXT);
+      CREATE ROLE sops LOGIN; GRANT INSERT ON audit_event TO sops; GRANT USAGE ON audit_event_id_seq TO sops; CREATE ROLE weak LOGIN`)
+  }, 120_000)
+  afterAll(async () => {
+    await stop?.()
+    rmSync(data, { recursive: true, force: true })
+  })
+
+  const database = (user: string): string =>
+    `backends: {postgres: [{connection_string: "host=${data} user=${user} dbname=postgres"}]}`
+
+  test('gets the rows of the reference', async () => {
+    mkdirSync(box.path("it's"), { recursive: true })
+    writeFileSync(box.path("it's/s.yaml"), readFileSync(box.path('s.yaml')))
+    expect(await run(database('sops'), ['rotate', "it's/s.yaml"])).toMatchObject({ code: 0 })
+    const file = box.path("it's/s.yaml")
+    expect(sql('SELECT action, username, file FROM audit_event ORDER BY id').split('\n')).toEqual([
+      `rotate|tester|${file}`,
+      `decrypt|tester|${file}`,
+      `encrypt|tester|${file}`,
+    ])
+  })
+
+  test('a role that may not write stops the command', async () => {
+    expect(await run(database('weak'), ['decrypt', 's.yaml'])).toMatchObject({
+      code: 1,
+      stdout: Buffer.alloc(0),
+      stderr: 'Failed to insert audit record: permission denied for table audit_event\n',
+    })
+  })
+
+  test('one of two servers missing: nothing is recorded in the other', async () => {
+    const count = sql('SELECT count(*) FROM audit_event')
+    const both = `backends:\n  postgres:\n    - connection_string: host=${data} user=sops dbname=postgres\n    - connection_string: host=127.0.0.1 port=1 sslmode=disable\n`
+    const { code, stderr } = await run(both, ['decrypt', 's.yaml'])
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/\[AUDIT\].*audit database 2: .*ECONNREFUSED/)
+    expect(sql('SELECT count(*) FROM audit_event')).toBe(count)
+  })
+})
