@@ -71,8 +71,8 @@ function jsonLeaf(value: Value): unknown {
     return text
   }
   if (typeof value === 'bigint') {
-    if (!Number.isSafeInteger(Number(value))) throw unfit('an integer beyond 2^53')
-    return Number(value)
+    const number = Number(value)
+    return Number.isSafeInteger(number) ? number : value
   }
   if (typeof value === 'number' && !Number.isFinite(value)) throw unfit('a number that is not finite')
   return typeof value === 'object' && value !== null ? value.rfc3339 : value

@@ -13,6 +13,7 @@ import {
   withoutSecrets,
 } from '../http.ts'
 import { proxyFor } from '../http-proxy.ts'
+import { jsonText } from './json.ts'
 import { type VaultSettings, vaultSettings } from './settings.ts'
 import { vaultUrl } from './url.ts'
 
@@ -24,7 +25,7 @@ export interface VaultCall {
   readonly method: 'GET' | 'PUT'
   /** Below `/v1/`, as plain text: `transit/encrypt/key`. Its `.`, `..` and empty segments are resolved. */
   readonly path: string
-  /** Sent as JSON. */
+  /** Sent as JSON; integers may be bigint. */
   readonly body?: unknown
   /** Milliseconds for the call with all its retries; 60 000 if left out. */
   readonly timeout?: number
@@ -69,7 +70,7 @@ async function requestOf(ctx: Context, call: VaultCall, settings: VaultSettings)
       ...(call.token ? { 'X-Vault-Token': call.token } : {}),
       ...(call.body === undefined ? {} : { 'Content-Type': 'application/json' }),
     },
-    ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
+    ...(call.body === undefined ? {} : { body: jsonText(call.body) }),
     tls: settings.tls,
     ...(socketPath === undefined ? { proxy: settings.proxy ?? proxyFor(url, ctx.env) } : { socketPath }),
   }
