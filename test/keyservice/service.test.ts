@@ -13,6 +13,7 @@ import { remoteKeyServices } from '../../src/keyservice/client.ts'
 import { listen } from '../../src/keyservice/listen.ts'
 import { makeListener, type ServerOptions, serve } from '../../src/keyservice/server.ts'
 import { fakeContext } from '../support/context.ts'
+import { type Answer, answerOf, hostileKeyService } from '../support/key-service.ts'
 
 const dataKey = Buffer.from('0123456789abcdef0123456789abcdef')
 const same = (bytes: Buffer): Buffer => bytes
@@ -154,31 +155,21 @@ describe('a key service', () => {
   })
 })
 
-/** A server with other ideas of the protocol. */
-async function hostile(answer: (call: grpc.ServerUnaryCall<Buffer, Buffer>, done: grpc.sendUnaryData<Buffer>) => void) {
+async function hostile(answer: Answer): Promise<ReturnType<typeof clientOf>> {
   const socket = newSocket()
-  const server = new grpc.Server({ 'grpc.max_send_message_length': -1 })
-  for (const path of ['/KeyService/Encrypt', '/KeyService/Decrypt']) server.register(path, answer, same, same, 'unary')
-  await new Promise<void>((resolve, reject) => {
-    server.bindAsync(`unix://${socket}`, grpc.ServerCredentials.createInsecure(), (error) =>
-      error ? reject(error) : resolve(),
-    )
-  })
-  stops.push(() => server.forceShutdown())
+  stops.push(await hostileKeyService(socket, answer))
   return clientOf(socket)
 }
-
-const bytesOf = (data: Buffer): Buffer => Buffer.concat([Buffer.from([0x0a, data.length]), data])
 
 describe('a key service that misbehaves', () => {
   test.each([
     ['nothing', Buffer.alloc(0), 'a data key of 0 bytes', 'the wrapped data key is empty'],
-    ['an empty field', bytesOf(Buffer.alloc(0)), 'a data key of 0 bytes', 'the wrapped data key is empty'],
-    ['too little', bytesOf(Buffer.alloc(31)), 'a data key of 31 bytes', 'the wrapped data key is not plain text'],
-    ['too much', bytesOf(Buffer.alloc(100)), 'a data key of 100 bytes', 'the wrapped data key is not plain text'],
+    ['an empty field', answerOf(Buffer.alloc(0)), 'a data key of 0 bytes', 'the wrapped data key is empty'],
+    ['too little', answerOf(Buffer.alloc(31)), 'a data key of 31 bytes', 'the wrapped data key is not plain text'],
+    ['too much', answerOf(Buffer.alloc(100)), 'a data key of 100 bytes', 'the wrapped data key is not plain text'],
     ['another field', Buffer.from('120141', 'hex'), 'a data key of 0 bytes', 'the wrapped data key is empty'],
     ['garbage', Buffer.from('0aff', 'hex'), 'malformed message', 'malformed message'],
-    ['escape sequences', bytesOf(Buffer.from('\x1b]0;x\x07')), 'a data key of 6 bytes', 'is not plain text'],
+    ['escape sequences', answerOf(Buffer.from('\x1b]0;x\x07')), 'a data key of 6 bytes', 'is not plain text'],
   ])('sends %s', async (_, bytes, unwrapError, wrapError) => {
     const service = await hostile((_call, done) => done(null, bytes))
     expect(await text(service.unwrap({ ...key, enc: 'x' }))).toContain(unwrapError)

@@ -67,6 +67,16 @@ export function parseRecipient(text: string): Recipient {
       throw fail('failed to parse input as age-ssh public key', messageOf(error))
     }
   }
+  if (/AGE-(SECRET-KEY|PLUGIN)-/i.test(text)) {
+    // The reference repeats the input, and with it the secret, in logs.
+    throw new SopsError(
+      'generic',
+      'failed to parse input, unknown recipient type: this is an identity, which is secret',
+      {
+        hints: ['give the recipient of this identity, age1…; sops doctor shows it'],
+      },
+    )
+  }
   throw fail('failed to parse input, unknown recipient type', quote(text))
 }
 
