@@ -18,8 +18,15 @@ const maximumDetails = 4096
 
 const unavailableCode = statusNumber('Unavailable')
 
+/** What the gRPC library says around the system's error is about itself. */
+const plainDetails = (details: string): string =>
+  details.replace(
+    /^No connection established\. Last error: (?:Error: )?(.*)\. Resolution note: $/s,
+    'connection error: $1',
+  )
+
 const failure = (code: number, details: string): SopsError =>
-  new SopsError('generic', statusText(code, details.slice(0, maximumDetails)), { cause: { code } })
+  new SopsError('generic', statusText(code, plainDetails(details.slice(0, maximumDetails))), { cause: { code } })
 
 const unavailable = (details: string): SopsError => failure(unavailableCode, details)
 
