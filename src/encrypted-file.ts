@@ -3,12 +3,13 @@ import type { Context, LogLine } from './context.ts'
 import { compileSelection, type Selection } from './core/selection.ts'
 import type { Tree } from './core/tree.ts'
 import { walk } from './core/walk.ts'
-import { type KeyService, recoverDataKey } from './datakey.ts'
+import type { KeyService } from './datakey.ts'
 import { open, type Stash, seal, sealMac, verifyMac } from './document.ts'
 import { SopsError } from './errors.ts'
 import { loadFormat } from './formats/index.ts'
 import type { Format, FormatId, Layout, Parsed } from './formats/types.ts'
 import { labelOf } from './keys/index.ts'
+import { recoverWithRepair } from './kms-context-repair.ts'
 import { type Metadata, takeMetadata, withMetadata } from './metadata.ts'
 import { checkReadsBack } from './read-back.ts'
 import { checkFileVersion } from './version.ts'
@@ -85,8 +86,9 @@ async function recordedDataKey(metadata: Metadata, options: OpenOptions): Promis
   }
   let dataKey: Uint8Array | undefined
   try {
-    dataKey = await recoverDataKey(metadata.keyGroups, metadata.shamirThreshold, options.services, {
+    dataKey = await recoverWithRepair(metadata, options.services, {
       ...(options.order ? { order: options.order } : {}),
+      ...(options.log ? { log: options.log } : {}),
       unwrapped: (key) => recipients.push(labelOf(key)),
     })
     await record(true)
