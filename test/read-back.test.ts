@@ -1,0 +1,62 @@
+// A sealed text that would not open again is refused before anything is written.
+import { describe, expect, test } from 'vitest'
+import { compileSelection, type FormatId, loadEncrypted, loadFormat, SopsError } from '../src/index.ts'
+import { checkReadsBack, type Sealed } from '../src/read-back.ts'
+import { seal } from './fuzz/sealed.ts'
+
+const plain: Readonly<Record<string, string>> = {
+  yaml: 'a: one\nl:\n  # remark\n  - two\nc_unencrypted: clear\nn: null\n',
+  json: '{"a": "one", "l": ["two", 3], "c_unencrypted": 1.50, "n": null}',
+  dotenv: 'A=one\nB=two\nc_unencrypted=clear\n',
+  ini: '[s]\na = one\nb = two\nc_unencrypted = clear\n',
+}
+
+async function sealedOf(format: FormatId): Promise<{ bytes: Buffer; sealed: Sealed; check: (text: string) => void }> {
+  const bytes = Buffer.from(await seal(plain[format]!, { format }))
+  const { tree, metadata, format: own } = await loadEncrypted(bytes, format)
+  const selection = await compileSelection(metadata.selection)
+  const sealed = { tree, metadata, selection, encrypted: format === 'json' ? 3 : 2 }
+  return { bytes, sealed, check: (text) => checkReadsBack(Buffer.from(text), own, sealed) }
+}
+
+describe.each(Object.keys(plain) as FormatId[])('%s', (format) => {
+  test('what was sealed is accepted', async () => {
+    const { bytes, check } = await sealedOf(format)
+    expect(() => check(bytes.toString())).not.toThrow()
+  })
+
+  test.each<[string, (text: string) => string]>([
+    ['a key renamed', (text) => text.replace(/\ba\b|\bA\b/, 'z')],
+    ['a clear value changed', (text) => text.replace(/clear\b|1\.50/, '7')],
+    ['an encrypted value in clear', (text) => text.replace(/ENC\[[^\]]*\]/, 'one')],
+    ['an encrypted value under a clear name', (text) => text.replace(/\ba\b|\bA\b/, 'a_unencrypted')],
+    ['another encrypted value', (text) => text.replace('data:', 'data:AAAA')],
+    ['another MAC', (text) => text.replace(/(mac"?\s*[=:]\s*"?ENC\[AES256_GCM,data:)/, '$1AAAA')],
+    ['a syntax error', (text) => `{"\n${text}`],
+    ['the end cut off', (text) => text.slice(0, text.length / 3)],
+  ])('%s is refused', async (_, change) => {
+    const { bytes, check } = await sealedOf(format)
+    const text = change(bytes.toString())
+    expect(text).not.toBe(bytes.toString())
+    expect(() => check(text)).toThrow(SopsError)
+  })
+
+  test('no message repeats a value', async () => {
+    const { bytes, check } = await sealedOf(format)
+    for (const at of Array.from({ length: 40 }, (_, i) => Math.floor((bytes.length * i) / 40))) {
+      const text = bytes.toString('latin1')
+      try {
+        check(`${text.slice(0, at)}\u0001${text.slice(at + 1)}`)
+      } catch (error) {
+        expect(String(error)).not.toMatch(/clear(?!_)\b|1\.5/)
+      }
+    }
+  })
+})
+
+test('a payload of bytes is not read again', async () => {
+  const { metadata, tree } = await loadEncrypted(await seal('x', { format: 'binary' }), 'binary')
+  const sealed = { tree, metadata, selection: await compileSelection({}), encrypted: 1 }
+  const binary = await loadFormat('binary')
+  expect(() => checkReadsBack(Buffer.from('anything'), binary, sealed)).not.toThrow()
+})
