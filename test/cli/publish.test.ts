@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { decrypt, encrypt } from '../../src/index.ts'
+import { loadPublishPackage } from '../../src/publish/package.ts'
 import { type CliResult, runCli, type Sandbox, sandbox } from '../support/cli.ts'
 import { fakeContext } from '../support/context.ts'
 import { type GcsServer, startGcs } from '../support/emulators/gcs.ts'
@@ -32,6 +33,12 @@ const publish = (
     env: { ...environmentIn(box), ...options.env },
     stdin: options.stdin ?? '',
   })
+
+test('a package that is not installed is named', () => {
+  expect(() => loadPublishPackage('no-such-sdk')).toThrow(
+    'the package no-such-sdk is needed to publish there: npm install no-such-sdk',
+  )
+})
 
 const done = { code: 0, stdout: Buffer.alloc(0), stderr: '' }
 
@@ -187,6 +194,17 @@ describe('Google Cloud Storage', () => {
     const { code, stderr } = await publish(['--yes', 'f.yaml'], { env: env() })
     expect(code).toBe(1)
     expect(stderr).toMatch(message)
+  })
+
+  test('a connection that breaks before the answer is an error', async () => {
+    await put('f.yaml', 'a: 1\n')
+    rules('  - gcs_bucket: b\n')
+    gcs.faults.push('drop', 'drop', 'drop', 'drop')
+    const { code, stderr } = await publish(['--yes', 'f.yaml'], { env: env() })
+    gcs.faults.length = 0
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/^could not publish to gcs:\/\/b\/f\.yaml: /)
+    expect(gcs.objects.size).toBe(0)
   })
 
   test('a busy service is asked again', async () => {
