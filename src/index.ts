@@ -65,6 +65,8 @@ export { type GroupChange, isChange, type KeyChanges, keepWrapped, keyChanges } 
 // Key types
 export { keyTypes, labelOf } from './keys/index.ts'
 export type { KeyGroup, KeyType, KeyTypeId, MasterKey, ParseOptions, StringMap, Unavailable } from './keys/types.ts'
+// Key services elsewhere, for the `services` of any call
+export { remoteKeyServices } from './keyservice/client.ts'
 export { type Metadata, withMetadata } from './metadata.ts'
 export { createFile, type EncryptionSettings, type NewFile, sealNew } from './new-file.ts'
 export { type ProcessContextOptions, processContext } from './process-context.ts'

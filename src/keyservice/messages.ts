@@ -45,7 +45,7 @@ export const methodPaths: Readonly<Record<Operation, string>> = {
 }
 
 /** Bytes of the largest message that is taken; the limit of the reference's gRPC library. */
-export const maximumMessageSize = 4 * 1024 * 1024
+export const maximumMessageSize: number = 4 * 1024 * 1024
 
 /** A request: `data` is the data key (or a share of it) to encrypt, or the text of `enc` to decrypt. */
 export interface Request {
