@@ -44,7 +44,9 @@ export async function editLoop<T>(loop: EditLoop<T>, io: Io): Promise<void> {
       const bytes = await readFile(file)
       const now = digest(bytes)
       if (now === first) throw new SopsError('not-modified', 'File has not changed, exiting.')
-      const result = await attempt(loop, bytes, io)
+      const result = await attempt(loop, bytes, io).catch((error: unknown) => {
+        throw keep(error)
+      })
       if ('error' in result) {
         const answer = await io.ctx.prompt('')
         // Without a terminal nobody can mend the text: an editor that leaves the same again would do so for ever.
@@ -67,6 +69,7 @@ export async function editLoop<T>(loop: EditLoop<T>, io: Io): Promise<void> {
     const known = error instanceof SopsError
     return new SopsError(known ? error.code : 'generic', messageOf(error), {
       ...(known && error.position ? { position: error.position } : {}),
+      ...(known && error.path ? { path: error.path } : {}),
       hints: [
         ...(known ? error.hints : []),
         `your text is kept in ${file} (mode 0600): delete it when you have saved what you need`,

@@ -14,7 +14,8 @@ const token = expect.stringMatching(/^ENC\[/)
 describe.each(['json', 'yaml'])('a %s file', (suffix) => {
   const start = (): Promise<string> =>
     suite.encrypted(`set.${suffix}`, suffix === 'json' ? '{"a": 2, "b": "ba"}' : 'a: 2\nb: ba\n')
-  const data = (path: string): Record<string, unknown> => (suffix === 'json' ? JSON.parse : parse)(read(path))
+  const data = (path: string): Record<string, unknown> =>
+    suffix === 'json' ? JSON.parse(read(path)) : parse(read(path))
 
   test('9, 15: an object in the place of a number', async () => {
     const path = await start()
@@ -78,9 +79,9 @@ test('10: without --idempotent the file is written, here in another format than 
 })
 
 describe.each([
-  ['20', 'json', JSON.parse, 1],
-  ['21', 'yaml', parse, 0],
-])('%s: unset in a .%s file', (_, suffix, data, index) => {
+  ['20', 'json', 1],
+  ['21', 'yaml', 0],
+])('%s: unset in a .%s file', (_, suffix, index) => {
   let path: string
   beforeAll(async () => {
     path = await suite.encrypted(`unset.${suffix}`, '{"a": 2, "b": "ba", "c": [1, 2]}')
@@ -89,7 +90,7 @@ describe.each([
   test('a key, then the same key with --idempotent', async () => {
     expect(await suite.sops(['unset', path, '["a"]'])).toMatchObject({ code: 0 })
     const once = read(path)
-    expect(data(once)).toEqual({ b: token, c: [token, token], sops: expect.anything() })
+    expect(parse(once)).toEqual({ b: token, c: [token, token], sops: expect.anything() })
     expect(await suite.sops(['unset', '--idempotent', path, '["a"]'])).toMatchObject({ code: 0 })
     expect(read(path)).toBe(once)
   })
@@ -97,7 +98,7 @@ describe.each([
   test('an element, then a missing element with --idempotent', async () => {
     expect(await suite.sops(['unset', path, `["c"][${index}]`])).toMatchObject({ code: 0 })
     const once = read(path)
-    expect(data(once)).toMatchObject({ b: token, c: [token] })
+    expect(parse(once)).toMatchObject({ b: token, c: [token] })
     expect(await suite.sops(['unset', '--idempotent', path, '["c"][1]'])).toMatchObject({ code: 0 })
     expect(read(path)).toBe(once)
     expect(await suite.sops(['decrypt', '--extract', '["c"][0]', path])).toMatchObject({
