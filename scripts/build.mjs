@@ -30,7 +30,18 @@ const options = {
   external,
   legalComments: 'linked',
   define: { 'process.env.SOPS_TS_VERSION': JSON.stringify(pkg.version) },
-  banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
+  // Importing a module of Node's by `import` reads every export of it, which for crypto loads WebCrypto; `require` does not.
+  banner: { js: "const require=process.getBuiltinModule('module').createRequire(import.meta.url);" },
+}
+
+const requiredCrypto = {
+  name: 'required-crypto',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^node:crypto$/ }, ({ path, namespace }) =>
+      namespace === 'required' ? { path, external: true } : { path, namespace: 'required' },
+    )
+    onLoad({ filter: /./, namespace: 'required' }, ({ path }) => ({ contents: `module.exports = require('${path}')` }))
+  },
 }
 
 /** Sources that encrypting and decrypting always evaluate: what these reach by static imports. */
@@ -78,7 +89,7 @@ const oneCommonChunk = (metafile) => {
 
 rmSync(fresh, { recursive: true, force: true })
 const plan = await build({ ...options, write: false })
-const { metafile } = await build({ ...options, plugins: [oneCommonChunk(plan.metafile)] })
+const { metafile } = await build({ ...options, plugins: [requiredCrypto, oneCommonChunk(plan.metafile)] })
 writeFileSync(join(fresh, 'cli/meta.json'), JSON.stringify(metafile))
 const tsc = join(root, 'node_modules/typescript/bin/tsc')
 execFileSync(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--outDir', join(fresh, 'lib')], {

@@ -45,7 +45,7 @@ async function plaintext(
   bytes: Uint8Array,
   format: FormatId,
 ): Promise<Uint8Array> {
-  const ctx = { ...io.ctx, prompt: async () => undefined, log: () => {} }
+  const ctx = { ...io.ctx, unattended: true, prompt: async () => undefined, log: () => {} }
   const services = await servicesOf(inv, ctx)
   const encrypted = await loadEncrypted(bytes, format)
   const open = (ignoreMac: boolean): Promise<OpenFile> =>
