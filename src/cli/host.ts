@@ -1,6 +1,6 @@
 // The outside world as the command line sees it. processHost is the only place that touches process globals.
 import { fstatSync, openSync, readFileSync, statSync } from 'node:fs'
-import { homedir, userInfo } from 'node:os'
+import { constants, homedir, userInfo } from 'node:os'
 import { isAbsolute } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { isatty } from 'node:tty'
@@ -211,6 +211,10 @@ export function processHost(): Host {
     exits.cleanup()
     process.exit(status)
   }
+  // Without a listener SIGUSR1 starts Node's inspector, which would lay open the memory of this process.
+  process.on('SIGUSR1', () => {
+    if (process.listenerCount('SIGUSR1') === 1) exit(128 + constants.signals.SIGUSR1)
+  })
   const lazy = <T>(make: () => T): (() => T) => {
     let made: T | undefined
     return () => {

@@ -71,6 +71,10 @@ describe('signals', () => {
   test('a handler decides instead', async () => {
     expect(await killed('handle', 'SIGTERM')).toEqual({ code: 7, signal: null, out: 'ready\nSIGTERM\ncleaned\n' })
   })
+
+  test('SIGUSR1 ends the program like any other and starts no inspector', async () => {
+    expect(await killed('wait', 'SIGUSR1')).toEqual({ code: 138, signal: null, out: 'ready\ncleaned\n' })
+  })
 })
 
 describe('the working directory', () => {
