@@ -1,10 +1,13 @@
-import { readFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
-import { describe, expect, test } from 'vitest'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { sessionName } from '../../src/keys/kms/sts.ts'
 import { kms } from '../../src/keys/kms.ts'
-import { fakeContext } from '../support/context.ts'
-import { awsDefaults } from '../support/emulators/aws.ts'
+import { type FakeContext, fakeContext } from '../support/context.ts'
+import { type AwsEmulator, awsDefaults } from '../support/emulators/aws.ts'
 import { arn, aws, bare, context, dataKey, file, keyOf, open, role, wrapped } from './kms-support.ts'
 
 describe('credentials', () => {
@@ -133,6 +136,79 @@ aws_secret_access_key = profile-secret-key
     expect(await kms.unwrap(profiled, ctx)).toEqual(dataKey)
     expect(ctx.lines).toEqual([expect.objectContaining({ level: 'warning', fields: { profile: 'theirs' } })])
     expect(await kms.unwrap(profiled, bare(server))).toEqual({ unavailable: expect.stringContaining(message) })
+  })
+})
+
+describe('single sign-on', () => {
+  afterEach(() => void vi.unstubAllEnvs())
+
+  /** The SDK finds the login by the process's environment. */
+  async function login(expires: Date): Promise<{ ctx: FakeContext; server: AwsEmulator; seen: string[] }> {
+    const server = await aws({ accounts: { AKIDSSO: { secret: 'sso-secret', token: 'sso-session' } } })
+    const seen: string[] = []
+    const portal = createServer((request, response) => {
+      const { pathname, searchParams } = new URL(request.url ?? '', 'http://portal')
+      const asked = [searchParams.get('account_id'), searchParams.get('role_name')]
+      seen.push(`${pathname} ${asked} ${request.headers['x-amz-sso_bearer_token']}`)
+      const expiration = Date.now() + 3_600_000
+      const roleCredentials = {
+        accessKeyId: 'AKIDSSO',
+        secretAccessKey: 'sso-secret',
+        sessionToken: 'sso-session',
+        expiration,
+      }
+      response.setHeader('content-type', 'application/json')
+      response.end(JSON.stringify({ roleCredentials }))
+    })
+    await new Promise<void>((resolve) => portal.listen(0, '127.0.0.1', resolve))
+    const home = mkdtempSync(join(tmpdir(), 'sops-sso-'))
+    open.push({
+      close: async () => {
+        portal.close()
+        rmSync(home, { recursive: true, force: true })
+      },
+    })
+    const cache = join(home, '.aws', 'sso', 'cache')
+    mkdirSync(cache, { recursive: true })
+    const token = {
+      startUrl: 'https://x',
+      region: 'us-east-1',
+      accessToken: 'login-token',
+      expiresAt: expires.toISOString(),
+    }
+    writeFileSync(join(cache, `${createHash('sha1').update('corp').digest('hex')}.json`), JSON.stringify(token))
+    const config = `[profile work]
+sso_session = corp
+sso_account_id = 111122223333
+sso_role_name = Dev
+[sso-session corp]
+sso_region = us-east-1
+sso_start_url = https://x
+`
+    writeFileSync(join(home, '.aws', 'config'), config)
+    const { port } = portal.address() as { port: number }
+    const env = {
+      HOME: home,
+      AWS_ENDPOINT_URL_SSO: `http://127.0.0.1:${port}`,
+      AWS_CONFIG_FILE: join(home, '.aws', 'config'),
+    }
+    for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value)
+    const ctx = fakeContext({ env: { ...bare(server).env, ...env }, home, now: new Date() })
+    return { ctx, server, seen }
+  }
+
+  test('a login gives the role’s credentials', async () => {
+    const { ctx, server, seen } = await login(new Date(Date.now() + 3_600_000))
+    await kms.wrap(keyOf({ aws_profile: 'work' }), dataKey, ctx)
+    expect(server.requests[0]!.accessKeyId).toBe('AKIDSSO')
+    expect(seen).toEqual(['/federation/credentials 111122223333,Dev login-token'])
+  })
+
+  test('an expired login says how to renew it', async () => {
+    const { ctx } = await login(new Date(Date.now() - 60_000))
+    const result = await kms.unwrap(keyOf({ aws_profile: 'work' }, 'AAAA'), ctx)
+    expect(result).toEqual({ unavailable: expect.stringMatching(/aws sso login/) })
+    expect(JSON.stringify(result)).not.toContain('login-token')
   })
 })
 

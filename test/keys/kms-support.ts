@@ -10,7 +10,7 @@ import { type AwsEmulator, type AwsEmulatorOptions, awsDefaults, startAws } from
 
 export const arn = 'arn:aws:kms:eu-west-2:111122223333:key/bc436485-5092-42b8-92a3-0aa8b93536dc'
 export const role = 'arn:aws:iam::111122223333:role/sops'
-export const dataKey = new Uint8Array(32).map((_, i) => i * 7)
+export const dataKey: Uint8Array = new Uint8Array(32).map((_, i) => i * 7)
 
 export const open: { close(): Promise<void> }[] = []
 afterEach(async () => {

@@ -1,9 +1,13 @@
+import { createServer } from 'node:http'
+import { connect } from 'node:net'
+import { DecryptCommand } from '@aws-sdk/client-kms'
 import { describe, expect, test } from 'vitest'
+import { kmsClient } from '../../src/keys/kms/client.ts'
 import { kms } from '../../src/keys/kms.ts'
 import { fakeContext } from '../support/context.ts'
 import { awsDefaults, startAws } from '../support/emulators/aws.ts'
 import { makeCertificate } from '../support/emulators/aws-tls.ts'
-import { arn, aws, context, dataKey, keyOf, role, wrapped } from './kms-support.ts'
+import { arn, aws, context, dataKey, file, keyOf, open, role, wrapped } from './kms-support.ts'
 
 describe('identifiers', () => {
   const ctx = fakeContext()
@@ -125,6 +129,82 @@ describe('round trip', () => {
     } finally {
       tls.remove()
     }
+  })
+})
+
+describe('endpoints', () => {
+  const config = (text: string): string => file(`[default]\nservices = local\n${text}`)
+
+  test.each([
+    [
+      'a variable of the service',
+      (url: string) => ({ AWS_ENDPOINT_URL: 'http://127.0.0.1:1', AWS_ENDPOINT_URL_KMS: url }),
+    ],
+    [
+      'a section of services',
+      (url: string) => ({
+        AWS_CONFIG_FILE: config(
+          `[services local]\nkms =\n  endpoint_url = ${url}\nsts =\n  endpoint_url = http://127.0.0.1:1\n`,
+        ),
+      }),
+    ],
+    ['the profile', (url: string) => ({ AWS_CONFIG_FILE: config(`endpoint_url = ${url}`) })],
+  ])('%s', async (_, env) => {
+    const server = await aws()
+    const ctx = context(server, { AWS_ENDPOINT_URL: undefined, ...env(server.url) })
+    await kms.wrap(keyOf(), dataKey, ctx)
+    expect(server.requests).toHaveLength(1)
+  })
+
+  test.each([
+    [arn, {}, 'https://kms.eu-west-2.amazonaws.com/'],
+    [arn, { AWS_USE_FIPS_ENDPOINT: 'true' }, 'https://kms-fips.eu-west-2.amazonaws.com/'],
+    [arn, { AWS_USE_DUALSTACK_ENDPOINT: 'TRUE' }, 'https://kms.eu-west-2.api.aws/'],
+    [
+      arn,
+      { AWS_ENDPOINT_URL: 'http://127.0.0.1:1', AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'true' },
+      'https://kms.eu-west-2.amazonaws.com/',
+    ],
+    ['arn:aws-cn:kms:cn-north-1:1:key/a', {}, 'https://kms.cn-north-1.amazonaws.com.cn/'],
+  ])('%s with %j is asked at %s', async (id, env, url) => {
+    const { client } = kmsClient(keyOf({ arn: id }), false, fakeContext({ env: { ...awsDefaults, ...env } }))
+    // Looked at just before it would leave.
+    const { hostname } = await new Promise<{ hostname: string }>((resolve) => {
+      client.middlewareStack.add(
+        () =>
+          async ({ request }) => {
+            resolve(request as { hostname: string })
+            throw new Error('seen')
+          },
+        { step: 'finalizeRequest', priority: 'low', name: 'seen' },
+      )
+      client.send(new DecryptCommand({ CiphertextBlob: new Uint8Array(1) })).catch(() => {})
+    })
+    expect(`https://${hostname}/`).toBe(url)
+  })
+
+  test('through a proxy, to its end encrypted', async () => {
+    const tls = makeCertificate('kms.test')
+    const server = await aws({ tls })
+    const seen: string[] = []
+    const proxy = createServer().on('connect', (request, socket) => {
+      seen.push(`${request.url} ${request.headers['proxy-authorization']}`)
+      const onward = connect(server.port, '127.0.0.1', () => {
+        socket.write('HTTP/1.1 200 OK\r\n\r\n')
+        onward.pipe(socket).pipe(onward)
+      })
+      socket.on('error', () => onward.destroy())
+      onward.on('error', () => socket.destroy())
+    })
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
+    open.push({ close: async () => void proxy.close() })
+    const { port } = proxy.address() as { port: number }
+    const env = { AWS_CA_BUNDLE: tls.path, HTTPS_PROXY: `http://user:pass@127.0.0.1:${port}` }
+    const ctx = context(server, { AWS_ENDPOINT_URL: `https://kms.test:${server.port}`, ...env })
+    const enc = await kms.wrap(keyOf(), dataKey, ctx)
+    expect(await kms.unwrap(keyOf({}, enc), ctx)).toEqual(dataKey)
+    expect(seen).toEqual([`kms.test:${server.port} Basic ${Buffer.from('user:pass').toString('base64')}`])
+    tls.remove()
   })
 })
 

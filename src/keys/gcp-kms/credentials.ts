@@ -7,6 +7,7 @@ import type { Context } from '../../context.ts'
 import { quote } from '../../core/quote.ts'
 import { messageOf, SopsError } from '../../errors.ts'
 import { loadPackage } from '../optional.ts'
+import { remember } from '../remember.ts'
 import { defaultUniverse } from './endpoint.ts'
 import { metadataToken, refreshedToken } from './tokens.ts'
 
@@ -34,11 +35,15 @@ const notFound =
   'google: could not find default credentials. Set GOOGLE_CREDENTIALS, GOOGLE_OAUTH_ACCESS_TOKEN or GOOGLE_APPLICATION_CREDENTIALS, or run "gcloud auth application-default login"'
 
 /**
- * The first credentials that apply; asked for once per run.
+ * The first credentials that apply, found once per run.
  * @throws SopsError `generic` for credentials that are there and unusable; never with their text.
  */
 export const googleCredentials = (ctx: Context): Promise<GoogleCredentials | NoCredentials> =>
-  ctx.once('gcp credentials', () => findCredentials(ctx))
+  ctx.once('gcp credentials', () => {
+    const until = (found: object): number =>
+      'missing' in found ? ctx.now().getTime() + 5000 : Number.POSITIVE_INFINITY
+    return remember(() => findCredentials(ctx), until, ctx)
+  })()
 
 async function findCredentials(ctx: Context): Promise<GoogleCredentials | NoCredentials> {
   const { env } = ctx
@@ -178,24 +183,7 @@ function throughLibrary(json: CredentialsJson): () => Promise<Token> {
 }
 
 /** Keeps a token until a minute before its end. */
-function remembered(credentials: GoogleCredentials, ctx: Context): GoogleCredentials {
-  let held: { readonly result: Promise<Token>; until: number } | undefined
-  return {
-    ...credentials,
-    token: () => {
-      const now = ctx.now().getTime()
-      if (held !== undefined && now < held.until) return held.result
-      const fresh = { result: credentials.token(), until: Number.POSITIVE_INFINITY }
-      held = fresh
-      fresh.result.then(
-        ({ expires }) => {
-          fresh.until = expires - 60_000
-        },
-        () => {
-          fresh.until = now + 5000
-        },
-      )
-      return fresh.result
-    },
-  }
-}
+const remembered = (credentials: GoogleCredentials, ctx: Context): GoogleCredentials => ({
+  ...credentials,
+  token: remember(credentials.token, ({ expires }) => expires - 60_000, ctx),
+})

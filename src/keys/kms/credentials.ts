@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import type * as Providers from '@aws-sdk/credential-providers'
 import type { Context } from '../../context.ts'
 import { SopsError } from '../../errors.ts'
+import { remember } from '../remember.ts'
 import { describeFailure, keepSecret } from './failure.ts'
 import { loadAws } from './sdk.ts'
 import { profileName, type Section, setting, sharedConfig } from './shared-config.ts'
@@ -53,26 +54,17 @@ function makeSource(place: StsPlace, section: Section | undefined, ctx: Context)
   return { provider: remembered(fromMachine(name, ctx), ctx), isInteractive: false }
 }
 
-/** Credentials until five minutes before they expire; a failure for a moment, so that the keys of one file fail together. */
-export function remembered(provider: Provider, ctx: Context): Provider {
-  const now = (): number => ctx.now().getTime()
-  let held: { readonly result: Promise<Credentials>; until: number } | undefined
-  return () => {
-    if (held !== undefined && now() < held.until) return held.result
-    const fresh = { result: provider(), until: Number.POSITIVE_INFINITY }
-    held = fresh
-    fresh.result.then(
-      ({ expiration, secretAccessKey, sessionToken }) => {
-        keepSecret(ctx, secretAccessKey, sessionToken)
-        if (expiration !== undefined) fresh.until = expiration.getTime() - 300_000
-      },
-      () => {
-        fresh.until = now() + 5000
-      },
-    )
-    return fresh.result
-  }
-}
+/** Credentials until five minutes before they expire. */
+export const remembered = (provider: Provider, ctx: Context): Provider =>
+  remember(
+    async () => {
+      const credentials = await provider()
+      keepSecret(ctx, credentials.secretAccessKey, credentials.sessionToken)
+      return credentials
+    },
+    ({ expiration }) => (expiration === undefined ? Number.POSITIVE_INFINITY : expiration.getTime() - 300_000),
+    ctx,
+  )
 
 function fromEnvironment({ env }: Context): Credentials | undefined {
   const accessKeyId = env['AWS_ACCESS_KEY_ID'] || env['AWS_ACCESS_KEY']

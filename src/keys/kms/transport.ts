@@ -30,8 +30,9 @@ export function transport(profile: string, ctx: Context): Transport {
       const url = new URL(`https://${target.host}:${target.port}`)
       const proxy = proxyFor(url, ctx.env)
       if (proxy === undefined) return direct.call(agent, target, done)
-      throughProxy(url, proxy, ca === undefined ? {} : { ca }, AbortSignal.timeout(limit)).then(
-        (way) => done(null, (way as { createConnection: () => Duplex }).createConnection()),
+      const trust = ca === undefined ? {} : { ca }
+      throughProxy(url, proxy, trust, AbortSignal.timeout(limit)).then(
+        ({ createConnection }) => done(null, createConnection?.({}, () => {}) ?? undefined),
         done,
       )
       return undefined
