@@ -66,7 +66,8 @@ export async function throughProxy(
   const way = { hostname: proxy.hostname.replace(/^\[|\]$/g, ''), port: proxy.port || 80 }
   if (url.protocol === 'http:') {
     const path = `http://${url.host}${url.pathname}${url.search}`
-    return { ...way, path, headers: { ...options.headers, Host: url.host, ...authorization } as Record<string, string> }
+    const headers = { ...options.headers, Host: url.host, ...authorization } as Record<string, string>
+    return { ...way, path, headers }
   }
   const { connect } = await import('node:tls')
   const target = `${url.hostname}:${url.port || 443}`
@@ -84,5 +85,12 @@ export async function throughProxy(
   const name = url.hostname.replace(/^\[|\]$/g, '')
   const { ca, cert, key, servername = isIP(name) === 0 ? name : undefined, rejectUnauthorized } = options
   const tls = { ca, cert, key, servername, rejectUnauthorized: rejectUnauthorized !== false, host: name, socket }
-  return { agent: false, createConnection: () => connect(tls) } as RequestOptions
+  const createConnection = (): Socket => {
+    const secured = connect(tls)
+    // It does not take the tunnel down with itself.
+    secured.on('close', () => socket.destroy())
+    return secured
+  }
+  // An agent of its own would make connections of its own.
+  return { agent: undefined, createConnection }
 }

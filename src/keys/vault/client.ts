@@ -33,10 +33,6 @@ export interface VaultCall {
 
 const defaultTimeout = 60_000
 
-/** Where publishing goes without a `vault_address` of its own. */
-export const defaultVaultAddress = (ctx: Context): string =>
-  ctx.env['VAULT_AGENT_ADDR'] || ctx.env['VAULT_ADDR'] || 'https://127.0.0.1:8200'
-
 /**
  * The `data` of the answer; undefined when there is none, or, for GET, nothing at that path.
  * @throws SopsError `generic`; the message holds neither the token nor the body that was sent.
