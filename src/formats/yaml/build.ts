@@ -111,6 +111,7 @@ function buildDocument(text: string, document: YDocument, checked: boolean): Map
       addComments(items, node.head, false, inList, alias)
       addComments(items, node.lineRemarks, false, inList, alias)
     }
+    addComments(items, node.inner, false, inList, alias)
     return (inList ? { kind: 'list', items, origin } : { kind: 'map', items, origin }) as Node
   }
 

@@ -36,6 +36,8 @@ export interface YNode {
   readonly marks: number[]
   /** Of block scalars. */
   readonly block: BlockPlace | undefined
+  /** Flow collections: comments right behind the opening bracket. */
+  inner: RemarkLine[]
   head: RemarkLine[]
   lineRemarks: RemarkLine[]
   foot: RemarkLine[]
@@ -166,6 +168,7 @@ export function compose(text: string, { tokens, remarks }: Scanned): YDocument[]
       leads: [],
       marks: [],
       block: token.block,
+      inner: [],
       head: [],
       lineRemarks: [],
       foot: [],
@@ -215,6 +218,9 @@ export function compose(text: string, { tokens, remarks }: Scanned): YDocument[]
       const isList = token.type === T.flowListStart
       const collection = make(isList ? 'list' : 'map', token, tag, anchor, { flow: true })
       deliver(collection)
+      collection.inner = [...collection.lineRemarks, ...collection.foot]
+      collection.lineRemarks = []
+      collection.foot = []
       frames.push({ node: collection, state: isList ? 'flowList' : 'flowKey', first: true })
       return collection
     }
@@ -442,6 +448,15 @@ export function compose(text: string, { tokens, remarks }: Scanned): YDocument[]
     else pair(frame)
   }
 
+  /** What no node has taken. */
+  function takePending(): RemarkLine[] {
+    const pending = [...head, ...line, ...foot].sort((a, b) => (a?.start ?? 0) - (b?.start ?? 0))
+    head = []
+    line = []
+    foot = []
+    return pending
+  }
+
   /** The upper part of the comments above an implicit document belongs to the document, the part below the last empty line to its first node. */
   function splitDocumentHead(): RemarkLine[] {
     const cut = head.lastIndexOf(null)
@@ -496,11 +511,10 @@ export function compose(text: string, { tokens, remarks }: Scanned): YDocument[]
     const last = peek()
     document.end = last.start
     if (last.type === T.documentEnd) at++
-    document.foot = [...head, ...line, ...foot].sort((a, b) => (a?.start ?? 0) - (b?.start ?? 0))
-    head = []
-    line = []
-    foot = []
+    document.foot = takePending()
     documents.push(document)
   }
+  const last = documents[documents.length - 1]
+  if (last) last.foot = [...last.foot, ...takePending()]
   return documents
 }

@@ -161,7 +161,10 @@ export function printItems(node: Collection, column: number, style: PrintStyle, 
       out.push(key.text, ':')
       return false
     }
-    out.push('? ', key.text, eol, ' '.repeat(at), ':')
+    const text = printScalar(entry.key, nextColumn(at, indent), at, eol)
+    out.push('? ', text.head, eol)
+    if (text.body !== undefined) out.push(text.body, eol)
+    out.push(' '.repeat(at), ':')
     return true
   }
 

@@ -89,12 +89,14 @@ export function collectRemarks(s: Scanner, before: number, onFirstLine: boolean)
 
   // A key follows wherever the text ends: the metadata of the encrypted file, whose comments must stand in the same places.
   const end = isBreak(s.text.charCodeAt(s.length - 1)) ? s.length : s.length + (s.text.includes('\r\n') ? 2 : 1)
+  // Nothing can follow the marker that ends the last document.
+  const isLast = prior?.type === T.documentEnd
   let line = s.line
   let column = s.pos - s.lineStart
   let i = s.pos
   for (; ; i++) {
     column++
-    const c = i < s.length ? s.text.charCodeAt(i) : i < end ? newLine : nextKey
+    const c = i < s.length ? s.text.charCodeAt(i) : i < end || isLast ? newLine : nextKey
     if (c === 32 || c === 9) continue
     const closes = s.flowDepth > 0 && (c === 93 || c === 125)
     if (closes || isBreak(c)) {
@@ -104,7 +106,7 @@ export function collectRemarks(s: Scanner, before: number, onFirstLine: boolean)
           if (lines.length > 0) splitFoot(i, dedented)
         } else if (lines.length > 0) lines.push(null)
       }
-      if (closes) break
+      if (closes || (isLast && i >= s.length)) break
       firstEmpty = false
       recentEmpty = true
       column = 0

@@ -6,10 +6,10 @@ import type { Layout } from '../types.ts'
 import type { Place } from './build.ts'
 import { readsAs, sameNodes, unchanged } from './check.ts'
 import type { YDocument, YNode } from './compose.ts'
-import { createEdits, type Edits, lineEnd, skipBlanks } from './edits.ts'
+import { afterBreak, createEdits, type Edits, lineEnd, skipBlanks } from './edits.ts'
 import { expandAlias } from './expand.ts'
 import { indentOf, nextColumn, type PrintStyle, printDocument, printKey, printTree, type ScalarText } from './print.ts'
-import { isTypeTag } from './resolve.ts'
+import { isTypeTag, resolveScalar } from './resolve.ts'
 import { endOf, placeOf, read, type Source } from './source.ts'
 import {
   type Change,
@@ -51,7 +51,7 @@ export function siteOf(job: Job, around: YNode, node: YNode | undefined): Site {
     column: node?.block?.column ?? (inList ? around.column + 2 : nextColumn(around.column, job.style.indent)),
     outer: around.column,
     digit: node?.block?.digit ?? false,
-    blanks: node?.block?.blanks ?? 0,
+    blanks: node?.block?.blanks,
     eol: job.style.eol,
     tagged: node !== undefined && isStringTag(node.tag),
   }
@@ -115,8 +115,20 @@ function changeLeaf(job: Job, around: YNode, place: Place, next: Leaf): void {
   }
   const untagged = typeof value !== 'string'
   const code = { style: node.style, less: node.tag === '!' }
-  const plain = isEncrypted(old) ? writeAs(code, next, site) : restyle(node.style, next, site)
+  const lines = typeof value === 'string' && !node.block ? { ...site, following: emptyLines(text, node.end) } : site
+  const plain = isEncrypted(old) ? writeAs(code, next, lines) : restyle(node.style, next, lines)
   putScalar(job, node, { ...plain, untagged }, false)
+}
+
+/** How many empty lines follow the line of an offset. */
+function emptyLines(text: string, offset: number): number {
+  let count = 0
+  for (let at = afterBreak(text, lineEnd(text, offset)); at < text.length; count++) {
+    const end = skipBlanks(text, at)
+    if (lineEnd(text, end) !== end || end === text.length) break
+    at = afterBreak(text, end)
+  }
+  return count
 }
 
 /** The code of a token's text on one line. */
@@ -235,9 +247,12 @@ export function rewriteText(source: Source, next: Tree, layout: Layout): Rewritt
   }
 
   function changeKey(key: YNode, entry: Entry): void {
-    const as: Leaf = { kind: 'leaf', value: entry.key }
+    const says = key.kind === 'alias' ? (key.target as YNode) : key
+    const resolved = resolveScalar(says.tag, says.value, says.style === '')
+    if ('problem' in resolved) return
+    const as: Leaf = { kind: 'leaf', value: resolved.value }
     if (key.kind !== 'alias') note(key, as)
-    else if (entry.keyType === undefined && !isStillSaid(key, as)) {
+    else if (!isStillSaid(key, as)) {
       expanded++
       edits.replace(key.start, key.end, printKey(entry).text)
     }

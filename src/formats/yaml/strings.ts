@@ -116,8 +116,10 @@ export interface BlockSite {
   /** An indentation indicator is wanted in any case. */
   readonly digit: boolean
   readonly eol: string
-  /** Empty lines that follow in the text already. */
-  readonly blanks?: number
+  /** Empty lines that follow the block scalar whose place it takes. */
+  readonly blanks?: number | undefined
+  /** Empty lines that follow in a text where no block scalar stood. */
+  readonly following?: number
 }
 
 /** `less`: the less expected chomping, for values that come from such a text. Undefined where an indicator would not fit. */
@@ -144,7 +146,7 @@ export function writeBlock(style: '|' | '>', value: string, site: BlockSite, les
   const chomp = chomping(value, less)
   // Of the empty lines at the end of a value, those that are in the text already stay there.
   const isBare = parts.length === 0
-  const missing = chomp === '+' ? gap - (site.blanks ?? 0) - (isBare ? 1 : 0) : 0
+  const missing = chomp === '+' ? gap - (site.blanks ?? site.following ?? 0) - (isBare ? 1 : 0) : 0
   if (missing < 0 || (isBare && site.blanks !== undefined)) return undefined
   if (isBare) parts.push('')
   for (let i = 0; i < missing; i++) parts.push('')

@@ -74,21 +74,18 @@ const isSettled = ({ old, next, kept }: Change): boolean =>
 
 /** The change cannot be spliced: the whole collection has to be printed again, instead of its items being changed one by one. */
 export function needsReprint(text: string, change: Change): boolean {
-  const { node, old, next } = change
+  const { node, old, next, kept, limit } = change
+  const items = itemsOf(change)
+  const keepsReal = kept.some(([at, to]) => isReal(items.old[at] as Item) && isReal(items.next[to] as Item))
+  if (!node.flow && limit === undefined && hasReal(old) && !keepsReal) return true
   if (isSettled(change)) return false
-  const { kept } = change
-  const keepsReal = kept.some(([at]) => isReal(old.items[at] as Item))
   if (!node.flow) {
-    if (change.limit === undefined && hasReal(old)) return !keepsReal || replacesFirst(text, change)
+    if (limit === undefined) return hasReal(old) && replacesFirst(text, change)
     return kept.length === 0 && hasReal(next)
   }
-  if (node.pair || (next.items as readonly Item[]).some((item) => !isReal(item) && item.origin === undefined))
-    return true
-  const comments = (old.items as readonly Item[]).filter((item) => !isReal(item))
-  return (
-    comments.length > 0 &&
-    flowCuts(change).some(([from, to]) => comments.some((c) => placeOf(c).start >= from && placeOf(c).start < to))
-  )
+  if (node.pair || items.next.some((item) => !isReal(item) && item.origin === undefined)) return true
+  const comments = items.old.filter((item) => !isReal(item)).map((item) => placeOf(item).start)
+  return comments.length > 0 && flowCuts(change).some(([from, to]) => comments.some((at) => at >= from && at < to))
 }
 
 /** The first item shares its line with a dash, goes, and another one comes in its place. */
@@ -190,11 +187,11 @@ function addItems(job: Job, change: Change): void {
   let prior: number | undefined
   let priorItem: Item | undefined
 
-  /** Metadata stands at the end of its document, or where it stood before. */
+  /** Metadata stands at the end of its document; empty lines behind the one before stay there. */
   function addMetadata(entry: Item): void {
     const lines = printNew(job, [entry], 0, false, true)
-    const before = old.find((item) => item.kind === 'entry' && item.key === metadataKey)
-    if (before) edits.insertLines(endOf(before), lines)
+    const before = old.findLast(isReal)
+    if (before?.kind === 'entry' && before.key === metadataKey) edits.insertLines(endOf(before), lines)
     else edits.insertAtEnd(limit as number, lines)
   }
 

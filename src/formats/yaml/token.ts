@@ -24,8 +24,10 @@ export interface Site {
   readonly outer: number
   /** The source's block scalar has an indentation indicator. */
   readonly digit: boolean
-  /** Empty lines behind the source's block scalar. */
-  readonly blanks: number
+  /** Empty lines behind the source's block scalar; undefined where it is none. */
+  readonly blanks: number | undefined
+  /** Empty lines behind the line of a source that is no block scalar. */
+  readonly following?: number
   readonly eol: string
   /** A tag says that it is a string, whatever the text looks like. */
   readonly tagged: boolean
