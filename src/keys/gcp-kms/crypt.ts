@@ -67,7 +67,8 @@ async function ask(
     return result
   } catch (error) {
     if (error instanceof SopsError && error.code === 'missing-dependency') throw error
-    throw new SopsError('generic', `${headlines[operation]}: ${messageOf(error)}`, { cause: error })
+    // No cause: what Google's library throws holds the request.
+    throw new SopsError('generic', `${headlines[operation]}: ${messageOf(error)}`)
   }
 }
 

@@ -76,9 +76,7 @@ function withRole(role: string, base: Provider, region: string, profile: string,
       return await assumeRole({ kind: 'role', credentials: await base(), input }, { region, profile }, ctx)
     } catch (error) {
       if (error instanceof SopsError && error.code === 'missing-dependency') throw error
-      throw new SopsError('generic', `failed to assume role '${role}': ${describeFailure(error, ctx)}`, {
-        cause: error,
-      })
+      throw new SopsError('generic', `failed to assume role '${role}': ${describeFailure(error, ctx)}`)
     }
   }, ctx)
 }

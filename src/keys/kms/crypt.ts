@@ -23,7 +23,8 @@ function contextOf(key: MasterKey): { EncryptionContext?: Record<string, string>
 /** A finished message passes; anything else becomes the cause behind `headline`. */
 function failure(headline: string, error: unknown, ctx: Context): SopsError {
   if (error instanceof SopsError && error.code === 'missing-dependency') return error
-  return new SopsError('generic', `${headline}: ${describeFailure(error, ctx)}`, { cause: error })
+  // No cause: what the SDK throws holds requests and answers.
+  return new SopsError('generic', `${headline}: ${describeFailure(error, ctx)}`)
 }
 
 /** Why there are no credentials for the key. */
