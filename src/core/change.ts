@@ -8,13 +8,21 @@ const refuse = (message: string): never => {
 }
 
 /** The structure for the rest of a path that does not exist yet: a map for a key, a one-element list for an index. */
-function build(path: Path, value: Node): Node {
-  const [step, ...rest] = path
-  if (step === undefined) return value
-  const inner = build(rest, value)
-  return typeof step === 'string'
-    ? { kind: 'map', items: [{ kind: 'entry', key: step, value: inner }] }
-    : { kind: 'list', items: [inner] }
+const build = (path: Path, value: Node): Node =>
+  path.reduceRight<Node>(
+    (inner, step) =>
+      typeof step === 'string'
+        ? { kind: 'map', items: [{ kind: 'entry', key: step, value: inner }] }
+        : { kind: 'list', items: [inner] },
+    value,
+  )
+
+/** Far more than anybody writes, and far less than the call stack holds. */
+const maximumSteps = 1000
+
+function checkLength(path: Path, verb: string): void {
+  if (path.length === 0) refuse(`the path is empty: name the value to ${verb}, as in ["key"]`)
+  if (path.length > maximumSteps) refuse(`the path has more than ${maximumSteps} steps`)
 }
 
 /** `value` in the place of `old`: a leaf inherits the old leaf's place in the text, so that its style is kept. */
@@ -30,10 +38,10 @@ const isEntryOf =
 /**
  * The document with `value` at `path`: replaced where it exists, appended with all missing levels where it does not; an index past the
  * end appends. An index into a map changes nothing, as in the reference.
- * @throws SopsError `generic` for a key step on a list or an empty path.
+ * @throws SopsError `generic` for a key step on a list, and for an empty or endless path.
  */
 export function setAt(root: MapNode, path: Path, value: Node): MapNode {
-  if (path.length === 0) refuse('the path is empty: name the value to set, as in ["key"]')
+  checkLength(path, 'set')
   return setIn(root, path, 0, value) as MapNode
 }
 
@@ -73,7 +81,7 @@ export const isMissing = (error: unknown): boolean =>
  * @throws SopsError `generic` with the reference's message when there is none.
  */
 export function unsetAt(root: MapNode, path: Path): MapNode {
-  if (path.length === 0) refuse('the path is empty: name the value to remove, as in ["key"]')
+  checkLength(path, 'remove')
   return unsetIn(root, path, 0) as MapNode
 }
 

@@ -18,14 +18,36 @@ function plainLeaf(value: Value): PlainValue {
   return isTimestamp(value) ? new Date(value.rfc3339) : value
 }
 
+/** Puts a key's value into an object as its own property, whatever the key is. */
+function put(object: object, key: string, value: PlainValue): void {
+  if (key === '__proto__') {
+    Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true })
+  } else (object as Record<string, PlainValue>)[key] = value
+}
+
 /**
  * Maps become objects (the last of equal keys wins, `__proto__` is an ordinary key), lists arrays; comments are left out.
  */
-export function toPlain(node: Node): PlainValue {
-  if (node.kind === 'leaf') return plainLeaf(node.value)
-  if (node.kind === 'list') return node.items.flatMap((item) => (item.kind === 'comment' ? [] : [toPlain(item)]))
-  return toObject(node)
+export function toPlain(root: Node): PlainValue {
+  // Containers nest deeper than the call stack (spec/format.md 7.2), so they wait in a queue until they are filled.
+  const waiting: [Node, PlainValue][] = []
+  const begun = (node: Node): PlainValue => {
+    if (node.kind === 'leaf') return plainLeaf(node.value)
+    const empty: PlainValue = node.kind === 'list' ? [] : {}
+    waiting.push([node, empty])
+    return empty
+  }
+  const result = begun(root)
+  for (let next = waiting.pop(); next; next = waiting.pop()) {
+    const [node, value] = next
+    if (node.kind === 'list') {
+      for (const item of node.items) if (item.kind !== 'comment') (value as PlainValue[]).push(begun(item))
+    } else if (node.kind === 'map') {
+      for (const item of node.items) if (item.kind === 'entry') put(value as object, item.key, begun(item.value))
+    }
+  }
+  return result
 }
 
 export const toObject = (map: MapNode): { readonly [key: string]: PlainValue } =>
-  Object.fromEntries(map.items.flatMap((item) => (item.kind === 'entry' ? [[item.key, toPlain(item.value)]] : [])))
+  toPlain(map) as { readonly [key: string]: PlainValue }
