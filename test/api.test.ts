@@ -46,7 +46,7 @@ describe('encrypt and decrypt', () => {
   })
 
   test('key groups and a threshold', async () => {
-    const [one, two] = await Promise.all([recipient, secondRecipient].map((each) => keyTypes.age.parse(each, context)))
+    const [one, two] = await Promise.all([recipient, secondRecipient].map((each) => keyTypes.age!.parse(each, context)))
     const keyGroups = [{ keys: one! }, { keys: two! }]
     await expect(decrypt(await seal('a: 1\n', { keyGroups }), { context })).rejects.toMatchObject({
       code: 'no-data-key',
@@ -200,7 +200,7 @@ describe('replacePlaintext', () => {
   test('recipients, selection and indentation stay as they are', async () => {
     const before = text(await seal(plain, { encryptedRegex: '^b$', recipients: { age: [recipient, secondRecipient] } }))
     const indented = before.replace(
-      /^sops:\n([^]*)$/m,
+      /^sops:\n(.*)$/ms,
       (_all, block: string) => `sops:\n${block.replaceAll(/^ {4}/gm, '  ')}`,
     )
     const after = text(await replacePlaintext(indented, plain.replace('old', 'new'), { context }))

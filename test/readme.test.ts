@@ -1,0 +1,118 @@
+// What README.md shows works: the library example, and the recipes as shells run them.
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import * as sops from '../src/index.ts'
+import { encryptedBox, environmentIn, identity, recipient } from './cli/exec-support.ts'
+import { bin, ensureBuilt, root } from './support/build.ts'
+import type { Sandbox } from './support/cli.ts'
+import { fakeContext } from './support/context.ts'
+import { runProcess } from './support/process.ts'
+
+const readme = readFileSync(join(root, 'README.md'), 'utf8')
+
+/** The first block of code below a heading. */
+function blockBelow(heading: string): string {
+  const block = /```\w*\n(.*?)```/s.exec(readme.slice(readme.indexOf(`\n${heading}\n`)))
+  return block![1]!
+}
+
+test('the library example', async () => {
+  const context = fakeContext({ env: { SOPS_AGE_KEY: identity } })
+  /** The call with the test's context for this process's. */
+  const here =
+    <T>(call: (input: string, options: object) => T, at = 1) =>
+    (...args: unknown[]): T => {
+      args[at] = { ...(args[at] as object), context }
+      return (call as (...args: unknown[]) => T)(...args)
+    }
+  const given = {
+    ...sops,
+    encrypt: here(sops.encrypt as never),
+    decrypt: here(sops.decrypt as never),
+    decryptToObject: here(sops.decryptToObject as never),
+    replacePlaintext: here(sops.replacePlaintext as never, 2),
+  }
+  const code = blockBelow('## Library')
+    .replace(/^import (\{.*\}) from 'sops-ts'$/m, 'const $1 = given')
+    .replace("'age1…'", JSON.stringify(recipient))
+  const run = new Function(
+    'given',
+    `return (async () => {${code}\nreturn { sealed, secrets, text, changed, failure }})()`,
+  )
+  const { sealed, secrets, text, changed, failure } = await run(given)
+  expect(Buffer.from(sealed).toString()).toMatch(/^db:\n {2}password: ENC\[/)
+  expect(secrets).toEqual({ db: { password: 'hunter2' } })
+  expect(JSON.parse(Buffer.from(text).toString())).toEqual(secrets)
+  expect(Buffer.from(await sops.decrypt(changed, { context })).toString()).toBe('db:\n  password: new\n')
+  expect(failure).toMatchObject({ name: 'SopsError', code: 'generic' })
+})
+
+test('every file it links to is there', () => {
+  const links = [...readme.matchAll(/\]\(([^)#:]+)\)/g)].map(([, path]) => path!)
+  expect(links.length).toBeGreaterThan(5)
+  for (const path of links) expect(() => readFileSync(join(root, path)), path).not.toThrow(/ENOENT/)
+})
+
+test('every heading it links to is there', () => {
+  const anchors = new Set(
+    [...readme.matchAll(/^#+ (.*)$/gm)].map(([, text]) =>
+      text!
+        .toLowerCase()
+        .replace(/[^\w -]/g, '')
+        .replaceAll(' ', '-'),
+    ),
+  )
+  for (const [, anchor] of readme.matchAll(/\]\(#([^)]+)\)/g)) expect(anchors).toContain(anchor)
+})
+
+describe.skipIf(process.platform === 'win32')('recipes', () => {
+  let box: Sandbox
+  let env: Record<string, string>
+  beforeAll(async () => {
+    await ensureBuilt()
+    box = await encryptedBox({
+      'secrets.enc.env': 'DB_PASSWORD=two words\nCODE=$(touch ran)`touch ran`\nQUOTES=it\'s "so"\nLINES=a\\nb\n',
+      'app.enc.env': 'DB_PASSWORD=two words\n',
+      'good.enc.yaml': 'a: 1\n',
+    })
+    writeFileSync(box.path('plain.enc.yaml'), 'a: 1\n')
+    const program = (name: string, text: string): void =>
+      writeFileSync(box.path(`tmp/${name}`), `#!/bin/sh\n${text}\n`, { mode: 0o755 })
+    program('sops', `exec '${process.execPath}' '${bin}' "$@"`)
+    // Shows what it was called with: the variable that -e names, or the file.
+    program('docker', 'if [ "$2" = -e ]; then eval "echo \\$$3"; else cat "$3"; fi; echo "$4"')
+    program('watch_file', ':')
+    env = { ...environmentIn(box), PATH: `${box.path('tmp')}:${process.env['PATH']}` }
+  })
+  afterAll(() => box?.remove())
+
+  const shell = async (
+    program: string,
+    text: string,
+    ...args: string[]
+  ): Promise<readonly [number | string, string]> => {
+    const { exit, stdout, stderr } = await runProcess(program, ['-c', text, '--', ...args], { cwd: box.dir, env })
+    return [exit, stdout.toString() + stderr.toString()]
+  }
+
+  test('direnv', async () => {
+    const text = `${blockBelow('### direnv')}\nprintf '%s|' "$DB_PASSWORD" "$CODE" "$QUOTES" "$LINES"; ls ran`
+    const [, output] = await shell('bash', text)
+    expect(output).toMatch(/^two words\|\$\(touch ran\)`touch ran`\|it's "so"\|a\nb\|/)
+    expect(output).toMatch(/No such file/)
+  })
+
+  test('Docker', async () => {
+    expect(await shell('sh', blockBelow('### Docker'))).toEqual([0, 'DB_PASSWORD=two words\napp\ntwo words\napp\n'])
+  })
+
+  test('pre-commit', async () => {
+    const entry = /entry: sh -c '(.*)' --$/m.exec(blockBelow('### pre-commit'))![1]!
+    expect(await shell('sh', entry, 'good.enc.yaml', 'app.enc.env')).toEqual([0, ''])
+    expect(await shell('sh', entry, 'good.enc.yaml', 'plain.enc.yaml')).toEqual([
+      1,
+      'plain.enc.yaml is not encrypted\n',
+    ])
+  })
+})
