@@ -18,6 +18,9 @@ export interface CredentialSource {
 
 const loadProviders = (): typeof Providers => loadAws<typeof Providers>('@aws-sdk/credential-providers')
 
+/** Some providers would write warnings to the console. */
+const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
+
 /** Whatever makes a profile say where credentials come from. */
 const sourceSettings = [
   'aws_access_key_id',
@@ -112,6 +115,7 @@ function fromProfile(name: string, section: Section, place: StsPlace, ctx: Conte
       configFilepath: configPath,
       filepath: credentialsPath,
       ignoreCache: true,
+      logger: silent,
       clientConfig: { requestHandler: transport(place.profile, ctx) },
       roleAssumer: async (credentials, input) => assumeRole({ kind: 'role', credentials, input }, place, ctx),
       roleAssumerWithWebIdentity: async (input) => assumeRole({ kind: 'token', input }, place, ctx),
@@ -163,6 +167,7 @@ const fromMachine =
       const tokenFile = env['AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE']
       try {
         return await loadProviders().fromHttp({
+          logger: silent,
           ...(relative ? { awsContainerCredentialsRelativeUri: relative } : { awsContainerCredentialsFullUri: full! }),
           ...(tokenFile ? { awsContainerAuthorizationTokenFile: tokenFile } : {}),
           ...(token && !tokenFile ? { awsContainerAuthorizationToken: token } : {}),
@@ -175,7 +180,7 @@ const fromMachine =
     tried.push('instance metadata')
     try {
       // Its endpoint is read from `process.env` and nowhere else.
-      return await loadProviders().fromInstanceMetadata({ timeout: 1000, maxRetries: 1 })()
+      return await loadProviders().fromInstanceMetadata({ timeout: 1000, maxRetries: 1, logger: silent })()
     } catch (error) {
       return give(describeFailure(error, ctx))
     }
