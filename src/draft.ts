@@ -34,9 +34,13 @@ export function parsePlain(bytes: Uint8Array, input: Format, output: Format): Dr
   return { format: input, parsed, plain: parsed.tree }
 }
 
-/** Refuses data that has what the output format keeps for metadata. @throws SopsError `already-encrypted`. */
+/**
+ * Refuses data that has what the output format keeps for metadata, in any document, since each gets a block of it.
+ * @throws SopsError `already-encrypted`.
+ */
 export function refuseReserved(tree: Tree, output: Format): void {
-  if (hasReservedEntry(tree, output.metadata)) throw new SopsError('already-encrypted', reservedText)
+  if (hasReservedEntry(tree, output.metadata, { everyDocument: true }))
+    throw new SopsError('already-encrypted', reservedText)
 }
 
 /** Parses a plain text that shows its metadata. @throws SopsError `bad-input` or `generic`. */
