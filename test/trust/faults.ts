@@ -1,0 +1,62 @@
+// A file layer that fails at a chosen write, or stops for good there as if the process had been killed. For `vi.mock` of node:fs/promises.
+import type * as promises from 'node:fs/promises'
+
+export type Fault = 'EIO' | 'ENOSPC' | 'EACCES' | 'EROFS' | 'kill'
+
+/** What the next run does; `at` counts writes from 0. */
+export const plan: { at: number; fault: Fault; writes: number; log: string[] } = {
+  at: -1,
+  fault: 'EIO',
+  writes: 0,
+  log: [],
+}
+
+export function plant(at: number, fault: Fault): void {
+  Object.assign(plan, { at, fault, writes: 0, log: [] })
+}
+
+/** True from the moment of a planned kill. */
+export const isDead = (): boolean => plan.fault === 'kill' && plan.at >= 0 && plan.writes > plan.at
+
+/** Called before every step that changes something on disk. */
+function step(name: string): void {
+  if (isDead()) throw new Error('the process is gone')
+  plan.log.push(name)
+  if (plan.writes++ !== plan.at) return
+  if (plan.fault === 'kill') throw new Error('the process is gone')
+  throw Object.assign(new Error(`${plan.fault}: planned failure, ${name}`), { code: plan.fault, syscall: name })
+}
+
+const changing = ['rename', 'link', 'rm', 'writeFile', 'unlink', 'mkdir', 'chmod'] as const
+const changingHandle = ['writeFile', 'write', 'chmod', 'chown', 'truncate', 'sync', 'datasync'] as const
+
+export function faulty(real: typeof promises): typeof promises {
+  const wrapped: Record<string, unknown> = { ...real }
+  for (const name of changing) {
+    wrapped[name] = async (...args: unknown[]) => {
+      step(name)
+      return (real[name] as (...args: unknown[]) => Promise<unknown>)(...args)
+    }
+  }
+  wrapped['open'] = async (...args: Parameters<typeof promises.open>) => {
+    const writes = args[1] !== undefined && args[1] !== 'r'
+    if (writes) step('open')
+    const handle = await real.open(...args)
+    if (!writes) return handle
+    return new Proxy(handle, {
+      get(target, name) {
+        const member = Reflect.get(target, name, target)
+        if (typeof member !== 'function') return member
+        if (!changingHandle.some((one) => one === name)) return member.bind(target)
+        return async (...more: unknown[]) => {
+          // A full disk takes a part of what is written.
+          if (name === 'writeFile' && plan.writes === plan.at && more[0] instanceof Uint8Array)
+            await target.write(more[0].subarray(0, Math.floor(more[0].length / 2)))
+          step(String(name))
+          return member.apply(target, more)
+        }
+      },
+    })
+  }
+  return wrapped as typeof promises
+}
