@@ -55,6 +55,8 @@ export interface Format {
   textOf(parsed: Parsed, entry: Entry): string
   /** The exact token text of an encrypted leaf, for reuse in another version of the file. */
   token?(parsed: Parsed, leaf: Leaf): Token | undefined
+  /** How many aliases of the source `rewrite` replaces by copies, because what they stand for differs in `next`. */
+  expandedAliases?(parsed: Parsed, next: Tree, layout?: Layout): number
   /** Only where the format knows nothing but text: what a value that stands there in clear reads back as. */
   clearText?(value: Value): string | Uint8Array
   /** What `edit` shows for a file that does not exist yet (spec/cli.md 6). */

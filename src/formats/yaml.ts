@@ -1,6 +1,6 @@
 // The YAML format: text to tree, splices, and fresh text in the reference's layout (spec/format.md 7).
-import type { Leaf, Node, Token, Tree } from '../core/tree.ts'
-import type { Format, Layout, Parsed } from './types.ts'
+import type { Leaf, Node, Token } from '../core/tree.ts'
+import type { Format, Parsed } from './types.ts'
 import { afterBreak, lineEnd, lineStart } from './yaml/edits.ts'
 import { indentOf, printAlone, printTree } from './yaml/print.ts'
 import { rewriteText } from './yaml/rewrite.ts'
@@ -8,10 +8,6 @@ import { endOf, placeOf, read, type Source } from './yaml/source.ts'
 import { encode } from './yaml/text.ts'
 
 const sourceOf = (parsed: Parsed): Source => parsed.source as Source
-
-/** How many aliases `rewrite` has to replace by copies. */
-export const expandedAliases = (parsed: Parsed, next: Tree, layout: Layout = {}): number =>
-  rewriteText(sourceOf(parsed), next, layout).expanded
 
 const example = `hello: Welcome to SOPS! Edit this file as you please!
 example_key: example_value
@@ -57,6 +53,10 @@ export const yaml: Format = {
     const token = text.slice(node.content, node.end)
     if (/[\r\n]/.test(token)) return undefined
     return { value: place.value, text: node.tag === '!' ? `! ${token}` : token }
+  },
+  expandedAliases(parsed, next, layout = {}) {
+    const source = sourceOf(parsed)
+    return source.text.includes('*') ? rewriteText(source, next, layout).expanded : 0
   },
   example,
 }

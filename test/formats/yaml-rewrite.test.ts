@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Entry, MapNode, Node, Tree } from '../../src/core/tree.ts'
-import { expandedAliases, yaml } from '../../src/formats/yaml.ts'
+import { yaml } from '../../src/formats/yaml.ts'
 import {
   bytes,
   decryptText,
@@ -225,14 +225,14 @@ describe('aliases', () => {
     )
     const parsed = yaml.parse(bytes(source))
     expect(
-      expandedAliases(parsed, { documents: parsed.tree.documents.map((root) => seal(root)) }, { encrypted: true }),
+      yaml.expandedAliases!(parsed, { documents: parsed.tree.documents.map((root) => seal(root)) }, { encrypted: true }),
     ).toBe(4)
   })
 
   it('stay where nothing changes in them', () => {
     const unused = 'a: &x\n  b: null\nc: *x\nd: &y k\n*y : z\n'
     const parsed = yaml.parse(bytes(unused))
-    expect(expandedAliases(parsed, parsed.tree)).toBe(0)
+    expect(yaml.expandedAliases!(parsed, parsed.tree)).toBe(0)
     expect(changed(unused, append(entry('new', 1n)))).toBe(`${unused}new: 1\n`)
   })
 

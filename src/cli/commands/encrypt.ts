@@ -1,11 +1,12 @@
 // `sops encrypt`: a plain file or standard input to an encrypted one.
 import { parsePlain } from '../../draft.ts'
 import { loadFormat } from '../../formats/index.ts'
+import { lossesOf } from '../../losses.ts'
 import { createFile, sealNew } from '../../new-file.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { configOf, encryptionSettings, formatsOf, layoutOf, servicesOf } from '../settings.ts'
 import { mustExist, readTarget, targetOf, writeResult } from '../target.ts'
-import { warnOfCleartext } from '../warnings.ts'
+import { warnOfCleartext, warnOfLosses } from '../warnings.ts'
 
 export async function run(inv: Invocation, io: Io): Promise<number> {
   const { ctx } = io
@@ -22,6 +23,7 @@ export async function run(inv: Invocation, io: Io): Promise<number> {
     await ctx.audit?.({ action: 'encrypt', file: target.file ?? ctx.cwd })
     const sealed = sealNew(file, draft, output, ctx.now(), layoutOf(inv, config, formats.output))
     warnOfCleartext(sealed, file.selection, ctx)
+    if (input.id === output.id) warnOfLosses(lossesOf(draft, sealed, file.selection), ctx)
     await writeResult(inv, io, target, sealed.bytes)
   } finally {
     file.dataKey.fill(0)
