@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { messageOf, SopsError } from '../errors.ts'
 import { runEditor } from './editor.ts'
 import type { Io } from './invocation.ts'
+import { systemErrorText } from './system-error.ts'
 import { privateTempDir } from './temp-dir.ts'
 
 export interface EditLoop<T> {
@@ -41,7 +42,10 @@ export async function editLoop<T>(loop: EditLoop<T>, io: Io): Promise<void> {
     const first = digest(loop.content)
     for (let last = first; ; ) {
       await runEditor(file, io.host)
-      const bytes = await readFile(file)
+      const bytes = await readFile(file).catch((error: unknown) => {
+        const text = `Could not read edited file: ${systemErrorText(error, 'open', file)}`
+        throw new SopsError('bad-input', text, { cause: error })
+      })
       const now = digest(bytes)
       if (now === first) throw new SopsError('not-modified', 'File has not changed, exiting.')
       const result = await attempt(loop, bytes, io).catch((error: unknown) => {

@@ -77,7 +77,10 @@ describe.skipIf(process.platform === 'win32')('the loop', () => {
   })
 
   test('an editor that takes the file away', async () => {
-    await expect(editLoop(loopOf(), ioWith('rm "$1"'))).rejects.toThrow()
+    await expect(editLoop(loopOf(), ioWith('rm "$1"'))).rejects.toMatchObject({
+      code: 'bad-input',
+      message: expect.stringMatching(/^Could not read edited file: open .*: no such file or directory$/),
+    })
     expect(saved).toEqual([])
     expect(left()).toEqual([])
   })
