@@ -2,10 +2,10 @@
 
 import type { Comment, Entry, Leaf, MapNode, Node, Origin, Tree, Value } from '../../core/tree.ts'
 import { SopsError } from '../../errors.ts'
-import type { YDocument, YNode } from './compose.ts'
-import type { RemarkLine } from './remarks.ts'
+import type { YDocument, YNode } from './nodes.ts'
 import { goType, isTypeTag, printPlain, resolveScalar } from './resolve.ts'
 import { parseError, positionAt } from './text.ts'
+import type { RemarkLine } from './tokens.ts'
 
 /** The origin of every node of a tree that came from YAML text. */
 export interface Place extends Origin {

@@ -1,59 +1,10 @@
 // Tokens to nodes: the grammar of YAML documents, with comments delivered to nodes as the reference's library does (spec/format.md 7.9 D to F).
-import type { RemarkLine } from './remarks.ts'
-import { type BlockPlace, type Scanned, T, type Token } from './scan.ts'
+import { resolveTag, type YDocument, type YNode } from './nodes.ts'
 import { parseError } from './text.ts'
+import type { RemarkLine } from './tokens.ts'
+import { type Scanned, T, type Token } from './tokens.ts'
 
-/** A node of a document as it stands in the text. */
-export interface YNode {
-  readonly kind: 'scalar' | 'alias' | 'map' | 'list'
-  /** Including tag and anchor. */
-  readonly start: number
-  end: number
-  /** Where the content itself begins: behind tag and anchor. */
-  content: number
-  /** 0-based column of the first entry or dash (block collections), else of the content. */
-  readonly column: number
-  /** Line of the content, 0-based. */
-  readonly line: number
-  readonly flow: boolean
-  /** A map that stands for one `key: value` pair in a flow list. */
-  readonly pair: boolean
-  /** Scalars: quote or block indicator, empty for plain. */
-  readonly style: string
-  /** Scalars: their text; aliases: the anchor's name. */
-  readonly value: string
-  /** Resolved to its short form (`!!int`); empty for none. */
-  readonly tag: string
-  readonly tagToken: Token | undefined
-  readonly anchor: Token | undefined
-  /** Aliases: the node it stands for. */
-  readonly target: YNode | undefined
-  /** Maps: key, value, key, value, …; lists: elements. */
-  readonly items: YNode[]
-  /** Offsets of what introduces each item: the dash of an element, the key's `?` or the key's start. */
-  readonly leads: number[]
-  /** Maps: where each entry's value may begin, behind its `:`; -1 without one. */
-  readonly marks: number[]
-  /** Of block scalars. */
-  readonly block: BlockPlace | undefined
-  /** Flow collections: comments right behind the opening bracket. */
-  inner: RemarkLine[]
-  head: RemarkLine[]
-  lineRemarks: RemarkLine[]
-  foot: RemarkLine[]
-}
-
-export interface YDocument {
-  readonly head: readonly RemarkLine[]
-  readonly root: YNode | undefined
-  foot: readonly RemarkLine[]
-  /** Where the document's content may start: behind `---`, or 0 / the end of the previous document. */
-  readonly start: number
-  /** Offset of the marker that ends the document (`---`, `...`) or of the end of the text. */
-  end: number
-  /** Has its own `---`. */
-  readonly explicit: boolean
-}
+export type { YDocument, YNode } from './nodes.ts'
 
 type State =
   | 'list'
@@ -72,8 +23,6 @@ interface Frame {
   state: State
   first: boolean
 }
-
-const prefix = 'tag:yaml.org,2002:'
 
 function append<X>(to: X[], from: readonly X[]): void {
   for (const item of from) to.push(item)
@@ -123,24 +72,6 @@ export function compose(text: string, { tokens, remarks }: Scanned): YDocument[]
     stem = []
   }
 
-  function resolveTag(token: Token): string {
-    const raw = token.value
-    if (raw === '!') return '!'
-    let full: string
-    if (raw.startsWith('!<')) full = raw.slice(2, -1)
-    else {
-      const handle = /^![0-9A-Za-z_-]*!/.exec(raw)?.[0] ?? '!'
-      const known = handles.get(handle) ?? (handle === '!!' ? prefix : handle === '!' ? '!' : undefined)
-      if (known === undefined) throw fail(token, 'found undefined tag handle')
-      full =
-        known +
-        raw
-          .slice(handle.length)
-          .replace(/%([0-9A-Fa-f]{2})/g, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)))
-    }
-    return full.startsWith(prefix) ? `!!${full.slice(prefix.length)}` : full
-  }
-
   function make(
     kind: YNode['kind'],
     token: Token,
@@ -160,7 +91,7 @@ export function compose(text: string, { tokens, remarks }: Scanned): YDocument[]
       pair: false,
       style: token.style,
       value: token.value,
-      tag: tagToken ? resolveTag(tagToken) : '',
+      tag: tagToken ? resolveTag(text, tagToken, handles) : '',
       tagToken,
       anchor,
       target: undefined,

@@ -15,7 +15,8 @@ export interface Edits {
   growsAtEnd(): boolean
   /** Something is changed from this offset on. */
   changes(offset: number): boolean
-  apply(): string
+  /** Undefined when changes cut into each other. */
+  apply(): string | undefined
 }
 
 /** The offset of the line break (or end of text) at or behind an offset. */
@@ -93,7 +94,7 @@ export function createEdits(text: string, eol: string): Edits {
       for (const { edit } of sorted) {
         // Inside a piece that was written anew as a whole.
         if (edit.end <= at && edit.start < at) continue
-        if (edit.start < at) throw new RangeError(`changes overlap at ${edit.start}`)
+        if (edit.start < at) return undefined
         parts.push(text.slice(at, edit.start), edit.text)
         at = edit.end
       }

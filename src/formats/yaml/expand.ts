@@ -1,9 +1,9 @@
 // Copies printed in the place of aliases whose anchors no longer say the same.
 import type { Comment, Entry, Node } from '../../core/tree.ts'
-import type { YNode } from './compose.ts'
 import { blanksBefore, lineEnd, skipBlanks } from './edits.ts'
+import { type Job, putScalar, siteOf } from './job.ts'
+import type { YNode } from './nodes.ts'
 import { columnUnder, printFlow, printFlowLeaf, printItems, printScalar } from './print.ts'
-import { type Job, putScalar, siteOf } from './rewrite.ts'
 import { isEncrypted, writeEncrypted } from './token.ts'
 
 type Item = Entry | Node | Comment

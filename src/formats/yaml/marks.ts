@@ -1,6 +1,7 @@
 // Scans the tokens that decorate nodes: anchors, aliases, tags and directives.
-import { addToken, type Scanner, T } from './scan.ts'
+
 import { isBlankEnd, isBreak, parseError } from './text.ts'
+import { addToken, type Scanner, T } from './tokens.ts'
 
 const wordCharacters = /[0-9A-Za-z_-]*/y
 const tagCharacters = /[0-9A-Za-z_\-;/?:@&=+$.!~*'()%]*/y

@@ -1,22 +1,7 @@
 // Collects comments between tokens and anchors them, as the reference's library does (spec/format.md 7.9 A to C).
-import { type Scanner, skipBreak, T } from './scan.ts'
+
 import { isBreak } from './text.ts'
-
-/** One comment line: offsets of its `#` and of its end. An empty line inside a block of comments is null. */
-export type RemarkLine = { readonly start: number; readonly end: number } | null
-
-/** Comment lines that go together to one token. */
-export interface Remark {
-  readonly kind: 'head' | 'line' | 'foot'
-  /** Delivered with the first token that starts here or later. */
-  readonly anchor: number
-  /** Where the white space it stands in begins, so that contiguous remarks are known. */
-  readonly scan: number
-  readonly start: number
-  readonly end: number
-  readonly column: number
-  readonly lines: readonly RemarkLine[]
-}
+import { type Remark, type RemarkLine, type Scanner, skipBreak, T } from './tokens.ts'
 
 /** The start of the earliest of the contiguous remarks before `at` that stands at the column, if any. */
 export function remarkAtColumn(remarks: readonly Remark[], at: number, column: number): number | undefined {

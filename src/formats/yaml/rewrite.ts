@@ -4,78 +4,23 @@ import type { Comment, Entry, Leaf, MapNode, Node, Tree, Value } from '../../cor
 import { SopsError } from '../../errors.ts'
 import type { Layout } from '../types.ts'
 import type { Place } from './build.ts'
+import type { Change, Collection, Item, Kept } from './change.ts'
 import { readsAs, sameNodes, unchanged } from './check.ts'
-import type { YDocument, YNode } from './compose.ts'
-import { afterBreak, createEdits, type Edits, lineEnd, skipBlanks } from './edits.ts'
+import { afterBreak, createEdits, lineEnd, skipBlanks } from './edits.ts'
 import { expandAlias } from './expand.ts'
-import { indentOf, nextColumn, type PrintStyle, printDocument, printKey, printTree, type ScalarText } from './print.ts'
-import { isTypeTag, resolveScalar } from './resolve.ts'
+import { type Job, putScalar, siteOf } from './job.ts'
+import type { YDocument, YNode } from './nodes.ts'
+import { indentOf, printDocument, printKey, printTree } from './print.ts'
+import { resolveScalar } from './resolve.ts'
 import { endOf, placeOf, read, type Source } from './source.ts'
-import {
-  type Change,
-  type Collection,
-  changeItems,
-  type Item,
-  type Kept,
-  needsReprint,
-  replaceRoot,
-  replaceValue,
-} from './structure.ts'
-import { codeOf, isEncrypted, isStringTag, restyle, type Site, sourceOf, writeAs, writeEncrypted } from './token.ts'
-
-/** What the functions that change one place share. */
-export interface Job {
-  readonly source: Source
-  readonly edits: Edits
-  /** How new text inside the document is laid out. */
-  readonly style: PrintStyle
-  /** How a new metadata entry is laid out. */
-  readonly fresh: PrintStyle
-  readonly encrypted: boolean
-  /** Lines came or went other than at the end of the text: the result is to be checked. */
-  restructured: boolean
-}
+import { changeItems, needsReprint, replaceRoot, replaceValue } from './structure.ts'
+import { codeOf, isEncrypted, restyle, sourceOf, writeAs, writeEncrypted } from './token.ts'
 
 interface Frame {
   readonly change: Change
   index: number
   /** Where the last of what stayed is among the node's items. */
   cursor: number
-}
-
-/** Where a scalar of a collection stands. */
-export function siteOf(job: Job, around: YNode, node: YNode | undefined): Site {
-  const inList = around.kind === 'list'
-  return {
-    flow: around.flow,
-    column: node?.block?.column ?? (inList ? around.column + 2 : nextColumn(around.column, job.style.indent)),
-    outer: around.column,
-    digit: node?.block?.digit ?? false,
-    blanks: node?.block?.blanks,
-    eol: job.style.eol,
-    tagged: node !== undefined && isStringTag(node.tag),
-  }
-}
-
-/** Puts the text of a scalar in the place of a scalar node; tags that no longer fit go. */
-export function putScalar(job: Job, node: YNode, text: ScalarText & { untagged?: boolean }, less: boolean): void {
-  const { edits } = job
-  const source = edits.text
-  let lead = less ? '! ' : ''
-  if (node.tagToken && (node.tag === '!' || isTypeTag(node.tag) || text.untagged)) {
-    const end = Math.min(skipBlanks(source, node.tagToken.end), node.content)
-    if (node.tag === '!' && less && end === node.content) lead = ''
-    else edits.replace(node.tagToken.start, end, '')
-  }
-  const before = source.charCodeAt(node.content - 1)
-  if (node.content === node.end && node.content > 0 && before !== 32 && before !== 10 && before !== 9) lead = ` ${lead}`
-  const { block } = node
-  edits.replace(node.content, block ? block.headerEnd : node.end, lead + text.head)
-  const eol = lineEnd(source, block ? block.headerEnd : node.end)
-  if (text.body === undefined) {
-    if (block) edits.replace(eol, Math.max(eol, block.contentEnd), '')
-  } else if (block && block.contentEnd > block.body) edits.replace(block.body, block.contentEnd, text.body)
-  else edits.replace(eol, eol, job.style.eol + text.body)
 }
 
 /** The leaf as it will be after decryption: canonical spellings are not kept. */
@@ -315,8 +260,10 @@ export function rewriteText(source: Source, next: Tree, layout: Layout): Rewritt
     edits.replace(open.content, open.block.headerEnd, `${header}-`)
   }
   const spliced = edits.apply()
-  const text = endsLiteral(spliced, next) ? spliced + eol : spliced
-  if (!job.restructured || readsAs(text, next)) return { text, expanded }
+  if (spliced !== undefined) {
+    const text = endsLiteral(spliced, next) ? spliced + eol : spliced
+    if (!job.restructured || readsAs(text, next)) return { text, expanded }
+  }
   const printed = printTree(next, fresh)
   if (!readsAs(printed, next))
     throw new SopsError('cannot-emit', 'the changed YAML text would not read back as intended')

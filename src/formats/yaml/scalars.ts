@@ -1,6 +1,7 @@
 // Scans scalars of every style and decodes their values.
-import { atMarker, type Scanner, skipBreak, T } from './scan.ts'
+
 import { isBlankEnd, isBreak, parseError } from './text.ts'
+import { atMarker, type Scanner, skipBreak, T } from './tokens.ts'
 
 /** Consumes a line break and returns what it stands for in a value. */
 function readBreak(s: Scanner): string {

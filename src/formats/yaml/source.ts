@@ -2,7 +2,8 @@
 import type { Comment, Entry, ListNode, MapNode, Node, Tree } from '../../core/tree.ts'
 import { SopsError } from '../../errors.ts'
 import { build, type Place } from './build.ts'
-import { compose, type YDocument, type YNode } from './compose.ts'
+import { compose } from './compose.ts'
+import type { YDocument, YNode } from './nodes.ts'
 import { scan } from './scan.ts'
 import { decode } from './text.ts'
 

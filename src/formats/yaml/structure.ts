@@ -1,29 +1,12 @@
 // Entries, list items and comments that come and go, and values that change their kind.
-import type { Comment, Entry, ListNode, MapNode, Node } from '../../core/tree.ts'
-import type { YNode } from './compose.ts'
+import type { MapNode, Node } from '../../core/tree.ts'
+import { type Change, type Collection, hasReal, type Item, isReal, itemsOf, ownNode } from './change.ts'
 import { blanksBefore, isFirstOnLine, lineEnd, lineStart } from './edits.ts'
+import { changeFlow, flowCuts } from './flow.ts'
+import type { Job } from './job.ts'
+import type { YNode } from './nodes.ts'
 import { type PrintStyle, printBehind, printFlow, printItems } from './print.ts'
-import type { Job } from './rewrite.ts'
 import { endOf, placeOf } from './source.ts'
-
-export type Collection = MapNode | ListNode
-export type Item = Entry | Node | Comment
-
-/** What stayed of a collection's items: indexes into the old and into the new ones, in order. */
-export type Kept = readonly (readonly [number, number])[]
-
-/** A collection whose items change. */
-export interface Change {
-  readonly node: YNode
-  readonly old: Collection
-  readonly next: Collection
-  readonly kept: Kept
-  /** Of a document's root: where the document ends; new text must not go behind. */
-  readonly limit: number | undefined
-}
-
-const isReal = (item: Item): item is Entry | Node => item.kind !== 'comment'
-export const hasReal = (node: Collection): boolean => (node.items as readonly Item[]).some(isReal)
 
 const metadataKey = 'sops'
 
@@ -50,23 +33,12 @@ function printNew(job: Job, items: readonly Item[], column: number, isList: bool
   return parts.join('')
 }
 
-/** The node an item of a collection begins with: an entry's key, an element or the alias that stands for it. */
-const ownNode = (item: Entry | Node): YNode => {
-  const place = placeOf(item)
-  return (item.kind === 'entry' ? place.node : (place.alias ?? place.node)) as YNode
-}
-
 /** Where an item of a block collection begins: its key's `?` or start, its dash, its `#`. */
 function leadOf(node: YNode, item: Item): number {
   if (!isReal(item)) return placeOf(item).start
   const at = node.items.indexOf(ownNode(item))
   return node.leads[item.kind === 'entry' ? at / 2 : at] as number
 }
-
-const itemsOf = (change: Change): { old: readonly Item[]; next: readonly Item[] } => ({
-  old: change.old.items,
-  next: change.next.items,
-})
 
 /** Nothing came or went. */
 const isSettled = ({ old, next, kept }: Change): boolean =>
@@ -242,62 +214,6 @@ function addItems(job: Job, change: Change): void {
     priorItem = same
   }
   flush(undefined)
-}
-
-const flowStart = (item: Item): number => (isReal(item) ? ownNode(item).start : placeOf(item).start)
-const flowEnd = (item: Item): number => {
-  const place = placeOf(item)
-  return item.kind === 'entry' ? place.end : (place.alias ?? place).end
-}
-
-/** The pieces of a flow collection's text that go, commas included. */
-function flowCuts({ old, kept }: Change): (readonly [number, number])[] {
-  const stays = new Set(kept.map(([at]) => old.items[at]))
-  const items = (old.items as readonly Item[]).filter(isReal)
-  const cuts: (readonly [number, number])[] = []
-  for (let i = 0; i < items.length; ) {
-    if (stays.has(items[i] as Item as never)) {
-      i++
-      continue
-    }
-    let j = i
-    while (j < items.length && !stays.has(items[j] as never)) j++
-    if (j < items.length) cuts.push([flowStart(items[i] as Item), flowStart(items[j] as Item)])
-    else if (i > 0) cuts.push([flowEnd(items[i - 1] as Item), flowEnd(items[j - 1] as Item)])
-    i = j
-  }
-  return cuts
-}
-
-const printFlowItem = (item: Entry | Node): string =>
-  item.kind === 'entry' ? printFlow({ kind: 'map', items: [item] }).slice(1, -1) : printFlow(item)
-
-function changeFlow(job: Job, change: Change): void {
-  const { edits } = job
-  const { node, kept } = change
-  const { old, next } = itemsOf(change)
-  const staying = new Map(
-    kept.map(([at, to]) => [to, old[at] as Item]).filter(([, item]) => isReal(item as Item)) as [number, Item][],
-  )
-  if (staying.size === 0) {
-    if (!hasReal(change.old))
-      edits.replace(node.content + 1, node.content + 1, next.filter(isReal).map(printFlowItem).join(', '))
-    else edits.replace(node.content + 1, node.end - 1, next.filter(isReal).map(printFlowItem).join(', '))
-    return
-  }
-  for (const [from, to] of flowCuts(change)) edits.replace(from, to, '')
-  let prior: Item | undefined
-  let before = ''
-  next.forEach((item, i) => {
-    const same = staying.get(i)
-    if (same) {
-      if (!prior) edits.replace(flowStart(same), flowStart(same), before)
-      prior = same
-    } else if (isReal(item)) {
-      if (prior) edits.replace(flowEnd(prior), flowEnd(prior), `, ${printFlowItem(item)}`)
-      else before += `${printFlowItem(item)}, `
-    }
-  })
 }
 
 /** A value in the place of another one. `at` is its index among the items of the collection around it. */

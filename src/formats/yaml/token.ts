@@ -1,7 +1,7 @@
 // The token of one leaf: how its style travels with it through encryption, and how it is written again (design.md, "The source text is the document").
 import { formatFloatF } from '../../core/floats.ts'
 import { type Leaf, sameValue, type Value } from '../../core/tree.ts'
-import type { YNode } from './compose.ts'
+import type { YNode } from './nodes.ts'
 import { printScalar, type ScalarText } from './print.ts'
 import { isTypeTag, resolvePlain } from './resolve.ts'
 import {

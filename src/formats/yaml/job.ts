@@ -1,0 +1,56 @@
+// What the functions that change one place of a text share, and how a scalar is put into its place.
+
+import { type Edits, lineEnd, skipBlanks } from './edits.ts'
+import type { YNode } from './nodes.ts'
+import { nextColumn, type PrintStyle, type ScalarText } from './print.ts'
+import { isTypeTag } from './resolve.ts'
+import type { Source } from './source.ts'
+import { isStringTag, type Site } from './token.ts'
+
+/** What the functions that change one place share. */
+export interface Job {
+  readonly source: Source
+  readonly edits: Edits
+  /** How new text inside the document is laid out. */
+  readonly style: PrintStyle
+  /** How a new metadata entry is laid out. */
+  readonly fresh: PrintStyle
+  readonly encrypted: boolean
+  /** Lines came or went other than at the end of the text: the result is to be checked. */
+  restructured: boolean
+}
+
+/** Where a scalar of a collection stands. */
+export function siteOf(job: Job, around: YNode, node: YNode | undefined): Site {
+  const inList = around.kind === 'list'
+  return {
+    flow: around.flow,
+    column: node?.block?.column ?? (inList ? around.column + 2 : nextColumn(around.column, job.style.indent)),
+    outer: around.column,
+    digit: node?.block?.digit ?? false,
+    blanks: node?.block?.blanks,
+    eol: job.style.eol,
+    tagged: node !== undefined && isStringTag(node.tag),
+  }
+}
+
+/** Puts the text of a scalar in the place of a scalar node; tags that no longer fit go. */
+export function putScalar(job: Job, node: YNode, text: ScalarText & { untagged?: boolean }, less: boolean): void {
+  const { edits } = job
+  const source = edits.text
+  let lead = less ? '! ' : ''
+  if (node.tagToken && (node.tag === '!' || isTypeTag(node.tag) || text.untagged)) {
+    const end = Math.min(skipBlanks(source, node.tagToken.end), node.content)
+    if (node.tag === '!' && less && end === node.content) lead = ''
+    else edits.replace(node.tagToken.start, end, '')
+  }
+  const before = source.charCodeAt(node.content - 1)
+  if (node.content === node.end && node.content > 0 && before !== 32 && before !== 10 && before !== 9) lead = ` ${lead}`
+  const { block } = node
+  edits.replace(node.content, block ? block.headerEnd : node.end, lead + text.head)
+  const eol = lineEnd(source, block ? block.headerEnd : node.end)
+  if (text.body === undefined) {
+    if (block) edits.replace(eol, Math.max(eol, block.contentEnd), '')
+  } else if (block && block.contentEnd > block.body) edits.replace(block.body, block.contentEnd, text.body)
+  else edits.replace(eol, eol, job.style.eol + text.body)
+}
