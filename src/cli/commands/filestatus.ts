@@ -4,7 +4,8 @@ import { messageOf, SopsError } from '../../errors.ts'
 import type { FormatId } from '../../formats/types.ts'
 import { readInput } from '../files.ts'
 import type { Invocation, Io } from '../invocation.ts'
-import { configOf, formatsOf } from '../settings.ts'
+import { configOf } from '../settings.ts'
+import { formatsFor } from './decrypt.ts'
 
 export async function run(inv: Invocation, io: Io): Promise<number> {
   const [path] = inv.positionals
@@ -12,7 +13,7 @@ export async function run(inv: Invocation, io: Io): Promise<number> {
   try {
     await configOf(inv, io.ctx)
     const bytes = await readInput(io.host, path)
-    const metadata = (await loaded(bytes, formatsOf(inv, path).input))?.metadata
+    const metadata = (await loaded(bytes, formatsFor(inv, path, bytes).input))?.metadata
     await io.out(`{"encrypted":${metadata !== undefined && metadata.version !== '' && metadata.mac !== ''}}\n`)
     return 0
   } catch (error) {

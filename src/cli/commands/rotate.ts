@@ -9,8 +9,9 @@ import type { KeyGroup, KeyTypeId, MasterKey } from '../../keys/types.ts'
 import { forEachFile } from '../each-file.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { openerOf } from '../open.ts'
-import { configOf, formatsOf, keysFromFlags, layoutOf } from '../settings.ts'
+import { configOf, keysFromFlags, layoutOf } from '../settings.ts'
 import { isMissing, readTarget, targetOf, writeResult } from '../target.ts'
+import { formatsFor } from './decrypt.ts'
 
 /** The order in which added keys are appended (spec/keys.md 1.3). */
 const addOrder: readonly KeyTypeId[] = ['kms', 'pgp', 'gcp_kms', 'hckms', 'azure_kv', 'hc_vault', 'age']
@@ -31,13 +32,13 @@ async function rotateFile(inv: Invocation, io: Io): Promise<void> {
   const target = await targetOf(inv, io, { stdin: false })
   const path = target.file!
   if (changesKeys(inv) && (await isMissing(path))) throw missing(inv, path)
-  const formats = formatsOf(inv, target.typePath)
   const config = await configOf(inv, ctx)
   const opener = await openerOf(inv, io)
   const added = await keysFromFlags(inv, ctx, { prefix: 'add-', order: addOrder, lenientContext: true })
   const removed = await keysFromFlags(inv, ctx, { prefix: 'rm-', order: addOrder, lenientContext: true })
   const ignoreMac = inv.legacy && inv.bool('ignore-mac')
   const bytes = await readTarget(target, io)
+  const formats = formatsFor(inv, target.typePath, bytes)
   await ctx.audit?.({ action: 'rotate', file: path })
   const { file } = await opener.open(path, bytes, formats.input, { ignoreMac })
   const dataKey = newDataKey()

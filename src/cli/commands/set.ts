@@ -9,18 +9,20 @@ import { messageOf, SopsError } from '../../errors.ts'
 import { loadFormat, parseJsonValue } from '../../formats/index.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { openerOf, read, saveInPlace } from '../open.ts'
-import { absolutePath, configOf, formatsOf, layoutOf } from '../settings.ts'
+import { absolutePath, configOf, layoutOf } from '../settings.ts'
+import { formatsFor } from './decrypt.ts'
 
 export async function run(inv: Invocation, io: Io): Promise<number> {
   const { ctx } = io
   const [name, index, valueWord] = wordsOf(inv)
   const path = absolutePath(ctx, name)
-  const formats = formatsOf(inv, path)
   const config = await configOf(inv, ctx)
   const steps = parsePath(index, 'bad-path-or-value', 'Invalid set index format: ')
   const value = await readValue(await valueTextOf(inv, io, valueWord))
   const opener = await openerOf(inv, io)
-  const opened = await opener.open(path, await read(io, path), formats.input)
+  const bytes = await read(io, path)
+  const formats = formatsFor(inv, path, bytes)
+  const opened = await opener.open(path, bytes, formats.input)
   const { file } = opened
   try {
     const [first, ...others] = file.plain.documents
