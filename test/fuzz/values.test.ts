@@ -8,7 +8,7 @@ import { orReported, reseal, sameTrees, seal, unseal } from './sealed.ts'
 
 const formats = ['yaml', 'json', 'dotenv', 'ini'] as const
 
-const short = { yaml: 150, json: 300, dotenv: 300, ini: 300 } as const
+const short = { yaml: 100, json: 200, dotenv: 200, ini: 200 } as const
 
 describe.each(formats)('%s', (format) => {
   test(

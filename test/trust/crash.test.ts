@@ -42,7 +42,7 @@ const env = {
   TMPDIR: join(box.dir, 'tmp'),
   EDITOR: "sed -i 's/-one/-three/'",
 }
-let sealed = Buffer.alloc(0)
+let sealed: Buffer = Buffer.alloc(0)
 
 beforeAll(async () => {
   mkdirSync(env.TMPDIR)
