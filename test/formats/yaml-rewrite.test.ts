@@ -225,7 +225,11 @@ describe('aliases', () => {
     )
     const parsed = yaml.parse(bytes(source))
     expect(
-      yaml.expandedAliases!(parsed, { documents: parsed.tree.documents.map((root) => seal(root)) }, { encrypted: true }),
+      yaml.expandedAliases!(
+        parsed,
+        { documents: parsed.tree.documents.map((root) => seal(root)) },
+        { encrypted: true },
+      ),
     ).toBe(4)
   })
 
