@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { SopsError } from '../../src/errors.ts'
 import {
+  type Context,
   decrypt,
   type EncryptOptions,
   encrypt,
@@ -31,7 +32,10 @@ export const openService: KeyService = {
 
 const groupOf = (recipient: string): KeyGroup => ({ keys: [{ type: 'age', fields: { recipient }, enc: '' }] })
 
-export const common = { services: [openService], context: fakeContext() } as const
+export const common: { readonly services: readonly KeyService[]; readonly context: Context } = {
+  services: [openService],
+  context: fakeContext(),
+}
 
 export const seal = (input: Uint8Array | string, options: EncryptOptions): Promise<Uint8Array> =>
   encrypt(input, { keyGroups: [groupOf(recipientOne)], ...common, ...options })
