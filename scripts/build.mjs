@@ -10,7 +10,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const pkg = createRequire(import.meta.url)('../package.json')
 
 // Small packages are bundled because a bundle starts faster; SDKs stay in node_modules and are imported when a key needs them.
-const bundled = new Set(['yaml', 'age-encryption', 're2js', 'yargs'])
+const bundled = new Set(['age-encryption', 're2js', 'yargs'])
 const external = Object.keys({ ...pkg.dependencies, ...pkg.optionalDependencies }).filter((name) => !bundled.has(name))
 
 // Built beside the old one and then put in its place, so that a program that is running finds its chunks until the end.

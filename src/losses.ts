@@ -1,32 +1,34 @@
-// What a file's own spelling loses by being encrypted, since the encrypted form has no room for it (design: "the source text is the document").
+// What a file's own spelling loses by being encrypted, since the encrypted form has no room for it (README, "What differs").
 import type { Selection } from './core/selection.ts'
-import type { Leaf, Tree } from './core/tree.ts'
+import type { Origin } from './core/tree.ts'
 import { walk } from './core/walk.ts'
 import type { Draft } from './draft.ts'
 import type { SealOutput } from './encrypted-file.ts'
 
-export interface Losses {
+export interface SpellingLosses {
   /** Paths of numbers and the like that come back in their usual spelling: `0x1F` as `31`. The values stay. */
   readonly spellings: readonly (readonly string[])[]
   /** How many aliases were replaced by copies, because what they stand for is encrypted. */
   readonly aliases: number
 }
 
-interface Place {
-  readonly leaf: Leaf
-  readonly path: readonly string[]
+/** Only a draft that is written in its own format has a spelling to lose. */
+export function lossesOf(draft: Draft, sealed: SealOutput, selection: Selection): SpellingLosses {
+  const losses = draft.format.losses?.(draft.parsed, sealed.tree)
+  if (!losses) return { spellings: [], aliases: 0 }
+  const lost = new Set<Origin | undefined>(losses.respelt)
+  return { spellings: lost.size > 0 ? pathsOf(draft, selection, lost) : [], aliases: losses.aliases }
 }
 
-/** The leaves in the order of the walk, with the paths of those that have a spelling of their own. */
-function leavesOf(tree: Tree, selection: Selection): Place[] {
-  const found: Place[] = []
+function pathsOf(draft: Draft, selection: Selection, lost: ReadonlySet<Origin | undefined>): string[][] {
+  const found: string[][] = []
   const path: string[] = []
   walk(
-    tree,
+    draft.plain,
     selection,
     {
       leaf: (leaf) => {
-        found.push({ leaf, path: leaf.spelling === undefined ? [] : [...path] })
+        if (lost.has(leaf.origin)) found.push([...path])
         return leaf
       },
       comment: (comment) => comment,
@@ -34,15 +36,4 @@ function leavesOf(tree: Tree, selection: Selection): Place[] {
     path,
   )
   return found
-}
-
-/** Compares a draft with what became of it; only a draft that is written in its own format has a spelling to lose. */
-export function lossesOf(draft: Draft, sealed: SealOutput, selection: Selection): Losses {
-  const after = leavesOf(sealed.tree, selection)
-  const spellings = leavesOf(draft.plain, selection).flatMap(({ leaf, path }, i) =>
-    leaf.spelling !== undefined && after[i]?.leaf.spelling !== leaf.spelling && leaf.value !== after[i]?.leaf.value
-      ? [path]
-      : [],
-  )
-  return { spellings, aliases: draft.format.expandedAliases?.(draft.parsed, sealed.tree) ?? 0 }
 }

@@ -20,6 +20,12 @@ test('a spelling the encrypted form cannot hold is named', async () => {
   expect(plain).toBe('a:\n  mask: 31\n  ratio: 1.50\nb: plain\n')
 })
 
+test('digits with underscores and dates in other spellings are named, plain dates are kept', async () => {
+  const { stderr, plain } = await encryptedWith('a: 1_000\nb: 2024-01-01\nc: 2024-01-01T10:00:00.50Z\n')
+  expect(stderr).toContain('the spelling of [\\"a\\"]')
+  expect(plain).toContain('a: 1000\nb: 2024-01-01\n')
+})
+
 test('aliases of encrypted values are counted', async () => {
   const { stderr } = await encryptedWith('a: &x secret\nb: *x\nc: [*x]\n')
   expect(stderr).toContain('2 aliases were replaced by a copy')

@@ -2,7 +2,7 @@
 import type { Context } from '../context.ts'
 import { formatPath } from '../core/path.ts'
 import type { Selection } from '../core/selection.ts'
-import type { Losses } from '../losses.ts'
+import type { SpellingLosses } from '../losses.ts'
 
 /** People have committed plaintext because a rule selected nothing: say so. */
 export function warnOfCleartext(
@@ -27,7 +27,7 @@ const listed = (paths: readonly (readonly string[])[]): string => {
 }
 
 /** What decrypting will not give back as it was written. */
-export function warnOfLosses({ spellings, aliases }: Losses, ctx: Context): void {
+export function warnOfLosses({ spellings, aliases }: SpellingLosses, ctx: Context): void {
   const warn = (message: string): void => ctx.log({ level: 'warning', logger: 'CMD', message })
   if (spellings.length > 0) {
     warn(`the spelling of ${listed(spellings)} cannot be kept: decrypting gives the same value in its usual form`)

@@ -33,8 +33,8 @@ export const newStash = (cipher: LeafCipher, tokenText: Stash['tokenText']): Sta
 /** Longer plaintexts are looked up by their digest. */
 const longest = 256
 
-/** The same key for a text and for its bytes. */
-function keyOf(aad: string, type: ScalarType, canonical: string | Uint8Array): string {
+/** What makes two leaves the same: path, type and value; the same for a text and for its bytes. */
+export function identityOf(aad: string, type: ScalarType, canonical: string | Uint8Array): string {
   // Bytes of UTF-8 text beyond this limit have more than `longest` UTF-16 units.
   const plain = typeof canonical === 'string' || canonical.length > longest * 4 ? canonical : textOrBytes(canonical)
   const isShort = typeof plain === 'string' && plain.length <= longest
@@ -57,9 +57,6 @@ export interface Reuse {
 }
 
 const nothing: Reuse = {}
-
-/** What makes a leaf of the new tree the same as a remembered one: path, type and value. */
-export const identityOf = keyOf
 
 /**
  * Aligns the leaves to come with the remembered ones: what is equal from the start, and from the end, stands where it stood; in between
@@ -96,7 +93,7 @@ interface Queue {
 }
 
 function align(old: readonly Remembered[], upcoming: readonly string[]): (Remembered | undefined)[] {
-  const keys = old.map((leaf) => keyOf(leaf.aad, leaf.type, leaf.canonical))
+  const keys = old.map((leaf) => identityOf(leaf.aad, leaf.type, leaf.canonical))
   const shorter = Math.min(keys.length, upcoming.length)
   let start = 0
   while (start < shorter && keys[start] === upcoming[start]) start++

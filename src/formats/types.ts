@@ -1,5 +1,5 @@
 // The contract of a file format: text to tree and back, and nothing else. A format knows no keys, no metadata and no cipher.
-import type { Entry, Leaf, Node, Token, Tree, Value } from '../core/tree.ts'
+import type { Entry, Leaf, Node, Origin, Token, Tree, Value } from '../core/tree.ts'
 
 export type FormatId = 'yaml' | 'json' | 'dotenv' | 'ini' | 'binary'
 
@@ -19,6 +19,13 @@ export interface Layout {
    * The text holds encrypted values (`ENC[…]`): tokens take the style that tells what stood there (design.md). False or absent: plain text.
    */
   readonly encrypted?: boolean
+}
+
+export interface Losses {
+  /** How many aliases are replaced by copies, because what they stand for is encrypted. */
+  readonly aliases: number
+  /** Leaves whose value decryption will spell in another way (`0x1F` as `31`). */
+  readonly respelt: readonly Origin[]
 }
 
 export interface Format {
@@ -55,8 +62,8 @@ export interface Format {
   textOf(parsed: Parsed, entry: Entry): string
   /** The exact token text of an encrypted leaf, for reuse in another version of the file. */
   token?(parsed: Parsed, leaf: Leaf): Token | undefined
-  /** How many aliases of the source `rewrite` replaces by copies, because what they stand for differs in `next`. */
-  expandedAliases?(parsed: Parsed, next: Tree, layout?: Layout): number
+  /** What of the source `rewrite` cannot carry through encryption: where a format can lose anything. */
+  losses?(parsed: Parsed, next: Tree, layout?: Layout): Losses
   /** Only where the format knows nothing but text: what a value that stands there in clear reads back as. */
   clearText?(value: Value): string | Uint8Array
   /** What `edit` shows for a file that does not exist yet (spec/cli.md 6). */

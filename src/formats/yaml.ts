@@ -54,9 +54,9 @@ export const yaml: Format = {
     if (/[\r\n]/.test(token)) return undefined
     return { value: place.value, text: node.tag === '!' ? `! ${token}` : token }
   },
-  expandedAliases(parsed, next, layout = {}) {
-    const source = sourceOf(parsed)
-    return source.text.includes('*') ? rewriteText(source, next, layout).expanded : 0
+  losses(parsed, next, layout = {}) {
+    const { expanded, respelt } = rewriteText(sourceOf(parsed), next, { ...layout, encrypted: true })
+    return { aliases: expanded, respelt }
   },
   example,
 }

@@ -1,5 +1,6 @@
 // What the functions that change one place of a text share, and how a scalar is put into its place.
 
+import type { Origin } from '../../core/tree.ts'
 import { type Edits, lineEnd, skipBlanks } from './edits.ts'
 import type { YNode } from './nodes.ts'
 import { nextColumn, type PrintStyle, type ScalarText } from './print.ts'
@@ -18,6 +19,8 @@ export interface Job {
   readonly encrypted: boolean
   /** Lines came or went other than at the end of the text: the result is to be checked. */
   restructured: boolean
+  /** Places of values that decryption will spell in another way. */
+  readonly respelt: Origin[]
 }
 
 /** Where a scalar of a collection stands. */

@@ -1,6 +1,6 @@
 // The source text with what differs between two trees changed, and every other byte kept (design.md, "The source text is the document").
 import { canonical } from '../../core/scalar.ts'
-import type { Comment, Entry, Leaf, MapNode, Node, Tree, Value } from '../../core/tree.ts'
+import type { Comment, Entry, Leaf, MapNode, Node, Origin, Tree, Value } from '../../core/tree.ts'
 import { SopsError } from '../../errors.ts'
 import type { Layout } from '../types.ts'
 import type { Place } from './build.ts'
@@ -55,6 +55,10 @@ function changeLeaf(job: Job, around: YNode, place: Place, next: Leaf): void {
       }
     }
     const code = codeOf(before, node.style, plain, site)
+    if (typeof old !== 'string') {
+      const again = writeAs(code, plain, site)
+      if (again.head !== before.head || again.body !== before.body) job.respelt.push(place)
+    }
     putScalar(job, node, writeEncrypted(code.style, value, site), code.less)
     return
   }
@@ -136,6 +140,8 @@ export interface Rewritten {
   readonly text: string
   /** How many aliases had to be replaced by copies. */
   readonly expanded: number
+  /** Encrypted numbers and the like whose decryption will be spelled in another way. */
+  readonly respelt: readonly Origin[]
 }
 
 /** @throws SopsError `cannot-emit` when a new value cannot be written. */
@@ -151,6 +157,7 @@ export function rewriteText(source: Source, next: Tree, layout: Layout): Rewritt
     fresh,
     encrypted: layout.encrypted === true,
     restructured: false,
+    respelt: [],
   }
   let expanded = 0
   let anchors = new Map<string, Anchored>()
@@ -262,10 +269,10 @@ export function rewriteText(source: Source, next: Tree, layout: Layout): Rewritt
   const spliced = edits.apply()
   if (spliced !== undefined) {
     const text = endsLiteral(spliced, next) ? spliced + eol : spliced
-    if (!job.restructured || readsAs(text, next)) return { text, expanded }
+    if (!job.restructured || readsAs(text, next)) return { text, expanded, respelt: job.respelt }
   }
   const printed = printTree(next, fresh)
   if (!readsAs(printed, next))
     throw new SopsError('cannot-emit', 'the changed YAML text would not read back as intended')
-  return { text: printed, expanded }
+  return { text: printed, expanded, respelt: job.respelt }
 }

@@ -25,7 +25,7 @@ export interface AgeFile {
 
 export const VERSION = 'age-encryption.org/v1'
 /** Bytes of plain payload sealed at a time. */
-export const CHUNK = 64 * 1024
+export const CHUNK: number = 64 * 1024
 const TAG = 16
 /** Bytes of a full line of a stanza's body: 64 columns. */
 const BODY_LINE = 48
