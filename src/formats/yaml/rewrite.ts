@@ -64,7 +64,9 @@ function changeLeaf(job: Job, around: YNode, place: Place, next: Leaf): void {
   }
   const untagged = typeof value !== 'string'
   const code = { style: node.style, less: node.tag === '!' }
-  const lines = typeof value === 'string' && !node.block ? { ...site, following: emptyLines(text, node.end) } : site
+  // Only a block scalar, which needs a line break to say, takes the empty lines behind it for its own.
+  const mayBeBlock = typeof value === 'string' && value.includes('\n') && !node.block && !site.flow
+  const lines = mayBeBlock ? { ...site, following: emptyLines(text, node.end) } : site
   const plain = isEncrypted(old) ? writeAs(code, next, lines) : restyle(node.style, next, lines)
   putScalar(job, node, { ...plain, untagged }, false)
 }

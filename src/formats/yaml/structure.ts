@@ -161,7 +161,7 @@ function addItems(job: Job, change: Change): void {
 
   /** Metadata stands at the end of its document; empty lines behind the one before stay there. */
   function addMetadata(entry: Item): void {
-    const lines = printNew(job, [entry], 0, false, true)
+    const lines = printNew(job, [entry], node.column, false, true)
     const before = old.findLast(isReal)
     if (before?.kind === 'entry' && before.key === metadataKey) edits.insertLines(endOf(before), lines)
     else edits.insertAtEnd(limit as number, lines)
