@@ -51,6 +51,7 @@ export function putScalar(job: Job, node: YNode, text: ScalarText & { untagged?:
   if (node.content === node.end && node.content > 0 && before !== 32 && before !== 10 && before !== 9) lead = ` ${lead}`
   const { block } = node
   edits.replace(node.content, block ? block.headerEnd : node.end, lead + text.head)
+  if (text.body === undefined && !block) return
   const eol = lineEnd(source, block ? block.headerEnd : node.end)
   if (text.body === undefined) {
     if (block) edits.replace(eol, Math.max(eol, block.contentEnd), '')

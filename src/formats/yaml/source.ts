@@ -19,6 +19,8 @@ export interface Source {
   readonly flatLists: boolean
   /** A block scalar that ends with the text, without a line break, and would have one more if a line followed. */
   readonly openBlock: YNode | undefined
+  /** A block scalar may be there whose trailing empty lines are its own (`|+`). */
+  readonly keepsLines: boolean
 }
 
 /** @throws SopsError `parse`. */
@@ -33,6 +35,7 @@ export function read(bytes: Uint8Array): Source {
     documents,
     tree,
     eol: /\r\n|\r|\n/.exec(text)?.[0] ?? '\n',
+    keepsLines: /[|>][1-9]?[+]/.test(text),
     openBlock: openBlock(text, documents),
     ...layoutOf(documents),
   }

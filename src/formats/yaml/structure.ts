@@ -6,7 +6,7 @@ import { changeFlow, flowCuts } from './flow.ts'
 import type { Job } from './job.ts'
 import type { YNode } from './nodes.ts'
 import { type PrintStyle, printBehind, printFlow, printItems } from './print.ts'
-import { endOf, placeOf } from './source.ts'
+import { endOf, placeOf, type Source } from './source.ts'
 
 const metadataKey = 'sops'
 
@@ -69,8 +69,8 @@ function replacesFirst(text: string, { node, old, next, kept }: Change): boolean
 }
 
 /** Only metadata comes or goes, and no block scalar is there whose empty lines count. */
-function isAtEnd(text: string, { old, next, kept, limit }: Change): boolean {
-  if (limit === undefined || /[|>][1-9]?[+]/.test(text)) return false
+function isAtEnd(source: Source, { old, next, kept, limit }: Change): boolean {
+  if (limit === undefined || source.keepsLines) return false
   const isMetadata = (item: Item | undefined): boolean => item?.kind === 'entry' && item.key === metadataKey
   const last = kept[kept.length - 1] ?? [-1, -1]
   const rest = [...old.items.slice(last[0] + 1), ...next.items.slice(last[1] + 1)]
@@ -80,7 +80,7 @@ function isAtEnd(text: string, { old, next, kept, limit }: Change): boolean {
 /** Brings the items of a collection to those of `next`; what stayed has been changed already. */
 export function changeItems(job: Job, change: Change): void {
   if (isSettled(change)) return
-  if (!isAtEnd(job.source.text, change)) job.restructured = true
+  if (!isAtEnd(job.source, change)) job.restructured = true
   if (change.node.flow) changeFlow(job, change)
   else {
     removeItems(job, change)
