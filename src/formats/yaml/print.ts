@@ -71,9 +71,14 @@ export const printLeaf = (leaf: Leaf, column: number, outer: number, eol: string
 
 const maxSimpleKey = 128
 
+const merges = (value: Node): boolean =>
+  value.kind === 'map' ||
+  (value.kind === 'list' && value.items.every((item) => item.kind === 'comment' || item.kind === 'map'))
+
 export function printKey(entry: Entry): { text: string; explicit: boolean } {
   if (entry.keyType !== undefined) return { text: entry.key, explicit: false }
-  if (entry.key === '<<') return { text: '!!merge <<', explicit: false }
+  // A merge of anything but maps does not parse.
+  if (entry.key === '<<') return { text: merges(entry.value) ? '!!merge <<' : '"<<"', explicit: false }
   const style = referenceStyle(entry.key)
   const text = style === '' ? entry.key : style === "'" ? writeSingle(entry.key) : writeDouble(entry.key, false)
   return { text, explicit: Buffer.byteLength(entry.key) > maxSimpleKey || entry.key.includes('\n') }
