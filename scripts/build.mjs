@@ -68,7 +68,7 @@ const dynamicEntries = ({ inputs }) =>
  * When every entry is said to need all the common files, they share one set and so one chunk.
  */
 const oneCommonChunk = (metafile) => {
-  const common = closure(metafile).filter((file) => file !== roots[0])
+  const common = closure(metafile).filter((file) => !roots.includes(file))
   const entries = dynamicEntries(metafile)
   return {
     name: 'one-common-chunk',

@@ -16,6 +16,10 @@ interface Exception {
 
 /** Files that come back with the same values but not the same bytes. */
 const exceptions: Readonly<Record<string, Exception>> = {
+  'yaml/block-chomping.yaml': {
+    reason: 'a block scalar of nothing but line breaks comes back in quotes',
+    becomes: [['only_newline: |+', 'only_newline: "\\n"']],
+  },
   'yaml/folded-long.yaml': { reason: 'the line breaks inside a folded text are not part of its value' },
   'yaml/github-workflow.yml': { reason: 'the line breaks inside a folded text are not part of its value' },
   'yaml/gitlab-ci.yml': { reason: 'aliases and merge keys are expanded, because their values must be encrypted' },

@@ -50,7 +50,9 @@ export const isEncrypted = (value: Value): value is string =>
 
 function spellTyped({ value, spelling }: Spelled, less: boolean): string {
   const expected = printScalar(value, 0, 0, '\n').head
-  if (spelling !== undefined && canBePlain(spelling, true) && sameValue(resolvePlain(spelling), value)) return spelling
+  // Digits with separators are numbers to the reference and text to readers of YAML 1.2.
+  const common = spelling !== undefined && !spelling.includes('_')
+  if (common && canBePlain(spelling, true) && sameValue(resolvePlain(spelling), value)) return spelling
   if (!less || value === null || typeof value === 'string' || value instanceof Uint8Array) return expected
   let other: string
   if (typeof value === 'boolean') other = value ? 'True' : 'False'
