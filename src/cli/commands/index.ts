@@ -265,8 +265,8 @@ export const commands: readonly Command[] = [
         name: 'install',
         summary: 'make git diff show decrypted values in this repository',
         args: '',
-        flags: [],
-        examples: ['sops git install'],
+        flags: [bool('global', 'for all repositories of this user')],
+        examples: ['sops git install', 'sops git install --global'],
         load: () => import('./git.ts'),
       },
       {

@@ -56,6 +56,15 @@ test('install writes the configuration and the attributes once', async () => {
   expect(lines.filter((line) => line === '*.enc.yaml diff=sopsdiffer')).toHaveLength(1)
 })
 
+test('install --global writes the attributes file of the user', async () => {
+  const home = `${project.dir}/home`
+  const env = { HOME: home, XDG_CONFIG_HOME: `${home}/.config`, GIT_CONFIG_GLOBAL: `${project.dir}/gitconfig` }
+  project.write('home/.config/git/attributes', '')
+  expect(await alice.sops(['git', 'install', '--global'], { env })).toMatchObject({ code: 0, stderr: '' })
+  expect(project.read('gitconfig')).toContain('textconv = sops git textconv')
+  expect(project.read('home/.config/git/attributes')).toContain('*.enc.yaml diff=sopsdiffer\n')
+})
+
 test('install outside a repository says so', async () => {
   const { code, stderr } = await alice.sops(['git', 'install'])
   expect(code).toBe(1)
