@@ -1,6 +1,5 @@
 // Flags as data, in groups that commands share (spec/cli.md 9). The flags of the master keys come from the key types.
 import { keyTypes } from '../keys/index.ts'
-import { plannedKeyFlags } from './planned-key-flags.ts'
 
 export type FlagKind = 'bool' | 'string' | 'int' | 'list'
 
@@ -33,7 +32,7 @@ const inSection = (section: string, flags: readonly Flag[]): readonly Flag[] =>
 
 /** One row for each key type: how its keys are named on the command line. */
 const keys: readonly { readonly name: string; readonly alias?: string; readonly env: string; readonly help: string }[] =
-  [...Object.values(keyTypes).map((type) => type.flag), ...plannedKeyFlags(new Set(Object.keys(keyTypes)))]
+  Object.values(keyTypes).map((type) => type.flag)
 
 /** `age`, `pgp`, `kms`, …: flag names of the key types. */
 export const keyFlagNames: readonly string[] = keys.map((key) => key.name)

@@ -173,8 +173,8 @@ export async function keysFromFlags(inv: Invocation, ctx: Context, options: KeyF
   const keys: MasterKey[] = []
   for (const id of order) {
     const type = keyTypes[id]
-    const text = type && inv.string(prefix + type.flag.name)
-    if (type && text) keys.push(...(await type.parse(text, ctx, parseOptions)))
+    const text = inv.string(prefix + type.flag.name)
+    if (text) keys.push(...(await type.parse(text, ctx, parseOptions)))
   }
   return keys
 }

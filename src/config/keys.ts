@@ -2,7 +2,7 @@
 import type { Context } from '../context.ts'
 import { SopsError } from '../errors.ts'
 import { keyTypes } from '../keys/index.ts'
-import type { KeyGroup, KeyType, KeyTypeId, MasterKey, ParseOptions, StringMap } from '../keys/types.ts'
+import type { KeyGroup, KeyTypeId, MasterKey, ParseOptions, StringMap } from '../keys/types.ts'
 import type { Flexible, RawKey, RawKeyGroup, RawRule } from './load.ts'
 
 type FlatField = 'age' | 'pgp' | 'kms' | 'gcp_kms' | 'hckms' | 'azure_keyvault' | 'hc_vault_transit_uri'
@@ -26,12 +26,6 @@ export const keyFields: readonly KeyField[] = [
   { type: 'azure_kv', flat: 'azure_keyvault', group: 'azure_keyvault', title: 'azure_keyvault' },
   { type: 'hc_vault', flat: 'hc_vault_transit_uri', group: 'hc_vault', title: 'vault' },
 ]
-
-function keyType(id: KeyTypeId): KeyType {
-  const type = keyTypes[id]
-  if (type === undefined) throw new SopsError('generic', `keys of type ${id} are not supported`)
-  return type
-}
 
 /** The parts of a flexible key field. */
 function partsOf(value: Flexible, { flat, title }: KeyField): readonly string[] {
@@ -64,7 +58,7 @@ async function flatGroup(rule: RawRule, ctx: Context, kmsContext: StringMap | un
             ...(rule.aws_profile ? { awsProfile: rule.aws_profile } : {}),
           }
         : {}
-    keys.push(...(await keyType(field.type).parse(text, ctx, options)))
+    keys.push(...(await keyTypes[field.type].parse(text, ctx, options)))
   }
   return { keys }
 }
@@ -102,12 +96,12 @@ async function groupKeys(group: RawKeyGroup, ctx: Context): Promise<MasterKey[]>
   for (const field of keyFields) {
     for (const item of group[field.group] ?? []) {
       const complete = typeof item === 'string' ? item : completeItem(item, field.group)
-      keys.push(...(await keyType(field.type).parseGroupItem(complete, ctx)))
+      keys.push(...(await keyTypes[field.type].parseGroupItem(complete, ctx)))
     }
   }
   const seen = new Set<string>()
   return keys.filter((key) => {
-    const identity = `${key.type}\0${keyType(key.type).label(key)}`
+    const identity = `${key.type}\0${keyTypes[key.type].label(key)}`
     return !seen.has(identity) && seen.add(identity)
   })
 }

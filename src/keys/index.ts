@@ -8,7 +8,7 @@ import { kms } from './kms.ts'
 import { pgp } from './pgp.ts'
 import type { KeyType, KeyTypeId, MasterKey } from './types.ts'
 
-export const keyTypes: Partial<Record<KeyTypeId, KeyType>> = {
+export const keyTypes: Readonly<Record<KeyTypeId, KeyType>> = {
   kms,
   gcp_kms: gcpKms,
   hckms,
@@ -19,7 +19,7 @@ export const keyTypes: Partial<Record<KeyTypeId, KeyType>> = {
 }
 
 /** A key's identity in messages, diffs and comparisons (spec/keys.md 1.2). */
-export const labelOf = (key: MasterKey): string => keyTypes[key.type]?.label(key) ?? Object.values(key.fields).join('|')
+export const labelOf = (key: MasterKey): string => keyTypes[key.type].label(key)
 
 /** Makes age identities; loaded when asked for. */
 export const loadKeygen = (): Promise<typeof import('./age/keygen.ts')> => import('./age/keygen.ts')

@@ -1,12 +1,12 @@
 // Key services elsewhere, asked over gRPC (spec/keys.md 10.3). The gRPC library is loaded with the first question.
 import type { Client, ServiceError } from '@grpc/grpc-js'
 import type { Context } from '../context.ts'
+import { statusNumber, statusText } from '../core/grpc-status.ts'
 import type { KeyService } from '../datakey.ts'
 import { SopsError } from '../errors.ts'
 import type { MasterKey } from '../keys/types.ts'
 import { type Address, parseAddress } from './address.ts'
 import { maximumMessageSize, methodPaths, type Operation, readDataKey, readWrapped, writeRequest } from './messages.ts'
-import { statusNumber, statusText } from './status.ts'
 
 /** Milliseconds until a service counts as down. Answers have no limit: somebody may be asked there. */
 const connectTimeout = 20_000

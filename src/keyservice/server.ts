@@ -2,12 +2,12 @@
 import { createServer, type Server as Listener, type Socket } from 'node:net'
 import type { ServerUnaryCall, sendUnaryData } from '@grpc/grpc-js'
 import type { Context } from '../context.ts'
+import { type StatusName, statusNumber } from '../core/grpc-status.ts'
 import { localKeyService } from '../datakey.ts'
 import { messageOf, SopsError } from '../errors.ts'
 import { keyTypes } from '../keys/index.ts'
 import type { MasterKey } from '../keys/types.ts'
 import { describeKey, maximumMessageSize, methodPaths, type Operation, readRequest, writeAnswer } from './messages.ts'
-import { type StatusName, statusNumber } from './status.ts'
 
 export interface ServerOptions {
   /**

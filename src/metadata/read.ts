@@ -55,7 +55,6 @@ function readGroup(map: MapNode, where: string): KeyGroup {
 
 function readKey(type: KeyTypeId, entry: MapNode, where: string): MasterKey {
   const keyType = keyTypes[type]
-  if (keyType === undefined) throw new SopsError('missing-dependency', `keys of type ${type} are not supported`)
   const fields: Record<string, string | Readonly<Record<string, string>>> = {}
   for (const { name, map } of keyType.fields) {
     const node = fieldOf(entry, name)

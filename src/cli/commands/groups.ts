@@ -35,7 +35,6 @@ async function groupKeys(inv: Invocation, io: Io): Promise<MasterKey[]> {
   const keys: MasterKey[] = []
   for (const id of addOrder) {
     const type = keyTypes[id]
-    if (!type) continue
     for (const text of inv.list(type.flag.name)) keys.push(...(await type.parse(text, io.ctx, options)))
   }
   return keys

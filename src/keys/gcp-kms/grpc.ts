@@ -1,7 +1,9 @@
 // Cloud KMS over gRPC. Google's own client would take several times as long to load as everything else a command does.
+
 import { readFileSync } from 'node:fs'
 import type * as Grpc from '@grpc/grpc-js'
 import type { Context } from '../../context.ts'
+import { statusText } from '../../core/grpc-status.ts'
 import { messageOf, SopsError } from '../../errors.ts'
 import { isLoopback } from '../http.ts'
 import { loadPackage } from '../optional.ts'
@@ -67,7 +69,8 @@ function call(
     const pass = (bytes: Buffer): Buffer => bytes
     const started = client.makeUnaryRequest(method, pass, pass, request, metadata, (error, answer) => {
       request.fill(0)
-      if (error !== null) return reject(new SopsError('generic', statusText(error), { cause: error }))
+      if (error !== null)
+        return reject(new SopsError('generic', statusText(error.code, error.details), { cause: error }))
       try {
         const field = decodeField(answer ?? new Uint8Array(0), resultField[operation])
         resolve(Uint8Array.from(field))
@@ -79,30 +82,6 @@ function call(
     signal.addEventListener('abort', () => started.cancel(), { once: true })
   })
 }
-
-const codeNames = [
-  'OK',
-  'Canceled',
-  'Unknown',
-  'InvalidArgument',
-  'DeadlineExceeded',
-  'NotFound',
-  'AlreadyExists',
-  'PermissionDenied',
-  'ResourceExhausted',
-  'FailedPrecondition',
-  'Aborted',
-  'OutOfRange',
-  'Unimplemented',
-  'Internal',
-  'Unavailable',
-  'DataLoss',
-  'Unauthenticated',
-]
-
-/** As Go prints a status. */
-const statusText = ({ code, details }: Grpc.ServiceError): string =>
-  `rpc error: code = ${codeNames[code] ?? code} desc = ${details}`
 
 /** The package knows this variable itself, but only from `process.env`. */
 function roots({ env }: Context): Buffer | null {
