@@ -1,6 +1,8 @@
 // Which requests go through an HTTP proxy, by the variables everybody uses, and how they do.
 import { type RequestOptions, request } from 'node:http'
+import type { Agent } from 'node:https'
 import { BlockList, isIP, type Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { SopsError } from '../errors.ts'
 import { isLoopback, type TlsOptions } from './http.ts'
 
@@ -53,6 +55,16 @@ function isInNetwork(host: string, network: string): boolean {
   return list.check(host, family === 4 ? 'ipv4' : 'ipv6')
 }
 
+const headerOf = ({ username, password }: URL): Record<string, string> => {
+  const userInfo = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
+  return userInfo === ':' ? {} : { 'Proxy-Authorization': `Basic ${Buffer.from(userInfo).toString('base64')}` }
+}
+
+const wayTo = (proxy: URL): { hostname: string; port: string | number } => ({
+  hostname: proxy.hostname.replace(/^\[|\]$/g, ''),
+  port: proxy.port || 80,
+})
+
 /** What to change in a request's options so that it goes through the proxy. */
 export async function throughProxy(
   url: URL,
@@ -60,20 +72,49 @@ export async function throughProxy(
   options: RequestOptions & TlsOptions,
   signal: AbortSignal,
 ): Promise<RequestOptions> {
-  const userInfo = `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`
-  const authorization: Record<string, string> =
-    userInfo === ':' ? {} : { 'Proxy-Authorization': `Basic ${Buffer.from(userInfo).toString('base64')}` }
-  const way = { hostname: proxy.hostname.replace(/^\[|\]$/g, ''), port: proxy.port || 80 }
   if (url.protocol === 'http:') {
     const path = `http://${url.host}${url.pathname}${url.search}`
-    const headers = { ...options.headers, Host: url.host, ...authorization } as Record<string, string>
-    return { ...way, path, headers }
+    const headers = { ...options.headers, Host: url.host, ...headerOf(proxy) } as Record<string, string>
+    return { ...wayTo(proxy), path, headers }
   }
+  return { agent: await tunnels(proxy), tunnelSignal: signal } as RequestOptions
+}
+
+interface TunnelTarget extends TlsOptions {
+  readonly host: string
+  readonly port: number | string
+  readonly tunnelSignal: AbortSignal
+}
+
+type Connected = (error: Error | null, socket?: Duplex) => void
+
+const agents = new Map<string, Agent>()
+
+/** Connections through one proxy, kept open as those without one are, whatever the run that opened them. */
+async function tunnels(proxy: URL): Promise<Agent> {
+  const known = agents.get(proxy.href)
+  if (known !== undefined) return known
+  const { Agent } = await import('node:https')
+  const agent = new Agent({ keepAlive: true })
+  const createConnection = (target: TunnelTarget, done: Connected): undefined => {
+    openTunnel(proxy, target, target.tunnelSignal).then((socket) => done(null, socket), done)
+  }
+  Object.assign(agent, { createConnection })
+  agents.set(proxy.href, agent)
+  return agent
+}
+
+/** A TLS connection to the target, which the proxy cannot read. @throws SopsError `generic`, or the connection's error. */
+export async function openTunnel(
+  proxy: URL,
+  { host, port, ca, cert, key, servername, rejectUnauthorized }: Omit<TunnelTarget, 'tunnelSignal'>,
+  signal: AbortSignal,
+): Promise<Duplex> {
   const { connect } = await import('node:tls')
-  const target = `${url.hostname}:${url.port || 443}`
+  const target = `${host.includes(':') ? `[${host}]` : host}:${port}`
   const socket = await new Promise<Socket>((resolve, reject) => {
-    const headers = { Host: target, ...authorization }
-    const tunnel = request({ ...way, method: 'CONNECT', path: target, headers, signal, agent: false })
+    const headers = { Host: target, ...headerOf(proxy) }
+    const tunnel = request({ ...wayTo(proxy), method: 'CONNECT', path: target, headers, signal, agent: false })
     tunnel.on('connect', (answer, opened) => {
       if (answer.statusCode === 200) return resolve(opened)
       opened.destroy()
@@ -82,15 +123,10 @@ export async function throughProxy(
     tunnel.on('error', reject)
     tunnel.end()
   })
-  const name = url.hostname.replace(/^\[|\]$/g, '')
-  const { ca, cert, key, servername = isIP(name) === 0 ? name : undefined, rejectUnauthorized } = options
-  const tls = { ca, cert, key, servername, rejectUnauthorized: rejectUnauthorized !== false, host: name, socket }
-  const createConnection = (): Socket => {
-    const secured = connect(tls)
-    // It does not take the tunnel down with itself.
-    secured.on('close', () => socket.destroy())
-    return secured
-  }
-  // An agent of its own would make connections of its own.
-  return { agent: undefined, createConnection }
+  const name = servername || (isIP(host) === 0 ? host : undefined)
+  const tls = { ca, cert, key, servername: name, rejectUnauthorized: rejectUnauthorized !== false, host, socket }
+  const secured = connect(tls)
+  // It does not take the tunnel down with itself.
+  secured.on('close', () => socket.destroy())
+  return secured
 }

@@ -144,10 +144,13 @@ describe('through a proxy', () => {
     expect(await message(send({ ...request, tls: names }, deadlineIn(5000)))).toMatch(
       /cannot reach vault\.invalid.*(self-signed|certificate)/,
     )
-    const answer = await send({ ...request, tls: { ...names, ca: tls.cert } }, deadlineIn(5000))
-    expect(answer.status).toBe(404)
+    // The good one stays for the next request, the other one goes.
+    for (const _ of [1, 2]) {
+      const answer = await send({ ...request, tls: { ...names, ca: tls.cert } }, deadlineIn(5000))
+      expect(answer.status).toBe(404)
+    }
     expect(targets).toEqual(['vault.invalid:443', 'vault.invalid:443'])
-    await expect.poll(() => open).toBe(0)
+    await expect.poll(() => open).toBe(1)
   })
 
   test('a proxy that refuses', async () => {

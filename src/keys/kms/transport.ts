@@ -1,10 +1,10 @@
-// The connections of AWS clients: kept open, through a proxy where the environment says so.
+// The connections of the SDK's clients: through a proxy where the environment says so.
 import { Agent } from 'node:https'
 import type { Duplex } from 'node:stream'
 import type { Context } from '../../context.ts'
-import { proxyFor, throughProxy } from '../http-proxy.ts'
+import { openTunnel, proxyFor } from '../http-proxy.ts'
 import { kmsTimeout } from '../timeout.ts'
-import { trustedCertificates } from './settings.ts'
+import { trustedCertificates } from './call.ts'
 
 /** Options of the SDK's request handler. */
 export interface Transport {
@@ -27,14 +27,11 @@ export function transport(profile: string, ctx: Context): Transport {
     const agent = new Agent({ keepAlive: true, maxSockets: 50, ...(ca === undefined ? {} : { ca }) })
     const direct = (agent as unknown as { createConnection: Connect }).createConnection
     const connect: Connect = (target, done) => {
-      const url = new URL(`https://${target.host}:${target.port}`)
-      const proxy = proxyFor(url, ctx.env)
+      const { host = '', port = 443 } = target
+      const proxy = proxyFor(new URL(`https://${host.includes(':') ? `[${host}]` : host}:${port}`), ctx.env)
       if (proxy === undefined) return direct.call(agent, target, done)
       const trust = ca === undefined ? {} : { ca }
-      throughProxy(url, proxy, trust, AbortSignal.timeout(limit)).then(
-        ({ createConnection }) => done(null, createConnection?.({}, () => {}) ?? undefined),
-        done,
-      )
+      openTunnel(proxy, { host, port, ...trust }, AbortSignal.timeout(limit)).then((socket) => done(null, socket), done)
       return undefined
     }
     Object.assign(agent, { createConnection: connect })
