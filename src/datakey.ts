@@ -5,8 +5,8 @@ import { quote } from './core/quote.ts'
 import { combine, split } from './core/shamir.ts'
 import { wordWrap } from './core/text.ts'
 import { messageOf, SopsError } from './errors.ts'
-import { keyTypes } from './keys/index.ts'
-import type { KeyGroup, KeyType, MasterKey, Unavailable } from './keys/types.ts'
+import { keyTypes, labelOf } from './keys/index.ts'
+import type { KeyGroup, MasterKey, Unavailable } from './keys/types.ts'
 
 /** Whatever wraps and unwraps: this process, or a remote key service. */
 export interface KeyService {
@@ -17,19 +17,11 @@ export interface KeyService {
   unwrap(key: MasterKey): Promise<Uint8Array | Unavailable>
 }
 
-function keyTypeOf(key: MasterKey): KeyType {
-  const keyType = keyTypes[key.type]
-  if (keyType === undefined) throw new SopsError('missing-dependency', `keys of type ${key.type} are not supported`)
-  return keyType
-}
-
-const labelOf = (key: MasterKey): string => keyTypeOf(key).label(key)
-
 /** The key types of this process. */
 export const localKeyService = (ctx: Context): KeyService => ({
   name: 'local',
-  wrap: async (key, dataKey) => keyTypeOf(key).wrap(key, dataKey, ctx),
-  unwrap: async (key) => keyTypeOf(key).unwrap(key, ctx),
+  wrap: async (key, dataKey) => keyTypes[key.type].wrap(key, dataKey, ctx),
+  unwrap: async (key) => keyTypes[key.type].unwrap(key, ctx),
 })
 
 /** 32 random bytes; the caller wipes them. */
@@ -134,7 +126,7 @@ function sorted(keys: readonly MasterKey[], order: readonly string[] | undefined
   const rank = (key: MasterKey): number => {
     const at = names.indexOf(key.type)
     if (at >= 0) return at
-    return names.length + (order === undefined && keyTypes[key.type]?.network === true ? 1 : 0)
+    return names.length + (order === undefined && keyTypes[key.type].network === true ? 1 : 0)
   }
   return [...keys].sort((a, b) => rank(a) - rank(b))
 }

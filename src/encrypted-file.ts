@@ -3,7 +3,7 @@ import type { Context, LogLine } from './context.ts'
 import { compileSelection, type Selection } from './core/selection.ts'
 import type { Tree } from './core/tree.ts'
 import { walk } from './core/walk.ts'
-import type { KeyService } from './datakey.ts'
+import type { KeyService, Wrapped } from './datakey.ts'
 import { open, type Stash, seal, sealMac, verifyMac } from './document.ts'
 import { SopsError } from './errors.ts'
 import { loadFormat } from './formats/index.ts'
@@ -136,6 +136,23 @@ export interface SealOutput {
   readonly tree: Tree
   readonly encrypted: number
   readonly leaves: number
+}
+
+/**
+ * The file with other recipients: its values, MAC and dates stay as they are, and so does its text outside of the metadata.
+ * @throws SopsError `cannot-emit` when the result could not be opened again.
+ */
+export async function withRecipients(
+  file: EncryptedFile,
+  { groups, threshold }: Wrapped,
+  layout: Layout,
+): Promise<Uint8Array> {
+  const { format, parsed, tree } = file
+  const metadata = { ...file.metadata, keyGroups: groups, shamirThreshold: threshold }
+  const next = withMetadata(tree, metadata, format.metadata, parsed.tree)
+  const bytes = format.rewrite(parsed, next, { ...layout, encrypted: true })
+  checkReadsBack(bytes, format, { tree, metadata, selection: await compileSelection(metadata.selection) })
+  return bytes
 }
 
 const seconds = (now: Date): string => now.toISOString().replace(/\.\d+Z$/, 'Z')

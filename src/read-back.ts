@@ -1,11 +1,13 @@
 // Reads a sealed text as the next reader will, before it replaces anything: a file that would not open again must not be written.
 import { isEncrypted } from './core/cipher.ts'
 import { canonical } from './core/scalar.ts'
-import type { Selection } from './core/selection.ts'
+import { type Selection, type SelectionOptions, selectionSettings } from './core/selection.ts'
 import type { Tree, Value } from './core/tree.ts'
 import { walk } from './core/walk.ts'
 import { messageOf, SopsError } from './errors.ts'
 import type { Format } from './formats/types.ts'
+import { labelOf } from './keys/index.ts'
+import { defaultUnencryptedSuffix } from './metadata/names.ts'
 import { type Metadata, takeMetadata } from './metadata.ts'
 
 /** What the tree must say when it is read again: `tree` is sealed and without metadata. */
@@ -13,18 +15,18 @@ export interface Sealed {
   readonly tree: Tree
   readonly metadata: Metadata
   readonly selection: Selection
-  /** How many leaves of it are encrypted. */
-  readonly encrypted: number
+  /** How many leaves of it are encrypted; absent for a tree that stayed as it was read, and may hold anything. */
+  readonly encrypted?: number
 }
 
 /**
- * Refuses a text that opening would refuse: one that does not parse, lost its metadata, or says other values, at other keys or in another
- * order, than were sealed. Comments are not compared, since no MAC covers them.
+ * Refuses a text that opening would refuse: one that does not parse, has other metadata than it should, or says other values, at other keys
+ * or in another order, than were sealed. Comments are not compared, since no MAC covers them. Nothing is decrypted for it.
  * @throws SopsError `cannot-emit`.
  */
 export function checkReadsBack(bytes: Uint8Array, format: Format, sealed: Sealed): void {
-  // The payload is one string in a text that is always printed the same way.
-  if (format.id === 'binary') return
+  // A new payload is one string in a text that is always printed the same way.
+  if (format.id === 'binary' && sealed.encrypted !== undefined) return
   const problem = problemOf(bytes, format, sealed)
   if (problem === undefined) return
   throw new SopsError('cannot-emit', `the encrypted file could not be opened again: ${problem}`, {
@@ -35,21 +37,41 @@ export function checkReadsBack(bytes: Uint8Array, format: Format, sealed: Sealed
 function problemOf(bytes: Uint8Array, format: Format, sealed: Sealed): string | undefined {
   try {
     const read = takeMetadata(format.parse(bytes, { encrypted: true }).tree, format.metadata)
-    const { mac, lastModified } = read.metadata
-    if (mac !== sealed.metadata.mac || lastModified !== sealed.metadata.lastModified)
-      return 'its metadata would be lost'
-    return differentLeaf(read.tree, sealed)
+    return differentMetadata(read.metadata, sealed.metadata) ?? differentLeaf(read.tree, sealed)
   } catch (error) {
     return messageOf(error)
   }
 }
 
+function differentMetadata(read: Metadata, wanted: Metadata): string | undefined {
+  if (read.mac !== wanted.mac || read.lastModified !== wanted.lastModified || read.version !== wanted.version)
+    return 'its metadata would be lost'
+  if (recipients(read) !== recipients(wanted)) return 'its recipients would be others'
+  const same =
+    read.macOnlyEncrypted === wanted.macOnlyEncrypted &&
+    selectionSettings.every((name) => setting(read.selection, name) === setting(wanted.selection, name))
+  return same ? undefined : 'its settings would be others'
+}
+
+/** Who can open the file, with what is wrapped for each. Within a group a file has no order among keys of different types. */
+function recipients({ keyGroups, shamirThreshold }: Metadata): string {
+  const groups = keyGroups.map(({ keys }) => keys.map((key) => [key.type, labelOf(key), key.enc].join(' ')).sort())
+  return JSON.stringify(keyGroups.length > 1 ? [shamirThreshold, ...groups] : groups)
+}
+
+const setting = (options: SelectionOptions, name: keyof SelectionOptions): string =>
+  options[name] || (name === 'unencryptedSuffix' && isUnset(options) ? defaultUnencryptedSuffix : '')
+
+const isUnset = (options: SelectionOptions): boolean => selectionSettings.every((name) => !options[name])
+
 function differentLeaf(tree: Tree, { tree: wanted, selection, encrypted }: Sealed): string | undefined {
   const places: string[] = []
   const texts: (string | Uint8Array)[] = []
-  eachLeaf(wanted, selection, (aad, text) => {
+  let selectedBefore = 0
+  eachLeaf(wanted, selection, (aad, text, selected) => {
     places.push(aad)
     texts.push(text)
+    if (selected) selectedBefore++
   })
   let at = 0
   let count = 0
@@ -60,12 +82,12 @@ function differentLeaf(tree: Tree, { tree: wanted, selection, encrypted }: Seale
     if (problem !== undefined) return
     if (aad !== places[i]) problem = `${aad.slice(0, -1)} would stand in another place`
     else if (!same(text, texts[i]!)) problem = `${aad.slice(0, -1)} would have another value`
-    else if (selected && (typeof text !== 'string' || !isEncrypted(text)))
+    else if (encrypted !== undefined && selected && (typeof text !== 'string' || !isEncrypted(text)))
       problem = `${aad.slice(0, -1)} would be in clear`
   })
   if (problem !== undefined) return problem
   if (at !== places.length) return 'values would be lost'
-  return count === encrypted ? undefined : 'encrypted values would be taken for clear ones'
+  return count === (encrypted ?? selectedBefore) ? undefined : 'encrypted values would be taken for clear ones'
 }
 
 const same = (a: string | Uint8Array, b: string | Uint8Array): boolean =>

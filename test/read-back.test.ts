@@ -1,5 +1,6 @@
 // A sealed text that would not open again is refused before anything is written.
 import { describe, expect, test } from 'vitest'
+import { withRecipients } from '../src/encrypted-file.ts'
 import { compileSelection, type FormatId, loadEncrypted, loadFormat, SopsError } from '../src/index.ts'
 import { checkReadsBack, type Sealed } from '../src/read-back.ts'
 import { seal } from './fuzz/sealed.ts'
@@ -10,6 +11,10 @@ const plain: Readonly<Record<string, string>> = {
   dotenv: 'A=one\nB=two\nc_unencrypted=clear\n',
   ini: '[s]\na = one\nb = two\nc_unencrypted = clear\n',
 }
+
+/** Changes the first character of what is wrapped for a recipient. */
+const otherKey = (text: string): string =>
+  text.replace(/(enc"?\s*[:=]\s*"?)(\S)/, (_, name, first) => name + (first === 'A' ? 'B' : 'A'))
 
 async function sealedOf(format: FormatId): Promise<{ bytes: Buffer; sealed: Sealed; check: (text: string) => void }> {
   const bytes = Buffer.from(await seal(plain[format]!, { format }))
@@ -32,6 +37,10 @@ describe.each(Object.keys(plain) as FormatId[])('%s', (format) => {
     ['an encrypted value under a clear name', (text) => text.replace(/\ba\b|\bA\b/, 'a_unencrypted')],
     ['another encrypted value', (text) => text.replace('data:', 'data:AAAA')],
     ['another MAC', (text) => text.replace(/(mac"?\s*[=:]\s*"?ENC\[AES256_GCM,data:)/, '$1AAAA')],
+    ['another recipient', (text) => text.replace(/age1\w{6}/, 'age1qqqqqq')],
+    ['another wrapped data key', otherKey],
+    ['another setting', (text) => text.replace('unencrypted_suffix', 'encrypted_suffix')],
+    ['another version', (text) => text.replace(/(version"?\s*[:=]\s*"?)3\.\d+/, '$13.9')],
     ['a syntax error', (text) => `{"\n${text}`],
     ['the end cut off', (text) => text.slice(0, text.length / 3)],
   ])('%s is refused', async (_, change) => {
@@ -50,6 +59,33 @@ describe.each(Object.keys(plain) as FormatId[])('%s', (format) => {
       } catch (error) {
         expect(String(error)).not.toMatch(/clear(?!_)\b|1\.5/)
       }
+    }
+  })
+})
+
+describe('a file that gets other recipients', () => {
+  const odd: Readonly<Record<string, string>> = {
+    'a value in clear under an encrypted name': 'a: clear',
+    'an encrypted value under a clear name': 'a_unencrypted: ENC[AES256_GCM,data:AA==,iv:AA==,tag:AA==,type:str]',
+  }
+  test.each(Object.keys(odd))('keeps %s', async (name) => {
+    const sealed = Buffer.from(await seal('b: two\n', { format: 'yaml' })).toString()
+    const text = `${odd[name]}\n${sealed}`
+    const file = await loadEncrypted(Buffer.from(text), 'yaml')
+    const { keyGroups: groups, shamirThreshold: threshold } = file.metadata
+    expect(Buffer.from(await withRecipients(file, { groups, threshold }, {})).toString()).toBe(text)
+  })
+
+  test.each<FormatId>(['yaml', 'binary'])('is read again (%s)', async (id) => {
+    const text = Buffer.from(await seal(id === 'yaml' ? 'a: one\n' : 'one', { format: id })).toString()
+    const file = await loadEncrypted(Buffer.from(text), id)
+    const { keyGroups: groups, shamirThreshold: threshold } = file.metadata
+    for (const changed of [text.replace('data:', 'data:AAAA'), otherKey(text)]) {
+      const format = { ...file.format, rewrite: () => Buffer.from(changed) }
+      await expect(withRecipients({ ...file, format }, { groups, threshold }, {})).rejects.toMatchObject({
+        code: 'cannot-emit',
+        hints: ['nothing was written', expect.any(String)],
+      })
     }
   })
 })

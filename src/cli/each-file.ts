@@ -6,6 +6,13 @@ import { absolutePath } from './settings.ts'
 /** Erases the line and stands at its start. */
 const startOver = '\r\x1b[K'
 
+export interface EachFile {
+  /** What is being done, for a terminal to show; absent for commands that tell themselves. */
+  readonly doing?: string
+  /** The error at the end. */
+  readonly failed: (failures: number, total: number) => string
+}
+
 /**
  * Runs `work` for each file in turn, with the file as the only word. Each failure is an error line in the log.
  * @throws SopsError `generic` at the end, if any failed.
@@ -14,22 +21,23 @@ export async function forEachFile(
   inv: Invocation,
   io: Io,
   work: (one: Invocation) => Promise<void>,
-  doing: string,
+  { doing, failed }: EachFile,
 ): Promise<void> {
   const files = inv.positionals
   const { stderr } = io.host
+  const shows = doing !== undefined && stderr.isTTY
   let failures = 0
   for (const [i, name] of files.entries()) {
-    if (stderr.isTTY) await stderr.write(`${startOver}${doing} ${i + 1} of ${files.length}: ${name}`)
+    if (shows) await stderr.write(`${startOver}${doing} ${i + 1} of ${files.length}: ${name}`)
     try {
       await work({ ...inv, positionals: [name] })
     } catch (error) {
       if (!(error instanceof SopsError)) throw error
       failures++
-      if (stderr.isTTY) await stderr.write(startOver)
+      if (shows) await stderr.write(startOver)
       io.ctx.log({ level: 'error', logger: 'CMD', message: `${absolutePath(io.ctx, name)}: ${error.message}` })
     }
   }
-  if (stderr.isTTY) await stderr.write(startOver)
-  if (failures > 0) throw new SopsError('generic', `failed ${doing} ${failures} of ${files.length} files`)
+  if (shows) await stderr.write(startOver)
+  if (failures > 0) throw new SopsError('generic', failed(failures, files.length))
 }

@@ -1,11 +1,13 @@
 // Opening the file that a command changes in place, and saving it again.
-
+import type { MapNode } from '../core/tree.ts'
 import type { KeyService } from '../datakey.ts'
-import { loadEncrypted, type OpenFile, openFile, type SealOutput } from '../encrypted-file.ts'
+import { refuseReserved } from '../draft.ts'
+import { loadEncrypted, type OpenFile, openFile, sealFile } from '../encrypted-file.ts'
+import { loadFormat } from '../formats/index.ts'
 import type { FormatId } from '../formats/types.ts'
 import { fingerprint, readInput, writeOutput } from './files.ts'
 import type { Invocation, Io } from './invocation.ts'
-import { orderOf, servicesOf } from './settings.ts'
+import { absolutePath, configOf, formatsFor, layoutOf, orderOf, servicesOf } from './settings.ts'
 
 export interface Opened {
   readonly path: string
@@ -41,10 +43,38 @@ export async function openerOf(inv: Invocation, io: Io): Promise<Opener> {
 
 export const read = (io: Io, path: string): Promise<Uint8Array> => readInput(io.host, path)
 
-/** Writes the new version, unless somebody else has changed the file since it was read. */
-export const saveInPlace = (
+/**
+ * Opens a file, changes its first document, and saves it in place, unless somebody else has changed it since it was read. `prepare` is
+ * called before the file is read; what it returns makes the new document of the old, or undefined to leave the file as it is.
+ */
+export async function changeInPlace(
+  inv: Invocation,
   io: Io,
-  opened: Pick<Opened, 'path' | 'bytes'>,
-  sealed: Pick<SealOutput, 'bytes'>,
-): Promise<void> =>
-  writeOutput(io.host, opened.path, sealed.bytes, { what: 'in-place file', expect: fingerprint(opened.bytes) })
+  name: string,
+  prepare: () => Promise<(root: MapNode) => MapNode | undefined>,
+): Promise<void> {
+  const { ctx, host } = io
+  const path = absolutePath(ctx, name)
+  const config = await configOf(inv, ctx)
+  const change = await prepare()
+  const opener = await openerOf(inv, io)
+  const bytes = await read(io, path)
+  const formats = formatsFor(inv, path, bytes)
+  const { file } = await opener.open(path, bytes, formats.input)
+  try {
+    const [first, ...others] = file.plain.documents
+    const document = change(first ?? { kind: 'map', items: [] })
+    if (document === undefined) {
+      ctx.log({ level: 'info', logger: 'CMD', message: 'File is unchanged, not writing to file' })
+      return
+    }
+    const plain = { documents: [document, ...others] }
+    const output = await loadFormat(formats.output)
+    refuseReserved(plain, output)
+    await ctx.audit?.({ action: 'encrypt', file: path })
+    const sealed = sealFile({ ...file, plain }, output, ctx.now(), layoutOf(inv, config, output.id))
+    await writeOutput(host, path, sealed.bytes, { what: 'in-place file', expect: fingerprint(bytes) })
+  } finally {
+    file.dataKey.fill(0)
+  }
+}

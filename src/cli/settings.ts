@@ -11,6 +11,7 @@ import type { FormatId, Layout } from '../formats/types.ts'
 import { keyTypes } from '../keys/index.ts'
 import type { KeyTypeId, MasterKey, ParseOptions, StringMap } from '../keys/types.ts'
 import type { EncryptionSettings } from '../new-file.ts'
+import { sniffFormat } from '../sniff.ts'
 import type { Invocation } from './invocation.ts'
 
 export interface Formats {
@@ -33,6 +34,13 @@ export function formatsOf(inv: Invocation, path: string): Formats {
     output: output ?? byPath,
     guessed: byPath === 'binary' && input === undefined && output === undefined,
   }
+}
+
+/** The formats that flags and name give; where they say nothing, what the content shows. */
+export function formatsFor(inv: Invocation, path: string, bytes: Uint8Array): Omit<Formats, 'guessed'> {
+  const formats = formatsOf(inv, path)
+  const seen = formats.guessed ? sniffFormat(bytes) : undefined
+  return seen ? { input: seen, output: seen } : formats
 }
 
 /** The path as messages and rules see it: absolute, lexically cleaned, links not followed. */

@@ -134,10 +134,27 @@ describe('S3', () => {
   })
 
   test('a recreation rule without suffix encrypts everything', async () => {
-    await put('f.yaml', 'a_unencrypted: text\n')
+    const plain = 'a_clear: text\n'
+    writeFileSync(
+      box.path('f.yaml'),
+      await encrypt(plain, { format: 'yaml', recipients: { age: recipient }, unencryptedSuffix: '_clear' }),
+    )
     rules(`  - s3_bucket: b\n    recreation_rule: { age: ${recipient} }\n`)
     expect(await publish(['--yes', 'f.yaml'])).toMatchObject({ code: 0 })
-    expect(s3.objects.get('b/f.yaml')!.toString()).toMatch(/^a_unencrypted: ENC\[/)
+    const object = s3.objects.get('b/f.yaml')!.toString()
+    expect(object).toMatch(/^a_clear: ENC\[/)
+    const context = fakeContext({ env: { SOPS_AGE_KEY: identity } })
+    expect(Buffer.from(await decrypt(object, { context })).toString()).toBe(plain)
+  })
+
+  test('a recreation rule without suffix for names that readers take for clear ones', async () => {
+    await put('f.yaml', 'a_unencrypted: text\n')
+    rules(`  - s3_bucket: b\n    recreation_rule: { age: ${recipient} }\n`)
+    expect(await publish(['--yes', 'f.yaml'])).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/could not be opened again.*a_unencrypted.*\n.*hint: give the recreation rule/),
+    })
+    expect(s3.objects.size).toBe(0)
   })
 
   test('a changed file is not sealed anew', async () => {

@@ -4,9 +4,8 @@ import { emitPlain, loadEncrypted, type OpenFile, openFile } from '../../encrypt
 import { SopsError } from '../../errors.ts'
 import { loadFormat } from '../../formats/index.ts'
 import type { FormatId, Layout } from '../../formats/types.ts'
-import { sniffFormat } from '../../sniff.ts'
 import type { Invocation, Io } from '../invocation.ts'
-import { configOf, formatsOf, layoutOf, orderOf, servicesOf } from '../settings.ts'
+import { configOf, formatsFor, formatsOf, layoutOf, orderOf, servicesOf } from '../settings.ts'
 import { mustExist, readTarget, targetOf, writeResult } from '../target.ts'
 
 export async function run(inv: Invocation, io: Io): Promise<number> {
@@ -35,13 +34,6 @@ export async function run(inv: Invocation, io: Io): Promise<number> {
     file.dataKey.fill(0)
   }
   return 0
-}
-
-/** The formats that flags and name give; where they say nothing, what the content shows. */
-export function formatsFor(inv: Invocation, path: string, bytes: Uint8Array): { input: FormatId; output: FormatId } {
-  const formats = formatsOf(inv, path)
-  const seen = formats.guessed ? sniffFormat(bytes) : undefined
-  return seen ? { input: seen, output: seen } : formats
 }
 
 export async function emit(file: OpenFile, output: FormatId, layout: Layout): Promise<Uint8Array> {

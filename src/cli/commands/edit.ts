@@ -12,10 +12,9 @@ import { compareVersions, compatibleVersion } from '../../version.ts'
 import { editLoop } from '../edit-loop.ts'
 import { type Fingerprint, fingerprint, readInput, writeOutput } from '../files.ts'
 import type { Invocation, Io } from '../invocation.ts'
-import { configOf, encryptionSettings, formatsOf, layoutOf, orderOf, servicesOf } from '../settings.ts'
+import { configOf, encryptionSettings, formatsFor, formatsOf, layoutOf, orderOf, servicesOf } from '../settings.ts'
 import { isMissing, targetOf } from '../target.ts'
 import { warnOfCleartext } from '../warnings.ts'
-import { formatsFor } from './decrypt.ts'
 
 export async function run(inv: Invocation, io: Io): Promise<number> {
   const { file } = await targetOf(inv, io, { stdin: false })

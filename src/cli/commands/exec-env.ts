@@ -5,8 +5,7 @@ import { switchUser } from '../exec/account.ts'
 import { type Environment, outcomeOf, runShell, shellOf, startShell } from '../exec/child.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { openerOf, read } from '../open.ts'
-import { absolutePath } from '../settings.ts'
-import { formatsFor } from './decrypt.ts'
+import { absolutePath, formatsFor } from '../settings.ts'
 
 export async function run(inv: Invocation, io: Io): Promise<number> {
   const { host, ctx } = io

@@ -8,10 +8,10 @@ import { type Environment, outcomeOf, runShell, startShell } from '../exec/child
 import { makePipe, servePipe } from '../exec/pipe.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { openerOf, read } from '../open.ts'
-import { absolutePath, configOf, layoutOf } from '../settings.ts'
+import { absolutePath, configOf, formatsFor, layoutOf } from '../settings.ts'
 import { systemErrorText } from '../system-error.ts'
 import { privateTempDir } from '../temp-dir.ts'
-import { emit, formatsFor } from './decrypt.ts'
+import { emit } from './decrypt.ts'
 import { warnOfBackground, wordsOf } from './exec-env.ts'
 
 export async function run(inv: Invocation, io: Io): Promise<number> {

@@ -4,8 +4,7 @@ import { messageOf, SopsError } from '../../errors.ts'
 import type { FormatId } from '../../formats/types.ts'
 import { readInput } from '../files.ts'
 import type { Invocation, Io } from '../invocation.ts'
-import { configOf } from '../settings.ts'
-import { formatsFor } from './decrypt.ts'
+import { configOf, formatsFor } from '../settings.ts'
 
 export async function run(inv: Invocation, io: Io): Promise<number> {
   const [path] = inv.positionals

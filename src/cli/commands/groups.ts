@@ -1,14 +1,12 @@
 // `sops groups add` and `sops groups delete`: key groups of a file, without touching its values.
 import { recoverDataKey, shortRecoveryText, wrapDataKey } from '../../datakey.ts'
-import { type EncryptedFile, loadEncrypted } from '../../encrypted-file.ts'
+import { type EncryptedFile, loadEncrypted, withRecipients } from '../../encrypted-file.ts'
 import { SopsError } from '../../errors.ts'
-import { formatOfPath } from '../../formats/index.ts'
 import { keyTypes } from '../../keys/index.ts'
 import type { KeyGroup, KeyTypeId, MasterKey } from '../../keys/types.ts'
-import { withMetadata } from '../../metadata.ts'
 import { fingerprint, readInput, writeOutput } from '../files.ts'
 import type { Invocation, Io } from '../invocation.ts'
-import { configOf, keyParseOptions, layoutOf, servicesOf } from '../settings.ts'
+import { configOf, formatsFor, keyParseOptions, layoutOf, servicesOf } from '../settings.ts'
 
 export const run = (inv: Invocation, io: Io): Promise<number> =>
   inv.command[1] === 'add' ? add(inv, io) : remove(inv, io)
@@ -80,8 +78,8 @@ async function change(inv: Invocation, io: Io, plan: (file: EncryptedFile) => Wa
   const config = await configOf(inv, io.ctx)
   const services = await servicesOf(inv, io.ctx)
   const bytes = await readInput(io.host, path)
-  const format = formatOfPath(path)
-  const file = await loadEncrypted(bytes, format)
+  const formats = formatsFor(inv, path, bytes)
+  const file = await loadEncrypted(bytes, formats.input)
   const { metadata } = file
   const wanted = plan(file)
   const { keyGroups, shamirThreshold } = metadata
@@ -90,14 +88,8 @@ async function change(inv: Invocation, io: Io, plan: (file: EncryptedFile) => Wa
     throw new SopsError('generic', shortRecoveryText(error), { cause: error })
   })
   try {
-    const { groups, threshold } = await wrapDataKey(dataKey, wanted.groups, wanted.threshold, services)
-    const tree = withMetadata(
-      file.tree,
-      { ...metadata, keyGroups: groups, shamirThreshold: threshold },
-      file.format.metadata,
-      file.parsed.tree,
-    )
-    const updated = file.format.rewrite(file.parsed, tree, { ...layoutOf(inv, config, format), encrypted: true })
+    const wrapped = await wrapDataKey(dataKey, wanted.groups, wanted.threshold, services)
+    const updated = await withRecipients(file, wrapped, layoutOf(inv, config, formats.output))
     if (inv.bool('in-place')) {
       await writeOutput(io.host, path, updated, { what: 'in-place file', expect: fingerprint(bytes) })
     } else await io.out(updated)

@@ -3,17 +3,20 @@ import { readdir, stat } from 'node:fs/promises'
 import { basename, extname, join, relative } from 'node:path'
 import { type Config, findConfig, loadConfig, matchDestinationRule } from '../../config/index.ts'
 import type { DestinationRule } from '../../config/match.ts'
+import { compileSelection } from '../../core/selection.ts'
+import type { Leaf, Tree } from '../../core/tree.ts'
+import { walk } from '../../core/walk.ts'
 import { loadEncrypted, sealFile } from '../../encrypted-file.ts'
 import { SopsError } from '../../errors.ts'
 import { isChange, keyChanges } from '../../key-changes.ts'
+import { defaultUnencryptedSuffix } from '../../metadata/names.ts'
 import { createFile } from '../../new-file.ts'
 import { destinationText, type Parcel, upload } from '../../publish/upload.ts'
 import { askYesNo } from '../ask.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { type Opened, type Opener, openerOf, read } from '../open.ts'
-import { absolutePath, layoutOf } from '../settings.ts'
+import { absolutePath, formatsFor, layoutOf } from '../settings.ts'
 import { systemErrorText } from '../system-error.ts'
-import { formatsFor } from './decrypt.ts'
 import { describeChanges } from './updatekeys.ts'
 
 interface Job {
@@ -116,6 +119,7 @@ async function sealAnew({ path, file }: Opened, rule: DestinationRule, job: Job)
       ...(unencryptedSuffix ? { unencryptedSuffix } : {}),
       ...(encryptedSuffix ? { encryptedSuffix } : {}),
     }
+    if (Object.keys(suffixes).length === 0) await refuseDefaultSuffix(file.plain)
     const settings = { keyGroups, shamirThreshold, selection: suffixes, macOnlyEncrypted: false }
     const sealed = await createFile(settings, opener.services)
     try {
@@ -127,4 +131,25 @@ async function sealAnew({ path, file }: Opened, rule: DestinationRule, job: Job)
   } finally {
     file.dataKey.fill(0)
   }
+}
+
+/**
+ * A file that names no setting is read with the default suffix, and sealed without (spec/keys.md 12): values that the two disagree on would
+ * never be read again.
+ */
+async function refuseDefaultSuffix(plain: Tree): Promise<void> {
+  const selection = await compileSelection({ unencryptedSuffix: defaultUnencryptedSuffix })
+  const path: string[] = []
+  const leaf = (found: Leaf, _aad: string, selected: boolean): Leaf => {
+    if (selected || found.value === null || found.value === '') return found
+    throw new SopsError(
+      'generic',
+      `the published file could not be opened again: readers take ${path.at(-1)} for clear text`,
+      {
+        path: [...path],
+        hints: ['give the recreation rule an unencrypted_suffix or an encrypted_suffix'],
+      },
+    )
+  }
+  walk(plain, selection, { leaf, comment: (comment) => comment }, path)
 }

@@ -9,9 +9,8 @@ import type { KeyGroup, KeyTypeId, MasterKey } from '../../keys/types.ts'
 import { forEachFile } from '../each-file.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { openerOf } from '../open.ts'
-import { configOf, keysFromFlags, layoutOf } from '../settings.ts'
+import { configOf, formatsFor, keysFromFlags, layoutOf } from '../settings.ts'
 import { isMissing, readTarget, targetOf, writeResult } from '../target.ts'
-import { formatsFor } from './decrypt.ts'
 
 /** The order in which added keys are appended (spec/keys.md 1.3). */
 const addOrder: readonly KeyTypeId[] = ['kms', 'pgp', 'gcp_kms', 'hckms', 'azure_kv', 'hc_vault', 'age']
@@ -23,7 +22,10 @@ export async function run(inv: Invocation, io: Io): Promise<number> {
     await rotateFile(inv, io)
     return 0
   }
-  await forEachFile(inv, io, (one) => rotateFile(one, io), 'rotating')
+  await forEachFile(inv, io, (one) => rotateFile(one, io), {
+    doing: 'rotating',
+    failed: (failures, total) => `failed rotating ${failures} of ${total} files`,
+  })
   return 0
 }
 

@@ -3,43 +3,19 @@ import { readFile } from 'node:fs/promises'
 import { setAt } from '../../core/change.ts'
 import { nodeAt, type Path, parsePath } from '../../core/path.ts'
 import { type Entry, type MapNode, type Node, sameNode } from '../../core/tree.ts'
-import { refuseReserved } from '../../draft.ts'
-import { sealFile } from '../../encrypted-file.ts'
 import { messageOf, SopsError } from '../../errors.ts'
-import { loadFormat, parseJsonValue } from '../../formats/index.ts'
+import { parseJsonValue } from '../../formats/index.ts'
 import type { Invocation, Io } from '../invocation.ts'
-import { openerOf, read, saveInPlace } from '../open.ts'
-import { absolutePath, configOf, layoutOf } from '../settings.ts'
-import { formatsFor } from './decrypt.ts'
+import { changeInPlace } from '../open.ts'
+import { absolutePath } from '../settings.ts'
 
 export async function run(inv: Invocation, io: Io): Promise<number> {
-  const { ctx } = io
   const [name, index, valueWord] = wordsOf(inv)
-  const path = absolutePath(ctx, name)
-  const config = await configOf(inv, ctx)
-  const steps = parsePath(index, 'bad-path-or-value', 'Invalid set index format: ')
-  const value = await readValue(await valueTextOf(inv, io, valueWord))
-  const opener = await openerOf(inv, io)
-  const bytes = await read(io, path)
-  const formats = formatsFor(inv, path, bytes)
-  const opened = await opener.open(path, bytes, formats.input)
-  const { file } = opened
-  try {
-    const [first, ...others] = file.plain.documents
-    const root: MapNode = first ?? { kind: 'map', items: [] }
-    if (inv.bool('idempotent') && holds(root, steps, value)) {
-      ctx.log({ level: 'info', logger: 'CMD', message: 'File is unchanged, not writing to file' })
-      return 0
-    }
-    const plain = { documents: [setAt(root, steps, value), ...others] }
-    const output = await loadFormat(formats.output)
-    refuseReserved(plain, output)
-    await ctx.audit?.({ action: 'encrypt', file: path })
-    const sealed = sealFile({ ...file, plain }, output, ctx.now(), layoutOf(inv, config, output.id))
-    await saveInPlace(io, opened, sealed)
-  } finally {
-    file.dataKey.fill(0)
-  }
+  await changeInPlace(inv, io, name, async () => {
+    const steps = parsePath(index, 'bad-path-or-value', 'Invalid set index format: ')
+    const value = await readValue(await valueTextOf(inv, io, valueWord))
+    return (root) => (inv.bool('idempotent') && holds(root, steps, value) ? undefined : setAt(root, steps, value))
+  })
   return 0
 }
 

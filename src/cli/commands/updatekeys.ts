@@ -2,15 +2,15 @@
 import { stat } from 'node:fs/promises'
 import { type Config, findConfig, loadConfig, matchCreationRule } from '../../config/index.ts'
 import { recoverDataKey, wrapDataKey, wrapErrors } from '../../datakey.ts'
-import { loadEncrypted } from '../../encrypted-file.ts'
+import { loadEncrypted, withRecipients } from '../../encrypted-file.ts'
 import { SopsError } from '../../errors.ts'
 import { isChange, type KeyChanges, keepWrapped, keyChanges } from '../../key-changes.ts'
-import { withMetadata } from '../../metadata.ts'
 import { askYesNo } from '../ask.ts'
+import { forEachFile } from '../each-file.ts'
 import { fingerprint, readInput, writeOutput } from '../files.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { progressLine } from '../log.ts'
-import { absolutePath, formatsOf, layoutOf, servicesOf } from '../settings.ts'
+import { absolutePath, formatsFor, layoutOf, servicesOf } from '../settings.ts'
 import { systemErrorText } from '../system-error.ts'
 
 export async function run(inv: Invocation, io: Io): Promise<number> {
@@ -18,31 +18,21 @@ export async function run(inv: Invocation, io: Io): Promise<number> {
   if (!found) throw new SopsError('generic', 'config file not found')
   const config = await loadConfig(found, io.ctx)
   if (inv.positionals.length === 0) throw new SopsError('no-file', 'Error: no file specified')
-  if (inv.positionals.length === 1) {
-    await updateFile(inv, io, config, inv.positionals[0]!)
-    return 0
-  }
-  let failures = 0
-  for (const name of inv.positionals) {
-    try {
-      await updateFile(inv, io, config, name)
-    } catch (error) {
-      if (!(error instanceof SopsError)) throw error
-      failures++
-      io.ctx.log({ level: 'error', logger: 'CMD', message: `${absolutePath(io.ctx, name)}: ${error.message}` })
-    }
-  }
-  if (failures > 0) throw new SopsError('generic', `failed updating ${failures} key(s)`)
+  if (inv.positionals.length === 1) await updateFile(inv, io, config)
+  else
+    await forEachFile(inv, io, (one) => updateFile(one, io, config), {
+      failed: (failures) => `failed updating ${failures} key(s)`,
+    })
   return 0
 }
 
-async function updateFile(inv: Invocation, io: Io, config: Config, name: string): Promise<void> {
+async function updateFile(inv: Invocation, io: Io, config: Config): Promise<void> {
   const { ctx } = io
-  const path = absolutePath(ctx, name)
+  const path = absolutePath(ctx, inv.positionals[0]!)
   await mustBeFile(path)
-  const { input } = formatsOf(inv, path)
   await progress(io, `Syncing keys for file ${path}`)
   const bytes = await readInput(io.host, path)
+  const { input } = formatsFor(inv, path, bytes)
   const file = await loadEncrypted(bytes, input)
   if (!config.creationRules) {
     throw new SopsError('generic', `The config file ${config.file.path} does not contain any creation rule`)
@@ -58,15 +48,13 @@ async function updateFile(inv: Invocation, io: Io, config: Config, name: string)
   const dataKey = await recoverDataKey(old.keyGroups, old.shamirThreshold, services, { order: [] })
   try {
     const wanted = keepWrapped(old.keyGroups, rule.keyGroups)
-    const { groups, threshold } = await wrapDataKey(dataKey, wanted, changes.newThreshold, services, {
+    const wrapped = await wrapDataKey(dataKey, wanted, changes.newThreshold, services, {
       keep: (key) => key.enc !== '',
     }).catch((error: unknown) => {
       const errors = wrapErrors(error)
       throw errors ? new SopsError('generic', `error updating one or more master keys: [${errors.join(' ')}]`) : error
     })
-    const metadata = { ...old, keyGroups: groups, shamirThreshold: threshold }
-    const tree = withMetadata(file.tree, metadata, file.format.metadata, file.parsed.tree)
-    const updated = file.format.rewrite(file.parsed, tree, { ...layoutOf(inv, config, input), encrypted: true })
+    const updated = await withRecipients(file, wrapped, layoutOf(inv, config, input))
     await writeOutput(io.host, path, updated, { what: 'in-place file', expect: fingerprint(bytes) })
   } finally {
     dataKey.fill(0)

@@ -7,10 +7,9 @@ import { messageOf, SopsError } from '../../errors.ts'
 import { isChange, keyChanges } from '../../key-changes.ts'
 import { labelOf } from '../../keys/index.ts'
 import type { MasterKey } from '../../keys/types.ts'
-import { formatsFor } from '../commands/decrypt.ts'
 import { readInput } from '../files.ts'
 import type { Invocation, Io } from '../invocation.ts'
-import { absolutePath } from '../settings.ts'
+import { absolutePath, formatsFor } from '../settings.ts'
 import type { Sheet } from './sheet.ts'
 
 /** What came of trying one key: the data key or its share, or why not, by service. */
