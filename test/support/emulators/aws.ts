@@ -1,8 +1,7 @@
 // AWS KMS and STS on loopback: the wire protocol of the real services, AES-GCM bound to key and encryption context, checked signatures.
 import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes } from 'node:crypto'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { createServer as createTlsServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import type { ServerResponse } from 'node:http'
+import { fail, type Listening, listen, type SeenRequest } from './listen.ts'
 
 export interface AwsAccount {
   readonly secret: string
@@ -34,13 +33,13 @@ export interface AwsEmulatorOptions {
   readonly tls?: { readonly key: string; readonly cert: string }
   /** Called for each request, in order. */
   readonly fault?: (action: string, count: number) => AwsFault | undefined
+  /** The service's clock, from which requests may be five minutes away; without it the time does not matter. */
+  readonly clock?: () => Date
 }
 
-export interface AwsEmulator {
+export interface AwsEmulator extends Listening {
   readonly url: string
-  readonly port: number
   readonly requests: AwsRequest[]
-  close(): Promise<void>
 }
 
 export const awsDefaults = { AWS_ACCESS_KEY_ID: 'AKIDTEST', AWS_SECRET_ACCESS_KEY: 'very-secret-access-key' }
@@ -64,9 +63,9 @@ const isRefusal = (value: object): value is Refusal => 'name' in value && 'statu
 
 /** Checks Signature Version 4 over exactly the bytes that arrived. */
 function verify(
-  request: IncomingMessage,
-  body: Buffer,
+  request: SeenRequest,
   accounts: Record<string, AwsAccount>,
+  now: Date | undefined,
 ): { region: string; service: string; accessKeyId: string } | Refusal {
   const header = request.headers.authorization ?? ''
   const match =
@@ -74,6 +73,10 @@ function verify(
       header,
     )
   if (match === null) return refusal('MissingAuthenticationTokenException', 'Missing Authentication Token')
+  const time = String(request.headers['x-amz-date'])
+  const sent = Date.parse(time.replace(/^(....)(..)(..)T(..)(..)(..)Z$/, '$1-$2-$3T$4:$5:$6Z'))
+  if (now !== undefined && !(Math.abs(sent - now.getTime()) < 300_000))
+    return refusal('InvalidSignatureException', `Signature not yet current or expired: ${time}`)
   const [, accessKeyId = '', day = '', region = '', service = '', names = '', signature = ''] = match
   const account = accounts[accessKeyId]
   if (account === undefined)
@@ -87,9 +90,9 @@ function verify(
     .split(';')
     .map((name) => `${name}:${String(request.headers[name] ?? '').trim()}\n`)
     .join('')
-  const canonical = [request.method, request.url, '', headers, names, sha256(body)].join('\n')
+  const canonical = [request.method, request.path, '', headers, names, sha256(request.bytes)].join('\n')
   const scope = `${day}/${region}/${service}/aws4_request`
-  const toSign = ['AWS4-HMAC-SHA256', request.headers['x-amz-date'], scope, sha256(canonical)].join('\n')
+  const toSign = ['AWS4-HMAC-SHA256', time, scope, sha256(canonical)].join('\n')
   const key = [region, service, 'aws4_request'].reduce<Buffer>(hmac, hmac(`AWS4${account.secret}`, day))
   if (hmac(key, toSign).toString('hex') !== signature)
     return refusal('InvalidSignatureException', `The canonical string should have been ${canonical}`)
@@ -155,31 +158,29 @@ export async function startAws(options: AwsEmulatorOptions): Promise<AwsEmulator
   const requests: AwsRequest[] = []
   const counts = new Map<string, number>()
 
-  const answer = (request: IncomingMessage, body: Buffer, response: ServerResponse): void => {
-    const target = request.headers['x-amz-target']
+  const answer = (request: SeenRequest, response: ServerResponse): unknown => {
+    const { body, headers, port } = request
+    const target = headers['x-amz-target']
     const isKms = target !== undefined
-    const parsed: Json = isKms ? JSON.parse(body.toString()) : Object.fromEntries(new URLSearchParams(body.toString()))
+    const parsed: Json = isKms ? JSON.parse(body) : Object.fromEntries(new URLSearchParams(body))
     const action = isKms ? String(target).replace('TrentService.', '') : String(parsed['Action'])
     const count = (counts.get(action) ?? 0) + 1
     counts.set(action, count)
+    const now = options.clock?.()
     const unsigned = { region: '', service: 'sts', accessKeyId: '' }
-    const caller = action === 'AssumeRoleWithWebIdentity' ? unsigned : verify(request, body, accounts)
-    const port = request.socket.remotePort ?? 0
+    const caller = action === 'AssumeRoleWithWebIdentity' ? unsigned : verify(request, accounts, now)
     const { region, accessKeyId } = isRefusal(caller) ? { region: '', accessKeyId: '' } : caller
     requests.push({ action, region, accessKeyId, body: parsed, port })
     const fault = options.fault?.(action, count)
-    if (fault === 'hang') return
-    if (fault === 'drop') {
-      request.socket.destroy()
-      return
-    }
+    if (typeof fault === 'string') return fail(response, fault)
     const result = fault ? refusal(fault.name, 'as the test wants it', fault.status) : perform(caller, action, parsed)
     response.writeHead(typeof result === 'object' && isRefusal(result) ? result.status : 200, {
       'content-type': isKms ? 'application/x-amz-json-1.1' : 'text/xml',
+      ...(now === undefined ? {} : { date: now.toUTCString() }),
     })
-    if (typeof result === 'string') response.end(result)
-    else if (!isRefusal(result)) response.end(JSON.stringify(result))
-    else response.end(isKms ? JSON.stringify({ __type: result.name, message: result.message }) : xmlError(result))
+    if (typeof result === 'string') return response.end(result)
+    if (!isRefusal(result)) return response.end(JSON.stringify(result))
+    return response.end(isKms ? JSON.stringify({ __type: result.name, message: result.message }) : xmlError(result))
   }
 
   const perform = (caller: ReturnType<typeof verify>, action: string, body: Json): Json | Refusal | string => {
@@ -196,22 +197,6 @@ export async function startAws(options: AwsEmulatorOptions): Promise<AwsEmulator
     return xmlCredentials(action, id, accounts[id])
   }
 
-  const listener = (request: IncomingMessage, response: ServerResponse): void => {
-    const chunks: Buffer[] = []
-    request.on('data', (chunk: Buffer) => chunks.push(chunk))
-    request.on('end', () => answer(request, Buffer.concat(chunks), response))
-  }
-  const server = options.tls ? createTlsServer(options.tls, listener) : createServer(listener)
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  return {
-    url: options.tls ? `https://localhost:${port}` : `http://127.0.0.1:${port}`,
-    port,
-    requests,
-    close: () =>
-      new Promise((resolve) => {
-        server.closeAllConnections()
-        server.close(() => resolve())
-      }),
-  }
+  const server = await listen(answer, options.tls ? { tls: options.tls } : {})
+  return { ...server, url: server.address, requests }
 }

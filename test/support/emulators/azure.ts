@@ -1,26 +1,15 @@
 // Azure Key Vault on loopback, over TLS: RSA-OAEP-256, bearer challenges, and the token endpoints of its identities.
 import { constants, generateKeyPairSync, privateDecrypt, publicEncrypt } from 'node:crypto'
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import { createServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
-import type { Fault } from './vault.ts'
+import type { ServerResponse } from 'node:http'
+import { json as answer, type Fault, fail, type Listening, listen, type SeenRequest } from './listen.ts'
 
-export interface AzureRequest {
-  readonly method: string
-  readonly path: string
-  readonly headers: IncomingMessage['headers']
-  readonly body: string
-}
-
-export interface AzureServer {
-  /** `https://localhost:PORT`: vault, authority and identity endpoint in one. */
-  readonly address: string
-  readonly requests: AzureRequest[]
+/** Vault, authority and identity endpoint in one. */
+export interface AzureServer extends Listening {
+  readonly requests: SeenRequest[]
   /** Answers for the next requests, used up in order. */
   readonly faults: Fault[]
   /** What tokens are worth from now on. */
   validToken: string
-  close(): Promise<void>
 }
 
 export interface AzureOptions {
@@ -41,16 +30,12 @@ const oaep = { padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha256' }
 export async function startAzure(options: AzureOptions): Promise<AzureServer> {
   const { keys = { main: ['v1', 'v2'] }, tenant = 'tenant-1', resource = 'https://vault.azure.net' } = options
   const { secret = 'client-secret', lifetime = 3600 } = options
-  const requests: AzureRequest[] = []
+  const requests: SeenRequest[] = []
 
-  const answer = (response: ServerResponse, status: number, body: unknown, headers = {}): unknown => {
-    response.writeHead(status, { 'Content-Type': 'application/json', ...headers })
-    return response.end(JSON.stringify(body))
-  }
   const refuse = (response: ServerResponse, status: number, code: string, message: string): unknown =>
     answer(response, status, { error: { code, message } })
 
-  function grant(response: ServerResponse, request: AzureRequest): unknown {
+  function grant(response: ServerResponse, request: SeenRequest): unknown {
     const form = new URLSearchParams(request.body)
     const isProven = form.get('client_secret') === secret || form.get('client_assertion') === secret
     if (!isProven || form.get('client_id') !== 'client-1') {
@@ -63,7 +48,7 @@ export async function startAzure(options: AzureOptions): Promise<AzureServer> {
     return answer(response, 200, { token_type: 'Bearer', expires_in: lifetime, access_token: server.validToken })
   }
 
-  function vault(response: ServerResponse, request: AzureRequest): unknown {
+  function vault(response: ServerResponse, request: SeenRequest): unknown {
     const { headers, body, path } = request
     if (headers.authorization === undefined) {
       const challenge = `Bearer authorization="https://login.microsoftonline.com/${tenant}", resource="${resource}"`
@@ -96,19 +81,11 @@ export async function startAzure(options: AzureOptions): Promise<AzureServer> {
     }
   }
 
-  async function handle(incoming: IncomingMessage, response: ServerResponse): Promise<unknown> {
-    const chunks: Buffer[] = []
-    for await (const chunk of incoming) chunks.push(chunk as Buffer)
-    const { method = '', url = '', headers } = incoming
-    const request = { method, path: url, headers, body: Buffer.concat(chunks).toString('utf8') }
+  function handle(request: SeenRequest, response: ServerResponse): unknown {
+    const { path: url, headers } = request
     requests.push(request)
     const fault = server.faults.shift()
-    if (fault === 'hang') return undefined
-    if (fault === 'drop') return incoming.socket.destroy()
-    if (fault !== undefined) {
-      response.writeHead(fault.status, fault.headers)
-      return response.end(fault.body ?? '')
-    }
+    if (fault !== undefined) return fail(response, fault)
     if (url === `/${tenant}/oauth2/v2.0/token`) return grant(response, request)
     if (url.startsWith('/msi/token?')) {
       const query = new URLSearchParams(url.slice(url.indexOf('?')))
@@ -121,20 +98,7 @@ export async function startAzure(options: AzureOptions): Promise<AzureServer> {
     return url.startsWith('/keys/') ? vault(response, request) : refuse(response, 404, 'NotFound', url)
   }
 
-  const listening = createServer(options.tls, (request, response) => {
-    handle(request, response).catch(() => response.destroy())
-  })
-  await new Promise<void>((resolve) => listening.listen(0, '127.0.0.1', resolve))
-  const server: AzureServer = {
-    address: `https://localhost:${(listening.address() as AddressInfo).port}`,
-    requests,
-    faults: [],
-    validToken: 'token-of-the-test',
-    close: () =>
-      new Promise((resolve) => {
-        listening.closeAllConnections()
-        listening.close(() => resolve())
-      }),
-  }
+  const listening = await listen(handle, { tls: options.tls })
+  const server: AzureServer = { ...listening, requests, faults: [], validToken: 'token-of-the-test' }
   return server
 }

@@ -1,9 +1,8 @@
 // Google Cloud KMS on loopback, over gRPC with TLS or HTTP, with AES-GCM bound to the key; and Google's token and metadata servers.
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
-import { createServer, type IncomingMessage } from 'node:http'
 import { createRequire } from 'node:module'
-import type { AddressInfo } from 'node:net'
 import { type handleUnaryCall, Server, ServerCredentials, status } from '@grpc/grpc-js'
+import { json, type Listening, listen } from './listen.ts'
 
 export interface GcpRequest {
   readonly operation: 'encrypt' | 'decrypt'
@@ -144,69 +143,35 @@ const httpStatus: Readonly<Record<number, number>> = {
   16: 401,
 }
 
-async function bodyOf(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = []
-  for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk)
-  return Buffer.concat(chunks).toString('utf8')
-}
-
 /** Listens in clear text on a free port of 127.0.0.1. */
 export async function startGcpRest(options: GcpEmulatorOptions): Promise<GcpEmulator> {
   const requests: GcpRequest[] = []
   const perform = makeService(options, requests)
-  return listen(requests, async (request) => {
-    const match = /^\/v1\/(.+):(encrypt|decrypt)(\?.*)?$/.exec(request.url ?? '')
-    if (request.method !== 'POST' || match === null) return { status: 404, json: {} }
+  const server = await listen(({ method, path, headers: sent, body: text, port }, response) => {
+    const match = /^\/v1\/(.+):(encrypt|decrypt)(\?.*)?$/.exec(path)
+    if (method !== 'POST' || match === null) return json(response, 404, {})
     const operation = match[2] as 'encrypt' | 'decrypt'
-    const body = JSON.parse(await bodyOf(request)) as Record<string, string>
+    const body = JSON.parse(text) as Record<string, string>
     const name = match[1]!.split('/').map(decodeURIComponent).join('/')
-    const headers = { 'x-goog-user-project': request.headers['x-goog-user-project']?.toString() }
-    const { authorization = '' } = request.headers
-    const seen = { operation, name, authorization, headers, peer: String(request.socket.remotePort) }
+    const headers = { 'x-goog-user-project': sent['x-goog-user-project']?.toString() }
+    const { authorization = '' } = sent
+    const payload = (operation === 'encrypt' ? body['plaintext'] : body['ciphertext'])!
     const result = perform(
-      seen,
-      Buffer.from((operation === 'encrypt' ? body['plaintext'] : body['ciphertext'])!, 'base64'),
+      { operation, name, authorization, headers, peer: String(port) },
+      Buffer.from(payload, 'base64'),
     )
-    if (result === 'hang') return undefined
+    if (result === 'hang') return
     if (isFailure(result)) {
       const error = { code: httpStatus[result.code] ?? 500, message: result.message, status: status[result.code] }
-      return { status: error.code, json: { error } }
+      return json(response, error.code, { error })
     }
-    const text = result.toString('base64')
-    return { status: 200, json: operation === 'encrypt' ? { name, ciphertext: text } : { plaintext: text } }
+    const encoded = result.toString('base64')
+    json(response, 200, operation === 'encrypt' ? { name, ciphertext: encoded } : { plaintext: encoded })
   })
+  return { ...server, requests }
 }
 
-interface Answer {
-  readonly status: number
-  readonly json: object
-  readonly headers?: Readonly<Record<string, string>>
-}
-
-async function listen(
-  requests: GcpRequest[],
-  answer: (request: IncomingMessage) => Promise<Answer | undefined>,
-): Promise<GcpEmulator> {
-  const server = createServer((request, response) => {
-    answer(request).then((found) => {
-      if (found === undefined) return
-      response.writeHead(found.status, { 'content-type': 'application/json', ...found.headers })
-      response.end(JSON.stringify(found.json))
-    })
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return {
-    port: (server.address() as AddressInfo).port,
-    requests,
-    close: () =>
-      new Promise((resolve) => {
-        server.closeAllConnections()
-        server.close(() => resolve())
-      }),
-  }
-}
-
-export interface TokenServer extends GcpEmulator {
+export interface TokenServer extends Listening {
   /** Forms posted to the token service, and paths asked of the metadata server. */
   readonly seen: string[]
 }
@@ -214,16 +179,15 @@ export interface TokenServer extends GcpEmulator {
 /** Google's token service (`/token`) and a machine's metadata server, both giving out `token`. */
 export async function startGcpTokens(token: string, refuse = false): Promise<TokenServer> {
   const seen: string[] = []
-  const server = await listen([], async (request) => {
-    const headers = { 'metadata-flavor': 'Google' }
+  const server = await listen(({ path, headers, body }, response) => {
     const granted = { access_token: token, expires_in: 3600, token_type: 'Bearer' }
-    if (request.url === '/token') {
-      seen.push(await bodyOf(request))
-      if (refuse) return { status: 400, json: { error: 'invalid_grant', error_description: 'Token has been revoked.' } }
-      return { status: 200, json: granted }
+    if (path === '/token') {
+      seen.push(body)
+      if (refuse) return json(response, 400, { error: 'invalid_grant', error_description: 'Token has been revoked.' })
+      return json(response, 200, granted)
     }
-    seen.push(`${request.url} ${request.headers['metadata-flavor']}`)
-    return { status: 200, json: granted, headers }
+    seen.push(`${path} ${headers['metadata-flavor']}`)
+    json(response, 200, granted, { 'metadata-flavor': 'Google' })
   })
   return { ...server, seen }
 }

@@ -1,22 +1,12 @@
 // HuaweiCloud's KMS and identity service on loopback: AES-GCM bound to the key, and a check of every request's signature.
 import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes } from 'node:crypto'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import type { Fault } from './vault.ts'
+import type { ServerResponse } from 'node:http'
+import { json as answer, type Fault, fail, type Listening, listen, type SeenRequest } from './listen.ts'
 
-export interface HuaweiRequest {
-  readonly method: string
-  readonly path: string
-  readonly headers: IncomingMessage['headers']
-  readonly body: string
-}
-
-export interface HuaweiServer {
-  readonly address: string
-  readonly requests: HuaweiRequest[]
+export interface HuaweiServer extends Listening {
+  readonly requests: SeenRequest[]
   /** Answers for the next requests, used up in order. */
   readonly faults: Fault[]
-  close(): Promise<void>
 }
 
 export interface HuaweiOptions {
@@ -32,7 +22,7 @@ export interface HuaweiOptions {
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 
 /** The signature over what really arrived, built from the header that names what was signed. */
-function isSigned({ method, path, headers, body }: HuaweiRequest, ak: string, sk: string): boolean {
+function isSigned({ method, path, headers, body }: SeenRequest, ak: string, sk: string): boolean {
   const scheme = /^SDK-HMAC-SHA256 Access=([^,]+), SignedHeaders=([^,]+), Signature=([0-9a-f]{64})$/
   const [, access, names, signature] = scheme.exec(String(headers.authorization)) ?? []
   if (access !== ak || names === undefined || !names.split(';').includes('x-sdk-date')) return false
@@ -47,13 +37,9 @@ function isSigned({ method, path, headers, body }: HuaweiRequest, ak: string, sk
 export async function startHuawei(options: HuaweiOptions = {}): Promise<HuaweiServer> {
   const { ak = 'AK', sk = 'SK-secret', projects = [], idToken } = options
   const keys = new Map((options.keys ?? ['key-1']).map((id) => [id, randomBytes(32)]))
-  const requests: HuaweiRequest[] = []
+  const requests: SeenRequest[] = []
   const faults: Fault[] = []
 
-  const answer = (response: ServerResponse, status: number, body: unknown, headers = {}): unknown => {
-    response.writeHead(status, { 'Content-Type': 'application/json', ...headers })
-    return response.end(JSON.stringify(body))
-  }
   const refuse = (response: ServerResponse, status: number, code: string, text: string): unknown =>
     answer(response, status, { error: { error_code: code, error_msg: text } })
 
@@ -78,19 +64,11 @@ export async function startHuawei(options: HuaweiOptions = {}): Promise<HuaweiSe
     }
   }
 
-  async function handle(incoming: IncomingMessage, response: ServerResponse): Promise<unknown> {
-    const chunks: Buffer[] = []
-    for await (const chunk of incoming) chunks.push(chunk as Buffer)
-    const { method = '', url = '', headers } = incoming
-    const request = { method, path: url, headers, body: Buffer.concat(chunks).toString('utf8') }
+  function handle(request: SeenRequest, response: ServerResponse): unknown {
+    const { path: url, headers } = request
     requests.push(request)
     const fault = faults.shift()
-    if (fault === 'hang') return undefined
-    if (fault === 'drop') return incoming.socket.destroy()
-    if (fault !== undefined) {
-      response.writeHead(fault.status, fault.headers)
-      return response.end(fault.body ?? '')
-    }
+    if (fault !== undefined) return fail(response, fault)
     if (url === '/v3.0/OS-AUTH/id-token/tokens' && idToken !== undefined) {
       const { auth } = JSON.parse(request.body)
       if (headers['x-idp-id'] !== 'idp' || auth.id_token.id !== idToken) return refuse(response, 401, 'IAM.1', 'no')
@@ -109,18 +87,5 @@ export async function startHuawei(options: HuaweiOptions = {}): Promise<HuaweiSe
     return crypt(response, verb, JSON.parse(request.body))
   }
 
-  const server = createServer((request, response) => {
-    handle(request, response).catch(() => response.destroy())
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return {
-    address: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    requests,
-    faults,
-    close: () =>
-      new Promise((resolve) => {
-        server.closeAllConnections()
-        server.close(() => resolve())
-      }),
-  }
+  return { ...(await listen(handle)), requests, faults }
 }

@@ -1,17 +1,14 @@
 // An S3 service on loopback: stores objects whose checksum and access key are right, and fails on demand.
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { crc32 } from 'node:zlib'
+import { type Listening, listen } from './listen.ts'
 
-export interface S3Server {
-  readonly address: string
+export interface S3Server extends Listening {
   /** By bucket and key: `bucket/key`. */
   readonly objects: Map<string, Buffer>
   /** Credential scopes of the requests: `KEY/date/region/s3/aws4_request`. */
   readonly scopes: string[]
   /** Error codes for the next requests. */
   readonly faults: string[]
-  close(): Promise<void>
 }
 
 const statusOf: Readonly<Record<string, number>> = { AccessDenied: 403, NoSuchBucket: 404, BadDigest: 400 }
@@ -20,11 +17,8 @@ export async function startS3(): Promise<S3Server> {
   const objects = new Map<string, Buffer>()
   const scopes: string[] = []
   const faults: string[] = []
-  const server = createServer(async (request, response) => {
-    const chunks: Buffer[] = []
-    for await (const chunk of request) chunks.push(chunk as Buffer)
-    const body = Buffer.concat(chunks)
-    const { authorization = '', 'x-amz-checksum-crc32': sum } = request.headers
+  const server = await listen(({ method, path, headers, bytes: body }, response) => {
+    const { authorization = '', 'x-amz-checksum-crc32': sum } = headers
     scopes.push(/Credential=([^,]+)/.exec(authorization)?.[1] ?? '')
     const fail = (code: string): void => {
       response.writeHead(statusOf[code] ?? 400, { 'Content-Type': 'application/xml' })
@@ -35,21 +29,10 @@ export async function startS3(): Promise<S3Server> {
     const digest = Buffer.alloc(4)
     digest.writeUInt32BE(crc32(body))
     if (sum !== undefined && sum !== digest.toString('base64')) return fail('BadDigest')
-    if (request.method !== 'PUT') return fail('MethodNotAllowed')
-    objects.set(decodeURIComponent(new URL(request.url!, 'http://x').pathname.slice(1)), body)
+    if (method !== 'PUT') return fail('MethodNotAllowed')
+    objects.set(decodeURIComponent(new URL(path, 'http://x').pathname.slice(1)), body)
     response.writeHead(200, { ETag: '"0"' })
     response.end()
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return {
-    address: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    objects,
-    scopes,
-    faults,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve())
-        server.closeAllConnections()
-      }),
-  }
+  return { ...server, objects, scopes, faults }
 }

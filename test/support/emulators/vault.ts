@@ -1,32 +1,15 @@
 // A Vault server on loopback: transit keys with real AES-GCM, KV secrets of both versions, and faults on demand.
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { createServer as createTlsServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import type { ServerResponse } from 'node:http'
+import { type Fault, fail, json, type Listening, listen, type SeenRequest } from './listen.ts'
 
-export interface VaultRequest {
-  readonly method: string
-  readonly path: string
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>
-  readonly body: string
-}
-
-/** What to answer instead of the real thing; `hang` never answers. */
-export type Fault =
-  | 'hang'
-  | 'drop'
-  | { readonly status: number; readonly headers?: Record<string, string>; readonly body?: string }
-
-export interface VaultServer {
-  /** `http://127.0.0.1:PORT` or `https://localhost:PORT`. */
-  readonly address: string
+export interface VaultServer extends Listening {
   /** Requests so far, oldest first. */
-  readonly requests: VaultRequest[]
+  readonly requests: SeenRequest[]
   /** Answers for the next requests, used up in order. */
   readonly faults: Fault[]
   /** What KV mounts hold, by path. */
   readonly secrets: Map<string, unknown>
-  close(): Promise<void>
 }
 
 export interface VaultServerOptions {
@@ -40,13 +23,13 @@ export interface VaultServerOptions {
 export async function startVault(options: VaultServerOptions = {}): Promise<VaultServer> {
   const token = options.token ?? 'test-token'
   const keys = new Map((options.keys ?? ['transit/dev']).map((name) => [name, randomBytes(32)]))
-  const requests: VaultRequest[] = []
+  const requests: SeenRequest[] = []
   const faults: Fault[] = []
   const secrets = new Map<string, unknown>()
 
   const answer = (response: ServerResponse, status: number, body?: unknown): unknown => {
-    response.writeHead(status, { 'Content-Type': 'application/json' })
-    return response.end(body === undefined ? '' : JSON.stringify(body))
+    if (body !== undefined) return json(response, status, body)
+    return response.writeHead(status).end()
   }
 
   const transit = (response: ServerResponse, verb: string, name: string, body: string): unknown => {
@@ -71,21 +54,11 @@ export async function startVault(options: VaultServerOptions = {}): Promise<Vaul
     }
   }
 
-  const handle = async (request: IncomingMessage, response: ServerResponse): Promise<unknown> => {
-    const chunks: Buffer[] = []
-    for await (const chunk of request) chunks.push(chunk as Buffer)
-    const body = Buffer.concat(chunks).toString('utf8')
-    const { method = '', url = '', headers } = request
-    requests.push({ method, path: url, headers, body })
+  const handle = (request: SeenRequest, response: ServerResponse): unknown => {
+    const { path: url, headers, body } = request
+    requests.push(request)
     const fault = faults.shift()
-    if (fault === 'hang') return undefined
-    if (fault === 'drop') {
-      return request.socket.destroy()
-    }
-    if (fault !== undefined) {
-      response.writeHead(fault.status, fault.headers)
-      return response.end(fault.body ?? '')
-    }
+    if (fault !== undefined) return fail(response, fault)
     if (headers['x-vault-token'] !== token) return answer(response, 403, { errors: ['permission denied'] })
     const [, engine, verb, name] = /^\/v1\/(.+)\/(encrypt|decrypt)\/([^/]+)$/.exec(url) ?? []
     if (engine !== undefined && verb !== undefined && request.method !== 'GET') {
@@ -103,26 +76,7 @@ export async function startVault(options: VaultServerOptions = {}): Promise<Vaul
     )
   }
 
-  const listener = (request: IncomingMessage, response: ServerResponse): void => {
-    handle(request, response).catch(() => response.destroy())
-  }
-  const server = options.tls ? createTlsServer(options.tls, listener) : createServer(listener)
-  await new Promise<void>((resolve) => {
-    if (options.socketPath !== undefined) server.listen(options.socketPath, resolve)
-    else server.listen(0, '127.0.0.1', resolve)
-  })
-  const port = options.socketPath === undefined ? (server.address() as AddressInfo).port : 0
-  return {
-    address: options.socketPath
-      ? `unix://${options.socketPath}`
-      : `${options.tls ? 'https://localhost' : 'http://127.0.0.1'}:${port}`,
-    requests,
-    faults,
-    secrets,
-    close: () =>
-      new Promise((resolve) => {
-        server.closeAllConnections()
-        server.close(() => resolve())
-      }),
-  }
+  const { tls, socketPath } = options
+  const server = await listen(handle, { ...(tls ? { tls } : {}), ...(socketPath ? { socketPath } : {}) })
+  return { ...server, requests, faults, secrets }
 }
