@@ -143,8 +143,11 @@ describe('single sign-on', () => {
   afterEach(() => void vi.unstubAllEnvs())
 
   /** The SDK finds the login by the process's environment. */
-  async function login(expires: Date): Promise<{ ctx: FakeContext; server: AwsEmulator; seen: string[] }> {
-    const server = await aws({ accounts: { AKIDSSO: { secret: 'sso-secret', token: 'sso-session' } } })
+  async function login(
+    expires: Date,
+    roles: string[] = [],
+  ): Promise<{ ctx: FakeContext; server: AwsEmulator; seen: string[] }> {
+    const server = await aws({ roles, accounts: { AKIDSSO: { secret: 'sso-secret', token: 'sso-session' } } })
     const seen: string[] = []
     const portal = createServer((request, response) => {
       const { pathname, searchParams } = new URL(request.url ?? '', 'http://portal')
@@ -184,6 +187,12 @@ sso_role_name = Dev
 [sso-session corp]
 sso_region = us-east-1
 sso_start_url = https://x
+[profile deploy]
+role_arn = ${role}
+source_profile = work
+[profile console]
+login_session = arn:aws:iam::111122223333:user/me
+region = us-east-1
 `
     writeFileSync(join(home, '.aws', 'config'), config)
     const { port } = portal.address() as { port: number }
@@ -202,6 +211,42 @@ sso_start_url = https://x
     await kms.wrap(keyOf({ aws_profile: 'work' }), dataKey, ctx)
     expect(server.requests[0]!.accessKeyId).toBe('AKIDSSO')
     expect(seen).toEqual(['/federation/credentials 111122223333,Dev login-token'])
+  })
+
+  test('a role on top of a login', async () => {
+    const { ctx, server } = await login(new Date(Date.now() + 3_600_000), [role])
+    await kms.wrap(keyOf({ aws_profile: 'deploy' }), dataKey, ctx)
+    expect(server.requests.map(({ action }) => action)).toEqual(['AssumeRole', 'Encrypt'])
+    expect(server.requests[0]!.accessKeyId).toBe('AKIDSSO')
+  })
+
+  test('the session of `aws login`, while it lasts', async () => {
+    const { ctx, server } = await login(new Date(Date.now() + 3_600_000))
+    const cache = join(ctx.home!, 'logins')
+    mkdirSync(cache)
+    vi.stubEnv('AWS_LOGIN_CACHE_DIRECTORY', cache)
+    const arn = 'arn:aws:iam::111122223333:user/me'
+    const token = (expiresAt: Date): string =>
+      JSON.stringify({
+        accessToken: {
+          accessKeyId: 'AKIDSSO',
+          secretAccessKey: 'sso-secret',
+          sessionToken: 'sso-session',
+          accountId: '111122223333',
+          expiresAt: expiresAt.toISOString(),
+        },
+        clientId: 'x',
+        refreshToken: 'refresh-secret',
+        dpopKey: 'none',
+      })
+    const path = join(cache, `${createHash('sha256').update(arn).digest('hex')}.json`)
+    writeFileSync(path, token(new Date(Date.now() + 3_600_000)))
+    await kms.wrap(keyOf({ aws_profile: 'console' }), dataKey, ctx)
+    expect(server.requests[0]!.accessKeyId).toBe('AKIDSSO')
+    rmSync(path)
+    const late = fakeContext({ env: ctx.env, home: ctx.home!, now: new Date() })
+    const result = await kms.unwrap(keyOf({ aws_profile: 'console' }, 'AAAA'), late)
+    expect(result).toEqual({ unavailable: expect.stringMatching(/Failed to load token/) })
   })
 
   test('an expired login says how to renew it', async () => {
