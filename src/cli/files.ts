@@ -74,7 +74,7 @@ async function write(host: Host, path: string, bytes: Uint8Array, expect: WriteO
   const target = await followLinks(path)
   if (before === undefined) {
     if (expect !== undefined && expect !== 'absent') throw changed(path)
-    const created = await createFile(host, target, bytes, expect === 'absent')
+    const created = await createFile(host, target, bytes, { exclusive: expect === 'absent' })
     if (!created) throw changed(path)
     return
   }

@@ -7,19 +7,26 @@ import { SopsError } from '../errors.ts'
 import type { Host } from './host.ts'
 import { codeOf, systemErrorText } from './system-error.ts'
 
-/** Makes a file; with `exclusive` only while the name is free, else the result is false. */
-export async function createFile(host: Host, target: string, bytes: Uint8Array, exclusive: boolean): Promise<boolean> {
+/**
+ * Makes a file, by default of the mode that new files have here; with `exclusive` only while the name is free, else the result is false.
+ * @throws the error of the system call.
+ */
+export async function createFile(
+  host: Host,
+  target: string,
+  bytes: Uint8Array,
+  { exclusive = false, mode = 0o666 & ~host.umask }: { readonly exclusive?: boolean; readonly mode?: number } = {},
+): Promise<boolean> {
   const temporary = await makeTemporary(host, target)
   try {
-    await fill(temporary.handle, bytes, 0o666 & ~host.umask)
+    await fill(temporary.handle, bytes, mode)
     if (exclusive) {
       try {
         await link(temporary.path, target)
         await syncFolder(target)
         return true
       } catch (error) {
-        if (codeOf(error) === 'EEXIST') return false
-        // A file system without hard links: only a rename is left.
+        if (codeOf(error) === 'EEXIST' || !(await claim(target))) return false
       }
     }
     await rename(temporary.path, target)
@@ -27,6 +34,17 @@ export async function createFile(host: Host, target: string, bytes: Uint8Array, 
     return true
   } finally {
     await temporary.discard()
+  }
+}
+
+/** Takes a free name with an empty file, for a rename to replace: the way to be the only one where there are no hard links. */
+async function claim(target: string): Promise<boolean> {
+  try {
+    await (await open(target, 'wx', 0o600)).close()
+    return true
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return false
+    throw error
   }
 }
 
@@ -137,11 +155,17 @@ async function makeTemporary(host: Host, target: string): Promise<Temporary> {
     },
     discard: async () => {
       await handle.close()
-      takeBack()
-      if (!kept) await rm(path, { force: true })
+      // What cannot be removed is tried again in the end; the work itself has succeeded, or failed for a reason of its own.
+      if (kept || (await isRemoved(path))) takeBack()
     },
   }
 }
+
+const isRemoved = (path: string): Promise<boolean> =>
+  rm(path, { force: true }).then(
+    () => true,
+    () => false,
+  )
 
 async function fill(handle: FileHandle, bytes: Uint8Array, mode: number): Promise<void> {
   await handle.writeFile(bytes)

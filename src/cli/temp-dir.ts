@@ -1,6 +1,8 @@
 // A private folder for decrypted content, in memory where the system has such a place.
+import { spawn } from 'node:child_process'
 import { randomInt } from 'node:crypto'
 import { mkdirSync, rmSync, statfsSync } from 'node:fs'
+import type { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { SopsError } from '../errors.ts'
@@ -9,7 +11,7 @@ import { codeOf, systemErrorText } from './system-error.ts'
 
 export interface TempDir {
   readonly path: string
-  /** Deletes the folder; also done when the program ends or is killed by a signal. */
+  /** Deletes the folder; also done when the program ends or is killed, by whatever signal. */
   remove(): void
   /** Leaves the folder where it is, for the user to find; `remove` does nothing from then on. */
   keep(): void
@@ -36,6 +38,30 @@ function parentFolders(host: Host): readonly string[] {
 }
 
 /**
+ * A shell that waits for the end of this process and then deletes the folder, which even SIGKILL does not prevent. It sits in a session of
+ * its own, so that what ends the programs of a terminal does not end it. The returned function takes it back, at once and for certain.
+ */
+function startSweeper(path: string, host: Host): () => void {
+  if (host.platform === 'win32') return () => {}
+  const { PATH } = host.env
+  const sweeper = spawn('/bin/sh', ['-c', 'read -r _ || exec rm -rf -- "$1"', 'sops', path], {
+    cwd: '/',
+    env: PATH === undefined ? {} : { PATH },
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  })
+  // Where there is no shell the folder is still removed on every other way out.
+  sweeper.on('error', () => {})
+  sweeper.stdin.on('error', () => {})
+  sweeper.unref()
+  // Node makes a socket of every pipe; it must not hold the program up.
+  ;(sweeper.stdin as Socket).unref()
+  return () => {
+    sweeper.kill('SIGKILL')
+  }
+}
+
+/**
  * Makes a folder of mode 0700 called `prefix` and a random number.
  * @throws SopsError `cannot-write`.
  */
@@ -52,9 +78,11 @@ export function privateTempDir(host: Host, prefix = ''): TempDir {
         const text = systemErrorText(error, 'mkdir', path)
         throw new SopsError('cannot-write', `Could not create temporary directory: ${text}`, { cause: error })
       }
+      const takeSweeperBack = startSweeper(path, host)
       let kept = false
       const remove = (): void => {
         if (!kept) rmSync(path, { recursive: true, force: true, maxRetries: 3 })
+        takeSweeperBack()
       }
       const takeBack = host.onCleanup(remove)
       return {
@@ -65,6 +93,7 @@ export function privateTempDir(host: Host, prefix = ''): TempDir {
         },
         keep: () => {
           kept = true
+          takeSweeperBack()
         },
       }
     }

@@ -1,31 +1,12 @@
 // sops keygen: a new age identity in the file where sops looks for it. An existing file is never touched.
-import { mkdir, open, unlink } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { SopsError } from '../../errors.ts'
 import { loadKeygen } from '../../keys/index.ts'
 import type { Invocation, Io } from '../invocation.ts'
+import { createFile } from '../replace-file.ts'
 import { absolutePath } from '../settings.ts'
-import { codeOf, systemErrorText } from '../system-error.ts'
-
-/** Writes a secret for the owner alone; false when there is something of that name. @throws the system's error */
-async function createSecret(path: string, bytes: Uint8Array): Promise<boolean> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-  const file = await open(path, 'wx', 0o600).catch((error: unknown) => {
-    if (codeOf(error) === 'EEXIST') return undefined
-    throw error
-  })
-  if (file === undefined) return false
-  try {
-    await file.writeFile(bytes)
-    await file.sync()
-  } catch (error) {
-    await unlink(path).catch(() => {})
-    throw error
-  } finally {
-    await file.close()
-  }
-  return true
-}
+import { systemErrorText } from '../system-error.ts'
 
 export async function run(inv: Invocation, io: Io): Promise<number> {
   const { defaultIdentityFile, generateIdentity, identityFileText } = await loadKeygen()
@@ -35,7 +16,8 @@ export async function run(inv: Invocation, io: Io): Promise<number> {
   const bytes = Buffer.from(identityFileText(pair, io.ctx.now()))
   let isCreated: boolean
   try {
-    isCreated = await createSecret(path, bytes)
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+    isCreated = await createFile(io.host, path, bytes, { exclusive: true, mode: 0o600 })
   } catch (error) {
     const text = systemErrorText(error, 'open', path)
     throw new SopsError('cannot-write', `could not write the identity: ${text}`, { cause: error })
