@@ -6,7 +6,7 @@ import type { Draft } from './draft.ts'
 import type { SealOutput } from './encrypted-file.ts'
 
 export interface SpellingLosses {
-  /** Paths of numbers and the like that come back in their usual spelling: `0x1F` as `31`. The values stay. */
+  /** Paths of what comes back in its usual spelling: `0x1F` as `31`, a folded text on one line. The values stay. */
   readonly spellings: readonly (readonly string[])[]
   /** How many aliases were replaced by copies, because what they stand for is encrypted. */
   readonly aliases: number

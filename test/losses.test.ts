@@ -26,14 +26,20 @@ test('digits with underscores and dates in other spellings are named, plain date
   expect(plain).toContain('a: 1000\nb: 2024-01-01\n')
 })
 
+test('texts whose lines, escapes or tag have no room in the encrypted form are named', async () => {
+  const { stderr, plain } = await encryptedWith('a: x\n  y\nb: "\\x41"\nc: !!binary aGk=\nd: >-\n  e\n  f\n')
+  expect(stderr).toContain('the spelling of [\\"a\\"], [\\"b\\"], [\\"c\\"] and 1 more cannot be kept')
+  expect(plain).toBe('a: x y\nb: "A"\nc: hi\nd: >-\n  e f\n')
+})
+
 test('aliases of encrypted values are counted', async () => {
   const { stderr } = await encryptedWith('a: &x secret\nb: *x\nc: [*x]\n')
   expect(stderr).toContain('2 aliases were replaced by a copy')
 })
 
 test('a file without losses is encrypted silently', async () => {
-  expect(await encryptedWith('a: "x"\nb: 1.50\nc: [1, +7]\nd: yes\n')).toEqual({
+  expect(await encryptedWith('a: "x"\nb: 1.50\nc: [1, +7]\nd: yes\ne: !!float 1\nf: |+\n\n')).toEqual({
     stderr: '',
-    plain: 'a: "x"\nb: 1.50\nc: [1, +7]\nd: yes\n',
+    plain: 'a: "x"\nb: 1.50\nc: [1, +7]\nd: yes\ne: !!float 1\nf: |+\n\n',
   })
 })

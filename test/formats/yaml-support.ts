@@ -204,7 +204,9 @@ export function yamlText(draw: Draw, lossy: boolean): string {
   const scalar = (): string => (lossy && chance(10) ? pick(lossyScalars) : pick(scalars))
   const beside = (): string => (chance(20) ? ` # c${draw(99)}` : '')
   const comments = (column: number): void => {
-    while (chance(15)) out.push(`${pad(column + (chance(15) ? pick([-2, -1, 1, 2]) : 0))}# o${draw(99)}`)
+    // Deeper ones are text of a block scalar above, which may be folded.
+    const columns = lossy ? [-2, -1, 1, 2] : [-2, -1]
+    while (chance(15)) out.push(`${pad(column + (chance(15) ? pick(columns) : 0))}# o${draw(99)}`)
     if (chance(10)) out.push('')
   }
   const flow = (depth: number): string => {

@@ -1,9 +1,10 @@
 // Nodes to the document tree: keys and values resolved, aliases expanded, comments put where the reference has them (spec/format.md 7.3, 7.5).
 
+import { formatFloatF } from '../../core/floats.ts'
 import type { Comment, Entry, Leaf, MapNode, Node, Origin, Tree, Value } from '../../core/tree.ts'
 import { SopsError } from '../../errors.ts'
 import type { YDocument, YNode } from './nodes.ts'
-import { goType, isTypeTag, printPlain, resolveScalar } from './resolve.ts'
+import { goType, isTypeTag, printPlain, resolvePlain, resolveScalar } from './resolve.ts'
 import { parseError, positionAt } from './text.ts'
 import type { RemarkLine } from './tokens.ts'
 
@@ -84,9 +85,11 @@ function buildDocument(text: string, document: YDocument, checked: boolean): Map
     if (typeof value === 'string' || value === null || value instanceof Uint8Array)
       return { kind: 'leaf', value, origin }
     // Readers of YAML 1.2 take digits with underscores for text.
-    return node.value === printPlain(value) || node.value.includes('_')
-      ? { kind: 'leaf', value, origin }
-      : { kind: 'leaf', value, spelling: node.value, origin }
+    const text = node.value.replaceAll('_', '')
+    // A float by its tag alone is spelled as one, so that it stays one where the tag cannot stand.
+    const spelling =
+      typeof value === 'number' && typeof resolvePlain(text) === 'bigint' ? `${formatFloatF(value)}.0` : text
+    return spelling === printPlain(value) ? { kind: 'leaf', value, origin } : { kind: 'leaf', value, spelling, origin }
   }
 
   /** A leaf at once; a collection with its items still to come. */

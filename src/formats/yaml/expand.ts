@@ -3,28 +3,29 @@ import type { Comment, Entry, Node } from '../../core/tree.ts'
 import { blanksBefore, lineEnd, skipBlanks } from './edits.ts'
 import { type Job, putScalar, siteOf } from './job.ts'
 import type { YNode } from './nodes.ts'
-import { columnUnder, printFlow, printFlowLeaf, printItems, printScalar } from './print.ts'
+import { columnUnder, printFlow, printItems, printLeaf } from './print.ts'
 import { isEncrypted, writeEncrypted } from './token.ts'
 
 type Item = Entry | Node | Comment
 
 export function expandAlias(job: Job, around: YNode, alias: YNode, to: Node): void {
-  const { edits, style } = job
+  const { edits } = job
+  const style = { ...job.style, spelled: true }
   job.restructured = true
   const { text } = edits
   if (to.kind === 'leaf') {
     const site = siteOf(job, around, undefined)
     const { value } = to
     if (isEncrypted(value)) putScalar(job, alias, writeEncrypted(around.flow ? "'" : '', value, site), false)
-    else if (around.flow) putScalar(job, alias, { head: printFlowLeaf(value) }, false)
-    else putScalar(job, alias, printScalar(value, site.column, site.outer, site.eol), false)
+    else if (around.flow) putScalar(job, alias, { head: printFlow(to, true) }, false)
+    else putScalar(job, alias, printLeaf(to, site.column, site.outer, style), false)
     return
   }
   const eol = lineEnd(text, alias.end)
   const isAlone = skipBlanks(text, alias.end) === eol
   const isEmpty = !(to.items as readonly Item[]).some((item) => item.kind !== 'comment')
   if (around.flow || isEmpty || (around.kind === 'list' && !isAlone)) {
-    edits.replace(alias.start, alias.end, printFlow(to))
+    edits.replace(alias.start, alias.end, printFlow(to, true))
     return
   }
   const trim = (lines: string) => lines.slice(0, -style.eol.length)

@@ -19,8 +19,10 @@ export interface Job {
   readonly encrypted: boolean
   /** Lines came or went other than at the end of the text: the result is to be checked. */
   restructured: boolean
-  /** Places of values that decryption will spell in another way. */
+  /** Places of values that decryption will write in another way. */
   readonly respelt: Origin[]
+  /** Of a leaf that stays, written as the block scalar that ends with the text (`Source.openBlock`). */
+  openPlace: Origin | undefined
 }
 
 /** Where a scalar of a collection stands. */
@@ -31,6 +33,7 @@ export function siteOf(job: Job, around: YNode, node: YNode | undefined): Site {
     column: node?.block?.column ?? (inList ? around.column + 2 : nextColumn(around.column, job.style.indent)),
     outer: around.column,
     digit: node?.block?.digit ?? false,
+    digitLast: node?.block?.digitLast ?? false,
     blanks: node?.block?.blanks,
     eol: job.style.eol,
     tagged: node !== undefined && isStringTag(node.tag),

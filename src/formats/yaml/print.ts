@@ -1,8 +1,18 @@
 // Trees to fresh text in the reference's layout (spec/format.md 7.6, 7.7), with its damaging defects left out (14).
 
-import type { Comment, Entry, Leaf, ListNode, MapNode, Node, Tree, Value } from '../../core/tree.ts'
+import {
+  type Comment,
+  type Entry,
+  type Leaf,
+  type ListNode,
+  type MapNode,
+  type Node,
+  sameValue,
+  type Tree,
+  type Value,
+} from '../../core/tree.ts'
 import { SopsError } from '../../errors.ts'
-import { printPlain } from './resolve.ts'
+import { printPlain, resolvePlain } from './resolve.ts'
 import { type BlockText, canBePlain, referenceStyle, writeBlock, writeDouble, writeSingle } from './strings.ts'
 
 export interface PrintStyle {
@@ -10,6 +20,8 @@ export interface PrintStyle {
   readonly eol: string
   /** Lists stand at the column of their key. */
   readonly flatLists?: boolean
+  /** Copies of what stands in the same text: numbers and the like keep their own spelling. */
+  readonly spelled?: boolean
 }
 
 type Collection = MapNode | ListNode
@@ -32,15 +44,13 @@ export const columnUnder = (value: Node, column: number, style: PrintStyle): num
 /** A scalar as it is printed: on one line, or as a block whose body follows on lines of its own. */
 export type ScalarText = { readonly head: string; readonly body?: string }
 
-const asText = (block: BlockText): ScalarText => ({ head: block.header, body: block.body })
-
 /** base64 in lines of 70, one line as it is. */
 function printBytes(bytes: Uint8Array, column: number, outer: number, eol: string): ScalarText {
   const text = Buffer.from(bytes).toString('base64')
   if (text.length <= 70) return { head: `!!binary ${text}` }
   const value = (text.match(/.{1,70}/g) as string[]).map((line) => `${line}\n`).join('')
   const block = writeBlock('|', value, { column, outer, digit: false, eol }) as BlockText
-  return { head: `!!binary ${block.header}`, body: block.body }
+  return { ...block, head: `!!binary ${block.head}` }
 }
 
 /** A value in the reference's style. `column`: of a block scalar's content; `outer`: of the block it stands in. */
@@ -60,14 +70,21 @@ export function printScalar(value: Value, column: number, outer: number, eol: st
       return { head: writeDouble(value, false) }
     default: {
       const block = writeBlock('|', value, { column, outer, digit: value[0] === '\n', eol })
-      return block ? asText(block) : { head: writeDouble(value, false) }
+      return block ?? { head: writeDouble(value, false) }
     }
   }
 }
 
-/** A leaf's non-string value in its own spelling where YAML reads that as the same value. */
-export const printLeaf = (leaf: Leaf, column: number, outer: number, eol: string): ScalarText =>
-  printScalar(leaf.value, column, outer, eol)
+/** The leaf's own spelling, where it is a plain scalar of the same value. */
+function spellingOf({ value, spelling }: Leaf): string | undefined {
+  if (spelling === undefined || typeof value === 'string' || !canBePlain(spelling, true)) return undefined
+  return sameValue(resolvePlain(spelling), value) ? spelling : undefined
+}
+
+export function printLeaf(leaf: Leaf, column: number, outer: number, { eol, spelled }: PrintStyle): ScalarText {
+  const head = spelled ? spellingOf(leaf) : undefined
+  return head === undefined ? printScalar(leaf.value, column, outer, eol) : { head }
+}
 
 const maxSimpleKey = 128
 
@@ -136,7 +153,7 @@ export function printItems(node: Collection, column: number, style: PrintStyle, 
   function putValue(value: Node, at: number, inList: boolean, inline: Comment | undefined, above: boolean): void {
     const tail = inline ? ` ${commentLines(inline)[0]}${eol}` : eol
     if (value.kind === 'leaf') {
-      const text = printLeaf(value, inList ? at + 2 : nextColumn(at, indent), at, eol)
+      const text = printLeaf(value, inList ? at + 2 : nextColumn(at, indent), at, style)
       out.push(' ', text.head, tail)
       if (text.body !== undefined) out.push(text.body, eol)
     } else if (isEmpty(value)) {
@@ -233,7 +250,7 @@ export function printTree(tree: Tree, style: PrintStyle): string {
 }
 
 /** A value in flow style on one line; comments are left out. */
-export function printFlow(root: Node): string {
+export function printFlow(root: Node, spelled = false): string {
   const out: string[] = []
   type Step = string | Node | Entry
   const steps: Step[] = [root]
@@ -243,7 +260,7 @@ export function printFlow(root: Node): string {
       const key = printKey(step)
       out.push(step.key === '<<' ? '<<' : canBePlain(step.key, true) ? key.text : writeDouble(step.key, false), ': ')
       steps.push(step.value)
-    } else if (step.kind === 'leaf') out.push(printFlowLeaf(step.value))
+    } else if (step.kind === 'leaf') out.push((spelled ? spellingOf(step) : undefined) ?? printFlowLeaf(step.value))
     else {
       const real = (step.items as readonly Item[]).filter(isReal)
       steps.push(step.kind === 'map' ? '}' : ']')
@@ -258,7 +275,7 @@ export function printFlow(root: Node): string {
 }
 
 /** Plain as the reference would print it where flow style allows, else in quotes; an encrypted value in single ones. */
-export function printFlowLeaf(value: Value): string {
+function printFlowLeaf(value: Value): string {
   if (typeof value !== 'string') return printScalar(value, 0, 0, '\n').head
   const style = referenceStyle(value)
   if (style === '' && canBePlain(value, true)) return value

@@ -33,7 +33,10 @@ function changeLeaf(job: Job, around: YNode, place: Place, next: Leaf): void {
   const node = place.node as YNode
   const { value: old } = place
   const { value } = next
-  if (unchanged(old, value)) return
+  if (unchanged(old, value)) {
+    if (node === job.source.openBlock) job.openPlace = place
+    return
+  }
   const text = job.edits.text
   const site = siteOf(job, around, node)
   if (job.encrypted && isEncrypted(value)) {
@@ -55,10 +58,7 @@ function changeLeaf(job: Job, around: YNode, place: Place, next: Leaf): void {
       }
     }
     const code = codeOf(before, node.style, plain, site)
-    if (typeof old !== 'string') {
-      const again = writeAs(code, plain, site)
-      if (again.head !== before.head || again.body !== before.body) job.respelt.push(place)
-    }
+    if (!code.exact) job.respelt.push(place)
     putScalar(job, node, writeEncrypted(code.style, value, site), code.less)
     return
   }
@@ -66,17 +66,20 @@ function changeLeaf(job: Job, around: YNode, place: Place, next: Leaf): void {
   const code = { style: node.style, less: node.tag === '!' }
   // Only a block scalar, which needs a line break to say, takes the empty lines behind it for its own.
   const mayBeBlock = typeof value === 'string' && value.includes('\n') && !node.block && !site.flow
-  const lines = mayBeBlock ? { ...site, following: emptyLines(text, node.end) } : site
+  const lines = mayBeBlock ? { ...site, following: emptyLines(text, node.end, site.column) } : site
   const plain = isEncrypted(old) ? writeAs(code, next, lines) : restyle(node.style, next, lines)
   putScalar(job, node, { ...plain, untagged }, false)
 }
 
-/** How many empty lines follow the line of an offset. */
-function emptyLines(text: string, offset: number): number {
+/** How many empty lines follow the line of an offset; Infinity where blanks or a comment there would belong to a block scalar above. */
+function emptyLines(text: string, offset: number, column: number): number {
   let count = 0
   for (let at = afterBreak(text, lineEnd(text, offset)); at < text.length; count++) {
     const end = skipBlanks(text, at)
-    if (lineEnd(text, end) !== end || end === text.length) break
+    if (text[end] === '#' && end - at >= column) return Number.POSITIVE_INFINITY
+    if (lineEnd(text, end) !== end) break
+    if (end - at > column || text.slice(at, end).includes('\t')) return Number.POSITIVE_INFINITY
+    if (end === text.length) break
     at = afterBreak(text, end)
   }
   return count
@@ -117,7 +120,6 @@ function pairUp(old: readonly Item[], next: readonly Item[]): Kept {
 
 /** The text ends in a block scalar that has lost the line break its value ends with. */
 function endsLiteral(text: string, next: Tree): boolean {
-  if (text === '' || /[\r\n]$/.test(text)) return false
   const lastValue = (root: MapNode | undefined): Value => {
     let node: Item | undefined = root
     for (;;) {
@@ -128,7 +130,9 @@ function endsLiteral(text: string, next: Tree): boolean {
     }
   }
   const want = lastValue(next.documents[next.documents.length - 1])
-  if (typeof want !== 'string' || !want.endsWith('\n')) return false
+  if (text === '' || typeof want !== 'string' || !want.endsWith('\n')) return false
+  // Of a value of line breaks alone, the last one is an empty line of its own.
+  if (/[\r\n]$/.test(text) && /[^\n]/.test(want)) return false
   const { documents } = read(Buffer.from(text)).tree
   return lastValue(documents[documents.length - 1]) !== want
 }
@@ -160,6 +164,7 @@ export function rewriteText(source: Source, next: Tree, layout: Layout): Rewritt
     encrypted: layout.encrypted === true,
     restructured: false,
     respelt: [],
+    openPlace: undefined,
   }
   let expanded = 0
   let anchors = new Map<string, Anchored>()
@@ -267,6 +272,7 @@ export function rewriteText(source: Source, next: Tree, layout: Layout): Rewritt
   if (open?.block && edits.growsAtEnd() && !edits.changes(open.content)) {
     const header = source.text.slice(open.content, open.block.headerEnd).replace('+', '')
     edits.replace(open.content, open.block.headerEnd, `${header}-`)
+    if (job.openPlace) job.respelt.push(job.openPlace)
   }
   const spliced = edits.apply()
   if (spliced !== undefined) {

@@ -190,6 +190,7 @@ export function scanBlock(s: Scanner, indicator: number): void {
   const match = header.exec(text) as RegExpExecArray
   const chomping = match[1] ?? match[4] ?? ''
   const digit = match[2] ?? match[3]
+  const digitLast = match[2] !== undefined
   if (digit === '0') throw fail(start, 'found an indentation indicator equal to 0')
   s.pos += match[0].length
   s.newlines = 0
@@ -255,6 +256,6 @@ export function scanBlock(s: Scanner, indicator: number): void {
   if (chomping !== '-') parts.push(lastBreak)
   if (chomping === '+') parts.push(breaks)
   const style = indicator === 124 ? '|' : '>'
-  const block = { headerEnd, body, contentEnd, blanks, column: indent, digit: digit !== undefined }
+  const block = { headerEnd, body, contentEnd, blanks, column: indent, digit: digit !== undefined, digitLast }
   s.tokens.push({ type: T.scalar, start, end, line: startLine, column, style, value: parts.join(''), block })
 }

@@ -87,11 +87,15 @@ export function writeDouble(text: string, raw: boolean): string {
   return `"${text.replace(pattern, escaped)}"`
 }
 
-/** A block scalar: its header, and its lines without the last line break. */
+/** A block scalar: its header, and its lines without the last line break; none where all lines are empty ones that are there already. */
 export interface BlockText {
-  readonly header: string
-  readonly body: string
+  readonly head: string
+  readonly body?: string
 }
+
+/** `digit` 0 for no indentation indicator. */
+export const blockHeader = (style: string, digit: number, chomp: string, digitLast = false): string =>
+  digit === 0 ? style + chomp : digitLast ? style + chomp + digit : style + digit + chomp
 
 /** `keep` true writes `+`, false `-` where the value alone would not say so. */
 function chomping(value: string, less: boolean): string {
@@ -115,15 +119,18 @@ export interface BlockSite {
   readonly outer: number
   /** An indentation indicator is wanted in any case. */
   readonly digit: boolean
+  /** It stands behind the chomping indicator. */
+  readonly digitLast?: boolean
   readonly eol: string
   /** Empty lines that follow the block scalar whose place it takes. */
   readonly blanks?: number | undefined
-  /** Empty lines that follow in a text where no block scalar stood. */
+  /** Empty lines that follow in a text where no block scalar stood; Infinity where one of them would belong to it. */
   readonly following?: number
 }
 
 /** `less`: the less expected chomping, for values that come from such a text. Undefined where an indicator would not fit. */
 export function writeBlock(style: '|' | '>', value: string, site: BlockSite, less = false): BlockText | undefined {
+  if (site.following === Number.POSITIVE_INFINITY) return undefined
   const wanted = site.digit || needsDigit(value)
   const size = site.column - Math.max(site.outer, 0)
   if (wanted && (size < 1 || size > 9)) return undefined
@@ -146,9 +153,11 @@ export function writeBlock(style: '|' | '>', value: string, site: BlockSite, les
   const chomp = chomping(value, less)
   // Of the empty lines at the end of a value, those that are in the text already stay there.
   const isBare = parts.length === 0
+  const head = blockHeader(style, wanted ? size : 0, chomp, site.digitLast)
+  if (isBare && site.blanks !== undefined) return gap === site.blanks ? { head } : undefined
   const missing = chomp === '+' ? gap - (site.blanks ?? site.following ?? 0) - (isBare ? 1 : 0) : 0
-  if (missing < 0 || (isBare && site.blanks !== undefined)) return undefined
+  if (missing < 0) return undefined
   if (isBare) parts.push('')
   for (let i = 0; i < missing; i++) parts.push('')
-  return { header: `${style}${wanted ? size : ''}${chomp}`, body: parts.join(site.eol) }
+  return { head, body: parts.join(site.eol) }
 }

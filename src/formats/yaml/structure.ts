@@ -282,6 +282,11 @@ export function replaceRoot(job: Job, old: MapNode, next: MapNode, limit: number
   if (added.length === 0) return
   const lines = printNew(job, added, 0, false, true)
   const { node } = place
+  if (!node && old.items.length === 0) {
+    // Comments that stand here, but count to the document before, must not fall into what is added.
+    edits.insertAtEnd(limit, lines)
+    return
+  }
   if (node && node.end > node.start) {
     if (last === node.end && isFirstOnLine(edits.text, node.start)) {
       edits.removeLines(node.start, node.end, lines)

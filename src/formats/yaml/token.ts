@@ -5,6 +5,7 @@ import type { YNode } from './nodes.ts'
 import { printScalar, type ScalarText } from './print.ts'
 import { isTypeTag, resolvePlain } from './resolve.ts'
 import {
+  blockHeader,
   canBeLiteral,
   canBePlain,
   canBeSingle,
@@ -24,6 +25,8 @@ export interface Site {
   readonly outer: number
   /** The source's block scalar has an indentation indicator. */
   readonly digit: boolean
+  /** It stands behind the chomping indicator. */
+  readonly digitLast: boolean
   /** Empty lines behind the source's block scalar; undefined where it is none. */
   readonly blanks: number | undefined
   /** Empty lines behind the line of a source that is no block scalar. */
@@ -52,6 +55,8 @@ function spellTyped({ value, spelling }: Spelled, less: boolean): string {
   const expected = printScalar(value, 0, 0, '\n').head
   // Digits with separators are numbers to the reference and text to readers of YAML 1.2.
   const common = spelling !== undefined && !spelling.includes('_')
+  if (common && less && typeof value === 'number' && /^[0-9-]+\.0$/.test(spelling))
+    return `!!float ${spelling.slice(0, -2)}`
   if (common && canBePlain(spelling, true) && sameValue(resolvePlain(spelling), value)) return spelling
   if (!less || value === null || typeof value === 'string' || value instanceof Uint8Array) return expected
   let other: string
@@ -66,9 +71,6 @@ function quoted(value: string): ScalarText {
   return line(canBeSingle(value) ? writeSingle(value) : writeDouble(value, true))
 }
 
-const asText = (block: { header: string; body: string } | undefined): ScalarText | undefined =>
-  block && { head: block.header, body: block.body }
-
 function inReferenceStyle(value: string, site: Site): ScalarText {
   switch (referenceStyle(value, !site.tagged)) {
     case '':
@@ -80,7 +82,7 @@ function inReferenceStyle(value: string, site: Site): ScalarText {
     default:
       return site.flow
         ? line(writeDouble(value, false))
-        : (asText(writeBlock('|', value, { ...site, digit: site.digit || value[0] === '\n' })) ??
+        : (writeBlock('|', value, { ...site, digit: site.digit || value[0] === '\n' }) ??
             line(writeDouble(value, false)))
   }
 }
@@ -115,7 +117,7 @@ export function writeAs(code: Code, leaf: Spelled, site: Site): ScalarText {
     case '|':
     case '>':
       if (canBeLiteral(value)) {
-        const block = asText(writeBlock(code.style, value, site, code.less))
+        const block = writeBlock(code.style, value, site, code.less)
         if (block) return block
       }
       return inReferenceStyle(value, site)
@@ -139,14 +141,15 @@ function codesFor(style: string, site: Site): Code[] {
 
 const same = (a: ScalarText, b: ScalarText): boolean => a.head === b.head && a.body === b.body
 
-/** The code under which `leaf` is written again as `source` stands; the first one, and `exact` false, where none does. */
+/** The code under which `leaf` is written again as `source` stands; the nearest one, and `exact` false, where none does. */
 export function codeOf(source: ScalarText, style: string, leaf: Spelled, site: Site): Code & { exact: boolean } {
   const codes = codesFor(style, site)
   const texts = codes.map((code) => writeAs(code, leaf, site))
   const exact = texts.findIndex((text) => same(text, source))
-  // Where lines were folded, the header at least can be the same.
-  const near = exact < 0 ? texts.findIndex((text) => text.head === source.head) : exact
-  return { ...(codes[Math.max(near, 0)] as Code), exact: exact >= 0 }
+  if (exact >= 0) return { ...(codes[exact] as Code), exact: true }
+  // Where only the tag goes or only the lines were folded.
+  const near = texts.findIndex((text) => source.head.endsWith(text.head))
+  return { ...(codes[Math.max(near, 0)] as Code), exact: false }
 }
 
 /** The text of an encrypted value under a code, without the `!`. */
@@ -158,21 +161,22 @@ export function writeEncrypted(style: string, value: string, site: Site): Scalar
       return line(`'${value}'`)
     case '|':
     case '>': {
-      const digit = site.digit ? String(site.column - Math.max(site.outer, 0)) : ''
-      return { head: `${style}${digit}-`, body: ' '.repeat(site.column) + value }
+      const digit = site.digit ? site.column - Math.max(site.outer, 0) : 0
+      return { head: blockHeader(style, digit, '-', site.digitLast), body: ' '.repeat(site.column) + value }
     }
     default:
       return line(value)
   }
 }
 
-/** The parts of a scalar node's text. */
+/** The parts of a scalar node's text, with a tag that an encrypted token cannot stand behind. */
 export function sourceOf(text: string, node: YNode): ScalarText {
-  if (!node.block) return { head: text.slice(node.content, node.end) }
-  return {
-    head: text.slice(node.content, node.block.headerEnd),
-    body: text.slice(node.block.body, node.block.contentEnd),
-  }
+  const tag =
+    node.tagToken && (node.tag === '!' || isTypeTag(node.tag)) ? text.slice(node.tagToken.start, node.content) : ''
+  const { block } = node
+  if (!block) return { head: tag + text.slice(node.content, node.end) }
+  const head = tag + text.slice(node.content, block.headerEnd)
+  return block.contentEnd > block.body ? { head, body: text.slice(block.body, block.contentEnd) } : { head }
 }
 
 /** A tag under which the text is a string as it stands. */

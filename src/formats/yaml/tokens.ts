@@ -67,6 +67,8 @@ export interface BlockPlace {
   readonly column: number
   /** Has an indentation indicator. */
   readonly digit: boolean
+  /** It stands behind the chomping indicator. */
+  readonly digitLast: boolean
 }
 
 /** The scanner's state, shared with the files that scan one kind of token each. */
