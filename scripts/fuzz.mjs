@@ -1,10 +1,11 @@
-// The long run of the fuzz and tamper tests. Usage: npm run fuzz [-- --runs N] [--seed N] [NAME…], where a NAME picks test files.
+// The long run of the fuzz and tamper tests. Usage: npm run fuzz [-- --runs N] [--seed N] [--only PATTERN] [NAME…], where a NAME picks test
+// files and the pattern tests by their names (`--only '^yaml'`).
 import { spawnSync } from 'node:child_process'
 import { randomInt } from 'node:crypto'
 import { parseArgs } from 'node:util'
 
 const { values, positionals } = parseArgs({
-  options: { runs: { type: 'string', default: '10000' }, seed: { type: 'string' } },
+  options: { runs: { type: 'string', default: '10000' }, seed: { type: 'string' }, only: { type: 'string' } },
   allowPositionals: true,
 })
 const seed = values.seed ?? String(randomInt(2 ** 31))
@@ -13,11 +14,10 @@ for (const [name, value] of Object.entries({ runs: values.runs, seed })) {
   process.stderr.write(`--${name} takes a number, not ${value}\n`)
   process.exit(2)
 }
-process.stdout.write(
-  `${values.runs} inputs per property; the same ones again: npm run fuzz -- --runs ${values.runs} --seed ${seed}\n`,
-)
+process.stdout.write(`${values.runs} inputs per property; the same ones again: the same command with --seed ${seed}\n`)
 const files = positionals.length > 0 ? positionals : ['test/fuzz', 'test/trust/tamper']
-const { status } = spawnSync(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', ...files], {
+const only = values.only === undefined ? [] : ['-t', values.only]
+const { status } = spawnSync(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', ...only, ...files], {
   cwd: new URL('..', import.meta.url),
   env: { ...process.env, SOPS_FUZZ_RUNS: values.runs, SOPS_FUZZ_SEED: seed },
   stdio: 'inherit',

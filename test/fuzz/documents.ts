@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import type { Comment, Entry, FormatId, Leaf, ListNode, MapNode, Node, Tree, Value } from '../../src/index.ts'
 
 /** Texts that parsers and printers take for something else, cut, trim, escape or join. */
-const awkward: readonly string[] = [
+export const awkward: readonly string[] = [
   ...[
     '',
     ' ',

@@ -30,7 +30,7 @@ export const openService: KeyService = {
   unwrap: async (key) => new Uint8Array(Buffer.from(key.enc, 'base64')),
 }
 
-const groupOf = (recipient: string): KeyGroup => ({ keys: [{ type: 'age', fields: { recipient }, enc: '' }] })
+export const ageGroup: KeyGroup = { keys: [{ type: 'age', fields: { recipient: recipientOne }, enc: '' }] }
 
 export const common: { readonly services: readonly KeyService[]; readonly context: Context } = {
   services: [openService],
@@ -38,7 +38,7 @@ export const common: { readonly services: readonly KeyService[]; readonly contex
 }
 
 export const seal = (input: Uint8Array | string, options: EncryptOptions): Promise<Uint8Array> =>
-  encrypt(input, { keyGroups: [groupOf(recipientOne)], ...common, ...options })
+  encrypt(input, { keyGroups: [ageGroup], ...common, ...options })
 
 export const unseal = (input: Uint8Array | string, format: FormatId, more: object = {}): Promise<Uint8Array> =>
   decrypt(input, { format, ...common, ...more })
