@@ -91,12 +91,17 @@ const formats: readonly FormatId[] = ['yaml', 'json', 'dotenv', 'ini', 'binary']
 
 async function problemsOf(sample: Sample, changes: Iterable<readonly [name: string, Uint8Array]>): Promise<string[]> {
   const problems: string[] = []
+  let count = 0
   for (const [name, changed] of changes) {
+    count++
     const problem = await fooled(sample, changed).catch((error: unknown) => `defect: ${String(error)}`)
     if (problem !== undefined) problems.push(`${name}: ${problem}`)
   }
+  if (isLong) console.log(`${sample.format}: ${count} changed files`)
   return problems
 }
+
+const bits = Array.from({ length: 8 }, (_, i) => 1 << i)
 
 describe.each(formats)('%s', (format) => {
   test(
@@ -110,9 +115,12 @@ describe.each(formats)('%s', (format) => {
         const step = format === 'yaml' && !isLong ? 5 : 1
         for (let at = 0; at < sealed.length; at += step) {
           const context = JSON.stringify(sealed.toString('latin1', Math.max(0, at - 12), at + 4))
-          const other = Buffer.from(sealed)
-          other[at] = other[at]! ^ (1 + below(127))
-          yield [`byte ${at} ${context}`, other]
+          const flips = isLong ? [...bits, 1 + below(255), 1 + below(255)] : [1 + below(127)]
+          for (const flip of flips) {
+            const other = Buffer.from(sealed)
+            other[at] = other[at]! ^ flip
+            yield [`byte ${at} ^ ${flip} ${context}`, other]
+          }
           if (!isLong) continue
           yield [`without byte ${at} ${context}`, Buffer.concat([sealed.subarray(0, at), sealed.subarray(at + 1)])]
           yield [`cut at ${at} ${context}`, sealed.subarray(0, at)]
@@ -125,7 +133,7 @@ describe.each(formats)('%s', (format) => {
     timeout,
   )
 
-  test('every line deleted, doubled, moved', async () => {
+  test('every line deleted, doubled, moved, swapped with another', async () => {
     const sample = await sampleOf(format)
     const lines = sample.sealed.toString().split(/(?<=\n)/)
     function* changes(): Generator<readonly [string, Uint8Array]> {
@@ -135,12 +143,27 @@ describe.each(formats)('%s', (format) => {
         yield [`twice line ${line}`, Buffer.from(lines.toSpliced(at, 0, line).join(''))]
         for (let to = 0; to <= rest.length; to += isLong || to === at + 1 ? 1 : 5)
           yield [`at ${to} line ${line}`, Buffer.from(rest.toSpliced(to, 0, line).join(''))]
+        for (let to = at + 2; to < lines.length; to += isLong ? 1 : 7)
+          yield [`for ${lines[to]} line ${line}`, Buffer.from(lines.with(at, lines[to]!).with(to, line).join(''))]
       }
     }
     expect(await problemsOf(sample, changes())).toEqual([])
   })
 
-  test('every entry and element deleted, doubled, moved, renamed', async () => {
+  test('every field of the metadata replaced, and fields added', async () => {
+    const sample = await sampleOf(format)
+    const { parse, print, metadata } = await loadFormat(format)
+    const { tree } = parse(sample.sealed, { encrypted: true })
+    const changes: [string, Uint8Array][] = []
+    for (const [name, next] of metadataChanges(tree, metadata)) {
+      const printed = await orReported(() => print(next, { encrypted: true }))
+      if (!(printed instanceof SopsError)) changes.push([name, printed])
+    }
+    expect(changes.length).toBeGreaterThan(50)
+    expect(await problemsOf(sample, changes)).toEqual([])
+  })
+
+  test('every entry and element deleted, doubled, moved, swapped, renamed', async () => {
     const sample = await sampleOf(format)
     const { parse, print } = await loadFormat(format)
     const { tree } = parse(sample.sealed, { encrypted: true })
@@ -204,6 +227,11 @@ function* treeChanges(tree: Tree): Generator<readonly [string, Tree]> {
         yield [`renamed ${name}`, withItems(tree, new Map([[place, items.with(at, renamed)]]))]
         yield [`inside itself ${name}`, withItems(tree, new Map([[place, items.with(at, wrapped(item))]]))]
       }
+      for (const [to, other] of items.entries()) {
+        if (to <= at || other.kind === 'comment' || item.kind === 'comment') continue
+        const [one, two] = item.kind === 'entry' && other.kind === 'entry' ? swapped(item, other) : [other, item]
+        yield [`swapped ${name} and ${to}`, withItems(tree, new Map([[place, items.with(at, one).with(to, two)]]))]
+      }
       for (const other of places) {
         if (other === place || other.kind !== place.kind) continue
         const moved = new Map([
@@ -215,6 +243,12 @@ function* treeChanges(tree: Tree): Generator<readonly [string, Tree]> {
     }
   }
 }
+
+/** Two entries with each other's values. */
+const swapped = (one: Entry, two: Entry): [Entry, Entry] => [
+  { ...one, value: two.value },
+  { ...two, value: one.value },
+]
 
 const wrapped = (entry: Entry): Entry => ({ ...entry, value: { kind: 'map', items: [entry] } })
 
@@ -236,4 +270,74 @@ function withItems(tree: Tree, next: ReadonlyMap<Container, readonly Item[]>): T
     return { ...node, items } as T
   }
   return { documents: tree.documents.map((document): MapNode => change(document)) }
+}
+
+const leaf = (value: Value): Node => ({ kind: 'leaf', value })
+
+/** What a field of the metadata may be made to say. */
+const fieldValues: readonly Node[] = [
+  ...[
+    null,
+    '',
+    'x',
+    '2',
+    '1.5',
+    'true',
+    '2024-01-02T03:04:05Z',
+    '.*',
+    '^s$',
+    '(',
+    '_unencrypted',
+    '3.13.2',
+    true,
+    false,
+  ].map(leaf),
+  ...[0n, 1n, 2n, -1n, 2n ** 62n, 0.5].map(leaf),
+  { kind: 'list', items: [] },
+  { kind: 'map', items: [] },
+  { kind: 'list', items: [leaf(null), leaf('x')] },
+]
+
+const fieldNames: readonly string[] = [
+  ...['unencrypted_suffix', 'encrypted_suffix', 'unencrypted_regex', 'encrypted_regex', 'unencrypted_comment_regex'],
+  ...[
+    'encrypted_comment_regex',
+    'mac_only_encrypted',
+    'mac',
+    'lastmodified',
+    'version',
+    'shamir_threshold',
+    'key_groups',
+  ],
+  ...['age', 'pgp', 'kms', 'gcp_kms', 'azure_kv', 'hc_vault', 'hckms', '__proto__', 'constructor'],
+]
+
+/** Every tree whose metadata has one field more, less or another. */
+function* metadataChanges(tree: Tree, kind: 'nested' | 'section' | 'flat'): Generator<readonly [string, Tree]> {
+  const document = tree.documents[0]!
+  const prefix = kind === 'flat' ? 'sops_' : ''
+  const block = document.items.find((item): item is Entry => item.kind === 'entry' && item.key === 'sops')?.value
+  const top = kind === 'flat' ? document : (block as MapNode)
+  const inside = containersIn(top).filter((place) => place !== top)
+  const change = (place: Container, items: readonly Item[]): Tree => withItems(tree, new Map([[place, items]]))
+  for (const name of fieldNames) {
+    const key = prefix + name
+    const at = top.items.findIndex((item) => item.kind === 'entry' && item.key === key)
+    if (at >= 0) yield [`without ${name}`, change(top, top.items.toSpliced(at, 1))]
+    for (const value of fieldValues) {
+      const entry: Entry = { kind: 'entry', key, value }
+      const shown = `${name} ${JSON.stringify(value, (_, part) => (typeof part === 'bigint' ? String(part) : part))}`
+      yield [shown, change(top, at >= 0 ? top.items.with(at, entry) : [...top.items, entry])]
+      if (at >= 0) yield [`second ${shown}`, change(top, [...top.items, entry])]
+    }
+  }
+  for (const place of inside) {
+    const items: readonly Item[] = place.items
+    for (const [at, item] of items.entries()) {
+      for (const value of fieldValues) {
+        const next = item.kind === 'entry' ? { ...item, value } : value
+        yield [`inner ${at} of ${place.kind}`, change(place, items.with(at, next))]
+      }
+    }
+  }
 }
