@@ -1,5 +1,5 @@
 // Runs one command line in this process, with buffers for streams and a folder of its own.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { constants, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { type Host, makeExits, type Output } from '../../src/cli/host.ts'
@@ -100,9 +100,12 @@ export interface Sandbox {
   remove(): void
 }
 
+/** A folder in memory where there is one: many small writes, each flushed, take a third of the time there. */
+export const memoryFolder: string = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
+
 /** A new folder with these files in it. */
-export function sandbox(files: Readonly<Record<string, string | Uint8Array>> = {}): Sandbox {
-  const dir = mkdtempSync(join(tmpdir(), 'sops-test-'))
+export function sandbox(files: Readonly<Record<string, string | Uint8Array>> = {}, parent: string = tmpdir()): Sandbox {
+  const dir = mkdtempSync(join(parent, 'sops-test-'))
   for (const [name, content] of Object.entries(files)) {
     mkdirSync(dirname(join(dir, name)), { recursive: true })
     writeFileSync(join(dir, name), content)

@@ -2,7 +2,8 @@
 import { readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { runCli, sandbox } from '../support/cli.ts'
+import { isLong, timeout } from '../fuzz/budget.ts'
+import { memoryFolder, runCli, sandbox } from '../support/cli.ts'
 import { type Fault, isDead, plan, plant } from './faults.ts'
 import { cwdOf, envOf, inspect, layOut, leftInTmp, prepareBox, type Writer, writers } from './writers.ts'
 
@@ -17,7 +18,9 @@ vi.mock('node:fs', async (original) => {
   return { ...real, rmSync: (...args: Parameters<typeof real.rmSync>) => (dead() ? undefined : real.rmSync(...args)) }
 })
 
-const box = sandbox()
+const box = sandbox({}, memoryFolder)
+/** `npm test` tries the kill and one of the others at each write, `npm run fuzz` all of them. */
+const faults: readonly Fault[] = ['EIO', 'ENOSPC', 'EACCES', 'EROFS', 'kill']
 
 beforeAll(async () => {
   plant(-1, 'EIO')
@@ -69,12 +72,19 @@ describe.each(Object.entries(writers))('%s', (name, writer) => {
     expect(leftInTmp(box)).toEqual([])
   })
 
-  test('EIO, ENOSPC, EACCES, EROFS and a kill at every write', async () => {
-    const { steps } = await run(name, writer, 1000, 'EIO')
-    expect(steps).toBeGreaterThanOrEqual(name === 'exec-file' ? 0 : name.startsWith('exec-file') ? 1 : 4)
-    const problems: string[] = []
-    for (const fault of ['EIO', 'ENOSPC', 'EACCES', 'EROFS', 'kill'] as const)
-      for (let at = 0; at < steps; at++) problems.push(...(await check(name, writer, at, fault)))
-    expect(problems).toEqual([])
-  })
+  test(
+    'failures and a kill at every write',
+    async () => {
+      const { steps } = await run(name, writer, 1000, 'EIO')
+      expect(steps).toBeGreaterThanOrEqual(name === 'exec-file' ? 0 : name.startsWith('exec-file') ? 1 : 4)
+      const problems: string[] = []
+      for (let at = 0; at < steps; at++) {
+        for (const [i, fault] of faults.entries())
+          if (isLong || fault === 'kill' || (at + name.length) % (faults.length - 1) === i)
+            problems.push(...(await check(name, writer, at, fault)))
+      }
+      expect(problems).toEqual([])
+    },
+    timeout,
+  )
 })
