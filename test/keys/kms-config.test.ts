@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { decodeBase64, encodeBase64 } from '../../src/keys/base64.ts'
 import { parseSharedFile, profileName, setting, sharedConfig } from '../../src/keys/kms/shared-config.ts'
-import { loadPackage } from '../../src/keys/optional.ts'
+import { loadOptional } from '../../src/keys/optional.ts'
 import { fakeContext } from '../support/context.ts'
 import { file } from './kms-support.ts'
 
@@ -75,8 +75,9 @@ test('base64 survives line breaks and nothing else', () => {
   )
 })
 
-test('a package that is not installed is named, with what to do', () => {
-  expect(() => loadPackage('@aws-sdk/not-there')).toThrow(
+test('a package that is not installed is named, with what to do', async () => {
+  const absent = '@aws-sdk/not-there'
+  await expect(loadOptional(absent, () => import(absent))).rejects.toThrow(
     expect.objectContaining({
       code: 'missing-dependency',
       message: 'the package @aws-sdk/not-there is needed for this key: npm install @aws-sdk/not-there',

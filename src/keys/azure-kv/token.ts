@@ -1,11 +1,9 @@
-// Access tokens, once per run: straight from their source where the environment names it, else through the SDK's chain of credentials.
+// Access tokens, once per run for each tenant and scope.
 import type { Context } from '../../context.ts'
-import { messageOf, SopsError } from '../../errors.ts'
 import type { Deadline } from '../http.ts'
-import { loadPackage } from '../optional.ts'
-import { within } from '../within.ts'
+import { remember } from '../remember.ts'
+import { credentialChain } from './chain.ts'
 import type { Challenge } from './challenge.ts'
-import { type DirectSource, directSource } from './direct.ts'
 
 export interface AccessToken {
   readonly text: string
@@ -13,59 +11,23 @@ export interface AccessToken {
   readonly expires: number
 }
 
-/** @throws SopsError `generic`. */
+/** @throws SopsError `generic`; `missing-dependency` when the SDK is needed and absent. */
 export type TokenSource = (challenge: Challenge, deadline: Deadline) => Promise<AccessToken>
 
-/** @throws SopsError `missing-dependency` when the SDK is needed and absent; `generic` when it refuses its settings. */
+/** @throws SopsError `generic` for settings that make no sense. */
 export const tokenSource = (ctx: Context): TokenSource =>
   ctx.once('azure credential', () => {
-    const direct = directSource(ctx)
-    const source = direct === undefined ? sdkSource() : keepingTime(direct, ctx)
-    const kept = new Map<string, Promise<AccessToken>>()
-    return async (challenge, deadline) => {
+    const source = credentialChain(ctx)
+    const ask: TokenSource = async (challenge, deadline) => {
+      const { text, lifetime } = await source(challenge, deadline)
+      return { text, expires: ctx.now().getTime() + lifetime * 1000 }
+    }
+    const kept = new Map<string, TokenSource>()
+    return (challenge, deadline) => {
       const name = `${challenge.tenant} ${challenge.scope}`
-      const old = await kept.get(name)
-      if (old !== undefined && old.expires > ctx.now().getTime() + margin) return old
-      const fresh = source(challenge, deadline)
-      kept.set(name, fresh)
-      return fresh
+      // A token that is about to expire is not worth sending.
+      const remembered = kept.get(name) ?? remember(ask, ({ expires }) => expires - 60_000, ctx)
+      kept.set(name, remembered)
+      return remembered(challenge, deadline)
     }
   })
-
-/** A token that is about to expire is not worth sending. */
-const margin = 60_000
-
-const keepingTime =
-  (source: DirectSource, ctx: Context): TokenSource =>
-  async (challenge, deadline) => {
-    const { text, lifetime } = await source(challenge, deadline)
-    return { text, expires: ctx.now().getTime() + lifetime * 1000 }
-  }
-
-/** What is used of `@azure/identity`. */
-interface Identity {
-  readonly DefaultAzureCredential: new (options?: {
-    readonly disableInstanceDiscovery?: boolean
-  }) => {
-    getToken(
-      scope: string,
-      options: { readonly abortSignal: AbortSignal; readonly tenantId?: string },
-    ): Promise<{ readonly token: string; readonly expiresOnTimestamp: number } | null>
-  }
-}
-
-function sdkSource(): TokenSource {
-  const { DefaultAzureCredential } = loadPackage<Identity>('@azure/identity')
-  let credential: InstanceType<Identity['DefaultAzureCredential']>
-  try {
-    credential = new DefaultAzureCredential()
-  } catch (error) {
-    throw new SopsError('generic', messageOf(error), { cause: error })
-  }
-  return ({ scope, tenant }, deadline) =>
-    within(Math.max(1, Math.ceil(deadline.left())), 'Azure credentials', async (abortSignal) => {
-      const token = await credential.getToken(scope, { abortSignal, ...(tenant ? { tenantId: tenant } : {}) })
-      if (token === null) throw new SopsError('generic', 'no credential gives a token')
-      return { text: token.token, expires: token.expiresOnTimestamp }
-    })
-}

@@ -6,7 +6,7 @@ import type * as GoogleAuth from 'google-auth-library'
 import type { Context } from '../../context.ts'
 import { quote } from '../../core/quote.ts'
 import { messageOf, SopsError } from '../../errors.ts'
-import { loadPackage } from '../optional.ts'
+import { loadOptional } from '../optional.ts'
 import { remember } from '../remember.ts'
 import { defaultUniverse } from './endpoint.ts'
 import { metadataToken, refreshedToken } from './tokens.ts'
@@ -173,7 +173,7 @@ function serviceAccount(email: string, pem: string, keyId: unknown, name: string
 function throughLibrary(json: CredentialsJson): () => Promise<Token> {
   let client: GoogleAuth.AuthClient | undefined
   return async () => {
-    const library = loadPackage<typeof GoogleAuth>('google-auth-library')
+    const library = await loadOptional('google-auth-library', () => import('google-auth-library'))
     client ??= new library.GoogleAuth({ scopes: [scope] }).fromJSON(json as GoogleAuth.JWTInput)
     if ('scopes' in client) client.scopes = [scope]
     const { token } = await client.getAccessToken()

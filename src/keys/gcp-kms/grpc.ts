@@ -6,7 +6,7 @@ import type { Context } from '../../context.ts'
 import { statusText } from '../../core/grpc-status.ts'
 import { messageOf, SopsError } from '../../errors.ts'
 import { isLoopback } from '../http.ts'
-import { loadPackage } from '../optional.ts'
+import { loadOptional } from '../optional.ts'
 import { decodeField, encodeMessage } from './messages.ts'
 import type { Operation, Service } from './service.ts'
 
@@ -33,8 +33,8 @@ const serviceConfig = JSON.stringify({
 })
 
 /** Lazily connected; the channel serves all keys of the run. */
-export function grpcService(url: URL, ctx: Context): Service {
-  const grpc = loadPackage<typeof Grpc>('@grpc/grpc-js')
+export async function grpcService(url: URL, ctx: Context): Promise<Service> {
+  const grpc = await loadOptional('@grpc/grpc-js', () => import('@grpc/grpc-js'))
   const isPlain = url.protocol === 'http:'
   const credentials = isPlain ? grpc.credentials.createInsecure() : grpc.credentials.createSsl(roots(ctx))
   // A proxy is taken from `process.env` by the package itself; for this machine there is none.

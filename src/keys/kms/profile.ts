@@ -1,6 +1,5 @@
 // The credentials that a profile of the shared configuration leads to, as the Go SDK reads it (spec/keys.md 5.3).
 import { readFileSync } from 'node:fs'
-import type * as Providers from '@aws-sdk/credential-providers'
 import type { Context } from '../../context.ts'
 import { messageOf, SopsError } from '../../errors.ts'
 import type { AwsPlace } from './call.ts'
@@ -8,7 +7,7 @@ import { fromEnvironment } from './environment.ts'
 import { keepSecret } from './failure.ts'
 import { containerCredentials, instanceCredentials } from './machine.ts'
 import { programCredentials } from './program.ts'
-import { loadAws } from './sdk.ts'
+import { loadProviders } from './sdk.ts'
 import { type Section, setting, sharedConfig } from './shared-config.ts'
 import type { Credentials } from './sign.ts'
 import { assumeRole, sessionName } from './sts.ts'
@@ -122,7 +121,7 @@ const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {
 /** `aws sso login` and `aws login`, whose files the SDK finds by `process.env` and the account's home alone. */
 async function loginCredentials(name: string, place: AwsPlace, ctx: Context): Promise<Credentials> {
   const { configPath, credentialsPath } = sharedConfig(ctx)
-  const { fromIni } = loadAws<typeof Providers>('@aws-sdk/credential-providers')
+  const { fromIni } = await loadProviders()
   return fromIni({
     profile: name,
     configFilepath: configPath,

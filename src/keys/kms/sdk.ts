@@ -1,17 +1,18 @@
-// The packages of the AWS SDK, loaded quietly.
-import { loadPackage } from '../optional.ts'
+// The part of the AWS SDK that knows logins, loaded quietly. KMS and STS are asked without it: it takes longer to load than a whole run.
+import type * as Providers from '@aws-sdk/credential-providers'
+import { loadOptional } from '../optional.ts'
 
 /** @throws SopsError `missing-dependency`. */
-export function loadAws<T>(name: string): T {
-  const loaded = loadPackage<T>(name)
-  silenceUpgradeNotice(name)
-  return loaded
+export async function loadProviders(): Promise<typeof Providers> {
+  const sdk = await loadOptional('@aws-sdk/credential-providers', () => import('@aws-sdk/credential-providers'))
+  await silenceUpgradeNotice()
+  return sdk
 }
 
 /** On Node 20 the SDK would print a reminder to upgrade; users of a command line can do nothing about it in the middle of a pipe. */
-function silenceUpgradeNotice(name: string): void {
+export async function silenceUpgradeNotice(): Promise<void> {
   try {
-    const { state } = loadPackage<{ state?: { warningEmitted: boolean } }>('@aws-sdk/core/client', name)
+    const { state } = (await import('@aws-sdk/core/client')) as { state?: { warningEmitted: boolean } }
     if (state !== undefined) state.warningEmitted = true
   } catch {
     // Another layout of the SDK only means that the notice is shown.
