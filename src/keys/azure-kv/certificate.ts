@@ -6,8 +6,7 @@ import type { Context } from '../../context.ts'
 import { messageOf, SopsError } from '../../errors.ts'
 
 const variable = 'AZURE_CLIENT_CERTIFICATE_PATH'
-const refused = (why: string, hints: readonly string[] = []): SopsError =>
-  new SopsError('generic', `the file of ${variable} ${why}`, { hints })
+const refused = (why: string): SopsError => new SopsError('generic', `the file of ${variable} ${why}`)
 
 /** @throws SopsError `generic` without anything of the file. */
 export async function certificateAssertion(path: string, client: string, endpoint: URL, ctx: Context): Promise<string> {
@@ -45,8 +44,7 @@ async function readCertificate(path: string, ctx: Context): Promise<{ key: KeyOb
   }
   const text = bytes.toString('latin1')
   if (!text.includes('-----BEGIN ')) {
-    const pem = 'convert a PKCS#12 file by `openssl pkcs12 -in cert.pfx -noenc -out cert.pem`, and protect the result'
-    throw refused('is no PEM', [pem])
+    throw refused('is no PEM; openssl pkcs12 -noenc makes one of a PKCS#12 file')
   }
   try {
     const key = privateKeyIn(text, ctx.env['AZURE_CLIENT_CERTIFICATE_PASSWORD'])

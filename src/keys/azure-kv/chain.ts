@@ -63,9 +63,8 @@ export function credentialChain(ctx: Context): (...args: Parameters<Credential>)
   const given = ctx.env['AZURE_TOKEN_CREDENTIALS'] ?? ''
   const chain = members(ctx, given.trim().toLowerCase())
   if (chain.length === 0) {
-    throw new SopsError('generic', `Invalid value for AZURE_TOKEN_CREDENTIALS: ${quote(given)}`, {
-      hints: ['it may be prod, dev, or the name of a credential, such as AzureCliCredential'],
-    })
+    const known = 'prod, dev, or the name of a credential, such as AzureCliCredential'
+    throw new SopsError('generic', `Invalid value for AZURE_TOKEN_CREDENTIALS: ${quote(given)} is none of ${known}`)
   }
   let chosen: Member | undefined
   return async (challenge, deadline) => {

@@ -1,5 +1,13 @@
 // Azure Key Vault on loopback, over TLS: RSA-OAEP-256, bearer challenges, and the token endpoints of its identities.
-import { constants, generateKeyPairSync, privateDecrypt, publicEncrypt } from 'node:crypto'
+import {
+  constants,
+  createHash,
+  generateKeyPairSync,
+  privateDecrypt,
+  publicEncrypt,
+  verify,
+  X509Certificate,
+} from 'node:crypto'
 import type { ServerResponse } from 'node:http'
 import { json as answer, type Fault, fail, type Listening, listen, type SeenRequest } from './listen.ts'
 
@@ -20,6 +28,10 @@ export interface AzureOptions {
   /** What the challenge asks for. */
   readonly resource?: string
   readonly secret?: string
+  /** PEM of the application's certificate. */
+  readonly certificate?: string
+  /** Status of the instance metadata service, 404 for none. */
+  readonly metadata?: number
   /** Seconds. */
   readonly lifetime?: number
 }
@@ -35,9 +47,49 @@ export async function startAzure(options: AzureOptions): Promise<AzureServer> {
   const refuse = (response: ServerResponse, status: number, code: string, message: string): unknown =>
     answer(response, status, { error: { code, message } })
 
+  /** As Entra checks what an application's certificate signed. */
+  function isSigned(jwt: string): boolean {
+    if (options.certificate === undefined || jwt.split('.').length !== 3) return false
+    const [header = '', claims = '', signature = ''] = jwt.split('.')
+    const certificate = new X509Certificate(options.certificate)
+    const { alg, 'x5t#S256': thumbprint } = JSON.parse(Buffer.from(header, 'base64url').toString())
+    const { aud, iss, sub, jti, nbf, exp } = JSON.parse(Buffer.from(claims, 'base64url').toString())
+    const now = Date.now() / 1000
+    const key = { key: certificate.publicKey, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 }
+    return (
+      alg === 'PS256' &&
+      thumbprint === createHash('sha256').update(certificate.raw).digest('base64url') &&
+      aud === `${server.address}/${tenant}/oauth2/v2.0/token` &&
+      [iss, sub].every((one) => one === 'client-1') &&
+      String(jti).length > 20 &&
+      nbf <= now + 1 &&
+      exp > now &&
+      exp <= now + 600 &&
+      verify('sha256', Buffer.from(`${header}.${claims}`), key, Buffer.from(signature, 'base64url'))
+    )
+  }
+
+  /** The instance metadata service: without its header it only says that it is there. */
+  function metadata(response: ServerResponse, { path, headers }: SeenRequest): unknown {
+    const query = new URLSearchParams(path.slice(path.indexOf('?')))
+    if (headers['metadata'] !== 'true') return answer(response, 400, { error: 'bad_request' })
+    if (options.metadata !== 200) {
+      return answer(response, options.metadata ?? 404, {
+        error: 'invalid_request',
+        error_description: 'Identity not found',
+      })
+    }
+    const isRight = query.get('api-version') === '2018-02-01' && query.get('resource') === resource
+    const granted = { access_token: server.validToken, expires_in: String(lifetime), token_type: 'Bearer' }
+    return isRight ? answer(response, 200, granted) : answer(response, 400, { error: 'invalid_resource' })
+  }
+
   function grant(response: ServerResponse, request: SeenRequest): unknown {
     const form = new URLSearchParams(request.body)
-    const isProven = form.get('client_secret') === secret || form.get('client_assertion') === secret
+    const isUser =
+      form.get('grant_type') === 'password' && form.get('username') === 'me' && form.get('password') === secret
+    const assertion = form.get('client_assertion') ?? ''
+    const isProven = form.get('client_secret') === secret || isUser || assertion === secret || isSigned(assertion)
     if (!isProven || form.get('client_id') !== 'client-1') {
       return answer(response, 401, {
         error: 'invalid_client',
@@ -94,6 +146,16 @@ export async function startAzure(options: AzureOptions): Promise<AzureServer> {
       return isKnown
         ? answer(response, 200, { access_token: server.validToken, expires_on: String(expires), token_type: 'Bearer' })
         : answer(response, 400, { error: 'invalid_request', error_description: 'no' })
+    }
+    if (url.startsWith('/metadata/identity/oauth2/token') && options.metadata !== undefined)
+      return metadata(response, request)
+    if (url.startsWith('/older/token?') || url === '/shell/token') {
+      const query = new URLSearchParams(url.startsWith('/older') ? url.slice(url.indexOf('?')) : request.body)
+      const isKnown = url.startsWith('/older') ? headers['secret'] === 'msi-secret' : headers['metadata'] === 'true'
+      const expires_on = '11/22/2099 01:02:03 AM +00:00'
+      return isKnown && query.get('resource') === resource
+        ? answer(response, 200, { access_token: server.validToken, expires_on, token_type: 'Bearer' })
+        : answer(response, 401, { error: 'no' })
     }
     return url.startsWith('/keys/') ? vault(response, request) : refuse(response, 404, 'NotFound', url)
   }
