@@ -68,13 +68,13 @@ export async function writeResult(
   io: Io,
   target: Target,
   bytes: Uint8Array,
-  source?: Uint8Array,
+  source: Uint8Array,
 ): Promise<void> {
   const output = inv.string('output')
   if (inv.bool('in-place') && target.file !== undefined) {
     await writeOutput(io.host, target.file, bytes, {
       what: 'in-place file',
-      ...(source ? { expect: fingerprint(source) } : {}),
+      expect: fingerprint(source),
     })
   } else if (output !== '') {
     await writeOutput(io.host, absolutePath(io.ctx, output), bytes, { what: 'output file' })

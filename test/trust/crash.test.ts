@@ -1,11 +1,11 @@
 // Every command that writes, failed at every write it makes, and stopped there as if killed: each file is whole, as it was or as it should be.
-import { readdirSync, rmSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { isLong, timeout } from '../fuzz/budget.ts'
 import { memoryFolder, runCli, sandbox } from '../support/cli.ts'
 import { type Fault, isDead, plan, plant } from './faults.ts'
-import { cwdOf, envOf, inspect, layOut, leftInTmp, prepareBox, type Writer, writers } from './writers.ts'
+import { cwdOf, envOf, inspect, layOut, leftInTmp, pathOf, prepareBox, type Writer, writers } from './writers.ts'
 
 vi.mock('node:fs/promises', async (original) => {
   const { faulty } = await import('./faults.ts')
@@ -71,6 +71,30 @@ describe.each(Object.entries(writers))('%s', (name, writer) => {
     expect(await inspect(box, writer, { code, stderr })).toEqual([])
     expect(leftInTmp(box)).toEqual([])
   })
+
+  const [file] = Object.keys(writer.files)
+  const isChecked = file !== undefined && (writer.files[file]!.before !== 'absent' || !writer.argv.includes('--output'))
+  if (isChecked)
+    test('does not overwrite what another program wrote in the meantime', async () => {
+      layOut(box, writer)
+      const path = pathOf(box, writer, file!)
+      plant(-1, 'EIO', () => writeFileSync(path, 'by somebody else\n'))
+      const env = { ...envOf(box), ...writer.env }
+      const { code, stderr } = await runCli(writer.argv, { cwd: cwdOf(box, name), env })
+      plant(-1, 'EIO')
+      expect(code).not.toBe(0)
+      expect(stderr).toContain('was changed by another program in the meantime')
+      expect(readFileSync(path, 'utf8')).toBe('by somebody else\n')
+      const drafts = leftInTmp(box)
+      expect(drafts).toHaveLength(name.startsWith('edit') ? 1 : 0)
+      for (const draft of drafts) {
+        const kept = /kept in (\S+)/.exec(stderr)![1]!
+        expect(dirname(kept)).toBe(draft)
+        expect(readFileSync(kept, 'utf8')).toMatch(/-three|-new/)
+        expect(statSync(kept).mode & 0o777).toBe(0o600)
+        rmSync(draft, { recursive: true })
+      }
+    })
 
   test(
     'failures and a kill at every write',

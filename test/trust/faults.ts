@@ -4,15 +4,17 @@ import type * as promises from 'node:fs/promises'
 export type Fault = 'EIO' | 'ENOSPC' | 'EACCES' | 'EROFS' | 'kill'
 
 /** What the next run does; `at` counts writes from 0. */
-export const plan: { at: number; fault: Fault; writes: number; log: string[] } = {
+export const plan: { at: number; fault: Fault; writes: number; log: string[]; meanwhile: (() => void) | undefined } = {
   at: -1,
   fault: 'EIO',
   writes: 0,
   log: [],
+  meanwhile: undefined,
 }
 
-export function plant(at: number, fault: Fault): void {
-  Object.assign(plan, { at, fault, writes: 0, log: [] })
+/** `meanwhile` is what another program does just before the first write. */
+export function plant(at: number, fault: Fault, meanwhile?: () => void): void {
+  Object.assign(plan, { at, fault, writes: 0, log: [], meanwhile })
 }
 
 /** True from the moment of a planned kill. */
@@ -21,6 +23,7 @@ export const isDead = (): boolean => plan.fault === 'kill' && plan.at >= 0 && pl
 /** Called before every step that changes something on disk. */
 function step(name: string): void {
   if (isDead()) throw new Error('the process is gone')
+  if (plan.writes === 0) plan.meanwhile?.()
   plan.log.push(name)
   if (plan.writes++ !== plan.at) return
   if (plan.fault === 'kill') throw new Error('the process is gone')

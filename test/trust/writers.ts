@@ -198,6 +198,10 @@ export function layOut(box: Sandbox, { files, place, prepare }: Writer): void {
   prepare?.(folder)
 }
 
+/** Where the bytes of one of the writer's files lie. */
+export const pathOf = (box: Sandbox, { place }: Writer, name: string): string =>
+  place === 'itself' ? join(box.path('d'), name) : join(box.path('d'), 'real', name)
+
 export interface Ending {
   /** Exit status; undefined for a run that was killed. */
   readonly code: number | undefined
@@ -210,7 +214,7 @@ export async function inspect(box: Sandbox, writer: Writer, { code, stderr }: En
   const folder = box.path('d')
   const isKilled = code === undefined
   for (const [name, { before, after, mode }] of Object.entries(writer.files)) {
-    const path = writer.place === 'itself' ? join(folder, name) : join(folder, 'real', name)
+    const path = pathOf(box, writer, name)
     const beside = writer.place === 'two names' ? restsBeside(join(folder, name)) : restsBeside(path)
     const now = existsSync(path) ? readFileSync(path, 'utf8') : undefined
     const isOld = now === (before === 'absent' ? undefined : texts[before])

@@ -29,7 +29,7 @@ export async function run(inv: Invocation, io: Io): Promise<number> {
     const layout = layoutOf(inv, config, formats.output)
     const plain =
       path.length > 0 ? await extract(file, path, formats.output, layout) : await emit(file, formats.output, layout)
-    await writeResult(inv, io, target, plain)
+    await writeResult(inv, io, target, plain, bytes)
   } finally {
     file.dataKey.fill(0)
   }

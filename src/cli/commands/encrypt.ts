@@ -17,14 +17,15 @@ export async function run(inv: Invocation, io: Io): Promise<number> {
   const services = await servicesOf(inv, ctx)
   const settings = await encryptionSettings(inv, ctx, config, target.typePath, formats.input)
   const [input, output] = [await loadFormat(formats.input), await loadFormat(formats.output)]
-  const draft = parsePlain(await readTarget(target, io), input, output)
+  const bytes = await readTarget(target, io)
+  const draft = parsePlain(bytes, input, output)
   const file = await createFile(settings, services)
   try {
     await ctx.audit?.({ action: 'encrypt', file: target.file ?? ctx.cwd })
     const sealed = sealNew(file, draft, output, ctx.now(), layoutOf(inv, config, formats.output))
     warnOfCleartext(sealed, file.selection, ctx)
     if (input.id === output.id) warnOfLosses(lossesOf(draft, sealed, file.selection), ctx)
-    await writeResult(inv, io, target, sealed.bytes)
+    await writeResult(inv, io, target, sealed.bytes, bytes)
   } finally {
     file.dataKey.fill(0)
   }

@@ -8,7 +8,7 @@ import { messageOf, SopsError } from '../../errors.ts'
 import { formatOfPath } from '../../formats/index.ts'
 import type { FormatId } from '../../formats/types.ts'
 import { sniffFormat } from '../../sniff.ts'
-import { writeOutput } from '../files.ts'
+import { fingerprint, writeOutput } from '../files.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { absolutePath, orderOf, servicesOf } from '../settings.ts'
 
@@ -95,15 +95,17 @@ async function install(inv: Invocation, io: Io): Promise<number> {
     ? await globalAttributes(io)
     : join(await git(io, 'rev-parse', '--show-toplevel'), '.gitattributes')
   await git(io, 'config', scope, 'diff.sopsdiffer.textconv', 'sops git textconv')
-  const old = await readFile(attributes, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return ''
+  const read = await readFile(attributes).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined
     throw new SopsError('bad-input', `Error reading file: ${error.message}`, { cause: error })
   })
+  const old = read?.toString() ?? ''
   const lines = new Set(old.split(/\r?\n/))
   const missing = patterns.map((pattern) => `${pattern} diff=sopsdiffer`).filter((line) => !lines.has(line))
   if (missing.length > 0) {
     const start = old === '' || old.endsWith('\n') ? old : `${old}\n`
-    await writeOutput(io.host, attributes, Buffer.from(`${start}${missing.join('\n')}\n`))
+    const expect = read ? fingerprint(read) : 'absent'
+    await writeOutput(io.host, attributes, Buffer.from(`${start}${missing.join('\n')}\n`), { expect })
   }
   await io.out(`git diff now decrypts ${patterns.join(' ')} (${attributes})\n`)
   return 0
