@@ -258,7 +258,8 @@ export function printFlow(root: Node, spelled = false): string {
     if (typeof step === 'string') out.push(step)
     else if (step.kind === 'entry') {
       const key = printKey(step)
-      out.push(step.key === '<<' ? '<<' : canBePlain(step.key, true) ? key.text : writeDouble(step.key, false), ': ')
+      const isMerge = step.key === '<<' && merges(step.value)
+      out.push(isMerge ? '<<' : canBePlain(step.key, true) ? key.text : writeDouble(step.key, false), ': ')
       steps.push(step.value)
     } else if (step.kind === 'leaf') out.push((spelled ? spellingOf(step) : undefined) ?? printFlowLeaf(step.value))
     else {

@@ -131,8 +131,8 @@ function endsLiteral(text: string, next: Tree): boolean {
   }
   const want = lastValue(next.documents[next.documents.length - 1])
   if (text === '' || typeof want !== 'string' || !want.endsWith('\n')) return false
-  // Of a value of line breaks alone, the last one is an empty line of its own.
-  if (/[\r\n]$/.test(text) && /[^\n]/.test(want)) return false
+  // A line break at the end of the text ends a line, and says nothing of empty lines behind that.
+  if (/[\r\n]$/.test(text) && !/(?:^|\n)\n$/.test(want)) return false
   const { documents } = read(Buffer.from(text)).tree
   return lastValue(documents[documents.length - 1]) !== want
 }
@@ -279,7 +279,7 @@ export function rewriteText(source: Source, next: Tree, layout: Layout): Rewritt
     const text = endsLiteral(spliced, next) ? spliced + eol : spliced
     if (!job.restructured || readsAs(text, next)) return { text, expanded, respelt: job.respelt }
   }
-  const printed = printTree(next, fresh)
+  const printed = printTree(next, { ...fresh, spelled: true })
   if (!readsAs(printed, next))
     throw new SopsError('cannot-emit', 'the changed YAML text would not read back as intended')
   return { text: printed, expanded, respelt: job.respelt }
