@@ -15,9 +15,9 @@ const { values: options } = parseArgs({
   options: { quick: { type: 'boolean' }, json: { type: 'boolean' }, only: { type: 'string' } },
 })
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
-const bin = join(root, 'bin/sops.mjs')
+const bin = join(root, 'bin/sops.cjs')
 const packages = join(root, 'node_modules')
-if (!existsSync(join(root, 'dist/cli/main.js'))) {
+if (!existsSync(join(root, 'dist/cli/main.cjs'))) {
   process.stderr.write('dist/ is missing: run `npm run build` first\n')
   process.exit(1)
 }

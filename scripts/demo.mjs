@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { generateIdentity, identityToRecipient } from 'age-encryption'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
-const bin = join(root, 'bin/sops.mjs')
+const bin = join(root, 'bin/sops.cjs')
 const folder = mkdtempSync(join(tmpdir(), 'sops-demo-'))
 const identity = await generateIdentity()
 const recipient = await identityToRecipient(identity)
@@ -118,7 +118,7 @@ function tamper() {
 }
 
 try {
-  if (!existsSync(join(root, 'dist/cli/main.js'))) throw new Error('dist/ is missing: run `npm run build` first')
+  if (!existsSync(join(root, 'dist/cli/main.cjs'))) throw new Error('dist/ is missing: run `npm run build` first')
   say(`a fresh age key, files in ${folder}`)
   encryptAll()
   editOne()

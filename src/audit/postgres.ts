@@ -1,7 +1,8 @@
 // Records in PostgreSQL: the reference's table `audit_event` (spec/keys.md 13). The server adds number and time.
+import type { Client } from 'pg'
 import type { Context } from '../context.ts'
 import { messageOf, SopsError } from '../errors.ts'
-import { loadPackage } from '../keys/optional.ts'
+import { loadOptional } from '../keys/optional.ts'
 import { readConnection } from './connection.ts'
 
 export interface AuditRow {
@@ -14,14 +15,6 @@ export interface DatabaseOptions {
   readonly env: Context['env']
   readonly user: string
   readonly log: Context['log']
-}
-
-/** What is used of the package pg. */
-interface Client {
-  connect(): Promise<void>
-  query(text: string, values?: readonly unknown[]): Promise<{ rows: readonly Record<string, unknown>[] }>
-  end(): Promise<void>
-  on(event: 'error', listener: () => void): void
 }
 
 /**
@@ -59,7 +52,7 @@ const reasonOf = (error: unknown): string =>
 
 async function connect(text: string, { env, user }: DatabaseOptions): Promise<Client> {
   const { timeout, ...connection } = await readConnection(text, env, user)
-  const { Client } = loadDriver()
+  const { Client } = await loadOptional('pg', () => import('pg'), 'for audit records')
   const client = new Client({
     ...connection,
     connectionTimeoutMillis: timeout,
@@ -76,17 +69,6 @@ async function connect(text: string, { env, user }: DatabaseOptions): Promise<Cl
   } catch (error) {
     await client.end().catch(() => {})
     throw error
-  }
-}
-
-function loadDriver(): { Client: new (options: object) => Client } {
-  try {
-    return loadPackage('pg')
-  } catch (error) {
-    if (!(error instanceof SopsError)) throw error
-    throw new SopsError('missing-dependency', 'the package pg is needed for audit records: npm install pg', {
-      cause: error,
-    })
   }
 }
 

@@ -84,7 +84,7 @@ export async function helpText(path: readonly Command[], host: Host): Promise<st
   const command = path.at(-1)
   if (command === undefined) return appHelp(host)
   // Groups always call the program by its own name, as the reference does (spec/cli.md 2.6).
-  const program = command.subcommands ? 'sops' : basename(host.argv0).replace(/\.m?js$/, '') || 'sops'
+  const program = command.subcommands ? 'sops' : basename(host.argv0).replace(/\.[cm]?js$/, '') || 'sops'
   const name = path.map((part) => part.name).join(' ')
   const usage = command.subcommands
     ? `${program} ${name} COMMAND [command options] [ARGUMENTS]`

@@ -1,13 +1,14 @@
 // Questions on the controlling terminal, one after the other, with or without echo.
-import { closeSync, writeSync } from 'node:fs'
+import { writeSync } from 'node:fs'
 import { StringDecoder } from 'node:string_decoder'
-import { ReadStream } from 'node:tty'
+import type { ReadStream } from 'node:tty'
 import type { PromptOptions } from '../context.ts'
 
-/** Descriptors for reading and writing; they may be the same. */
+/** What is typed, and a descriptor to write to; `close` closes that one if the stream has another. */
 export interface Terminal {
-  readonly read: number
-  readonly write: number
+  readonly input: ReadStream
+  readonly output: number
+  readonly close: () => void
 }
 
 interface Surroundings {
@@ -37,7 +38,7 @@ export function makePrompt({ open, onCleanup, deliver }: Surroundings): Prompt {
     if (!terminal) return Promise.resolve(undefined)
     const secret = options?.secret === true
     return new Promise((resolve) => {
-      const stream = new ReadStream(terminal.read)
+      const stream = terminal.input
       const decoder = new StringDecoder('utf8')
       const restore = (): void => {
         if (secret) stream.setRawMode(false)
@@ -48,11 +49,11 @@ export function makePrompt({ open, onCleanup, deliver }: Surroundings): Prompt {
         typedAhead = rest
         restore()
         takeBack()
-        if (secret) writeSync(terminal.write, '\n')
+        if (secret) writeSync(terminal.output, '\n')
         stream.removeAllListeners()
         stream.on('error', () => {})
         stream.destroy()
-        if (terminal.write !== terminal.read) closeSync(terminal.write)
+        terminal.close()
         resolve(answer)
       }
       /** True when the line is complete. */
@@ -80,7 +81,7 @@ export function makePrompt({ open, onCleanup, deliver }: Surroundings): Prompt {
       }
       // Before the text is shown: whoever answers at once must not be echoed.
       if (secret) stream.setRawMode(true)
-      writeSync(terminal.write, text)
+      writeSync(terminal.output, text)
       if (take(typedAhead)) return
       stream.on('data', (bytes: Buffer) => take(decoder.write(bytes)))
       stream.on('end', () => finish(line === '' ? undefined : line))

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { Context } from '../context.ts'
 import { SopsError } from '../errors.ts'
-import { loadPublishPackage } from './package.ts'
+import { loadForPublishing } from './package.ts'
 
 const service = 'https://storage.googleapis.com'
 const scope = 'https://www.googleapis.com/auth/devstorage.read_write'
@@ -21,7 +21,7 @@ export async function uploadToGcs(bucket: string, name: string, bytes: Uint8Arra
   const emulator = emulatorOf(ctx)
   const path = `/upload/storage/v1/b/${encodeURIComponent(bucket)}/o?uploadType=media&name=${encodeURIComponent(name)}`
   const url = (emulator ?? service) + path
-  const { request } = loadPublishPackage<typeof import('gaxios')>('gaxios', 'google-auth-library')
+  const { request } = await loadForPublishing('gaxios', () => import('gaxios'))
   const { data } = await request<{ md5Hash?: string }>({
     url,
     method: 'POST',
@@ -38,7 +38,7 @@ export async function uploadToGcs(bucket: string, name: string, bytes: Uint8Arra
 }
 
 async function authorization(url: string): Promise<Record<string, string>> {
-  const { GoogleAuth } = loadPublishPackage<typeof import('google-auth-library')>('google-auth-library')
+  const { GoogleAuth } = await loadForPublishing('google-auth-library', () => import('google-auth-library'))
   const headers = await new GoogleAuth({ scopes: scope }).getRequestHeaders(url)
   return Object.fromEntries(headers.entries())
 }

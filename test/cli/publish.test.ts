@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { decrypt, encrypt } from '../../src/index.ts'
-import { loadPublishPackage } from '../../src/publish/package.ts'
+import { loadForPublishing } from '../../src/publish/package.ts'
 import { type CliResult, runCli, type Sandbox, sandbox } from '../support/cli.ts'
 import { fakeContext } from '../support/context.ts'
 import { type GcsServer, startGcs } from '../support/emulators/gcs.ts'
@@ -34,8 +34,9 @@ const publish = (
     stdin: options.stdin ?? '',
   })
 
-test('a package that is not installed is named', () => {
-  expect(() => loadPublishPackage('no-such-sdk')).toThrow(
+test('a package that is not installed is named', async () => {
+  const absent = 'no-such-sdk'
+  await expect(loadForPublishing(absent, () => import(absent))).rejects.toThrow(
     'the package no-such-sdk is needed to publish there: npm install no-such-sdk',
   )
 })

@@ -76,7 +76,7 @@ async function traced(args: readonly string[]): Promise<Outcome & { readonly loa
   })
   const chunks = new Map(Object.keys(meta.outputs).map((name) => [basename(name), name]))
   const loaded = urls
-    .filter((url) => url.includes('/dist/cli/') || url.includes('/node_modules/'))
+    .filter((url) => url.includes('dist/cli/') || url.includes('/node_modules/'))
     .flatMap((url) => {
       const chunk = chunks.get(basename(url))
       return chunk === undefined ? [url] : Object.keys(meta.outputs[chunk]!.inputs)

@@ -18,8 +18,9 @@ function newestSource(): number {
   )
   const sources = [
     ...files.map((entry) => join(entry.parentPath, entry.name)),
-    join(root, 'scripts/build.mjs'),
-    join(root, 'package.json'),
+    ...['bin/load.cjs', 'scripts/build.mjs', 'scripts/bytecode.mjs', 'scripts/common-chunk.mjs', 'package.json'].map(
+      (name) => join(root, name),
+    ),
   ]
   return Math.max(...sources.map((file) => statSync(file).mtimeMs))
 }

@@ -1,0 +1,14 @@
+#!/usr/bin/env node
+// Starts the built program: checks the version of Node and hands over. It is CommonJS because Node starts that an eighth sooner.
+'use strict'
+const [major, minor] = process.versions.node.split('.').map(Number)
+if (major < 20 || (major === 20 && minor < 19)) {
+  process.stderr.write(`sops needs Node.js 20.19 or newer, this is ${process.versions.node}\n`)
+  process.exit(1)
+}
+// Stays in force if the program ends before it could set its status.
+process.exitCode = 1
+const { join } = require('node:path')
+const { main, processHost } = require('./load.cjs').loadProgram(join(__dirname, '../dist/cli'))
+const host = processHost()
+main(process.argv.slice(2), host).then(host.exit)

@@ -1,0 +1,48 @@
+// Leaves V8's bytecode beside the chunks of a built program: runs the usual commands in a folder of its own, so that the functions they call
+// are compiled, loads the other chunks, and keeps what was compiled. Usage: node scripts/bytecode.mjs dist/cli
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import program from '../bin/load.cjs'
+
+const folder = resolve(process.argv[2])
+const home = mkdtempSync(join(tmpdir(), 'sops-bytecode-'))
+const { load, scripts } = program.chunkLoader(folder)
+
+const files = {
+  'a.yaml':
+    '# note\nname: app\nport: 8080\nratio: 0.5\nlist:\n  - one\n  - "two"\ntext: |\n  lines\n  of text\nempty: ~\nflag: true\n',
+  'a.json': '{\n  "name": "app",\n  "port": 8080,\n  "list": ["one", {"deep": true}]\n}\n',
+  'a.env': '# note\nNAME=app\nURL="http://localhost"\n',
+  'a.ini': '; note\n[db]\nname = app\nport = 5432\n',
+  'a.bin': 'some bytes\n',
+}
+
+const { main, processHost } = load('./main.cjs')
+const real = processHost()
+
+async function run(...words) {
+  const written = []
+  const sink = { write: async (data) => void written.push(Buffer.from(data)), isTTY: false, columns: undefined }
+  const env = { PATH: process.env.PATH, HOME: home }
+  const status = await main(words, { ...real, env, home, cwd: home, stdout: sink, stderr: sink })
+  const text = Buffer.concat(written).toString()
+  if (status !== 0) throw new Error(`sops ${words.join(' ')} ended with ${status}: ${text}`)
+  return text
+}
+
+try {
+  const recipient = /age1\w+/.exec(await run('keygen'))[0]
+  writeFileSync(join(home, '.sops.yaml'), `creation_rules:\n  - age: ${recipient}\n`)
+  for (const [name, text] of Object.entries(files)) {
+    writeFileSync(join(home, name), text)
+    await run('encrypt', '-i', name)
+    await run('decrypt', name)
+  }
+  for (const name of readdirSync(folder)) if (name.endsWith('.cjs')) load(`./${name}`)
+  const target = program.bytecodeFolder(folder)
+  mkdirSync(target, { recursive: true })
+  for (const [name, script] of scripts) writeFileSync(join(target, name), script.createCachedData())
+} finally {
+  rmSync(home, { recursive: true, force: true })
+}
