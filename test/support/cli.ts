@@ -76,6 +76,7 @@ export function bufferHost(options: CliOptions = {}): BufferHost {
     onSignal: exits.onSignal,
     onCleanup: exits.onCleanup,
     cleanup: exits.cleanup,
+    withDumps: (start) => start(),
     replaceProcess: undefined,
     endBySignal: (signal) => exit(128 + constants.signals[signal]),
     sharesTerminal: false,

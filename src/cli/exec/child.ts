@@ -57,7 +57,7 @@ export async function startShell(command: string, env: Environment, host: Host):
 function start(command: string, env: Environment, host: Host, options: SpawnOptions): ChildProcess {
   const [file, args] = shellOf(command, host)
   try {
-    return spawn(file, args, { ...options, env, windowsVerbatimArguments: true })
+    return host.withDumps(() => spawn(file, args, { ...options, env, windowsVerbatimArguments: true }))
   } catch (error) {
     throw startFailure(error, host)
   }

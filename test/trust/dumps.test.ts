@@ -1,0 +1,59 @@
+// What is left of the program when it crashes: no memory in a core dump, and no text of an error that nobody expected.
+import { readFileSync, writeFileSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { bin, ensureBuilt } from '../support/build.ts'
+import { memoryFolder, sandbox } from '../support/cli.ts'
+import { type Outcome, runProcess } from '../support/process.ts'
+import { canary, envOf, prepareBox } from './writers.ts'
+
+const box = sandbox({}, memoryFolder)
+beforeAll(async () => {
+  await ensureBuilt()
+  await prepareBox(box)
+}, 180_000)
+afterAll(() => box.remove())
+
+const sops = (argv: readonly string[], env = {}, options: readonly string[] = [], stdin = ''): Promise<Outcome> =>
+  runProcess(process.execPath, [...options, bin, ...argv], { cwd: box.dir, env: { ...envOf(box), ...env }, stdin })
+
+// Elsewhere processes have no such choice.
+if (process.platform === 'linux')
+  describe('core dumps', () => {
+    const own = readFileSync('/proc/self/coredump_filter', 'utf8')
+    const none = '00000000\n'
+
+    beforeAll(async () => {
+      const { stdout } = await sops(
+        ['encrypt', '--input-type', 'dotenv', '--filename-override', 'f.env'],
+        {},
+        [],
+        'A=1\n',
+      )
+      writeFileSync(box.path('f.env'), stdout)
+    })
+
+    test('hold no memory of the program, but that of the programs it runs for the user', async () => {
+      const both = 'cat /proc/$PPID/coredump_filter /proc/self/coredump_filter'
+      for (const argv of [['exec-env'], ['exec-file'], ['exec-file', '--no-fifo']])
+        expect((await sops([...argv, 'f.env', both])).stdout.toString()).toBe(none + own)
+      expect(
+        (await sops(['exec-env', '--same-process', 'f.env', 'cat /proc/self/coredump_filter'])).stdout.toString(),
+      ).toBe(own)
+    })
+
+    test('hold nothing of an editor either', async () => {
+      writeFileSync(box.path('e.yaml'), readFileSync(box.path('sealed.yaml')))
+      const seen = box.path('seen')
+      await sops(['edit', 'e.yaml'], { EDITOR: `sh -c 'cat /proc/self/coredump_filter > ${seen}'` })
+      expect(readFileSync(seen, 'utf8')).toBe(none)
+    })
+  })
+
+test('an error that nobody caught is not shown', async () => {
+  const late = `setTimeout(() => { throw new TypeError(['canary', '4f1c'].join('-')) }, 300)`
+  const preload = ['--import', `data:text/javascript,${encodeURIComponent(late)}`]
+  const { exit, stderr } = await sops(['exec-file', 'sealed.yaml', 'sleep 1'], { SOPS_DEBUG: '1' }, preload)
+  expect(exit).toBe(1)
+  expect(stderr.toString()).toContain('internal error: TypeError')
+  expect(stderr.toString()).not.toContain(canary)
+})
