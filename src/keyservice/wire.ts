@@ -11,6 +11,8 @@ const lengthDelimited = 2
 /** Bytes of the fixed-size wire types. */
 const fixedSizes: Readonly<Record<number, number>> = { 1: 8, 5: 4 }
 const maximumFieldNumber = 2 ** 29 - 1
+/** Fields of one message that are taken. Ours have a handful, and one for each entry of an encryption context. */
+const maximumFields = 10_000
 
 const malformed = (): SopsError => new SopsError('generic', 'malformed message')
 
@@ -72,6 +74,7 @@ export function readFields(message: Uint8Array): WireField[] {
     const tag = takeVarint()
     const [number, type] = [Math.floor(tag / 8), tag % 8]
     if (number < 1 || number > maximumFieldNumber) throw malformed()
+    if (fields.length === maximumFields) throw malformed()
     if (type === lengthDelimited) fields.push({ number, bytes: take(takeVarint()) })
     else if (type === 0) takeVarint()
     else if (fixedSizes[type] !== undefined) take(fixedSizes[type])

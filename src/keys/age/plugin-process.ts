@@ -16,8 +16,8 @@ export interface Conversation {
 }
 
 const COLUMNS = 64
-/** A plugin's stanza is a few thousand bytes at most. */
-const MAXIMUM_LINE = 1024 * 1024
+/** Bytes of all that a plugin may say; its stanzas are a few thousand at most. */
+const MAXIMUM_TALK = 1024 * 1024
 const SILENCE_MS = 5000
 /** How long a plugin may take to end when it was told to. */
 const GRACE_MS = 2000
@@ -47,6 +47,7 @@ function findPlugin(name: string, ctx: Context): string {
 /** Lines of the plugin, one for each call. */
 function lineReader(child: ChildProcess, silent: () => void): () => Promise<string> {
   let pending = ''
+  let received = 0
   let end: string | undefined
   let wake: (() => void) | undefined
   const stop = (reason: string): void => {
@@ -56,15 +57,25 @@ function lineReader(child: ChildProcess, silent: () => void): () => Promise<stri
   child.stdout!.setEncoding('latin1')
   child.stdout!.on('data', (chunk: string) => {
     pending += chunk
-    if (pending.length > MAXIMUM_LINE) stop('it sent a line that is too long')
-    else wake?.()
+    received += chunk.length
+    if (received <= MAXIMUM_TALK) {
+      wake?.()
+      return
+    }
+    child.stdout!.destroy()
+    stop(pending.includes('\n') ? 'it sent too much' : 'it sent a line that is too long')
+    pending = ''
   })
   child.on('error', (error) => stop(`couldn't start plugin: ${error.message}`))
-  child.on('close', (code, signal) => stop(`it ended too early (${signal ?? `exit status ${code}`})`))
+  const ended = (code: number | null, signal: string | null): void =>
+    stop(`it ended too early (${signal ?? `exit status ${code}`})`)
+  child.on('close', ended)
+  // What it started may hold its output open.
+  child.on('exit', (code, signal) => setTimeout(() => ended(code, signal), GRACE_MS).unref())
   return async () => {
     for (;;) {
       const at = pending.indexOf('\n')
-      if (at >= 0 && pending.length <= MAXIMUM_LINE) {
+      if (at >= 0) {
         const line = pending.slice(0, at)
         pending = pending.slice(at + 1)
         return line

@@ -25,7 +25,18 @@ async function serve(conversation: Conversation, handlers: Readonly<Record<strin
   }
 }
 
-const text = (stanza: Stanza): string => Buffer.from(stanza.body).toString('utf8')
+/** Characters of a plugin's own words that are shown. */
+const MAXIMUM_TEXT = 1000
+
+/** What it says, on one line and without control characters. */
+const text = (stanza: Stanza): string => shown(Buffer.from(stanza.body))
+
+const shown = (bytes: Buffer): string =>
+  bytes
+    .toString('utf8', 0, 4 * MAXIMUM_TEXT)
+    .replace(/[\p{C}\s]+/gu, ' ')
+    .trim()
+    .slice(0, MAXIMUM_TEXT)
 
 /** What both kinds of conversation can be asked. */
 function userHandlers(name: string, ctx: Context): Readonly<Record<string, Handler>> {
@@ -48,7 +59,7 @@ function userHandlers(name: string, ctx: Context): Readonly<Record<string, Handl
 async function confirm(stanza: Stanza, name: string, ctx: Context): Promise<readonly [string]> {
   const [, ...encoded] = stanza.args
   if (encoded.length < 1 || encoded.length > 2) throw new Error('malformed confirm stanza')
-  const [yes, no] = encoded.map((choice) => Buffer.from(choice, 'base64').toString('utf8'))
+  const [yes, no] = encoded.map((choice) => shown(Buffer.from(choice, 'base64')))
   const question = `${name} plugin: ${text(stanza)}`
   if (no === undefined) {
     const answer = await ctx.prompt(`${question} (Enter: ${yes}) `)
