@@ -15,7 +15,10 @@ for (const [name, value] of Object.entries({ runs: values.runs, seed })) {
   process.exit(2)
 }
 process.stdout.write(`${values.runs} inputs per property; the same ones again: the same command with --seed ${seed}\n`)
-const files = positionals.length > 0 ? positionals : ['test/fuzz', 'test/trust/tamper', 'envelopes']
+const files =
+  positionals.length > 0
+    ? positionals
+    : ['test/fuzz', 'test/trust/tamper', 'envelopes', 'test/trust/crash', 'test/trust/kill']
 const only = values.only === undefined ? [] : ['-t', values.only]
 const { status } = spawnSync(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', ...only, ...files], {
   cwd: new URL('..', import.meta.url),

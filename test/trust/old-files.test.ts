@@ -30,6 +30,28 @@ const shapes: readonly Written[] = [
         '"kms": null,\n"gcp_kms": null,\n"azure_kv": null,\n"hc_vault": null,\n"pgp": null,\n"age": [',
       ),
   ],
+  [
+    'before 3.13: another order of metadata fields',
+    'yaml',
+    (text) =>
+      text.replace(
+        /^sops:\n([\s\S]*)$/m,
+        (_, block: string) =>
+          `sops:\n${block
+            .split(/^(?= {4}\w)/m)
+            .reverse()
+            .join('')}`,
+      ),
+  ],
+  [
+    'before 3.13: metadata keys in any order',
+    'ini',
+    (text) =>
+      text.replace(
+        /\[sops\]\n([\s\S]*)$/,
+        (_, lines: string) => `[sops]\n${lines.trim().split('\n').reverse().join('\n')}\n`,
+      ),
+  ],
   ['before 3.10: no line end behind JSON', 'json', (text) => text.trimEnd()],
   ['before 3.13: times without quotes', 'yaml', (text) => text.replace(/lastmodified: "([^"]+)"/, 'lastmodified: $1')],
   [
@@ -78,6 +100,34 @@ test.each(shapes)('%s (%s)', async (_, format, change) => {
   const opened = Buffer.from(await unseal(old, format)).toString()
   for (const line of plain[format].replace(/[{}]/g, '').trim().split(/\n|, /))
     expect(opened.replaceAll('\r', '')).toContain(line)
+})
+
+test('before 3.0: comments are in clear beside encrypted values', async () => {
+  const sealed = Buffer.from(await seal('a: one\nb: two\n', { format: 'yaml' })).toString()
+  const old = `# from the beginning\n${sealed.replace('b:', '# about b\nb:')}`
+  expect(Buffer.from(await unseal(old, 'yaml')).toString()).toBe('# from the beginning\na: one\n# about b\nb: two\n')
+})
+
+test('before 3.13: an encrypted comment from the end of a line stands above it', async () => {
+  const sealed = Buffer.from(await seal('# remark\na: one\n', { format: 'yaml' })).toString()
+  expect(sealed).toMatch(/^#ENC\[.*type:comment\]\na: ENC/)
+  expect(Buffer.from(await unseal(sealed, 'yaml')).toString()).toBe('# remark\na: one\n')
+})
+
+test('before 3.13.2: integers of JSON are of type float', async () => {
+  const sealed = Buffer.from(await seal('{"a": 7.5, "b": 8}\n', { format: 'json' })).toString()
+  const old = sealed.replace('type:int', 'type:float')
+  expect(old).not.toBe(sealed)
+  expect(Buffer.from(await unseal(old, 'json')).toString()).toBe('{"a": 7.5, "b": 8}\n')
+})
+
+test.each([
+  ['yaml', 'version: 3.13.2', 'version: 3.2.0'],
+  ['json', '"version": "3.13.2"', '"version": "2.0.10"'],
+] as const)('the version changes nothing else (%s)', async (format, now, then) => {
+  const old = Buffer.from(await seal(plain[format], { format })).toString()
+  expect(old).toContain(now)
+  expect(Buffer.from(await unseal(old.replace(now, then), format)).toString()).toBe(plain[format])
 })
 
 describe('line ends in metadata of INI files', () => {
