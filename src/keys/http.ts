@@ -6,7 +6,10 @@ import type { ConnectionOptions } from 'node:tls'
 import { SopsError } from '../errors.ts'
 
 /** What the connection trusts and shows, beyond the platform's defaults. */
-export type TlsOptions = Pick<ConnectionOptions, 'ca' | 'cert' | 'key' | 'servername' | 'rejectUnauthorized'>
+export type TlsOptions = Pick<
+  ConnectionOptions,
+  'ca' | 'cert' | 'key' | 'servername' | 'rejectUnauthorized' | 'ALPNProtocols'
+>
 
 export interface HttpRequest {
   readonly method: string

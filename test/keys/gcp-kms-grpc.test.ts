@@ -1,0 +1,180 @@
+// gRPC over HTTP/2 where servers and networks behave oddly; the usual ways are in gcp-kms.test.ts, against the vendor's server.
+import { createServer } from 'node:http'
+import { createSecureServer, type Http2SecureServer, type ServerHttp2Stream } from 'node:http2'
+import { connect } from 'node:net'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { gcpKms } from '../../src/keys/gcp-kms.ts'
+import { type FakeContext, fakeContext } from '../support/context.ts'
+import { makeCertificate, type TestCertificate } from '../support/emulators/aws-tls.ts'
+import { startGcpGrpc } from '../support/emulators/gcp.ts'
+
+const name = 'projects/p/locations/global/keyRings/r/cryptoKeys/k'
+const key = { type: 'gcp_kms', fields: { resource_id: name }, enc: 'AAAA' } as const
+const dataKey = new Uint8Array(32).fill(9)
+
+let tls: TestCertificate
+beforeAll(() => {
+  tls = makeCertificate('kms.test')
+})
+afterAll(() => tls.remove())
+const open: (() => void)[] = []
+afterEach(() => {
+  for (const close of open.splice(0)) close()
+})
+
+const context = (port: number, env = {}): FakeContext =>
+  fakeContext({
+    env: {
+      SOPS_GCP_KMS_ENDPOINT: `localhost:${port}`,
+      GRPC_DEFAULT_SSL_ROOTS_FILE_PATH: tls.path,
+      GOOGLE_OAUTH_ACCESS_TOKEN: 'gcp-token',
+      ...env,
+    },
+  })
+
+/** An HTTP/2 server that answers by hand. */
+async function odd(
+  answer: (stream: ServerHttp2Stream, count: number) => void,
+): Promise<{ port: number; count(): number }> {
+  let count = 0
+  const server: Http2SecureServer = createSecureServer({ key: tls.key, cert: tls.cert })
+  server.on('stream', (stream) => {
+    stream.on('error', () => {})
+    answer(stream, ++count)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  open.push(() => server.close())
+  return { port: (server.address() as { port: number }).port, count: () => count }
+}
+
+const unwrapped = (port: number): Promise<string> =>
+  gcpKms.unwrap(key, context(port)).then(
+    () => 'opened',
+    (error: Error) => error.message,
+  )
+
+/** Sends a body and then the trailers. */
+const full = (stream: ServerHttp2Stream, body: Buffer, trailers: Record<string, string>): void => {
+  stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true })
+  stream.on('wantTrailers', () => stream.sendTrailers(trailers))
+  stream.end(body)
+}
+
+const plaintext = Buffer.concat([Buffer.from([0, 0, 0, 0, 4, 0x0a, 2]), Buffer.from('ok')])
+
+describe('answers', () => {
+  test('a field in a message in a frame', async () => {
+    const { port } = await odd((stream) => full(stream, plaintext, { 'grpc-status': '0' }))
+    expect(await gcpKms.unwrap(key, context(port))).toEqual(new Uint8Array(Buffer.from('ok')))
+  })
+
+  test.each<[string, (stream: ServerHttp2Stream) => void, string]>([
+    [
+      'a status without a body',
+      (stream) =>
+        stream.respond(
+          { ':status': 200, 'grpc-status': '7', 'grpc-message': 'no %22key%22 %E2%82%AC' },
+          { endStream: true },
+        ),
+      'code = PermissionDenied desc = no "key" €',
+    ],
+    [
+      'a message that is not escaped well',
+      (stream) => full(stream, Buffer.alloc(0), { 'grpc-status': '5', 'grpc-message': '100%' }),
+      'code = NotFound desc = 100%',
+    ],
+    [
+      'a status that is none',
+      (stream) => full(stream, Buffer.alloc(0), { 'grpc-status': 'x' }),
+      'code = Unknown desc = ',
+    ],
+    [
+      'a page of a front end',
+      (stream) => stream.respond({ ':status': 403, 'content-type': 'text/html' }, { endStream: true }),
+      'code = PermissionDenied desc = the server answers with status 403',
+    ],
+    [
+      'a compressed message',
+      (stream) => full(stream, Buffer.from([1, 0, 0, 0, 1, 0]), { 'grpc-status': '0' }),
+      'code = Internal desc = malformed answer',
+    ],
+    [
+      'half a frame',
+      (stream) => full(stream, plaintext.subarray(0, 8), { 'grpc-status': '0' }),
+      'code = Internal desc = malformed answer',
+    ],
+    [
+      'no frame',
+      (stream) => full(stream, Buffer.alloc(0), { 'grpc-status': '0' }),
+      'code = Internal desc = malformed answer',
+    ],
+    ['no field', (stream) => full(stream, Buffer.from([0, 0, 0, 0, 0]), { 'grpc-status': '0' }), 'the answer is empty'],
+    [
+      'a message that is none',
+      (stream) => full(stream, Buffer.from([0, 0, 0, 0, 2, 0x0a, 9]), { 'grpc-status': '0' }),
+      'malformed message',
+    ],
+  ])('%s', async (_, answer, message) => {
+    const { port, count } = await odd(answer)
+    expect(await unwrapped(port)).toContain(message)
+    expect(count()).toBe(1)
+  })
+
+  test('more than any key service says is not read to its end', async () => {
+    const { port } = await odd((stream) => full(stream, Buffer.alloc(8 * 1024 * 1024), { 'grpc-status': '0' }))
+    expect(await unwrapped(port)).toContain('code = Internal desc = the answer is too long')
+  })
+})
+
+describe('attempts', () => {
+  test.each<[string, (stream: ServerHttp2Stream) => void]>([
+    ['a front end that is busy', (stream) => stream.respond({ ':status': 503 }, { endStream: true })],
+    ['a stream that is reset', (stream) => stream.close(8)],
+    ['a connection that is lost', (stream) => stream.session?.destroy()],
+  ])('%s: asked again, on a new connection where it must be', async (_, fault) => {
+    const { port, count } = await odd((stream, at) => {
+      if (at === 1) fault(stream)
+      else full(stream, plaintext, { 'grpc-status': '0' })
+    })
+    expect(await unwrapped(port)).toBe('opened')
+    expect(count()).toBe(2)
+  })
+
+  test('a server that goes away after its answer: the next call has a connection of its own', async () => {
+    const sessions = new Set<unknown>()
+    const { port } = await odd((stream, at) => {
+      const { session } = stream
+      sessions.add(session)
+      full(stream, plaintext, { 'grpc-status': '0' })
+      if (at === 1) session?.goaway(0)
+    })
+    const ctx = context(port)
+    for (const _ of [1, 2, 3]) expect(await gcpKms.unwrap(key, ctx)).toHaveLength(2)
+    expect(sessions.size).toBe(2)
+  })
+})
+
+test('through a proxy, over one tunnel that it cannot read', async () => {
+  const server = await startGcpGrpc({ keys: { [name]: 'enabled' } }, tls)
+  open.push(() => void server.close())
+  const seen: string[] = []
+  const proxy = createServer().on('connect', (request, socket) => {
+    seen.push(`${request.url} ${request.headers['proxy-authorization']}`)
+    const onward = connect(server.port, '127.0.0.1', () => {
+      socket.write('HTTP/1.1 200 OK\r\n\r\n')
+      onward.pipe(socket).pipe(onward)
+    })
+    for (const one of [socket, onward]) one.on('error', () => {})
+    open.push(() => void socket.destroy())
+  })
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
+  open.push(() => proxy.close())
+  const { port } = proxy.address() as { port: number }
+  const ctx = context(0, {
+    SOPS_GCP_KMS_ENDPOINT: `kms.test:${server.port}`,
+    HTTPS_PROXY: `http://user:pass@127.0.0.1:${port}`,
+  })
+  const enc = await gcpKms.wrap(key, dataKey, ctx)
+  expect(await gcpKms.unwrap({ ...key, enc }, ctx)).toEqual(dataKey)
+  expect(seen).toEqual([`kms.test:${server.port} Basic ${Buffer.from('user:pass').toString('base64')}`])
+})
