@@ -1,0 +1,92 @@
+// The packages that are installed with this one: every one accounted for in the README, its licence allowed, its content pinned, no scripts.
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { root } from '../support/build.ts'
+
+interface Locked {
+  readonly license?: string
+  readonly integrity?: string
+  readonly dev?: boolean
+  readonly hasInstallScript?: boolean
+}
+
+const read = (name: string): string => readFileSync(join(root, name), 'utf8')
+const json = (name: string): Record<string, Record<string, string>> => JSON.parse(read(name))
+
+const { dependencies = {}, optionalDependencies = {}, scripts = {} } = json('package.json')
+const direct = Object.keys({ ...dependencies, ...optionalDependencies })
+const lock = (JSON.parse(read('package-lock.json')) as { packages: Record<string, Locked> }).packages
+/** Everything that `npm install sops-ts` may fetch, by its place. */
+const production = Object.entries(lock).filter(([place, { dev }]) => place !== '' && dev !== true)
+
+/** They ask for no more than their notice. openpgp (LGPL) stays a package of its own that can be exchanged: it is not bundled. */
+const allowed = ['0BSD', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'BlueOak-1.0.0', 'ISC', 'MIT']
+const exceptions: Readonly<Record<string, string>> = { 'node_modules/openpgp': 'LGPL-3.0+' }
+
+/** Rows of the README's table: names (`@aws-sdk/*` stands for all of a scope), licence and purpose. */
+const rows = /## Dependencies\n\n([\s\S]*?)\n\n/
+  .exec(read('README.md'))![1]!
+  .split('\n')
+  .slice(2)
+  .map((line) => {
+    const [names = '', licence = '', , purpose = '', reason = ''] = line
+      .slice(1)
+      .split('|')
+      .map((cell) => cell.trim())
+    return {
+      names: names.replace(' (optional)', '').split(', '),
+      isOptional: names.includes('(optional)'),
+      licence,
+      purpose,
+      reason,
+    }
+  })
+const covers = (pattern: string, name: string): boolean =>
+  pattern.endsWith('/*') ? name.startsWith(pattern.slice(0, -1)) : pattern === name
+
+describe('the table in the README', () => {
+  test.each(direct)('%s', (name) => {
+    const found = rows.filter(({ names }) => names.some((pattern) => covers(pattern, name)))
+    expect(found).toHaveLength(1)
+    expect(found[0]).toMatchObject({
+      isOptional: name in optionalDependencies,
+      licence: lock[`node_modules/${name}`]?.license,
+      purpose: expect.stringMatching(/\w/),
+      reason: expect.stringMatching(/\w/),
+    })
+  })
+
+  test('names nothing that is not needed', () => {
+    const names = rows.flatMap((row) => row.names)
+    expect(names.filter((pattern) => !direct.some((name) => covers(pattern, name)))).toEqual([])
+  })
+})
+
+describe('the lock file', () => {
+  test('holds licences that are allowed, and no others', () => {
+    expect(production.length).toBeGreaterThan(direct.length)
+    const other = production.filter(
+      ([place, { license = 'none' }]) => !allowed.includes(license) && exceptions[place] !== license,
+    )
+    expect(other.map(([place, { license }]) => `${place}: ${license}`)).toEqual([])
+  })
+
+  test('pins the content of every package', () => {
+    expect(production.filter(([, { integrity }]) => !integrity?.startsWith('sha512-')).map(([place]) => place)).toEqual(
+      [],
+    )
+  })
+
+  test('knows one install script, which nothing needs', () => {
+    const places = production.filter(([, { hasInstallScript }]) => hasInstallScript === true).map(([place]) => place)
+    expect(places).toEqual(['node_modules/protobufjs'])
+  })
+})
+
+test('this package runs nothing when it is installed from a registry', () => {
+  const hooks = ['preinstall', 'install', 'postinstall', 'preprepare', 'postprepare', 'prepublish']
+  expect(hooks.filter((name) => name in scripts)).toEqual([])
+  // Of a checkout it makes what the registry's package holds.
+  expect(scripts['prepare']).toBe('npm run build')
+})
