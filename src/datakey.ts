@@ -136,7 +136,7 @@ interface KeyFailure {
   readonly errors: readonly string[]
 }
 
-type GroupResult = { readonly part: Uint8Array } | { readonly failures: readonly KeyFailure[] }
+type GroupResult = { readonly part: Uint8Array; readonly key: MasterKey } | { readonly failures: readonly KeyFailure[] }
 
 /** Why the data key could not be recovered, in numbers; on the error's `cause`. */
 export interface RecoveryCounts {
@@ -169,13 +169,15 @@ export async function recoverDataKey(
   services: readonly KeyService[],
   options: RecoverOptions = {},
 ): Promise<Uint8Array> {
-  const results: GroupResult[] = []
+  let results: readonly GroupResult[] = []
   let parts: Uint8Array[] = []
   let isKept = false
   try {
-    // One after the other: they may ask for passphrases.
-    for (const group of groups)
-      results.push(await recoverPart(sorted(group.keys, options.order), services, options.unwrapped))
+    results = await recoverParts(
+      groups.map((group) => sorted(group.keys, options.order)),
+      services,
+    )
+    for (const result of results) if ('key' in result) options.unwrapped?.(result.key)
     parts = results.flatMap((result) => ('part' in result ? [result.part] : []))
     const required = groups.length === 1 ? 1 : threshold
     if (parts.length < required) {
@@ -208,21 +210,45 @@ function combineParts(parts: readonly Uint8Array[], results: readonly GroupResul
   }
 }
 
-async function recoverPart(
-  keys: readonly MasterKey[],
+/** How many requests are under way at a time. */
+const atOnce = 8
+
+/**
+ * One result for each list of keys. Keys that need no network are tried one after the other, since they may ask for passphrases; what is left
+ * to the network then goes side by side.
+ */
+async function recoverParts(
+  lists: readonly (readonly MasterKey[])[],
   services: readonly KeyService[],
-  unwrapped?: (key: MasterKey) => void,
-): Promise<GroupResult> {
+): Promise<readonly GroupResult[]> {
+  const results: GroupResult[] = []
+  const waiting: { readonly at: number; readonly keys: readonly MasterKey[] }[] = []
+  for (const [at, keys] of lists.entries()) {
+    const local = keys.slice(0, keys.findLastIndex((key) => keyTypes[key.type].network !== true) + 1)
+    const result = await recoverPart(local, services)
+    results.push(result)
+    if ('failures' in result && local.length < keys.length) waiting.push({ at, keys: keys.slice(local.length) })
+  }
+  const next = async (): Promise<void> => {
+    for (let one = waiting.shift(); one !== undefined; one = waiting.shift()) {
+      const result = await recoverPart(one.keys, services)
+      const earlier = results[one.at]!
+      const isFailed = 'failures' in result && 'failures' in earlier
+      results[one.at] = isFailed ? { failures: [...earlier.failures, ...result.failures] } : result
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(atOnce, waiting.length) }, next))
+  return results
+}
+
+async function recoverPart(keys: readonly MasterKey[], services: readonly KeyService[]): Promise<GroupResult> {
   const failures: KeyFailure[] = []
   for (const key of keys) {
     const errors: string[] = []
     for (const service of services) {
       try {
         const result = await service.unwrap(key)
-        if (result instanceof Uint8Array) {
-          unwrapped?.(key)
-          return { part: result }
-        }
+        if (result instanceof Uint8Array) return { part: result, key }
         errors.push(result.unavailable)
       } catch (error) {
         errors.push(messageOf(error))

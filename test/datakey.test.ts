@@ -208,6 +208,46 @@ describe('recovering', () => {
     expect(await recoverDataKey([groups[2]!, group(key('age', 'no')), groups[0]!], 2, [service('s')])).toEqual(dataKey)
   })
 
+  test('what needs the network goes side by side, eight at a time, after all that needs none', async () => {
+    const parts = split(dataKey, 20, 20).map((share) => `x:${hex(share)}`)
+    const groups = parts.map((enc, i) => group(key('kms', `no${i}`), key('age', `no${i}`), key('kms', `k${i}`, enc)))
+    const [seen, told]: string[][] = [[], []]
+    let [under, most] = [0, 0]
+    const slow = {
+      ...service('s', seen),
+      async unwrap(k: MasterKey) {
+        most = Math.max(most, ++under)
+        // Later ones end first.
+        await new Promise((resolve) => setTimeout(resolve, 8 - (Number(/\d+/.exec(String(k.fields.id))?.[0]) % 8)))
+        under--
+        return service('s', seen).unwrap(k)
+      },
+    }
+    const unwrapped = (k: MasterKey): unknown => told!.push(String(k.fields.id))
+    expect(await recoverDataKey(groups, 20, [slow], { unwrapped: unwrapped as never })).toEqual(dataKey)
+    expect(most).toBe(8)
+    // age comes first in every group, and before the network in all of them.
+    expect(seen!.slice(0, 20)).toEqual(parts.map((_, i) => `no${i}`))
+    expect(told).toEqual(parts.map((_, i) => `k${i}`))
+  })
+
+  test('an order that asks the network first is kept', async () => {
+    const seen: string[] = []
+    const groups = shares.map((enc, i) => group(key('age', `a${i}`, enc), key('kms', `no${i}`)))
+    await recoverDataKey(groups, 3, [service('s', seen)], { order: ['kms', 'age'] })
+    expect(seen).toEqual(['no0', 'a0', 'no1', 'a1', 'no2', 'a2'])
+  })
+
+  test('the report names the keys of a group in their order', async () => {
+    const groups = [group(key('kms', 'no-net'), key('age', 'no-age')), group(key('hc_vault', 'bad-vault'))]
+    const { message } = await failure(recoverDataKey(groups, 2, [service('s')]))
+    expect(message.match(/Group \d|\S+: FAILED/g)).toEqual(
+      ['Group 0', 'FAILED', 'no-age: FAILED', 'no-net: FAILED', 'Group 1', 'FAILED', 'bad-vault: FAILED'].filter(
+        (one) => one !== 'FAILED',
+      ),
+    )
+  })
+
   test('shares are wiped', async () => {
     const part = Uint8Array.from(Buffer.from(shares[0]!.slice(2), 'hex'))
     const failing = {
