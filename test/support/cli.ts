@@ -15,6 +15,7 @@ export interface CliOptions {
   readonly tty?: readonly ('stdin' | 'stdout' | 'stderr')[]
   readonly now?: Date
   readonly argv0?: string
+  readonly auditConfig?: string
   /** Answers in the order they are asked for; without it there is no terminal. */
   readonly prompt?: readonly string[] | ((text: string, options?: PromptOptions) => string | undefined)
 }
@@ -76,6 +77,7 @@ export function bufferHost(options: CliOptions = {}): BufferHost {
     onSignal: exits.onSignal,
     onCleanup: exits.onCleanup,
     cleanup: exits.cleanup,
+    ...(options.auditConfig === undefined ? {} : { auditConfig: options.auditConfig }),
     withDumps: (start) => start(),
     replaceProcess: undefined,
     endBySignal: (signal) => exit(128 + constants.signals[signal]),

@@ -4,8 +4,7 @@ import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSy
 import { join } from 'node:path'
 import { armor, Encrypter } from 'age-encryption'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { main } from '../../src/cli/main.ts'
-import { type BufferHost, bufferHost, memoryFolder, sandbox } from '../support/cli.ts'
+import { type CliResult, memoryFolder, runCli, sandbox } from '../support/cli.ts'
 import { keysFolder } from '../support/conformance/case.ts'
 import { closeGpgHome, gpgHome, hasGpg } from '../support/gpg.ts'
 import { canary, cwdOf, envOf, layOut, leftInTmp, prepareBox, writers } from './writers.ts'
@@ -84,31 +83,24 @@ afterAll(() => {
   box.remove()
 })
 
-interface Ran {
-  readonly code: number
-  readonly stdout: Buffer
-  readonly stderr: string
-}
-
 async function run(
   argv: readonly string[],
   options: { cwd?: string; env?: Readonly<Record<string, string | undefined>>; stdin?: string; prompt?: string[] } = {},
-): Promise<Ran> {
+): Promise<CliResult> {
   started.length = 0
   const env = { ...envOf(box), SOPS_DEBUG: '1', ...options.env }
   const { cwd = box.dir, stdin, prompt } = options
-  const base = bufferHost({ cwd, env, ...(stdin === undefined ? {} : { stdin }), ...(prompt ? { prompt } : {}) })
-  const host: BufferHost = { ...base, auditConfig: box.path('audit.yaml') }
-  const code = await main(argv, host)
-  return {
-    code,
-    stdout: Buffer.concat(host.written.stdout),
-    stderr: Buffer.concat(host.written.stderr).toString(),
-  }
+  return runCli(argv, {
+    cwd,
+    env,
+    auditConfig: box.path('audit.yaml'),
+    ...(stdin === undefined ? {} : { stdin }),
+    ...(prompt ? { prompt } : {}),
+  })
 }
 
 /** Where secrets turn up that should not. `shows`: standard output is plaintext. `passes`: the environment of the child is. */
-function leaks(ran: Ran, { shows = false, passes = false, writes = /^$/ } = {}): string[] {
+function leaks(ran: CliResult, { shows = false, passes = false, writes = /^$/ } = {}): string[] {
   const problems = [
     ...found(ran.stderr).map((name) => `stderr shows ${name}: ${ran.stderr.slice(0, 200)}`),
     ...found(ran.stdout, shows ? keysOnly : undefined).map((name) => `stdout shows ${name}`),

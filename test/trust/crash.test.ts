@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { isLong, timeout } from '../fuzz/budget.ts'
 import { memoryFolder, runCli, sandbox } from '../support/cli.ts'
 import { type Fault, isDead, plan, plant } from './faults.ts'
-import { cwdOf, envOf, inspect, layOut, leftInTmp, pathOf, prepareBox, type Writer, writers } from './writers.ts'
+import { cwdOf, envOf, inspect, layOut, leftInTmp, pathOf, prepareBox, texts, type Writer, writers } from './writers.ts'
 
 vi.mock('node:fs/promises', async (original) => {
   const { faulty } = await import('./faults.ts')
@@ -36,10 +36,12 @@ async function run(
   writer: Writer,
   at: number,
   fault: Fault,
+  more: { readonly auditConfig?: string } = {},
 ): Promise<{ code: number | undefined; stderr: string; steps: number }> {
   layOut(box, writer)
   plant(at, fault)
-  const { code, stderr } = await runCli(writer.argv, { cwd: cwdOf(box, name), env: { ...envOf(box), ...writer.env } })
+  const env = { ...envOf(box), ...writer.env }
+  const { code, stderr } = await runCli(writer.argv, { cwd: cwdOf(box, name), env, ...more })
   const [dead, steps] = [isDead(), plan.log.length]
   plant(-1, 'EIO')
   return { code: dead ? undefined : code, stderr, steps }
@@ -111,4 +113,28 @@ describe.each(Object.entries(writers))('%s', (name, writer) => {
     },
     timeout,
   )
+})
+
+/** Writes of one record: opening the file, the line, and its way to the disk. */
+const recordWrites = 3
+
+test.each([
+  ['encrypt -i', 1],
+  ['set', 2],
+  ['rotate -i', 3],
+] as const)('%s is not done when a record of it cannot be written', async (name, records) => {
+  const record = box.path('records.jsonl')
+  writeFileSync(box.path('audit.yaml'), `backends:\n  file:\n    - path: ${record}\n`)
+  rmSync(record, { force: true })
+  const more = { auditConfig: box.path('audit.yaml') }
+  const writer = writers[name]!
+  expect((await run(name, writer, -1, 'EIO', more)).code).toBe(0)
+  expect(readFileSync(record, 'utf8').trim().split('\n')).toHaveLength(records)
+  for (let at = 0; at < records * recordWrites; at++) {
+    const { code, stderr } = await run(name, writer, at, 'ENOSPC', more)
+    expect({ at, code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining('audit record') })
+    expect(readFileSync(pathOf(box, writer, 'file.yaml'), 'utf8')).toBe(
+      name === 'encrypt -i' ? texts.plain : texts.sealed,
+    )
+  }
 })
