@@ -37,11 +37,20 @@ export function flatten(map: MapNode): FlatItem[] {
   return flat
 }
 
+/** Containers around a value that are taken; the metadata has five at most. */
+const maximumDepth = 100
+
 type Token = { readonly key: string } | { readonly index: number }
 
 /** `a__map_b__list_0` is a, then b, then the element 0. An index that is not a number counts as 0. */
 function tokens(name: string): Token[] {
-  const parts = name.split(/(__map_|__list_)/)
+  const parts = name.split(/(__map_|__list_)/, 2 * maximumDepth + 2)
+  if (parts.length > 2 * maximumDepth + 1) {
+    throw new SopsError(
+      'generic',
+      `${JSON.stringify(name.slice(0, maximumDepth))} is nested more than ${maximumDepth} deep`,
+    )
+  }
   const result: Token[] = [{ key: parts[0]! }]
   for (let i = 1; i < parts.length; i += 2) {
     const text = parts[i + 1]!
@@ -55,7 +64,7 @@ type Growing = { value: Value } | { keys: Map<string, Growing> } | { elements: M
 
 /**
  * The tree that flat names describe.
- * @throws SopsError `generic`: a name twice, a name that is both value and container, lists with holes.
+ * @throws SopsError `generic`: a name twice, a name that is both value and container, lists with holes, more than 100 levels.
  */
 export function unflatten(items: readonly FlatItem[]): MapNode {
   const root = new Map<string, Growing>()

@@ -173,6 +173,9 @@ describe('decrypting', () => {
     [
       'a: |\n  x',
       'a: |+\n  x\n\n\n',
+      'a: |+\n  x\n\n ',
+      'a: |+\n ',
+      'a: 1\n   ',
       'a: |-2\n    x\n',
       'a: |+2\n   x\n\nb: 1\n',
       'a: |2\n    x\n',

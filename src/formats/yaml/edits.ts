@@ -73,6 +73,12 @@ export function createEdits(text: string, eol: string): Edits {
       else replace(end, end, eol + lines.slice(0, -eol.length))
     },
     insertAtEnd(offset, lines) {
+      // Blanks at the very end stay there: an empty line made of them could count to the text above.
+      const blanks = blanksBefore(text, offset)
+      if (offset === text.length && blanks < offset && isFirstOnLine(text, offset)) {
+        replace(blanks, blanks, lines)
+        return
+      }
       const isNewLine = offset === 0 || isBreak(text.charCodeAt(offset - 1))
       replace(offset, offset, isNewLine ? lines : eol + lines.slice(0, -eol.length))
     },
