@@ -4,6 +4,8 @@ import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSy
 import { join } from 'node:path'
 import { armor, Encrypter } from 'age-encryption'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { encodeBech32 } from '../../src/keys/age/bech32.ts'
+import { root } from '../support/build.ts'
 import { type CliResult, memoryFolder, runCli, sandbox } from '../support/cli.ts'
 import { keysFolder } from '../support/conformance/case.ts'
 import { closeGpgHome, gpgHome, hasGpg } from '../support/gpg.ts'
@@ -47,6 +49,7 @@ vi.mock('node:child_process', async (original) => {
 
 const box = sandbox({}, memoryFolder)
 const passphrase = 'correct horse canary-pass'
+const pluginIdentity = encodeBech32('age-plugin-canary-', Buffer.from('what only the plugin may know')).toUpperCase()
 const identityText = (name: string): string => readFileSync(join(keysFolder, `${name}.age`), 'utf8')
 const identityOf = (name: string): string => /AGE-SECRET-KEY-\S+/.exec(identityText(name))![0]
 
@@ -61,6 +64,7 @@ const secrets: Readonly<Record<string, Buffer>> = {
   'the data key as a list': Buffer.from(dataKey.slice(0, 8).join(',')),
   'the first identity': Buffer.from(identityOf('one').slice(20, 50)),
   'the second identity': Buffer.from(identityOf('two').slice(20, 50)),
+  "the plugin's identity": Buffer.from(pluginIdentity.slice(20, 50)),
   'the passphrase': Buffer.from('canary-pass'),
 }
 const keysOnly = Object.keys(secrets).filter((name) => name !== 'a value')
@@ -253,24 +257,60 @@ describe('where keys come from', () => {
     }
   })
 
-  test.runIf(hasGpg)('gpg', async () => {
-    const home = gpgHome()
-    const { spawnSync } = await vi.importActual<typeof import('node:child_process')>('node:child_process')
-    const list = spawnSync('gpg', ['--homedir', home, '--list-secret-keys', '--with-colons']).stdout.toString()
-    const fingerprint = /^fpr:+([0-9A-F]{40}):/m.exec(list)![1]!
-    const env = { GNUPGHOME: home, SOPS_AGE_KEY: undefined, SOPS_AGE_RECIPIENTS: undefined }
-    const sealed = await run(['--verbose', 'encrypt', '--pgp', fingerprint, 'plain.yaml'], { env })
-    expect({ code: sealed.code, stderr: sealed.code ? sealed.stderr : '' }).toEqual({ code: 0, stderr: '' })
-    expect(started.some(({ words }) => words.includes('gpg'))).toBe(true)
-    expect(leaks(sealed)).toEqual([])
-    writeFileSync(box.path('pgp.yaml'), sealed.stdout)
-    const opened = await run(['--verbose', 'decrypt', 'pgp.yaml'], { env })
-    expect(opened.code).toBe(0)
-    expect(leaks(opened, { shows: true })).toEqual([])
-    const damaged = sealed.stdout.toString().replace(/^( +)hQ\w{6}/m, '$1hQAAAAAA')
-    writeFileSync(box.path('pgp.yaml'), damaged)
-    expect(leaks(await run(['--verbose', 'decrypt', 'pgp.yaml'], { env }))).toEqual([])
+  test('a plugin', async () => {
+    const program = box.path('home/age-plugin-canary')
+    writeFileSync(program, '#!/bin/sh\nread -r _\necho failed >&2\nexit 1\n')
+    chmodSync(program, 0o755)
+    const env = { SOPS_AGE_KEY: pluginIdentity, PATH: `${box.path('home')}:${process.env.PATH}` }
+    const ran = await run(['--verbose', 'decrypt', 'sealed.yaml'], { env })
+    expect(ran.code).not.toBe(0)
+    expect(started.map(({ words }) => words)).toEqual([JSON.stringify([program, ['--age-plugin=identity-v1']])])
+    expect(leaks(ran)).toEqual([])
   })
+
+  if (hasGpg)
+    test('gpg', async () => {
+      const home = gpgHome()
+      const { spawnSync } = await vi.importActual<typeof import('node:child_process')>('node:child_process')
+      const list = spawnSync('gpg', ['--homedir', home, '--list-secret-keys', '--with-colons']).stdout.toString()
+      const fingerprint = /^fpr:+([0-9A-F]{40}):/m.exec(list)![1]!
+      const env = { GNUPGHOME: home, SOPS_AGE_KEY: undefined, SOPS_AGE_RECIPIENTS: undefined }
+      const sealed = await run(['--verbose', 'encrypt', '--pgp', fingerprint, 'plain.yaml'], { env })
+      expect({ code: sealed.code, stderr: sealed.code ? sealed.stderr : '' }).toEqual({ code: 0, stderr: '' })
+      expect(started.some(({ words }) => words.includes('gpg'))).toBe(true)
+      expect(leaks(sealed)).toEqual([])
+      writeFileSync(box.path('pgp.yaml'), sealed.stdout)
+      const opened = await run(['--verbose', 'decrypt', 'pgp.yaml'], { env })
+      expect(opened.code).toBe(0)
+      expect(leaks(opened, { shows: true })).toEqual([])
+      const damaged = sealed.stdout.toString().replace(/^( +)hQ\w{6}/m, '$1hQAAAAAA')
+      writeFileSync(box.path('pgp.yaml'), damaged)
+      expect(leaks(await run(['--verbose', 'decrypt', 'pgp.yaml'], { env }))).toEqual([])
+    })
+})
+
+/** What each hands over as arguments was looked at: an editor's file, a user's own command line, or fixed words. */
+const starters = [
+  'cli/commands/git.ts',
+  'cli/editor.ts',
+  'cli/exec/account.ts',
+  'cli/exec/child.ts',
+  'cli/exec/pipe.ts',
+  'cli/temp-dir.ts',
+  'keys/age/command.ts',
+  'keys/age/plugin-process.ts',
+  'keys/azure-kv/programs.ts',
+  'keys/kms/program.ts',
+  'keys/pgp/program.ts',
+]
+
+test('other programs are started from places that are known, and from no other', () => {
+  const src = join(root, 'src')
+  const places = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter(
+    (name) => name.endsWith('.ts') && readFileSync(join(src, name), 'utf8').includes('node:child_process'),
+  )
+  expect(places.length).toBeGreaterThan(5)
+  expect(places.filter((name) => !starters.includes(name.replaceAll('\\', '/')))).toEqual([])
 })
 
 test('the search finds what is planted', () => {
