@@ -17,17 +17,17 @@ export const cleanEnv = (home, more = {}) => ({
 
 /**
  * One run. Output goes to a file, so that nobody has to keep pace with a pipe.
- * @returns {Promise<{ ms: number, peak: number | undefined }>} wall time, and peak memory in MB where `memory` asks for it
+ * @returns {Promise<{ ms: number, peak?: number, cpu?: number }>} wall time; where `usage` asks for it peak memory in MB and processor time
  */
-function run({ args, env, cwd }, memory) {
+function run({ args, env, cwd }, usage) {
   const peakFile = join(cwd, 'peak.txt')
   const out = openSync(join(cwd, 'out.tmp'), 'w')
-  const nodeArgs = memory ? ['--import', peakProbe, ...args] : args
+  const nodeArgs = usage ? ['--import', peakProbe, ...args] : args
   return new Promise((resolve, reject) => {
     const start = process.hrtime.bigint()
     const child = spawn(process.execPath, nodeArgs, {
       cwd,
-      env: memory ? { ...env, BENCH_PEAK_FILE: peakFile } : env,
+      env: usage ? { ...env, BENCH_PEAK_FILE: peakFile } : env,
       stdio: ['ignore', out, 'pipe'],
     })
     const errors = []
@@ -37,9 +37,10 @@ function run({ args, env, cwd }, memory) {
       const ms = Number(process.hrtime.bigint() - start) / 1e6
       closeSync(out)
       if (code !== 0) return reject(new Error(`${args.join(' ')}: exit status ${code}\n${Buffer.concat(errors)}`))
-      const peak = memory ? Number(readFileSync(peakFile, 'utf8')) / 1024 : undefined
-      if (memory) rmSync(peakFile)
-      resolve({ ms, peak })
+      if (!usage) return resolve({ ms })
+      const [peak, cpu] = readFileSync(peakFile, 'utf8').split(' ').map(Number)
+      rmSync(peakFile)
+      resolve({ ms, peak: peak / 1024, cpu: cpu / 1000 })
     })
   })
 }
@@ -52,23 +53,21 @@ const median = (numbers) => {
 
 /**
  * Runs every job `rounds` times in turns, after one warm-up round.
- * @returns {Promise<Map<string, { ms: number, min: number, peak?: number }>>} medians by name
+ * @returns {Promise<Map<string, { ms: number, min: number, peak?: number, cpu?: number }>>} medians by name
  */
-export async function measure(jobs, rounds, memory = false) {
-  const times = new Map(jobs.map(({ name }) => [name, []]))
-  const peaks = new Map(jobs.map(({ name }) => [name, []]))
+export async function measure(jobs, rounds, usage = false) {
+  const runs = new Map(jobs.map(({ name }) => [name, []]))
   for (let round = 0; round <= rounds; round++) {
     for (const job of jobs) {
-      const { ms, peak } = await run(job, memory)
-      if (round === 0) continue
-      times.get(job.name).push(ms)
-      if (peak !== undefined) peaks.get(job.name).push(peak)
+      const result = await run(job, usage)
+      if (round > 0) runs.get(job.name).push(result)
     }
   }
   return new Map(
-    jobs.map(({ name }) => {
-      const ms = times.get(name)
-      return [name, { ms: median(ms), min: Math.min(...ms), ...(memory ? { peak: median(peaks.get(name)) } : {}) }]
+    [...runs].map(([name, list]) => {
+      const all = (key) => list.map((result) => result[key])
+      const used = usage ? { peak: median(all('peak')), cpu: median(all('cpu')) } : {}
+      return [name, { ms: median(all('ms')), min: Math.min(...all('ms')), ...used }]
     }),
   )
 }
