@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Entry, MapNode, Node, Tree } from '../../src/core/tree.ts'
+import type { Entry, ListNode, MapNode, Node, Tree } from '../../src/core/tree.ts'
 import { yaml } from '../../src/formats/yaml.ts'
 import {
   bytes,
@@ -231,6 +231,36 @@ describe('decrypting', () => {
     expect(parseShown(decryptText(`l:\n    - ${enc(' a', 'comment')}\n    - ${enc(' b', 'comment')}\nz: 1\n`))).toEqual(
       [{ map: [{ l: ['# a', '# b'] }, { z: 'int 1' }] }],
     )
+  })
+})
+
+describe('a flow collection inside another that is laid out anew', () => {
+  /** Without the first element of the list within the list `a`. */
+  const shortened = (source: string): string =>
+    changed(source, (root) =>
+      within('a', (value) => {
+        const outer = value as ListNode
+        const shorter = (list: Node): Node => {
+          const { items } = list as ListNode
+          const first = items.findIndex((item) => item.kind !== 'comment')
+          return { ...list, items: items.toSpliced(first, 1) } as Node
+        }
+        const at = outer.items.findIndex((item) => item.kind === 'list')
+        return { ...outer, items: outer.items.with(at, shorter(outer.items[at] as Node)) }
+      })(root),
+    )
+
+  it.each([
+    ['a: [[x, # c\n  w], z]\n', 'a: [[\n       # c\n       w\n     ], z]\n'],
+    ['a: [[x, w], z]\n', 'a: [[w], z]\n'],
+    ['a: [[x,\n  # c\n  y, # d\n  {k: v, # e\n  l: w}], z]\n', undefined],
+    ['a: [[ # b\n  x,\n  # c\n  [y, # d\n  z], 1\n  # e\n], z]\n', undefined],
+  ])('%j keeps its comments', (source, becomes) => {
+    const again = shortened(source)
+    if (becomes !== undefined) expect(again).toBe(becomes)
+    // A comment beside an element becomes one above it.
+    const said = (text: string): string => JSON.stringify(parseShown(text)).replaceAll('"~ ', '"# ')
+    expect(said(again)).toBe(said(source.replace(/x, ?/, '')))
   })
 })
 

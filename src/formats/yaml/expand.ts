@@ -3,7 +3,8 @@ import type { Comment, Entry, Node } from '../../core/tree.ts'
 import { blanksBefore, lineEnd, skipBlanks } from './edits.ts'
 import { type Job, putScalar, siteOf } from './job.ts'
 import type { YNode } from './nodes.ts'
-import { columnUnder, printFlow, printItems, printLeaf } from './print.ts'
+import { columnUnder, printItems, printLeaf } from './print.ts'
+import { printFlow } from './print-flow.ts'
 import { isEncrypted, writeEncrypted } from './token.ts'
 
 type Item = Entry | Node | Comment
@@ -17,7 +18,7 @@ export function expandAlias(job: Job, around: YNode, alias: YNode, to: Node): vo
     const site = siteOf(job, around, undefined)
     const { value } = to
     if (isEncrypted(value)) putScalar(job, alias, writeEncrypted(around.flow ? "'" : '', value, site), false)
-    else if (around.flow) putScalar(job, alias, { head: printFlow(to, true) }, false)
+    else if (around.flow) putScalar(job, alias, { head: printFlow(to, { spelled: true }) }, false)
     else putScalar(job, alias, printLeaf(to, site.column, site.outer, style), false)
     return
   }
@@ -25,7 +26,7 @@ export function expandAlias(job: Job, around: YNode, alias: YNode, to: Node): vo
   const isAlone = skipBlanks(text, alias.end) === eol
   const isEmpty = !(to.items as readonly Item[]).some((item) => item.kind !== 'comment')
   if (around.flow || isEmpty || (around.kind === 'list' && !isAlone)) {
-    edits.replace(alias.start, alias.end, printFlow(to, true))
+    edits.replace(alias.start, alias.end, printFlow(to, { spelled: true }))
     return
   }
   const trim = (lines: string) => lines.slice(0, -style.eol.length)

@@ -2,7 +2,7 @@
 import type { Entry, Node } from '../../core/tree.ts'
 import { type Change, hasReal, type Item, isReal, itemsOf, ownNode } from './change.ts'
 import type { Job } from './job.ts'
-import { printFlow } from './print.ts'
+import { printFlow } from './print-flow.ts'
 import { placeOf } from './source.ts'
 
 const flowStart = (item: Item): number => (isReal(item) ? ownNode(item).start : placeOf(item).start)

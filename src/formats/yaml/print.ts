@@ -76,7 +76,7 @@ export function printScalar(value: Value, column: number, outer: number, eol: st
 }
 
 /** The leaf's own spelling, where it is a plain scalar of the same value. */
-function spellingOf({ value, spelling }: Leaf): string | undefined {
+export function spellingOf({ value, spelling }: Leaf): string | undefined {
   if (spelling === undefined || typeof value === 'string' || !canBePlain(spelling, true)) return undefined
   return sameValue(resolvePlain(spelling), value) ? spelling : undefined
 }
@@ -88,7 +88,7 @@ export function printLeaf(leaf: Leaf, column: number, outer: number, { eol, spel
 
 const maxSimpleKey = 128
 
-const merges = (value: Node): boolean =>
+export const merges = (value: Node): boolean =>
   value.kind === 'map' ||
   (value.kind === 'list' && value.items.every((item) => item.kind === 'comment' || item.kind === 'map'))
 
@@ -247,40 +247,6 @@ export function printDocument(map: MapNode, style: PrintStyle): string {
 
 export function printTree(tree: Tree, style: PrintStyle): string {
   return tree.documents.map((map) => printDocument(map, style)).join(`---${style.eol}`)
-}
-
-/** A value in flow style on one line; comments are left out. */
-export function printFlow(root: Node, spelled = false): string {
-  const out: string[] = []
-  type Step = string | Node | Entry
-  const steps: Step[] = [root]
-  for (let step = steps.pop(); step !== undefined; step = steps.pop()) {
-    if (typeof step === 'string') out.push(step)
-    else if (step.kind === 'entry') {
-      const key = printKey(step)
-      const isMerge = step.key === '<<' && merges(step.value)
-      out.push(isMerge ? '<<' : canBePlain(step.key, true) ? key.text : writeDouble(step.key, false), ': ')
-      steps.push(step.value)
-    } else if (step.kind === 'leaf') out.push((spelled ? spellingOf(step) : undefined) ?? printFlowLeaf(step.value))
-    else {
-      const real = (step.items as readonly Item[]).filter(isReal)
-      steps.push(step.kind === 'map' ? '}' : ']')
-      for (let i = real.length - 1; i >= 0; i--) {
-        steps.push(real[i] as Entry | Node)
-        if (i > 0) steps.push(', ')
-      }
-      out.push(step.kind === 'map' ? '{' : '[')
-    }
-  }
-  return out.join('')
-}
-
-/** Plain as the reference would print it where flow style allows, else in quotes; an encrypted value in single ones. */
-function printFlowLeaf(value: Value): string {
-  if (typeof value !== 'string') return printScalar(value, 0, 0, '\n').head
-  const style = referenceStyle(value)
-  if (style === '' && canBePlain(value, true)) return value
-  return style === '' || style === "'" ? writeSingle(value) : writeDouble(value, false)
 }
 
 /** One value by itself, as `--extract` prints it (spec/format.md 12.4). */

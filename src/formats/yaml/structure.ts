@@ -5,7 +5,8 @@ import { blanksBefore, isFirstOnLine, lineEnd, lineStart } from './edits.ts'
 import { changeFlow, flowCuts } from './flow.ts'
 import type { Job } from './job.ts'
 import type { YNode } from './nodes.ts'
-import { type PrintStyle, printBehind, printFlow, printItems } from './print.ts'
+import { type PrintStyle, printBehind, printItems } from './print.ts'
+import { printFlow } from './print-flow.ts'
 import { endOf, placeOf, type Source } from './source.ts'
 
 const metadataKey = 'sops'
@@ -223,7 +224,11 @@ export function replaceValue(job: Job, around: YNode, at: number, old: Node, nex
   const { text } = edits
   const node = around.items[at] as YNode
   if (around.flow) {
-    edits.replace(node.start, node.end, (node.start === node.end ? ' ' : '') + printFlow(next))
+    edits.replace(
+      node.start,
+      node.end,
+      (node.start === node.end ? ' ' : '') + printFlow(next, { lines: { eol: style.eol, column: around.column + 2 } }),
+    )
     return
   }
   const isList = around.kind === 'list'
