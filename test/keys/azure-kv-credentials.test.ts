@@ -156,6 +156,20 @@ test.each(['a/b', 'x?y', ''])('%j is no tenant', async (tenant) => {
   expect(await attempt(await serve(), env)).toMatch(message)
 })
 
+test.each<[string, Env]>([
+  ['client secret', { ...application, AZURE_CLIENT_SECRET: 'hidden-text' }],
+  ['password', { ...application, AZURE_USERNAME: 'me', AZURE_PASSWORD: 'hidden-text' }],
+  ['header', { IDENTITY_ENDPOINT: 'https://HOST/msi/token', IDENTITY_HEADER: 'hidden-text' }],
+])('a %s that the service quotes is not shown', async (_, env) => {
+  const server = await serve()
+  const at = (text: string | undefined): string | undefined => text?.replace('https://HOST', server.address)
+  const work = attempt(server, Object.fromEntries(Object.entries(env).map(([name, text]) => [name, at(text)])))
+  // The first request is that for the challenge.
+  server.faults.push({ status: 401, headers: { 'WWW-Authenticate': 'Bearer resource="https://vault.azure.net"' } })
+  server.faults.push({ status: 400, body: '{"error":"invalid","error_description":"you sent hidden-text"}' })
+  expect(await work).toBe('authentication failed: invalid: you sent … (status 400)')
+})
+
 describe('managed identities', () => {
   test.each([
     ['AZURE_CLIENT_ID', { AZURE_CLIENT_ID: 'user-1' }, 'clientid=user-1'],

@@ -46,7 +46,7 @@ const asking =
     for (const [key, value] of Object.entries({ ...query, resource: resourceOf(challenge) })) {
       if (value !== '') url.searchParams.set(key, value)
     }
-    return readToken(await exchange({ method: 'GET', url, headers }, ctx, deadline))
+    return readToken(await exchange({ method: 'GET', url, headers }, ctx, deadline), Object.values(headers))
   }
 
 const cloudShell =

@@ -1,7 +1,15 @@
 // The token endpoint of Microsoft Entra, and what it and its kind answer.
 import type { Context } from '../../context.ts'
 import { SopsError } from '../../errors.ts'
-import { type Deadline, type HttpAnswer, type HttpRequest, parseJson, type RetryRule, sendPatiently } from '../http.ts'
+import {
+  type Deadline,
+  type HttpAnswer,
+  type HttpRequest,
+  parseJson,
+  type RetryRule,
+  sendPatiently,
+  withoutSecrets,
+} from '../http.ts'
 import { proxyFor } from '../http-proxy.ts'
 import type { Challenge } from './challenge.ts'
 import type { Token } from './credential.ts'
@@ -25,15 +33,15 @@ export const formRequest = (url: URL, form: Readonly<Record<string, string>>, he
   body: new URLSearchParams(form).toString(),
 })
 
-/** @throws SopsError `generic` with the error's name and the first line of its description. */
-export function readToken(answer: HttpAnswer): Token {
+/** @throws SopsError `generic` with the error's name and the first line of its description, without what was `sent` in secret. */
+export function readToken(answer: HttpAnswer, sent: readonly string[] = []): Token {
   const parsed = (parseJson(answer.body) ?? {}) as Record<string, unknown>
   const { access_token: text, expires_in: lifetime, expires_on: end, error, error_description: description } = parsed
   if (answer.status === 200 && typeof text === 'string' && text !== '') {
     return { text, lifetime: Number(lifetime ?? secondsUntil(end)) || 0 }
   }
   const reason = typeof error === 'string' ? `${error}: ${String(description ?? '').split(/[\r\n]/)[0]}` : 'no token'
-  throw new SopsError('generic', `authentication failed: ${reason} (status ${answer.status})`)
+  throw new SopsError('generic', `authentication failed: ${withoutSecrets(reason, sent)} (status ${answer.status})`)
 }
 
 /** Seconds from now to a time in seconds of the epoch or as a date. */

@@ -65,6 +65,8 @@ const grant =
   (ctx: Context, tenant: string, client: string, proof: Proof): Credential =>
   async (challenge, deadline) => {
     const endpoint = tokenEndpoint(challenge, tenant, ctx)
-    const base = { client_id: client, scope: challenge.scope, grant_type: 'client_credentials' }
-    return readToken(await exchange(formRequest(endpoint, { ...base, ...(await proof(endpoint)) }), ctx, deadline))
+    const proven = await proof(endpoint)
+    const form = { client_id: client, scope: challenge.scope, grant_type: 'client_credentials', ...proven }
+    const { client_secret: secret = '', client_assertion: assertion = '', password = '' } = proven
+    return readToken(await exchange(formRequest(endpoint, form), ctx, deadline), [secret, assertion, password])
   }
