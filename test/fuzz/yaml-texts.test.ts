@@ -12,7 +12,7 @@ test(
     const tally = makeTally()
     await fc.assert(
       fc.asyncProperty(yamlTexts, async (text) => tally.add(await yamlJourney(text))),
-      runs(150),
+      runs(80),
     )
     if (isLong) console.log(`yaml texts: ${tally.text()}`)
     expect(tally.of('kept')).toBeGreaterThan(0)
