@@ -60,7 +60,9 @@ function keyStyle({ text, raw }: IniSource, section: Section): KeyStyle | undefi
   const blanks = text.slice(last.keyEnd, last.delimiter)
   if (columns.size === 1 && sizes.size > 1) {
     const gap =
-      /\s$/.test(blanks) || blanks === '' ? Math.min(...section.keys.map((line) => line.delimiter - line.keyEnd)) : 0
+      /\s$/.test(blanks) || blanks === ''
+        ? section.keys.reduce((least, line) => Math.min(least, line.delimiter - line.keyEnd), Number.POSITIVE_INFINITY)
+        : 0
     return { indent, delimiter: ' '.repeat(gap) + text[last.delimiter]! + behind, width: [...columns][0]! - gap }
   }
   return { indent, delimiter: blanks + text[last.delimiter]! + behind }

@@ -95,7 +95,7 @@ export function scan(text: string, from: number): readonly Section[] {
       if (name === '') throw failure(text, start, 'empty section name')
       const inline = headerComment(text, lineStart, close + 1, lineEnd, next)
       // Comments above the metadata belong to the data: the reference drops them there.
-      if (name === 'sops') section.trailing.push(...pending)
+      if (name === 'sops') for (const line of pending) section.trailing.push(line)
       else if (inline) pending.push(inline)
       section = draft(name, start, lineStart, name === 'sops' ? [] : pending, next)
       sections.push(section)
@@ -109,7 +109,7 @@ export function scan(text: string, from: number): readonly Section[] {
     section.contentEnd = line.value.next
     lineStart = line.value.next
   }
-  section.trailing.push(...pending)
+  for (const line of pending) section.trailing.push(line)
   return sections.map(({ numbered, ...rest }) => ({ ...rest, keys: [...rest.keys.values()] }))
 }
 
