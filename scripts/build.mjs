@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { basename, dirname, extname, join } from 'node:path'
+import { basename, dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build, transform } from 'esbuild'
 import { commonChunk } from './common-chunk.mjs'
@@ -39,8 +39,11 @@ const options = {
   write: false,
 }
 
-/** A chunk as CommonJS: esbuild splits ES modules only, but those cannot be given bytecode, and they load slower. */
-const toCommonJs = async (text) =>
+/**
+ * A chunk as CommonJS: esbuild splits ES modules only, but those cannot be given bytecode, and they load slower. `wasCommonJs`: what it exports
+ * stands under the name `default`, as an ES module would see it.
+ */
+const toCommonJs = async (text, wasCommonJs) =>
   (
     await transform(text, {
       format: 'cjs',
@@ -50,6 +53,7 @@ const toCommonJs = async (text) =>
       // import() becomes require(), for packages as well: Node scans the text of a package that is imported for its exports first.
       supported: { 'dynamic-import': false },
       define: { 'import.meta.url': '__url' },
+      footer: wasCommonJs ? 'module.exports=module.exports.default;' : '',
       banner: text.includes('import.meta.url') ? 'const __url=require("node:url").pathToFileURL(__filename).href;' : '',
     })
   ).code
@@ -58,8 +62,11 @@ rmSync(fresh, { recursive: true, force: true })
 mkdirSync(cli, { recursive: true })
 const plan = await build({ ...options, packages: 'external' })
 const { metafile, outputFiles } = await build({ ...options, plugins: [commonChunk(root, plan.metafile)] })
-for (const { path, text } of outputFiles)
-  writeFileSync(join(cli, basename(path)), extname(path) === '.cjs' ? await toCommonJs(text) : text)
+const { inputs, outputs } = metafile
+for (const { path, text } of outputFiles) {
+  const { entryPoint } = outputs[relative(root, path).replaceAll('\\', '/')]
+  writeFileSync(join(cli, basename(path)), await toCommonJs(text, inputs[entryPoint]?.format === 'cjs'))
+}
 writeFileSync(join(cli, 'meta.json'), JSON.stringify(metafile))
 writeFileSync(join(cli, 'LICENSES.txt'), licencesOf(metafile, root))
 execFileSync(process.execPath, [join(root, 'scripts/bytecode.mjs'), cli], { stdio: 'inherit' })

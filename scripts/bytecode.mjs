@@ -24,7 +24,7 @@ const real = processHost()
 async function run(...words) {
   const written = []
   const sink = { write: async (data) => void written.push(Buffer.from(data)), isTTY: false, columns: undefined }
-  const env = { PATH: process.env.PATH, HOME: home }
+  const env = { PATH: process.env.PATH, HOME: home, SOPS_AGE_KEY_FILE: join(home, 'keys.txt') }
   const status = await main(words, { ...real, env, home, cwd: home, stdout: sink, stderr: sink })
   const text = Buffer.concat(written).toString()
   if (status !== 0) throw new Error(`sops ${words.join(' ')} ended with ${status}: ${text}`)
@@ -32,12 +32,15 @@ async function run(...words) {
 }
 
 try {
-  const recipient = /age1\w+/.exec(await run('keygen'))[0]
-  writeFileSync(join(home, '.sops.yaml'), `creation_rules:\n  - age: ${recipient}\n`)
-  for (const [name, text] of Object.entries(files)) {
-    writeFileSync(join(home, name), text)
-    await run('encrypt', '-i', name)
-    await run('decrypt', name)
+  for (const kind of [['--pq'], []]) {
+    rmSync(join(home, 'keys.txt'), { force: true })
+    const recipient = /age1\w+/.exec(await run('keygen', ...kind, '--output', 'keys.txt'))[0]
+    writeFileSync(join(home, '.sops.yaml'), `creation_rules:\n  - age: ${recipient}\n`)
+    for (const [name, text] of Object.entries(files)) {
+      writeFileSync(join(home, name), text)
+      await run('encrypt', '-i', name)
+      await run('decrypt', name)
+    }
   }
   for (const name of readdirSync(folder)) if (name.endsWith('.cjs')) load(`./${name}`)
   const target = program.bytecodeFolder(folder)

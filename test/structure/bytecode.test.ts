@@ -1,8 +1,8 @@
 // The bytecode beside the built program: that this Node takes it, and that the program runs without it.
-import { cpSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ensureBuilt, root } from '../support/build.ts'
 import { runProcess } from '../support/process.ts'
@@ -32,6 +32,27 @@ test('this version of Node accepts the bytecode of every chunk', () => {
   const refused = [...scripts].filter(([, script]) => script.cachedDataRejected !== false).map(([name]) => name)
   expect(scripts.size).toBeGreaterThan(10)
   expect(refused).toEqual([])
+})
+
+test.each([
+  ['@grpc/grpc-js', ['Client', 'Server', 'credentials', 'Metadata']],
+  ['google-auth-library', ['GoogleAuth']],
+  ['@aws-sdk/credential-providers', ['fromIni', 'fromHttp', 'fromInstanceMetadata']],
+  ['@aws-sdk/client-s3', ['S3Client', 'PutObjectCommand']],
+  ['@azure/identity', ['DefaultAzureCredential']],
+  ['gaxios', ['request']],
+  ['pg', ['Client']],
+  ['yaml', ['parse']],
+  ['age-encryption', ['Encrypter', 'Decrypter']],
+])('the bundled %s exports what is used of it', (name, used) => {
+  const meta: { outputs: Record<string, { entryPoint?: string }> } = JSON.parse(
+    readFileSync(join(cli, 'meta.json'), 'utf8'),
+  )
+  const [chunk] = Object.entries(meta.outputs).find(([, { entryPoint }]) =>
+    entryPoint?.startsWith(`node_modules/${name}/`),
+  )!
+  const exported = chunkLoader(cli).load(`./${basename(chunk)}`) as Record<string, unknown>
+  expect(used.filter((one) => exported[one] === undefined)).toEqual([])
 })
 
 test('the program runs without it, too', async () => {

@@ -1,6 +1,7 @@
 // What an age identity is, and the native ones: X25519 and post-quantum.
 import { decodeBech32 } from './bech32.ts'
 import type { AgeFile } from './file.ts'
+import { hybridIdentity } from './hybrid.ts'
 import { x25519Identity } from './x25519.ts'
 
 export interface Identity {
@@ -26,35 +27,16 @@ function secretKey(word: string, hrp: string): Uint8Array {
   return decoded.bytes
 }
 
-/** ML-KEM-768 with X25519: node:crypto has no ML-KEM in the versions supported, so age-encryption opens these headers. */
-const hybridIdentity = (text: string): Identity => ({
-  cost: 'hybrid',
-  async recipient() {
-    const { identityToRecipient } = await import('age-encryption')
-    return identityToRecipient(text)
-  },
-  async unwrap(file) {
-    if (!file.stanzas.some((stanza) => stanza.args[0] === 'mlkem768x25519')) return undefined
-    const { Decrypter } = await import('age-encryption')
-    const decrypter = new Decrypter()
-    decrypter.addIdentity(text)
-    try {
-      return await decrypter.decryptHeader(new Uint8Array(file.header))
-    } catch (error) {
-      if (error instanceof Error && error.message.startsWith('no identity matched')) return undefined
-      throw error
-    }
-  },
-})
-
 /**
  * The identity `AGE-SECRET-KEY-1…` or `AGE-SECRET-KEY-PQ-1…`, upper case only.
  * @throws Error that never repeats the text
  */
 export function nativeIdentity(word: string): Identity {
   if (word.startsWith('AGE-SECRET-KEY-PQ-1')) {
-    secretKey(word, 'AGE-SECRET-KEY-PQ-').fill(0)
-    return hybridIdentity(word)
+    const seed = secretKey(word, 'AGE-SECRET-KEY-PQ-')
+    const identity = hybridIdentity(seed)
+    seed.fill(0)
+    return identity
   }
   if (word.startsWith('AGE-SECRET-KEY-1')) {
     const scalar = secretKey(word, 'AGE-SECRET-KEY-')
