@@ -24,8 +24,10 @@ export const localKeyService = (ctx: Context): KeyService => ({
   unwrap: async (key) => keyTypes[key.type].unwrap(key, ctx),
 })
 
+const dataKeyLength = 32
+
 /** 32 random bytes; the caller wipes them. */
-export const newDataKey = (): Uint8Array => new Uint8Array(randomBytes(32))
+export const newDataKey = (): Uint8Array => new Uint8Array(randomBytes(dataKeyLength))
 
 export interface WrapOptions {
   /** Recipients of a single group whose `enc` already holds this data key. */
@@ -221,17 +223,19 @@ async function recoverParts(
   lists: readonly (readonly MasterKey[])[],
   services: readonly KeyService[],
 ): Promise<readonly GroupResult[]> {
+  // Shares are compared with each other when they are put together.
+  const size = lists.length === 1 ? dataKeyLength : undefined
   const results: GroupResult[] = []
   const waiting: { readonly at: number; readonly keys: readonly MasterKey[] }[] = []
   for (const [at, keys] of lists.entries()) {
     const local = keys.slice(0, keys.findLastIndex((key) => keyTypes[key.type].network !== true) + 1)
-    const result = await recoverPart(local, services)
+    const result = await recoverPart(local, size, services)
     results.push(result)
     if ('failures' in result && local.length < keys.length) waiting.push({ at, keys: keys.slice(local.length) })
   }
   const next = async (): Promise<void> => {
     for (let one = waiting.shift(); one !== undefined; one = waiting.shift()) {
-      const result = await recoverPart(one.keys, services)
+      const result = await recoverPart(one.keys, size, services)
       const earlier = results[one.at]!
       const isFailed = 'failures' in result && 'failures' in earlier
       results[one.at] = isFailed ? { failures: [...earlier.failures, ...result.failures] } : result
@@ -241,15 +245,24 @@ async function recoverParts(
   return results
 }
 
-async function recoverPart(keys: readonly MasterKey[], services: readonly KeyService[]): Promise<GroupResult> {
+/** The first secret of `size` bytes (any number, if undefined) that a key gives; what has another length was tampered with. */
+async function recoverPart(
+  keys: readonly MasterKey[],
+  size: number | undefined,
+  services: readonly KeyService[],
+): Promise<GroupResult> {
   const failures: KeyFailure[] = []
   for (const key of keys) {
     const errors: string[] = []
     for (const service of services) {
       try {
         const result = await service.unwrap(key)
-        if (result instanceof Uint8Array) return { part: result, key }
-        errors.push(result.unavailable)
+        if (!(result instanceof Uint8Array)) errors.push(result.unavailable)
+        else if (result.length === (size ?? result.length)) return { part: result, key }
+        else {
+          errors.push(`it opens to ${result.length} bytes, where ${size} are needed`)
+          result.fill(0)
+        }
       } catch (error) {
         errors.push(messageOf(error))
       }

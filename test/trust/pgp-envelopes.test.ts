@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { armor, enums, unarmor } from 'openpgp'
 import { afterAll, describe, expect, test } from 'vitest'
-import { pgp } from '../../src/keys/pgp.ts'
+import { localKeyService, recoverDataKey } from '../../src/datakey.ts'
 import type { MasterKey } from '../../src/keys/types.ts'
 import { isLong, numbersFrom, seed, timeout } from '../fuzz/budget.ts'
 import { dataKey } from '../fuzz/sealed.ts'
@@ -48,9 +48,11 @@ const withGpg = (): FakeContext =>
 /** Fails unless the data key is refused, or the same. */
 async function outcome(fp: string, enc: string, ctx: FakeContext): Promise<'refused' | 'same'> {
   const key: MasterKey = { type: 'pgp', fields: { fp }, createdAt: '', enc }
-  const result = await pgp.unwrap(key, ctx)
-  if (!(result instanceof Uint8Array)) {
-    expect(result.unavailable).toContain('could not decrypt data key with PGP key')
+  let result: Uint8Array
+  try {
+    result = await recoverDataKey([{ keys: [key] }], 0, [localKeyService(ctx)])
+  } catch (error) {
+    expect(error).toMatchObject({ code: 'no-data-key' })
     return 'refused'
   }
   expect(Buffer.from(result).toString('hex'), enc).toBe(Buffer.from(dataKey).toString('hex'))

@@ -1,7 +1,7 @@
 // New keys in INI text, laid out like the keys that are there.
 import type { Comment, Entry } from '../../core/tree.ts'
 import { insertable, type Piece } from '../flat-text.ts'
-import { sectionPieces, spellKey, valuePiece } from './print.ts'
+import { sectionPieces, spellKey, valuePiece, widest } from './print.ts'
 import type { KeyLine, Section } from './scan.ts'
 import { coded, type IniSource, push, type Rewriting } from './splice.ts'
 
@@ -29,7 +29,7 @@ export function insertKeys(
     pieces.push(insertable(source, `; ${comment.text.trim().replaceAll('\n', `${eol}; `)}${eol}`))
   const style = keyStyle(source, section)
   const spelled = entries.map((entry) => spellKey(entry.key, [section.name]))
-  const width = style?.width ?? Math.max(0, ...spelled.map((key) => Buffer.byteLength(key)))
+  const width = style?.width ?? widest(spelled)
   for (const [i, entry] of entries.entries()) {
     const key = spelled[i]!
     const pad = ' '.repeat(Math.max(0, width - Buffer.byteLength(key)))

@@ -76,6 +76,10 @@ export function spellValue(value: Value, key: string, path: readonly string[], e
   return typeof scalar === 'string' ? written : Buffer.from(written, 'latin1')
 }
 
+/** Bytes of the longest. */
+export const widest = (keys: readonly string[]): number =>
+  keys.reduce((width, key) => Math.max(width, Buffer.byteLength(key)), 0)
+
 /** A section with its comment and padded keys, every line with its end; `named` false leaves the header out. */
 export function sectionPieces(entry: Entry, named: boolean, options: PrintOptions): Piece[] {
   checkName(entry)
@@ -86,7 +90,7 @@ export function sectionPieces(entry: Entry, named: boolean, options: PrintOption
   const pieces: Piece[] = commentLines(own, true).map((line) => line + eol)
   if (named) pieces.push(header(entry.key) + eol)
   const lines = keyLines(items, entry.key, encrypted)
-  const width = Math.max(0, ...lines.map((line) => Buffer.byteLength(line.spelledKey)))
+  const width = widest(lines.map(({ spelledKey }) => spelledKey))
   for (const line of lines) {
     for (const comment of commentLines(line.comment, false)) pieces.push(comment + eol)
     const pad = ' '.repeat(width - Buffer.byteLength(line.spelledKey))
@@ -133,9 +137,9 @@ export function treePieces(tree: Tree, options: PrintOptions): Piece[] {
     const hasKeys = items.some((item) => item.kind === 'entry')
     // Without keys or header, a comment would become the next section's, whose path does not decrypt it.
     const named = !isDefault || (!hasKeys && options.encrypted)
-    pieces.push(
-      ...(isDefault && !hasKeys && !named ? looseComment(items, options.eol) : sectionPieces(entry, named, options)),
-    )
+    const isLoose = isDefault && !hasKeys && !named
+    for (const piece of isLoose ? looseComment(items, options.eol) : sectionPieces(entry, named, options))
+      pieces.push(piece)
   }
   return pieces
 }

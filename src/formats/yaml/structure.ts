@@ -134,7 +134,7 @@ function removeItems(job: Job, change: Change): void {
     if (isFirst) edits.removeLines(start, end, lines.map((line) => pad + line).join(''))
     else {
       const leads = kept.map(([at]) => leadOf(node, old[at] as Item)).filter((lead) => lead > last)
-      const following = leads.length > 0 ? Math.min(...leads) : undefined
+      const following = leads.length > 0 ? leads.reduce((least, lead) => Math.min(least, lead)) : undefined
       edits.replace(
         start,
         following ?? end,
