@@ -81,8 +81,11 @@ export function encryptLeaf(
 const ending = (gcm: CipherGCM, type: ScalarType, iv: Uint8Array): string =>
   `,iv:${base64(iv)},tag:${base64(gcm.getAuthTag())},type:${type}]`
 
-/** Whole files are worked off in pieces, so that neither ciphertext nor base64 lies in memory twice. A multiple of 3 and of 4. */
-const chunkSize = 3 * 1024 * 1024
+/**
+ * Whole files are worked off in pieces, so that neither ciphertext nor base64 lies in memory twice; small ones, whose memory is free again at
+ * once. A multiple of 3 and of 4.
+ */
+const chunkSize = 96 * 1024
 
 function encryptLarge(gcm: CipherGCM, type: ScalarType, plaintext: Uint8Array | string, iv: Uint8Array): string {
   const bytes = typeof plaintext === 'string' ? Buffer.from(plaintext, 'utf8') : plaintext
