@@ -1,9 +1,11 @@
 // Who asks AWS: the key's profile, or the first of environment, web identity, profile, container and instance (spec/keys.md 5.3).
 import { readFileSync } from 'node:fs'
+import type { AssumeRoleWithWebIdentityCommandInput } from '@aws-sdk/client-sts'
 import type { Context } from '../../context.ts'
 import { SopsError } from '../../errors.ts'
 import { remember } from '../remember.ts'
-import { describeFailure, keepSecret } from './failure.ts'
+import { keepSecret } from './failure.ts'
+import { containerOptions, fromMachine, silent } from './machine.ts'
 import { loadProviders } from './sdk.ts'
 import { profileName, type Section, setting, sharedConfig } from './shared-config.ts'
 import { assumeRole, type Credentials, type Provider, type StsPlace, sessionName } from './sts.ts'
@@ -14,9 +16,6 @@ export interface CredentialSource {
   /** A program or a question may be involved, for which people need their time. */
   readonly isInteractive: boolean
 }
-
-/** Some providers would write warnings to the console. */
-const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 
 /** Whatever makes a profile say where credentials come from. */
 const sourceSettings = [
@@ -91,22 +90,29 @@ function webIdentity({ env }: Context): WebIdentity | undefined {
 const fromWebIdentity =
   ({ tokenFile, roleArn, session }: WebIdentity, place: StsPlace, ctx: Context): Provider =>
   async () => {
-    const token = readFileSync(tokenFile, 'utf8').trim()
-    keepSecret(ctx, token)
-    const input = { RoleArn: roleArn, RoleSessionName: session, WebIdentityToken: token }
-    return assumeRole({ kind: 'token', input }, place, ctx)
+    const token = readFileSync(tokenFile, 'utf8')
+    return withToken({ RoleArn: roleArn, RoleSessionName: session, WebIdentityToken: token }, place, ctx)
   }
 
+/** Files of tokens often end with a line break. */
+function withToken(input: AssumeRoleWithWebIdentityCommandInput, place: StsPlace, ctx: Context): Promise<Credentials> {
+  const token = input.WebIdentityToken?.trim()
+  keepSecret(ctx, token)
+  return assumeRole({ kind: 'token', input: { ...input, WebIdentityToken: token } }, place, ctx)
+}
+
 function fromProfile(name: string, section: Section, place: StsPlace, ctx: Context): Provider {
-  const accessKeyId = setting(section, 'aws_access_key_id')
-  const secretAccessKey = setting(section, 'aws_secret_access_key')
-  const sessionToken = setting(section, 'aws_session_token')
-  if (accessKeyId && secretAccessKey && setting(section, 'role_arn') === '') {
-    return async () => ({ accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) })
-  }
+  const own = keysOf(section)
+  const says = (name: string): boolean => setting(section, name) !== ''
+  if (own !== undefined && !says('role_arn')) return async () => own
+  // The SDK would use these keys and leave the role out.
+  if (own !== undefined && !['source_profile', 'credential_source', 'web_identity_token_file'].some(says))
+    return withOwnRole(own, section, place, ctx)
   return async () => {
     const { configPath, credentialsPath } = sharedConfig(ctx)
-    // The SSO part of the chain finds its files by `process.env` and the account's home alone.
+    const chain = chainOf(name, ctx)
+    // The SSO part of the chain finds its files by `process.env` and the account's home alone, as the `Environment` and
+    // `Ec2InstanceMetadata` of a `credential_source` find what they read.
     const { fromIni } = await loadProviders()
     const provider = fromIni({
       profile: name,
@@ -116,72 +122,72 @@ function fromProfile(name: string, section: Section, place: StsPlace, ctx: Conte
       logger: silent,
       clientConfig: { requestHandler: transport(place.profile, ctx) },
       roleAssumer: async (credentials, input) => assumeRole({ kind: 'role', credentials, input }, place, ctx),
-      roleAssumerWithWebIdentity: async (input) => assumeRole({ kind: 'token', input }, place, ctx),
-      mfaCodeProvider: async (serial) => {
-        const code = await ctx.prompt(`MFA code for ${serial}: `)
-        if (code === undefined)
-          throw new SopsError('generic', 'an MFA code is needed, and there is no terminal to ask on')
-        return code.trim()
-      },
+      roleAssumerWithWebIdentity: async (input) => withToken(input, place, ctx),
+      mfaCodeProvider: (serial) => mfaCode(serial, ctx),
+      // It hands on what it is given.
+      ...(chain.some(({ section }) => setting(section, 'credential_source') === 'EcsContainer')
+        ? containerOptions(ctx)
+        : {}),
     })
     try {
       return await provider()
     } catch (error) {
       // What Node says of a failed program starts with its command line, which may hold anything.
-      if (setting(section, 'credential_process') === '' || !(error instanceof Error)) throw error
+      if (!(error instanceof Error)) throw error
       const [first = '', ...rest] = error.message.split('\n')
       if (!first.startsWith('Command failed:')) throw error
       const said = rest.join(' ').trim()
-      throw new SopsError('generic', `credential_process of profile ${name} failed${said === '' ? '' : `: ${said}`}`)
+      const run = chain.find((one) => setting(one.section, 'credential_process') !== '')?.name ?? name
+      throw new SopsError('generic', `credential_process of profile ${run} failed${said === '' ? '' : `: ${said}`}`)
     }
   }
 }
 
-/** Whether the profile, or one that it builds on, runs a program or wants an MFA code. */
-function asksPeople(name: string, ctx: Context): boolean {
-  const { profiles } = sharedConfig(ctx)
-  const seen = new Set<string>()
-  for (let at = name; at !== '' && !seen.has(at); at = setting(profiles.get(at), 'source_profile')) {
-    seen.add(at)
-    const section = profiles.get(at)
-    if (setting(section, 'credential_process') !== '' || setting(section, 'mfa_serial') !== '') return true
-  }
-  return false
+function keysOf(section: Section): Credentials | undefined {
+  const accessKeyId = setting(section, 'aws_access_key_id')
+  const secretAccessKey = setting(section, 'aws_secret_access_key')
+  const sessionToken = setting(section, 'aws_session_token')
+  if (accessKeyId === '' || secretAccessKey === '') return undefined
+  return { accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) }
 }
 
-const fromMachine =
-  (profile: string, ctx: Context): Provider =>
+/** The role of a profile that names no source for it, taken on with the profile's own keys. */
+const withOwnRole =
+  (credentials: Credentials, section: Section, place: StsPlace, ctx: Context): Provider =>
   async () => {
-    const { env } = ctx
-    const tried = ['AWS_ACCESS_KEY_ID', 'AWS_WEB_IDENTITY_TOKEN_FILE', `profile ${profile}`]
-    const relative = env['AWS_CONTAINER_CREDENTIALS_RELATIVE_URI']
-    const full = env['AWS_CONTAINER_CREDENTIALS_FULL_URI']
-    const give = (reason: string): never => {
-      throw new SopsError('generic', `no AWS credentials found (tried ${tried.join(', ')}): ${reason}`)
+    const [serial, external] = [setting(section, 'mfa_serial'), setting(section, 'external_id')]
+    const input = {
+      RoleArn: setting(section, 'role_arn'),
+      RoleSessionName: setting(section, 'role_session_name') || sessionName(),
+      DurationSeconds: Number(setting(section, 'duration_seconds') || 3600),
+      ...(external === '' ? {} : { ExternalId: external }),
+      ...(serial === '' ? {} : { SerialNumber: serial, TokenCode: await mfaCode(serial, ctx) }),
     }
-    if (relative || full) {
-      tried.push('container credentials')
-      const token = env['AWS_CONTAINER_AUTHORIZATION_TOKEN']
-      const tokenFile = env['AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE']
-      const { fromHttp } = await loadProviders()
-      try {
-        return await fromHttp({
-          logger: silent,
-          ...(relative ? { awsContainerCredentialsRelativeUri: relative } : { awsContainerCredentialsFullUri: full! }),
-          ...(tokenFile ? { awsContainerAuthorizationTokenFile: tokenFile } : {}),
-          ...(token && !tokenFile ? { awsContainerAuthorizationToken: token } : {}),
-        })()
-      } catch (error) {
-        return give(describeFailure(error, ctx))
-      }
-    }
-    if ((env['AWS_EC2_METADATA_DISABLED'] ?? '').toLowerCase() === 'true') return give('instance metadata is disabled')
-    tried.push('instance metadata')
-    const { fromInstanceMetadata } = await loadProviders()
-    try {
-      // Its endpoint is read from `process.env` and nowhere else.
-      return await fromInstanceMetadata({ timeout: 1000, maxRetries: 1, logger: silent })()
-    } catch (error) {
-      return give(describeFailure(error, ctx))
-    }
+    return assumeRole({ kind: 'role', credentials, input }, place, ctx)
   }
+
+async function mfaCode(serial: string, ctx: Context): Promise<string> {
+  const code = await ctx.prompt(`MFA code for ${serial}: `)
+  if (code === undefined) throw new SopsError('generic', 'an MFA code is needed, and there is no terminal to ask on')
+  return code.trim()
+}
+
+interface Named {
+  readonly name: string
+  readonly section: Section | undefined
+}
+
+/** The profile and those that it builds on. */
+function chainOf(profile: string, ctx: Context): readonly Named[] {
+  const { profiles } = sharedConfig(ctx)
+  const chain = new Map<string, Named>()
+  for (let name = profile; name !== '' && !chain.has(name); name = setting(profiles.get(name), 'source_profile'))
+    chain.set(name, { name, section: profiles.get(name) })
+  return [...chain.values()]
+}
+
+/** Whether one of them runs a program or wants an MFA code. */
+const asksPeople = (profile: string, ctx: Context): boolean =>
+  chainOf(profile, ctx).some(
+    ({ section }) => setting(section, 'credential_process') !== '' || setting(section, 'mfa_serial') !== '',
+  )

@@ -1,0 +1,82 @@
+// Credentials that the machine gives: those of its container or of its instance (spec/keys.md 5.3).
+import { readFileSync } from 'node:fs'
+import type { Context } from '../../context.ts'
+import { messageOf, SopsError } from '../../errors.ts'
+import { describeFailure, keepSecret } from './failure.ts'
+import { loadProviders } from './sdk.ts'
+import type { Provider } from './sts.ts'
+
+/** Some providers would write warnings to the console. */
+const ignore = (): void => {}
+export const silent: Record<'debug' | 'info' | 'warn' | 'error', () => void> = {
+  debug: ignore,
+  info: ignore,
+  warn: ignore,
+  error: ignore,
+}
+
+/** `profile` is the one that was looked for, for the message. */
+export const fromMachine =
+  (profile: string, ctx: Context): Provider =>
+  async () => {
+    const { env } = ctx
+    const tried = ['AWS_ACCESS_KEY_ID', 'AWS_WEB_IDENTITY_TOKEN_FILE', `profile ${profile}`]
+    const container = ['AWS_CONTAINER_CREDENTIALS_RELATIVE_URI', 'AWS_CONTAINER_CREDENTIALS_FULL_URI'].find(
+      (variable) => env[variable],
+    )
+    const give = (reason: string): never => {
+      throw new SopsError('generic', `no AWS credentials found (tried ${tried.join(', ')}): ${reason}`)
+    }
+    if (container !== undefined) {
+      tried.push(container)
+      const { fromHttp } = await loadProviders()
+      try {
+        return await fromHttp({ logger: silent, ...containerOptions(ctx) })()
+      } catch (error) {
+        return give(describeFailure(error, ctx))
+      }
+    }
+    if ((env['AWS_EC2_METADATA_DISABLED'] ?? '').toLowerCase() === 'true') return give('instance metadata is disabled')
+    tried.push('instance metadata')
+    const { fromInstanceMetadata } = await loadProviders()
+    try {
+      // Its endpoint is read from `process.env` and nowhere else.
+      return await fromInstanceMetadata({ timeout: 1000, maxRetries: 1, logger: silent })()
+    } catch (error) {
+      const { statusCode } = error as { statusCode?: number }
+      return give(`${describeFailure(error, ctx)}${statusCode === undefined ? '' : ` (status ${statusCode})`}`)
+    }
+  }
+
+export interface ContainerOptions {
+  readonly awsContainerCredentialsRelativeUri?: string
+  readonly awsContainerCredentialsFullUri?: string
+  readonly awsContainerAuthorizationToken: string
+  readonly awsContainerAuthorizationTokenFile: string
+}
+
+/**
+ * Which service of a container is asked, and the token for it, read here, since the SDK would send the line break at the end of its file.
+ * @throws SopsError `generic` for a token that cannot be read or sent.
+ */
+export function containerOptions(ctx: Context): ContainerOptions {
+  const { env } = ctx
+  const relative = env['AWS_CONTAINER_CREDENTIALS_RELATIVE_URI']
+  const full = env['AWS_CONTAINER_CREDENTIALS_FULL_URI']
+  const file = env['AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE']
+  const variable = file ? 'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE' : 'AWS_CONTAINER_AUTHORIZATION_TOKEN'
+  let token = env[variable] ?? ''
+  try {
+    if (file) token = readFileSync(file, 'utf8').trim()
+  } catch (error) {
+    throw new SopsError('generic', `${variable}: ${messageOf(error)}`)
+  }
+  keepSecret(ctx, token)
+  if (/[\r\n]/.test(token)) throw new SopsError('generic', `${variable}: the token has line breaks`)
+  return {
+    ...(relative ? { awsContainerCredentialsRelativeUri: relative } : {}),
+    ...(full && !relative ? { awsContainerCredentialsFullUri: full } : {}),
+    awsContainerAuthorizationToken: token,
+    awsContainerAuthorizationTokenFile: '',
+  }
+}
