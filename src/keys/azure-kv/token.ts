@@ -2,7 +2,7 @@
 import type { DefaultAzureCredential } from '@azure/identity'
 import type { Context } from '../../context.ts'
 import { messageOf, SopsError } from '../../errors.ts'
-import type { Deadline } from '../http.ts'
+import { type Deadline, withoutSecrets } from '../http.ts'
 import { loadOptional } from '../optional.ts'
 import { within } from '../within.ts'
 import type { Challenge } from './challenge.ts'
@@ -18,10 +18,10 @@ export interface AccessToken {
 export type TokenSource = (challenge: Challenge, deadline: Deadline) => Promise<AccessToken>
 
 /** @throws SopsError `missing-dependency` when the SDK is needed and absent; `generic` when it refuses its settings. */
-export const tokenSource = (ctx: Context): TokenSource =>
-  ctx.once('azure credential', () => {
+export const tokenSource = (ctx: Context): Promise<TokenSource> =>
+  ctx.once('azure credential', async (): Promise<TokenSource> => {
     const direct = directSource(ctx)
-    const source = direct === undefined ? sdkSource() : keepingTime(direct, ctx)
+    const source = direct === undefined ? sdkSource(await makeCredential(ctx), ctx) : keepingTime(direct, ctx)
     const kept = new Map<string, Promise<AccessToken>>()
     return async (challenge, deadline) => {
       const name = `${challenge.tenant} ${challenge.scope}`
@@ -43,22 +43,40 @@ const keepingTime =
     return { text, expires: ctx.now().getTime() + lifetime * 1000 }
   }
 
-async function makeCredential(): Promise<DefaultAzureCredential> {
+async function makeCredential(ctx: Context): Promise<DefaultAzureCredential> {
   const identity = await loadOptional('@azure/identity', () => import('@azure/identity'))
   try {
     return new identity.DefaultAzureCredential()
   } catch (error) {
-    throw new SopsError('generic', messageOf(error), { cause: error })
+    throw failureOf(error, ctx)
   }
 }
 
-function sdkSource(): TokenSource {
-  let credential: DefaultAzureCredential | undefined
-  return ({ scope, tenant }, deadline) =>
+/**
+ * The chain tells on many lines what became of each of its ways, but not which variable named a certificate that is none. It quotes what a
+ * program printed where that is no JSON.
+ */
+function failureOf(error: unknown, { env }: Context): SopsError {
+  if (error instanceof SopsError) return error
+  const text = messageOf(error)
+    .replace(/Unexpected token .*? is not valid JSON/gs, 'the answer is no JSON')
+    .replace(/\s*\n\s*/g, ' ')
+  const certificate = env['AZURE_CLIENT_CERTIFICATE_PATH'] && !env['AZURE_CLIENT_SECRET']
+  const headline = certificate && text.startsWith('EnvironmentCredential') ? 'AZURE_CLIENT_CERTIFICATE_PATH: ' : ''
+  const secrets = secretVariables.map((name) => env[name] ?? '')
+  return new SopsError('generic', `${headline}${withoutSecrets(text, secrets)}`)
+}
+
+const secretVariables = ['AZURE_CLIENT_SECRET', 'AZURE_CLIENT_CERTIFICATE_PASSWORD', 'AZURE_PASSWORD']
+
+const sdkSource =
+  (credential: DefaultAzureCredential, ctx: Context): TokenSource =>
+  ({ scope, tenant }, deadline) =>
     within(Math.max(1, Math.ceil(deadline.left())), 'Azure credentials', async (abortSignal) => {
-      credential ??= await makeCredential()
-      const token = await credential.getToken(scope, { abortSignal, ...(tenant ? { tenantId: tenant } : {}) })
+      const options = { abortSignal, ...(tenant ? { tenantId: tenant } : {}) }
+      const token = await credential.getToken(scope, options).catch((error: unknown) => {
+        throw failureOf(error, ctx)
+      })
       if (token === null) throw new SopsError('generic', 'no credential gives a token')
       return { text: token.token, expires: token.expiresOnTimestamp }
     })
-}
