@@ -2,13 +2,12 @@
 import { createPrivateKey, sign } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import type * as GoogleAuth from 'google-auth-library'
 import type { Context } from '../../context.ts'
 import { quote } from '../../core/quote.ts'
 import { messageOf, SopsError } from '../../errors.ts'
-import { loadOptional } from '../optional.ts'
 import { remember } from '../remember.ts'
-import { defaultUniverse } from './endpoint.ts'
+import { defaultUniverse, scope } from './endpoint.ts'
+import { libraryToken } from './library.ts'
 import { metadataToken, refreshedToken } from './tokens.ts'
 
 export interface Token {
@@ -27,8 +26,6 @@ export interface GoogleCredentials {
 export interface NoCredentials {
   readonly missing: string
 }
-
-export const scope = 'https://www.googleapis.com/auth/cloud-platform'
 
 /** What Go's client says, which people search for. */
 const notFound =
@@ -145,7 +142,7 @@ function tokenOf(json: CredentialsJson, name: string, ctx: Context): () => Promi
     case 'external_account':
     case 'external_account_authorized_user':
     case 'impersonated_service_account':
-      return throughLibrary(json)
+      return libraryToken(json)
     default:
       throw new SopsError('generic', `the credentials in ${name} are of an unknown type`)
   }
@@ -166,19 +163,6 @@ function serviceAccount(email: string, pem: string, keyId: unknown, name: string
     const claims = part({ iss: email, sub: email, scope, iat: now, exp: now + 3600 })
     const signature = sign('sha256', Buffer.from(`${header}.${claims}`), key).toString('base64url')
     return { text: `${header}.${claims}.${signature}`, expires: (now + 3600) * 1000 }
-  }
-}
-
-/** Federated and impersonated identities; the library reads proxies and such from `process.env` alone. */
-function throughLibrary(json: CredentialsJson): () => Promise<Token> {
-  let client: GoogleAuth.AuthClient | undefined
-  return async () => {
-    const library = await loadOptional('google-auth-library', () => import('google-auth-library'))
-    client ??= new library.GoogleAuth({ scopes: [scope] }).fromJSON(json as GoogleAuth.JWTInput)
-    if ('scopes' in client) client.scopes = [scope]
-    const { token } = await client.getAccessToken()
-    if (!token) throw new SopsError('generic', 'the credentials gave no access token')
-    return { text: token, expires: client.credentials.expiry_date ?? Number.POSITIVE_INFINITY }
   }
 }
 

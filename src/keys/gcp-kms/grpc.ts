@@ -5,7 +5,7 @@ import type * as Grpc from '@grpc/grpc-js'
 import type { Context } from '../../context.ts'
 import { statusText } from '../../core/grpc-status.ts'
 import { messageOf, SopsError } from '../../errors.ts'
-import { isLoopback } from '../http.ts'
+import { proxyFor } from '../http-proxy.ts'
 import { loadOptional } from '../optional.ts'
 import { decodeField, encodeMessage } from './messages.ts'
 import type { Operation, Service } from './service.ts'
@@ -37,11 +37,15 @@ export async function grpcService(url: URL, ctx: Context): Promise<Service> {
   const grpc = await loadOptional('@grpc/grpc-js', () => import('@grpc/grpc-js'))
   const isPlain = url.protocol === 'http:'
   const credentials = isPlain ? grpc.credentials.createInsecure() : grpc.credentials.createSsl(roots(ctx))
-  // A proxy is taken from `process.env` by the package itself; for this machine there is none.
-  const client = new grpc.Client(`${url.hostname}:${url.port || (isPlain ? 80 : 443)}`, credentials, {
+  const target = `${url.hostname}:${url.port || (isPlain ? 80 : 443)}`
+  // The package looks for proxies itself, but only under names in lower case.
+  const proxy = proxyFor(url, ctx.env)
+  const client = new grpc.Client(proxy === undefined ? target : `${proxy.hostname}:${proxy.port || 80}`, credentials, {
     'grpc.service_config': serviceConfig,
     'grpc.service_config_disable_resolution': 1,
-    ...(isLoopback(url.hostname) ? { 'grpc.enable_http_proxy': 0 } : {}),
+    'grpc.enable_http_proxy': 0,
+    'grpc.default_authority': target,
+    ...(proxy === undefined ? {} : { 'grpc.http_connect_target': `dns:${target}`, ...credentialsOf(proxy) }),
   })
   return async (operation, name, payload, headers, signal) => {
     const metadata = new grpc.Metadata()
@@ -50,6 +54,11 @@ export async function grpcService(url: URL, ctx: Context): Promise<Service> {
     return call(client, operation, encodeRequest(operation, name, payload), metadata, signal)
   }
 }
+
+const credentialsOf = ({ username, password }: URL): Record<string, string> =>
+  username === '' && password === ''
+    ? {}
+    : { 'grpc.http_connect_creds': `${decodeURIComponent(username)}:${decodeURIComponent(password)}` }
 
 const encodeRequest = (operation: Operation, name: string, payload: Uint8Array): Buffer =>
   encodeMessage([
@@ -69,8 +78,11 @@ function call(
     const pass = (bytes: Buffer): Buffer => bytes
     const started = client.makeUnaryRequest(method, pass, pass, request, metadata, (error, answer) => {
       request.fill(0)
-      if (error !== null)
-        return reject(new SopsError('generic', statusText(error.code, error.details), { cause: error }))
+      if (error !== null) {
+        // What fails inside the package has no status.
+        const text = error.code === undefined ? messageOf(error) : statusText(error.code, error.details)
+        return reject(new SopsError('generic', text, { cause: error }))
+      }
       try {
         const field = decodeField(answer ?? new Uint8Array(0), resultField[operation])
         resolve(Uint8Array.from(field))

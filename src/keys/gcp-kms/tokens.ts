@@ -20,7 +20,7 @@ export interface RefreshGrant {
 export const refreshedToken =
   ({ tokenUri, clientId, clientSecret, refreshToken }: RefreshGrant, ctx: Context): (() => Promise<Token>) =>
   async () => {
-    const url = parseTokenUri(tokenUri || tokenService)
+    const url = serviceAt(tokenUri || tokenService, 'token_uri')
     const form = {
       grant_type: 'refresh_token',
       client_id: clientId,
@@ -38,10 +38,11 @@ export const refreshedToken =
     return readToken(status, body, ctx)
   }
 
-function parseTokenUri(text: string): URL {
+/** @throws SopsError `generic` for a service in clear text elsewhere: secrets go there. */
+export function serviceAt(text: string, field: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname))) return url
-  throw new SopsError('generic', 'the token_uri of the credentials must be an https URL')
+  throw new SopsError('generic', `the ${field} of the credentials must be an https URL`)
 }
 
 /**
