@@ -6,7 +6,6 @@ import { Agent } from 'node:https'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { ManagedIdentityApplication } from '@azure/msal-node'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { azureKv } from '../../src/keys/azure-kv.ts'
 import { fakeContext } from '../support/context.ts'
@@ -65,13 +64,14 @@ async function serve(options: Partial<AzureOptions> = {}): Promise<AzureServer> 
 
 /** The SDK decides once in a process which kind of machine this is, and keeps what it was given there. */
 beforeEach(async () => {
-  const folder = dirname(createRequire(import.meta.url).resolve('@azure/msal-node'))
-  const inner = join(folder, '../dist/client/ManagedIdentityClient.mjs')
-  const { ManagedIdentityClient } = (await import(inner)) as { ManagedIdentityClient: object }
-  expect('sendManagedIdentityTokenRequest' in (ManagedIdentityClient as { prototype: object }).prototype).toBe(true)
-  Object.assign(ManagedIdentityClient, { identitySource: undefined, sourceName: undefined })
-  Object.assign(ManagedIdentityApplication, { nodeStorage: undefined })
+  const identity = createRequire(import.meta.url).resolve('@azure/identity')
+  const client = join(dirname(createRequire(identity).resolve('@azure/msal-node')), '../dist/client')
+  const { ManagedIdentityClient } = (await import(join(client, 'ManagedIdentityClient.mjs'))) as Kept
+  const { ManagedIdentityApplication } = (await import(join(client, 'ManagedIdentityApplication.mjs'))) as Kept
+  Object.assign(ManagedIdentityClient!, { identitySource: undefined, sourceName: undefined })
+  Object.assign(ManagedIdentityApplication!, { nodeStorage: undefined })
 })
+type Kept = Readonly<Record<string, object>>
 
 type Env = Readonly<Record<string, string | undefined>>
 
