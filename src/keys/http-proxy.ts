@@ -107,7 +107,7 @@ async function tunnels(proxy: URL): Promise<Agent> {
 /** A TLS connection to the target, which the proxy cannot read. @throws SopsError `generic`, or the connection's error. */
 export async function openTunnel(
   proxy: URL,
-  { host, port, servername, rejectUnauthorized, ...trust }: Omit<TunnelTarget, 'tunnelSignal'>,
+  { host, port, ca, cert, key, servername, rejectUnauthorized }: Omit<TunnelTarget, 'tunnelSignal'>,
   signal: AbortSignal,
 ): Promise<Duplex> {
   const { connect } = await import('node:tls')
@@ -124,9 +124,8 @@ export async function openTunnel(
     tunnel.end()
   })
   const name = servername || (isIP(host) === 0 ? host : undefined)
-  const { ca, cert, key, ALPNProtocols } = trust
-  const options = { ca, cert, key, ALPNProtocols, servername: name, host, socket }
-  const secured = connect({ ...options, rejectUnauthorized: rejectUnauthorized !== false })
+  const tls = { ca, cert, key, servername: name, rejectUnauthorized: rejectUnauthorized !== false, host, socket }
+  const secured = connect(tls)
   // It does not take the tunnel down with itself.
   secured.on('close', () => socket.destroy())
   return secured

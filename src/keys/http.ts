@@ -6,10 +6,7 @@ import type { ConnectionOptions } from 'node:tls'
 import { SopsError } from '../errors.ts'
 
 /** What the connection trusts and shows, beyond the platform's defaults. */
-export type TlsOptions = Pick<
-  ConnectionOptions,
-  'ca' | 'cert' | 'key' | 'servername' | 'rejectUnauthorized' | 'ALPNProtocols'
->
+export type TlsOptions = Pick<ConnectionOptions, 'ca' | 'cert' | 'key' | 'servername' | 'rejectUnauthorized'>
 
 export interface HttpRequest {
   readonly method: string
@@ -38,7 +35,7 @@ export interface Deadline {
 /** Which answers are worth another attempt, and after how many milliseconds. */
 export interface RetryRule {
   readonly retries: number
-  readonly isBusy: (status: number, answer: HttpAnswer) => boolean
+  readonly isBusy: (status: number) => boolean
   readonly wait: (attempt: number) => number
 }
 
@@ -101,7 +98,7 @@ export async function sendPatiently(request: HttpRequest, rule: RetryRule, deadl
     const isLast = attempt >= rule.retries
     try {
       const answer = await send(request, deadline)
-      if (isLast || !rule.isBusy(answer.status, answer)) return answer
+      if (isLast || !rule.isBusy(answer.status)) return answer
       wait = retryAfter(answer.headers['retry-after']) ?? wait
       if (wait >= deadline.left()) return answer
     } catch (error) {

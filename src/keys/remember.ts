@@ -5,16 +5,12 @@ import type { Context } from '../context.ts'
  * Calls `make` when there is no value or its time (`until`, milliseconds since 1970) is over; those who ask meanwhile wait for the same call. A
  * failure is kept for five seconds, so that the keys of one file fail together.
  */
-export function remember<T, A extends readonly unknown[] = []>(
-  make: (...args: A) => Promise<T>,
-  until: (value: T) => number,
-  ctx: Context,
-): (...args: A) => Promise<T> {
+export function remember<T>(make: () => Promise<T>, until: (value: T) => number, ctx: Context): () => Promise<T> {
   let held: { readonly result: Promise<T>; until: number } | undefined
-  return (...args) => {
+  return () => {
     const now = ctx.now().getTime()
     if (held !== undefined && now < held.until) return held.result
-    const fresh = { result: make(...args), until: Number.POSITIVE_INFINITY }
+    const fresh = { result: make(), until: Number.POSITIVE_INFINITY }
     held = fresh
     fresh.result.then(
       (value) => {

@@ -265,6 +265,22 @@ describe('credentials', () => {
     expect(server.requests[0]!.headers['x-goog-user-project']).toBe('billing')
   })
 
+  test('a federated identity, through Google’s library', async () => {
+    const tokens = await startGcpTokens('federated-token')
+    open.push(tokens)
+    const json = {
+      type: 'external_account',
+      audience: '//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/providers/x',
+      subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+      token_url: `http://127.0.0.1:${tokens.port}/token`,
+      credential_source: { file: file('subject-token') },
+    }
+    const { ctx } = await setup('rest', { tokens: ['federated-token'] }, { GOOGLE_CREDENTIALS: JSON.stringify(json) })
+    await gcpKms.wrap(keyOf(), dataKey, ctx)
+    expect(new URLSearchParams(tokens.seen[0]).get('subject_token')).toBe('subject-token')
+    expect(new URLSearchParams(tokens.seen[0]).get('scope')).toBe('https://www.googleapis.com/auth/cloud-platform')
+  })
+
   test('a revoked login', async () => {
     const tokens = await startGcpTokens('x', true)
     open.push(tokens)

@@ -1,13 +1,26 @@
 // The REST operations of a key vault, with the token that the vault asks for (spec/keys.md 7.3).
 import type { Context } from '../../context.ts'
 import { SopsError } from '../../errors.ts'
-import { type Deadline, type HttpAnswer, type HttpRequest, parseJson, sendPatiently, withoutSecrets } from '../http.ts'
+import {
+  type Deadline,
+  type HttpAnswer,
+  type HttpRequest,
+  parseJson,
+  type RetryRule,
+  sendPatiently,
+  withoutSecrets,
+} from '../http.ts'
 import { proxyFor } from '../http-proxy.ts'
 import { type Challenge, readChallenge } from './challenge.ts'
-import { retryRule } from './oauth.ts'
 import type { TokenSource } from './token.ts'
 
 const apiVersion = '7.4'
+
+const retryRule: RetryRule = {
+  retries: 3,
+  isBusy: (status) => [408, 429, 500, 502, 503, 504].includes(status),
+  wait: (attempt) => 800 * 2 ** attempt * (0.8 + Math.random() * 0.4),
+}
 
 /** @throws SopsError `generic` for a vault that TLS does not protect: tokens are sent there. */
 export function vaultAt(vaultUrl: string): URL {

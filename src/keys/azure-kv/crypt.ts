@@ -11,14 +11,14 @@ const algorithm = 'RSA-OAEP-256'
 
 /** URL base64 without padding. @throws SopsError. */
 export async function wrap(key: MasterKey, dataKey: Uint8Array, ctx: Context): Promise<string> {
-  const tokens = inStep('failed to get Azure token credential to encrypt data', () => tokenSource(ctx))
+  const tokens = await inStepAsync('failed to get Azure token credential to encrypt data', () => tokenSource(ctx))
   const vault = inStep('failed to construct Azure Key Vault client to encrypt data', () => vaultAt(placeOf(key).vault))
   return (await crypt(key, 'encrypt', Buffer.from(dataKey).toString('base64url'), vault, tokens, ctx)).text
 }
 
 /** @throws SopsError. */
 export async function unwrap(key: MasterKey, ctx: Context): Promise<Uint8Array> {
-  const tokens = inStep('failed to get Azure token credential to decrypt', () => tokenSource(ctx))
+  const tokens = await inStepAsync('failed to get Azure token credential to decrypt', () => tokenSource(ctx))
   const enc = key.enc.replace(/[\r\n]/g, '')
   inStep('failed to base64 decode Azure Key Vault encrypted key', () => decode(enc).fill(0))
   const vault = inStep('failed to construct Azure Key Vault client to decrypt data', () => vaultAt(placeOf(key).vault))
@@ -28,7 +28,7 @@ export async function unwrap(key: MasterKey, ctx: Context): Promise<Uint8Array> 
 /** The version that the vault uses for a key at present. @throws SopsError. */
 export async function latestVersion(vaultUrl: string, name: string, ctx: Context): Promise<string> {
   const end = 'to retrieve key version'
-  const tokens = inStep(`failed to get Azure token credential ${end}`, () => tokenSource(ctx))
+  const tokens = await inStepAsync(`failed to get Azure token credential ${end}`, () => tokenSource(ctx))
   const vault = inStep(`failed to construct Azure Key Vault client ${end}`, () => vaultAt(vaultUrl))
   try {
     const path = ['keys', name, '']
@@ -86,6 +86,11 @@ function inStep<T>(step: string, work: () => T): T {
     throw prefixed(step, error)
   }
 }
+
+const inStepAsync = <T>(step: string, work: () => Promise<T>): Promise<T> =>
+  work().catch((error: unknown) => {
+    throw prefixed(step, error)
+  })
 
 const prefixed = (step: string, error: unknown): SopsError =>
   new SopsError(error instanceof SopsError ? error.code : 'generic', `${step}: ${messageOf(error)}`, { cause: error })

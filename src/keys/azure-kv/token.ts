@@ -1,9 +1,12 @@
-// Access tokens, once per run for each tenant and scope.
+// Access tokens, once per run: straight from their source where the environment names it, else through the SDK's chain of credentials.
+import type { DefaultAzureCredential } from '@azure/identity'
 import type { Context } from '../../context.ts'
-import type { Deadline } from '../http.ts'
-import { remember } from '../remember.ts'
-import { credentialChain } from './chain.ts'
+import { messageOf, SopsError } from '../../errors.ts'
+import { type Deadline, withoutSecrets } from '../http.ts'
+import { loadOptional } from '../optional.ts'
+import { within } from '../within.ts'
 import type { Challenge } from './challenge.ts'
+import { type DirectSource, directSource } from './direct.ts'
 
 export interface AccessToken {
   readonly text: string
@@ -11,23 +14,69 @@ export interface AccessToken {
   readonly expires: number
 }
 
-/** @throws SopsError `generic`; `missing-dependency` when the SDK is needed and absent. */
+/** @throws SopsError `generic`. */
 export type TokenSource = (challenge: Challenge, deadline: Deadline) => Promise<AccessToken>
 
-/** @throws SopsError `generic` for settings that make no sense. */
-export const tokenSource = (ctx: Context): TokenSource =>
-  ctx.once('azure credential', () => {
-    const source = credentialChain(ctx)
-    const ask: TokenSource = async (challenge, deadline) => {
-      const { text, lifetime } = await source(challenge, deadline)
-      return { text, expires: ctx.now().getTime() + lifetime * 1000 }
-    }
-    const kept = new Map<string, TokenSource>()
-    return (challenge, deadline) => {
+/** @throws SopsError `missing-dependency` when the SDK is needed and absent; `generic` when it refuses its settings. */
+export const tokenSource = (ctx: Context): Promise<TokenSource> =>
+  ctx.once('azure credential', async (): Promise<TokenSource> => {
+    const direct = directSource(ctx)
+    const source = direct === undefined ? sdkSource(await makeCredential(ctx), ctx) : keepingTime(direct, ctx)
+    const kept = new Map<string, Promise<AccessToken>>()
+    return async (challenge, deadline) => {
       const name = `${challenge.tenant} ${challenge.scope}`
-      // A token that is about to expire is not worth sending.
-      const remembered = kept.get(name) ?? remember(ask, ({ expires }) => expires - 60_000, ctx)
-      kept.set(name, remembered)
-      return remembered(challenge, deadline)
+      const old = await kept.get(name)
+      if (old !== undefined && old.expires > ctx.now().getTime() + margin) return old
+      const fresh = source(challenge, deadline)
+      kept.set(name, fresh)
+      return fresh
     }
   })
+
+/** A token that is about to expire is not worth sending. */
+const margin = 60_000
+
+const keepingTime =
+  (source: DirectSource, ctx: Context): TokenSource =>
+  async (challenge, deadline) => {
+    const { text, lifetime } = await source(challenge, deadline)
+    return { text, expires: ctx.now().getTime() + lifetime * 1000 }
+  }
+
+async function makeCredential(ctx: Context): Promise<DefaultAzureCredential> {
+  const identity = await loadOptional('@azure/identity', () => import('@azure/identity'))
+  try {
+    return new identity.DefaultAzureCredential()
+  } catch (error) {
+    throw failureOf(error, ctx)
+  }
+}
+
+/**
+ * The chain tells on many lines what became of each of its ways, but not which variable named a certificate that is none. It quotes what a
+ * program printed where that is no JSON.
+ */
+function failureOf(error: unknown, { env }: Context): SopsError {
+  if (error instanceof SopsError) return error
+  const text = messageOf(error)
+    .replace(/Unexpected token .*? is not valid JSON/gs, 'the answer is no JSON')
+    .replace(/\s*\n\s*/g, ' ')
+  const certificate = env['AZURE_CLIENT_CERTIFICATE_PATH'] && !env['AZURE_CLIENT_SECRET']
+  const headline = certificate && text.startsWith('EnvironmentCredential') ? 'AZURE_CLIENT_CERTIFICATE_PATH: ' : ''
+  const secrets = secretVariables.map((name) => env[name] ?? '')
+  return new SopsError('generic', `${headline}${withoutSecrets(text, secrets)}`)
+}
+
+const secretVariables = ['AZURE_CLIENT_SECRET', 'AZURE_CLIENT_CERTIFICATE_PASSWORD', 'AZURE_PASSWORD']
+
+const sdkSource =
+  (credential: DefaultAzureCredential, ctx: Context): TokenSource =>
+  ({ scope, tenant }, deadline) =>
+    within(Math.max(1, Math.ceil(deadline.left())), 'Azure credentials', async (abortSignal) => {
+      const options = { abortSignal, ...(tenant ? { tenantId: tenant } : {}) }
+      const token = await credential.getToken(scope, options).catch((error: unknown) => {
+        throw failureOf(error, ctx)
+      })
+      if (token === null) throw new SopsError('generic', 'no credential gives a token')
+      return { text: token.token, expires: token.expiresOnTimestamp }
+    })

@@ -2,16 +2,19 @@
 import { createPrivateKey, sign } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import type * as GoogleAuth from 'google-auth-library'
 import type { Context } from '../../context.ts'
 import { quote } from '../../core/quote.ts'
 import { messageOf, SopsError } from '../../errors.ts'
-import { loadOptional } from '../optional.ts'
 import { remember } from '../remember.ts'
-import { defaultUniverse } from './endpoint.ts'
-import { externalAccount, impersonatedAccount, isPlainSource } from './federated.ts'
-import { scope, type Token, type TokenMaker } from './token.ts'
+import { defaultUniverse, scope } from './endpoint.ts'
+import { libraryToken } from './library.ts'
 import { metadataToken, refreshedToken } from './tokens.ts'
+
+export interface Token {
+  readonly text: string
+  /** Milliseconds since 1970; Infinity when it is not known. */
+  readonly expires: number
+}
 
 export interface GoogleCredentials {
   /** Undefined where it cannot be told: bare tokens and machines. */
@@ -81,9 +84,7 @@ function readText(path: string, name: string, ctx: Context): string {
   }
 }
 
-type Fields = Readonly<Record<string, unknown>>
-
-/** The fields that this file reads. */
+/** The fields of the kinds of credentials that are read here; the others go to Google's library as they are. */
 interface CredentialsJson {
   readonly type?: unknown
   readonly client_email?: unknown
@@ -93,8 +94,6 @@ interface CredentialsJson {
   readonly client_secret?: unknown
   readonly refresh_token?: unknown
   readonly token_uri?: unknown
-  readonly token_url?: unknown
-  readonly source_credentials?: unknown
   readonly universe_domain?: unknown
   readonly quota_project_id?: unknown
 }
@@ -122,7 +121,7 @@ function parseJson(text: string, name: string): CredentialsJson {
   throw new SopsError('generic', `the credentials in ${name} are no JSON object`)
 }
 
-function tokenOf(json: CredentialsJson, name: string, ctx: Context): TokenMaker {
+function tokenOf(json: CredentialsJson, name: string, ctx: Context): () => Promise<Token> {
   const field = (key: keyof CredentialsJson): string => {
     const value = json[key]
     if (typeof value === 'string' && value !== '') return value
@@ -131,35 +130,26 @@ function tokenOf(json: CredentialsJson, name: string, ctx: Context): TokenMaker 
   switch (json.type) {
     case 'service_account':
       return serviceAccount(field('client_email'), field('private_key'), json.private_key_id, name, ctx)
-    case 'authorized_user':
-    case 'external_account_authorized_user': {
-      const isExternal = json.type !== 'authorized_user'
-      const uri = isExternal ? json.token_url : json.token_uri
+    case 'authorized_user': {
       const grant = {
-        tokenUri: typeof uri === 'string' ? uri : '',
+        tokenUri: typeof json.token_uri === 'string' ? json.token_uri : '',
         clientId: field('client_id'),
         clientSecret: field('client_secret'),
         refreshToken: field('refresh_token'),
-        usesHeader: isExternal,
       }
       return refreshedToken(grant, ctx)
     }
     case 'external_account':
-      return isPlainSource(json as Fields) ? externalAccount(json as Fields, ctx) : throughLibrary(json)
-    case 'impersonated_service_account': {
-      const { source_credentials: source } = json
-      if (typeof source !== 'object' || source === null) {
-        throw new SopsError('generic', `the credentials in ${name} lack source_credentials`)
-      }
-      return impersonatedAccount(json as Fields, tokenOf(source, name, ctx), ctx)
-    }
+    case 'external_account_authorized_user':
+    case 'impersonated_service_account':
+      return libraryToken(json)
     default:
       throw new SopsError('generic', `the credentials in ${name} are of an unknown type`)
   }
 }
 
 /** A token the account signs itself: Google's services take it without an exchange (RFC 7519, RS256). */
-function serviceAccount(email: string, pem: string, keyId: unknown, name: string, ctx: Context): TokenMaker {
+function serviceAccount(email: string, pem: string, keyId: unknown, name: string, ctx: Context): () => Promise<Token> {
   let key: ReturnType<typeof createPrivateKey>
   try {
     key = createPrivateKey(pem)
@@ -173,19 +163,6 @@ function serviceAccount(email: string, pem: string, keyId: unknown, name: string
     const claims = part({ iss: email, sub: email, scope, iat: now, exp: now + 3600 })
     const signature = sign('sha256', Buffer.from(`${header}.${claims}`), key).toString('base64url')
     return { text: `${header}.${claims}.${signature}`, expires: (now + 3600) * 1000 }
-  }
-}
-
-/** Federated identities whose proof is a program's, AWS's or a certificate's; the library reads `process.env` alone. */
-function throughLibrary(json: CredentialsJson): TokenMaker {
-  let client: GoogleAuth.AuthClient | undefined
-  return async () => {
-    const library = await loadOptional('google-auth-library', () => import('google-auth-library'))
-    client ??= new library.GoogleAuth({ scopes: [scope] }).fromJSON(json as GoogleAuth.JWTInput)
-    if ('scopes' in client) client.scopes = [scope]
-    const { token } = await client.getAccessToken()
-    if (!token) throw new SopsError('generic', 'the credentials gave no access token')
-    return { text: token, expires: client.credentials.expiry_date ?? Number.POSITIVE_INFINITY }
   }
 }
 

@@ -11,6 +11,9 @@ export interface Endpoint {
   readonly universeDomain?: string
 }
 
+/** What tokens are asked for. */
+export const scope = 'https://www.googleapis.com/auth/cloud-platform'
+
 export const defaultUniverse = 'googleapis.com'
 
 /** @throws SopsError `generic` for an endpoint that cannot be used. */

@@ -1,13 +1,14 @@
-// Cloud KMS over gRPC, with its own four messages. Google's client would take several times as long to load as a whole command does.
+// Cloud KMS over gRPC. Google's own client would take several times as long to load as everything else a command does.
+
 import { readFileSync } from 'node:fs'
+import type * as Grpc from '@grpc/grpc-js'
 import type { Context } from '../../context.ts'
-import { statusNumber, statusText } from '../../core/grpc-status.ts'
+import { statusText } from '../../core/grpc-status.ts'
 import { messageOf, SopsError } from '../../errors.ts'
-import type { TlsOptions } from '../http.ts'
 import { proxyFor } from '../http-proxy.ts'
+import { loadOptional } from '../optional.ts'
 import { decodeField, encodeMessage } from './messages.ts'
 import type { Operation, Service } from './service.ts'
-import { connectionTo, type Outcome } from './unary.ts'
 
 const servicePath = 'google.cloud.kms.v1.KeyManagementService'
 
@@ -15,52 +16,49 @@ const servicePath = 'google.cloud.kms.v1.KeyManagementService'
 const payloadField = { encrypt: 2, decrypt: 2 } as const
 const resultField = { encrypt: 2, decrypt: 1 } as const
 
-const attempts = 4
-const busy = [statusNumber('Unavailable'), statusNumber('ResourceExhausted')]
-const waitMs = (attempt: number): number => Math.random() * Math.min(5000, 100 * 2 ** attempt)
+/** Two or three repetitions, within the limit of the call, while the server is busy. */
+const serviceConfig = JSON.stringify({
+  methodConfig: [
+    {
+      name: [{ service: servicePath }],
+      retryPolicy: {
+        maxAttempts: 4,
+        initialBackoff: '0.1s',
+        maxBackoff: '5s',
+        backoffMultiplier: 2,
+        retryableStatusCodes: ['UNAVAILABLE', 'RESOURCE_EXHAUSTED'],
+      },
+    },
+  ],
+})
 
-/** Lazily connected; the connection serves all keys of the run. */
-export function grpcService(url: URL, ctx: Context): Service {
+/** Lazily connected; the channel serves all keys of the run. */
+export async function grpcService(url: URL, ctx: Context): Promise<Service> {
+  const grpc = await loadOptional('@grpc/grpc-js', () => import('@grpc/grpc-js'))
   const isPlain = url.protocol === 'http:'
-  const connection = connectionTo(url, isPlain ? {} : roots(ctx), isPlain ? undefined : proxyFor(url, ctx.env))
+  const credentials = isPlain ? grpc.credentials.createInsecure() : grpc.credentials.createSsl(roots(ctx))
+  const target = `${url.hostname}:${url.port || (isPlain ? 80 : 443)}`
+  // The package looks for proxies itself, but only under names in lower case.
+  const proxy = proxyFor(url, ctx.env)
+  const client = new grpc.Client(proxy === undefined ? target : `${proxy.hostname}:${proxy.port || 80}`, credentials, {
+    'grpc.service_config': serviceConfig,
+    'grpc.service_config_disable_resolution': 1,
+    'grpc.enable_http_proxy': 0,
+    'grpc.default_authority': target,
+    ...(proxy === undefined ? {} : { 'grpc.http_connect_target': `dns:${target}`, ...credentialsOf(proxy) }),
+  })
   return async (operation, name, payload, headers, signal) => {
-    const path = `/${servicePath}/${operation === 'encrypt' ? 'Encrypt' : 'Decrypt'}`
-    const all = { ...headers, 'user-agent': 'sops-ts', 'x-goog-request-params': `name=${encodeURIComponent(name)}` }
-    const request = encodeRequest(operation, name, payload)
-    try {
-      for (let attempt = 1; ; attempt++) {
-        const { code, details, message } = await connection.call(path, all, request, signal).catch(unreached)
-        if (code === 0) return take(message, resultField[operation])
-        if (!busy.includes(code) || attempt === attempts || signal.aborted) {
-          throw new SopsError('generic', statusText(code, details))
-        }
-        await new Promise((resolve) => setTimeout(resolve, waitMs(attempt)))
-      }
-    } finally {
-      request.fill(0)
-    }
+    const metadata = new grpc.Metadata()
+    metadata.set('x-goog-request-params', `name=${encodeURIComponent(name)}`)
+    for (const [header, value] of Object.entries(headers)) metadata.set(header, value)
+    return call(client, operation, encodeRequest(operation, name, payload), metadata, signal)
   }
 }
 
-/** Servers may come back, certificates that are not trusted stay so. */
-const passing = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'EPIPE',
-  'ETIMEDOUT',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-])
-
-function unreached(error: unknown): Outcome {
-  const [cause] = error instanceof AggregateError ? error.errors : [error]
-  const details = `no connection: ${messageOf(cause)}`
-  if (!passing.has((cause as NodeJS.ErrnoException).code ?? '')) {
-    throw new SopsError('generic', statusText(statusNumber('Unavailable'), details))
-  }
-  return { code: statusNumber('Unavailable'), details, message: Buffer.alloc(0) }
-}
+const credentialsOf = ({ username, password }: URL): Record<string, string> =>
+  username === '' && password === ''
+    ? {}
+    : { 'grpc.http_connect_creds': `${decodeURIComponent(username)}:${decodeURIComponent(password)}` }
 
 const encodeRequest = (operation: Operation, name: string, payload: Uint8Array): Buffer =>
   encodeMessage([
@@ -68,19 +66,41 @@ const encodeRequest = (operation: Operation, name: string, payload: Uint8Array):
     [payloadField[operation], payload],
   ])
 
-/** The field in memory of its own; the message is wiped. */
-function take(message: Buffer, field: number): Uint8Array {
-  const found = Uint8Array.from(decodeField(message, field))
-  message.fill(0)
-  return found
+function call(
+  client: Grpc.Client,
+  operation: Operation,
+  request: Buffer,
+  metadata: Grpc.Metadata,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
+  const method = `/${servicePath}/${operation === 'encrypt' ? 'Encrypt' : 'Decrypt'}`
+  return new Promise((resolve, reject) => {
+    const pass = (bytes: Buffer): Buffer => bytes
+    const started = client.makeUnaryRequest(method, pass, pass, request, metadata, (error, answer) => {
+      request.fill(0)
+      if (error !== null) {
+        // What fails inside the package has no status.
+        const text = error.code === undefined ? messageOf(error) : statusText(error.code, error.details)
+        return reject(new SopsError('generic', text, { cause: error }))
+      }
+      try {
+        const field = decodeField(answer ?? new Uint8Array(0), resultField[operation])
+        resolve(Uint8Array.from(field))
+        field.fill(0)
+      } catch (failure) {
+        reject(failure)
+      }
+    })
+    signal.addEventListener('abort', () => started.cancel(), { once: true })
+  })
 }
 
-/** What other clients of Google take for the roots of trust. */
-function roots({ env }: Context): TlsOptions {
+/** The package knows this variable itself, but only from `process.env`. */
+function roots({ env }: Context): Buffer | null {
   const path = env['GRPC_DEFAULT_SSL_ROOTS_FILE_PATH']
-  if (!path) return {}
+  if (!path) return null
   try {
-    return { ca: readFileSync(path, 'utf8') }
+    return readFileSync(path)
   } catch (error) {
     throw new SopsError('generic', `GRPC_DEFAULT_SSL_ROOTS_FILE_PATH: ${messageOf(error)}`)
   }

@@ -1,17 +1,19 @@
-// KMS for a region, profile and role: its calls, and their credentials.
+// One KMS client for a region, profile and role, with its credentials.
+import type * as Kms from '@aws-sdk/client-kms'
 import type { Context } from '../../context.ts'
 import { SopsError } from '../../errors.ts'
-import { decodeBase64 } from '../base64.ts'
-import { type Deadline, type HttpAnswer, parseJson } from '../http.ts'
 import type { MasterKey } from '../types.ts'
-import { type AwsFault, type AwsPlace, callAws } from './call.ts'
 import { type CredentialSource, credentialSource, remembered } from './credentials.ts'
 import { describeFailure } from './failure.ts'
+import { loadKms } from './sdk.ts'
+import { clientSettings } from './settings.ts'
 import { sharedConfig } from './shared-config.ts'
-import type { Provider } from './sts.ts'
+import { assumeRole, type Provider, sessionName } from './sts.ts'
+import { transport } from './transport.ts'
 
 export interface KmsClient extends CredentialSource {
-  readonly place: AwsPlace
+  readonly sdk: typeof Kms
+  readonly client: Kms.KMSClient
   /** Assumed first; empty for none. */
   readonly role: string
 }
@@ -35,15 +37,22 @@ export function regionOf(arn: string): string {
  * A profile that is missing here counts as none where `isOptional`: its name comes from the file, from somebody else's machine.
  * @throws SopsError `generic`.
  */
-export function kmsClient(key: MasterKey, isOptional: boolean, ctx: Context): Promise<KmsClient> {
+export async function kmsClient(key: MasterKey, isOptional: boolean, ctx: Context): Promise<KmsClient> {
   const region = regionOf(text(key, 'arn'))
   const role = text(key, 'role')
   const profile = presentProfile(text(key, 'aws_profile'), isOptional, ctx)
   return ctx.once(`aws kms ${JSON.stringify([region, role, profile])}`, async () => {
+    const sdk = await loadKms()
     const place = { region, profile }
-    const source = await credentialSource(place, ctx)
-    const provider = role === '' ? source.provider : withRole(role, source.provider, place, ctx)
-    return { place, role, provider, isInteractive: source.isInteractive }
+    const source = credentialSource(place, ctx)
+    const provider = role === '' ? source.provider : withRole(role, source.provider, region, profile, ctx)
+    const client = new sdk.KMSClient({
+      ...clientSettings('kms', profile, ctx),
+      region,
+      credentials: provider,
+      requestHandler: transport(profile, ctx),
+    })
+    return { sdk, client, role, provider, isInteractive: source.isInteractive }
   })
 }
 
@@ -60,45 +69,14 @@ function presentProfile(profile: string, isOptional: boolean, ctx: Context): str
 export const missingProfile = (profile: string): string =>
   `could not load AWS config: failed to get shared config profile, ${profile}`
 
-function withRole(role: string, base: Provider, place: AwsPlace, ctx: Context): Provider {
+function withRole(role: string, base: Provider, region: string, profile: string, ctx: Context): Provider {
   return remembered(async () => {
     try {
-      const { assumeRole, sessionName } = await import('./sts.ts')
-      return await assumeRole({ RoleArn: role, RoleSessionName: sessionName() }, await base(), place, ctx)
+      const input = { RoleArn: role, RoleSessionName: sessionName() }
+      return await assumeRole({ kind: 'role', credentials: await base(), input }, { region, profile }, ctx)
     } catch (error) {
       if (error instanceof SopsError && error.code === 'missing-dependency') throw error
       throw new SopsError('generic', `failed to assume role '${role}': ${describeFailure(error, ctx)}`)
     }
   }, ctx)
-}
-
-/**
- * The bytes in a field of the answer, in memory of their own; undefined where it has none.
- * @throws SopsError `generic` with the service's error, which may quote what was signed.
- */
-export async function callKms(
-  { provider, place }: KmsClient,
-  operation: 'Encrypt' | 'Decrypt',
-  input: Readonly<Record<string, unknown>>,
-  field: string,
-  ctx: Context,
-  deadline: Deadline,
-): Promise<Uint8Array | undefined> {
-  const request = {
-    service: 'kms',
-    headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': `TrentService.${operation}` },
-    body: JSON.stringify(input),
-    credentials: await provider(),
-  } as const
-  const answer = await callAws(request, place, faultOf, ctx, deadline)
-  const value = ((parseJson(answer) ?? {}) as Record<string, unknown>)[field]
-  answer.fill(0)
-  return typeof value === 'string' && value !== '' ? decodeBase64(value) : undefined
-}
-
-function faultOf({ status, headers, body }: HttpAnswer): AwsFault {
-  const { __type, message, Message } = (parseJson(body) ?? {}) as Record<string, unknown>
-  const type = __type ?? headers['x-amzn-errortype']
-  const name = typeof type === 'string' ? type.replace(/^.*#/, '').replace(/:.*$/, '') : `status ${status}`
-  return { name, message: String(message ?? Message ?? '') }
 }

@@ -1,12 +1,15 @@
 // Who asks AWS: the key's profile, or the first of environment, web identity, profile, container and instance (spec/keys.md 5.3).
+import { readFileSync } from 'node:fs'
+import type { AssumeRoleWithWebIdentityCommandInput } from '@aws-sdk/client-sts'
 import type { Context } from '../../context.ts'
 import { SopsError } from '../../errors.ts'
 import { remember } from '../remember.ts'
-import type { AwsPlace } from './call.ts'
-import { fromEnvironment } from './environment.ts'
-import { describeFailure, keepSecret } from './failure.ts'
-import { profileName, sharedConfig } from './shared-config.ts'
-import type { Provider } from './sts.ts'
+import { keepSecret } from './failure.ts'
+import { containerOptions, fromMachine, silent } from './machine.ts'
+import { loadProviders } from './sdk.ts'
+import { profileName, type Section, setting, sharedConfig } from './shared-config.ts'
+import { assumeRole, type Credentials, type Provider, type StsPlace, sessionName } from './sts.ts'
+import { transport } from './transport.ts'
 
 export interface CredentialSource {
   readonly provider: Provider
@@ -14,25 +17,40 @@ export interface CredentialSource {
   readonly isInteractive: boolean
 }
 
-/** What is only needed where the environment holds no keys. */
-const others = { profile: () => import('./profile.ts'), machine: () => import('./machine.ts') }
+/** Whatever makes a profile say where credentials come from. */
+const sourceSettings = [
+  'aws_access_key_id',
+  'role_arn',
+  'credential_process',
+  'web_identity_token_file',
+  'login_session',
+  'sso_session',
+  'sso_start_url',
+  'sso_account_id',
+]
 
 /** One lookup for a profile in a run; those that ask STS, one for each region. */
-export async function credentialSource(place: AwsPlace, ctx: Context): Promise<CredentialSource> {
+export function credentialSource(place: StsPlace, ctx: Context): CredentialSource {
+  const section = sharedConfig(ctx).profiles.get(profileName(place.profile, ctx))
+  const asksSts = setting(section, 'role_arn') !== '' || (place.profile === '' && webIdentity(ctx) !== undefined)
+  const identity = JSON.stringify([place.profile, asksSts ? place.region : ''])
+  return ctx.once(`aws credentials ${identity}`, () => makeSource(place, section, ctx))
+}
+
+function makeSource(place: StsPlace, section: Section | undefined, ctx: Context): CredentialSource {
   const { profile } = place
-  const fixed = profile === '' ? fromEnvironment(ctx) : undefined
-  if (fixed !== undefined) return { provider: async () => fixed, isInteractive: false }
-  const { asksSts, asksPeople, namesSource } = await others.profile()
-  const name = profileName(profile, ctx)
-  const identity = profile === '' ? webIdentity(ctx) : undefined
-  const regional = identity !== undefined || asksSts(name, ctx) ? place.region : ''
-  return ctx.once(`aws credentials ${JSON.stringify([profile, regional])}`, () => {
+  if (profile === '') {
+    const fixed = fromEnvironment(ctx)
+    if (fixed !== undefined) return { provider: async () => fixed, isInteractive: false }
+    const identity = webIdentity(ctx)
     if (identity !== undefined)
-      return { provider: remembered(fromToken(identity, place, ctx), ctx), isInteractive: false }
-    return namesSource(sharedConfig(ctx).profiles.get(name))
-      ? { provider: remembered(fromProfile(name, place, ctx), ctx), isInteractive: asksPeople(name, ctx) }
-      : { provider: remembered(fromMachine(name, ctx), ctx), isInteractive: false }
-  })
+      return { provider: remembered(fromWebIdentity(identity, place, ctx), ctx), isInteractive: false }
+  }
+  const name = profileName(profile, ctx)
+  if (section !== undefined && sourceSettings.some((one) => setting(section, one) !== '')) {
+    return { provider: remembered(fromProfile(name, section, place, ctx), ctx), isInteractive: asksPeople(name, ctx) }
+  }
+  return { provider: remembered(fromMachine(name, ctx), ctx), isInteractive: false }
 }
 
 /** Credentials until five minutes before they expire. */
@@ -47,43 +65,129 @@ export const remembered = (provider: Provider, ctx: Context): Provider =>
     ctx,
   )
 
+function fromEnvironment({ env }: Context): Credentials | undefined {
+  const accessKeyId = env['AWS_ACCESS_KEY_ID'] || env['AWS_ACCESS_KEY']
+  const secretAccessKey = env['AWS_SECRET_ACCESS_KEY'] || env['AWS_SECRET_KEY']
+  const sessionToken = env['AWS_SESSION_TOKEN']
+  if (!accessKeyId || !secretAccessKey) return undefined
+  return { accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) }
+}
+
 interface WebIdentity {
   readonly tokenFile: string
-  readonly role: string
+  readonly roleArn: string
   readonly session: string
 }
 
 function webIdentity({ env }: Context): WebIdentity | undefined {
-  const { AWS_WEB_IDENTITY_TOKEN_FILE: tokenFile, AWS_ROLE_ARN: role, AWS_ROLE_SESSION_NAME: session = '' } = env
-  return tokenFile && role ? { tokenFile, role, session } : undefined
+  const tokenFile = env['AWS_WEB_IDENTITY_TOKEN_FILE']
+  const roleArn = env['AWS_ROLE_ARN']
+  return tokenFile && roleArn
+    ? { tokenFile, roleArn, session: env['AWS_ROLE_SESSION_NAME'] || sessionName() }
+    : undefined
 }
 
-const fromToken =
-  ({ tokenFile, role, session }: WebIdentity, place: AwsPlace, ctx: Context): Provider =>
-  async () =>
-    (await others.profile()).webIdentityCredentials(tokenFile, role, session, place, ctx)
-
-const fromProfile =
-  (name: string, place: AwsPlace, ctx: Context): Provider =>
-  async () =>
-    (await others.profile()).profileCredentials(name, place, ctx)
-
-const fromMachine =
-  (profile: string, ctx: Context): Provider =>
+const fromWebIdentity =
+  ({ tokenFile, roleArn, session }: WebIdentity, place: StsPlace, ctx: Context): Provider =>
   async () => {
-    const tried = ['AWS_ACCESS_KEY_ID', 'AWS_WEB_IDENTITY_TOKEN_FILE', `profile ${profile}`]
-    const give = (reason: string): never => {
-      throw new SopsError('generic', `no AWS credentials found (tried ${tried.join(', ')}): ${reason}`)
-    }
-    const { containerCredentials, instanceCredentials, isInContainer } = await others.machine()
-    const inContainer = isInContainer(ctx)
-    if (!inContainer && (ctx.env['AWS_EC2_METADATA_DISABLED'] ?? '').toLowerCase() === 'true') {
-      return give('instance metadata is disabled')
-    }
-    tried.push(inContainer ? 'container credentials' : 'instance metadata')
+    const token = readFileSync(tokenFile, 'utf8')
+    return withToken({ RoleArn: roleArn, RoleSessionName: session, WebIdentityToken: token }, place, ctx)
+  }
+
+/** Files of tokens often end with a line break. */
+function withToken(input: AssumeRoleWithWebIdentityCommandInput, place: StsPlace, ctx: Context): Promise<Credentials> {
+  const token = input.WebIdentityToken?.trim()
+  keepSecret(ctx, token)
+  return assumeRole({ kind: 'token', input: { ...input, WebIdentityToken: token } }, place, ctx)
+}
+
+function fromProfile(name: string, section: Section, place: StsPlace, ctx: Context): Provider {
+  const own = keysOf(section)
+  const says = (name: string): boolean => setting(section, name) !== ''
+  if (own !== undefined && !says('role_arn')) return async () => own
+  // The SDK would use these keys and leave the role out.
+  if (own !== undefined && !['source_profile', 'credential_source', 'web_identity_token_file'].some(says))
+    return withOwnRole(own, section, place, ctx)
+  return async () => {
+    const { configPath, credentialsPath } = sharedConfig(ctx)
+    const chain = chainOf(name, ctx)
+    // The SSO part of the chain finds its files by `process.env` and the account's home alone, as the `Environment` and
+    // `Ec2InstanceMetadata` of a `credential_source` find what they read.
+    const { fromIni } = await loadProviders()
+    const provider = fromIni({
+      profile: name,
+      configFilepath: configPath,
+      filepath: credentialsPath,
+      ignoreCache: true,
+      logger: silent,
+      clientConfig: { requestHandler: transport(place.profile, ctx) },
+      roleAssumer: async (credentials, input) => assumeRole({ kind: 'role', credentials, input }, place, ctx),
+      roleAssumerWithWebIdentity: async (input) => withToken(input, place, ctx),
+      mfaCodeProvider: (serial) => mfaCode(serial, ctx),
+      // It hands on what it is given.
+      ...(chain.some(({ section }) => setting(section, 'credential_source') === 'EcsContainer')
+        ? containerOptions(ctx)
+        : {}),
+    })
     try {
-      return await (inContainer ? containerCredentials(ctx) : instanceCredentials(ctx))
+      return await provider()
     } catch (error) {
-      return give(describeFailure(error, ctx))
+      // What Node says of a failed program starts with its command line, which may hold anything.
+      if (!(error instanceof Error)) throw error
+      const [first = '', ...rest] = error.message.split('\n')
+      if (!first.startsWith('Command failed:')) throw error
+      const said = rest.join(' ').trim()
+      const run = chain.find((one) => setting(one.section, 'credential_process') !== '')?.name ?? name
+      throw new SopsError('generic', `credential_process of profile ${run} failed${said === '' ? '' : `: ${said}`}`)
     }
   }
+}
+
+function keysOf(section: Section): Credentials | undefined {
+  const accessKeyId = setting(section, 'aws_access_key_id')
+  const secretAccessKey = setting(section, 'aws_secret_access_key')
+  const sessionToken = setting(section, 'aws_session_token')
+  if (accessKeyId === '' || secretAccessKey === '') return undefined
+  return { accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) }
+}
+
+/** The role of a profile that names no source for it, taken on with the profile's own keys. */
+const withOwnRole =
+  (credentials: Credentials, section: Section, place: StsPlace, ctx: Context): Provider =>
+  async () => {
+    const [serial, external] = [setting(section, 'mfa_serial'), setting(section, 'external_id')]
+    const input = {
+      RoleArn: setting(section, 'role_arn'),
+      RoleSessionName: setting(section, 'role_session_name') || sessionName(),
+      DurationSeconds: Number(setting(section, 'duration_seconds') || 3600),
+      ...(external === '' ? {} : { ExternalId: external }),
+      ...(serial === '' ? {} : { SerialNumber: serial, TokenCode: await mfaCode(serial, ctx) }),
+    }
+    return assumeRole({ kind: 'role', credentials, input }, place, ctx)
+  }
+
+async function mfaCode(serial: string, ctx: Context): Promise<string> {
+  const code = await ctx.prompt(`MFA code for ${serial}: `)
+  if (code === undefined) throw new SopsError('generic', 'an MFA code is needed, and there is no terminal to ask on')
+  return code.trim()
+}
+
+interface Named {
+  readonly name: string
+  readonly section: Section | undefined
+}
+
+/** The profile and those that it builds on. */
+function chainOf(profile: string, ctx: Context): readonly Named[] {
+  const { profiles } = sharedConfig(ctx)
+  const chain = new Map<string, Named>()
+  for (let name = profile; name !== '' && !chain.has(name); name = setting(profiles.get(name), 'source_profile'))
+    chain.set(name, { name, section: profiles.get(name) })
+  return [...chain.values()]
+}
+
+/** Whether one of them runs a program or wants an MFA code. */
+const asksPeople = (profile: string, ctx: Context): boolean =>
+  chainOf(profile, ctx).some(
+    ({ section }) => setting(section, 'credential_process') !== '' || setting(section, 'mfa_serial') !== '',
+  )

@@ -2,11 +2,10 @@
 import type { Context } from '../../context.ts'
 import { SopsError } from '../../errors.ts'
 import { decodeBase64, encodeBase64 } from '../base64.ts'
-import type { Deadline } from '../http.ts'
 import { kmsTimeout } from '../timeout.ts'
 import type { MasterKey, StringMap, Unavailable } from '../types.ts'
 import { within } from '../within.ts'
-import { callKms, type KmsClient, kmsClient, missingProfile } from './client.ts'
+import { type KmsClient, kmsClient, missingProfile } from './client.ts'
 import { describeFailure } from './failure.ts'
 import { sharedConfig } from './shared-config.ts'
 
@@ -41,39 +40,41 @@ async function limited<T>(
   ctx: Context,
   headline: string,
   lookup: () => Promise<unknown>,
-  call: (deadline: Deadline) => Promise<T>,
+  call: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   if (client.isInteractive) await lookup()
-  const limit = kmsTimeout(ctx)
-  const end = performance.now() + limit
-  return within(limit, headline, async (signal) => {
+  return within(kmsTimeout(ctx), headline, async (signal) => {
     await lookup()
-    return call({ signal, left: () => end - performance.now() })
+    return call(signal)
   })
 }
 
 /** @throws SopsError. */
 export async function wrap(key: MasterKey, dataKey: Uint8Array, ctx: Context): Promise<string> {
   const client = await kmsClient(key, false, ctx)
+  const { sdk } = client
   const lookup = async (): Promise<void> => {
     await client.provider().catch((error: unknown) => {
       throw lookupFailure(wrapping, key, client, error, ctx)
     })
   }
-  return limited(client, ctx, wrapping, lookup, async (deadline) => {
-    const input = { KeyId: textOf(key, 'arn'), Plaintext: encodeBase64(dataKey), ...contextOf(key) }
-    const blob = await callKms(client, 'Encrypt', input, 'CiphertextBlob', ctx, deadline).catch((error: unknown) => {
-      throw failure(wrapping, error, ctx)
-    })
-    if (blob === undefined) throw new SopsError('generic', `${wrapping}: the answer holds no ciphertext`)
-    return encodeBase64(blob)
+  return limited(client, ctx, wrapping, lookup, async (signal) => {
+    const input = { KeyId: textOf(key, 'arn'), Plaintext: dataKey, ...contextOf(key) }
+    const answer = await client.client
+      .send(new sdk.EncryptCommand(input), { abortSignal: signal })
+      .catch((error: unknown) => {
+        throw failure(wrapping, error, ctx)
+      })
+    if (!answer.CiphertextBlob?.length) throw new SopsError('generic', `${wrapping}: the answer holds no ciphertext`)
+    return encodeBase64(answer.CiphertextBlob)
   })
 }
 
 /** No credentials is a value. @throws SopsError. */
 export async function unwrap(key: MasterKey, ctx: Context): Promise<Uint8Array | Unavailable> {
-  const blob = encodeBase64(decoded(key.enc))
+  const blob = decoded(key.enc)
   const client = await kmsClient(key, true, ctx)
+  const { sdk } = client
   let unavailable: Unavailable | undefined
   const lookup = async (): Promise<void> => {
     await client.provider().catch((error: unknown) => {
@@ -82,14 +83,19 @@ export async function unwrap(key: MasterKey, ctx: Context): Promise<Uint8Array |
       unavailable = { unavailable: reason.message }
     })
   }
-  return limited<Uint8Array | Unavailable>(client, ctx, unwrapping, lookup, async (deadline) => {
+  return limited<Uint8Array | Unavailable>(client, ctx, unwrapping, lookup, async (signal) => {
     if (unavailable !== undefined) return unavailable
     const input = { KeyId: textOf(key, 'arn'), CiphertextBlob: blob, ...contextOf(key) }
-    const plain = await callKms(client, 'Decrypt', input, 'Plaintext', ctx, deadline).catch((error: unknown) => {
-      throw failure(unwrapping, error, ctx)
-    })
-    if (plain === undefined) throw new SopsError('generic', `${unwrapping}: the answer holds no plaintext`)
-    return plain
+    const answer = await client.client
+      .send(new sdk.DecryptCommand(input), { abortSignal: signal })
+      .catch((error: unknown) => {
+        throw failure(unwrapping, error, ctx)
+      })
+    const plain = answer.Plaintext
+    if (!plain?.length) throw new SopsError('generic', `${unwrapping}: the answer holds no plaintext`)
+    const dataKey = Uint8Array.from(plain)
+    plain.fill(0)
+    return dataKey
   })
 }
 

@@ -1,11 +1,20 @@
-// The part of the AWS SDK that knows logins, loaded quietly. KMS and STS are asked without it: it takes longer to load than a whole run.
+// The packages of the AWS SDK, loaded quietly.
+import type * as Kms from '@aws-sdk/client-kms'
+import type * as Sts from '@aws-sdk/client-sts'
 import type * as Providers from '@aws-sdk/credential-providers'
 import { silenceUpgradeNotice } from '../aws-notice.ts'
 import { loadOptional } from '../optional.ts'
 
-/** @throws SopsError `missing-dependency`. */
-export async function loadProviders(): Promise<typeof Providers> {
-  const sdk = await loadOptional('@aws-sdk/credential-providers', () => import('@aws-sdk/credential-providers'))
+/** @throws SopsError `missing-dependency`, as the others. */
+export const loadKms = (): Promise<typeof Kms> => quietly('@aws-sdk/client-kms', () => import('@aws-sdk/client-kms'))
+
+export const loadSts = (): Promise<typeof Sts> => quietly('@aws-sdk/client-sts', () => import('@aws-sdk/client-sts'))
+
+export const loadProviders = (): Promise<typeof Providers> =>
+  quietly('@aws-sdk/credential-providers', () => import('@aws-sdk/credential-providers'))
+
+async function quietly<T>(name: string, load: () => Promise<T>): Promise<T> {
+  const sdk = await loadOptional(name, load)
   await silenceUpgradeNotice()
   return sdk
 }

@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream'
 import type { Context } from '../../context.ts'
 import { openTunnel, proxyFor } from '../http-proxy.ts'
 import { kmsTimeout } from '../timeout.ts'
-import { trustedCertificates } from './call.ts'
+import { trustedCertificates } from './settings.ts'
 
 /** Options of the SDK's request handler. */
 export interface Transport {

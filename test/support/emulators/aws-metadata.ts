@@ -19,7 +19,7 @@ export interface InstanceMetadataOptions {
 const folder = '/latest/meta-data/iam/security-credentials/'
 
 export async function startInstanceMetadata(options: InstanceMetadataOptions = {}): Promise<InstanceMetadata> {
-  const { role = 'app/role', credentials = {}, refuses = false, silent = false } = options
+  const { role = 'app@role', credentials = {}, refuses = false, silent = false } = options
   const seen: string[] = []
   const server = await listen(({ method, path, headers }, response) => {
     const token = headers['x-aws-ec2-metadata-token']
@@ -29,7 +29,7 @@ export async function startInstanceMetadata(options: InstanceMetadataOptions = {
     if (method === 'PUT' && path === '/latest/api/token') return answer(refuses ? 403 : 200, 'imds-token')
     if (token !== 'imds-token') return answer(401, '')
     if (path === folder) return answer(role === '' ? 404 : 200, `${role}\n`)
-    return path === folder + encodeURIComponent(role) ? answer(200, JSON.stringify(credentials)) : answer(404, '')
+    return path === folder + role ? answer(200, JSON.stringify(credentials)) : answer(404, '')
   })
   return { ...server, url: server.address, seen }
 }

@@ -59,12 +59,12 @@ export async function startAzure(options: AzureOptions): Promise<AzureServer> {
     return (
       alg === 'PS256' &&
       thumbprint === createHash('sha256').update(certificate.raw).digest('base64url') &&
-      aud === `${server.address}/${tenant}/oauth2/v2.0/token` &&
+      aud === `https://login.microsoftonline.com/${tenant}/oauth2/v2.0/token` &&
       [iss, sub].every((one) => one === 'client-1') &&
       String(jti).length > 20 &&
       nbf <= now + 1 &&
       exp > now &&
-      exp <= now + 600 &&
+      exp <= now + 601 &&
       verify('sha256', Buffer.from(`${header}.${claims}`), key, Buffer.from(signature, 'base64url'))
     )
   }
@@ -96,7 +96,8 @@ export async function startAzure(options: AzureOptions): Promise<AzureServer> {
         error_description: 'AADSTS7000215: Invalid client secret provided.\r\nTrace ID: x',
       })
     }
-    if (form.get('scope') !== `${resource}/.default`) return answer(response, 400, { error: 'invalid_scope' })
+    if (!form.get('scope')?.split(' ').includes(`${resource}/.default`))
+      return answer(response, 400, { error: 'invalid_scope' })
     return answer(response, 200, { token_type: 'Bearer', expires_in: lifetime, access_token: server.validToken })
   }
 
@@ -138,7 +139,7 @@ export async function startAzure(options: AzureOptions): Promise<AzureServer> {
     requests.push(request)
     const fault = server.faults.shift()
     if (fault !== undefined) return fail(response, fault)
-    if (url === `/${tenant}/oauth2/v2.0/token`) return grant(response, request)
+    if (url.split('?')[0] === `/${tenant}/oauth2/v2.0/token`) return grant(response, request)
     if (url.startsWith('/msi/token?')) {
       const query = new URLSearchParams(url.slice(url.indexOf('?')))
       const isKnown = headers['x-identity-header'] === 'header-1' && query.get('resource') === resource

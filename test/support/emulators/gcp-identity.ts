@@ -1,5 +1,5 @@
 // Google's services for identities on loopback: token exchange, refreshing, acting as a service account; and an identity provider's.
-import { json, type Listening, listen } from './listen.ts'
+import { json, type Listening, type ListenOptions, listen } from './listen.ts'
 
 export interface IdentityRequest {
   readonly path: string
@@ -17,9 +17,10 @@ export interface IdentityOptions {
   readonly subject?: string
   /** Refuses to act as a service account. */
   readonly denied?: boolean
+  readonly tls?: NonNullable<ListenOptions['tls']>
 }
 
-/** `/sts` takes `subject-token` and gives `federated`; `/refresh` gives `refreshed`; `/impersonate` gives `acting`. */
+/** `/sts` takes `subject-token` and gives `federated`; `/refresh` gives `refreshed`; paths that end with `:generateAccessToken` give `acting`. */
 export async function startGcpIdentity(options: IdentityOptions = {}): Promise<IdentityServer> {
   const { subject = 'subject-token', denied = false } = options
   const requests: IdentityRequest[] = []
@@ -35,13 +36,14 @@ export async function startGcpIdentity(options: IdentityOptions = {}): Promise<I
       if (headers['x-want'] !== 'token') return json(response, 403, {})
       return json(response, 200, { value: { nested: 1 }, id_token: subject })
     }
-    if (path === '/refresh') return fields['refresh_token'] === 'the-refresh' ? grant('refreshed') : refuse('gone')
+    if (path === '/refresh' || path === '/token')
+      return fields['refresh_token'] === 'the-refresh' ? grant('refreshed') : refuse('gone')
     if (path === '/sts') {
       const isExchange = fields['grant_type'] === 'urn:ietf:params:oauth:grant-type:token-exchange'
       const isKnown = fields['subject_token'] === subject || String(fields['subject_token']).startsWith('%7B')
       return isExchange && isKnown ? grant('federated') : refuse(`not this token: ${fields['subject_token']}`)
     }
-    if (path.startsWith('/impersonate')) {
+    if (path.endsWith(':generateAccessToken')) {
       const known = ['federated', 'refreshed', 'acting'].some((one) => authorization === `Bearer ${one}`)
       if (denied || !known) {
         const message = `Permission 'iam.serviceAccounts.getAccessToken' denied for ${authorization}`
@@ -50,6 +52,6 @@ export async function startGcpIdentity(options: IdentityOptions = {}): Promise<I
       return json(response, 200, { accessToken: 'acting', expireTime: new Date(Date.now() + 3_600_000).toISOString() })
     }
     return json(response, 404, {})
-  })
+  }, options)
   return { ...server, requests }
 }

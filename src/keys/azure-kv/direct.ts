@@ -1,0 +1,145 @@
+// Tokens without the SDK, which takes long to load: client secret, workload identity, App Service identity, and the az program.
+import type { Context } from '../../context.ts'
+import { messageOf, SopsError } from '../../errors.ts'
+import { type Deadline, type HttpAnswer, type HttpRequest, parseJson, type RetryRule, sendPatiently } from '../http.ts'
+import { proxyFor } from '../http-proxy.ts'
+import type { Challenge } from './challenge.ts'
+
+export interface DirectToken {
+  readonly text: string
+  /** Seconds. */
+  readonly lifetime: number
+}
+
+export type DirectSource = (challenge: Challenge, deadline: Deadline) => Promise<DirectToken>
+
+/**
+ * The credential that the SDK's default chain would choose, where the environment leaves no doubt about it; undefined elsewhere. The chain:
+ * environment, workload identity, managed identity, programs for developers; `AZURE_TOKEN_CREDENTIALS` narrows it.
+ */
+export function directSource(ctx: Context): DirectSource | undefined {
+  const { env } = ctx
+  const wanted = (env['AZURE_TOKEN_CREDENTIALS'] ?? '').trim().toLowerCase()
+  const allows = (name: string): boolean => ['', 'prod', name].includes(wanted)
+  const [tenant, client] = [env['AZURE_TENANT_ID'] ?? '', env['AZURE_CLIENT_ID'] ?? '']
+  // AD FS has other addresses.
+  const isKnown = tenant !== '' && client !== '' && tenant.toLowerCase() !== 'adfs'
+  if (allows('environmentcredential')) {
+    const secret = env['AZURE_CLIENT_SECRET']
+    if (isKnown && secret) return clientSource(ctx, tenant, client, async () => ({ client_secret: secret }))
+    if (env['AZURE_CLIENT_CERTIFICATE_PATH'] || env['AZURE_USERNAME'] || tenant.toLowerCase() === 'adfs')
+      return undefined
+  }
+  const file = env['AZURE_FEDERATED_TOKEN_FILE']
+  if (allows('workloadidentitycredential') && file) {
+    if (!isKnown || env['AZURE_KUBERNETES_TOKEN_PROXY']) return undefined
+    return clientSource(ctx, tenant, client, () => assertionIn(file))
+  }
+  const [endpoint, header] = [env['IDENTITY_ENDPOINT'], env['IDENTITY_HEADER']]
+  if (allows('managedidentitycredential') && endpoint && header && !env['IDENTITY_SERVER_THUMBPRINT']) {
+    return appServiceSource(ctx, endpoint, header, client)
+  }
+  return wanted === 'azureclicredential' && ctx.platform !== 'win32' ? programSource(ctx) : undefined
+}
+
+const retryRule: RetryRule = {
+  retries: 3,
+  isBusy: (status) => [408, 429, 500, 502, 503, 504].includes(status),
+  wait: (attempt) => 800 * 2 ** attempt * (0.8 + Math.random() * 0.4),
+}
+
+const jwtBearer = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
+
+async function assertionIn(file: string): Promise<Record<string, string>> {
+  const { readFile } = await import('node:fs/promises')
+  try {
+    return { client_assertion_type: jwtBearer, client_assertion: (await readFile(file, 'utf8')).trim() }
+  } catch (error) {
+    throw new SopsError('generic', `cannot read the file of AZURE_FEDERATED_TOKEN_FILE: ${messageOf(error)}`)
+  }
+}
+
+/** The client credentials grant of OAuth 2.0. */
+function clientSource(
+  ctx: Context,
+  tenant: string,
+  client: string,
+  proof: () => Promise<Record<string, string>>,
+): DirectSource {
+  const authority = ctx.env['AZURE_AUTHORITY_HOST'] || 'https://login.microsoftonline.com'
+  return async (challenge, deadline) => {
+    const directory = directoryOf(challenge, tenant, ctx)
+    if (!/^https:\/\//.test(authority) || !URL.canParse(authority)) {
+      throw new SopsError('generic', 'AZURE_AUTHORITY_HOST must be an https URL')
+    }
+    const form = { client_id: client, scope: challenge.scope, grant_type: 'client_credentials', ...(await proof()) }
+    const request = {
+      method: 'POST',
+      url: new URL(`${authority.replace(/\/+$/, '')}/${encodeURIComponent(directory)}/oauth2/v2.0/token`),
+      headers: { 'Content-Type': 'application/x-www-form-urlencoded', Accept: 'application/json' },
+      body: new URLSearchParams(form).toString(),
+    }
+    return readToken(await exchange(request, ctx, deadline))
+  }
+}
+
+/** The tenant that the vault names must be the configured one, or allowed beside it. */
+function directoryOf({ tenant }: Challenge, own: string, ctx: Context): string {
+  if (tenant === undefined || tenant.toLowerCase() === own.toLowerCase()) return own
+  const allowed = (ctx.env['AZURE_ADDITIONALLY_ALLOWED_TENANTS'] ?? '')
+    .split(';')
+    .map((one) => one.trim().toLowerCase())
+  if (allowed.includes('*') || allowed.includes(tenant.toLowerCase())) return tenant
+  throw new SopsError(
+    'generic',
+    `the vault belongs to tenant ${tenant}, which AZURE_TENANT_ID and AZURE_ADDITIONALLY_ALLOWED_TENANTS do not name`,
+  )
+}
+
+const resourceOf = ({ scope }: Challenge): string => scope.replace(/\/\.default$/, '')
+
+function appServiceSource(ctx: Context, endpoint: string, header: string, client: string): DirectSource {
+  return async (challenge, deadline) => {
+    if (!URL.canParse(endpoint)) throw new SopsError('generic', 'IDENTITY_ENDPOINT is not a URL')
+    const url = new URL(endpoint)
+    url.searchParams.set('api-version', '2019-08-01')
+    url.searchParams.set('resource', resourceOf(challenge))
+    if (client !== '') url.searchParams.set('client_id', client)
+    return readToken(await exchange({ method: 'GET', url, headers: { 'X-IDENTITY-HEADER': header } }, ctx, deadline))
+  }
+}
+
+const exchange = (request: HttpRequest, ctx: Context, deadline: Deadline): Promise<HttpAnswer> =>
+  sendPatiently({ ...request, proxy: proxyFor(request.url, ctx.env) }, retryRule, deadline)
+
+function readToken(answer: HttpAnswer): DirectToken {
+  const parsed = (parseJson(answer.body) ?? {}) as Record<string, unknown>
+  const { access_token: text, expires_in: lifetime, expires_on: end, error, error_description: description } = parsed
+  if (answer.status === 200 && typeof text === 'string' && text !== '') {
+    const seconds = lifetime ?? (end === undefined ? 0 : Number(end) - Date.now() / 1000)
+    return { text, lifetime: Number(seconds) || 0 }
+  }
+  const reason = typeof error === 'string' ? `${error}: ${String(description ?? '').split(/[\r\n]/)[0]}` : 'no token'
+  throw new SopsError('generic', `authentication failed: ${reason} (status ${answer.status})`)
+}
+
+/** `az account get-access-token`. */
+function programSource(ctx: Context): DirectSource {
+  return async (challenge, deadline) => {
+    const { execFile } = await import('node:child_process')
+    const tenant = challenge.tenant === undefined ? [] : ['--tenant', challenge.tenant]
+    const args = ['account', 'get-access-token', '--output', 'json', '--resource', resourceOf(challenge), ...tenant]
+    const env = ctx.env as NodeJS.ProcessEnv
+    const output = await new Promise<string>((resolve, reject) => {
+      execFile('az', args, { env, signal: deadline.signal }, (error, stdout, stderr) => {
+        if (error === null) return resolve(stdout)
+        const reason = deadline.signal.aborted ? 'no answer in time' : stderr.trim() || error.message
+        reject(new SopsError('generic', `az account get-access-token: ${reason}`))
+      })
+    })
+    const parsed = (parseJson(Buffer.from(output)) ?? {}) as Record<string, unknown>
+    const { accessToken, expires_on: end } = parsed
+    if (typeof accessToken !== 'string') throw new SopsError('generic', 'az account get-access-token prints no token')
+    return { text: accessToken, lifetime: Number(end) - Date.now() / 1000 || 0 }
+  }
+}

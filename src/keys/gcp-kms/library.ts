@@ -1,0 +1,74 @@
+// Federated and impersonated identities of Google, by its own library.
+import type * as GoogleAuth from 'google-auth-library'
+import { messageOf, SopsError } from '../../errors.ts'
+import { withoutSecrets } from '../http.ts'
+import { loadOptional } from '../optional.ts'
+import type { Token } from './credentials.ts'
+import { scope } from './endpoint.ts'
+import { serviceAt } from './tokens.ts'
+
+interface LibraryJson {
+  readonly token_url?: unknown
+  readonly service_account_impersonation_url?: unknown
+  readonly source_credentials?: unknown
+}
+
+/**
+ * The library reads proxies, and what programs and AWS need, from `process.env` alone.
+ * @throws SopsError `missing-dependency`; `generic`, never with what the credentials keep secret.
+ */
+export function libraryToken(json: object): () => Promise<Token> {
+  const secrets = secretsOf(json)
+  let client: GoogleAuth.AuthClient | undefined
+  return async () => {
+    checkServices(json)
+    const library = await loadOptional('google-auth-library', () => import('google-auth-library'))
+    try {
+      client ??= makeClient(json, library, secrets)
+      const { token } = await client.getAccessToken()
+      if (!token) throw new SopsError('generic', 'the credentials gave no access token')
+      return { text: token, expires: client.credentials.expiry_date ?? Number.POSITIVE_INFINITY }
+    } catch (error) {
+      const text = messageOf(error)
+        .replace(/Unexpected token .*? is not valid JSON/gs, 'no valid JSON')
+        .replace(/\bBearer \S+/g, 'Bearer …')
+      // No cause: what the library throws holds the request.
+      throw new SopsError('generic', withoutSecrets(text, [...secrets]))
+    }
+  }
+}
+
+function makeClient(json: object, library: typeof GoogleAuth, secrets: Set<string>): GoogleAuth.AuthClient {
+  const client = new library.GoogleAuth({ scopes: [scope] }).fromJSON(json as GoogleAuth.JWTInput)
+  if ('scopes' in client) client.scopes = [scope]
+  const { sourceClient } = client as unknown as { sourceClient?: GoogleAuth.AuthClient }
+  for (const one of [client, sourceClient]) {
+    if (!(one instanceof library.BaseExternalAccountClient)) continue
+    const retrieve = one.retrieveSubjectToken.bind(one)
+    // Files of tokens often end with a line break, which the library would send.
+    one.retrieveSubjectToken = async () => {
+      const token = (await retrieve()).trim()
+      secrets.add(token)
+      return token
+    }
+  }
+  return client
+}
+
+/** Tokens go to these; what acts for credentials inside others has services of its own. */
+function checkServices(json: LibraryJson): void {
+  const { token_url: exchange, service_account_impersonation_url: acting, source_credentials: source } = json
+  if (typeof exchange === 'string') serviceAt(exchange, 'token_url')
+  if (typeof acting === 'string') serviceAt(acting, 'service_account_impersonation_url')
+  if (typeof source === 'object' && source !== null) checkServices(source)
+}
+
+/** Texts that a service's answer might quote. */
+function secretsOf(json: object): Set<string> {
+  const found = new Set<string>()
+  for (const [name, value] of Object.entries(json)) {
+    if (typeof value === 'object' && value !== null) for (const one of secretsOf(value)) found.add(one)
+    else if (/^(client_secret|refresh_token|private_key)$/.test(name)) found.add(String(value))
+  }
+  return found
+}
