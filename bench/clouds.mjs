@@ -56,6 +56,11 @@ export async function startClouds(root) {
         AZURE_AUTHORITY_HOST: azure.address,
       },
     },
+    // A way to a token that is left to the vendor's package.
+    'azure-sdk': {
+      flags: ['--azure-kv', `${azure.address}/keys/main/v1`],
+      env: { ...trust, MSI_ENDPOINT: `${azure.address}/shell/token` },
+    },
   }
   const close = async () => {
     await Promise.all([aws, azure, grpc, rest].map((server) => server.close()))

@@ -158,6 +158,7 @@ const suites = {
         ['decrypt, gcp-grpc', 'decrypt, age', 180],
         ['decrypt, gcp-rest', 'decrypt, age', 180],
         ['decrypt, azure', 'decrypt, age, NODE_EXTRA_CA_CERTS', 180],
+        ['decrypt, azure-sdk', 'decrypt, age, NODE_EXTRA_CA_CERTS', 180],
       ])
     } finally {
       await close()
