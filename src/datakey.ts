@@ -223,19 +223,17 @@ async function recoverParts(
   lists: readonly (readonly MasterKey[])[],
   services: readonly KeyService[],
 ): Promise<readonly GroupResult[]> {
-  // Shares are compared with each other when they are put together.
-  const size = lists.length === 1 ? dataKeyLength : undefined
   const results: GroupResult[] = []
   const waiting: { readonly at: number; readonly keys: readonly MasterKey[] }[] = []
   for (const [at, keys] of lists.entries()) {
     const local = keys.slice(0, keys.findLastIndex((key) => keyTypes[key.type].network !== true) + 1)
-    const result = await recoverPart(local, size, services)
+    const result = await recoverPart(local, services)
     results.push(result)
     if ('failures' in result && local.length < keys.length) waiting.push({ at, keys: keys.slice(local.length) })
   }
   const next = async (): Promise<void> => {
     for (let one = waiting.shift(); one !== undefined; one = waiting.shift()) {
-      const result = await recoverPart(one.keys, size, services)
+      const result = await recoverPart(one.keys, services)
       const earlier = results[one.at]!
       const isFailed = 'failures' in result && 'failures' in earlier
       results[one.at] = isFailed ? { failures: [...earlier.failures, ...result.failures] } : result
@@ -245,12 +243,11 @@ async function recoverParts(
   return results
 }
 
-/** The first secret of `size` bytes (any number, if undefined) that a key gives; what has another length was tampered with. */
-async function recoverPart(
-  keys: readonly MasterKey[],
-  size: number | undefined,
-  services: readonly KeyService[],
-): Promise<GroupResult> {
+/** What the keys of a group wrap: a data key, or a share of one, which has a byte more. Anything else was tampered with. */
+const isSecret = ({ length }: Uint8Array): boolean => length === dataKeyLength || length === dataKeyLength + 1
+
+/** The first secret that a key gives. */
+async function recoverPart(keys: readonly MasterKey[], services: readonly KeyService[]): Promise<GroupResult> {
   const failures: KeyFailure[] = []
   for (const key of keys) {
     const errors: string[] = []
@@ -258,9 +255,9 @@ async function recoverPart(
       try {
         const result = await service.unwrap(key)
         if (!(result instanceof Uint8Array)) errors.push(result.unavailable)
-        else if (result.length === (size ?? result.length)) return { part: result, key }
+        else if (isSecret(result)) return { part: result, key }
         else {
-          errors.push(`it opens to ${result.length} bytes, where ${size} are needed`)
+          errors.push(`it opens to ${result.length} bytes, which are no data key`)
           result.fill(0)
         }
       } catch (error) {
