@@ -1,8 +1,8 @@
 // Measures the program as users meet it, as whole processes, each against a floor taken in the same run.
 //
 //   node bench/run.mjs [--quick] [--json] [--only WORD]
-import { execFile, execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { execFile, execFileSync, spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -132,6 +132,32 @@ const suites = {
       [`decrypt ${label}`, floor],
     ])
   },
+  async identities() {
+    const kinds = [['X25519', []]]
+    execFileSync(process.execPath, [bin, 'keygen', '--pq', '--output', 'pq.txt'], { cwd: folder, env, stdio: 'ignore' })
+    kinds.push(['post-quantum', ['--age', /age1pq1\w+/.exec(readFileSync(join(folder, 'pq.txt'), 'utf8'))[0]]])
+    mkdirSync(join(folder, 'ssh/.ssh'), { recursive: true })
+    const ssh = join(folder, 'ssh/.ssh/id_ed25519')
+    if (spawnSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', ssh]).status === 0)
+      kinds.push(['ssh-ed25519', ['--age', readFileSync(`${ssh}.pub`, 'utf8').trim()]])
+    else process.stderr.write('ssh keys are not measured: there is no program ssh-keygen\n')
+    const keys = {
+      X25519: { SOPS_AGE_KEY: identity },
+      'post-quantum': { SOPS_AGE_KEY_FILE: join(folder, 'pq.txt') },
+      'ssh-ed25519': { HOME: join(folder, 'ssh') },
+    }
+    const jobs = kinds.map(([kind, flags]) => {
+      writeFileSync(join(folder, `${kind}.yaml`), smallYaml)
+      execFileSync(process.execPath, [bin, 'encrypt', '-i', ...flags, `${kind}.yaml`], { cwd: folder, env })
+      return { ...sops(`decrypt, ${kind}`, 'decrypt', `${kind}.yaml`), env: { ...cleanEnv(folder), ...keys[kind] } }
+    })
+    const results = await measure(jobs, options.quick ? 7 : 21)
+    return differences(
+      results,
+      'ms',
+      kinds.slice(1).map(([kind]) => [`decrypt, ${kind}`, 'decrypt, X25519', 30]),
+    )
+  },
   async clouds() {
     const { clouds, trust, close } = await startClouds(root)
     try {
@@ -153,7 +179,7 @@ const suites = {
         jobs.push({ ...sops(`decrypt, ${name}`, 'decrypt', `${name}.yaml`), env: own })
       }
       const results = await measure(jobs, options.quick ? 7 : 21, true)
-      return differences(results, [
+      return differences(results, 'cpu', [
         ['decrypt, aws', 'decrypt, age', 90],
         ['decrypt, gcp-grpc', 'decrypt, age', 180],
         ['decrypt, gcp-rest', 'decrypt, age', 180],
@@ -166,12 +192,12 @@ const suites = {
   },
 }
 
-/** The processor time added to the floor, in milliseconds: the services run beside the program, and a busy machine slows both down. */
-function differences(results, wanted) {
+/** What is added to the floor, in milliseconds: by the clock (`ms`) or of processor time (`cpu`), where services run beside the program. */
+function differences(results, unit, wanted) {
   return wanted.map(([what, floor, limit]) => {
     const [measured, base] = [results.get(what), results.get(floor)]
-    const added = measured.cpu - base.cpu
-    return { what, ...measured, floor, floorMs: base.ms, added, limit, met: added <= limit }
+    const added = measured[unit] - base[unit]
+    return { what, ...measured, floor, floorMs: base.ms, added, unit, limit, met: added <= limit }
   })
 }
 
@@ -197,7 +223,9 @@ function print(all) {
     number(row.peak),
     row.floor,
     number(row.floorMs),
-    row.ratio === undefined ? `+${number(row.added)} cpu` : `${number(row.ratio, 2)}x`,
+    row.ratio === undefined
+      ? `${row.added < 0 ? '' : '+'}${number(row.added)} ${row.unit}`
+      : `${number(row.ratio, 2)}x`,
     targetOf(row),
   ])
   const table = [['what', 'ms', 'min', 'peak MB', 'floor', 'ms', 'ratio', 'target'], ...cells]
