@@ -5,6 +5,8 @@ export interface MemoryInput {
   readonly name: string
   readonly format: FormatId | 'config'
   readonly text: () => string
+  /** How many times as much as usual comes of a byte of it once it is sealed. */
+  readonly weight: number
 }
 
 const lines = (count: number, line: (i: number) => string): string =>
@@ -18,10 +20,11 @@ export function memoryInputs(many: number): readonly MemoryInput[] {
     `a0: &a0 [x]\n${lines(depth, (i) => `a${i + 1}: &a${i + 1} [${`*a${i}, `.repeat(width)}]\n`)}`
   const metadata = (entries: string): string =>
     `a: ENC[AES256_GCM,data:AA==,iv:AA==,tag:AA==,type:str]\nsops:\n  lastmodified: "2024-01-01T00:00:00Z"\n  mac: x\n  version: 3.9.0\n${entries}`
-  const of = (format: MemoryInput['format'], name: string, text: () => string): MemoryInput => ({
+  const of = (format: MemoryInput['format'], name: string, text: () => string, weight = 1): MemoryInput => ({
     name: `${format}: ${name}`,
     format,
     text,
+    weight,
   })
   return [
     of('json', 'keys', () => `{${lines(many, (i) => `"k${i}":${i},`)}"z":0}`),
@@ -43,7 +46,8 @@ export function memoryInputs(many: number): readonly MemoryInput[] {
     of('yaml', 'keys', () => lines(many, (i) => `k${i}: ${i}\n`)),
     of('yaml', 'comments', () => `${'# c\n'.repeat(many)}a: 1\n`),
     of('yaml', 'comments on lines', () => lines(many, (i) => `k${i}: v # c\n`)),
-    of('yaml', 'a flow list', () => `a: [${'1, '.repeat(many)}1]\n`),
+    // Three bytes are a value.
+    of('yaml', 'a flow list', () => `a: [${'1, '.repeat(many)}1]\n`, 3),
     of('yaml', 'flow lists', () => `a: [${'[], '.repeat(many)}[]]\n`),
     of('yaml', 'deep lists', () => `a: ${'['.repeat(deep(4_000))}${']'.repeat(deep(4_000))}\n`),
     of('yaml', 'lists that never end', () => `a: ${'['.repeat(many * 10)}`),
@@ -53,7 +57,8 @@ export function memoryInputs(many: number): readonly MemoryInput[] {
     of('yaml', 'empty lines', () => `a: 1\n${'\n'.repeat(many)}b: 2\n`),
     of('yaml', 'anchors', () => lines(many, (i) => `k${i}: &a${i} ${i}\n`)),
     of('yaml', 'aliases', () => `k: &a x\nl:\n${'- *a\n'.repeat(many)}`),
-    of('yaml', 'documents', () => 'a: 1\n---\n'.repeat(many / 20)),
+    // Every document gets metadata of its own: 550 bytes for nine.
+    of('yaml', 'documents', () => 'a: 1\n---\n'.repeat(many / 20), 12),
     of('yaml', 'tags', () => lines(many, (i) => `k${i}: !t${i} v\n`)),
     of('yaml', 'a bomb of aliases', () => bomb(9, 9)),
     of('yaml', 'a wide bomb of aliases', () => bomb(2, Math.ceil(Math.sqrt(many)))),

@@ -45,7 +45,7 @@ const groups = isLong ? inputs.map((input) => [input]) : [inputs]
 test.each(groups.map((group) => [group.length === 1 ? group[0]!.name : 'all formats', group] as const))(
   '%s',
   (_, group) => {
-    const size = Math.max(...group.map(({ text }) => Buffer.byteLength(text())))
+    const size = Math.max(...group.map(({ text, weight }) => weight * Buffer.byteLength(text())))
     const limit = base + Math.ceil((multiple * size) / 2 ** 20)
     const names = group.map(({ name }) => name)
     const { status, signal, stdout, stderr } = spawnSync(
