@@ -1,11 +1,12 @@
 // Builds dist/cli (few chunks with their bytecode, for start-up time) and dist/lib (plain modules with types, for library users).
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { basename, dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build, transform } from 'esbuild'
 import { commonChunk } from './common-chunk.mjs'
+import { isInstalled } from './installed.mjs'
 import { licencesOf } from './licences.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
@@ -13,7 +14,7 @@ const pkg = createRequire(import.meta.url)('../package.json')
 
 // Packages are bundled because a bundle loads several times faster. Not openpgp, for its licence (LGPL); nor those that were left out at
 // installation, which the program asks for when it needs them.
-const absent = Object.keys(pkg.optionalDependencies).filter((name) => !existsSync(join(root, 'node_modules', name)))
+const absent = Object.keys(pkg.optionalDependencies).filter((name) => !isInstalled(name))
 const external = ['openpgp', 'pg-native', ...absent]
 
 // Built beside the old one and then put in its place, so that a program that is running finds its chunks until the end.

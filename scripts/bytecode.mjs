@@ -2,11 +2,11 @@
 // are compiled, loads the other chunks, and keeps what was compiled. Usage: node scripts/bytecode.mjs dist/cli
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
-import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { json } from 'node:stream/consumers'
 import program from '../bin/load.cjs'
+import { isInstalled } from './installed.mjs'
 
 const folder = resolve(process.argv[2])
 const home = mkdtempSync(join(tmpdir(), 'sops-bytecode-'))
@@ -67,14 +67,6 @@ async function withAws() {
   } finally {
     service.closeAllConnections()
     service.close()
-  }
-}
-
-const isInstalled = (name) => {
-  try {
-    return createRequire(import.meta.url).resolve(name) !== ''
-  } catch {
-    return false
   }
 }
 

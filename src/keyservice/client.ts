@@ -6,6 +6,7 @@ import type { KeyService } from '../datakey.ts'
 import { SopsError } from '../errors.ts'
 import type { MasterKey } from '../keys/types.ts'
 import { type Address, parseAddress } from './address.ts'
+import { loadGrpc } from './grpc.ts'
 import { maximumMessageSize, methodPaths, type Operation, readDataKey, readWrapped, writeRequest } from './messages.ts'
 
 /** Milliseconds until a service counts as down. Answers have no limit: somebody may be asked there. */
@@ -34,12 +35,7 @@ const isDown = (error: unknown): boolean =>
   error instanceof SopsError && (error.cause as { code?: unknown } | undefined)?.code === unavailableCode
 
 async function connect(target: string): Promise<Client> {
-  let grpc: typeof import('@grpc/grpc-js')
-  try {
-    grpc = await import('@grpc/grpc-js')
-  } catch (error) {
-    throw new SopsError('missing-dependency', 'key services need the package @grpc/grpc-js', { cause: error })
-  }
+  const grpc = await loadGrpc()
   return new grpc.Client(target, grpc.credentials.createInsecure(), {
     'grpc.enable_http_proxy': 0,
     'grpc.service_config_disable_resolution': 1,

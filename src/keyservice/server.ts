@@ -4,9 +4,10 @@ import type { ServerUnaryCall, sendUnaryData } from '@grpc/grpc-js'
 import type { Context } from '../context.ts'
 import { type StatusName, statusNumber } from '../core/grpc-status.ts'
 import { localKeyService } from '../datakey.ts'
-import { messageOf, SopsError } from '../errors.ts'
+import { messageOf } from '../errors.ts'
 import { keyTypes } from '../keys/index.ts'
 import type { MasterKey } from '../keys/types.ts'
+import { loadGrpc } from './grpc.ts'
 import { describeKey, maximumMessageSize, methodPaths, type Operation, readRequest, writeAnswer } from './messages.ts'
 
 export interface ServerOptions {
@@ -87,12 +88,7 @@ export interface RunningServer {
  * @throws SopsError `missing-dependency`
  */
 export async function serve(listener: Listener, ctx: Context, options: ServerOptions): Promise<RunningServer> {
-  let grpc: typeof import('@grpc/grpc-js')
-  try {
-    grpc = await import('@grpc/grpc-js')
-  } catch (error) {
-    throw new SopsError('missing-dependency', 'key services need the package @grpc/grpc-js', { cause: error })
-  }
+  const grpc = await loadGrpc()
   const server = new grpc.Server({ 'grpc.max_receive_message_length': maximumMessageSize })
   const same = (bytes: Buffer): Buffer => bytes
   for (const operation of ['encrypt', 'decrypt'] as const) {

@@ -1,12 +1,11 @@
 // gRPC where servers and networks behave oddly; the usual ways are in gcp-kms.test.ts, against the vendor's server.
-import { createServer } from 'node:http'
 import { createSecureServer, type Http2SecureServer, type ServerHttp2Stream } from 'node:http2'
-import { connect } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { gcpKms } from '../../src/keys/gcp-kms.ts'
 import { type FakeContext, fakeContext } from '../support/context.ts'
 import { makeCertificate, type TestCertificate } from '../support/emulators/aws-tls.ts'
 import { startGcpGrpc } from '../support/emulators/gcp.ts'
+import { startTunnelProxy } from '../support/emulators/proxy.ts'
 
 const name = 'projects/p/locations/global/keyRings/r/cryptoKeys/k'
 const key = { type: 'gcp_kms', fields: { resource_id: name }, enc: 'AAAA' } as const
@@ -136,24 +135,13 @@ describe('attempts', () => {
 test('through a proxy, over one tunnel that it cannot read', async () => {
   const server = await startGcpGrpc({ keys: { [name]: 'enabled' } }, tls)
   open.push(() => void server.close())
-  const seen: string[] = []
-  const proxy = createServer().on('connect', (request, socket) => {
-    seen.push(`${request.url} ${request.headers['proxy-authorization']}`)
-    const onward = connect(server.port, '127.0.0.1', () => {
-      socket.write('HTTP/1.1 200 OK\r\n\r\n')
-      onward.pipe(socket).pipe(onward)
-    })
-    for (const one of [socket, onward]) one.on('error', () => {})
-    open.push(() => void socket.destroy())
-  })
-  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
+  const proxy = await startTunnelProxy(server.port)
   open.push(() => proxy.close())
-  const { port } = proxy.address() as { port: number }
   const ctx = context(0, {
     SOPS_GCP_KMS_ENDPOINT: `kms.test:${server.port}`,
-    HTTPS_PROXY: `http://user:pass@127.0.0.1:${port}`,
+    HTTPS_PROXY: proxy.url,
   })
   const enc = await gcpKms.wrap(key, dataKey, ctx)
   expect(await gcpKms.unwrap({ ...key, enc }, ctx)).toEqual(dataKey)
-  expect(seen).toEqual([`kms.test:${server.port} Basic ${Buffer.from('user:pass').toString('base64')}`])
+  expect(proxy.seen).toEqual([`kms.test:${server.port} Basic ${Buffer.from('user:pass').toString('base64')}`])
 })

@@ -1,5 +1,3 @@
-import { createServer } from 'node:http'
-import { connect } from 'node:net'
 import { DecryptCommand } from '@aws-sdk/client-kms'
 import { describe, expect, test } from 'vitest'
 import { kmsClient } from '../../src/keys/kms/client.ts'
@@ -7,6 +5,7 @@ import { kms } from '../../src/keys/kms.ts'
 import { fakeContext } from '../support/context.ts'
 import { awsDefaults, startAws } from '../support/emulators/aws.ts'
 import { makeCertificate } from '../support/emulators/aws-tls.ts'
+import { startTunnelProxy } from '../support/emulators/proxy.ts'
 import { arn, aws, context, dataKey, file, keyOf, open, role, wrapped } from './kms-support.ts'
 
 describe('identifiers', () => {
@@ -186,24 +185,13 @@ describe('endpoints', () => {
   test('through a proxy, to its end encrypted', async () => {
     const tls = makeCertificate('kms.test')
     const server = await aws({ tls })
-    const seen: string[] = []
-    const proxy = createServer().on('connect', (request, socket) => {
-      seen.push(`${request.url} ${request.headers['proxy-authorization']}`)
-      const onward = connect(server.port, '127.0.0.1', () => {
-        socket.write('HTTP/1.1 200 OK\r\n\r\n')
-        onward.pipe(socket).pipe(onward)
-      })
-      socket.on('error', () => onward.destroy())
-      onward.on('error', () => socket.destroy())
-    })
-    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
-    open.push({ close: async () => void proxy.close() })
-    const { port } = proxy.address() as { port: number }
-    const env = { AWS_CA_BUNDLE: tls.path, HTTPS_PROXY: `http://user:pass@127.0.0.1:${port}` }
+    const proxy = await startTunnelProxy(server.port)
+    open.push({ close: async () => proxy.close() })
+    const env = { AWS_CA_BUNDLE: tls.path, HTTPS_PROXY: proxy.url }
     const ctx = context(server, { AWS_ENDPOINT_URL: `https://kms.test:${server.port}`, ...env })
     const enc = await kms.wrap(keyOf(), dataKey, ctx)
     expect(await kms.unwrap(keyOf({}, enc), ctx)).toEqual(dataKey)
-    expect(seen).toEqual([`kms.test:${server.port} Basic ${Buffer.from('user:pass').toString('base64')}`])
+    expect(proxy.seen).toEqual([`kms.test:${server.port} Basic ${Buffer.from('user:pass').toString('base64')}`])
     tls.remove()
   })
 })

@@ -18,9 +18,14 @@ function newestSource(): number {
   )
   const sources = [
     ...files.map((entry) => join(entry.parentPath, entry.name)),
-    ...['bin/load.cjs', 'scripts/build.mjs', 'scripts/bytecode.mjs', 'scripts/common-chunk.mjs', 'package.json'].map(
-      (name) => join(root, name),
-    ),
+    ...[
+      'bin/load.cjs',
+      'scripts/build.mjs',
+      'scripts/bytecode.mjs',
+      'scripts/common-chunk.mjs',
+      'scripts/installed.mjs',
+      'package.json',
+    ].map((name) => join(root, name)),
   ]
   return Math.max(...sources.map((file) => statSync(file).mtimeMs))
 }

@@ -10,9 +10,9 @@ import { publicPoint, scalarKey, sharedSecret } from './x25519.ts'
 
 const stanzaType = 'mlkem768x25519'
 const info = Buffer.from('age-encryption.org/mlkem768x25519')
-/** Lengths of an ML-KEM-768 ciphertext and of an X25519 point. */
-const ciphertextLength = 1088
+/** Bytes of an X25519 point, which follows the ML-KEM-768 ciphertext in a share. */
 const pointLength = 32
+const shareLength = 1120
 const xwingLabel = Buffer.from('\\.//^\\')
 /** KEM 0x647a (X-Wing), KDF 1 (HKDF-SHA256), AEAD 3 (ChaCha20-Poly1305). */
 const suite = Buffer.from('HPKE\x64\x7a\x00\x01\x00\x03', 'latin1')
@@ -34,8 +34,8 @@ async function expand(seed: Uint8Array): Promise<KeyPair> {
 
 /** The 32 bytes that a share of 1120 stands for. A share for another key gives other bytes. */
 function decapsulate(pair: KeyPair, share: Buffer): Buffer {
-  const curveShare = share.subarray(ciphertextLength)
-  const fromLattice = pair.lattice.decapsulate(share.subarray(0, ciphertextLength))
+  const curveShare = share.subarray(-pointLength)
+  const fromLattice = pair.lattice.decapsulate(share.subarray(0, -pointLength))
   const fromCurve = sharedSecret(pair.curve, curveShare)
   const secret = createHash('sha3-256')
   for (const part of [fromLattice, fromCurve, curveShare, pair.point, xwingLabel]) secret.update(part)
@@ -96,8 +96,7 @@ export function hybridIdentity(seed: Uint8Array): Identity {
       for (const { args, body } of stanzas) {
         if (args[0] !== stanzaType) continue
         const share = args.length === 2 ? decodeBase64NoPad(args[1]!) : undefined
-        if (share?.length !== ciphertextLength + pointLength || body.length !== 32)
-          throw new Error(`invalid ${stanzaType} stanza`)
+        if (share?.length !== shareLength || body.length !== 32) throw new Error(`invalid ${stanzaType} stanza`)
         const shared = decapsulate(await keys(), share)
         const { key, nonce } = schedule(shared)
         const fileKey = openAead(key, nonce, body)

@@ -34,14 +34,9 @@ export interface MlKemKey {
 const indices = [0, 1, 2] as const
 const vector = (make: (index: number) => Polynomial): Vector => indices.map(make)
 
-const digest = (name: string, ...parts: Uint8Array[]): Buffer => {
-  const hash = createHash(name)
-  for (const part of parts) hash.update(part)
-  return hash.digest()
-}
-
-const shake = (name: 'shake128' | 'shake256', outputLength: number, ...parts: Uint8Array[]): Buffer => {
-  const hash = createHash(name, { outputLength })
+/** `outputLength` (bytes) is for the functions of the SHAKE family. */
+function digest(name: string, parts: readonly Uint8Array[], outputLength?: number): Buffer {
+  const hash = createHash(name, outputLength === undefined ? {} : { outputLength })
   for (const part of parts) hash.update(part)
   return hash.digest()
 }
@@ -51,7 +46,7 @@ function uniform(rho: Uint8Array, column: number, row: number): Polynomial {
   const result = polynomial()
   // Four blocks are enough but for one element in 10^38.
   for (let length = 672; ; length *= 2) {
-    const bytes = shake('shake128', length, rho, Uint8Array.of(column, row))
+    const bytes = digest('shake128', [rho, Uint8Array.of(column, row)], length)
     let count = 0
     for (let at = 0; at < length && count < degree; at += 3) {
       const low = bytes[at]! | ((bytes[at + 1]! & 15) << 8)
@@ -65,7 +60,7 @@ function uniform(rho: Uint8Array, column: number, row: number): Polynomial {
 
 /** Small coefficients (algorithm 8, eta = 2) from a seed and a number. */
 function small(seed: Uint8Array, number: number): Polynomial {
-  const bytes = shake('shake256', 128, seed, Uint8Array.of(number))
+  const bytes = digest('shake256', [seed, Uint8Array.of(number)], 128)
   const result = polynomial()
   for (let at = 0; at < 128; at++) {
     const byte = bytes[at]!
@@ -132,7 +127,7 @@ function difference(values: Polynomial, bits: number, sent: Polynomial): number 
 
 /** The key pair of a seed: 32 bytes `d`, then 32 bytes `z` (algorithms 13 and 16). The seed stays with the caller. */
 export function mlKem768(seed: Uint8Array): MlKemKey {
-  const expanded = digest('sha3-512', seed.subarray(0, 32), Uint8Array.of(rank))
+  const expanded = digest('sha3-512', [seed.subarray(0, 32), Uint8Array.of(rank)])
   const rho = Buffer.from(expanded.subarray(0, 32))
   const sigma = expanded.subarray(32)
   const rejection = Buffer.from(seed.subarray(32, 64))
@@ -150,7 +145,7 @@ export function mlKem768(seed: Uint8Array): MlKemKey {
   const publicKey = Buffer.alloc(384 * rank + 32)
   for (const i of indices) pack(publicKey, 384 * i, publicVector[i]!)
   rho.copy(publicKey, 384 * rank)
-  const publicHash = digest('sha3-256', publicKey)
+  const publicHash = digest('sha3-256', [publicKey])
 
   /** The 32-byte message in the ciphertext (algorithm 15). */
   const open = (u: Vector, v: Polynomial): Buffer => {
@@ -193,9 +188,9 @@ export function mlKem768(seed: Uint8Array): MlKemKey {
       const u = vector((i) => unpack(ciphertext.subarray(320 * i, 320 * (i + 1)), bitsOfU))
       const v = unpack(ciphertext.subarray(320 * rank), bitsOfV)
       const message = open(u, decompress(v.slice(), bitsOfV))
-      const derived = digest('sha3-512', message, publicHash)
+      const derived = digest('sha3-512', [message, publicHash])
       const shared = Buffer.from(derived.subarray(0, 32))
-      const rejected = shake('shake256', 32, rejection, ciphertext)
+      const rejected = digest('shake256', [rejection, ciphertext], 32)
       // All ones when the ciphertext is another than this message gives, so that the shared bytes are taken without a branch.
       const isOther = -((check(message, derived.subarray(32), u, v) + 0xffff) >> 16) & 0xff
       for (let i = 0; i < 32; i++) shared[i] = (shared[i]! & ~isOther) | (rejected[i]! & isOther)
