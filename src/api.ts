@@ -46,7 +46,14 @@ export interface EncryptOptions extends CommonOptions, SelectionOptions {
   readonly macOnlyEncrypted?: boolean
 }
 
-const asBytes = (input: Uint8Array | string): Uint8Array => (typeof input === 'string' ? Buffer.from(input) : input)
+/** @throws SopsError `bad-input` for a string that no bytes stand for. */
+function asBytes(input: Uint8Array | string): Uint8Array {
+  if (typeof input !== 'string') return input
+  if (input.isWellFormed()) return Buffer.from(input)
+  throw new SopsError('bad-input', 'the text holds a lone surrogate, which cannot be written', {
+    hints: ['give the bytes of the file instead of a string'],
+  })
+}
 
 async function opened<T>(
   input: Uint8Array | string,

@@ -9,13 +9,13 @@ import {
   readScalar,
   readSpelling,
   type ScalarType,
-  textOrBytes,
   typeOf,
 } from './core/scalar.ts'
 import { looksLikeMarker, type Selection } from './core/selection.ts'
 import { identityOf, newStash, type Recall, recall, type Stash } from './core/stash.ts'
 import { toSeconds } from './core/time.ts'
 import { type Comment, type Leaf, type Origin, sameValue, type Tree, type Value } from './core/tree.ts'
+import { bytesOfText, textOfBytes } from './core/utf8.ts'
 import { type Visitor, walk } from './core/walk.ts'
 import { messageOf, SopsError } from './errors.ts'
 import type { Metadata } from './metadata.ts'
@@ -101,7 +101,7 @@ function opener(cipher: LeafCipher, mac: MacState, stash: Stash, options: OpenOp
         const remembered = {
           aad,
           type,
-          canonical: value as string,
+          canonical: type === 'comment' ? commentText(value) : (value as string | Uint8Array),
           spelling: undefined,
           text,
           iv,
@@ -146,7 +146,7 @@ function opener(cipher: LeafCipher, mac: MacState, stash: Stash, options: OpenOp
         const name = goTypeOf(readScalar(type, bytes))
         throw new SopsError('generic', `walkValue of Comment should be either Comment or string, was ${name}`)
       }
-      const plain = commentText(textOrBytes(bytes))
+      const plain = textOfBytes(bytes)
       stash.leaves.push({
         aad,
         type: 'comment',
@@ -161,8 +161,7 @@ function opener(cipher: LeafCipher, mac: MacState, stash: Stash, options: OpenOp
   }
 }
 
-const commentText = (value: Value): string =>
-  typeof value === 'string' ? value : Buffer.from(value as Uint8Array).toString('utf8')
+const commentText = (value: Value): string => (typeof value === 'string' ? value : textOfBytes(value as Uint8Array))
 
 function decryptValue(
   cipher: LeafCipher,
@@ -273,7 +272,7 @@ function sealer(
     comment(comment, aad, selected) {
       if (!selected || comment.text === '') return comment
       const { leaf: before, iv } = memory?.next('comment', comment.text) ?? {}
-      const text = before?.text ?? encryptLeaf(cipher, aad, 'comment', comment.text, iv)
+      const text = before?.text ?? encryptLeaf(cipher, aad, 'comment', bytesOfText(comment.text), iv)
       if (looksLikeMarker(options.selection, text)) {
         throw new SopsError(
           'generic',

@@ -47,7 +47,8 @@ export function scalarText(node: YNode): string | undefined {
   const value = scalarValue(node)
   if (value === null) return undefined
   if (node.tag !== '!!binary') return node.value
-  return typeof value === 'string' ? value : Buffer.from(value as Uint8Array).toString()
+  if (typeof value === 'string') return value
+  throw new SopsError('parse', 'yaml: a !!binary value here must be text (UTF-8)')
 }
 
 /** The name of a node's type in the reference's messages about key fields. */

@@ -10,6 +10,7 @@ import {
 } from 'node:crypto'
 import { SopsError } from '../errors.ts'
 import type { ScalarType } from './scalar.ts'
+import { bytesOfText } from './utf8.ts'
 
 const prefix = 'ENC[AES256_GCM,data:'
 const ivLength = 32
@@ -71,7 +72,7 @@ export function encryptLeaf(
 ): string {
   if (plaintext.length === 0) return ''
   const gcm = createCipheriv(algorithmOf(cipher), cipher.key, iv, { authTagLength: tagLength })
-  gcm.setAAD(Buffer.from(aad, 'utf8'))
+  gcm.setAAD(bytesOfText(aad))
   if (plaintext.length > chunkSize) return encryptLarge(gcm, type, plaintext, iv)
   const data = typeof plaintext === 'string' ? gcm.update(plaintext, 'utf8') : gcm.update(plaintext)
   gcm.final()
@@ -174,7 +175,7 @@ export function decryptLeaf(cipher: LeafCipher, text: string, aad: string): Decr
   }
   const gcm = createDecipheriv(algorithmOf(cipher), cipher.key, iv, { authTagLength: tagLength })
   gcm.setAuthTag(tag)
-  gcm.setAAD(Buffer.from(aad, 'utf8'))
+  gcm.setAAD(bytesOfText(aad))
   const bytes = typeof data === 'string' ? decryptLarge(gcm, data) : gcm.update(data)
   try {
     // Nothing of `bytes` leaves this function before the tag was checked.

@@ -26,7 +26,8 @@ function put(object: object, key: string, value: PlainValue): void {
 }
 
 /**
- * Maps become objects (the last of equal keys wins, `__proto__` is an ordinary key), lists arrays; comments are left out.
+ * Maps become objects (the last of equal keys wins, `__proto__` is an ordinary key), lists arrays; comments are left out. In a key each byte
+ * that is not UTF-8 is a lone surrogate, U+DC80 to U+DCFF.
  */
 export function toPlain(root: Node): PlainValue {
   // Containers nest deeper than the call stack (spec/format.md 7.2), so they wait in a queue until they are filled.

@@ -44,11 +44,12 @@ export function goTypeOf(value: Value): string {
 
 /**
  * The plaintext text of a value; a string is itself. Bytes have no text: use `toBytes`.
- * @throws SopsError `generic` for what the file format cannot hold: integers beyond 64 bits, time offsets of 24 hours.
+ * @throws SopsError `generic` for what the file format cannot hold: lone surrogates, integers beyond 64 bits, time offsets of 24 hours.
  */
 export function canonical(value: Exclude<Present, Uint8Array>): string {
   switch (typeof value) {
     case 'string':
+      if (!value.isWellFormed()) throw new SopsError('generic', 'a lone surrogate is no text')
       return value
     case 'bigint':
       if (value < minInt || value > maxInt) throw new SopsError('generic', 'integer does not fit into 64 bits')

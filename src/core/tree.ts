@@ -47,7 +47,7 @@ export interface Token {
 
 export interface Comment {
   readonly kind: 'comment'
-  /** Everything after the introducer (`#`, `;`). */
+  /** Everything after the introducer (`#`, `;`); bytes that are not UTF-8 as `textOfBytes` gives them. */
   readonly text: string
   /** True for a comment on the line of the item it describes (YAML only). It stands before that item in the tree. */
   readonly inline: boolean
@@ -56,7 +56,7 @@ export interface Comment {
 
 export interface Entry {
   readonly kind: 'entry'
-  /** The key's text. */
+  /** The key's text; bytes that are not UTF-8 as `textOfBytes` gives them. */
   readonly key: string
   /** Set when the key is not a string: its type's name in the reference's messages (`int`, `float64`, `bool`, `nil`, `time.Time`, …). */
   readonly keyType?: string

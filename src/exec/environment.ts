@@ -39,6 +39,7 @@ export function environmentOf(document: MapNode): Record<string, string> {
     if (value.kind !== 'leaf') throw refused(`cannot use complex value in environment; offending key ${key}`, key)
     if (key.includes('=')) throw refused(`cannot use keys with '=' in environment: ${key}`, key)
     const text = textOf(value.value)
+    if (!key.isWellFormed()) throw refused(`cannot use a key that is not text (UTF-8) in environment: ${key}`, key)
     if (text === undefined) throw refused(`cannot use a value that is not text (UTF-8) in environment: ${key}`, key)
     if (key.includes('\0') || text.includes('\0')) {
       throw refused(`exec: environment variable contains NUL: ${quote(key)}`, key)

@@ -164,7 +164,7 @@ function rewrite(parsed: Parsed, tree: Tree, layout?: Layout): Uint8Array {
 
 /** A line of the source with its new value or text; as it stands when nothing changed. */
 function addChanged(out: Output, source: DotenvSource, item: Entry | Comment, layout: Layout | undefined): void {
-  const { text, raw } = source
+  const { text } = source
   const { start, end, value: before } = item.origin!
   const isSame =
     item.kind === 'comment'
@@ -174,7 +174,6 @@ function addChanged(out: Output, source: DotenvSource, item: Entry | Comment, la
     out.add(text.slice(start, end))
     return
   }
-  if (raw && (item.kind === 'comment' ? String(before) : item.key).includes('\uFFFD')) throw notUtf8()
   if (item.kind === 'entry') checkedKey(item.key, layout)
   out.add(item.kind === 'comment' ? '#' : text.slice(start, text.indexOf('=', start) + 1))
   const value = item.kind === 'comment' ? item.text : valuePiece(item.key, item.value)
@@ -188,11 +187,6 @@ function endingOf({ text, eol }: DotenvSource, start: number, end: number, hasRe
   if (text.charCodeAt(end - 1) !== 10) return ''
   return !hasReturn && end - 2 >= start && text.charCodeAt(end - 2) === 13 ? eol : '\n'
 }
-
-const notUtf8 = (): SopsError =>
-  new SopsError('cannot-emit', 'a key or comment that is not valid UTF-8 cannot be encrypted or decrypted', {
-    hints: ['convert the file to UTF-8 first'],
-  })
 
 function withoutFinalNewline(bytes: Uint8Array, eol: string): Uint8Array {
   if (bytes[bytes.length - 1] !== 10) return bytes

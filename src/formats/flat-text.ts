@@ -2,6 +2,7 @@
 import { isUtf8 } from 'node:buffer'
 import { dotenvFloat } from '../core/floats.ts'
 import type { Node, Value } from '../core/tree.ts'
+import { bytesOfText, textOfBytes } from '../core/utf8.ts'
 
 /** A decoded file. `raw` text has one character per byte, because the bytes are not valid UTF-8. */
 export interface Source {
@@ -25,12 +26,12 @@ export function valueIn(source: Source, text: string): string | Uint8Array {
   return isUtf8(bytes) ? bytes.toString('utf8') : new Uint8Array(bytes)
 }
 
-/** Text of a key or comment that stands in the source; what is not valid UTF-8 is replaced by U+FFFD. */
+/** Text of a key or comment that stands in the source, as `textOfBytes` makes it. */
 export const stringIn = (source: Source, text: string): string =>
-  source.raw ? Buffer.from(text, 'latin1').toString('utf8') : text
+  source.raw ? textOfBytes(Buffer.from(text, 'latin1')) : text
 
 /** New text, fit to stand between parts of the source. */
-export const insertable = (source: Source, text: string): Piece => (source.raw ? Buffer.from(text, 'utf8') : text)
+export const insertable = (source: Source, text: string): Piece => (source.raw ? bytesOfText(text) : text)
 
 /** Collects output: strings in the source's coding grow as one, so that they are encoded at once. */
 export interface Output {
@@ -41,11 +42,10 @@ export interface Output {
 }
 
 export function output(raw: boolean): Output {
-  const encoding = raw ? 'latin1' : 'utf8'
   const done: Uint8Array[] = []
   let run = ''
   const flush = (): void => {
-    if (run !== '') done.push(Buffer.from(run, encoding))
+    if (run !== '') done.push(raw ? Buffer.from(run, 'latin1') : bytesOfText(run))
     run = ''
   }
   return {

@@ -1,5 +1,6 @@
 // The INI format: sections of keys, comments and quotes by the rules of the reference's library, read without losing a byte (spec/format.md 10).
 import type { Comment, Entry, MapNode } from '../core/tree.ts'
+import { refuseBytes } from '../core/utf8.ts'
 import { decode, output, scalarText, stringIn, valueIn } from './flat-text.ts'
 import { blockText, isEncrypted } from './ini/comment.ts'
 import { compactJson, treePieces } from './ini/print.ts'
@@ -92,7 +93,10 @@ export const ini: Format = {
     for (const piece of treePieces(tree, { eol: '\n', encrypted: layout?.encrypted ?? false })) out.add(piece)
     return out.bytes()
   },
-  printValue: (value) => Buffer.from(compactJson(value), 'utf8'),
+  printValue(value) {
+    refuseBytes(value, 'JSON', { bytes: false, comments: true })
+    return Buffer.from(compactJson(value), 'utf8')
+  },
   textOf(parsed, entry) {
     const { text, eol, sections } = parsed.source as IniSource
     const section = sections.find(({ start }) => start === entry.origin?.start)

@@ -1,15 +1,15 @@
 // The JSON format (spec/format.md 8): text to tree and back, with the layout of the file kept.
 import type { Node } from '../core/tree.ts'
+import { textOfBytes } from '../core/utf8.ts'
 import { parse, print, printValue, rewrite, textOf, token } from './json/document.ts'
 import { scan } from './json/scan.ts'
-import { decode } from './json/text.ts'
 import type { Format } from './types.ts'
 
 /**
  * Any JSON value by itself, as `set` takes it: integers of 64 bits are ints, other numbers floats.
  * @throws SopsError `parse`.
  */
-export const parseValue = (bytes: Uint8Array): Node => scan(decode(bytes))
+export const parseValue = (bytes: Uint8Array): Node => scan(textOfBytes(bytes))
 
 export const json: Format = {
   id: 'json',

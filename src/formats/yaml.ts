@@ -1,5 +1,6 @@
 // The YAML format: text to tree, splices, and fresh text in the reference's layout (spec/format.md 7).
-import type { Leaf, Node, Token } from '../core/tree.ts'
+import type { Leaf, Node, Token, Tree } from '../core/tree.ts'
+import { refuseBytes } from '../core/utf8.ts'
 import type { Format, Parsed } from './types.ts'
 import { afterBreak, lineEnd, lineStart } from './yaml/edits.ts'
 import { indentOf, printAlone, printTree } from './yaml/print.ts'
@@ -8,6 +9,13 @@ import { endOf, placeOf, read, type Source } from './yaml/source.ts'
 import { encode } from './yaml/text.ts'
 
 const sourceOf = (parsed: Parsed): Source => parsed.source as Source
+
+/** Bytes of values become `!!binary`. */
+const holds = { bytes: true, comments: true }
+
+const refuseBytesIn = ({ documents }: Tree): void => {
+  for (const document of documents) refuseBytes(document, 'YAML', holds)
+}
 
 const example = `hello: Welcome to SOPS! Edit this file as you please!
 example_key: example_value
@@ -29,13 +37,16 @@ export const yaml: Format = {
     return { tree: source.tree, source }
   },
   rewrite(parsed, next, layout = {}) {
+    refuseBytesIn(next)
     const source = sourceOf(parsed)
     return encode(rewriteText(source, next, layout).text, source.mark)
   },
   print(tree, layout = {}) {
+    refuseBytesIn(tree)
     return Buffer.from(printTree(tree, { indent: indentOf(layout.indent), eol: '\n' }), 'utf8')
   },
   printValue(value: Node) {
+    refuseBytes(value, 'YAML', holds)
     return Buffer.from(printAlone(value, '\n'), 'utf8')
   },
   textOf(parsed, entry) {

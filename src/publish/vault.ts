@@ -55,6 +55,7 @@ function jsonOf(node: Node): unknown {
 /** Names the place of a value that JSON cannot hold. */
 function jsonAt(key: string, value: Node): unknown {
   try {
+    if (!key.isWellFormed()) throw unfit('a key that is not text (UTF-8)')
     return jsonOf(value)
   } catch (error) {
     if (!(error instanceof SopsError)) throw error

@@ -99,13 +99,14 @@ async function install(inv: Invocation, io: Io): Promise<number> {
     if (error.code === 'ENOENT') return undefined
     throw new SopsError('bad-input', `Error reading file: ${error.message}`, { cause: error })
   })
-  const old = read?.toString() ?? ''
+  // Bytes of any coding: what stands there stays.
+  const old = read?.toString('latin1') ?? ''
   const lines = new Set(old.split(/\r?\n/))
   const missing = patterns.map((pattern) => `${pattern} diff=sopsdiffer`).filter((line) => !lines.has(line))
   if (missing.length > 0) {
     const start = old === '' || old.endsWith('\n') ? old : `${old}\n`
     const expect = read ? fingerprint(read) : 'absent'
-    await writeOutput(io.host, attributes, Buffer.from(`${start}${missing.join('\n')}\n`), { expect })
+    await writeOutput(io.host, attributes, Buffer.from(`${start}${missing.join('\n')}\n`, 'latin1'), { expect })
   }
   await io.out(`git diff now decrypts ${patterns.join(' ')} (${attributes})\n`)
   return 0

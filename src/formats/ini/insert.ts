@@ -1,5 +1,6 @@
 // New keys in INI text, laid out like the keys that are there.
 import type { Comment, Entry } from '../../core/tree.ts'
+import { bytesOfText } from '../../core/utf8.ts'
 import { insertable, type Piece } from '../flat-text.ts'
 import { sectionPieces, spellKey, valuePiece, widest } from './print.ts'
 import type { KeyLine, Section } from './scan.ts'
@@ -32,7 +33,7 @@ export function insertKeys(
   const width = style?.width ?? widest(spelled)
   for (const [i, entry] of entries.entries()) {
     const key = spelled[i]!
-    const pad = ' '.repeat(Math.max(0, width - Buffer.byteLength(key)))
+    const pad = ' '.repeat(Math.max(0, width - bytesOfText(key).length))
     pieces.push(insertable(source, `${style?.indent ?? ''}${key}${pad}${style?.delimiter ?? ' = '}`))
     const value = valuePiece(entry.key, entry.value, [section.name], encrypted)
     pieces.push(typeof value === 'string' ? insertable(source, value) : value, eol)

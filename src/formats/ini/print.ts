@@ -1,5 +1,6 @@
 // A tree as INI text in the reference's layout (spec/format.md 10.2), and single values as compact JSON (12.4).
 import type { Comment, Entry, MapNode, Node, Tree, Value } from '../../core/tree.ts'
+import { bytesOfText, textOfBytes } from '../../core/utf8.ts'
 import { SopsError } from '../../errors.ts'
 import { type Piece, scalarText } from '../flat-text.ts'
 import { commentLines } from './comment.ts'
@@ -78,7 +79,7 @@ export function spellValue(value: Value, key: string, path: readonly string[], e
 
 /** Bytes of the longest. */
 export const widest = (keys: readonly string[]): number =>
-  keys.reduce((width, key) => Math.max(width, Buffer.byteLength(key)), 0)
+  keys.reduce((width, key) => Math.max(width, bytesOfText(key).length), 0)
 
 /** A section with its comment and padded keys, every line with its end; `named` false leaves the header out. */
 export function sectionPieces(entry: Entry, named: boolean, options: PrintOptions): Piece[] {
@@ -93,7 +94,7 @@ export function sectionPieces(entry: Entry, named: boolean, options: PrintOption
   const width = widest(lines.map(({ spelledKey }) => spelledKey))
   for (const line of lines) {
     for (const comment of commentLines(line.comment, false)) pieces.push(comment + eol)
-    const pad = ' '.repeat(width - Buffer.byteLength(line.spelledKey))
+    const pad = ' '.repeat(width - bytesOfText(line.spelledKey).length)
     pieces.push(`${line.spelledKey}${pad} = `, line.value, eol)
   }
   return pieces
@@ -168,7 +169,7 @@ const stringJson = (text: string): string =>
 function scalarJson(value: Value): string {
   if (value === null) return 'null'
   if (typeof value === 'string') return stringJson(value)
-  if (value instanceof Uint8Array) return stringJson(Buffer.from(value).toString('utf8'))
+  if (value instanceof Uint8Array) return stringJson(textOfBytes(value))
   if (typeof value === 'number') {
     if (!Number.isFinite(value))
       throw new SopsError('cannot-emit', 'json: unsupported value: a number that is not finite')

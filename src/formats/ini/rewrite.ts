@@ -1,6 +1,5 @@
 // Splices a changed tree into INI text: every byte that does not belong to a changed item stays.
 import { type Comment, type Entry, type Leaf, sameValue, type Tree } from '../../core/tree.ts'
-import { SopsError } from '../../errors.ts'
 import { insertable, type Piece } from '../flat-text.ts'
 import type { Layout } from '../types.ts'
 import { encryptBlock, isEncrypted, plainBlock } from './comment.ts'
@@ -187,11 +186,6 @@ function rewriteBlock(work: Rewriting, block: Block, comments: Map<number, Comme
   const comment = comments.get(block[0]!.start)
   if (!comment) removeBlock(work, block)
   if (!comment || comment.text === comment.origin?.value) return
-  if (source.raw && String(comment.origin?.value).includes('\uFFFD')) {
-    throw new SopsError('cannot-emit', 'a comment that is not valid UTF-8 cannot be encrypted or decrypted', {
-      hints: ['convert the file to UTF-8 first'],
-    })
-  }
   const isHeader = ofSection && block.at(-1)!.inline
   const changes =
     encrypted && isEncrypted(comment.text)

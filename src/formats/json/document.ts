@@ -1,12 +1,13 @@
 // Whole JSON documents: bytes to tree and back. The binary format keeps its encrypted form in them, too.
 import type { Entry, Leaf, MapNode, Node, Token, Tree } from '../../core/tree.ts'
+import { refuseBytes, textOfBytes } from '../../core/utf8.ts'
 import { SopsError } from '../../errors.ts'
 import type { Layout, Parsed } from '../types.ts'
 import { quoteMarkup } from './leaf.ts'
 import { indentUnit, printNode, type Style } from './print.ts'
 import { rewriteText } from './rewrite.ts'
 import { positionOf, scan } from './scan.ts'
-import { decode, type SourceText, writer } from './text.ts'
+import { writer } from './text.ts'
 
 const referenceStyle = (indent: number | undefined): Style => ({
   unit: indentUnit(indent),
@@ -22,7 +23,7 @@ const referenceStyle = (indent: number | undefined): Style => ({
  * @throws SopsError `parse`.
  */
 export function parse(bytes: Uint8Array, { encrypted = false }: { encrypted?: boolean } = {}): Parsed {
-  const source = decode(bytes)
+  const source = textOfBytes(bytes)
   try {
     return { tree: { documents: [rootOf(source)] }, source }
   } catch (error) {
@@ -32,18 +33,21 @@ export function parse(bytes: Uint8Array, { encrypted = false }: { encrypted?: bo
   }
 }
 
-function rootOf(source: SourceText): MapNode {
-  const root = scan(source)
+function rootOf(text: string): MapNode {
+  const root = scan(text)
   if (root.kind === 'map') return root
   throw new SopsError('parse', 'SOPS only supports JSON files with a top-level object', {
-    position: positionOf(source.text, root.origin!.start),
+    position: positionOf(text, root.origin!.start),
     hints: ['wrap the value in an object, or treat the file as binary with --input-type binary'],
   })
 }
 
 export function rewrite(parsed: Parsed, next: Tree, layout: Layout = {}): Uint8Array {
-  return rewriteText(parsed.source as SourceText, parsed.tree.documents[0]!, document(next, layout), layout)
+  return rewriteText(parsed.source as string, parsed.tree.documents[0]!, document(next, layout), layout)
 }
+
+/** Text alone; comments have no place in it. */
+const holds = { bytes: false, comments: false }
 
 /** The one document JSON can hold. Of several the first is printed, but encrypting only that would break the MAC (spec/format.md 14). */
 function document(tree: Tree, layout: Layout): MapNode {
@@ -53,7 +57,9 @@ function document(tree: Tree, layout: Layout): MapNode {
       hints: ['split the file, or write it as YAML'],
     })
   }
-  return documents[0] ?? { kind: 'map', items: [] }
+  const root: MapNode = documents[0] ?? { kind: 'map', items: [] }
+  refuseBytes(root, 'JSON', holds)
+  return root
 }
 
 export function print(tree: Tree, layout: Layout = {}): Uint8Array {
@@ -64,6 +70,7 @@ export function print(tree: Tree, layout: Layout = {}): Uint8Array {
 }
 
 export function printValue(value: Node, layout: Layout = {}): Uint8Array {
+  refuseBytes(value, 'JSON', holds)
   const out = writer()
   printNode(out.write, value, '', referenceStyle(layout.indent))
   return out.bytes()
@@ -71,12 +78,12 @@ export function printValue(value: Node, layout: Layout = {}): Uint8Array {
 
 /** The text of a member, from its key to the end of its value. */
 export function textOf(parsed: Parsed, entry: Entry): string {
-  return (parsed.source as SourceText).text.slice(entry.origin!.start, entry.origin!.end)
+  return (parsed.source as string).slice(entry.origin!.start, entry.origin!.end)
 }
 
 /** Only of those that are not written as we write them. */
 export function token(parsed: Parsed, { origin }: Leaf): Token | undefined {
   if (typeof origin?.value !== 'string' || origin.end - origin.start === origin.value.length + '""'.length)
     return undefined
-  return { value: origin.value, text: (parsed.source as SourceText).text.slice(origin.start, origin.end) }
+  return { value: origin.value, text: (parsed.source as string).slice(origin.start, origin.end) }
 }

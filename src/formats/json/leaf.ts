@@ -1,8 +1,7 @@
 // How single values are spelled in JSON (spec/format.md 8.1, 8.2).
-import { isUtf8 } from 'node:buffer'
 import { isTimestamp, type Leaf } from '../../core/tree.ts'
+import { textOfBytes } from '../../core/utf8.ts'
 import { SopsError } from '../../errors.ts'
-import { asBuffer, decodeLossy } from './text.ts'
 
 const NUMBER = /^-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?$/
 const MIN_INT = -(2n ** 63n)
@@ -35,13 +34,8 @@ function spells(spelling: string, value: bigint | number): boolean {
 /** Turns text into a JSON string, quotes included. */
 export type Quote = (text: string) => string
 
-const LONE_SURROGATE = /\p{Surrogate}/gu
-
 /** Only what JSON asks for is escaped. */
-export const quoteMinimal: Quote = (text) => {
-  const quoted = JSON.stringify(text)
-  return quoted.includes('\\ud') ? JSON.stringify(text.replace(LONE_SURROGATE, '\ufffd')) : quoted
-}
+export const quoteMinimal: Quote = (text) => JSON.stringify(text)
 
 const MARKUP = /[<>&\u2028\u2029]/g
 const escapeMarkup = (char: string): string => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`
@@ -75,12 +69,6 @@ export function leafPieces(leaf: Leaf, quote: Quote, keepSpelling: boolean): rea
     default:
       if (value === null) return ['null']
       if (isTimestamp(value)) return [quote(value.rfc3339)]
-      if (isUtf8(value)) return leafPieces({ kind: 'leaf', value: asBuffer(value).toString('utf8') }, quote, false)
-      return [quoteBytes(value, quote)]
+      return leafPieces({ kind: 'leaf', value: textOfBytes(value) }, quote, false)
   }
-}
-
-/** Bytes that are not valid UTF-8 become the escape of U+FFFD, one each. */
-function quoteBytes(bytes: Uint8Array, quote: Quote): string {
-  return quote(decodeLossy(bytes)).replaceAll('\ufffd', '\\ufffd')
 }

@@ -15,7 +15,7 @@ import {
 import { leafPieces } from './leaf.ts'
 import { printNode } from './print.ts'
 import type { ContainerOrigin, EntryOrigin } from './scan.ts'
-import { type SourceText, writer } from './text.ts'
+import { writer } from './text.ts'
 
 type Container = MapNode | ListNode
 
@@ -42,17 +42,16 @@ interface Frame {
 }
 
 /**
- * @param root the map that `scan` made of `source`.
+ * @param root the map that `scan` made of `text`.
  * @param next made from `root`; nodes with an origin are the nodes of that place.
  * @throws SopsError `cannot-emit`.
  */
-export function rewriteText(source: SourceText, root: MapNode, next: MapNode, layout: Layout): Uint8Array {
-  const { text } = source
-  const out = writer(source.encoding)
+export function rewriteText(text: string, root: MapNode, next: MapNode, layout: Layout): Uint8Array {
+  const out = writer()
   let from = 0
   let to = root.origin!.start
   const flush = (): void => {
-    if (from < to) out.copy(text.slice(from, to))
+    if (from < to) out.write(text.slice(from, to))
     from = to
   }
   const output: Output = {

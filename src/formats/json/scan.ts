@@ -1,8 +1,8 @@
 // JSON text to tree: an iterative scanner that keeps order, duplicate keys and the place of every token (spec/format.md 8.1).
+import { formatPath, type Step } from '../../core/path.ts'
 import type { Entry, Leaf, ListNode, MapNode, Node, Origin, Value } from '../../core/tree.ts'
 import { type Position, SopsError } from '../../errors.ts'
 import { numberText, numberValue } from './leaf.ts'
-import { decodeLossy, type SourceText } from './text.ts'
 
 /** `items` are the children as the source has them. */
 export interface ContainerOrigin extends Origin {
@@ -33,8 +33,8 @@ const NUMBER = /-?(?:0|[1-9][0-9]*)((?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)/y
 /** After this many characters a string is searched for what ends it, instead of read one by one. */
 const LONG = 128
 const CONTROL = /[^ -\uffff]/
-const LONE_SURROGATE = /\p{Surrogate}/gu
 
+const NOT_TEXT = ['write it as UTF-8, or as \\ufffd, which is what SOPS reads there']
 const TRAILING = ['a JSON file holds one value: what follows it would be lost']
 const BYTE_ORDER_MARK = ['save the file without a byte order mark']
 
@@ -55,7 +55,7 @@ const CLOSE_MAP = 125
  * The one value a JSON text holds.
  * @throws SopsError `parse`; texts of messages as in the reference, `EOF` for blank input.
  */
-export function scan({ text, encoding }: SourceText): Node {
+export function scan(text: string): Node {
   let at = 0
 
   const fail = (message: string, offset: number, hints: readonly string[] = []): never => {
@@ -77,7 +77,7 @@ export function scan({ text, encoding }: SourceText): Node {
   const nextQuote = finder(text, '"')
   const nextBackslash = finder(text, '\\')
 
-  const string = (): string => {
+  const string = (isKey = false): string => {
     const start = at
     let escaped = false
     let probe = start + LONG
@@ -91,8 +91,8 @@ export function scan({ text, encoding }: SourceText): Node {
       if (code === QUOTE) {
         at = i + 1
         const raw = text.slice(start + 1, i)
-        const decoded = encoding === 'utf8' ? raw : decodeLossy(Buffer.from(raw, 'latin1'))
-        return escaped ? unescaped(decoded, start) : decoded
+        const value = escaped ? unescaped(raw, start) : raw
+        return value.isWellFormed() ? value : refuse(value, start, isKey)
       }
       if (code === BACKSLASH) {
         escaped = true
@@ -102,13 +102,20 @@ export function scan({ text, encoding }: SourceText): Node {
   }
 
   const unescaped = (raw: string, start: number): string => {
-    let value: string
     try {
-      value = JSON.parse(`"${raw}"`)
+      return JSON.parse(`"${raw}"`)
     } catch {
       return unexpected('in string escape code', badEscape(text, start))
     }
-    return value.replace(LONE_SURROGATE, '\ufffd')
+  }
+
+  /** The reference reads U+FFFD instead, which is another value. */
+  const refuse = (value: string, start: number, isKey: boolean): never => {
+    const steps: Step[] = isKey ? [value.toWellFormed()] : frame === undefined ? [] : [stepOf(frame)]
+    for (let above = frame?.parent; above !== undefined; above = above.parent) steps.unshift(stepOf(above))
+    const what = `${isKey ? 'the key' : 'the string'} ${formatPath(steps)}`.trimEnd()
+    const isByte = text.slice(start, at).isWellFormed() === false
+    return fail(`${what} holds ${isByte ? 'bytes that are not UTF-8' : 'half of a surrogate pair'}`, start, NOT_TEXT)
   }
 
   const number = (): Leaf => {
@@ -152,7 +159,7 @@ export function scan({ text, encoding }: SourceText): Node {
   const key = (frame: Frame, context: string): void => {
     if (text.charCodeAt(at) !== QUOTE) unexpected(context)
     frame.keyStart = at
-    frame.key = string()
+    frame.key = string(true)
     frame.keyEnd = at
     if (blanks() !== COLON) unexpected('after object key')
     at += 1
@@ -222,6 +229,9 @@ export function scan({ text, encoding }: SourceText): Node {
   }
 }
 
+/** Where the value stands that is being read. */
+const stepOf = ({ map, key, items }: Frame): Step => (map ? key : items.length)
+
 /** Finds the first `char` from an offset on, the end if there is none; linear in the text for rising offsets. */
 function finder(text: string, char: string): (from: number) => number {
   let found = -1
@@ -248,7 +258,9 @@ function badEscape(text: string, start: number): number {
 
 /** The character at an offset as the reference's messages show it. */
 function quoteChar(text: string, offset: number): string {
-  const char = String.fromCodePoint(text.codePointAt(offset)!)
+  const code = text.codePointAt(offset)!
+  // A byte that is not UTF-8 shows as the character of its number.
+  const char = String.fromCodePoint(code >= 0xdc80 && code <= 0xdcff ? code - 0xdc00 : code)
   if (char === "'") return "'\\''"
   if (char === '"') return `'"'`
   return `'${JSON.stringify(char).slice(1, -1)}'`

@@ -12,9 +12,9 @@ export const unchanged = (a: Value, b: Value): boolean => sameValue(a, b) || Obj
 function samePrinted(a: Value, b: Value): boolean {
   if (unchanged(a, b)) return true
   const number = (value: Value): Value => (typeof value === 'bigint' ? Number(value) : value)
-  const text = (value: Value): Value => (value instanceof Uint8Array ? Buffer.from(value).toString() : value)
+  const bytes = (value: Value): Value => (typeof value === 'string' ? Buffer.from(value) : value)
   if (typeof a === 'number' || typeof b === 'number') return number(a) === number(b)
-  return a instanceof Uint8Array !== b instanceof Uint8Array && text(a) === text(b)
+  return a instanceof Uint8Array !== b instanceof Uint8Array && sameValue(bytes(a), bytes(b))
 }
 
 const withoutComments = (items: readonly Item[]): readonly Item[] => items.filter((item) => item.kind !== 'comment')
