@@ -2,15 +2,7 @@
 import type { Context } from './context.ts'
 import { createLeafCipher, decryptLeaf, encryptLeaf, type LeafCipher } from './core/cipher.ts'
 import { addToMac, finishMac, type MacState, sameMac, startMac } from './core/mac.ts'
-import {
-  canonical,
-  goTypeOf,
-  plainBytes,
-  readScalar,
-  readSpelling,
-  type ScalarType,
-  typeOf,
-} from './core/scalar.ts'
+import { canonical, goTypeOf, plainBytes, readScalar, readSpelling, type ScalarType, typeOf } from './core/scalar.ts'
 import { looksLikeMarker, type Selection } from './core/selection.ts'
 import { identityOf, newStash, type Recall, recall, type Stash } from './core/stash.ts'
 import { toSeconds } from './core/time.ts'

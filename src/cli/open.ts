@@ -4,7 +4,7 @@ import type { KeyService } from '../datakey.ts'
 import { refuseReserved } from '../draft.ts'
 import { loadEncrypted, type OpenFile, openFile, sealFile } from '../encrypted-file.ts'
 import { loadFormat } from '../formats/index.ts'
-import type { FormatId } from '../formats/types.ts'
+import type { Format, FormatId } from '../formats/types.ts'
 import { fingerprint, readInput, writeOutput } from './files.ts'
 import type { Invocation, Io } from './invocation.ts'
 import { absolutePath, configOf, formatsFor, layoutOf, orderOf, servicesOf } from './settings.ts'
@@ -45,13 +45,14 @@ export const read = (io: Io, path: string): Promise<Uint8Array> => readInput(io.
 
 /**
  * Opens a file, changes its first document, and saves it in place, unless somebody else has changed it since it was read. `prepare` is
- * called before the file is read; what it returns makes the new document of the old, or undefined to leave the file as it is.
+ * called before the file is read; what it returns makes the new document of the old, for the format that is written, or undefined to leave
+ * the file as it is.
  */
 export async function changeInPlace(
   inv: Invocation,
   io: Io,
   name: string,
-  prepare: () => Promise<(root: MapNode) => MapNode | undefined>,
+  prepare: () => Promise<(root: MapNode, format: Format) => MapNode | undefined>,
 ): Promise<void> {
   const { ctx, host } = io
   const path = absolutePath(ctx, name)
@@ -63,13 +64,13 @@ export async function changeInPlace(
   const { file } = await opener.open(path, bytes, formats.input)
   try {
     const [first, ...others] = file.plain.documents
-    const document = change(first ?? { kind: 'map', items: [] })
+    const output = await loadFormat(formats.output)
+    const document = change(first ?? { kind: 'map', items: [] }, output)
     if (document === undefined) {
       ctx.log({ level: 'info', logger: 'CMD', message: 'File is unchanged, not writing to file' })
       return
     }
     const plain = { documents: [document, ...others] }
-    const output = await loadFormat(formats.output)
     refuseReserved(plain, output)
     await ctx.audit?.({ action: 'encrypt', file: path })
     const sealed = sealFile({ ...file, plain }, output, ctx.now(), layoutOf(inv, config, output.id))

@@ -39,7 +39,11 @@ export function identityOf(aad: string, type: ScalarType, canonical: string | Ui
   // Bytes of UTF-8 text beyond this limit have more than `longest` UTF-16 units.
   const plain = typeof canonical === 'string' || canonical.length > longest * 4 ? canonical : textOrBytes(canonical)
   const isShort = typeof plain === 'string' && plain.length <= longest
-  const value = isShort ? `t${plain}` : `h${createHash('sha256').update(typeof plain === 'string' ? bytesOfText(plain) : plain).digest('base64')}`
+  const value = isShort
+    ? `t${plain}`
+    : `h${createHash('sha256')
+        .update(typeof plain === 'string' ? bytesOfText(plain) : plain)
+        .digest('base64')}`
   return `${type} ${aad.length} ${aad}${value}`
 }
 

@@ -1,6 +1,7 @@
 // The binary format (spec/format.md 11): any bytes as they are, and a JSON envelope around them once encrypted.
 import type { Tree, Value } from '../core/tree.ts'
 import { SopsError } from '../errors.ts'
+import { scalarText } from './flat-text.ts'
 import * as envelope from './json/document.ts'
 import type { Format, Layout, Parsed } from './types.ts'
 
@@ -52,5 +53,6 @@ export const binary: Format = {
     throw new SopsError('cannot-emit', 'Binary files are not structured and extracting a single value is not possible')
   },
   textOf: envelope.textOf,
+  clearText: scalarText,
   example: 'Welcome to SOPS! Edit this file as you please!',
 }

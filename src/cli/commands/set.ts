@@ -1,10 +1,11 @@
 // `sops set`: one value of a file, given as JSON.
 import { readFile } from 'node:fs/promises'
 import { setAt } from '../../core/change.ts'
-import { nodeAt, type Path, parsePath } from '../../core/path.ts'
-import { type Entry, type MapNode, type Node, sameNode } from '../../core/tree.ts'
+import { formatPath, nodeAt, type Path, parsePath } from '../../core/path.ts'
+import { type Leaf, type MapNode, type Node, sameNode } from '../../core/tree.ts'
 import { messageOf, SopsError } from '../../errors.ts'
 import { parseJsonValue } from '../../formats/index.ts'
+import type { Format } from '../../formats/types.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { changeInPlace } from '../open.ts'
 import { absolutePath } from '../settings.ts'
@@ -13,8 +14,11 @@ export async function run(inv: Invocation, io: Io): Promise<number> {
   const [name, index, valueWord] = wordsOf(inv)
   await changeInPlace(inv, io, name, async () => {
     const steps = parsePath(index, 'bad-path-or-value', 'Invalid set index format: ')
-    const value = await readValue(await valueTextOf(inv, io, valueWord))
-    return (root) => (inv.bool('idempotent') && holds(root, steps, value) ? undefined : setAt(root, steps, value))
+    const given = await readValue(await readText(inv, io, valueWord), steps)
+    return (root, format) => {
+      const value = fitting(given, format)
+      return inv.bool('idempotent') && holds(root, steps, value, format) ? undefined : setAt(root, steps, value)
+    }
   })
   return 0
 }
@@ -36,11 +40,11 @@ function wordsOf(inv: Invocation): readonly [string, string, string] {
   return [file, index, value]
 }
 
-async function valueTextOf(inv: Invocation, io: Io, word: string): Promise<string> {
-  if (inv.bool('value-stdin')) return Buffer.from(await io.host.stdin.readAll()).toString()
-  if (!inv.bool('value-file')) return word
+async function readText(inv: Invocation, io: Io, word: string): Promise<Uint8Array> {
+  if (inv.bool('value-stdin')) return io.host.stdin.readAll()
+  if (!inv.bool('value-file')) return Buffer.from(word)
   try {
-    return await readFile(absolutePath(io.ctx, word), 'utf8')
+    return await readFile(absolutePath(io.ctx, word))
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT'
     throw new SopsError('generic', `open ${word}: ${missing ? 'no such file or directory' : messageOf(error)}`, {
@@ -50,35 +54,62 @@ async function valueTextOf(inv: Invocation, io: Io, word: string): Promise<strin
 }
 
 /**
- * A JSON text as a node. A number by itself is a float, as in the reference; inside an object or array integers stay integers
- * (spec/cli.md 12.4; the reference refuses arrays).
- * @throws SopsError `bad-path-or-value`.
+ * A JSON text as a node, with the types that its numbers have in a JSON file, and their spelling (spec/cli.md 12.4; the reference makes a
+ * float of a number by itself, and refuses arrays).
+ * @throws SopsError `bad-path-or-value`; of a string that is no text it names the place, below `path`.
  */
-export async function readValue(text: string): Promise<Node> {
+async function readValue(text: Uint8Array, path: Path): Promise<Node> {
   try {
-    const node = detached(await parseJsonValue(Buffer.from(text)))
-    return node.kind === 'leaf' && typeof node.value === 'bigint' ? { kind: 'leaf', value: Number(node.value) } : node
+    return withLeaves(await parseJsonValue(text), ({ value, spelling }) =>
+      spelling === undefined ? { kind: 'leaf', value } : { kind: 'leaf', value, spelling },
+    )
   } catch (error) {
     if (!(error instanceof SopsError)) throw error
-    // The parser's message may show where the value breaks, but never the value.
-    throw new SopsError('bad-path-or-value', 'Value for --set is not valid JSON', { cause: error })
+    // Any other message of the parser may show a character of the value.
+    const isNamed = error.path !== undefined
+    throw new SopsError(
+      'bad-path-or-value',
+      `Value for --set is not valid JSON${isNamed ? `: at ${formatPath(path)}, ${error.message}` : ''}`,
+      { hints: isNamed ? error.hints : [], cause: error },
+    )
   }
 }
 
-/** The node without its origin in the JSON text. */
-function detached(node: Node): Node {
-  if (node.kind === 'leaf') return { kind: 'leaf', value: node.value }
+/** The node without origins, and with other leaves. */
+function withLeaves(node: Node, change: (leaf: Leaf) => Leaf): Node {
+  if (node.kind === 'leaf') return change(node)
   if (node.kind === 'list')
-    return { kind: 'list', items: node.items.map((item) => (item.kind === 'comment' ? item : detached(item))) }
-  const items = node.items.flatMap((item): Entry[] =>
-    item.kind === 'entry' ? [{ kind: 'entry', key: item.key, value: detached(item.value) }] : [],
-  )
-  return { kind: 'map', items }
+    return {
+      kind: 'list',
+      items: node.items.map((item) => (item.kind === 'comment' ? item : withLeaves(item, change))),
+    }
+  return {
+    kind: 'map',
+    items: node.items.map((item) =>
+      item.kind === 'comment' ? item : { kind: 'entry', key: item.key, value: withLeaves(item.value, change) },
+    ),
+  }
 }
 
-function holds(root: MapNode, path: Path, value: Node): boolean {
+/**
+ * The value as the format knows it: where that is nothing but text, a number is its digits, as if they stood in the file.
+ * @throws SopsError `bad-path-or-value` for a null that cannot be written.
+ */
+function fitting(node: Node, { id, clearText }: Format): Node {
+  if (!clearText) return node
+  return withLeaves(node, ({ value, spelling }) => {
+    if (value !== null) return { kind: 'leaf', value: typeof value === 'string' ? value : (spelling ?? String(value)) }
+    throw new SopsError('bad-path-or-value', `a file of the format ${id} has no null`, {
+      hints: ['set an empty text (""), or remove the entry with sops unset'],
+    })
+  })
+}
+
+function holds(root: MapNode, path: Path, value: Node, { clearText }: Format): boolean {
   try {
-    return sameNode(nodeAt(root, path), value)
+    const found = nodeAt(root, path)
+    const shown = clearText ? withLeaves(found, (leaf) => ({ kind: 'leaf', value: clearText(leaf.value) })) : found
+    return sameNode(shown, value)
   } catch {
     return false
   }

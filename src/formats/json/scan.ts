@@ -115,7 +115,11 @@ export function scan(text: string): Node {
     for (let above = frame?.parent; above !== undefined; above = above.parent) steps.unshift(stepOf(above))
     const what = `${isKey ? 'the key' : 'the string'} ${formatPath(steps)}`.trimEnd()
     const isByte = text.slice(start, at).isWellFormed() === false
-    return fail(`${what} holds ${isByte ? 'bytes that are not UTF-8' : 'half of a surrogate pair'}`, start, NOT_TEXT)
+    throw new SopsError('parse', `${what} holds ${isByte ? 'bytes that are not UTF-8' : 'half of a surrogate pair'}`, {
+      position: positionOf(text, start),
+      path: steps.filter((step) => typeof step === 'string'),
+      hints: NOT_TEXT,
+    })
   }
 
   const number = (): Leaf => {

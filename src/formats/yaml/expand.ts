@@ -10,15 +10,14 @@ import { isEncrypted, writeEncrypted } from './token.ts'
 type Item = Entry | Node | Comment
 
 export function expandAlias(job: Job, around: YNode, alias: YNode, to: Node): void {
-  const { edits } = job
-  const style = { ...job.style, spelled: true }
+  const { edits, style } = job
   job.restructured = true
   const { text } = edits
   if (to.kind === 'leaf') {
     const site = siteOf(job, around, undefined)
     const { value } = to
     if (isEncrypted(value)) putScalar(job, alias, writeEncrypted(around.flow ? "'" : '', value, site), false)
-    else if (around.flow) putScalar(job, alias, { head: printFlow(to, { spelled: true }) }, false)
+    else if (around.flow) putScalar(job, alias, { head: printFlow(to) }, false)
     else putScalar(job, alias, printLeaf(to, site.column, site.outer, style), false)
     return
   }
@@ -26,7 +25,7 @@ export function expandAlias(job: Job, around: YNode, alias: YNode, to: Node): vo
   const isAlone = skipBlanks(text, alias.end) === eol
   const isEmpty = !(to.items as readonly Item[]).some((item) => item.kind !== 'comment')
   if (around.flow || isEmpty || (around.kind === 'list' && !isAlone)) {
-    edits.replace(alias.start, alias.end, printFlow(to, { spelled: true }))
+    edits.replace(alias.start, alias.end, printFlow(to))
     return
   }
   const trim = (lines: string) => lines.slice(0, -style.eol.length)

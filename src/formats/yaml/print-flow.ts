@@ -4,8 +4,6 @@ import { commentLines, merges, printKey, printScalar, spellingOf } from './print
 import { canBePlain, referenceStyle, writeDouble, writeSingle } from './strings.ts'
 
 export interface FlowStyle {
-  /** Copies of what stands in the same text: numbers and the like keep their own spelling. */
-  readonly spelled?: boolean
   /** Where lines of their own begin, for comments; without it comments are left out. */
   readonly lines?: { readonly eol: string; readonly column: number }
 }
@@ -34,7 +32,8 @@ function commented(root: Node): Set<Node> {
   return found
 }
 
-export function printFlow(root: Node, { spelled = false, lines }: FlowStyle = {}): string {
+/** For texts that are kept: numbers and the like keep their own spelling. */
+export function printFlow(root: Node, { lines }: FlowStyle = {}): string {
   const wide = lines ? commented(root) : new Set<Node>()
   const out: string[] = []
   const steps: (string | Placed)[] = [{ item: root, depth: 0 }]
@@ -72,7 +71,7 @@ export function printFlow(root: Node, { spelled = false, lines }: FlowStyle = {}
       const plain = isMerge ? '<<' : canBePlain(item.key, true) ? printKey(item).text : writeDouble(item.key, false)
       out.push(plain, ': ')
       steps.push({ item: item.value, depth })
-    } else if (item.kind === 'leaf') out.push((spelled ? spellingOf(item) : undefined) ?? printFlowLeaf(item.value))
+    } else if (item.kind === 'leaf') out.push(spellingOf(item) ?? printFlowLeaf(item.value))
     else for (const part of partsOf(item, depth).reverse()) steps.push(part)
   }
   return out.join('')

@@ -20,7 +20,7 @@ export interface PrintStyle {
   readonly eol: string
   /** Lists stand at the column of their key. */
   readonly flatLists?: boolean
-  /** Copies of what stands in the same text: numbers and the like keep their own spelling. */
+  /** What goes into a text that is kept: numbers and the like keep their own spelling. */
   readonly spelled?: boolean
 }
 
@@ -75,10 +75,14 @@ export function printScalar(value: Value, column: number, outer: number, eol: st
   }
 }
 
-/** The leaf's own spelling, where it is a plain scalar of the same value. */
-export function spellingOf({ value, spelling }: Leaf): string | undefined {
-  if (spelling === undefined || typeof value === 'string' || !canBePlain(spelling, true)) return undefined
-  return sameValue(resolvePlain(spelling), value) ? spelling : undefined
+/**
+ * The leaf's own spelling, where it is a plain scalar of the same value. Digits that are a float elsewhere and an integer beyond 64 bits in
+ * YAML keep that type by a fraction.
+ */
+export function spellingOf({ value, spelling }: Pick<Leaf, 'value' | 'spelling'>): string | undefined {
+  if (spelling === undefined || typeof value === 'string') return undefined
+  const reads = (text: string): boolean => canBePlain(text, true) && sameValue(resolvePlain(text), value)
+  return reads(spelling) ? spelling : reads(`${spelling}.0`) ? `${spelling}.0` : undefined
 }
 
 export function printLeaf(leaf: Leaf, column: number, outer: number, { eol, spelled }: PrintStyle): ScalarText {

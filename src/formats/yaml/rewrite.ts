@@ -154,12 +154,12 @@ export interface Rewritten {
 export function rewriteText(source: Source, next: Tree, layout: Layout): Rewritten {
   const edits = createEdits(source.text, source.eol)
   const { eol, flatLists } = source
-  const fresh = { indent: indentOf(layout.indent), eol }
+  const fresh = { indent: indentOf(layout.indent), eol, spelled: true }
   const indent = source.indent === undefined ? fresh.indent : Math.min(Math.max(source.indent, 1), 16)
   const job: Job = {
     source,
     edits,
-    style: { indent, eol, flatLists },
+    style: { indent, eol, flatLists, spelled: true },
     fresh,
     encrypted: layout.encrypted === true,
     restructured: false,
@@ -279,7 +279,7 @@ export function rewriteText(source: Source, next: Tree, layout: Layout): Rewritt
     const text = endsLiteral(spliced, next) ? spliced + eol : spliced
     if (!job.restructured || readsAs(text, next)) return { text, expanded, respelt: job.respelt }
   }
-  const printed = printTree(next, { ...fresh, spelled: true })
+  const printed = printTree(next, fresh)
   if (!readsAs(printed, next))
     throw new SopsError('cannot-emit', 'the changed YAML text would not read back as intended')
   return { text: printed, expanded, respelt: job.respelt }

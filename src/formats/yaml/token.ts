@@ -2,7 +2,7 @@
 import { formatFloatF } from '../../core/floats.ts'
 import { type Leaf, sameValue, type Value } from '../../core/tree.ts'
 import type { YNode } from './nodes.ts'
-import { printScalar, type ScalarText } from './print.ts'
+import { printScalar, type ScalarText, spellingOf } from './print.ts'
 import { isTypeTag, resolvePlain } from './resolve.ts'
 import {
   blockHeader,
@@ -57,7 +57,8 @@ function spellTyped({ value, spelling }: Spelled, less: boolean): string {
   const common = spelling !== undefined && !spelling.includes('_')
   if (common && less && typeof value === 'number' && /^[0-9-]+\.0$/.test(spelling))
     return `!!float ${spelling.slice(0, -2)}`
-  if (common && canBePlain(spelling, true) && sameValue(resolvePlain(spelling), value)) return spelling
+  const own = common ? spellingOf({ value, spelling }) : undefined
+  if (own !== undefined) return own
   if (!less || value === null || typeof value === 'string' || value instanceof Uint8Array) return expected
   let other: string
   if (typeof value === 'boolean') other = value ? 'True' : 'False'
