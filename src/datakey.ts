@@ -7,6 +7,7 @@ import { wordWrap } from './core/text.ts'
 import { messageOf, SopsError } from './errors.ts'
 import { keyTypes, labelOf } from './keys/index.ts'
 import type { KeyGroup, MasterKey, Unavailable } from './keys/types.ts'
+import { distinctKeys } from './recipients.ts'
 
 /** Whatever wraps and unwraps: this process, or a remote key service. */
 export interface KeyService {
@@ -49,7 +50,7 @@ export function wrapErrors(error: unknown): readonly string[] | undefined {
 }
 
 /**
- * Wraps the data key for every recipient; with several groups each gets a Shamir share.
+ * Wraps the data key for every recipient of a group once; with several groups each gets a Shamir share.
  * @throws SopsError `generic` naming every recipient that failed (spec/keys.md 2.1).
  */
 export async function wrapDataKey(
@@ -61,16 +62,17 @@ export async function wrapDataKey(
 ): Promise<Wrapped> {
   if (services.length === 0) throw wrapFailure(['no key services provided, cannot update master keys'])
   if (groups.length === 0) throw wrapFailure(['no key groups provided'])
+  const distinct = groups.map(({ keys }) => distinctKeys(keys))
   const isSingle = groups.length === 1
   const quorum = isSingle || threshold !== 0 ? threshold : groups.length
   const parts = isSingle ? [dataKey] : splitDataKey(dataKey, groups.length, quorum)
   try {
-    if (groups.some((group) => group.keys.length === 0)) throw wrapFailure(['empty key group provided'])
+    if (distinct.some((keys) => keys.length === 0)) throw wrapFailure(['empty key group provided'])
     const errors: string[] = []
     const keeps = (key: MasterKey): boolean => isSingle && key.enc !== '' && options.keep?.(key) === true
     const wrapped = await Promise.all(
-      groups.map((group, i) =>
-        Promise.all(group.keys.map((key) => (keeps(key) ? { key } : wrapFor(key, parts[i]!, services)))),
+      distinct.map((keys, i) =>
+        Promise.all(keys.map((key) => (keeps(key) ? { key } : wrapFor(key, parts[i]!, services)))),
       ),
     )
     for (const result of wrapped.flat()) if ('errors' in result) errors.push(...result.errors)

@@ -28,8 +28,18 @@ const isMissing = (path: string): boolean => {
   }
 }
 
-const changesKeys = (flags: FlagValues): boolean =>
-  keyFlagNames.some((name) => flags.string(`add-${name}`) !== '' || flags.string(`rm-${name}`) !== '')
+/** Flags that were given to add or remove recipients. */
+const keyChangesOf = (flags: FlagValues): string[] =>
+  keyFlagNames.flatMap((name) => [`add-${name}`, `rm-${name}`]).filter((flag) => flags.string(flag) !== '')
+
+/** Only a rotation adds and removes recipients; anything else would look done. @throws SopsError `conflicting-parameters`. */
+function refuseIdleKeyChange(mode: Mode, flags: FlagValues): void {
+  const [flag] = keyChangesOf(flags)
+  if (flag === undefined || mode === 'rotate') return
+  throw new SopsError('conflicting-parameters', `Error: --${flag} does nothing without --rotate`, {
+    hints: ['to change the recipients of a file: sops rotate -i'],
+  })
+}
 
 /** A word that is no file and almost a command was meant to be the command. @throws SopsError `no-file`. */
 function refuseTypo(word: string, path: string): void {
@@ -44,7 +54,7 @@ function refuseTypo(word: string, path: string): void {
 
 function checkFile(modes: readonly Mode[], flags: FlagValues, path: string): void {
   if (!isMissing(path)) return
-  if (changesKeys(flags)) {
+  if (keyChangesOf(flags).length > 0) {
     throw new SopsError(
       'change-keys-of-missing-file',
       `Error: cannot add or remove keys on non-existent file ${quote(path)}, use \`--kms\` and \`--pgp\` instead.`,
@@ -87,6 +97,7 @@ export function rewrite(root: Parsed, io: Io): Invocation {
     throw new SopsError('conflicting-parameters', 'Error: cannot operate on both --output and --in-place')
   }
   checkFile(modes, values, path)
+  refuseIdleKeyChange(mode, values)
   if (modes.length > 1) {
     const message =
       'More than one command (--encrypt, --decrypt, --rotate, --set) has been specified. ' +

@@ -29,6 +29,19 @@ export function editDistance(a: string, b: string): number {
   return above[b.length]!
 }
 
+/** The name with the fewest changes to `word`, or one that contains it, however far; undefined without names. */
+export function closest(word: string, names: readonly string[]): string | undefined {
+  const changes = (name: string): number =>
+    name.toLowerCase().includes(word.toLowerCase()) ? 0 : editDistance(word, name)
+  let found: string | undefined
+  let least = Number.POSITIVE_INFINITY
+  for (const name of new Set(names)) {
+    const distance = changes(name)
+    if (distance < least) [found, least] = [name, distance]
+  }
+  return found
+}
+
 /** The name that `word` was probably meant to be; undefined when none is near or the word is very long. */
 export function nearest(word: string, names: readonly string[]): string | undefined {
   if (word.length < 3 || word.length > 40) return undefined

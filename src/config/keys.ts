@@ -3,6 +3,7 @@ import type { Context } from '../context.ts'
 import { SopsError } from '../errors.ts'
 import { keyTypes } from '../keys/index.ts'
 import type { KeyGroup, KeyTypeId, MasterKey, ParseOptions, StringMap } from '../keys/types.ts'
+import { distinctKeys } from '../recipients.ts'
 import type { Flexible, RawKey, RawKeyGroup, RawRule } from './load.ts'
 
 type FlatField = 'age' | 'pgp' | 'kms' | 'gcp_kms' | 'hckms' | 'azure_keyvault' | 'hc_vault_transit_uri'
@@ -60,7 +61,7 @@ async function flatGroup(rule: RawRule, ctx: Context, kmsContext: StringMap | un
         : {}
     keys.push(...(await keyTypes[field.type].parse(text, ctx, options)))
   }
-  return { keys }
+  return { keys: distinctKeys(keys) }
 }
 
 /** The names a key written as a mapping may carry; those left out are empty. */
@@ -90,7 +91,7 @@ function completeItem(item: RawKey, field: GroupField): Record<string, string | 
   return complete
 }
 
-async function groupKeys(group: RawKeyGroup, ctx: Context): Promise<MasterKey[]> {
+async function groupKeys(group: RawKeyGroup, ctx: Context): Promise<readonly MasterKey[]> {
   const keys: MasterKey[] = []
   for (const merged of group.merge ?? []) keys.push(...(await groupKeys(merged, ctx)))
   for (const field of keyFields) {
@@ -99,11 +100,7 @@ async function groupKeys(group: RawKeyGroup, ctx: Context): Promise<MasterKey[]>
       keys.push(...(await keyTypes[field.type].parseGroupItem(complete, ctx)))
     }
   }
-  const seen = new Set<string>()
-  return keys.filter((key) => {
-    const identity = `${key.type}\0${keyTypes[key.type].label(key)}`
-    return !seen.has(identity) && seen.add(identity)
-  })
+  return distinctKeys(keys)
 }
 
 /**

@@ -37,8 +37,8 @@ const isEntryOf =
 
 /**
  * The document with `value` at `path`: replaced where it exists, appended with all missing levels where it does not; an index past the
- * end appends. An index into a map changes nothing, as in the reference.
- * @throws SopsError `generic` for a key step on a list, and for an empty or endless path.
+ * end appends.
+ * @throws SopsError `generic` for a key step on a list, an index into a map (which the reference ignores), and an empty or endless path.
  */
 export function setAt(root: MapNode, path: Path, value: Node): MapNode {
   checkLength(path, 'set')
@@ -50,7 +50,10 @@ function setIn(node: Node, path: Path, depth: number, value: Node): Node {
   if (step === undefined) return inPlace(node, value)
   if (node.kind === 'leaf') return build(path.slice(depth), value)
   if (node.kind === 'map') {
-    if (typeof step === 'number') return node
+    if (typeof step === 'number')
+      return refuse(
+        `cannot set ${formatPath(path)}: ${depth === 0 ? 'the document' : formatPath(path.slice(0, depth))} is a map, and [${step}] is an index`,
+      )
     const at = node.items.findIndex(isEntryOf(step))
     if (at < 0)
       return {

@@ -26,6 +26,11 @@ export const age: KeyType = {
     return keysOf(item)
   },
   label: (key) => String(key.fields.recipient ?? ''),
+  /** Bech32 in either case; of an SSH key not the comment. */
+  identity(key) {
+    const recipient = String(key.fields.recipient ?? '')
+    return recipient.startsWith('ssh-') ? recipient.split(/\s+/, 2).join(' ') : recipient.toLowerCase()
+  },
   async wrap(key, dataKey, ctx) {
     const { wrap } = await import('./age/crypt.ts')
     return wrap(key, dataKey, ctx)

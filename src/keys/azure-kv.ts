@@ -51,6 +51,9 @@ export const azureKv: KeyType = {
     return [await keyOf(String(vaultUrl), String(key), String(version), ctx)]
   },
   label: ({ fields }) => `${fields.vault_url}/keys/${fields.name}/${fields.version}`,
+  /** Vaults do not tell upper from lower case. */
+  identity: ({ fields }) =>
+    `${String(fields.vault_url).replace(/\/+$/, '')}/keys/${fields.name}/${fields.version}`.toLowerCase(),
   async wrap(key, dataKey, ctx) {
     const { wrap } = await import('./azure-kv/crypt.ts')
     return wrap(key, dataKey, ctx)

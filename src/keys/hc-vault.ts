@@ -17,6 +17,9 @@ function keyOf(uri: string, ctx: Context): MasterKey {
   }
 }
 
+/** Host names do not tell upper from lower case, and the default port needs no mention. */
+const addressOf = (text: string): string => (URL.canParse(text) ? new URL(text).href : text).replace(/\/+$/, '')
+
 export const hcVault: KeyType = {
   id: 'hc_vault',
   fields: [{ name: 'vault_address' }, { name: 'engine_path' }, { name: 'key_name' }],
@@ -36,6 +39,8 @@ export const hcVault: KeyType = {
     return [keyOf(item, ctx)]
   },
   label: ({ fields }) => `${fields.vault_address}/v1/${fields.engine_path}/keys/${fields.key_name}`,
+  identity: ({ fields }) =>
+    `${addressOf(String(fields.vault_address))}/v1/${fields.engine_path}/keys/${fields.key_name}`,
   async wrap(key, dataKey, ctx) {
     const { wrap } = await import('./hc-vault/crypt.ts')
     return wrap(key, dataKey, ctx)

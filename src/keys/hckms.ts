@@ -31,6 +31,10 @@ export const hckms: KeyType = {
     return [keyOf(typeof item === 'string' ? item : String(item['key_id'] ?? ''), ctx)]
   },
   label: (key) => String(key.fields.key_id ?? ''),
+  identity(key) {
+    const { region, uuid } = parseKeyId(String(key.fields.key_id ?? ''))
+    return `${region}:${uuid}`.toLowerCase()
+  },
   check(key) {
     parseKeyId(String(key.fields.key_id ?? ''))
   },

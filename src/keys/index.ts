@@ -18,7 +18,7 @@ export const keyTypes: Readonly<Record<KeyTypeId, KeyType>> = {
   age,
 }
 
-/** A key's identity in messages, diffs and comparisons (spec/keys.md 1.2). */
+/** A key's name in messages and diffs (spec/keys.md 1.2). */
 export const labelOf = (key: MasterKey): string => keyTypes[key.type].label(key)
 
 /** Makes age identities; loaded when asked for. */

@@ -31,6 +31,10 @@ export const pgp: KeyType = {
     return [keyOf(item, ctx.now())]
   },
   label: (key) => String(key.fields.fp ?? ''),
+  identity: (key) =>
+    String(key.fields.fp ?? '')
+      .replace(/\s|^\s*0x/gi, '')
+      .toUpperCase(),
   async wrap(key, dataKey, ctx) {
     const { wrap } = await import('./pgp/crypt.ts')
     return wrap(key, dataKey, ctx)

@@ -75,8 +75,10 @@ export interface KeyType {
    * checked the shape (string, or map of strings with `context` a map of strings).
    */
   parseGroupItem(item: string | Readonly<Record<string, string | StringMap>>, ctx: Context): Promise<MasterKey[]>
-  /** The key's identity in messages, diffs and comparisons (spec/keys.md 1.2). */
+  /** The key's name in messages and diffs (spec/keys.md 1.2). */
   label(key: MasterKey): string
+  /** What all spellings of one recipient have in common; the label where there is only one spelling. */
+  identity?(key: MasterKey): string
   /** Checks a key read from metadata; throws SopsError `generic` (hckms only). */
   check?(key: MasterKey): void
   /**

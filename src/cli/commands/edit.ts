@@ -8,6 +8,7 @@ import { loadFormat } from '../../formats/index.ts'
 import type { Format } from '../../formats/types.ts'
 import type { Metadata } from '../../metadata.ts'
 import { createFile, sealNew } from '../../new-file.ts'
+import { distinctKeys } from '../../recipients.ts'
 import { compareVersions, compatibleVersion } from '../../version.ts'
 import { editLoop } from '../edit-loop.ts'
 import { type Fingerprint, fingerprint, readInput, writeOutput } from '../files.ts'
@@ -133,7 +134,8 @@ async function finalMetadata(
   file: OpenFile,
   services: Parameters<typeof wrapDataKey>[3],
 ): Promise<Metadata> {
-  const edited = draft.metadata ?? file.metadata
+  const shown = draft.metadata ?? file.metadata
+  const edited = { ...shown, keyGroups: shown.keyGroups.map(({ keys }) => ({ keys: distinctKeys(keys) })) }
   const version = compareVersions(edited.version, compatibleVersion) < 0 ? compatibleVersion : edited.version
   const keys = edited.keyGroups.flatMap((group) => group.keys)
   const rewrap =

@@ -6,11 +6,13 @@ import { SopsError } from '../../errors.ts'
 import { loadFormat } from '../../formats/index.ts'
 import { labelOf } from '../../keys/index.ts'
 import type { KeyGroup, KeyTypeId, MasterKey } from '../../keys/types.ts'
+import { identityOf } from '../../recipients.ts'
 import { forEachFile } from '../each-file.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { openerOf } from '../open.ts'
 import { configOf, formatsFor, keysFromFlags, layoutOf } from '../settings.ts'
 import { isMissing, readTarget, targetOf, writeResult } from '../target.ts'
+import { closest } from '../text.ts'
 
 /** The order in which added keys are appended (spec/keys.md 1.3). */
 const addOrder: readonly KeyTypeId[] = ['kms', 'pgp', 'gcp_kms', 'hckms', 'azure_kv', 'hc_vault', 'age']
@@ -45,7 +47,9 @@ async function rotateFile(inv: Invocation, io: Io): Promise<void> {
   const { file } = await opener.open(path, bytes, formats.input, { ignoreMac })
   const dataKey = newDataKey()
   try {
-    const wanted = withoutKeys(withKeys(file.metadata.keyGroups, added), removed)
+    const { keyGroups } = file.metadata
+    refuseAbsent(removed, keyGroups)
+    const wanted = withoutKeys(withKeys(keyGroups, added), removed)
     const { groups, threshold } = await wrapDataKey(dataKey, wanted, file.metadata.shamirThreshold, opener.services)
     const metadata = { ...file.metadata, keyGroups: groups, shamirThreshold: threshold }
     const output = await loadFormat(formats.output)
@@ -74,8 +78,27 @@ const changesKeys = (inv: Invocation): boolean =>
 const withKeys = (groups: readonly KeyGroup[], added: readonly MasterKey[]): KeyGroup[] =>
   groups.map((group, i) => (i === 0 ? { keys: [...group.keys, ...added] } : group))
 
-/** Removes by identity, whatever the type, from every group. */
+/** Removes every spelling of the recipients, from every group. */
 function withoutKeys(groups: readonly KeyGroup[], removed: readonly MasterKey[]): KeyGroup[] {
-  const labels = new Set(removed.map(labelOf))
-  return groups.map((group) => ({ keys: group.keys.filter((key) => !labels.has(labelOf(key))) }))
+  const identities = new Set(removed.map(identityOf))
+  return groups.map((group) => ({ keys: group.keys.filter((key) => !identities.has(identityOf(key))) }))
+}
+
+/**
+ * A revocation that takes nothing away must not look done.
+ * @throws SopsError `generic` naming each recipient that the file does not have, and the one of the file that is nearest to it.
+ */
+function refuseAbsent(removed: readonly MasterKey[], groups: readonly KeyGroup[]): void {
+  const own = groups.flatMap(({ keys }) => keys)
+  const identities = new Set(own.map(identityOf))
+  const absent = removed.filter((key) => !identities.has(identityOf(key)))
+  if (absent.length === 0) return
+  const names = absent.map((key) => quote(labelOf(key))).join(', ')
+  throw new SopsError('generic', `Error: cannot remove ${names}: the file has no such recipient`, {
+    hints: absent.flatMap((key) => {
+      const same = own.filter(({ type }) => type === key.type)
+      const near = closest(labelOf(key), (same.length > 0 ? same : own).map(labelOf))
+      return near === undefined ? [] : [`did you mean ${near}?`]
+    }),
+  })
 }
