@@ -1,7 +1,7 @@
 // `sops rotate`: a new data key for a file, and with it recipients added or removed.
 import { quote } from '../../core/quote.ts'
 import { newDataKey, wrapDataKey } from '../../datakey.ts'
-import { sealFile } from '../../encrypted-file.ts'
+import { loadEncrypted, sealFile } from '../../encrypted-file.ts'
 import { SopsError } from '../../errors.ts'
 import { loadFormat } from '../../formats/index.ts'
 import { labelOf } from '../../keys/index.ts'
@@ -39,7 +39,11 @@ async function rotateFile(inv: Invocation, io: Io): Promise<void> {
   const config = await configOf(inv, ctx)
   const opener = await openerOf(inv, io)
   const added = await keysFromFlags(inv, ctx, { prefix: 'add-', order: addOrder, lenientContext: true })
-  const removed = await keysFromFlags(inv, ctx, { prefix: 'rm-', order: addOrder, lenientContext: true })
+  const removed = await keysFromFlags(inv, ctx, { prefix: 'rm-', order: addOrder, lenientContext: true }).catch(
+    async (error: unknown) => {
+      throw await withNearest(error, inv, () => readTarget(target, io), target.typePath)
+    },
+  )
   const ignoreMac = inv.legacy && inv.bool('ignore-mac')
   const bytes = await readTarget(target, io)
   const formats = formatsFor(inv, target.typePath, bytes)
@@ -84,6 +88,31 @@ function withoutKeys(groups: readonly KeyGroup[], removed: readonly MasterKey[])
   return groups.map((group) => ({ keys: group.keys.filter((key) => !identities.has(identityOf(key))) }))
 }
 
+/** An error about a recipient to remove that cannot even be read, which is what a mistyped one comes to, with what was probably meant. */
+async function withNearest(
+  error: unknown,
+  inv: Invocation,
+  readFile: () => Promise<Uint8Array>,
+  path: string,
+): Promise<unknown> {
+  if (!(error instanceof SopsError)) return error
+  try {
+    const bytes = await readFile()
+    const { metadata } = await loadEncrypted(bytes, formatsFor(inv, path, bytes).input)
+    const own = metadata.keyGroups.flatMap(({ keys }) => keys).map(labelOf)
+    const words = flagsOf.flatMap((name) => inv.string(`rm-${name}`).split(',')).map((word) => word.trim())
+    const hints = words.filter((word) => word !== '' && !own.includes(word)).flatMap((word) => meant(word, own))
+    return new SopsError(error.code, error.message, { hints: [...error.hints, ...hints], cause: error })
+  } catch {
+    return error
+  }
+}
+
+const meant = (word: string, labels: readonly string[]): string[] => {
+  const near = closest(word, labels)
+  return near === undefined ? [] : [`did you mean ${near}?`]
+}
+
 /**
  * A revocation that takes nothing away must not look done.
  * @throws SopsError `generic` naming each recipient that the file does not have, and the one of the file that is nearest to it.
@@ -97,8 +126,7 @@ function refuseAbsent(removed: readonly MasterKey[], groups: readonly KeyGroup[]
   throw new SopsError('generic', `Error: cannot remove ${names}: the file has no such recipient`, {
     hints: absent.flatMap((key) => {
       const same = own.filter(({ type }) => type === key.type)
-      const near = closest(labelOf(key), (same.length > 0 ? same : own).map(labelOf))
-      return near === undefined ? [] : [`did you mean ${near}?`]
+      return meant(labelOf(key), (same.length > 0 ? same : own).map(labelOf))
     }),
   })
 }
