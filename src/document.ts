@@ -1,4 +1,5 @@
 // Opens (decrypts) and seals (encrypts) whole trees, with the MAC over their values (spec/format.md 2 to 5).
+import { type PlacedComment, placed } from './comments.ts'
 import type { Context } from './context.ts'
 import { createLeafCipher, decryptLeaf, encryptLeaf, type LeafCipher } from './core/cipher.ts'
 import { addToMac, finishMac, type MacState, sameMac, startMac } from './core/mac.ts'
@@ -183,6 +184,8 @@ export interface Sealed {
   /** Leaves with a value (not null, not empty), and how many of them are encrypted now. */
   readonly leaves: number
   readonly encrypted: number
+  /** All comments but empty ones, as they are in `tree`. */
+  readonly comments: readonly PlacedComment[]
 }
 
 /**
@@ -194,7 +197,7 @@ export function seal(tree: Tree, options: SealOptions): Sealed {
   const cipher = createLeafCipher(options.dataKey)
   const mac = startMac(options.macOnlyEncrypted)
   const path: string[] = []
-  const count = { leaves: 0, encrypted: 0 }
+  const count = { leaves: 0, encrypted: 0, comments: [] as PlacedComment[] }
   try {
     const memory = options.stash && recall(options.stash, cipher, identities(tree, options.selection))
     const sealed = walk(tree, options.selection, sealer(cipher, mac, memory, options, count), path)
@@ -232,7 +235,7 @@ function sealer(
   mac: MacState,
   memory: Recall | undefined,
   options: SealOptions,
-  count: { leaves: number; encrypted: number },
+  count: { leaves: number; encrypted: number; comments: PlacedComment[] },
 ): Visitor {
   return {
     leaf(leaf, aad, selected) {
@@ -262,7 +265,11 @@ function sealer(
     },
 
     comment(comment, aad, selected) {
-      if (!selected || comment.text === '') return comment
+      if (comment.text === '') return comment
+      if (!selected) {
+        count.comments.push(placed(comment, aad, selected))
+        return comment
+      }
       const { leaf: before, iv } = memory?.next('comment', comment.text) ?? {}
       const text = before?.text ?? encryptLeaf(cipher, aad, 'comment', bytesOfText(comment.text), iv)
       if (looksLikeMarker(options.selection, text)) {
@@ -271,7 +278,9 @@ function sealer(
           'Encrypted comment matches unencrypted_comment_regex, so it could not be decrypted',
         )
       }
-      return { ...comment, text }
+      const sealed = { ...comment, text }
+      count.comments.push(placed(sealed, aad, selected))
+      return sealed
     },
   }
 }

@@ -1,17 +1,18 @@
 // An encrypted file, from bytes to its open tree and back to bytes. Everything that reads or changes one goes through here.
+import { commentsOf, lostComment, settling, withHeads } from './comments.ts'
 import type { Context, LogLine } from './context.ts'
 import { compileSelection, type Selection } from './core/selection.ts'
 import type { Tree } from './core/tree.ts'
 import { walk } from './core/walk.ts'
 import type { KeyService, Wrapped } from './datakey.ts'
-import { open, type Stash, seal, sealMac, verifyMac } from './document.ts'
+import { open, type Sealed as SealedTree, type Stash, seal, sealMac, verifyMac } from './document.ts'
 import { SopsError } from './errors.ts'
 import { loadFormat } from './formats/index.ts'
 import type { Format, FormatId, Layout, Parsed } from './formats/types.ts'
 import { labelOf } from './keys/index.ts'
 import { recoverWithRepair } from './kms-context-repair.ts'
 import { type Metadata, takeMetadata, withMetadata } from './metadata.ts'
-import { checkReadsBack } from './read-back.ts'
+import { checkReadsBack, type ReadBack, readBack, refuse } from './read-back.ts'
 import { checkFileVersion } from './version.ts'
 
 /** A parsed encrypted file: its values are still encrypted, its metadata is lifted out. */
@@ -151,7 +152,8 @@ export async function withRecipients(
   const metadata = { ...file.metadata, keyGroups: groups, shamirThreshold: threshold }
   const next = withMetadata(tree, metadata, format.metadata, parsed.tree)
   const bytes = format.rewrite(parsed, next, { ...layout, encrypted: true })
-  checkReadsBack(bytes, format, { tree, metadata, selection: await compileSelection(metadata.selection) })
+  const selection = await compileSelection(metadata.selection)
+  checkReadsBack(readBack(bytes, format), { tree, metadata, selection, comments: commentsOf(tree, selection) })
   return bytes
 }
 
@@ -184,8 +186,44 @@ export function sealFile(
   const encrypted = { ...layout, encrypted: true }
   const fresh = !same || wantsFresh(output, parsed, layout, input.stash !== undefined)
   const bytes = fresh ? output.print(tree, encrypted) : output.rewrite(parsed, tree, encrypted)
-  checkReadsBack(bytes, output, { tree: sealed.tree, metadata: stamped, selection, encrypted: sealed.encrypted })
-  return { bytes, tree, encrypted: sealed.encrypted, leaves: sealed.leaves }
+  const written = { tree, encrypted: sealed.encrypted, leaves: sealed.leaves }
+  // A payload is one string in a text that is always printed the same way.
+  if (output.id === 'binary') return { bytes, ...written }
+  const settle = (some: Uint8Array): Settled => settled(some, output, sealed, input)
+  let text = settle(bytes)
+  if (same && text.problem !== undefined) text = settle(output.print(withHeads(tree), encrypted))
+  if (text.problem !== undefined) refuse(text.problem)
+  checkReadsBack(text.read, { tree: sealed.tree, metadata: stamped, selection, encrypted: sealed.encrypted })
+  return { bytes: text.bytes, ...written }
+}
+
+interface Settled {
+  readonly bytes: Uint8Array
+  readonly read: ReadBack
+  readonly problem: string | undefined
+}
+
+/** Rounds after which comments that still change each other's places are given up. */
+const maximumRounds = 4
+
+/** The text with every comment sealed for the place where it is read (comments.ts). */
+function settled(text: Uint8Array, output: Format, { comments }: SealedTree, input: SealInput): Settled {
+  // Lines of a format that knows only lines stay or go by themselves.
+  const keepsComments = output.id === input.format.id && output.id === 'yaml'
+  let bytes = text
+  let read = readBack(bytes, output)
+  const had = input.stash?.leaves.some(({ type }) => type === 'comment') === true
+  if (comments.length === 0 && !had) return { bytes, read, problem: undefined }
+  const lost = keepsComments ? lostComment(read.tree, comments, input.selection) : undefined
+  const { settle } = settling(comments, input)
+  for (let round = 0; ; round++) {
+    const { tree, problem } = settle(read.tree)
+    if (tree === undefined || problem !== undefined) return { bytes, read, problem: problem ?? lost }
+    if (round === maximumRounds) return { bytes, read, problem: 'its comments would have no place to stay' }
+    const next = withMetadata(tree, read.metadata, output.metadata, read.parsed.tree)
+    bytes = output.rewrite(read.parsed, next, { encrypted: true })
+    read = readBack(bytes, output)
+  }
 }
 
 /**

@@ -1,11 +1,12 @@
 // Reads a sealed text as the next reader will, before it replaces anything: a file that would not open again must not be written.
+import { misplacedComment, type PlacedComment } from './comments.ts'
 import { isEncrypted } from './core/cipher.ts'
 import { canonical } from './core/scalar.ts'
 import { type Selection, type SelectionOptions, selectionSettings } from './core/selection.ts'
 import type { Tree, Value } from './core/tree.ts'
 import { walk } from './core/walk.ts'
 import { messageOf, SopsError } from './errors.ts'
-import type { Format } from './formats/types.ts'
+import type { Format, Parsed } from './formats/types.ts'
 import { labelOf } from './keys/index.ts'
 import { defaultUnencryptedSuffix } from './metadata/names.ts'
 import { type Metadata, takeMetadata } from './metadata.ts'
@@ -17,30 +18,54 @@ export interface Sealed {
   readonly selection: Selection
   /** How many leaves of it are encrypted; absent for a tree that stayed as it was read, and may hold anything. */
   readonly encrypted?: number
+  /** Comments, where they were sealed for; absent where `Settling` has seen to them. */
+  readonly comments?: readonly PlacedComment[]
+}
+
+/** A text as the next reader sees it. */
+export interface ReadBack {
+  readonly parsed: Parsed
+  readonly tree: Tree
+  readonly metadata: Metadata
+}
+
+/** @throws SopsError `cannot-emit` for a text that does not parse, or has no metadata. */
+export function readBack(bytes: Uint8Array, format: Format): ReadBack {
+  try {
+    const parsed = format.parse(bytes, { encrypted: true })
+    return { parsed, ...takeMetadata(parsed.tree, format.metadata) }
+  } catch (error) {
+    return refuse(messageOf(error))
+  }
 }
 
 /**
  * Refuses a text that opening would refuse: one that does not parse, has other metadata than it should, or says other values, at other keys
- * or in another order, than were sealed. Comments are not compared, since no MAC covers them. Nothing is decrypted for it.
+ * or in another order, than were sealed. Of comments, which no MAC covers, only the places are compared: elsewhere they would stay encrypted
+ * for ever. Nothing is decrypted for it.
  * @throws SopsError `cannot-emit`.
  */
-export function checkReadsBack(bytes: Uint8Array, format: Format, sealed: Sealed): void {
-  // A new payload is one string in a text that is always printed the same way.
-  if (format.id === 'binary' && sealed.encrypted !== undefined) return
-  const problem = problemOf(bytes, format, sealed)
-  if (problem === undefined) return
-  throw new SopsError('cannot-emit', `the encrypted file could not be opened again: ${problem}`, {
-    hints: ['nothing was written', 'this is a defect of sops: a simpler layout of the file may avoid it'],
-  })
+export function checkReadsBack(read: ReadBack, sealed: Sealed): void {
+  const problem = problemOf(read, sealed)
+  if (problem !== undefined) refuse(problem)
 }
 
-function problemOf(bytes: Uint8Array, format: Format, sealed: Sealed): string | undefined {
+function problemOf({ tree, metadata }: ReadBack, sealed: Sealed): string | undefined {
   try {
-    const read = takeMetadata(format.parse(bytes, { encrypted: true }).tree, format.metadata)
-    return differentMetadata(read.metadata, sealed.metadata) ?? differentLeaf(read.tree, sealed)
+    return (
+      differentMetadata(metadata, sealed.metadata) ??
+      differentLeaf(tree, sealed) ??
+      misplacedComment(tree, sealed.comments ?? [], sealed.selection)
+    )
   } catch (error) {
     return messageOf(error)
   }
+}
+
+export function refuse(problem: string): never {
+  throw new SopsError('cannot-emit', `the encrypted file could not be opened again: ${problem}`, {
+    hints: ['nothing was written', 'this is a defect of sops: a simpler layout of the file may avoid it'],
+  })
 }
 
 function differentMetadata(read: Metadata, wanted: Metadata): string | undefined {

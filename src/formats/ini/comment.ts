@@ -87,6 +87,16 @@ export function plainBlock(text: string, block: Block, plain: string, eol: strin
   return changes
 }
 
+/** A comment as whole lines by itself, in place of a block that begins with `first`. */
+export function standalone(text: string, first: CommentPart, plain: string, eol: string): string {
+  const lines = plain.split('\n')
+  const run = text.slice(first.start, first.start + runLength(text.slice(first.start, first.end)))
+  const indent = indentAt(text, first.lineStart)
+  return lines
+    .map((line, i) => `${indent}${i === 0 ? firstLine(run, line, lines.length) : laterLine(line)}${eol}`)
+    .join('')
+}
+
 /** A bare first line is whole in the text; the run before it says so by not ending in a blank. */
 function firstLine(run: string, line: string, count: number): string {
   if (count > 1 && line !== '' && runLength(line) === line.length && !run.endsWith(' ')) return line

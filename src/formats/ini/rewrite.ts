@@ -2,7 +2,7 @@
 import { type Comment, type Entry, type Leaf, sameValue, type Tree } from '../../core/tree.ts'
 import { insertable, type Piece } from '../flat-text.ts'
 import type { Layout } from '../types.ts'
-import { encryptBlock, isEncrypted, plainBlock } from './comment.ts'
+import { encryptBlock, isEncrypted, plainBlock, standalone } from './comment.ts'
 import { insertKeys } from './insert.ts'
 import { sectionItems, sectionPieces, valuePiece } from './print.ts'
 import { type Block, type KeyLine, lineEnd, type Section } from './scan.ts'
@@ -56,7 +56,7 @@ function rewriteSection(work: Rewriting, section: Section, entry: Entry): void {
   for (const line of section.keys) {
     const item = kept.get(line)
     if (item) rewriteKey(work, section, line, item, comments)
-    else for (const each of [line, ...line.overridden]) removeKey(work, each)
+    else for (const each of [line, ...line.overridden]) removeKey(work, each, comments)
   }
   if (fresh.length + newComments.length > 0) insertKeys(work, section, fresh, newComments)
 }
@@ -143,9 +143,13 @@ function replaceValue(work: Rewriting, line: KeyLine, written: Piece): void {
 /** A comment right behind the spelling would be read as a part of it. */
 const swallows = (spelled: string): boolean => readValue(`${spelled};\n`, 0).comment === undefined
 
-function removeKey(work: Rewriting, line: KeyLine): void {
-  const start = line.block[0]?.lineStart ?? line.lineStart
-  push(work, start, line.value.next, [])
+/** Takes the key's line and leaves its comment, if that stays, as lines of its own. */
+function removeKey(work: Rewriting, line: KeyLine, comments: Map<number, Comment>): void {
+  const { source } = work
+  const [first] = line.block
+  const comment = first && comments.get(first.start)
+  const lines = comment ? [insertable(source, standalone(source.text, first, comment.text, source.eol))] : []
+  push(work, first?.lineStart ?? line.lineStart, line.value.next, lines)
 }
 
 /**
@@ -166,8 +170,8 @@ function rewriteOverridden(
   const end = lineEnd(each)
   const comment = comments.get(each.start)
   const changedText = comment !== undefined && comment.text !== comment.origin?.value
-  if (changedText && encrypted && isEncrypted(comment.text)) {
-    push(work, each.value.start, end, [comment.text])
+  if (comment !== undefined && encrypted && isEncrypted(comment.text)) {
+    if (changedText) push(work, each.value.start, end, [comment.text])
   } else if (changedText) {
     push(work, each.start, end, [insertable(source, comment.text)])
   } else if (

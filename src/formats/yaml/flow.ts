@@ -1,7 +1,9 @@
 // Items of flow collections that come and go, commas included.
 import type { Entry, Node } from '../../core/tree.ts'
-import { type Change, hasReal, type Item, isReal, itemsOf, ownNode } from './change.ts'
+import { type Change, type Item, isReal, itemsOf, ownNode } from './change.ts'
+import { afterBreak, blanksBefore, isFirstOnLine, lineEnd, lineStart, skipBlanks } from './edits.ts'
 import type { Job } from './job.ts'
+import type { YNode } from './nodes.ts'
 import { printFlow } from './print-flow.ts'
 import { placeOf } from './source.ts'
 
@@ -11,11 +13,44 @@ const flowEnd = (item: Item): number => {
   return item.kind === 'entry' ? place.end : (place.alias ?? place).end
 }
 
-/** The pieces of a flow collection's text that go, commas included. */
-export function flowCuts({ old, kept }: Change): (readonly [number, number])[] {
+/** What stands between two items, or between an item and a bracket: blanks, a comma, comments. */
+interface Gap {
+  /** The offset of the comma; -1 without one. */
+  readonly comma: number
+  /** The end of the last comment; -1 without one. */
+  readonly remarkEnd: number
+}
+
+function gapOf(text: string, from: number, to: number): Gap {
+  let comma = -1
+  let remarkEnd = -1
+  for (let at = from; at < to; at++) {
+    if (text[at] === ',') comma = at
+    else if (text[at] === '#') {
+      remarkEnd = lineEnd(text, at)
+      at = remarkEnd
+    }
+  }
+  return { comma, remarkEnd }
+}
+
+type Cut = readonly [start: number, end: number]
+
+const realItems = (change: Change): (Entry | Node)[] => (change.old.items as readonly Item[]).filter(isReal)
+
+/** The last items go, and others come in their place. */
+function replacesEnd({ old, next, kept }: Change): boolean {
+  const [at, to] = kept.findLast(([place]) => isReal(old.items[place] as Item)) ?? [-1, -1]
+  const come = (next.items as readonly Item[]).slice(to + 1).some(isReal)
+  return come && (old.items as readonly Item[]).slice(at + 1).some(isReal)
+}
+
+/** The pieces of a flow collection's text that go, commas included. Comments between items stay. */
+export function flowCuts(text: string, change: Change): Cut[] {
+  const { node, old, kept } = change
   const stays = new Set(kept.map(([at]) => old.items[at]))
-  const items = (old.items as readonly Item[]).filter(isReal)
-  const cuts: (readonly [number, number])[] = []
+  const items = realItems(change)
+  const cuts: Cut[] = []
   for (let i = 0; i < items.length; ) {
     if (stays.has(items[i] as Item as never)) {
       i++
@@ -23,40 +58,104 @@ export function flowCuts({ old, kept }: Change): (readonly [number, number])[] {
     }
     let j = i
     while (j < items.length && !stays.has(items[j] as never)) j++
-    if (j < items.length) cuts.push([flowStart(items[i] as Item), flowStart(items[j] as Item)])
-    else if (i > 0) cuts.push([flowEnd(items[i - 1] as Item), flowEnd(items[j - 1] as Item)])
+    if (j < items.length) for (let k = i; k < j; k++) cuts.push(cutBefore(text, items[k] as Item, items[k + 1] as Item))
+    else if (replacesEnd(change)) cuts.push([flowStart(items[i] as Item), flowEnd(items[j - 1] as Item)])
+    else cuts.push(...cutsAtEnd(text, node, items, i))
     i = j
   }
   return cuts
 }
 
+/** An item goes that another one follows: with what lies between them, or up to the comments there. */
+function cutBefore(text: string, item: Item, next: Item): Cut {
+  const start = flowStart(item)
+  const { comma, remarkEnd } = gapOf(text, flowEnd(item), flowStart(next))
+  // The reference loses a comment right behind a bracket.
+  if (remarkEnd < 0 || '[{'.includes(text.charAt(blanksBefore(text, start) - 1))) return [start, flowStart(next)]
+  const end = skipBlanks(text, comma + 1)
+  const isLine = isFirstOnLine(text, start) && lineEnd(text, end) === end
+  return isLine ? [lineStart(text, start), afterBreak(text, end)] : [start, end]
+}
+
+/** All items from `first` on go. A comma at the end stays one. */
+function cutsAtEnd(text: string, node: YNode, items: readonly Item[], first: number): Cut[] {
+  const from = first > 0 ? flowEnd(items[first - 1] as Item) : node.content + 1
+  const start = flowStart(items[first] as Item)
+  const end = flowEnd(items[items.length - 1] as Item)
+  const before = gapOf(text, from, start)
+  const behind = gapOf(text, end, node.end - 1)
+  const isLoose = behind.comma >= 0
+  const last = isLoose ? behind.comma + 1 : end
+  if (before.remarkEnd >= 0) {
+    const lines: Cut = [before.remarkEnd, last]
+    if (before.comma < 0 || isLoose) return [lines]
+    const comma = node.marks.includes(from) && text.startsWith(' ,', from) ? from : before.comma
+    return [[comma, before.comma + 1], lines]
+  }
+  if (first === 0) return [[start, last]]
+  return [[from, end]]
+}
+
 const printFlowItem = (item: Entry | Node): string =>
   item.kind === 'entry' ? printFlow({ kind: 'map', items: [item] }).slice(1, -1) : printFlow(item)
 
-export function changeFlow(job: Job, change: Change): void {
-  const { edits } = job
-  const { node, kept } = change
-  const { old, next } = itemsOf(change)
-  const staying = new Map(
-    kept.map(([at, to]) => [to, old[at] as Item]).filter(([, item]) => isReal(item as Item)) as [number, Item][],
-  )
-  if (staying.size === 0) {
-    if (!hasReal(change.old))
-      edits.replace(node.content + 1, node.content + 1, next.filter(isReal).map(printFlowItem).join(', '))
-    else edits.replace(node.content + 1, node.end - 1, next.filter(isReal).map(printFlowItem).join(', '))
+const printFlowItems = (items: readonly (Entry | Node)[]): string => items.map(printFlowItem).join(', ')
+
+/** A comma; right behind the `:` of an entry without a value it would be taken for a part of the key. */
+const separatorAt = (node: YNode, offset: number): string => (node.marks.includes(offset) ? ' ,' : ',')
+
+/** Where a line of its own begins in a flow collection, below a comment that ends at the offset. */
+function columnBelow(text: string, node: YNode, remarkEnd: number): number {
+  const line = lineStart(text, remarkEnd)
+  const first = line + (/^[ \t]*/.exec(text.slice(line, remarkEnd))?.[0].length ?? 0)
+  if (text[first] === '#' || first > node.content) return first - line
+  return node.column + 2
+}
+
+/** New items behind the last one that stays, on a line below the comments there, which keep their places by that. */
+function append(job: Job, node: YNode, from: number, isFirst: boolean, items: readonly (Entry | Node)[]): void {
+  const { edits, style } = job
+  const { text } = edits
+  const { comma, remarkEnd } = gapOf(text, from, node.end - 1)
+  const printed = printFlowItems(items)
+  const separator = separatorAt(node, from)
+  if (remarkEnd < 0) {
+    edits.replace(from, from, isFirst ? printed : `${separator} ${printed}`)
     return
   }
-  for (const [from, to] of flowCuts(change)) edits.replace(from, to, '')
+  const isLoose = comma >= 0
+  if (!isFirst && !isLoose) edits.replace(from, from, separator)
+  const pad = ' '.repeat(Math.max(columnBelow(text, node, remarkEnd), 0))
+  edits.replace(remarkEnd, remarkEnd, `${style.eol}${pad}${printed}${isLoose ? ',' : ''}`)
+}
+
+export function changeFlow(job: Job, change: Change): void {
+  const { edits } = job
+  const { text } = edits
+  const { node, kept } = change
+  const { old, next } = itemsOf(change)
+  const cuts = flowCuts(text, change)
+  for (const [from, to] of cuts) edits.replace(from, to, '')
+  const staying = new Map(kept.map(([at, to]) => [to, old[at] as Item]))
   let prior: Item | undefined
-  let before = ''
+  let group: (Entry | Node)[] = []
   next.forEach((item, i) => {
+    if (!isReal(item)) return
     const same = staying.get(i)
-    if (same) {
-      if (!prior) edits.replace(flowStart(same), flowStart(same), before)
-      prior = same
-    } else if (isReal(item)) {
-      if (prior) edits.replace(flowEnd(prior), flowEnd(prior), `, ${printFlowItem(item)}`)
-      else before += `${printFlowItem(item)}, `
+    if (!same) {
+      group.push(item)
+      return
     }
+    if (group.length > 0) {
+      const printed = printFlowItems(group)
+      const start = flowStart(same)
+      if (!prior || gapOf(text, flowEnd(prior), start).remarkEnd >= 0) edits.replace(start, start, `${printed}, `)
+      else edits.replace(flowEnd(prior), flowEnd(prior), `${separatorAt(node, flowEnd(prior))} ${printed}`)
+    }
+    group = []
+    prior = same
   })
+  if (group.length === 0) return
+  if (replacesEnd(change)) edits.replace(cuts.at(-1)![0], cuts.at(-1)![0], printFlowItems(group))
+  else append(job, node, prior ? flowEnd(prior) : node.content + 1, !prior, group)
 }

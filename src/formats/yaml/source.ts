@@ -73,7 +73,7 @@ function layoutOf(documents: readonly YDocument[]): { indent: number | undefined
 
 export const placeOf = (node: Node | Entry | Comment): Place => node.origin as Place
 
-/** The end of an item's text, comments at its end included. */
+/** The end of an item's text, comments at its end included: in the tree, those may come before what they stand behind. */
 export function endOf(item: Node | Entry | Comment): number {
   let end = placeOf(item).end
   for (let at: Node | Entry | Comment | undefined = item; at; ) {
@@ -84,7 +84,12 @@ export function endOf(item: Node | Entry | Comment): number {
       at = at.value
     } else if (at.kind === 'map' || at.kind === 'list') {
       if (place?.alias) break
-      at = (at as MapNode | ListNode).items[at.items.length - 1]
+      let last: Node | Entry | undefined
+      for (const inner of (at as MapNode | ListNode).items) {
+        if (inner.kind !== 'comment') last = inner
+        else if (inner.origin) end = Math.max(end, inner.origin.end)
+      }
+      at = last
     } else break
   }
   return end

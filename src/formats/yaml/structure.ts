@@ -58,7 +58,9 @@ export function needsReprint(text: string, change: Change): boolean {
   }
   if (node.pair || items.next.some((item) => !isReal(item) && item.origin === undefined)) return true
   const comments = items.old.filter((item) => !isReal(item)).map((item) => placeOf(item).start)
-  return comments.length > 0 && flowCuts(change).some(([from, to]) => comments.some((at) => at >= from && at < to))
+  return (
+    comments.length > 0 && flowCuts(text, change).some(([from, to]) => comments.some((at) => at >= from && at < to))
+  )
 }
 
 /** The first item shares its line with a dash, goes, and another one comes in its place. */
