@@ -7,11 +7,11 @@ import type { KeyService, Wrapped } from './datakey.ts'
 import { open, type Stash, seal, sealMac, verifyMac } from './document.ts'
 import { SopsError } from './errors.ts'
 import { loadFormat } from './formats/index.ts'
-import type { Format, FormatId, Layout, Parsed } from './formats/types.ts'
+import type { Format, FormatId, Layout, Parsed, Respelling, Respelt } from './formats/types.ts'
 import { labelOf } from './keys/index.ts'
 import { recoverWithRepair } from './kms-context-repair.ts'
 import { type Metadata, takeMetadata, withMetadata } from './metadata.ts'
-import { checkReadsBack } from './read-back.ts'
+import { forEveryReader } from './read-back.ts'
 import { checkFileVersion } from './version.ts'
 
 /** A parsed encrypted file: its values are still encrypted, its metadata is lifted out. */
@@ -136,23 +136,25 @@ export interface SealOutput {
   readonly tree: Tree
   readonly encrypted: number
   readonly leaves: number
+  /** Places of the text that had to be written in another way, so that the reference reads them. */
+  readonly places: readonly Respelling[]
 }
 
 /**
- * The file with other recipients: its values, MAC and dates stay as they are, and so does its text outside of the metadata.
+ * The file with other recipients: its values, MAC and dates stay as they are, and so does its text outside of the metadata, but for
+ * what the reference could not read.
  * @throws SopsError `cannot-emit` when the result could not be opened again.
  */
 export async function withRecipients(
   file: EncryptedFile,
   { groups, threshold }: Wrapped,
   layout: Layout,
-): Promise<Uint8Array> {
+): Promise<Respelt> {
   const { format, parsed, tree } = file
   const metadata = { ...file.metadata, keyGroups: groups, shamirThreshold: threshold }
   const next = withMetadata(tree, metadata, format.metadata, parsed.tree)
   const bytes = format.rewrite(parsed, next, { ...layout, encrypted: true })
-  checkReadsBack(bytes, format, { tree, metadata, selection: await compileSelection(metadata.selection) })
-  return bytes
+  return forEveryReader(bytes, format, { tree, metadata, selection: await compileSelection(metadata.selection) })
 }
 
 const seconds = (now: Date): string => now.toISOString().replace(/\.\d+Z$/, 'Z')
@@ -183,9 +185,10 @@ export function sealFile(
   const tree = metadataTexts ? withTexts(bare, metadataTexts(stamped)) : bare
   const encrypted = { ...layout, encrypted: true }
   const fresh = !same || wantsFresh(output, parsed, layout, input.stash !== undefined)
-  const bytes = fresh ? output.print(tree, encrypted) : output.rewrite(parsed, tree, encrypted)
-  checkReadsBack(bytes, output, { tree: sealed.tree, metadata: stamped, selection, encrypted: sealed.encrypted })
-  return { bytes, tree, encrypted: sealed.encrypted, leaves: sealed.leaves }
+  const written = fresh ? output.print(tree, encrypted) : output.rewrite(parsed, tree, encrypted)
+  const expected = { tree: sealed.tree, metadata: stamped, selection, encrypted: sealed.encrypted }
+  const { bytes, places } = forEveryReader(written, output, expected)
+  return { bytes, tree, encrypted: sealed.encrypted, leaves: sealed.leaves, places }
 }
 
 /**

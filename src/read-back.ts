@@ -5,7 +5,7 @@ import { type Selection, type SelectionOptions, selectionSettings } from './core
 import type { Tree, Value } from './core/tree.ts'
 import { walk } from './core/walk.ts'
 import { messageOf, SopsError } from './errors.ts'
-import type { Format } from './formats/types.ts'
+import type { Format, Parsed, Respelt } from './formats/types.ts'
 import { labelOf } from './keys/index.ts'
 import { defaultUnencryptedSuffix } from './metadata/names.ts'
 import { type Metadata, takeMetadata } from './metadata.ts'
@@ -24,20 +24,33 @@ export interface Sealed {
  * or in another order, than were sealed. Comments are not compared, since no MAC covers them. Nothing is decrypted for it.
  * @throws SopsError `cannot-emit`.
  */
-export function checkReadsBack(bytes: Uint8Array, format: Format, sealed: Sealed): void {
+export function checkReadsBack(bytes: Uint8Array, format: Format, sealed: Sealed): Parsed | undefined {
   // A new payload is one string in a text that is always printed the same way.
-  if (format.id === 'binary' && sealed.encrypted !== undefined) return
-  const problem = problemOf(bytes, format, sealed)
-  if (problem === undefined) return
-  throw new SopsError('cannot-emit', `the encrypted file could not be opened again: ${problem}`, {
+  if (format.id === 'binary' && sealed.encrypted !== undefined) return undefined
+  const read = readOrProblem(bytes, format, sealed)
+  if (typeof read !== 'string') return read
+  throw new SopsError('cannot-emit', `the encrypted file could not be opened again: ${read}`, {
     hints: ['nothing was written', 'this is a defect of sops: a simpler layout of the file may avoid it'],
   })
 }
 
-function problemOf(bytes: Uint8Array, format: Format, sealed: Sealed): string | undefined {
+/**
+ * The sealed text as every reader will read it: where the reference would refuse it or see something else, it is written in another way.
+ * @throws SopsError `cannot-emit` as `checkReadsBack`.
+ */
+export function forEveryReader(bytes: Uint8Array, format: Format, sealed: Sealed): Respelt {
+  const parsed = checkReadsBack(bytes, format, sealed)
+  const respelt = parsed && format.respell?.(parsed, sealed.selection)
+  if (!respelt) return { bytes, places: [] }
+  checkReadsBack(respelt.bytes, format, sealed)
+  return respelt
+}
+
+function readOrProblem(bytes: Uint8Array, format: Format, sealed: Sealed): Parsed | string {
   try {
-    const read = takeMetadata(format.parse(bytes, { encrypted: true }).tree, format.metadata)
-    return differentMetadata(read.metadata, sealed.metadata) ?? differentLeaf(read.tree, sealed)
+    const parsed = format.parse(bytes, { encrypted: true })
+    const read = takeMetadata(parsed.tree, format.metadata)
+    return differentMetadata(read.metadata, sealed.metadata) ?? differentLeaf(read.tree, sealed) ?? parsed
   } catch (error) {
     return messageOf(error)
   }
