@@ -6,7 +6,7 @@ import { type Selection, type SelectionOptions, selectionSettings } from './core
 import type { Tree, Value } from './core/tree.ts'
 import { walk } from './core/walk.ts'
 import { messageOf, SopsError } from './errors.ts'
-import type { Format, Parsed } from './formats/types.ts'
+import type { Format, Parsed, Respelt } from './formats/types.ts'
 import { labelOf } from './keys/index.ts'
 import { defaultUnencryptedSuffix } from './metadata/names.ts'
 import { type Metadata, takeMetadata } from './metadata.ts'
@@ -48,6 +48,18 @@ export function readBack(bytes: Uint8Array, format: Format): ReadBack {
 export function checkReadsBack(read: ReadBack, sealed: Sealed): void {
   const problem = problemOf(read, sealed)
   if (problem !== undefined) refuse(problem)
+}
+
+/**
+ * The sealed text as every reader will read it: where the reference would refuse it or see something else, it is written in another way.
+ * @throws SopsError `cannot-emit` as `checkReadsBack`.
+ */
+export function forEveryReader(bytes: Uint8Array, read: ReadBack, format: Format, sealed: Sealed): Respelt {
+  checkReadsBack(read, sealed)
+  const respelt = format.respell?.(read.parsed, sealed.selection)
+  if (!respelt) return { bytes, places: [] }
+  checkReadsBack(readBack(respelt.bytes, format), sealed)
+  return respelt
 }
 
 function problemOf({ tree, metadata }: ReadBack, sealed: Sealed): string | undefined {
