@@ -8,6 +8,7 @@ import { messageOf, SopsError } from './errors.ts'
 import type { Format } from './formats/types.ts'
 import { labelOf } from './keys/index.ts'
 import { defaultUnencryptedSuffix } from './metadata/names.ts'
+import { othersText } from './metadata/others.ts'
 import { type Metadata, takeMetadata } from './metadata.ts'
 
 /** What the tree must say when it is read again: `tree` is sealed and without metadata. */
@@ -37,6 +38,7 @@ export function checkReadsBack(bytes: Uint8Array, format: Format, sealed: Sealed
 function problemOf(bytes: Uint8Array, format: Format, sealed: Sealed): string | undefined {
   try {
     const read = takeMetadata(format.parse(bytes, { encrypted: true }).tree, format.metadata)
+    if (read.others.length > 0) return othersText(read.others)
     return differentMetadata(read.metadata, sealed.metadata) ?? differentLeaf(read.tree, sealed)
   } catch (error) {
     return messageOf(error)
