@@ -1,6 +1,7 @@
 // `sops set`: one value of a file, given as JSON.
 import { readFile } from 'node:fs/promises'
 import { setAt } from '../../core/change.ts'
+import { documentFor } from '../../core/documents.ts'
 import { nodeAt, type Path, parsePath } from '../../core/path.ts'
 import { type Entry, type MapNode, type Node, sameNode } from '../../core/tree.ts'
 import { messageOf, SopsError } from '../../errors.ts'
@@ -14,7 +15,11 @@ export async function run(inv: Invocation, io: Io): Promise<number> {
   await changeInPlace(inv, io, name, async () => {
     const steps = parsePath(index, 'bad-path-or-value', 'Invalid set index format: ')
     const value = await readValue(await valueTextOf(inv, io, valueWord))
-    return (root) => (inv.bool('idempotent') && holds(root, steps, value) ? undefined : setAt(root, steps, value))
+    return {
+      path: steps,
+      find: documentFor,
+      make: (root) => (inv.bool('idempotent') && holds(root, steps, value) ? undefined : setAt(root, steps, value)),
+    }
   })
   return 0
 }
