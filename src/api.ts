@@ -10,6 +10,7 @@ import { loadFormat } from './formats/index.ts'
 import type { FormatId, Layout } from './formats/types.ts'
 import { keyTypes } from './keys/index.ts'
 import type { KeyGroup, KeyTypeId, MasterKey } from './keys/types.ts'
+import { warnOfLeftOut, warnOfOneDocument } from './left-out.ts'
 import { createFile, sealNew } from './new-file.ts'
 import { processContext } from './process-context.ts'
 import { sniffFormat } from './sniff.ts'
@@ -83,14 +84,22 @@ async function opened<T>(
  * @throws SopsError `generic` (not encrypted), `no-data-key`, `cannot-decrypt-tree`, `mac-mismatch`, `cannot-emit`.
  */
 export const decrypt = (input: Uint8Array | string, options: DecryptOptions = {}): Promise<Uint8Array> =>
-  opened(input, options, (file) => emitPlain(file, options.output ?? file.format.id, options.layout ?? {}))
+  opened(input, options, async (file, context) => {
+    const output = options.output ?? file.format.id
+    const bytes = await emitPlain(file, output, options.layout ?? {})
+    warnOfOneDocument(file.plain, output, context.log)
+    return bytes
+  })
 
-/** The values of an encrypted file's first document. @throws as `decrypt`. */
+/** The values of an encrypted file's first document; others are named in a warning to the log. @throws as `decrypt`. */
 export const decryptToObject = (
   input: Uint8Array | string,
   options: DecryptOptions = {},
 ): Promise<{ readonly [key: string]: PlainValue }> =>
-  opened(input, options, ({ plain }) => toObject(plain.documents[0] ?? { kind: 'map', items: [] }))
+  opened(input, options, ({ plain }, context) => {
+    warnOfLeftOut(plain, 'the object', context.log)
+    return toObject(plain.documents[0] ?? { kind: 'map', items: [] })
+  })
 
 /**
  * A plain file, encrypted.

@@ -2,7 +2,8 @@
 import { type PlacedComment, placed } from './comments.ts'
 import type { Context } from './context.ts'
 import { createLeafCipher, decryptLeaf, encryptLeaf, type LeafCipher } from './core/cipher.ts'
-import { addToMac, finishMac, type MacState, sameMac, startMac } from './core/mac.ts'
+import { clearHints, joinedHint } from './core/joined.ts'
+import { addToMac, finishMac, type MacState, peekMac, sameMac, startMac } from './core/mac.ts'
 import { canonical, goTypeOf, plainBytes, readScalar, readSpelling, type ScalarType, typeOf } from './core/scalar.ts'
 import { looksLikeMarker, type Selection } from './core/selection.ts'
 import { identityOf, newStash, type Recall, recall, type Stash } from './core/stash.ts'
@@ -34,6 +35,8 @@ export interface Opened {
   readonly tree: Tree
   /** Over the plaintext; compare with `verifyMac`. */
   readonly mac: string
+  /** Over the first document alone, the first two, and so on, without the last. */
+  readonly macs: readonly string[]
   readonly stash: Stash
 }
 
@@ -46,11 +49,19 @@ export function open(tree: Tree, options: OpenOptions): Opened {
   const mac = startMac(options.macOnlyEncrypted)
   const stash = newStash(cipher, options.tokenText)
   const path: string[] = []
+  const macs: string[] = []
+  let current = 0
+  const document = (number: number): void => {
+    current = number
+    if (number > 1) macs.push(peekMac(mac))
+  }
   try {
-    const opened = walk(tree, options.selection, opener(cipher, mac, stash, options), path)
-    return { tree: opened, mac: finishMac(mac), stash }
+    const opened = walk(tree, options.selection, { ...opener(cipher, mac, stash, options), document }, path)
+    return { tree: opened, mac: finishMac(mac), macs, stash }
   } catch (error) {
-    throw atLeaf('cannot-decrypt-tree', 'Error decrypting tree', error, path)
+    const place = tree.documents.length > 1 ? `document ${current}: ` : ''
+    const hints = place === '' ? [] : clearHints(tree, current, options.selection)
+    throw atLeaf('cannot-decrypt-tree', `Error decrypting tree: Error walking tree: ${place}`, error, path, hints)
   }
 }
 
@@ -59,8 +70,9 @@ function atLeaf(
   headline: string,
   error: unknown,
   path: readonly string[],
+  hints: readonly string[] = [],
 ): SopsError {
-  return new SopsError(code, `${headline}: Error walking tree: ${messageOf(error)}`, { path: [...path], cause: error })
+  return new SopsError(code, `${headline}${messageOf(error)}`, { path: [...path], hints, cause: error })
 }
 
 function hashPlain(mac: MacState, value: Value): void {
@@ -203,7 +215,7 @@ export function seal(tree: Tree, options: SealOptions): Sealed {
     const sealed = walk(tree, options.selection, sealer(cipher, mac, memory, options, count), path)
     return { tree: sealed, mac: finishMac(mac), ...count }
   } catch (error) {
-    throw atLeaf('cannot-encrypt-tree', 'Error encrypting tree', error, path)
+    throw atLeaf('cannot-encrypt-tree', 'Error encrypting tree: Error walking tree: ', error, path)
   }
 }
 
@@ -299,9 +311,15 @@ function usableSpelling(leaf: Leaf, type: ScalarType): string | undefined {
 const macAad = (lastModified: string): string => toSeconds(lastModified) ?? lastModified
 
 /**
+ * `macs` are those of the documents up to each but the last: they tell whether some were joined to the file.
  * @throws SopsError `mac-mismatch`: the stored MAC is absent, cannot be decrypted (`lastmodified` changed) or is another one.
  */
-export function verifyMac(metadata: Metadata, dataKey: Uint8Array, computed: string): void {
+export function verifyMac(
+  metadata: Metadata,
+  dataKey: Uint8Array,
+  computed: string,
+  macs: readonly string[] = [],
+): void {
   let stored = ''
   if (metadata.mac !== '') {
     try {
@@ -314,7 +332,10 @@ export function verifyMac(metadata: Metadata, dataKey: Uint8Array, computed: str
   }
   if (stored !== '' && sameMac(stored, computed)) return
   const shown = /^[0-9A-Fa-f]{128}$/.test(stored) ? stored : stored === '' ? 'no MAC' : 'something else'
-  throw new SopsError('mac-mismatch', `MAC mismatch. File has ${shown}, computed ${computed}`)
+  const covered = macs.findIndex((mac) => stored !== '' && sameMac(stored, mac)) + 1
+  throw new SopsError('mac-mismatch', `MAC mismatch. File has ${shown}, computed ${computed}`, {
+    hints: covered > 0 ? [joinedHint(covered, macs.length + 1)] : [],
+  })
 }
 
 /**

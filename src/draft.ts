@@ -1,9 +1,17 @@
 // A new version of a file's plaintext becomes a new version of the file: what `edit` does before and after the editor runs.
 import type { Entry, Tree } from './core/tree.ts'
-import { type EncryptedFile, emitPlain, type OpenFile, type SealOutput, sealFile } from './encrypted-file.ts'
+import {
+  type EncryptedFile,
+  emitPlain,
+  type OpenFile,
+  refuseDocuments,
+  type SealOutput,
+  sealFile,
+} from './encrypted-file.ts'
 import { SopsError } from './errors.ts'
 import type { Format, Layout, Parsed } from './formats/types.ts'
-import { hasReservedEntry, type Metadata, takeMetadata, withMetadata } from './metadata.ts'
+import { refuseOthers } from './metadata/others.ts'
+import { type Metadata, reservedIn, takeMetadata, withMetadata } from './metadata.ts'
 
 /** Exit 203; the beginning is what scripts look for (spec/cli.md 8 V). */
 const reservedText = `The file you have provided contains a top-level entry called 'sops' (in .env
@@ -39,14 +47,18 @@ export function parsePlain(bytes: Uint8Array, input: Format, output: Format): Dr
  * @throws SopsError `already-encrypted`.
  */
 export function refuseReserved(tree: Tree, output: Format): void {
-  if (hasReservedEntry(tree, output.metadata, { everyDocument: true }))
-    throw new SopsError('already-encrypted', reservedText)
+  const number = reservedIn(tree, output.metadata)
+  if (number === 0) return
+  throw new SopsError('already-encrypted', reservedText, {
+    hints: number === 1 ? [] : [`the entry is in document ${number}: was an encrypted file joined to this one?`],
+  })
 }
 
-/** Parses a plain text that shows its metadata. @throws SopsError `bad-input` or `generic`. */
+/** Parses a plain text that shows its metadata in the first document. @throws SopsError `bad-input` or `generic`. */
 export function parseWithMetadata(bytes: Uint8Array, input: Format): Draft {
   const parsed = parseInput(bytes, input, true)
-  const { metadata, tree } = takeMetadata(parsed.tree, input.metadata)
+  const { metadata, tree, others } = takeMetadata(parsed.tree, input.metadata)
+  refuseOthers(others)
   return { format: input, parsed, plain: tree, metadata }
 }
 
@@ -64,22 +76,34 @@ function parseInput(bytes: Uint8Array, input: Format, encrypted = false): Parsed
   }
 }
 
-/** What the editor shows: the plaintext, with the metadata block where asked for. */
+/**
+ * What the editor shows: the plaintext, with the metadata block where asked for. Only the first document shows it, since only that one is
+ * read.
+ * @throws SopsError `cannot-emit` when the output has no room for all documents: saving it would drop the rest.
+ */
 export async function draftText(
   file: OpenFile,
   output: Format,
   layout: Layout,
   showMetadata: boolean,
 ): Promise<Uint8Array> {
+  refuseDocuments(file.plain, output)
   if (!showMetadata) return emitPlain(file, output.id, layout)
   const same = output.id === file.format.id
-  const shown = withMetadata(file.plain, file.metadata, output.metadata, same ? file.parsed.tree : undefined)
+  const [first] = withMetadata(
+    { documents: file.plain.documents.slice(0, 1) },
+    file.metadata,
+    output.metadata,
+    same ? file.parsed.tree : undefined,
+  ).documents
+  const shown = { documents: first === undefined ? [] : [first, ...file.plain.documents.slice(1)] }
   return same ? output.rewrite(file.parsed, shown, layout) : output.print(shown, layout)
 }
 
 /**
  * Encrypts a new version of `file`'s plaintext under the file's own data key. Values that did not change keep their ciphertext and the way
  * it was written; the metadata block keeps its layout.
+ * @throws SopsError `generic` when a later document of `file` has another sops block.
  */
 export function sealDraft(
   file: OpenFile,
@@ -89,6 +113,7 @@ export function sealDraft(
   now: Date,
   layout: Layout,
 ): SealOutput {
+  refuseOthers(file.others)
   const { dataKey, selection, stash } = file
   const keepLayout = draft.metadata === undefined && file.format.id === output.id && draft.format.id === output.id
   return sealFile(

@@ -6,11 +6,12 @@ import type { Tree } from './core/tree.ts'
 import { walk } from './core/walk.ts'
 import type { KeyService, Wrapped } from './datakey.ts'
 import { open, type Sealed as SealedTree, type Stash, seal, sealMac, verifyMac } from './document.ts'
-import { SopsError } from './errors.ts'
+import { type ErrorCode, SopsError, withHints } from './errors.ts'
 import { loadFormat } from './formats/index.ts'
 import type { Format, FormatId, Layout, Parsed, Respelling, Respelt } from './formats/types.ts'
 import { labelOf } from './keys/index.ts'
 import { recoverWithRepair } from './kms-context-repair.ts'
+import { type OtherDocument, othersText, refuseOthers, splitHints } from './metadata/others.ts'
 import { type Metadata, takeMetadata, withMetadata } from './metadata.ts'
 import { forEveryReader, type ReadBack, readBack, refuse } from './read-back.ts'
 import { checkFileVersion } from './version.ts'
@@ -21,7 +22,10 @@ export interface EncryptedFile {
   readonly parsed: Parsed
   /** The data without the metadata entries. */
   readonly tree: Tree
+  /** That of the first document. */
   readonly metadata: Metadata
+  /** The documents that do not have the same: they are read with it, and keep the file from being written. */
+  readonly others: readonly OtherDocument[]
 }
 
 /** An encrypted file whose values are known. The owner wipes `dataKey`. */
@@ -45,12 +49,28 @@ export interface OpenOptions {
 /** @throws SopsError `parse` for text that is not of the format, `generic` for missing or bad metadata. */
 export async function loadEncrypted(bytes: Uint8Array, id: FormatId): Promise<EncryptedFile> {
   const format = await loadFormat(id)
-  const parsed = format.parse(bytes, { encrypted: true })
-  const { metadata, tree } = takeMetadata(parsed.tree, format.metadata, {
-    emptyIsAbsent: id === 'json' || id === 'binary',
-  })
-  return { format, parsed, tree, metadata }
+  const parsed = parseEncrypted(bytes, format)
+  const taken = takeMetadata(parsed.tree, format.metadata, { emptyIsAbsent: id === 'json' || id === 'binary' })
+  return { format, parsed, ...taken }
 }
+
+function parseEncrypted(bytes: Uint8Array, format: Format): Parsed {
+  try {
+    return format.parse(bytes, { encrypted: true })
+  } catch (error) {
+    if (!(error instanceof SopsError) || format.id !== 'yaml' || !hasTwoBlocks(bytes)) throw error
+    throw withHints(error, [
+      'two encrypted files were joined: save each, which usually ends with its sops block, as a file of its own',
+    ])
+  }
+}
+
+/** True where two YAML files follow each other without a line `---`. */
+const hasTwoBlocks = (bytes: Uint8Array): boolean =>
+  Buffer.from(bytes)
+    .toString('latin1')
+    .split(/^---(?=\s|$)/m)
+    .some((document) => (document.match(/^sops:/gm)?.length ?? 0) > 1)
 
 /**
  * Recovers the data key, decrypts every leaf, then checks the MAC, in the reference's order (spec/format.md 2.7).
@@ -59,10 +79,12 @@ export async function loadEncrypted(bytes: Uint8Array, id: FormatId): Promise<En
 export async function openFile(file: EncryptedFile, options: OpenOptions): Promise<OpenFile> {
   checkFileVersion(file.metadata.version)
   const { metadata, format, parsed } = file
-  const dataKey = await recordedDataKey(metadata, options)
+  const dataKey = await recordedDataKey(metadata, options).catch((error: unknown) => {
+    throw explained(error, file)
+  })
   try {
     const selection = await compileSelection(metadata.selection)
-    const { tree, mac, stash } = open(file.tree, {
+    const { tree, mac, macs, stash } = open(file.tree, {
       dataKey,
       selection,
       macOnlyEncrypted: metadata.macOnlyEncrypted,
@@ -70,12 +92,28 @@ export async function openFile(file: EncryptedFile, options: OpenOptions): Promi
       ...(options.log ? { log: options.log } : {}),
       tokenText: (origin) => format.token?.(parsed, { kind: 'leaf', value: origin.value, origin })?.text,
     })
-    if (!options.ignoreMac) verifyMac(metadata, dataKey, mac)
+    if (!options.ignoreMac) verifyMac(metadata, dataKey, mac, macs)
+    warnOfOthers(file, options.log)
     return { ...file, dataKey, selection, plain: tree, stash }
   } catch (error) {
     dataKey.fill(0)
-    throw error
+    throw explained(error, file)
   }
+}
+
+/** Documents that are read with metadata which is not theirs. */
+export function warnOfOthers({ others }: EncryptedFile, log: OpenOptions['log']): void {
+  if (others.length === 0) return
+  const message = `${othersText(others)}: only the metadata of document 1 counts`
+  log?.({ level: 'warning', logger: 'SOPS', message })
+}
+
+/** A failure to open, with what is known of documents that may not belong to the file. */
+function explained(error: unknown, { others }: EncryptedFile): unknown {
+  if (!(error instanceof SopsError)) return error
+  const codes: readonly ErrorCode[] = ['no-data-key', 'cannot-decrypt-tree', 'mac-mismatch']
+  if (others.length > 0 && codes.includes(error.code)) return withHints(error, [othersText(others), ...splitHints])
+  return error.code === 'mac-mismatch' && error.hints.length > 0 ? withHints(error, splitHints) : error
 }
 
 /** The data key, and on record who opened the file before anything is decrypted with it. */
@@ -144,14 +182,15 @@ export interface SealOutput {
 /**
  * The file with other recipients: its values, MAC and dates stay as they are, and so does its text outside of the metadata, but for
  * what the reference could not read.
- * @throws SopsError `cannot-emit` when the result could not be opened again.
+ * @throws SopsError `generic` when a later document has other metadata or none, `cannot-emit` when the result could not be opened again.
  */
 export async function withRecipients(
   file: EncryptedFile,
   { groups, threshold }: Wrapped,
   layout: Layout,
 ): Promise<Respelt> {
-  const { format, parsed, tree } = file
+  const { format, parsed, tree, others } = file
+  refuseOthers(others, { unopened: true })
   const metadata = { ...file.metadata, keyGroups: groups, shamirThreshold: threshold }
   const next = withMetadata(tree, metadata, format.metadata, parsed.tree)
   const bytes = format.rewrite(parsed, next, { ...layout, encrypted: true })
@@ -165,7 +204,8 @@ const seconds = (now: Date): string => now.toISOString().replace(/\.\d+Z$/, 'Z')
 /**
  * Encrypts the tree under `dataKey`, stamps and MACs it, and writes it in `output`: spliced into the source text when that is of the same
  * format, printed afresh otherwise. `metadataTexts` may give the exact text of metadata entries, by document and key.
- * @throws SopsError `cannot-encrypt-tree`, `cannot-encrypt-mac` or `cannot-emit`, also when the result could not be opened again.
+ * @throws SopsError `generic` when a later document of the source has another sops block; `cannot-encrypt-tree`, `cannot-encrypt-mac` or
+ * `cannot-emit`, also when the result could not be opened again.
  */
 export function sealFile(
   input: SealInput,
@@ -229,6 +269,13 @@ function settled(text: Uint8Array, output: Format, { comments }: SealedTree, inp
   }
 }
 
+/** @throws SopsError `cannot-emit` when there are more documents than the format holds. */
+export function refuseDocuments({ documents }: Tree, output: Format): void {
+  if (output.id === 'yaml' || documents.length <= 1) return
+  const reason = `${output.id} holds one document, the input has ${documents.length}`
+  throw new SopsError('cannot-emit', `Could not marshal tree: ${reason}`)
+}
+
 /**
  * The tree as the output format will read it back, so that the MAC covers that: formats that know only text make text of clear values.
  * @throws SopsError `cannot-emit` for what could never be decrypted again (spec/format.md 14, rows 8 and 17).
@@ -237,9 +284,7 @@ function asReadBack(tree: Tree, output: Format, selection: Selection): Tree {
   const refuse = (reason: string): never => {
     throw new SopsError('cannot-emit', `Could not marshal tree: ${reason}`)
   }
-  if (output.id !== 'yaml' && tree.documents.length > 1) {
-    refuse(`${output.id} holds one document, the input has ${tree.documents.length}`)
-  }
+  refuseDocuments(tree, output)
   const { clearText } = output
   if (!clearText) return tree
   const path: string[] = []

@@ -70,5 +70,14 @@ export class SopsError extends Error {
   }
 }
 
+/** The same failure with more next steps; none stands there twice. */
+export const withHints = (error: SopsError, hints: readonly string[]): SopsError =>
+  new SopsError(error.code, error.message, {
+    ...(error.path ? { path: error.path } : {}),
+    ...(error.position ? { position: error.position } : {}),
+    hints: [...new Set([...error.hints, ...hints])],
+    cause: error,
+  })
+
 /** The text of anything thrown. */
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

@@ -1,10 +1,12 @@
 // The sops block: lifted out of a tree as a record, and put back with as little change as possible (spec/format.md 6).
-import { flatten, unflatten } from './core/flatten.ts'
+import { flatten } from './core/flatten.ts'
 import type { SelectionOptions } from './core/selection.ts'
-import type { Comment, Entry, MapNode, Tree, Value } from './core/tree.ts'
+import type { Comment, Entry, MapNode, Tree } from './core/tree.ts'
 import { SopsError } from './errors.ts'
 import type { KeyGroup } from './keys/types.ts'
+import { blockEntries, findBlock, flatPrefix, isReserved, reserved, withoutBlocks } from './metadata/block.ts'
 import { mergeFlat, mergeNode } from './metadata/merge.ts'
+import { type OtherDocument, otherDocuments, refuseOthers, splitHints } from './metadata/others.ts'
 import { readMetadata } from './metadata/read.ts'
 import { blockOf } from './metadata/write.ts'
 
@@ -26,88 +28,56 @@ export interface Metadata {
 /** `Format.metadata`. */
 export type MetadataPlacement = 'nested' | 'section' | 'flat'
 
-const reserved = 'sops'
-const flatPrefix = 'sops_'
-
-const isReserved = (item: Entry | Comment, placement: MetadataPlacement): item is Entry =>
-  item.kind === 'entry' &&
-  item.keyType === undefined &&
-  (placement === 'flat' ? item.key.startsWith(flatPrefix) : item.key === reserved)
-
-/** True when plain data has an entry where the metadata goes: in the first document, or in any (spec/format.md 6.7). */
-export function hasReservedEntry(
-  tree: Tree,
-  placement: MetadataPlacement,
-  options: { readonly everyDocument?: boolean } = {},
-): boolean {
-  const documents = options.everyDocument === true ? tree.documents : tree.documents.slice(0, 1)
-  return documents.some((document) => document.items.some((item) => isReserved(item, placement)))
-}
+/** The number, counted from 1, of the first document of plain data that has an entry where the metadata goes; 0 = none (spec/format.md 6.7). */
+export const reservedIn = (tree: Tree, placement: MetadataPlacement): number =>
+  tree.documents.findIndex((document) => blockEntries(document, placement).length > 0) + 1
 
 export interface TakeOptions {
   /** An empty mapping counts as no metadata at all: JSON and binary, not YAML. */
   readonly emptyIsAbsent?: boolean
 }
 
+/** A file's metadata, its data without the block, and the later documents that do not have the same block. */
+export interface Taken {
+  readonly metadata: Metadata
+  readonly tree: Tree
+  readonly others: readonly OtherDocument[]
+}
+
 /**
- * The metadata of a file, and its data without the block.
+ * The metadata of a file, which is that of its first document, and its data without the block.
  * @throws SopsError `generic`: `sops metadata not found`, or what is wrong with it, in the order of spec/format.md 6.5.
  */
-export function takeMetadata(
-  tree: Tree,
-  placement: MetadataPlacement,
-  options: TakeOptions = {},
-): { metadata: Metadata; tree: Tree } {
-  const block = findBlock(tree, placement)
+export function takeMetadata(tree: Tree, placement: MetadataPlacement, options: TakeOptions = {}): Taken {
+  const block = findBlock(tree.documents[0], placement)
   if (block === undefined || (options.emptyIsAbsent === true && block.items.every((item) => item.kind === 'comment'))) {
-    throw new SopsError('generic', 'sops metadata not found', {
-      hints: ['the file is not encrypted, or its metadata was removed'],
-    })
+    throw new SopsError('generic', 'sops metadata not found', { hints: notFoundHints(tree, placement) })
   }
-  return { metadata: readMetadata(block), tree: withoutBlock(tree, placement) }
+  const metadata = readMetadata(block)
+  return { metadata, tree: withoutBlocks(tree, placement), others: otherDocuments(tree, placement, metadata) }
 }
 
-function withoutBlock(tree: Tree, placement: MetadataPlacement): Tree {
-  const documents = tree.documents.map((document) => {
-    const items = document.items.filter((item) => !isReserved(item, placement))
-    return items.length === document.items.length ? document : { ...document, items }
-  })
-  return { documents }
+function notFoundHints(tree: Tree, placement: MetadataPlacement): readonly string[] {
+  const number = reservedIn(tree, placement)
+  return number > 1
+    ? [
+        `document ${number} has a sops block, but document 1 is clear text, and the metadata is read there`,
+        ...splitHints,
+      ]
+    : ['the file is not encrypted, or its metadata was removed']
 }
-
-/** The block as a nested map, whatever the placement. */
-function findBlock(tree: Tree, placement: MetadataPlacement): MapNode | undefined {
-  const entries = (tree.documents[0]?.items ?? []).filter((item) => isReserved(item, placement))
-  if (placement === 'flat') {
-    if (entries.length === 0) return undefined
-    return unflatten(entries.map((entry) => [entry.key.slice(flatPrefix.length), flatValue(entry)] as const))
-  }
-  const [entry, second] = entries
-  if (entry === undefined) return undefined
-  if (second !== undefined) throw new SopsError('generic', 'Found more than one sops entry')
-  if (entry.value.kind !== 'map') throw new SopsError('generic', 'Found sops entry that is not a mapping')
-  if (placement === 'nested') return entry.value
-  const keys = entry.value.items.filter((item) => item.kind === 'entry')
-  if (keys.length === 0) return undefined
-  return unflatten(keys.map((item) => [item.key, unescaped(flatValue(item))] as const))
-}
-
-function flatValue(entry: Entry): Value {
-  if (entry.value.kind === 'leaf') return entry.value.value
-  throw new SopsError('generic', `metadata entry ${entry.key} is not a value`)
-}
-
-const unescaped = (value: Value): Value => (typeof value === 'string' ? value.replaceAll('\\n', '\n') : value)
 
 /**
  * Data with its metadata: every document gets the block, at its end. With `previous` (the tree the block was lifted from) entries stand
  * where they stood and what says the same stays the very same node, unknown fields included.
+ * @throws SopsError `generic` when a block in `previous` is not that of its first document: what it says would be lost.
  */
 export function withMetadata(tree: Tree, metadata: Metadata, placement: MetadataPlacement, previous?: Tree): Tree {
+  if (previous !== undefined && previous.documents.length > 1) refuseOthers(otherDocuments(previous, placement))
   const block = blockOf(metadata)
   const documents = tree.documents.map((document, at) => {
     const before = previous?.documents[at]
-    const olds = before?.items.filter((item) => isReserved(item, placement)) ?? []
+    const olds = blockEntries(before, placement)
     return insert(document, before, reservedEntries(block, placement, olds), placement)
   })
   return { documents }

@@ -9,6 +9,7 @@ import { messageOf, SopsError } from './errors.ts'
 import type { Format, Parsed, Respelt } from './formats/types.ts'
 import { labelOf } from './keys/index.ts'
 import { defaultUnencryptedSuffix } from './metadata/names.ts'
+import { type OtherDocument, othersText } from './metadata/others.ts'
 import { type Metadata, takeMetadata } from './metadata.ts'
 
 /** What the tree must say when it is read again: `tree` is sealed and without metadata. */
@@ -27,6 +28,8 @@ export interface ReadBack {
   readonly parsed: Parsed
   readonly tree: Tree
   readonly metadata: Metadata
+  /** Documents whose metadata is not that of the first. */
+  readonly others: readonly OtherDocument[]
 }
 
 /** @throws SopsError `cannot-emit` for a text that does not parse, or has no metadata. */
@@ -62,9 +65,10 @@ export function forEveryReader(bytes: Uint8Array, read: ReadBack, format: Format
   return respelt
 }
 
-function problemOf({ tree, metadata }: ReadBack, sealed: Sealed): string | undefined {
+function problemOf({ tree, metadata, others }: ReadBack, sealed: Sealed): string | undefined {
   try {
     return (
+      (others.length > 0 ? othersText(others) : undefined) ??
       differentMetadata(metadata, sealed.metadata) ??
       differentLeaf(tree, sealed) ??
       misplacedComment(tree, sealed.comments ?? [], sealed.selection)

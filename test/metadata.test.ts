@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from 'vitest'
 import type { Comment, Entry, MapNode, Node, Tree, Value } from '../src/core/tree.ts'
 import { SopsError } from '../src/errors.ts'
-import { hasReservedEntry, type Metadata, type MetadataPlacement, takeMetadata, withMetadata } from '../src/metadata.ts'
+import { type Metadata, type MetadataPlacement, reservedIn, takeMetadata, withMetadata } from '../src/metadata.ts'
 
 vi.mock('../src/keys/index.ts', () => {
   const type = (id: string, names: string[], extra: object = {}) => ({
@@ -265,19 +265,15 @@ describe('taking', () => {
 })
 
 describe('reserved entries', () => {
-  test.each<[Tree, MetadataPlacement, boolean]>([
-    [tree({ sops: 'x' }), 'nested', true],
-    [tree({ sops: 'x' }), 'section', true],
-    [tree({ sops: 'x' }), 'flat', false],
-    [tree({ sops_x: 'x' }), 'flat', true],
-    [tree({ sops_x: 'x', a: { sops: 'x' } }), 'nested', false],
-    [tree({}, { sops: 'x' }), 'nested', false],
-    [{ documents: [] }, 'nested', false],
-  ])('%#', (source, placement, expected) => expect(hasReservedEntry(source, placement)).toBe(expected))
-
-  test('in any document', () => {
-    expect(hasReservedEntry(tree({}, { sops: 'x' }), 'nested', { everyDocument: true })).toBe(true)
-  })
+  test.each<[Tree, MetadataPlacement, number]>([
+    [tree({ sops: 'x' }), 'nested', 1],
+    [tree({ sops: 'x' }), 'section', 1],
+    [tree({ sops: 'x' }), 'flat', 0],
+    [tree({ sops_x: 'x' }), 'flat', 1],
+    [tree({ sops_x: 'x', a: { sops: 'x' } }), 'nested', 0],
+    [tree({}, { sops: 'x' }), 'nested', 2],
+    [{ documents: [] }, 'nested', 0],
+  ])('%#', (source, placement, expected) => expect(reservedIn(source, placement)).toBe(expected))
 })
 
 const grouped: Metadata = {
@@ -561,10 +557,28 @@ describe('writing over the block before', () => {
     )
   })
 
-  test('documents with another block than the first get the same one', () => {
-    const previous = tree({ sops: block }, { b: 'x', sops: { mac: 'stale' } }, { c: 'x', sops: 'text' }, { d: 'x' })
+  test('documents without a block get that of the first', () => {
+    const previous = tree({ sops: block }, { b: 'x', sops: block }, { d: 'x' }, {})
     const taken = takeMetadata(previous, 'nested')
+    expect(taken.others).toEqual([{ number: 3, block: 'missing', reason: 'has no sops block' }])
     const next = withMetadata(taken.tree, taken.metadata, 'nested', previous)
     for (let i = 0; i < 4; i++) expect(bare(entryOf(next, 'sops', i).value)).toEqual(block)
+  })
+
+  test.each<[string, { [key: string]: Plain }, string]>([
+    ['another recipient', { ...block, age: [{ ...age, recipient: 'other' }] }, 'another file'],
+    ['another data key', { ...block, age: [{ ...age, enc: 'other' }] }, 'another file'],
+    ['one recipient more', { ...block, age: [age, { ...age, recipient: 'other' }] }, 'another file'],
+    ['another MAC', { ...block, mac: 'ENC[other]' }, 'another version'],
+    ['another date', { ...block, lastmodified: '2001-02-03T04:05:06Z' }, 'another version'],
+    ['another setting', { ...block, unencrypted_suffix: '_plain' }, 'other settings'],
+    ['no time', { mac: 'stale' }, 'an entry sops that is no metadata'],
+  ])('a later block with %s is not written over', (_, other, reason) => {
+    const previous = tree({ sops: block }, { b: 'x', sops: block }, { c: 'x', sops: other })
+    const taken = takeMetadata(previous, 'nested')
+    expect(taken.others).toEqual([{ number: 3, block: 'different', reason: expect.stringContaining(reason) }])
+    expect(() => withMetadata(taken.tree, taken.metadata, 'nested', previous)).toThrow(
+      `document 3 ${taken.others[0]!.reason}`,
+    )
   })
 })

@@ -1,14 +1,17 @@
 // Opening the file that a command changes in place, and saving it again.
+import type { Place } from '../core/documents.ts'
+import type { Path } from '../core/path.ts'
 import type { MapNode } from '../core/tree.ts'
 import type { KeyService } from '../datakey.ts'
 import { refuseReserved } from '../draft.ts'
 import { loadEncrypted, type OpenFile, openFile, sealFile } from '../encrypted-file.ts'
 import { loadFormat } from '../formats/index.ts'
 import type { Format, FormatId } from '../formats/types.ts'
+import { refuseOthers } from '../metadata/others.ts'
 import { fingerprint, readInput, writeOutput } from './files.ts'
 import type { Invocation, Io } from './invocation.ts'
 import { absolutePath, configOf, formatsFor, layoutOf, orderOf, servicesOf } from './settings.ts'
-import { warnOfRespelling } from './warnings.ts'
+import { warnOfDocument, warnOfRespelling } from './warnings.ts'
 
 export interface Opened {
   readonly path: string
@@ -20,7 +23,13 @@ export interface Opened {
 /** How a command opens its file: services and order are checked before the file is read (spec/cli.md 13). */
 export interface Opener {
   readonly services: readonly KeyService[]
-  open(path: string, bytes: Uint8Array, input: FormatId, options?: { ignoreMac?: boolean }): Promise<Opened>
+  /** `change`: the file is to be written again, so documents that have other metadata are refused before anything is asked for. */
+  open(
+    path: string,
+    bytes: Uint8Array,
+    input: FormatId,
+    options?: { ignoreMac?: boolean; change?: boolean },
+  ): Promise<Opened>
 }
 
 export async function openerOf(inv: Invocation, io: Io): Promise<Opener> {
@@ -30,7 +39,9 @@ export async function openerOf(inv: Invocation, io: Io): Promise<Opener> {
     services,
     open: async (path, bytes, input, options = {}) => {
       const ignoreMac = options.ignoreMac ?? inv.bool('ignore-mac')
-      const file = await openFile(await loadEncrypted(bytes, input), {
+      const loaded = await loadEncrypted(bytes, input)
+      if (options.change === true) refuseOthers(loaded.others)
+      const file = await openFile(loaded, {
         services,
         ...order,
         ignoreMac,
@@ -44,39 +55,49 @@ export async function openerOf(inv: Invocation, io: Io): Promise<Opener> {
 
 export const read = (io: Io, path: string): Promise<Uint8Array> => readInput(io.host, path)
 
+/** What is to be done with the value at a path. */
+export interface Change {
+  readonly path: Path
+  /** Which document the path means: `documentFor` or `documentWith`. */
+  readonly find: (documents: readonly MapNode[], path: Path) => Place
+  /** The new document, for the format that is written, or undefined to leave the file as it is. */
+  readonly make: (root: MapNode, format: Format) => MapNode | undefined
+}
+
 /**
- * Opens a file, changes its first document, and saves it in place, unless somebody else has changed it since it was read. `prepare` is
- * called before the file is read; what it returns makes the new document of the old, for the format that is written, or undefined to leave
- * the file as it is.
+ * Opens a file, changes the document that the path means, and saves it in place, unless somebody else has changed it since it was read.
+ * `prepare` is called before the file is read.
  */
 export async function changeInPlace(
   inv: Invocation,
   io: Io,
   name: string,
-  prepare: () => Promise<(root: MapNode, format: Format) => MapNode | undefined>,
+  prepare: () => Promise<Change>,
 ): Promise<void> {
   const { ctx, host } = io
   const path = absolutePath(ctx, name)
   const config = await configOf(inv, ctx)
-  const change = await prepare()
+  const { path: steps, find, make } = await prepare()
   const opener = await openerOf(inv, io)
   const bytes = await read(io, path)
   const formats = formatsFor(inv, path, bytes)
-  const { file } = await opener.open(path, bytes, formats.input)
+  const { file } = await opener.open(path, bytes, formats.input, { change: true })
   try {
-    const [first, ...others] = file.plain.documents
+    const documents = file.plain.documents.length > 0 ? file.plain.documents : [{ kind: 'map' as const, items: [] }]
+    const place = find(documents, steps)
     const output = await loadFormat(formats.output)
-    const document = change(first ?? { kind: 'map', items: [] }, output)
+    const document = make(documents[place.at]!, output)
     if (document === undefined) {
       ctx.log({ level: 'info', logger: 'CMD', message: 'File is unchanged, not writing to file' })
       return
     }
-    const plain = { documents: [document, ...others] }
+    const plain = { documents: documents.with(place.at, document) }
     refuseReserved(plain, output)
     await ctx.audit?.({ action: 'encrypt', file: path })
     const sealed = sealFile({ ...file, plain }, output, ctx.now(), layoutOf(inv, config, output.id))
     warnOfRespelling(sealed, ctx)
     await writeOutput(host, path, sealed.bytes, { what: 'in-place file', expect: fingerprint(bytes) })
+    warnOfDocument(documents, steps, place, 'changed', ctx)
   } finally {
     file.dataKey.fill(0)
   }

@@ -1,7 +1,9 @@
 // Loud words about silent dangers of encrypting (demand.md rows 10 and 11).
 import type { Context } from '../context.ts'
-import { formatPath } from '../core/path.ts'
+import { documentsText, laterDocuments, type Place } from '../core/documents.ts'
+import { formatPath, type Path } from '../core/path.ts'
 import type { Selection } from '../core/selection.ts'
+import type { MapNode } from '../core/tree.ts'
 import type { Respelling } from '../formats/types.ts'
 import type { SpellingLosses } from '../losses.ts'
 
@@ -22,16 +24,35 @@ export function warnOfCleartext(
 const shown = 3
 
 /** Paths, the first few of them. */
-const listed = (paths: readonly (readonly string[])[]): string => {
+export const pathsText = (paths: readonly (readonly string[])[]): string => {
   const names = paths.slice(0, shown).map(formatPath).join(', ')
   return paths.length > shown ? `${names} and ${paths.length - shown} more` : names
+}
+
+/** Which of several documents a path was followed in, and what that leaves out. `done` is what happened to the document. */
+export function warnOfDocument(
+  documents: readonly MapNode[],
+  path: Path,
+  { at, found, alsoIn }: Place,
+  done: 'changed' | 'read',
+  ctx: Context,
+): void {
+  if (at === 0 && laterDocuments(documents).length === 0) return
+  const has =
+    at > 0
+      ? `, the only one that has ${formatPath(found)}`
+      : alsoIn.length > 0 && found.length === path.length
+        ? `; ${formatPath(path)} is in ${documentsText(alsoIn)} too`
+        : ''
+  const message = `of ${documents.length} documents only document ${at + 1} was ${done}${has}`
+  ctx.log({ level: 'warning', logger: 'CMD', message })
 }
 
 /** What decrypting will not give back as it was written. */
 export function warnOfLosses({ spellings, aliases }: SpellingLosses, ctx: Context): void {
   const warn = (message: string): void => ctx.log({ level: 'warning', logger: 'CMD', message })
   if (spellings.length > 0) {
-    warn(`the spelling of ${listed(spellings)} cannot be kept: decrypting gives the same value in its usual form`)
+    warn(`the spelling of ${pathsText(spellings)} cannot be kept: decrypting gives the same value in its usual form`)
   }
   if (aliases > 0) {
     warn(

@@ -39,6 +39,12 @@ export function addToMac(mac: MacState, input: string | Uint8Array): void {
   }
 }
 
+/** What `finishMac` would give here. */
+export function peekMac(mac: MacState): string {
+  flush(mac)
+  return mac.hash.copy().digest('hex').toUpperCase()
+}
+
 /** 128 upper-case hex digits. The state cannot be used afterwards. */
 export function finishMac(mac: MacState): string {
   flush(mac)

@@ -4,6 +4,8 @@ import { commentHits, type Hits, isSelected, keyHits, type Selection } from './s
 import type { Comment, Entry, Leaf, ListNode, MapNode, Node, Tree } from './tree.ts'
 
 export interface Visitor {
+  /** Called before each document. `number` counts from 1. */
+  document?(number: number): void
   /** `aad` is the additional data of spec/format.md 2.4. A comment may come back only for a list element. */
   leaf(leaf: Leaf, aad: string, selected: boolean, inList: boolean): Leaf | Comment
   comment(comment: Comment, aad: string, selected: boolean): Comment
@@ -114,7 +116,12 @@ export function walk(tree: Tree, selection: Selection, visitor: Visitor, path: s
     }
   }
 
-  return { documents: tree.documents.map(visitDocument) }
+  return {
+    documents: tree.documents.map((document, at) => {
+      visitor.document?.(at + 1)
+      return visitDocument(document)
+    }),
+  }
 }
 
 /** `isSelected`, remembering the answer for each set of hits. */

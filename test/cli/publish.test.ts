@@ -279,7 +279,10 @@ describe('Vault', () => {
     ].join('\n')
     await put('f.yaml', text)
     rule()
-    expect(await publish(['--yes', 'f.yaml'], { env })).toEqual(done)
+    expect(await publish(['--yes', 'f.yaml'], { env })).toEqual({
+      ...done,
+      stderr: expect.stringContaining('several documents have [\\"a\\"]: only the last value of each is published'),
+    })
     expect(methods()).toEqual(['GET', 'PUT'])
     const { path, body, headers } = vault.requests[1]!
     expect(path).toBe('/v1/secret/data/team/f.yaml')

@@ -215,7 +215,10 @@ describe('errors', () => {
 
   it('says what to do about a byte order mark and about text after the object', () => {
     expect(failure('\ufeff{}').hints).toEqual(['save the file without a byte order mark'])
-    expect(failure('{}{}').hints).toEqual(['a JSON file holds one value: what follows it would be lost'])
+    expect(failure('{}{}').hints).toEqual([
+      'a JSON file holds one value: what follows it would be lost',
+      'if two files were joined, save each as a file of its own',
+    ])
     expect(failure('[]').hints).toHaveLength(1)
   })
 

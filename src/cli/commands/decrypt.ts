@@ -1,12 +1,16 @@
 // `sops decrypt`: a file or standard input to plaintext, whole or one value of it.
-import { nodeAt, type Path, parsePath } from '../../core/path.ts'
+import { documentsText, documentsWith } from '../../core/documents.ts'
+import { formatPath, nodeAt, type Path, parsePath } from '../../core/path.ts'
+import type { MapNode, Node } from '../../core/tree.ts'
 import { emitPlain, loadEncrypted, type OpenFile, openFile } from '../../encrypted-file.ts'
-import { SopsError } from '../../errors.ts'
+import { SopsError, withHints } from '../../errors.ts'
 import { loadFormat } from '../../formats/index.ts'
 import type { FormatId, Layout } from '../../formats/types.ts'
+import { warnOfOneDocument } from '../../left-out.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { configOf, formatsFor, formatsOf, layoutOf, orderOf, servicesOf } from '../settings.ts'
 import { mustExist, readTarget, targetOf, writeResult } from '../target.ts'
+import { warnOfDocument } from '../warnings.ts'
 
 export async function run(inv: Invocation, io: Io): Promise<number> {
   const { ctx } = io
@@ -28,7 +32,9 @@ export async function run(inv: Invocation, io: Io): Promise<number> {
   try {
     const layout = layoutOf(inv, config, formats.output)
     const plain =
-      path.length > 0 ? await extract(file, path, formats.output, layout) : await emit(file, formats.output, layout)
+      path.length > 0
+        ? await extract(file, path, formats.output, layout, io)
+        : await emit(file, formats.output, layout, io)
     await writeResult(inv, io, target, plain, bytes)
   } finally {
     file.dataKey.fill(0)
@@ -36,19 +42,50 @@ export async function run(inv: Invocation, io: Io): Promise<number> {
   return 0
 }
 
-export async function emit(file: OpenFile, output: FormatId, layout: Layout): Promise<Uint8Array> {
+export async function emit(file: OpenFile, output: FormatId, layout: Layout, { ctx }: Io): Promise<Uint8Array> {
   try {
-    return await emitPlain(file, output, layout)
+    const bytes = await emitPlain(file, output, layout)
+    warnOfOneDocument(file.plain, output, ctx.log)
+    return bytes
   } catch (error) {
     if (!(error instanceof SopsError) || error.code !== 'cannot-emit') throw error
     throw new SopsError('cannot-emit', `Error dumping file: ${error.message}`, { hints: error.hints, cause: error })
   }
 }
 
-/** One value: text as raw bytes, a map as a whole file, anything else in the format's single-value form (spec/format.md 12.4). */
-async function extract(file: OpenFile, path: Path, output: FormatId, layout: Layout): Promise<Uint8Array> {
-  const [first, ...others] = file.plain.documents
-  const node = nodeAt(first ?? { kind: 'map', items: [] }, path, output !== 'yaml')
+/**
+ * One value: text as raw bytes, a map as a whole file, anything else in the format's single-value form (spec/format.md 12.4). A map of the
+ * first document is followed by the other documents where the format has room for them, as in the reference.
+ */
+async function extract(file: OpenFile, path: Path, output: FormatId, layout: Layout, { ctx }: Io): Promise<Uint8Array> {
+  const [first = { kind: 'map', items: [] }, ...others] = file.plain.documents
+  const laterWith = documentsWith(others, path).map((number) => number + 1)
+  const node = extractFrom(first, path, output, laterWith)
+  const bytes = await printExtract(node, others, output, layout)
+  if (node.kind === 'map') warnOfOneDocument(file.plain, output, ctx.log)
+  else warnOfDocument(file.plain.documents, path, { at: 0, found: path, alsoIn: laterWith }, 'read', ctx)
+  return bytes
+}
+
+/** Of the first document only, as in the reference; the error says which other documents have the path. */
+function extractFrom(first: MapNode, path: Path, output: FormatId, laterWith: readonly number[]): Node {
+  try {
+    return nodeAt(first, path, output !== 'yaml')
+  } catch (error) {
+    if (!(error instanceof SopsError) || laterWith.length === 0) throw error
+    throw withHints(error, [
+      `--extract looks at document 1: ${formatPath(path)} is in ${documentsText(laterWith)}`,
+      'sops decrypt without --extract prints every document',
+    ])
+  }
+}
+
+async function printExtract(
+  node: Node,
+  others: readonly MapNode[],
+  output: FormatId,
+  layout: Layout,
+): Promise<Uint8Array> {
   if (node.kind === 'leaf' && typeof node.value === 'string') return Buffer.from(node.value)
   if (node.kind === 'leaf' && node.value instanceof Uint8Array) return node.value
   const format = await loadFormat(output)

@@ -6,6 +6,7 @@ import { loadEncrypted, type OpenFile, openFile, type SealOutput } from '../../e
 import { messageOf, SopsError } from '../../errors.ts'
 import { loadFormat } from '../../formats/index.ts'
 import type { Format } from '../../formats/types.ts'
+import { refuseOthers } from '../../metadata/others.ts'
 import type { Metadata } from '../../metadata.ts'
 import { createFile, sealNew } from '../../new-file.ts'
 import { distinctKeys } from '../../recipients.ts'
@@ -71,6 +72,7 @@ async function editExisting(inv: Invocation, io: Io, path: string): Promise<void
   const layout = layoutOf(inv, config, output.id)
   const showMetadata = inv.bool('show-master-keys')
   const loaded = await loadEncrypted(bytes, formats.input)
+  refuseOthers(loaded.others)
   const file = await openFile(loaded, {
     services,
     ...order,

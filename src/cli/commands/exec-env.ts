@@ -1,6 +1,7 @@
 // `sops exec-env`: a shell line with the values of a file in its environment.
 import { SopsError } from '../../errors.ts'
 import { environmentOf } from '../../exec/environment.ts'
+import { warnOfLeftOut } from '../../left-out.ts'
 import { switchUser } from '../exec/account.ts'
 import { type Environment, outcomeOf, runShell, shellOf, startShell } from '../exec/child.ts'
 import type { Invocation, Io } from '../invocation.ts'
@@ -20,6 +21,7 @@ export async function run(inv: Invocation, io: Io): Promise<number> {
   const bytes = await read(io, path)
   const { file } = await opener.open(path, bytes, formatsFor(inv, path, bytes).input)
   file.dataKey.fill(0)
+  warnOfLeftOut(file.plain, 'the environment', ctx.log)
   const values = environmentOf(file.plain.documents[0] ?? { kind: 'map', items: [] })
   const user = await switchUser(inv.string('user'), io)
   if (!user) return 1

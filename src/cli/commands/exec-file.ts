@@ -24,7 +24,7 @@ export async function run(inv: Invocation, io: Io): Promise<number> {
   const formats = formatsFor(inv, path, bytes)
   const { file } = await opener.open(path, bytes, formats.input)
   file.dataKey.fill(0)
-  const content = await emit(file, formats.output, layoutOf(inv, config, formats.output))
+  const content = await emit(file, formats.output, layoutOf(inv, config, formats.output), io)
   const background = inv.bool('background')
   if (background) warnOfBackground('exec-file', io)
   const filename = inv.string('filename')

@@ -1,5 +1,5 @@
 // `sops filestatus`: whether a file is encrypted, as JSON. Needs no keys.
-import { type EncryptedFile, loadEncrypted } from '../../encrypted-file.ts'
+import { type EncryptedFile, loadEncrypted, warnOfOthers } from '../../encrypted-file.ts'
 import { messageOf, SopsError } from '../../errors.ts'
 import type { FormatId } from '../../formats/types.ts'
 import { readInput } from '../files.ts'
@@ -12,7 +12,9 @@ export async function run(inv: Invocation, io: Io): Promise<number> {
   try {
     await configOf(inv, io.ctx)
     const bytes = await readInput(io.host, path)
-    const metadata = (await loaded(bytes, formatsFor(inv, path, bytes).input))?.metadata
+    const file = await loaded(bytes, formatsFor(inv, path, bytes).input)
+    if (file) warnOfOthers(file, io.ctx.log)
+    const metadata = file?.metadata
     await io.out(`{"encrypted":${metadata !== undefined && metadata.version !== '' && metadata.mac !== ''}}\n`)
     return 0
   } catch (error) {

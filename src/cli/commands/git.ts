@@ -7,6 +7,7 @@ import { emitPlain, loadEncrypted, type OpenFile, openFile } from '../../encrypt
 import { messageOf, SopsError } from '../../errors.ts'
 import { formatOfPath } from '../../formats/index.ts'
 import type { FormatId } from '../../formats/types.ts'
+import { othersText } from '../../metadata/others.ts'
 import { sniffFormat } from '../../sniff.ts'
 import { fingerprint, writeOutput } from '../files.ts'
 import type { Invocation, Io } from '../invocation.ts'
@@ -50,11 +51,12 @@ async function plaintext(
   const encrypted = await loadEncrypted(bytes, format)
   const open = (ignoreMac: boolean): Promise<OpenFile> =>
     openFile(encrypted, { services, ...orderOf(inv), ignoreMac, audit: { context: ctx, file: path } })
-  let note = ''
+  const remark = (text: string): string => `${commentMark(format)} sops: ${text}\n`
+  let note = encrypted.others.length > 0 ? remark(othersText(encrypted.others)) : ''
   // A difference is most wanted where something is wrong, as after a merge.
   const file = await open(false).catch((error: unknown) => {
     if (!(error instanceof SopsError) || error.code !== 'mac-mismatch') throw error
-    note = `${commentMark(format)} sops: the MAC does not match: this file was changed without its key\n`
+    note += remark('the MAC does not match: this file was changed without its key')
     return open(true)
   })
   try {

@@ -4,6 +4,7 @@ import { type EncryptedFile, loadEncrypted, withRecipients } from '../../encrypt
 import { SopsError } from '../../errors.ts'
 import { keyTypes } from '../../keys/index.ts'
 import type { KeyGroup, KeyTypeId, MasterKey } from '../../keys/types.ts'
+import { refuseOthers } from '../../metadata/others.ts'
 import { fingerprint, readInput, writeOutput } from '../files.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { configOf, formatsFor, keyParseOptions, layoutOf, servicesOf } from '../settings.ts'
@@ -81,6 +82,7 @@ async function change(inv: Invocation, io: Io, plan: (file: EncryptedFile) => Wa
   const bytes = await readInput(io.host, path)
   const formats = formatsFor(inv, path, bytes)
   const file = await loadEncrypted(bytes, formats.input)
+  refuseOthers(file.others, { unopened: true })
   const { metadata } = file
   const wanted = plan(file)
   const { keyGroups, shamirThreshold } = metadata

@@ -10,6 +10,7 @@ import { loadEncrypted, sealFile } from '../../encrypted-file.ts'
 import { SopsError } from '../../errors.ts'
 import { isChange, keyChanges } from '../../key-changes.ts'
 import { defaultUnencryptedSuffix } from '../../metadata/names.ts'
+import { refuseOthers } from '../../metadata/others.ts'
 import { createFile } from '../../new-file.ts'
 import { destinationText, type Parcel, upload } from '../../publish/upload.ts'
 import { askYesNo } from '../ask.ts'
@@ -17,7 +18,7 @@ import type { Invocation, Io } from '../invocation.ts'
 import { type Opened, type Opener, openerOf, read } from '../open.ts'
 import { absolutePath, formatsFor, layoutOf } from '../settings.ts'
 import { systemErrorText } from '../system-error.ts'
-import { warnOfRespelling } from '../warnings.ts'
+import { pathsText, warnOfRespelling } from '../warnings.ts'
 import { describeChanges } from './updatekeys.ts'
 
 interface Job {
@@ -96,15 +97,29 @@ async function pack(path: string, name: string, rule: DestinationRule, job: Job)
   if (destination.kind === 'vault') {
     const { file } = await job.opener.open(absolute, bytes, format)
     file.dataKey.fill(0)
+    warnOfMerge(file.plain, job.io)
     return { name, vault: destination, plain: file.plain }
   }
   if (rule.recreation.keyGroups[0]?.keys.length) {
-    const opened = await job.opener.open(absolute, bytes, format)
+    const opened = await job.opener.open(absolute, bytes, format, { change: true })
     return { name, bucket: destination, bytes: await sealAnew(opened, rule, job) }
   }
   // Nothing that is not encrypted gets out.
-  await loadEncrypted(bytes, format)
+  refuseOthers((await loadEncrypted(bytes, format)).others, { unopened: true })
   return { name, bucket: destination, bytes }
+}
+
+/** Vault gets one secret of all documents: a key that several have keeps the last value only. */
+function warnOfMerge({ documents }: Tree, { ctx }: Io): void {
+  const seen = new Set<string>()
+  const twice = new Set<string>()
+  for (const { items } of documents) {
+    const keys = new Set(items.flatMap((item) => (item.kind === 'entry' ? [item.key] : [])))
+    for (const key of keys) (seen.has(key) ? twice : seen).add(key)
+  }
+  if (twice.size === 0) return
+  const message = `several documents have ${pathsText([...twice].map((key) => [key]))}: only the last value of each is published`
+  ctx.log({ level: 'warning', logger: 'PUBLISH', message })
 }
 
 /** The file under a new data key for the rule's recipients; of its other settings only the suffixes and the threshold count. */

@@ -49,7 +49,7 @@ async function rotateFile(inv: Invocation, io: Io): Promise<void> {
   const bytes = await readTarget(target, io)
   const formats = formatsFor(inv, target.typePath, bytes)
   await ctx.audit?.({ action: 'rotate', file: path })
-  const { file } = await opener.open(path, bytes, formats.input, { ignoreMac })
+  const { file } = await opener.open(path, bytes, formats.input, { ignoreMac, change: true })
   const dataKey = newDataKey()
   try {
     const { keyGroups } = file.metadata

@@ -1,6 +1,7 @@
 // `sops set`: one value of a file, given as JSON.
 import { readFile } from 'node:fs/promises'
 import { setAt } from '../../core/change.ts'
+import { documentFor } from '../../core/documents.ts'
 import { formatPath, nodeAt, type Path, parsePath } from '../../core/path.ts'
 import { type Leaf, type MapNode, type Node, sameNode } from '../../core/tree.ts'
 import { messageOf, SopsError } from '../../errors.ts'
@@ -15,9 +16,13 @@ export async function run(inv: Invocation, io: Io): Promise<number> {
   await changeInPlace(inv, io, name, async () => {
     const steps = parsePath(index, 'bad-path-or-value', 'Invalid set index format: ')
     const given = await readValue(await readText(inv, io, valueWord), steps)
-    return (root, format) => {
-      const value = fitting(given, format)
-      return inv.bool('idempotent') && holds(root, steps, value, format) ? undefined : setAt(root, steps, value)
+    return {
+      path: steps,
+      find: documentFor,
+      make: (root, format) => {
+        const value = fitting(given, format)
+        return inv.bool('idempotent') && holds(root, steps, value, format) ? undefined : setAt(root, steps, value)
+      },
     }
   })
   return 0

@@ -1,6 +1,7 @@
 // `sops unset`: removes one value of a file.
 import { isMissing, unsetAt } from '../../core/change.ts'
-import { parsePath } from '../../core/path.ts'
+import { documentWith, type Place } from '../../core/documents.ts'
+import { formatPath, type Path, parsePath } from '../../core/path.ts'
 import type { MapNode } from '../../core/tree.ts'
 import { SopsError } from '../../errors.ts'
 import type { Invocation, Io } from '../invocation.ts'
@@ -13,7 +14,7 @@ export async function run(inv: Invocation, io: Io): Promise<number> {
   }
   await changeInPlace(inv, io, name, async () => {
     const steps = parsePath(index, 'bad-path-or-value', 'Invalid unset index format: ')
-    return (root): MapNode | undefined => {
+    const make = (root: MapNode): MapNode | undefined => {
       try {
         return unsetAt(root, steps)
       } catch (error) {
@@ -21,6 +22,19 @@ export async function run(inv: Invocation, io: Io): Promise<number> {
         return undefined
       }
     }
+    return { path: steps, find: inv.bool('idempotent') ? inFirst : documentWith, make }
   })
   return 0
+}
+
+/**
+ * What may run again must not go on to the next document once the first no longer has the value.
+ * @throws SopsError `generic` when only a later document has it.
+ */
+function inFirst(documents: readonly MapNode[], path: Path): Place {
+  const place = documentWith(documents, path)
+  if (place.at === 0) return place
+  throw new SopsError('generic', `${formatPath(path)} is in document ${place.at + 1}, not in document 1`, {
+    hints: ['without --idempotent it is removed there'],
+  })
 }

@@ -5,6 +5,7 @@ import { recoverDataKey, wrapDataKey, wrapErrors } from '../../datakey.ts'
 import { loadEncrypted, withRecipients } from '../../encrypted-file.ts'
 import { SopsError } from '../../errors.ts'
 import { isChange, type KeyChanges, keepWrapped, keyChanges } from '../../key-changes.ts'
+import { refuseOthers } from '../../metadata/others.ts'
 import { askYesNo } from '../ask.ts'
 import { forEachFile } from '../each-file.ts'
 import { fingerprint, readInput, writeOutput } from '../files.ts'
@@ -35,6 +36,7 @@ async function updateFile(inv: Invocation, io: Io, config: Config): Promise<void
   const bytes = await readInput(io.host, path)
   const { input } = formatsFor(inv, path, bytes)
   const file = await loadEncrypted(bytes, input)
+  refuseOthers(file.others, { unopened: true })
   if (!config.creationRules) {
     throw new SopsError('generic', `The config file ${config.file.path} does not contain any creation rule`)
   }

@@ -7,6 +7,7 @@ import { messageOf, SopsError } from '../../errors.ts'
 import { isChange, keyChanges } from '../../key-changes.ts'
 import { labelOf } from '../../keys/index.ts'
 import type { MasterKey } from '../../keys/types.ts'
+import { othersText, splitHints } from '../../metadata/others.ts'
 import { readInput } from '../files.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { absolutePath, formatsFor } from '../settings.ts'
@@ -164,6 +165,7 @@ export async function examineFile(name: string, means: Means, sheet: Sheet): Pro
   if (file === undefined) return examineRule(path, file, config, ctx, sheet)
   const { version, lastModified } = file.metadata
   sheet.line(`written by version ${version || 'unknown'}, last changed ${lastModified || 'at an unknown time'}`)
+  if (file.others.length > 0) sheet.problem(othersText(file.others), 1, splitHints)
   const attempts = await examineKeys(file, services, sheet)
   await examineContent(file, attempts, sheet)
   await examineRule(path, file, config, ctx, sheet)

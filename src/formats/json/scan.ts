@@ -35,7 +35,10 @@ const LONG = 128
 const CONTROL = /[^ -\uffff]/
 
 const NOT_TEXT = ['write it as UTF-8, or as \\ufffd, which is what SOPS reads there']
-const TRAILING = ['a JSON file holds one value: what follows it would be lost']
+const TRAILING = [
+  'a JSON file holds one value: what follows it would be lost',
+  'if two files were joined, save each as a file of its own',
+]
 const BYTE_ORDER_MARK = ['save the file without a byte order mark']
 
 const TAB = 9
