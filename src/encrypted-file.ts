@@ -8,11 +8,11 @@ import type { KeyService, Wrapped } from './datakey.ts'
 import { open, type Sealed as SealedTree, type Stash, seal, sealMac, verifyMac } from './document.ts'
 import { SopsError } from './errors.ts'
 import { loadFormat } from './formats/index.ts'
-import type { Format, FormatId, Layout, Parsed } from './formats/types.ts'
+import type { Format, FormatId, Layout, Parsed, Respelling, Respelt } from './formats/types.ts'
 import { labelOf } from './keys/index.ts'
 import { recoverWithRepair } from './kms-context-repair.ts'
 import { type Metadata, takeMetadata, withMetadata } from './metadata.ts'
-import { checkReadsBack, type ReadBack, readBack, refuse } from './read-back.ts'
+import { checkReadsBack, forEveryReader, type ReadBack, readBack, refuse } from './read-back.ts'
 import { checkFileVersion } from './version.ts'
 
 /** A parsed encrypted file: its values are still encrypted, its metadata is lifted out. */
@@ -137,24 +137,28 @@ export interface SealOutput {
   readonly tree: Tree
   readonly encrypted: number
   readonly leaves: number
+  /** Places of the text that had to be written in another way, so that the reference reads them. */
+  readonly places: readonly Respelling[]
 }
 
 /**
- * The file with other recipients: its values, MAC and dates stay as they are, and so does its text outside of the metadata.
+ * The file with other recipients: its values, MAC and dates stay as they are, and so does its text outside of the metadata, but for
+ * what the reference could not read.
  * @throws SopsError `cannot-emit` when the result could not be opened again.
  */
 export async function withRecipients(
   file: EncryptedFile,
   { groups, threshold }: Wrapped,
   layout: Layout,
-): Promise<Uint8Array> {
+): Promise<Respelt> {
   const { format, parsed, tree } = file
   const metadata = { ...file.metadata, keyGroups: groups, shamirThreshold: threshold }
   const next = withMetadata(tree, metadata, format.metadata, parsed.tree)
   const bytes = format.rewrite(parsed, next, { ...layout, encrypted: true })
   const selection = await compileSelection(metadata.selection)
-  checkReadsBack(readBack(bytes, format), { tree, metadata, selection, comments: commentsOf(tree, selection) })
-  return bytes
+  const { read, ...respelt } = forEveryReader(bytes, format, selection)
+  checkReadsBack(read, { tree, metadata, selection, comments: commentsOf(tree, selection) })
+  return respelt
 }
 
 const seconds = (now: Date): string => now.toISOString().replace(/\.\d+Z$/, 'Z')
@@ -188,17 +192,16 @@ export function sealFile(
   const bytes = fresh ? output.print(tree, encrypted) : output.rewrite(parsed, tree, encrypted)
   const written = { tree, encrypted: sealed.encrypted, leaves: sealed.leaves }
   // A payload is one string in a text that is always printed the same way.
-  if (output.id === 'binary') return { bytes, ...written }
+  if (output.id === 'binary') return { bytes, ...written, places: [] }
   const settle = (some: Uint8Array): Settled => settled(some, output, sealed, input)
   let text = settle(bytes)
   if (same && text.problem !== undefined) text = settle(output.print(withHeads(tree), encrypted))
   if (text.problem !== undefined) refuse(text.problem)
   checkReadsBack(text.read, { tree: sealed.tree, metadata: stamped, selection, encrypted: sealed.encrypted })
-  return { bytes: text.bytes, ...written }
+  return { bytes: text.bytes, ...written, places: text.places }
 }
 
-interface Settled {
-  readonly bytes: Uint8Array
+interface Settled extends Respelt {
   readonly read: ReadBack
   readonly problem: string | undefined
 }
@@ -206,20 +209,19 @@ interface Settled {
 /** Rounds after which comments that still change each other's places are given up. */
 const maximumRounds = 4
 
-/** The text with every comment sealed for the place where it is read (comments.ts). */
+/** The text as the reference reads it too, with every comment sealed for the place where it is read (comments.ts). */
 function settled(text: Uint8Array, output: Format, { comments }: SealedTree, input: SealInput): Settled {
   // Lines of a format that knows only lines stay or go by themselves.
   const keepsComments = output.id === input.format.id && output.id === 'yaml'
-  let bytes = text
-  let read = readBack(bytes, output)
+  let { bytes, read, places } = forEveryReader(text, output, input.selection)
   const had = input.stash?.leaves.some(({ type }) => type === 'comment') === true
-  if (comments.length === 0 && !had) return { bytes, read, problem: undefined }
+  if (comments.length === 0 && !had) return { bytes, read, places, problem: undefined }
   const lost = keepsComments ? lostComment(read.tree, comments, input.selection) : undefined
   const { settle } = settling(comments, input)
   for (let round = 0; ; round++) {
     const { tree, problem } = settle(read.tree)
-    if (tree === undefined || problem !== undefined) return { bytes, read, problem: problem ?? lost }
-    if (round === maximumRounds) return { bytes, read, problem: 'its comments would have no place to stay' }
+    if (tree === undefined || problem !== undefined) return { bytes, read, places, problem: problem ?? lost }
+    if (round === maximumRounds) return { bytes, read, places, problem: 'its comments would have no place to stay' }
     const next = withMetadata(tree, read.metadata, output.metadata, read.parsed.tree)
     bytes = output.rewrite(read.parsed, next, { encrypted: true })
     read = readBack(bytes, output)

@@ -6,7 +6,7 @@ import { type Selection, type SelectionOptions, selectionSettings } from './core
 import type { Tree, Value } from './core/tree.ts'
 import { walk } from './core/walk.ts'
 import { messageOf, SopsError } from './errors.ts'
-import type { Format, Parsed } from './formats/types.ts'
+import type { Format, Parsed, Respelt } from './formats/types.ts'
 import { labelOf } from './keys/index.ts'
 import { defaultUnencryptedSuffix } from './metadata/names.ts'
 import { type Metadata, takeMetadata } from './metadata.ts'
@@ -37,6 +37,20 @@ export function readBack(bytes: Uint8Array, format: Format): ReadBack {
   } catch (error) {
     return refuse(messageOf(error))
   }
+}
+
+/**
+ * The sealed text as every reader will read it: where the reference would refuse it or see something else, it is written in another way.
+ * @throws SopsError `cannot-emit` as `readBack`.
+ */
+export function forEveryReader(
+  bytes: Uint8Array,
+  format: Format,
+  selection: Selection,
+): Respelt & { readonly read: ReadBack } {
+  const read = readBack(bytes, format)
+  const respelt = format.respell?.(read.parsed, selection)
+  return respelt ? { ...respelt, read: readBack(respelt.bytes, format) } : { bytes, places: [], read }
 }
 
 /**

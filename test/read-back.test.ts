@@ -82,7 +82,7 @@ describe('a file that gets other recipients', () => {
     const text = `${odd[name]}\n${sealed}`
     const file = await loadEncrypted(Buffer.from(text), 'yaml')
     const { keyGroups: groups, shamirThreshold: threshold } = file.metadata
-    expect(Buffer.from(await withRecipients(file, { groups, threshold }, {})).toString()).toBe(text)
+    expect(Buffer.from((await withRecipients(file, { groups, threshold }, {})).bytes).toString()).toBe(text)
   })
 
   test.each<FormatId>(['yaml', 'binary'])('is read again (%s)', async (id) => {

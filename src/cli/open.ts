@@ -8,6 +8,7 @@ import type { Format, FormatId } from '../formats/types.ts'
 import { fingerprint, readInput, writeOutput } from './files.ts'
 import type { Invocation, Io } from './invocation.ts'
 import { absolutePath, configOf, formatsFor, layoutOf, orderOf, servicesOf } from './settings.ts'
+import { warnOfRespelling } from './warnings.ts'
 
 export interface Opened {
   readonly path: string
@@ -74,6 +75,7 @@ export async function changeInPlace(
     refuseReserved(plain, output)
     await ctx.audit?.({ action: 'encrypt', file: path })
     const sealed = sealFile({ ...file, plain }, output, ctx.now(), layoutOf(inv, config, output.id))
+    warnOfRespelling(sealed, ctx)
     await writeOutput(host, path, sealed.bytes, { what: 'in-place file', expect: fingerprint(bytes) })
   } finally {
     file.dataKey.fill(0)

@@ -2,6 +2,7 @@
 import type { Context } from '../context.ts'
 import { formatPath } from '../core/path.ts'
 import type { Selection } from '../core/selection.ts'
+import type { Respelling } from '../formats/types.ts'
 import type { SpellingLosses } from '../losses.ts'
 
 /** People have committed plaintext because a rule selected nothing: say so. */
@@ -36,5 +37,20 @@ export function warnOfLosses({ spellings, aliases }: SpellingLosses, ctx: Contex
     warn(
       `${aliases} ${aliases === 1 ? 'alias was' : 'aliases were'} replaced by a copy of what it stands for, which is encrypted`,
     )
+  }
+}
+
+/** What the encrypted file says in another way than it stood, since SOPS could not read it. */
+export function warnOfRespelling({ places }: { readonly places: readonly Respelling[] }, ctx: Context): void {
+  const changes = new Map<string, Set<number>>()
+  for (const { what, as, line } of places) {
+    const change = `${what}, so it is written as ${as}`
+    changes.set(change, (changes.get(change) ?? new Set()).add(line))
+  }
+  for (const [change, lines] of changes) {
+    const more = lines.size > shown ? ` and ${lines.size - shown} more` : ''
+    const numbers = `${[...lines].slice(0, shown).join(', ')}${more}`
+    const message = `SOPS cannot read ${change}: line ${numbers} of the encrypted file`
+    ctx.log({ level: 'warning', logger: 'CMD', message })
   }
 }

@@ -1,4 +1,5 @@
 // The contract of a file format: text to tree and back, and nothing else. A format knows no keys, no metadata and no cipher.
+import type { Selection } from '../core/selection.ts'
 import type { Entry, Leaf, Node, Origin, Token, Tree, Value } from '../core/tree.ts'
 
 export type FormatId = 'yaml' | 'json' | 'dotenv' | 'ini' | 'binary'
@@ -26,6 +27,21 @@ export interface Losses {
   readonly aliases: number
   /** Leaves whose value decryption will spell in another way (`0x1F` as `31`). */
   readonly respelt: readonly Origin[]
+}
+
+/** A place of an encrypted text that was written in another way than it stood, because the reference could not read it there. */
+export interface Respelling {
+  /** In the text as it is written; 1-based. */
+  readonly line: number
+  /** What stood there, without a value. */
+  readonly what: string
+  /** What it is written as. */
+  readonly as: string
+}
+
+export interface Respelt {
+  readonly bytes: Uint8Array
+  readonly places: readonly Respelling[]
 }
 
 export interface Format {
@@ -64,6 +80,11 @@ export interface Format {
   token?(parsed: Parsed, leaf: Leaf): Token | undefined
   /** What of the source `rewrite` cannot carry through encryption: where a format can lose anything. */
   losses?(parsed: Parsed, next: Tree, layout?: Layout): Losses
+  /**
+   * The encrypted text that was parsed, with what the reference would refuse or read in another way written so that both read the same
+   * (docs/reference-grammar.md); undefined where it reads as it stands. Formats in which nothing differs have no such method.
+   */
+  respell?(parsed: Parsed, selection: Selection): Respelt | undefined
   /** Only where the format knows nothing but text: what a value that stands there in clear reads back as. */
   clearText?(value: Value): string | Uint8Array
   /** What `edit` shows for a file that does not exist yet (spec/cli.md 6). */

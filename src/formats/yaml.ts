@@ -4,6 +4,7 @@ import { refuseBytes } from '../core/utf8.ts'
 import type { Format, Parsed } from './types.ts'
 import { afterBreak, lineEnd, lineStart } from './yaml/edits.ts'
 import { indentOf, printAlone, printTree } from './yaml/print.ts'
+import { respellText } from './yaml/reference.ts'
 import { rewriteText } from './yaml/rewrite.ts'
 import { endOf, placeOf, read, type Source } from './yaml/source.ts'
 import { encode } from './yaml/text.ts'
@@ -40,6 +41,12 @@ export const yaml: Format = {
     refuseBytesIn(next)
     const source = sourceOf(parsed)
     return encode(rewriteText(source, next, layout).text, source.mark)
+  },
+  respell(parsed) {
+    const source = sourceOf(parsed)
+    if (source.refused.length === 0) return undefined
+    const { text, places } = respellText(source.text, source.refused)
+    return { bytes: encode(text, source.mark), places }
   },
   print(tree, layout = {}) {
     refuseBytesIn(tree)

@@ -157,7 +157,7 @@ async function apply(
       const many = await wrapDataKey(file.dataKey, command.value % 2 === 0 ? groups.groups : [ageGroup], 1, [
         openService,
       ])
-      return { bytes: await withRecipients(file, many, {}), plain: file.plain }
+      return { bytes: (await withRecipients(file, many, {})).bytes, plain: file.plain }
     }
     default: {
       const text = Buffer.from(await unseal(bytes, id)).toString()

@@ -15,7 +15,7 @@ import { type Fingerprint, fingerprint, readInput, writeOutput } from '../files.
 import type { Invocation, Io } from '../invocation.ts'
 import { configOf, encryptionSettings, formatsFor, formatsOf, layoutOf, orderOf, servicesOf } from '../settings.ts'
 import { isMissing, targetOf } from '../target.ts'
-import { warnOfCleartext } from '../warnings.ts'
+import { warnOfCleartext, warnOfRespelling } from '../warnings.ts'
 
 export async function run(inv: Invocation, io: Io): Promise<number> {
   const { file } = await targetOf(inv, io, { stdin: false })
@@ -155,6 +155,7 @@ async function save(
   expect: Fingerprint | 'absent',
 ): Promise<void> {
   warnOfCleartext(sealed, file.selection, io.ctx)
+  warnOfRespelling(sealed, io.ctx)
   await writeOutput(io.host, path, sealed.bytes, {
     what: 'in-place file',
     expect,

@@ -7,6 +7,7 @@ import type { KeyGroup, KeyTypeId, MasterKey } from '../../keys/types.ts'
 import { fingerprint, readInput, writeOutput } from '../files.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { configOf, formatsFor, keyParseOptions, layoutOf, servicesOf } from '../settings.ts'
+import { warnOfRespelling } from '../warnings.ts'
 
 export const run = (inv: Invocation, io: Io): Promise<number> =>
   inv.command[1] === 'add' ? add(inv, io) : remove(inv, io)
@@ -90,9 +91,10 @@ async function change(inv: Invocation, io: Io, plan: (file: EncryptedFile) => Wa
   try {
     const wrapped = await wrapDataKey(dataKey, wanted.groups, wanted.threshold, services)
     const updated = await withRecipients(file, wrapped, layoutOf(inv, config, formats.output))
+    warnOfRespelling(updated, io.ctx)
     if (inv.bool('in-place')) {
-      await writeOutput(io.host, path, updated, { what: 'in-place file', expect: fingerprint(bytes) })
-    } else await io.out(updated)
+      await writeOutput(io.host, path, updated.bytes, { what: 'in-place file', expect: fingerprint(bytes) })
+    } else await io.out(updated.bytes)
   } finally {
     dataKey.fill(0)
   }

@@ -17,6 +17,7 @@ import type { Invocation, Io } from '../invocation.ts'
 import { type Opened, type Opener, openerOf, read } from '../open.ts'
 import { absolutePath, formatsFor, layoutOf } from '../settings.ts'
 import { systemErrorText } from '../system-error.ts'
+import { warnOfRespelling } from '../warnings.ts'
 import { describeChanges } from './updatekeys.ts'
 
 interface Job {
@@ -124,7 +125,14 @@ async function sealAnew({ path, file }: Opened, rule: DestinationRule, job: Job)
     const sealed = await createFile(settings, opener.services)
     try {
       await io.ctx.audit?.({ action: 'encrypt', file: path })
-      return sealFile({ ...file, ...sealed }, file.format, io.ctx.now(), layoutOf(inv, config, file.format.id)).bytes
+      const published = sealFile(
+        { ...file, ...sealed },
+        file.format,
+        io.ctx.now(),
+        layoutOf(inv, config, file.format.id),
+      )
+      warnOfRespelling(published, io.ctx)
+      return published.bytes
     } finally {
       sealed.dataKey.fill(0)
     }

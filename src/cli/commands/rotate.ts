@@ -13,6 +13,7 @@ import { openerOf } from '../open.ts'
 import { configOf, formatsFor, keysFromFlags, layoutOf } from '../settings.ts'
 import { isMissing, readTarget, targetOf, writeResult } from '../target.ts'
 import { closest } from '../text.ts'
+import { warnOfRespelling } from '../warnings.ts'
 
 /** The order in which added keys are appended (spec/keys.md 1.3). */
 const addOrder: readonly KeyTypeId[] = ['kms', 'pgp', 'gcp_kms', 'hckms', 'azure_kv', 'hc_vault', 'age']
@@ -59,6 +60,7 @@ async function rotateFile(inv: Invocation, io: Io): Promise<void> {
     const output = await loadFormat(formats.output)
     await ctx.audit?.({ action: 'encrypt', file: path })
     const sealed = sealFile({ ...file, metadata, dataKey }, output, ctx.now(), layoutOf(inv, config, output.id))
+    warnOfRespelling(sealed, ctx)
     await writeResult(inv, io, target, sealed.bytes, bytes)
   } finally {
     dataKey.fill(0)

@@ -12,6 +12,7 @@ import type { Invocation, Io } from '../invocation.ts'
 import { progressLine } from '../log.ts'
 import { absolutePath, formatsFor, layoutOf, servicesOf } from '../settings.ts'
 import { systemErrorText } from '../system-error.ts'
+import { warnOfRespelling } from '../warnings.ts'
 
 export async function run(inv: Invocation, io: Io): Promise<number> {
   const found = await findConfig(io.ctx, inv.root.string('config'))
@@ -55,7 +56,8 @@ async function updateFile(inv: Invocation, io: Io, config: Config): Promise<void
       throw errors ? new SopsError('generic', `error updating one or more master keys: [${errors.join(' ')}]`) : error
     })
     const updated = await withRecipients(file, wrapped, layoutOf(inv, config, input))
-    await writeOutput(io.host, path, updated, { what: 'in-place file', expect: fingerprint(bytes) })
+    warnOfRespelling(updated, ctx)
+    await writeOutput(io.host, path, updated.bytes, { what: 'in-place file', expect: fingerprint(bytes) })
   } finally {
     dataKey.fill(0)
   }

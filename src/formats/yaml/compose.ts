@@ -22,6 +22,8 @@ interface Frame {
   readonly node: YNode
   state: State
   first: boolean
+  /** In a flow map: the key at hand has no `?`, and is not what the scanner takes for a key without one. */
+  bare?: boolean
 }
 
 function append<X>(to: X[], from: readonly X[]): void {
@@ -29,7 +31,7 @@ function append<X>(to: X[], from: readonly X[]): void {
 }
 
 /** @throws SopsError `parse`. */
-export function compose(text: string, { tokens, remarks }: Scanned): YDocument[] {
+export function compose(text: string, { tokens, remarks, refused }: Scanned): YDocument[] {
   let at = 0
   let nextRemark = 0
   let head: RemarkLine[] = []
@@ -341,6 +343,7 @@ export function compose(text: string, { tokens, remarks }: Scanned): YDocument[]
         items.push(empty(key.end, token))
         return
       }
+      if (frame.bare) refused.push({ construct: 'key', start: key.start, end: key.start })
       at++
       const next = peek().type
       items.push(next === T.comma || next === T.flowMapEnd ? empty(token.end, token) : node(false, false))
@@ -357,6 +360,7 @@ export function compose(text: string, { tokens, remarks }: Scanned): YDocument[]
       frame.first = false
       if (token.type !== T.flowMapEnd) {
         frame.state = 'flowValue'
+        frame.bare = token.type !== T.key
         if (token.type === T.key) {
           at++
           const next = peek()

@@ -1,5 +1,6 @@
 // Scans the tokens that decorate nodes: anchors, aliases, tags and directives.
 
+import { decodeOctets, outsideTags } from './octets.ts'
 import { isBlankEnd, isBreak, parseError } from './text.ts'
 import { addToken, type Scanner, T } from './tokens.ts'
 
@@ -37,13 +38,14 @@ export function tagText(s: Scanner): void {
   } else {
     end = run(s, tagCharacters, start + 1)
     const text = s.text.slice(start, end)
-    if (/%(?![0-9A-Fa-f]{2})/.test(text)) throw parseError(s.text, start, 'did not find URI escaped octet')
     if (/^!([0-9A-Za-z_-]*!)$/.test(text)) throw parseError(s.text, start, 'did not find expected tag URI')
   }
   if (!isBlankEnd(s.text.charCodeAt(end))) {
     throw parseError(s.text, start, 'did not find expected whitespace or line break')
   }
-  addToken(s, T.tag, start, end, '', s.text.slice(start, end))
+  const value = s.text.slice(start, end)
+  decodeOctets(s.text, start, value)
+  addToken(s, T.tag, start, end, '', value)
   s.pos = end
   s.newlines = 0
 }
@@ -55,15 +57,22 @@ export function directive(s: Scanner): void {
   while (end < s.length && !isBreak(s.text.charCodeAt(end))) end++
   const line = s.text.slice(start, end)
   const match = /^%([0-9A-Za-z_-]+)((?:[ \t]+[^# \t][^ \t]*)*)[ \t]*(?:[ \t]#.*)?$/.exec(line)
+  const wordsEnd = match ? 1 + match[1]!.length + match[2]!.length : 0
   const words = match?.[2]?.split(/[ \t]+/).filter((w) => w !== '') ?? []
   const fail = (problem: string) => parseError(s.text, start, problem)
   if (!match) throw fail('could not find expected directive name')
   if (match[1] === 'YAML') {
     if (!/^[0-9]{1,9}\.[0-9]{1,9}$/.test(words[0] ?? '')) throw fail("did not find expected digit or '.' character")
     if (words[0] !== '1.1') throw fail('found incompatible YAML document')
+    const junk = start + /^%YAML[ \t]+1\.1/.exec(line)![0].length
+    if (words.length > 1) s.refused.push({ construct: 'version', start: junk, end: start + wordsEnd })
   } else if (match[1] === 'TAG') {
     if (words.length !== 2 || !/^!(?:[0-9A-Za-z_-]*!)?$/.test(words[0] as string))
       throw fail("did not find expected '!'")
+    const prefix = words[1] as string
+    decodeOctets(s.text, start, prefix)
+    const from = start + wordsEnd - prefix.length
+    if (outsideTags.test(prefix)) s.refused.push({ construct: 'prefix', start: from, end: from + prefix.length })
   } else throw fail('found unknown directive name')
   const value = [match[1], ...words].join(' ')
   s.tokens.push({ type: T.directive, start, end, line: s.line, column: 0, style: '', value })

@@ -1,5 +1,6 @@
 // The nodes and documents of a YAML text as they stand in it, and their tags.
 
+import { decodeOctets } from './octets.ts'
 import { parseError } from './text.ts'
 import type { BlockPlace, RemarkLine, Token } from './tokens.ts'
 
@@ -62,15 +63,12 @@ export function resolveTag(text: string, token: Token, handles: ReadonlyMap<stri
   const raw = token.value
   if (raw === '!') return '!'
   let full: string
-  if (raw.startsWith('!<')) full = raw.slice(2, -1)
+  if (raw.startsWith('!<')) full = decodeOctets(text, token.start, raw.slice(2, -1))
   else {
     const handle = /^![0-9A-Za-z_-]*!/.exec(raw)?.[0] ?? '!'
     const known = handles.get(handle) ?? (handle === '!!' ? prefix : handle === '!' ? '!' : undefined)
     if (known === undefined) throw parseError(text, token.start, 'found undefined tag handle')
-    const rest = raw
-      .slice(handle.length)
-      .replace(/%([0-9A-Fa-f]{2})/g, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)))
-    full = known + rest
+    full = decodeOctets(text, token.start, known + raw.slice(handle.length))
   }
   return full.startsWith(prefix) ? `!!${full.slice(prefix.length)}` : full
 }

@@ -42,6 +42,7 @@ export function scanPlain(s: Scanner): void {
   const parts: string[] = []
   let end = start
   let gap: Gap = { blanks: '', first: '', more: '', broken: false }
+  let question = false
   for (;;) {
     if (atMarker(s) || text.charCodeAt(s.pos) === 35) break
     let p = s.pos
@@ -52,7 +53,10 @@ export function scanPlain(s: Scanner): void {
         if (isBlankEnd(text.charCodeAt(p + 1))) break
       } else if (inFlow) {
         if (c === 44 || c === 91 || c === 93 || c === 123 || c === 125) break
-        if (c === 63 && isBlankEnd(text.charCodeAt(p + 1))) break
+        if (c === 63) {
+          if (isBlankEnd(text.charCodeAt(p + 1))) break
+          question = true
+        }
       }
     }
     if (p > s.pos) {
@@ -79,6 +83,7 @@ export function scanPlain(s: Scanner): void {
     if (!inFlow && s.pos - s.lineStart < indent) break
   }
   if (end === start) throw parseError(text, start, 'found character that cannot start any token')
+  if (question) s.refused.push({ construct: 'question', start, end })
   const value = parts.length === 1 ? (parts[0] as string) : parts.join('')
   s.tokens.push({ type: T.scalar, start, end, line: startLine, column, style: '', value })
 }
@@ -110,6 +115,7 @@ function readEscape(s: Scanner): string {
   const letter = s.text[s.pos + 1] as string
   const plain = escapes[letter]
   if (plain !== undefined && Object.hasOwn(escapes, letter)) {
+    if (letter === '/') s.refused.push({ construct: 'solidus', start: s.pos, end: s.pos + 2 })
     s.pos += 2
     return plain
   }

@@ -31,6 +31,7 @@ export function scan(source: string): Scanned {
     simpleKeyAllowed: true,
     tokens: [],
     remarks: [],
+    refused: [],
   }
   const indents: number[] = []
   const keys: SimpleKey[] = [{ possible: false, required: false, token: 0, start: 0, line: 0, column: 0 }]

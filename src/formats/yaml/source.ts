@@ -4,6 +4,7 @@ import { SopsError } from '../../errors.ts'
 import { build, type Place } from './build.ts'
 import { compose } from './compose.ts'
 import type { YDocument, YNode } from './nodes.ts'
+import type { Refusal } from './reference.ts'
 import { scan } from './scan.ts'
 import { decode } from './text.ts'
 
@@ -19,6 +20,8 @@ export interface Source {
   readonly flatLists: boolean
   /** A block scalar that ends with the text, without a line break, and would have one more if a line followed. */
   readonly openBlock: YNode | undefined
+  /** What the reference would not take of it. */
+  readonly refused: readonly Refusal[]
   /** A block scalar may be there whose trailing empty lines are its own (`|+`). */
   readonly keepsLines: boolean
 }
@@ -26,7 +29,8 @@ export interface Source {
 /** @throws SopsError `parse`. */
 export function read(bytes: Uint8Array): Source {
   const { text, mark } = decode(bytes)
-  const documents = compose(text, scan(text))
+  const scanned = scan(text)
+  const documents = compose(text, scanned)
   if (documents.length === 0 && text !== '') throw new SopsError('parse', 'EOF')
   const tree = build(text, documents)
   return {
@@ -34,6 +38,7 @@ export function read(bytes: Uint8Array): Source {
     mark,
     documents,
     tree,
+    refused: scanned.refused,
     eol: /\r\n|\r|\n/.exec(text)?.[0] ?? '\n',
     keepsLines: /[|>][1-9]?[+]/.test(text),
     openBlock: openBlock(text, documents),

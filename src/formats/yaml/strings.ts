@@ -20,14 +20,18 @@ const startsLikeMarker = (text: string): boolean => text.startsWith('---') || te
 const colonEnds = /:(?:[ \t]|$)/
 const commentStarts = /[ \t]#/
 
-/** A plain scalar of this text reads back as the same text (whatever its type). */
-export function canBePlain(text: string, flow: boolean): boolean {
+/**
+ * A plain scalar of this text reads back as the same text (whatever its type); with `lax` only here, where in flow style the reference would
+ * stop at a `?`.
+ */
+export function canBePlain(text: string, flow: boolean, lax = false): boolean {
   if (text === '' || text.includes('\n') || unreadable.test(text) || startsLikeMarker(text)) return false
   const first = text[0] as string
   if (indicators.includes(first)) return false
   if ('-?:'.includes(first) && (text.length === 1 || /[ \t]/.test(text[1] as string))) return false
   if (/^[ \t]|[ \t]$/.test(text) || colonEnds.test(text) || commentStarts.test(text)) return false
-  return !flow || !(/[,[\]{}]|\?[ \t]|\?$/.test(text) || first === '?' || first === ':')
+  if (!flow || first === ':') return !flow
+  return !(lax ? /[,[\]{}]|^\?|\?[ \t]|\?$/ : /[,[\]{}?]/).test(text)
 }
 
 const isReferencePlain = (text: string): boolean =>

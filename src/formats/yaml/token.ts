@@ -32,6 +32,8 @@ export interface Site {
   /** Empty lines behind the line of a source that is no block scalar. */
   readonly following?: number
   readonly eol: string
+  /** Takes another plaintext's place, and so has no spelling of its own that must come back. */
+  readonly renewed?: boolean
   /** A tag says that it is a string, whatever the text looks like. */
   readonly tagged: boolean
 }
@@ -89,7 +91,7 @@ function inReferenceStyle(value: string, site: Site): ScalarText {
 }
 
 const readsAsString = (value: string, site: Site): boolean =>
-  canBePlain(value, site.flow) && (site.tagged || typeof resolvePlain(value) === 'string')
+  canBePlain(value, site.flow, site.renewed !== true) && (site.tagged || typeof resolvePlain(value) === 'string')
 
 /** A string whose token in a flow collection is in single quotes: plain or single-quoted. */
 function inFlow(value: string, less: boolean, site: Site): ScalarText {
@@ -131,7 +133,7 @@ export function writeAs(code: Code, leaf: Spelled, site: Site): ScalarText {
 export function restyle(style: string, leaf: Spelled, site: Site): ScalarText {
   const { value } = leaf
   const keepsQuotes = style === "'" && typeof value === 'string' && value !== ''
-  return keepsQuotes ? quoted(value) : writeAs({ style, less: false }, leaf, site)
+  return keepsQuotes ? quoted(value) : writeAs({ style, less: false }, leaf, { ...site, renewed: true })
 }
 
 /** Codes to try for a source token of a style, in order of preference. */

@@ -1,4 +1,5 @@
 // What scanning YAML yields, tokens and comments, and the state that the files scanning one kind of token each share.
+import type { Refusal } from './reference.ts'
 import { isBlankEnd } from './text.ts'
 
 /** One comment line: offsets of its `#` and of its end. An empty line inside a block of comments is null. */
@@ -87,11 +88,14 @@ export interface Scanner {
   simpleKeyAllowed: boolean
   readonly tokens: Token[]
   readonly remarks: Remark[]
+  readonly refused: Refusal[]
 }
 
 export interface Scanned {
   readonly tokens: readonly Token[]
   readonly remarks: readonly Remark[]
+  /** What the reference would not take; composing adds to it. */
+  readonly refused: Refusal[]
 }
 
 /** Consumes one line break. */
