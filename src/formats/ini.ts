@@ -4,6 +4,7 @@ import { refuseBytes } from '../core/utf8.ts'
 import { decode, output, scalarText, stringIn, valueIn } from './flat-text.ts'
 import { blockText, isEncrypted } from './ini/comment.ts'
 import { compactJson, treePieces } from './ini/print.ts'
+import { respellIni } from './ini/reference.ts'
 import { rewriteIni } from './ini/rewrite.ts'
 import { type Block, type KeyLine, lineEnd, type Section, scan } from './ini/scan.ts'
 import type { IniSource } from './ini/splice.ts'
@@ -87,6 +88,7 @@ export const ini: Format = {
   id: 'ini',
   metadata: 'section',
   parse,
+  respell: (parsed, selection) => respellIni(parsed.source as IniSource, selection),
   rewrite: (parsed, tree, layout) => rewriteIni(parsed.source as IniSource, tree, layout),
   print(tree, layout) {
     const out = output(false)
