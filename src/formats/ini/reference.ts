@@ -6,6 +6,7 @@ import type { Respelling, Respelt } from '../types.ts'
 import { blockText, isEncrypted } from './comment.ts'
 import type { Block, CommentPart, KeyLine } from './scan.ts'
 import { type IniSource, push, type Rewriting, spliced } from './splice.ts'
+import { isMisread, referenceSpelling } from './value.ts'
 
 const beside: Omit<Respelling, 'line'> = {
   what: 'the comment behind a value in back-ticks or triple quotes, which says what is encrypted',
@@ -14,6 +15,11 @@ const beside: Omit<Respelling, 'line'> = {
 const bare: Omit<Respelling, 'line'> = {
   what: 'comment lines in clear of which the first has no text',
   as: 'lines of which the first has two introducers',
+}
+
+const cut: Omit<Respelling, 'line'> = {
+  what: 'a value with "#" or ";" in it before a comment with back-ticks and triple quotes',
+  as: 'a value in back-ticks, with the comment above the key',
 }
 
 export function respellIni(source: IniSource, selection: Selection): Respelt | undefined {
@@ -27,15 +33,18 @@ export function respellIni(source: IniSource, selection: Selection): Respelt | u
       places.push({ at: mark.start, kind: bare })
     }
     for (const line of section.keys) {
-      const comment = unseen(source, line, selection)
+      const { value } = line
+      const misread = isMisread(value) ? referenceSpelling(value.text) : undefined
+      const comment = misread === undefined ? unseen(source, line, selection) : besideOf(line)
+      if (misread !== undefined) push(work, value.start, value.end, [`${misread} ;${value.style}`])
       if (!comment) continue
       const { text, eol } = source
       const indent = text.slice(line.lineStart, line.start)
       const said = text.slice(comment.start, comment.end)
       const introduced = said[0] === '#' || said[0] === ';' ? said : `; ${said}`
       push(work, line.lineStart, line.lineStart, [insertable(source, indent), introduced, eol])
-      push(work, line.value.end, comment.end, [])
-      places.push({ at: line.lineStart, kind: beside })
+      push(work, value.end, comment.end, [])
+      places.push({ at: line.lineStart, kind: misread === undefined ? beside : cut })
     }
   }
   return places.length === 0 ? undefined : { bytes: spliced(work), places: numbered(source.text, places) }
@@ -50,11 +59,13 @@ function bareFirst(source: IniSource, block: Block): { start: number; introducer
   return { start: first.start, introducer: line[0] === '#' ? ';' : '#' }
 }
 
+const besideOf = ({ block }: KeyLine): CommentPart | undefined => (block.at(-1)?.inline ? block.at(-1) : undefined)
+
 /** The comment behind the closing quote on a value's first line is no comment for the reference, which drops the rest of such a line. */
 function unseen({ text }: IniSource, line: KeyLine, selection: Selection): CommentPart | undefined {
   const { value, block } = line
-  const last = block.at(-1)
-  if (!last?.inline || (value.style !== 'tick' && value.style !== 'triple')) return undefined
+  const last = besideOf(line)
+  if (!last || (value.style !== 'tick' && value.style !== 'triple')) return undefined
   if (text.slice(value.start, value.end).includes('\n')) return undefined
   return commentHits(selection, blockText(text, block)) === 0 ? undefined : last
 }

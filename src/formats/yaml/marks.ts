@@ -56,15 +56,17 @@ export function directive(s: Scanner): void {
   let end = start
   while (end < s.length && !isBreak(s.text.charCodeAt(end))) end++
   const line = s.text.slice(start, end)
-  const match = /^%([0-9A-Za-z_-]+)((?:[ \t]+[^# \t][^ \t]*)*)[ \t]*(?:[ \t]#.*)?$/.exec(line)
+  const match = /^%([0-9A-Za-z_-]+)((?:[ \t]+[^# \t][^ \t]*)*)[ \t]*(?:[ \t]#.*)?$/.exec(
+    line.replace(/^(%YAML[ \t]+[0-9.]+)#/, '$1 #'),
+  )
   const wordsEnd = match ? 1 + match[1]!.length + match[2]!.length : 0
   const words = match?.[2]?.split(/[ \t]+/).filter((w) => w !== '') ?? []
   const fail = (problem: string) => parseError(s.text, start, problem)
   if (!match) throw fail('could not find expected directive name')
   if (match[1] === 'YAML') {
     if (!/^[0-9]{1,9}\.[0-9]{1,9}$/.test(words[0] ?? '')) throw fail("did not find expected digit or '.' character")
-    if (words[0] !== '1.1') throw fail('found incompatible YAML document')
-    const junk = start + /^%YAML[ \t]+1\.1/.exec(line)![0].length
+    if (!/^0*1\.0*1$/.test(words[0]!)) throw fail('found incompatible YAML document')
+    const junk = start + /^%YAML[ \t]+[0-9.]+/.exec(line)![0].length
     if (words.length > 1) s.refused.push({ construct: 'version', start: junk, end: start + wordsEnd })
   } else if (match[1] === 'TAG') {
     if (words.length !== 2 || !/^!(?:[0-9A-Za-z_-]*!)?$/.test(words[0] as string))
