@@ -84,10 +84,11 @@ export async function yamlJourney(text: string): Promise<string> {
     // An empty document becomes `{}`, and comments below that are no longer those of the document before.
     expect(sameTrees(withoutComments(tree), withoutComments(draft.plain)), 'values').toBe(true)
     const without = (source: string): string => source.replaceAll(/^\{\}(\r\n|\r|\n|$)/gm, '').trimEnd()
-    if (respelt.length === 0) expect(without(opened)).toBe(without(text))
+    if (respelt.length + sealed.places.length === 0) expect(without(opened)).toBe(without(text))
     return 'kept but for empty documents'
   }
   expect(sameTrees(tree, draft.plain), 'values and comments').toBe(true)
+  if (sealed.places.length > 0) return 'kept but for what the reference cannot read'
   const lost = new Set(respelt)
   const mark = text.startsWith('\ufeff') ? 1 : 0
   const said = (item: Item, source: string): string => source.slice(mark + item.origin!.start, mark + item.origin!.end)

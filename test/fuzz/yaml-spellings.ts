@@ -89,8 +89,10 @@ export const plains: readonly string[] = [
     'Null',
     '',
     'http://x:1/y',
+    'http://h/p?q=1',
     'a:b',
     'a#b',
+    'a?b',
     "it's",
     'a"b',
     '-x',
@@ -210,5 +212,5 @@ export const keys: readonly string[] = [
     '\u202erk',
     '"~"',
   ],
-  ...['"<<"', 'sops_x', '.k', 'k.', '"# k"', "'[k]'", '"{k}"', 'ENC[k]', '"a\\tb"', 'y'],
+  ...['"<<"', 'sops_x', '.k', 'k.', '"# k"', "'[k]'", '"{k}"', '"a\\/b"', "it's?", 'ENC[k]', '"a\\tb"', 'y'],
 ]

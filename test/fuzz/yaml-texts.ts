@@ -32,6 +32,8 @@ type Part =
       readonly kind: 'flowMap' | 'flowList'
       readonly items: readonly Entry[]
       readonly wide: boolean
+      /** Keys stand on other lines than their `:`. */
+      readonly apart: boolean
       readonly decor: Decor
     }
 
@@ -141,6 +143,7 @@ const { root } = fc.letrec<{ part: Part; flow: Part; root: Part }>((tie) => {
         kind: fc.constantFrom('flowMap', 'flowList'),
         items: entries(tie('flow'), 4),
         wide: fc.boolean(),
+        apart: fc.constantFrom(false, false, false, false, true),
         decor: decor(4),
       }) as fc.Arbitrary<Part>,
     ),
@@ -164,6 +167,7 @@ const { root } = fc.letrec<{ part: Part; flow: Part; root: Part }>((tie) => {
           kind: fc.constantFrom('flowMap', 'flowList'),
           items: entries(tie('flow'), 4),
           wide: fc.boolean(),
+          apart: fc.constantFrom(false, false, false, false, true),
           decor: decor(4),
         }) as fc.Arbitrary<Part>,
       },
@@ -236,7 +240,7 @@ function write(document: Part): string[] {
         const lines: string[] = [`${marks} ${open}`]
         items.forEach((item, i) => {
           const [first = '', ...rest] = behind(item.value, column + 2, false)
-          const key = isMap ? `${item.key}:` : ''
+          const key = !isMap ? '' : part.apart ? `${item.key}\n${pad(column + 1)}:` : `${item.key}:`
           const comma = i < items.length - 1 ? ',' : ''
           const remark = item.value.decor.remark
           const last = rest.length > 0 ? rest[rest.length - 1]! : first

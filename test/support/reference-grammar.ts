@@ -42,7 +42,7 @@ function readNode(root: CST.Token, rootFlow: boolean, problems: Problems): void 
     const [token, flow] = next
     if (token.type === 'double-quoted-scalar' && /(?:^|[^\\])(?:\\\\)*\\\//.test(token.source))
       problems.push(token.source)
-    else if (token.type === 'scalar' && flow && token.source.includes('?')) problems.push(token.source)
+    else if (token.type === 'scalar' && flow && token.source.includes('?', 1)) problems.push(token.source)
     else if (token.type === 'flow-collection' || token.type === 'block-map' || token.type === 'block-seq') {
       const inner = token.type === 'flow-collection'
       for (const item of token.items) {
