@@ -17,11 +17,10 @@ export function refusedByReference(format: FormatId, text: string, says: (commen
 // ---- YAML
 
 function readYaml(text: string, problems: Problems): void {
-  // The reference ends lines at these too; for the package they are characters like others.
-  const lines = text.replace(/^\ufeff/, '').replace(/\r(?!\n)|[\u0085\u2028\u2029]/g, '\n')
+  const lines = text.replace(/^\ufeff/, '').replace(/\r(?!\n)/g, '\n')
   for (const token of new Parser().parse(lines)) {
     if (token.type === 'directive') readDirective(token.source, problems)
-    else if (token.type === 'document' && token.value) readNode(token.value, false, problems)
+    else if (token.type === 'document' && token.value) for (const found of readNode(token.value)) problems.push(found)
   }
 }
 
@@ -36,13 +35,18 @@ function readDirective(source: string, problems: Problems): void {
 }
 
 /** Nesting can be deep: nothing recurs. */
-function readNode(root: CST.Token, rootFlow: boolean, problems: Problems): void {
-  const open: (readonly [CST.Token, boolean])[] = [[root, rootFlow]]
+function readNode(root: CST.Token): Problems {
+  const problems: Problems = []
+  const open: (readonly [CST.Token, boolean])[] = [[root, false]]
   for (let next = open.pop(); next; next = open.pop()) {
     const [token, flow] = next
-    if (token.type === 'double-quoted-scalar' && /(?:^|[^\\])(?:\\\\)*\\\//.test(token.source))
-      problems.push(token.source)
-    else if (token.type === 'scalar' && flow && token.source.includes('?', 1)) problems.push(token.source)
+    const source = 'source' in token ? token.source : ''
+    const isDouble = token.type === 'double-quoted-scalar'
+    // YAML 1.2 ends quotes at a line that is indented less: it reads another document than the reference.
+    if ((isDouble || token.type === 'single-quoted-scalar') && !/^(["']).*\1$/s.test(source)) return []
+    if (isDouble && /(?:^|[^\\])(?:\\\\)*\\\//.test(source)) problems.push(source)
+    // At its start it is a key's indicator for the reference.
+    else if (token.type === 'scalar' && flow && source.includes('?', 1)) problems.push(source)
     else if (token.type === 'flow-collection' || token.type === 'block-map' || token.type === 'block-seq') {
       const inner = token.type === 'flow-collection'
       for (const item of token.items) {
@@ -54,6 +58,7 @@ function readNode(root: CST.Token, rootFlow: boolean, problems: Problems): void 
       }
     }
   }
+  return problems
 }
 
 function readKey({ start, key, sep }: CST.CollectionItem, type: string, problems: Problems): void {
@@ -64,7 +69,8 @@ function readKey({ start, key, sep }: CST.CollectionItem, type: string, problems
     .slice(0, sep!.indexOf(colon))
     .some((token) => token.type === 'newline' || token.type === 'comment')
   const source = 'source' in key ? key.source : ''
-  if (between || /[\r\n]/.test(source) || [...source].length > 1024) problems.push(source || 'a key')
+  // The reference ends lines at all of these.
+  if (between || /[\r\n\u0085\u2028\u2029]/.test(source) || [...source].length > 1024) problems.push(source || 'a key')
 }
 
 // ---- JSON and dotenv
@@ -86,56 +92,70 @@ function readDotenv(text: string, problems: Problems): void {
 
 function readIni(text: string, says: (comment: string) => boolean, problems: Problems): void {
   const lines = text.replace(/^\ufeff/, '').split('\n')
-  let comments: string[] = []
-  const attach = (beside = ''): void => {
-    const all = beside === '' ? comments : [...comments, beside]
-    if (all.length > 1 && /^(?:#[# ]*|;[; ]*)$/.test(all[0]!)) problems.push(all.join('\n'))
-    comments = []
+  /** By section and key: of several lines of a key the reference keeps only the last one's comment. */
+  const found = new Map<string, string | undefined>()
+  let section = 0
+  let above: string[] = []
+  /** What is wrong with the comments of a key or header. */
+  const end = (key: string, beside: string | undefined, problem?: string): void => {
+    const all = beside === undefined ? above : [...above, beside]
+    const isBare = all.length > 1 && /^(?:#[# ]*|;[; ]*)$/.test(all[0]!)
+    found.set(`${section} ${key}`, problem ?? (isBare ? all.join('\n') : undefined))
+    above = []
   }
   for (let i = 0; i < lines.length; i++) {
     const line = lines[i]!.trim()
     if (line === '') continue
-    if (/^[#;]/.test(line)) comments.push(line)
-    else if (line.startsWith('[')) attach(/[#;].*$/.exec(line.slice(line.lastIndexOf(']')))?.[0])
-    else i = readKeyLine(i)
+    if (/^[#;]/.test(line)) above.push(line)
+    else if (line.startsWith('[')) {
+      section++
+      end('', commentIn(line.slice(line.lastIndexOf(']'))))
+    } else i = readKeyLine(i, line)
   }
-  attach()
+  section++
+  end('', undefined)
+  for (const problem of found.values()) if (problem !== undefined) problems.push(problem)
 
-  /** The last line of the key's value. */
-  function readKeyLine(at: number): number {
-    const line = lines[at]!.trim()
-    const quotedKey = /^("""|`|")/.exec(line)?.[1]
-    const from = quotedKey ? line.indexOf(quotedKey, quotedKey.length) + quotedKey.length : 0
+  /** @returns the last line of the key's value. */
+  function readKeyLine(at: number, line: string): number {
+    const quote = /^("""|`|")/.exec(line)?.[1] ?? ''
+    const close = quote === '' ? 0 : line.indexOf(quote, quote.length) + quote.length
+    const name = (quote === '' ? line.split(/[=:]/)[0]! : line.slice(quote.length, close - quote.length)).trim()
+    const key = name === '-' ? `- ${at}` : `k ${name}`
     const value = line
-      .slice(from)
+      .slice(close)
       .replace(/^[^=:]*[=:]/, '')
       .trim()
-    const quote = /^(?:"""|`)/.exec(value)?.[0]
-    if (quote !== undefined && !(quote === '"""' && value.length < 3))
-      return readVerbatim(at, value.slice(quote.length), quote)
+    const verbatim = /^(?:"""|`)/.exec(value)?.[0]
+    if (verbatim !== undefined) return readVerbatim(key, at, value.slice(verbatim.length), verbatim)
+    if (value.endsWith('\\')) {
+      end(key, undefined)
+      let last = at
+      for (let part = value; part.endsWith('\\') && last + 1 < lines.length; part = lines[last]!.trim()) last++
+      return last
+    }
     const bare = value.replace(/^(["'])(?:(?!\1)[^#;])*\1/, '')
-    if (!value.endsWith('\\') && /^[^#;]*[^#;\s][#;]/.test(bare)) problems.push(value)
-    attach(value.endsWith('\\') ? '' : /[#;].*$/.exec(value)?.[0])
-    let last = at
-    for (let part = value; part.endsWith('\\') && last + 1 < lines.length; part = lines[last]!.trim()) last++
-    return last
+    end(key, commentIn(value), /^[^#;]*[^#;\s][#;]/.test(bare) ? value : undefined)
+    return at
   }
 
-  function readVerbatim(at: number, rest: string, quote: string): number {
+  function readVerbatim(key: string, at: number, rest: string, quote: string): number {
     const close = rest.lastIndexOf(quote)
     if (close >= 0) {
       const behind = rest.slice(close + quote.length).trim()
-      if (says(behind.replace(/^;(?:bare|double|single|lines(?: \d+\+\d+t?)+)(?=\s|$)/, ''))) problems.push(behind)
-      attach()
+      const comment = behind.replace(/^;(?:bare|double|single|lines(?: \d+\+\d+t?)+)(?=\s|$)/, '')
+      end(key, undefined, says(comment) ? comment : undefined)
       return at
     }
     for (let i = at + 1; i < lines.length; i++) {
-      const found = lines[i]!.lastIndexOf(quote)
-      if (found < 0 || lines[i]!.trimEnd().endsWith('\\')) continue
-      attach(/[#;].*$/.exec(lines[i]!.slice(found + quote.length))?.[0])
+      const line = lines[i]!
+      if (!line.includes(quote) || line.trimEnd().endsWith('\\')) continue
+      end(key, commentIn(line.slice(line.lastIndexOf(quote) + quote.length)))
       return i
     }
     problems.push('an unclosed quote')
     return lines.length
   }
 }
+
+const commentIn = (text: string): string | undefined => /[#;].*$/.exec(text)?.[0]
