@@ -13,7 +13,7 @@ import { labelOf } from './keys/index.ts'
 import { recoverWithRepair } from './kms-context-repair.ts'
 import { type OtherDocument, othersText, refuseOthers, splitHints } from './metadata/others.ts'
 import { type Metadata, takeMetadata, withMetadata } from './metadata.ts'
-import { forEveryReader, type ReadBack, readBack, refuse } from './read-back.ts'
+import { checkReadsBack, forEveryReader, type ReadBack, readBack, refuse } from './read-back.ts'
 import { checkFileVersion } from './version.ts'
 
 /** A parsed encrypted file: its values are still encrypted, its metadata is lifted out. */
@@ -195,8 +195,9 @@ export async function withRecipients(
   const next = withMetadata(tree, metadata, format.metadata, parsed.tree)
   const bytes = format.rewrite(parsed, next, { ...layout, encrypted: true })
   const selection = await compileSelection(metadata.selection)
-  const comments = commentsOf(tree, selection)
-  return forEveryReader(bytes, readBack(bytes, format), format, { tree, metadata, selection, comments })
+  const { read, ...respelt } = forEveryReader(bytes, format, selection)
+  checkReadsBack(read, { tree, metadata, selection, comments: commentsOf(tree, selection) })
+  return respelt
 }
 
 const seconds = (now: Date): string => now.toISOString().replace(/\.\d+Z$/, 'Z')
@@ -236,12 +237,11 @@ export function sealFile(
   let text = settle(bytes)
   if (same && text.problem !== undefined) text = settle(output.print(withHeads(tree), encrypted))
   if (text.problem !== undefined) refuse(text.problem)
-  const expected = { tree: sealed.tree, metadata: stamped, selection, encrypted: sealed.encrypted }
-  return { ...written, ...forEveryReader(text.bytes, text.read, output, expected) }
+  checkReadsBack(text.read, { tree: sealed.tree, metadata: stamped, selection, encrypted: sealed.encrypted })
+  return { bytes: text.bytes, ...written, places: text.places }
 }
 
-interface Settled {
-  readonly bytes: Uint8Array
+interface Settled extends Respelt {
   readonly read: ReadBack
   readonly problem: string | undefined
 }
@@ -249,20 +249,19 @@ interface Settled {
 /** Rounds after which comments that still change each other's places are given up. */
 const maximumRounds = 4
 
-/** The text with every comment sealed for the place where it is read (comments.ts). */
+/** The text as the reference reads it too, with every comment sealed for the place where it is read (comments.ts). */
 function settled(text: Uint8Array, output: Format, { comments }: SealedTree, input: SealInput): Settled {
   // Lines of a format that knows only lines stay or go by themselves.
   const keepsComments = output.id === input.format.id && output.id === 'yaml'
-  let bytes = text
-  let read = readBack(bytes, output)
+  let { bytes, read, places } = forEveryReader(text, output, input.selection)
   const had = input.stash?.leaves.some(({ type }) => type === 'comment') === true
-  if (comments.length === 0 && !had) return { bytes, read, problem: undefined }
+  if (comments.length === 0 && !had) return { bytes, read, places, problem: undefined }
   const lost = keepsComments ? lostComment(read.tree, comments, input.selection) : undefined
   const { settle } = settling(comments, input)
   for (let round = 0; ; round++) {
     const { tree, problem } = settle(read.tree)
-    if (tree === undefined || problem !== undefined) return { bytes, read, problem: problem ?? lost }
-    if (round === maximumRounds) return { bytes, read, problem: 'its comments would have no place to stay' }
+    if (tree === undefined || problem !== undefined) return { bytes, read, places, problem: problem ?? lost }
+    if (round === maximumRounds) return { bytes, read, places, problem: 'its comments would have no place to stay' }
     const next = withMetadata(tree, read.metadata, output.metadata, read.parsed.tree)
     bytes = output.rewrite(read.parsed, next, { encrypted: true })
     read = readBack(bytes, output)

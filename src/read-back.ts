@@ -43,6 +43,20 @@ export function readBack(bytes: Uint8Array, format: Format): ReadBack {
 }
 
 /**
+ * The sealed text as every reader will read it: where the reference would refuse it or see something else, it is written in another way.
+ * @throws SopsError `cannot-emit` as `readBack`.
+ */
+export function forEveryReader(
+  bytes: Uint8Array,
+  format: Format,
+  selection: Selection,
+): Respelt & { readonly read: ReadBack } {
+  const read = readBack(bytes, format)
+  const respelt = format.respell?.(read.parsed, selection)
+  return respelt ? { ...respelt, read: readBack(respelt.bytes, format) } : { bytes, places: [], read }
+}
+
+/**
  * Refuses a text that opening would refuse: one that does not parse, has other metadata than it should, or says other values, at other keys
  * or in another order, than were sealed. Of comments, which no MAC covers, only the places are compared: elsewhere they would stay encrypted
  * for ever. Nothing is decrypted for it.
@@ -51,18 +65,6 @@ export function readBack(bytes: Uint8Array, format: Format): ReadBack {
 export function checkReadsBack(read: ReadBack, sealed: Sealed): void {
   const problem = problemOf(read, sealed)
   if (problem !== undefined) refuse(problem)
-}
-
-/**
- * The sealed text as every reader will read it: where the reference would refuse it or see something else, it is written in another way.
- * @throws SopsError `cannot-emit` as `checkReadsBack`.
- */
-export function forEveryReader(bytes: Uint8Array, read: ReadBack, format: Format, sealed: Sealed): Respelt {
-  checkReadsBack(read, sealed)
-  const respelt = format.respell?.(read.parsed, sealed.selection)
-  if (!respelt) return { bytes, places: [] }
-  checkReadsBack(readBack(respelt.bytes, format), sealed)
-  return respelt
 }
 
 function problemOf({ tree, metadata, others }: ReadBack, sealed: Sealed): string | undefined {
