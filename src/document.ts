@@ -271,7 +271,10 @@ function sealer(
         kind: 'leaf',
         value: text,
         ...(leaf.origin === undefined ? undefined : { origin: leaf.origin }),
-        ...(spelling === undefined ? undefined : { spelling }),
+        // Also the canonical one, where it was given: a format may spell the value in another way.
+        ...(leaf.spelling !== undefined && (spelling ?? standard) === leaf.spelling
+          ? { spelling: leaf.spelling }
+          : undefined),
         ...(token === undefined ? undefined : { token: { value: text, text: token } }),
       }
     },

@@ -66,7 +66,11 @@ async function readText(inv: Invocation, io: Io, word: string): Promise<Uint8Arr
 async function readValue(text: Uint8Array, path: Path): Promise<Node> {
   try {
     return withLeaves(await parseJsonValue(text), ({ value, spelling }) =>
-      spelling === undefined ? { kind: 'leaf', value } : { kind: 'leaf', value, spelling },
+      typeof value === 'number'
+        ? { kind: 'leaf', value, spelling: spelling ?? String(value) }
+        : spelling === undefined
+          ? { kind: 'leaf', value }
+          : { kind: 'leaf', value, spelling },
     )
   } catch (error) {
     if (!(error instanceof SopsError)) throw error

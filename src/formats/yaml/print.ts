@@ -1,5 +1,6 @@
 // Trees to fresh text in the reference's layout (spec/format.md 7.6, 7.7), with its damaging defects left out (14).
 
+import { formatFloatF, yamlFloat } from '../../core/floats.ts'
 import {
   type Comment,
   type Entry,
@@ -85,9 +86,19 @@ export function spellingOf({ value, spelling }: Pick<Leaf, 'value' | 'spelling'>
   return reads(spelling) ? spelling : reads(`${spelling}.0`) ? `${spelling}.0` : undefined
 }
 
+/** `! ` before an encrypted float says that it had all its digits, where its usual spelling has an exponent (design.md). */
+export function leadOf({ value, spelling }: Leaf): string {
+  if (spelling === undefined || typeof value !== 'string' || !value.endsWith(',type:float]')) return ''
+  const number = Number(spelling)
+  return spelling === formatFloatF(number) && spelling !== yamlFloat(number) ? '! ' : ''
+}
+
 export function printLeaf(leaf: Leaf, column: number, outer: number, { eol, spelled }: PrintStyle): ScalarText {
-  const head = spelled ? spellingOf(leaf) : undefined
-  return head === undefined ? printScalar(leaf.value, column, outer, eol) : { head }
+  if (!spelled) return printScalar(leaf.value, column, outer, eol)
+  const head = spellingOf(leaf)
+  if (head !== undefined) return { head }
+  const text = printScalar(leaf.value, column, outer, eol)
+  return { ...text, head: leadOf(leaf) + text.head }
 }
 
 const maxSimpleKey = 128

@@ -10,7 +10,7 @@ import { afterBreak, createEdits, lineEnd, skipBlanks } from './edits.ts'
 import { expandAlias } from './expand.ts'
 import { type Job, putScalar, siteOf } from './job.ts'
 import type { YDocument, YNode } from './nodes.ts'
-import { indentOf, printDocument, printKey, printTree } from './print.ts'
+import { indentOf, leadOf, printDocument, printKey, printTree } from './print.ts'
 import { resolveScalar } from './resolve.ts'
 import { endOf, placeOf, read, type Source } from './source.ts'
 import { changeItems, needsReprint, replaceRoot, replaceValue } from './structure.ts'
@@ -43,6 +43,8 @@ function changeLeaf(job: Job, around: YNode, place: Place, next: Leaf): void {
     if (isEncrypted(old)) {
       const at = text.slice(node.content, node.end).indexOf(old)
       if (at >= 0) {
+        const lead = node.tagToken ? '' : leadOf(next)
+        if (lead !== '') job.edits.replace(node.content, node.content, lead)
         job.edits.replace(node.content + at, node.content + at + old.length, value)
         return
       }

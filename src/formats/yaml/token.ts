@@ -1,6 +1,6 @@
 // The token of one leaf: how its style travels with it through encryption, and how it is written again (design.md, "The source text is the document").
 import { formatFloatF } from '../../core/floats.ts'
-import { type Leaf, sameValue, type Value } from '../../core/tree.ts'
+import type { Leaf, Value } from '../../core/tree.ts'
 import type { YNode } from './nodes.ts'
 import { printScalar, type ScalarText, spellingOf } from './print.ts'
 import { isTypeTag, resolvePlain } from './resolve.ts'
@@ -67,7 +67,7 @@ function spellTyped({ value, spelling }: Spelled, less: boolean): string {
   else if (typeof value === 'number') other = formatFloatF(value)
   else if (typeof value === 'bigint') other = String(value)
   else other = value.rfc3339.replace(/T00:00:00Z$/, '')
-  return sameValue(resolvePlain(other), value) ? other : expected
+  return spellingOf({ value, spelling: other }) ?? expected
 }
 
 function quoted(value: string): ScalarText {

@@ -31,6 +31,9 @@ const numbers = [
   ['1.50', 'float'],
   ['-0.0', 'float'],
   ['1e3', 'float'],
+  ['10000000000000000000', 'float'],
+  ['100000000000000000000', 'float'],
+  ['1234567.5', 'float'],
 ] as const
 
 describe.each(numbers)('%s', (digits, type) => {
@@ -52,7 +55,9 @@ describe.each(numbers)('%s', (digits, type) => {
       expect(await alice.sops(['set', 'f.yaml', path, digits])).toMatchObject({ code: 0, stderr: '' })
     }
     // An integer beyond 64 bits cannot be encrypted in YAML: the fraction makes it the float that it is in JSON.
-    const shown = /^9223372036854775808$|^1234567890123456789/.test(digits) ? `${digits}.0` : digits
+    const shown = /^(9223372036854775808|12345678901234567890|10000000000000000000)$/.test(digits)
+      ? `${digits}.0`
+      : digits
     expect(typesOf('f.yaml').slice(0, 3)).toEqual([`type:${type}`, `type:${type}`, `type:${type}`])
     expect(await decrypted('f.yaml')).toBe(
       `a: ${shown}\nl: [${shown}]\nk_unencrypted: ${shown}\nnew_unencrypted: ${shown}\nnew:\n    x: ${shown}\n`,
