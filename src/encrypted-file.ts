@@ -22,6 +22,8 @@ export interface EncryptedFile {
   /** The data without the metadata entries. */
   readonly tree: Tree
   readonly metadata: Metadata
+  /** The file in the reference's reading, where that is another one (`Format.reading`). */
+  readonly literal?: () => EncryptedFile
 }
 
 /** An encrypted file whose values are known. The owner wipes `dataKey`. */
@@ -45,11 +47,15 @@ export interface OpenOptions {
 /** @throws SopsError `parse` for text that is not of the format, `generic` for missing or bad metadata. */
 export async function loadEncrypted(bytes: Uint8Array, id: FormatId): Promise<EncryptedFile> {
   const format = await loadFormat(id)
-  const parsed = format.parse(bytes, { encrypted: true })
-  const { metadata, tree } = takeMetadata(parsed.tree, format.metadata, {
-    emptyIsAbsent: id === 'json' || id === 'binary',
-  })
-  return { format, parsed, tree, metadata }
+  const read = (literal: boolean): EncryptedFile => {
+    const parsed = format.parse(bytes, { encrypted: true, literal })
+    const { metadata, tree } = takeMetadata(parsed.tree, format.metadata, {
+      emptyIsAbsent: id === 'json' || id === 'binary',
+    })
+    return { format, parsed, tree, metadata }
+  }
+  const file = read(false)
+  return format.reading?.(file.parsed) === 'layout' ? { ...file, literal: () => read(true) } : file
 }
 
 /**
@@ -58,24 +64,31 @@ export async function loadEncrypted(bytes: Uint8Array, id: FormatId): Promise<En
  */
 export async function openFile(file: EncryptedFile, options: OpenOptions): Promise<OpenFile> {
   checkFileVersion(file.metadata.version)
-  const { metadata, format, parsed } = file
-  const dataKey = await recordedDataKey(metadata, options)
+  const dataKey = await recordedDataKey(file.metadata, options)
   try {
-    const selection = await compileSelection(metadata.selection)
-    const { tree, mac, stash } = open(file.tree, {
-      dataKey,
-      selection,
-      macOnlyEncrypted: metadata.macOnlyEncrypted,
-      bytes: format.id === 'binary',
-      ...(options.log ? { log: options.log } : {}),
-      tokenText: (origin) => format.token?.(parsed, { kind: 'leaf', value: origin.value, origin })?.text,
+    return await openWith(file, dataKey, options).catch(async (error: unknown) => {
+      if (!file.literal) throw error
+      return await openWith(file.literal(), dataKey, options).catch(() => Promise.reject(error))
     })
-    if (!options.ignoreMac) verifyMac(metadata, dataKey, mac)
-    return { ...file, dataKey, selection, plain: tree, stash }
   } catch (error) {
     dataKey.fill(0)
     throw error
   }
+}
+
+async function openWith(file: EncryptedFile, dataKey: Uint8Array, options: OpenOptions): Promise<OpenFile> {
+  const { metadata, format, parsed } = file
+  const selection = await compileSelection(metadata.selection)
+  const { tree, mac, stash } = open(file.tree, {
+    dataKey,
+    selection,
+    macOnlyEncrypted: metadata.macOnlyEncrypted,
+    bytes: format.id === 'binary',
+    ...(options.log ? { log: options.log } : {}),
+    tokenText: (origin) => format.token?.(parsed, { kind: 'leaf', value: origin.value, origin })?.text,
+  })
+  if (!options.ignoreMac) verifyMac(metadata, dataKey, mac)
+  return { ...file, dataKey, selection, plain: tree, stash }
 }
 
 /** The data key, and on record who opened the file before anything is decrypted with it. */
@@ -153,7 +166,7 @@ export async function withRecipients(
   const next = withMetadata(tree, metadata, format.metadata, parsed.tree)
   const bytes = format.rewrite(parsed, next, { ...layout, encrypted: true })
   const selection = await compileSelection(metadata.selection)
-  checkReadsBack(readBack(bytes, format), { tree, metadata, selection, comments: commentsOf(tree, selection) })
+  checkReadsBack(readBack(bytes, format, parsed), { tree, metadata, selection, comments: commentsOf(tree, selection) })
   return bytes
 }
 
@@ -210,8 +223,9 @@ const maximumRounds = 4
 function settled(text: Uint8Array, output: Format, { comments }: SealedTree, input: SealInput): Settled {
   // Lines of a format that knows only lines stay or go by themselves.
   const keepsComments = output.id === input.format.id && output.id === 'yaml'
+  const from = output.id === input.format.id ? input.parsed : undefined
   let bytes = text
-  let read = readBack(bytes, output)
+  let read = readBack(bytes, output, from)
   const had = input.stash?.leaves.some(({ type }) => type === 'comment') === true
   if (comments.length === 0 && !had) return { bytes, read, problem: undefined }
   const lost = keepsComments ? lostComment(read.tree, comments, input.selection) : undefined
@@ -222,7 +236,7 @@ function settled(text: Uint8Array, output: Format, { comments }: SealedTree, inp
     if (round === maximumRounds) return { bytes, read, problem: 'its comments would have no place to stay' }
     const next = withMetadata(tree, read.metadata, output.metadata, read.parsed.tree)
     bytes = output.rewrite(read.parsed, next, { encrypted: true })
-    read = readBack(bytes, output)
+    read = readBack(bytes, output, from)
   }
 }
 

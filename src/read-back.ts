@@ -29,10 +29,14 @@ export interface ReadBack {
   readonly metadata: Metadata
 }
 
-/** @throws SopsError `cannot-emit` for a text that does not parse, or has no metadata. */
-export function readBack(bytes: Uint8Array, format: Format): ReadBack {
+/**
+ * @param from what the text was made from, which is read in the same way.
+ * @throws SopsError `cannot-emit` for a text that does not parse, or has no metadata.
+ */
+export function readBack(bytes: Uint8Array, format: Format, from?: Parsed): ReadBack {
   try {
-    const parsed = format.parse(bytes, { encrypted: true })
+    const literal = from !== undefined && format.reading?.(from) === 'literal'
+    const parsed = format.parse(bytes, { encrypted: true, literal })
     return { parsed, ...takeMetadata(parsed.tree, format.metadata) }
   } catch (error) {
     return refuse(messageOf(error))

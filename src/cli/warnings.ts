@@ -2,6 +2,7 @@
 import type { Context } from '../context.ts'
 import { formatPath } from '../core/path.ts'
 import type { Selection } from '../core/selection.ts'
+import type { Format, Parsed } from '../formats/types.ts'
 import type { SpellingLosses } from '../losses.ts'
 
 /** People have committed plaintext because a rule selected nothing: say so. */
@@ -37,4 +38,11 @@ export function warnOfLosses({ spellings, aliases }: SpellingLosses, ctx: Contex
       `${aliases} ${aliases === 1 ? 'alias was' : 'aliases were'} replaced by a copy of what it stands for, which is encrypted`,
     )
   }
+}
+
+/** What is layout here and data to others. What held for the text that it was made from needs no word. */
+export function warnOfLayout(format: Format, parsed: Parsed, ctx: Context, earlier?: Parsed): void {
+  const known = earlier ? format.remarks?.(earlier) : undefined
+  for (const message of format.remarks?.(parsed) ?? [])
+    if (!known?.includes(message)) ctx.log({ level: 'warning', logger: 'CMD', message })
 }

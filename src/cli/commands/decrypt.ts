@@ -7,6 +7,7 @@ import type { FormatId, Layout } from '../../formats/types.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { configOf, formatsFor, formatsOf, layoutOf, orderOf, servicesOf } from '../settings.ts'
 import { mustExist, readTarget, targetOf, writeResult } from '../target.ts'
+import { warnOfLayout } from '../warnings.ts'
 
 export async function run(inv: Invocation, io: Io): Promise<number> {
   const { ctx } = io
@@ -29,6 +30,8 @@ export async function run(inv: Invocation, io: Io): Promise<number> {
     const layout = layoutOf(inv, config, formats.output)
     const plain =
       path.length > 0 ? await extract(file, path, formats.output, layout) : await emit(file, formats.output, layout)
+    if (path.length === 0 && formats.output === file.format.id && !inv.bool('in-place'))
+      warnOfLayout(file.format, file.parsed, ctx)
     await writeResult(inv, io, target, plain, bytes)
   } finally {
     file.dataKey.fill(0)

@@ -1,4 +1,5 @@
 // Bytes to text and back: the encodings, byte order marks and characters YAML allows (spec/format.md 7.1, 7.2).
+import { refuseUtf16 } from '../../core/encoding.ts'
 import { SopsError } from '../../errors.ts'
 
 /** A decoded text. */
@@ -43,6 +44,7 @@ export function decode(bytes: Uint8Array): Decoded {
   if (a === 0xff && b === 0xfe) [encoding, skip] = ['utf16le', 2]
   else if (a === 0xfe && b === 0xff) [encoding, skip] = ['utf16be', 2]
   else if (a === 0xef && b === 0xbb && c === 0xbf) skip = 3
+  else refuseUtf16(bytes)
   const body = bytes.subarray(skip)
   let text: string
   try {
