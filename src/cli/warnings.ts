@@ -40,7 +40,7 @@ export function warnOfLosses({ spellings, aliases }: SpellingLosses, ctx: Contex
   }
 }
 
-/** What is layout here and data to others. What held for the text that it was made from needs no word. */
+/** How the text is read, where others read it otherwise. What held for the text that it was made from needs no word. */
 export function warnOfLayout(format: Format, parsed: Parsed, ctx: Context, earlier?: Parsed): void {
   const known = earlier ? format.remarks?.(earlier) : undefined
   for (const message of format.remarks?.(parsed) ?? [])

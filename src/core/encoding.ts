@@ -25,16 +25,16 @@ function share(bytes: Uint8Array, high: 0 | 1, length: number): number {
   return end === 0 ? 0 : (found * 2) / end
 }
 
-/** What to do about a text in UTF-16. */
-export const utf16Hints: readonly string[] = [
-  'save it as UTF-8; in PowerShell: Get-Content -Encoding Unicode OLD | Set-Content -Encoding utf8 NEW (BigEndianUnicode for UTF-16BE)',
-  'the > of Windows PowerShell writes UTF-16: let sops write the file itself, with --output',
-]
-
-export const utf16Problem = (kind: Utf16): string => `the text is ${kind}, not UTF-8`
+/** What is wrong with text in UTF-16, and what to do; undefined for everything else. */
+export function utf16Problem(bytes: Uint8Array): string | undefined {
+  const kind = utf16Of(bytes)
+  if (kind === undefined) return undefined
+  const name = kind === 'UTF-16LE' ? 'Unicode' : 'BigEndianUnicode'
+  return `the text is ${kind}, as Windows PowerShell's > writes it, and not UTF-8: save it as UTF-8 (in PowerShell: Get-Content -Encoding ${name} OLD | Set-Content -Encoding utf8 NEW)`
+}
 
 /** @throws SopsError `parse` for text in UTF-16. */
 export function refuseUtf16(bytes: Uint8Array): void {
-  const kind = utf16Of(bytes)
-  if (kind !== undefined) throw new SopsError('parse', utf16Problem(kind), { hints: utf16Hints })
+  const problem = utf16Problem(bytes)
+  if (problem !== undefined) throw new SopsError('parse', problem)
 }

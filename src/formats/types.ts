@@ -78,7 +78,7 @@ export interface Format {
    * (`ParseOptions.literal`).
    */
   reading?(parsed: Parsed): 'layout' | 'literal' | undefined
-  /** What of the text is kept as layout although the reference takes it for data, in words for people. */
+  /** What people should know about how the text is read: what is layout here and data to the reference, another encoding. */
   remarks?(parsed: Parsed): readonly string[]
   /** Only where the format knows nothing but text: what a value that stands there in clear reads back as. */
   clearText?(value: Value): string | Uint8Array

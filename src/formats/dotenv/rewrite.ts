@@ -138,6 +138,7 @@ function joined({ source, layout, whole }: Rewriting, lines: readonly OutLine[])
       lines.flatMap(({ plain }) => (plain === undefined ? [] : [plain])),
       whole,
     )
+  const missing = !isEncrypted ? usualEnd(source) : whole ? '\r\n' : '\n'
   const isEnded = text.length === from || text.endsWith('\n')
   for (const [i, { pieces, end, plain, isMac }] of lines.entries()) {
     pieces.forEach(out.add)
@@ -145,7 +146,7 @@ function joined({ source, layout, whole }: Rewriting, lines: readonly OutLine[])
     const isLast = i === lines.length - 1
     if (isLast && !isEnded)
       out.add(!isEncrypted && end.startsWith('\r') && (exact || end === '\r') && plain ? '\r' : '')
-    else out.add(end === '' ? usualEnd(source) : end === '\r' ? '\r\n' : end)
+    else out.add(end === '' ? missing : end === '\r' ? '\r\n' : end)
   }
   return out.bytes()
 }

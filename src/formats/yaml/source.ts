@@ -10,6 +10,7 @@ import { decode } from './text.ts'
 export interface Source {
   readonly text: string
   readonly mark: boolean
+  readonly utf16: boolean
   readonly documents: readonly YDocument[]
   readonly tree: Tree
   /** The text's own line break. */
@@ -25,13 +26,14 @@ export interface Source {
 
 /** @throws SopsError `parse`. */
 export function read(bytes: Uint8Array): Source {
-  const { text, mark } = decode(bytes)
+  const { text, mark, utf16 } = decode(bytes)
   const documents = compose(text, scan(text))
   if (documents.length === 0 && text !== '') throw new SopsError('parse', 'EOF')
   const tree = build(text, documents)
   return {
     text,
     mark,
+    utf16,
     documents,
     tree,
     eol: /\r\n|\r|\n/.exec(text)?.[0] ?? '\n',

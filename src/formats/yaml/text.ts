@@ -8,6 +8,7 @@ export interface Decoded {
   readonly text: string
   /** It is UTF-8 with a byte order mark. UTF-16 is written as UTF-8 without one, as by the reference. */
   readonly mark: boolean
+  readonly utf16: boolean
 }
 
 export const isBreak = (c: number): boolean => c === 10 || c === 13 || c === 0x85 || c === 0x2028 || c === 0x2029
@@ -57,7 +58,7 @@ export function decode(bytes: Uint8Array): Decoded {
   if (bad) {
     throw new SopsError('parse', 'yaml: control characters are not allowed', { position: positionAt(text, bad.index) })
   }
-  return { text, mark: skip === 3 }
+  return { text, mark: skip === 3, utf16: encoding !== 'utf8' }
 }
 
 const utf8 = (bytes: Uint8Array): string => new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
