@@ -259,7 +259,7 @@ describe('taking', () => {
     [{ age: [], unencrypted_regex: 'x' }, 'No keys found in file'],
     [{ age: undefined, key_groups: [] }, 'No keys found in file'],
     [{ pgp: [{ fp: 'x' }], unencrypted_regex: 'x' }, 'pgp[0].created_at in the metadata is missing or empty'],
-    [{ pgp: undefined, key_groups: [{}, { pgp: [{ fp: 'x' }] }] }, 'key_groups[1].pgp[0].created_at in the metadata'],
+    [{ age: undefined, key_groups: [{}, { pgp: [{ fp: 'x' }] }] }, 'key_groups[1].pgp[0].created_at in the metadata'],
     [{ hckms: [{ key_id: 'x', created_at: date }] }, 'invalid key id'],
     [{ unencrypted_regex: 'x' }, 'cannot use more than one of'],
   ])('%o', (change, message) => expect(() => read(change)).toThrow(message))

@@ -90,6 +90,8 @@ function remarks({ source }: Parsed): string[] {
   const found: string[] = []
   if (from > 0 || mark)
     found.push('a byte order mark at the start is kept as layout and belongs to no name, unlike in SOPS and in shells')
+  if (lines.length === 1 && text.slice(0, lines[0]!.end).includes('\r'))
+    return [...found, 'there are carriage returns but no line feed: all of it is one line, as in SOPS']
   const data = lines.filter(({ start }) => !text.startsWith(metadataPrefix, start))
   const returns = data.filter(({ plain }) => plain.startsWith('\r')).length
   if (returns > 0) {
@@ -98,8 +100,6 @@ function remarks({ source }: Parsed): string[] {
       `${which} in CR LF: the carriage returns are kept as layout and belong to no value, unlike in SOPS and in shells`,
     )
   }
-  if (lines.length === 1 && text.slice(0, lines[0]!.end).includes('\r'))
-    found.push('there are carriage returns but no line feed: all of it is one line, as in SOPS')
   return found
 }
 

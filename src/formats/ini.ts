@@ -15,7 +15,7 @@ function parse(bytes: Uint8Array, options?: { encrypted?: boolean }): Parsed {
   const from = markLength(decoded)
   const feed = text.indexOf('\n')
   const eol = feed > 0 && text[feed - 1] === '\r' ? '\r\n' : '\n'
-  const source: IniSource = { text, raw, eol, from, sections: scan(text, from) }
+  const source: IniSource = { text, raw, eol, from, sections: scan(text, from, options?.encrypted ?? false) }
   const items = source.sections.map((section) => sectionEntry(source, section, options?.encrypted ?? false))
   return { tree: { documents: [{ kind: 'map', items }] }, source }
 }

@@ -11,9 +11,9 @@ const items = (tree: Tree): readonly (Entry | Comment)[] => tree.documents[0]!.i
 const doc = (list: readonly (Entry | Comment)[]): Tree => ({ documents: [{ kind: 'map', items: list }] })
 const leaf = (value: string): Leaf => ({ kind: 'leaf', value })
 const entry = (key: string, value: string): Entry => ({ kind: 'entry', key, value: leaf(value) })
-const valueOf = (item: Entry): string => (item.value as Leaf).value as string
+const textOf = (item: Entry): string => (item.value as Leaf).value as string
 const shape = ({ tree }: Parsed): unknown[] =>
-  items(tree).map((i) => (i.kind === 'comment' ? `#${i.text}` : [i.key, valueOf(i)]))
+  items(tree).map((i) => (i.kind === 'comment' ? `#${i.text}` : [i.key, textOf(i)]))
 
 const mac = 'ENC[AES256_GCM,data:m,type:str]'
 const metadata = [entry('sops_mac', mac), entry('sops_version', '3.13.2')]
@@ -26,8 +26,8 @@ const mapped = (tree: Tree, change: (text: string) => string): Tree =>
   doc(
     items(tree).map((i) => {
       if (i.kind === 'comment') return i.text === '' || i.text.startsWith('!') ? i : { ...i, text: change(i.text) }
-      if (i.key.endsWith('_clear') || valueOf(i) === '' || i.key.startsWith('sops_')) return i
-      return { ...i, value: { ...(i.value as Leaf), value: change(valueOf(i)) } }
+      if (i.key.endsWith('_clear') || textOf(i) === '' || i.key.startsWith('sops_')) return i
+      return { ...i, value: { ...(i.value as Leaf), value: change(textOf(i)) } }
     }),
   )
 function encrypt(plain: string): string {
@@ -89,7 +89,7 @@ test('no value ends in the carriage return of its line, in any form of the file'
       const again = opened(converted ? encrypted.replaceAll('\n', '\r\n') : encrypted)
       const wanted = dotenv.parse(bytes(plain)).tree
       const values = (tree: Tree): unknown[] =>
-        items(tree).map((i) => (i.kind === 'comment' ? i.text : [i.key, valueOf(i)]))
+        items(tree).map((i) => (i.kind === 'comment' ? i.text : [i.key, textOf(i)]))
       expect(values(again.tree)).toEqual(values(wanted))
     }),
   )

@@ -247,3 +247,15 @@ describe('set of an INI value', () => {
     }
   })
 })
+
+test.each([
+  ['[s] b=secret\na = 1\n', 'on line 1'],
+  ['[s]\ra=1\rb=secret\r', 'on line 1'],
+])('INI text behind a section name is refused: it would stay in clear (%j)', async (text, where) => {
+  project.write('a.ini', text)
+  const ran = await alice.sops(['encrypt', 'a.ini'])
+  expect(ran).toMatchObject({ code: 2, stdout: '' })
+  expect(ran.stderr).toContain('text behind a section name')
+  expect(ran.stderr).toContain(where)
+  expect(ran.stderr).not.toContain('secret')
+})
