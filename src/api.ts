@@ -135,7 +135,7 @@ export const replacePlaintext = (
   options: DecryptOptions = {},
 ): Promise<Uint8Array> =>
   opened(encrypted, options, async (file, context) => {
-    const draft = parsePlain(asBytes(plaintext), file.format, file.format)
+    const draft = parsePlain(asBytes(plaintext), file.format, file.format, file.plain)
     await context.audit?.({ action: 'encrypt', file: context.cwd })
     return sealDraft(file, draft, file.metadata, file.format, context.now(), options.layout ?? {}).bytes
   })

@@ -72,7 +72,11 @@ function atLeaf(
   path: readonly string[],
   hints: readonly string[] = [],
 ): SopsError {
-  return new SopsError(code, `${headline}${messageOf(error)}`, { path: [...path], hints, cause: error })
+  return new SopsError(code, `${headline}${messageOf(error)}`, {
+    path: [...path],
+    hints: [...hints, ...(error instanceof SopsError ? error.hints : [])],
+    cause: error,
+  })
 }
 
 function hashPlain(mac: MacState, value: Value): void {
@@ -178,7 +182,10 @@ function decryptValue(
     const { type, bytes, iv } = decryptLeaf(cipher, text, aad)
     return { type, bytes, iv, value: type === 'str' && keepBytes ? plainBytes(bytes) : readScalar(type, bytes) }
   } catch (error) {
-    throw new SopsError('generic', `Could not decrypt value: ${messageOf(error)}`)
+    const hints = /^(?:\s|["'])+ENC\[AES256_GCM,/.test(text)
+      ? ['the encrypted value stands behind quotes or blanks that belong to the text in this format: take them away']
+      : []
+    throw new SopsError('generic', `Could not decrypt value: ${messageOf(error)}`, { hints })
   }
 }
 

@@ -30,11 +30,11 @@ export interface Draft {
 }
 
 /**
- * Parses what is to be encrypted and refuses what cannot be (spec/cli.md 8 V).
+ * Parses what is to be encrypted and refuses what cannot be (spec/cli.md 8 V). `earlier` is the plaintext that it was made from.
  * @throws SopsError `bad-input`, `no-document` or `already-encrypted`.
  */
-export function parsePlain(bytes: Uint8Array, input: Format, output: Format): Draft {
-  const parsed = parseInput(bytes, input)
+export function parsePlain(bytes: Uint8Array, input: Format, output: Format, earlier?: Tree): Draft {
+  const parsed = parseInput(bytes, input, { earlier })
   if (parsed.tree.documents.length === 0) {
     throw new SopsError('no-document', 'File cannot be completely empty, it must contain at least one document')
   }
@@ -54,17 +54,22 @@ export function refuseReserved(tree: Tree, output: Format): void {
   })
 }
 
-/** Parses a plain text that shows its metadata in the first document. @throws SopsError `bad-input` or `generic`. */
-export function parseWithMetadata(bytes: Uint8Array, input: Format): Draft {
-  const parsed = parseInput(bytes, input, true)
+/** Parses a plain text that shows its metadata in the first document, made from `earlier`. @throws SopsError `bad-input` or `generic`. */
+export function parseWithMetadata(bytes: Uint8Array, input: Format, earlier: Tree): Draft {
+  const parsed = parseInput(bytes, input, { encrypted: true, earlier })
   const { metadata, tree, others } = takeMetadata(parsed.tree, input.metadata)
   refuseOthers(others)
   return { format: input, parsed, plain: tree, metadata }
 }
 
-function parseInput(bytes: Uint8Array, input: Format, encrypted = false): Parsed {
+function parseInput(
+  bytes: Uint8Array,
+  input: Format,
+  options: { encrypted?: true; earlier: Tree | undefined },
+): Parsed {
+  const { encrypted = false, earlier } = options
   try {
-    return input.parse(bytes, { encrypted })
+    return input.parse(bytes, earlier ? { encrypted, earlier } : { encrypted })
   } catch (error) {
     if (!(error instanceof SopsError) || error.code !== 'parse') throw error
     throw new SopsError('bad-input', `Error unmarshalling file: ${error.message}`, {

@@ -26,6 +26,8 @@ export interface EncryptedFile {
   readonly metadata: Metadata
   /** The documents that do not have the same: they are read with it, and keep the file from being written. */
   readonly others: readonly OtherDocument[]
+  /** The file in the reference's reading, where that is another one (`Format.reading`). */
+  readonly literal?: () => EncryptedFile
 }
 
 /** An encrypted file whose values are known. The owner wipes `dataKey`. */
@@ -49,14 +51,18 @@ export interface OpenOptions {
 /** @throws SopsError `parse` for text that is not of the format, `generic` for missing or bad metadata. */
 export async function loadEncrypted(bytes: Uint8Array, id: FormatId): Promise<EncryptedFile> {
   const format = await loadFormat(id)
-  const parsed = parseEncrypted(bytes, format)
-  const taken = takeMetadata(parsed.tree, format.metadata, { emptyIsAbsent: id === 'json' || id === 'binary' })
-  return { format, parsed, ...taken }
+  const read = (literal: boolean): EncryptedFile => {
+    const parsed = parseEncrypted(bytes, format, literal)
+    const taken = takeMetadata(parsed.tree, format.metadata, { emptyIsAbsent: id === 'json' || id === 'binary' })
+    return { format, parsed, ...taken }
+  }
+  const file = read(false)
+  return format.reading?.(file.parsed) === 'layout' ? { ...file, literal: () => read(true) } : file
 }
 
-function parseEncrypted(bytes: Uint8Array, format: Format): Parsed {
+function parseEncrypted(bytes: Uint8Array, format: Format, literal: boolean): Parsed {
   try {
-    return format.parse(bytes, { encrypted: true })
+    return format.parse(bytes, { encrypted: true, literal })
   } catch (error) {
     if (!(error instanceof SopsError) || format.id !== 'yaml' || !hasTwoBlocks(bytes)) throw error
     throw withHints(error, [
@@ -78,23 +84,16 @@ const hasTwoBlocks = (bytes: Uint8Array): boolean =>
  */
 export async function openFile(file: EncryptedFile, options: OpenOptions): Promise<OpenFile> {
   checkFileVersion(file.metadata.version)
-  const { metadata, format, parsed } = file
-  const dataKey = await recordedDataKey(metadata, options).catch((error: unknown) => {
+  const dataKey = await recordedDataKey(file.metadata, options).catch((error: unknown) => {
     throw explained(error, file)
   })
   try {
-    const selection = await compileSelection(metadata.selection)
-    const { tree, mac, macs, stash } = open(file.tree, {
-      dataKey,
-      selection,
-      macOnlyEncrypted: metadata.macOnlyEncrypted,
-      bytes: format.id === 'binary',
-      ...(options.log ? { log: options.log } : {}),
-      tokenText: (origin) => format.token?.(parsed, { kind: 'leaf', value: origin.value, origin })?.text,
+    const opened = await openWith(file, dataKey, options).catch(async (error: unknown) => {
+      if (!file.literal) throw error
+      return await openWith(file.literal(), dataKey, options).catch(() => Promise.reject(error))
     })
-    if (!options.ignoreMac) verifyMac(metadata, dataKey, mac, macs)
     warnOfOthers(file, options.log)
-    return { ...file, dataKey, selection, plain: tree, stash }
+    return opened
   } catch (error) {
     dataKey.fill(0)
     throw explained(error, file)
@@ -114,6 +113,21 @@ function explained(error: unknown, { others }: EncryptedFile): unknown {
   const codes: readonly ErrorCode[] = ['no-data-key', 'cannot-decrypt-tree', 'mac-mismatch']
   if (others.length > 0 && codes.includes(error.code)) return withHints(error, [othersText(others), ...splitHints])
   return error.code === 'mac-mismatch' && error.hints.length > 0 ? withHints(error, splitHints) : error
+}
+
+async function openWith(file: EncryptedFile, dataKey: Uint8Array, options: OpenOptions): Promise<OpenFile> {
+  const { metadata, format, parsed } = file
+  const selection = await compileSelection(metadata.selection)
+  const { tree, mac, macs, stash } = open(file.tree, {
+    dataKey,
+    selection,
+    macOnlyEncrypted: metadata.macOnlyEncrypted,
+    bytes: format.id === 'binary',
+    ...(options.log ? { log: options.log } : {}),
+    tokenText: (origin) => format.token?.(parsed, { kind: 'leaf', value: origin.value, origin })?.text,
+  })
+  if (!options.ignoreMac) verifyMac(metadata, dataKey, mac, macs)
+  return { ...file, dataKey, selection, plain: tree, stash }
 }
 
 /** The data key, and on record who opened the file before anything is decrypted with it. */
@@ -195,7 +209,7 @@ export async function withRecipients(
   const next = withMetadata(tree, metadata, format.metadata, parsed.tree)
   const bytes = format.rewrite(parsed, next, { ...layout, encrypted: true })
   const selection = await compileSelection(metadata.selection)
-  const { read, ...respelt } = forEveryReader(bytes, format, selection)
+  const { read, ...respelt } = forEveryReader(bytes, format, selection, parsed)
   checkReadsBack(read, { tree, metadata, selection, comments: commentsOf(tree, selection) })
   return respelt
 }
@@ -253,7 +267,8 @@ const maximumRounds = 4
 function settled(text: Uint8Array, output: Format, { comments }: SealedTree, input: SealInput): Settled {
   // Lines of a format that knows only lines stay or go by themselves.
   const keepsComments = output.id === input.format.id && output.id === 'yaml'
-  let { bytes, read, places } = forEveryReader(text, output, input.selection)
+  const from = output.id === input.format.id ? input.parsed : undefined
+  let { bytes, read, places } = forEveryReader(text, output, input.selection, from)
   const had = input.stash?.leaves.some(({ type }) => type === 'comment') === true
   if (comments.length === 0 && !had) return { bytes, read, places, problem: undefined }
   const lost = keepsComments ? lostComment(read.tree, comments, input.selection) : undefined
@@ -264,7 +279,7 @@ function settled(text: Uint8Array, output: Format, { comments }: SealedTree, inp
     if (round === maximumRounds) return { bytes, read, places, problem: 'its comments would have no place to stay' }
     const next = withMetadata(tree, read.metadata, output.metadata, read.parsed.tree)
     bytes = output.rewrite(read.parsed, next, { encrypted: true })
-    read = readBack(bytes, output)
+    read = readBack(bytes, output, from)
   }
 }
 

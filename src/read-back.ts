@@ -32,10 +32,14 @@ export interface ReadBack {
   readonly others: readonly OtherDocument[]
 }
 
-/** @throws SopsError `cannot-emit` for a text that does not parse, or has no metadata. */
-export function readBack(bytes: Uint8Array, format: Format): ReadBack {
+/**
+ * @param from what the text was made from, which is read in the same way.
+ * @throws SopsError `cannot-emit` for a text that does not parse, or has no metadata.
+ */
+export function readBack(bytes: Uint8Array, format: Format, from?: Parsed): ReadBack {
   try {
-    const parsed = format.parse(bytes, { encrypted: true })
+    const literal = from !== undefined && format.reading?.(from) === 'literal'
+    const parsed = format.parse(bytes, { encrypted: true, literal })
     return { parsed, ...takeMetadata(parsed.tree, format.metadata) }
   } catch (error) {
     return refuse(messageOf(error))
@@ -50,10 +54,11 @@ export function forEveryReader(
   bytes: Uint8Array,
   format: Format,
   selection: Selection,
+  from?: Parsed,
 ): Respelt & { readonly read: ReadBack } {
-  const read = readBack(bytes, format)
+  const read = readBack(bytes, format, from)
   const respelt = format.respell?.(read.parsed, selection)
-  return respelt ? { ...respelt, read: readBack(respelt.bytes, format) } : { bytes, places: [], read }
+  return respelt ? { ...respelt, read: readBack(respelt.bytes, format, from) } : { bytes, places: [], read }
 }
 
 /**

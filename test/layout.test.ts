@@ -134,6 +134,8 @@ describe.each(layoutFiles)('$name', ({ name, format, bytes }) => {
   test('changes nothing outside values, comments and metadata when encrypted', async () => {
     // Expanding an alias writes new nodes, which is more than a change of values.
     if (name === 'yaml/gitlab-ci.yml') return
+    // SOPS would take the byte order mark for a part of the first name: it is noted behind the MAC.
+    if (name === 'dotenv/bom.env') return expect((await sealed).toString()).toMatch(/^sops_mac=.* ;bom$/m)
     expect(missingPiece(skeleton(format, (await sealed).toString()), bytes.toString())).toBeUndefined()
   })
 

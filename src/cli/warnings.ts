@@ -4,7 +4,7 @@ import { documentsText, laterDocuments, type Place } from '../core/documents.ts'
 import { formatPath, type Path } from '../core/path.ts'
 import type { Selection } from '../core/selection.ts'
 import type { MapNode } from '../core/tree.ts'
-import type { Respelling } from '../formats/types.ts'
+import type { Format, Parsed, Respelling } from '../formats/types.ts'
 import type { SpellingLosses } from '../losses.ts'
 
 /** People have committed plaintext because a rule selected nothing: say so. */
@@ -74,4 +74,11 @@ export function warnOfRespelling({ places }: { readonly places: readonly Respell
     const message = `SOPS cannot read ${change}: line ${numbers} of the encrypted file`
     ctx.log({ level: 'warning', logger: 'CMD', message })
   }
+}
+
+/** How the text is read, where others read it otherwise. What held for the text that it was made from needs no word. */
+export function warnOfLayout(format: Format, parsed: Parsed, ctx: Context, earlier?: Parsed): void {
+  const known = earlier ? format.remarks?.(earlier) : undefined
+  for (const message of format.remarks?.(parsed) ?? [])
+    if (!known?.includes(message)) ctx.log({ level: 'warning', logger: 'CMD', message })
 }

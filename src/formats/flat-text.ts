@@ -1,5 +1,6 @@
 // What the line-based formats (dotenv, INI) share: bytes to text without loss, and a scalar's text (spec/format.md 9.2).
 import { isUtf8 } from 'node:buffer'
+import { refuseUtf16 } from '../core/encoding.ts'
 import { dotenvFloat } from '../core/floats.ts'
 import type { Node, Value } from '../core/tree.ts'
 import { bytesOfText, textOfBytes } from '../core/utf8.ts'
@@ -13,10 +14,20 @@ export interface Source {
 /** A part of the output: text as the source holds it, or bytes. */
 export type Piece = string | Uint8Array
 
+/** @throws SopsError `parse` for text in UTF-16. */
 export function decode(bytes: Uint8Array): Source {
+  refuseUtf16(bytes)
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const raw = !isUtf8(buffer)
   return { text: buffer.toString(raw ? 'latin1' : 'utf8'), raw }
+}
+
+export const byteOrderMark = '\ufeff'
+
+/** How many characters of the source are its byte order mark. */
+export function markLength({ text, raw }: Source): number {
+  const mark = raw ? Buffer.from(byteOrderMark).toString('latin1') : byteOrderMark
+  return text.startsWith(mark) ? mark.length : 0
 }
 
 /** A string that stands in the source; bytes where it is not valid UTF-8. */

@@ -1,7 +1,7 @@
 // The INI format: sections of keys, comments and quotes by the rules of the reference's library, read without losing a byte (spec/format.md 10).
 import type { Comment, Entry, MapNode } from '../core/tree.ts'
 import { refuseBytes } from '../core/utf8.ts'
-import { decode, output, scalarText, stringIn, valueIn } from './flat-text.ts'
+import { decode, markLength, output, scalarText, stringIn, valueIn } from './flat-text.ts'
 import { blockText, isEncrypted } from './ini/comment.ts'
 import { compactJson, treePieces } from './ini/print.ts'
 import { respellIni } from './ini/reference.ts'
@@ -13,11 +13,10 @@ import type { Format, Parsed } from './types.ts'
 function parse(bytes: Uint8Array, options?: { encrypted?: boolean }): Parsed {
   const decoded = decode(bytes)
   const { text, raw } = decoded
-  const mark = raw ? '\u00EF\u00BB\u00BF' : '\uFEFF'
-  const from = text.startsWith(mark) ? mark.length : 0
+  const from = markLength(decoded)
   const feed = text.indexOf('\n')
   const eol = feed > 0 && text[feed - 1] === '\r' ? '\r\n' : '\n'
-  const source: IniSource = { text, raw, eol, from, sections: scan(text, from) }
+  const source: IniSource = { text, raw, eol, from, sections: scan(text, from, options?.encrypted ?? false) }
   const items = source.sections.map((section) => sectionEntry(source, section, options?.encrypted ?? false))
   return { tree: { documents: [{ kind: 'map', items }] }, source }
 }

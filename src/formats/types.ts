@@ -44,6 +44,15 @@ export interface Respelt {
   readonly places: readonly Respelling[]
 }
 
+export interface ParseOptions {
+  /** The text is an encrypted file: the binary format and dotenv read the two differently. */
+  readonly encrypted?: boolean
+  /** Read as the reference does what is taken for layout otherwise (`Format.reading`). */
+  readonly literal?: boolean
+  /** The plaintext that the text was made from: where a text can be read in two ways, what did not change says the same as before. */
+  readonly earlier?: Tree
+}
+
 export interface Format {
   readonly id: FormatId
   /**
@@ -52,10 +61,10 @@ export interface Format {
    */
   readonly metadata: 'nested' | 'section' | 'flat'
   /**
-   * Text to tree. `encrypted` says what the file is: only the binary format reads the two differently.
+   * Text to tree.
    * @throws SopsError `parse` with a position; the message is the reference's where scripts may match it.
    */
-  parse(bytes: Uint8Array, options?: { encrypted?: boolean }): Parsed
+  parse(bytes: Uint8Array, options?: ParseOptions): Parsed
   /**
    * The source text with what differs between `parsed.tree` and `next` changed, and every other byte kept. `next` was made from
    * `parsed.tree`: a node that carries an origin is the node of that place; entries, list items and comments may be missing (removed), new
@@ -85,6 +94,13 @@ export interface Format {
    * (docs/reference-grammar.md); undefined where it reads as it stands. Formats in which nothing differs have no such method.
    */
   respell?(parsed: Parsed, selection: Selection): Respelt | undefined
+  /**
+   * Of a text that can be read in two ways: as `layout`, or `literal` as by the reference, which may have written it and mean that
+   * (`ParseOptions.literal`).
+   */
+  reading?(parsed: Parsed): 'layout' | 'literal' | undefined
+  /** What people should know about how the text is read: what is layout here and data to the reference, another encoding. */
+  remarks?(parsed: Parsed): readonly string[]
   /** Only where the format knows nothing but text: what a value that stands there in clear reads back as. */
   clearText?(value: Value): string | Uint8Array
   /** What `edit` shows for a file that does not exist yet (spec/cli.md 6). */

@@ -76,5 +76,6 @@ export const yaml: Format = {
     const { expanded, respelt } = rewriteText(sourceOf(parsed), next, { ...layout, encrypted: true })
     return { aliases: expanded, respelt }
   },
+  remarks: (parsed) => (sourceOf(parsed).utf16 ? ['the text is UTF-16: what is written is UTF-8'] : []),
   example,
 }

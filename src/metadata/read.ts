@@ -29,10 +29,10 @@ export function readMetadata(block: MapNode): Metadata {
     version: asText('version', fieldOf(block, 'version')),
     macOnlyEncrypted: asBool('mac_only_encrypted', fieldOf(block, 'mac_only_encrypted')),
   }
-  checkTime(decoded.lastModified)
+  checkTime('lastmodified', decoded.lastModified)
   const keyGroups = topGroup.keys.length > 0 ? [topGroup] : otherGroups
   if (keyGroups.length === 0) throw new SopsError('generic', 'No keys found in file')
-  for (const group of keyGroups) group.keys.forEach(checkKey)
+  for (const [at, group] of keyGroups.entries()) checkKeys(group, keyGroups === otherGroups ? `key_groups[${at}].` : '')
   if (Object.keys(settings).length > 1) {
     throw new SopsError(
       'generic',
@@ -65,12 +65,33 @@ function readKey(type: KeyTypeId, entry: MapNode, where: string): MasterKey {
   return { type, fields, enc, createdAt: asText(`${where}created_at`, fieldOf(entry, 'created_at'), { time: true }) }
 }
 
-function checkKey(key: MasterKey): void {
-  if (key.createdAt !== undefined) checkTime(key.createdAt)
-  keyTypes[key.type]?.check?.(key)
+function checkKeys({ keys }: KeyGroup, where: string): void {
+  const counts = new Map<KeyTypeId, number>()
+  for (const key of keys) {
+    const at = counts.get(key.type) ?? 0
+    counts.set(key.type, at + 1)
+    if (key.createdAt !== undefined) checkTime(`${where}${key.type}[${at}].created_at`, key.createdAt)
+    keyTypes[key.type]?.check?.(key)
+  }
 }
 
-function checkTime(text: string): void {
+/** A time that is not there cannot be told from one that was lost: the MAC of the file is bound to `lastmodified`. */
+function checkTime(name: string, text: string): void {
   if (parseRfc3339(text) !== undefined) return
-  throw new SopsError('generic', `parsing time ${quote(text)} as "2006-01-02T15:04:05Z07:00": not a time in RFC 3339`)
+  const bare = text
+    .trim()
+    .replace(/^(["'])(.*)\1$/, '$2')
+    .trim()
+  const isClose = bare !== text && parseRfc3339(bare) !== undefined
+  const problem = bare === '' ? 'is missing or empty' : `is no time in RFC 3339: ${quote(text)}`
+  const restore =
+    name === 'lastmodified'
+      ? [
+          'take it from an earlier version of the file: the MAC is bound to it',
+          'where it is lost, write any time, such as 2026-01-31T12:00:00Z, and open the file with --ignore-mac',
+        ]
+      : ['write the time at which the key was added, or any other, such as 2026-01-31T12:00:00Z']
+  throw new SopsError('generic', `${name} in the metadata ${problem}`, {
+    hints: isClose ? [`take away the ${/^\s|\s$/.test(text) ? 'white space' : 'quotes'} around the time`] : restore,
+  })
 }

@@ -86,13 +86,16 @@ describe('parse', () => {
       ],
     ],
     [
-      'A=1\r\nB=2\r\n',
+      'A=1\r\n\r\nB=2\r\n',
       [
-        ['A', '1\r'],
-        ['B', '2\r'],
+        ['A', '1'],
+        ['B', '2'],
       ],
     ],
-    ['\uFEFFA=1', [['\uFEFFA', '1']]],
+    ['A=a\rb\r\r\n', [['A', 'a\rb\r']]],
+    ['A=1\rB=2\r', [['A', '1\rB=2']]],
+    ['\uFEFFA=1', [['A', '1']]],
+    ['#\uFEFF\n\uFEFFA=1', ['#\uFEFF', ['\uFEFFA', '1']]],
     [
       '=x\nA=1\nA=2',
       [
@@ -109,7 +112,7 @@ describe('parse', () => {
     ['A=1\n  \nB=2\n', 2],
     ['A=1\n  # n\n', 2],
     ['\n\nsecretword\n', 3],
-    ['A=1\r\n\r\nB=2\r\n', 2],
+    ['A=1\r\n \r\nB=2\r\n', 2],
   ])('refuses %j', (text, line) => {
     let error: unknown
     try {

@@ -10,7 +10,7 @@ import { warnOfOneDocument } from '../../left-out.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { configOf, formatsFor, formatsOf, layoutOf, orderOf, servicesOf } from '../settings.ts'
 import { mustExist, readTarget, targetOf, writeResult } from '../target.ts'
-import { warnOfDocument } from '../warnings.ts'
+import { warnOfDocument, warnOfLayout } from '../warnings.ts'
 
 export async function run(inv: Invocation, io: Io): Promise<number> {
   const { ctx } = io
@@ -35,6 +35,8 @@ export async function run(inv: Invocation, io: Io): Promise<number> {
       path.length > 0
         ? await extract(file, path, formats.output, layout, io)
         : await emit(file, formats.output, layout, io)
+    if (path.length === 0 && formats.output === file.format.id && !inv.bool('in-place'))
+      warnOfLayout(file.format, file.parsed, ctx)
     await writeResult(inv, io, target, plain, bytes)
   } finally {
     file.dataKey.fill(0)

@@ -16,7 +16,7 @@ import { type Fingerprint, fingerprint, readInput, writeOutput } from '../files.
 import type { Invocation, Io } from '../invocation.ts'
 import { configOf, encryptionSettings, formatsFor, formatsOf, layoutOf, orderOf, servicesOf } from '../settings.ts'
 import { isMissing, targetOf } from '../target.ts'
-import { warnOfCleartext, warnOfRespelling } from '../warnings.ts'
+import { warnOfCleartext, warnOfLayout, warnOfRespelling } from '../warnings.ts'
 
 export async function run(inv: Invocation, io: Io): Promise<number> {
   const { file } = await targetOf(inv, io, { stdin: false })
@@ -51,6 +51,7 @@ async function editNew(inv: Invocation, io: Io, path: string): Promise<void> {
         finish: async (draft) => {
           await ctx.audit?.({ action: 'encrypt', file: path })
           const sealed = sealNew(file, draft, output, ctx.now(), layout)
+          warnOfLayout(input, draft.parsed, ctx)
           await save(io, path, sealed, file, 'absent')
         },
       },
@@ -92,6 +93,7 @@ async function editExisting(inv: Invocation, io: Io, path: string): Promise<void
           const metadata = await finalMetadata(draft, file, services)
           await ctx.audit?.({ action: 'encrypt', file: path })
           const sealed = sealDraft(file, draft, metadata, output, ctx.now(), layout)
+          warnOfLayout(draft.format, draft.parsed, ctx, draft.format.id === file.format.id ? file.parsed : undefined)
           await save(io, path, sealed, file, fingerprint(bytes))
         },
       },
@@ -102,7 +104,7 @@ async function editExisting(inv: Invocation, io: Io, path: string): Promise<void
   }
 
   function readDraft(text: Uint8Array, from: Format, to: Format, shown: boolean): Draft {
-    const draft = shown ? parseWithMetadata(text, from) : parsePlain(text, from, to)
+    const draft = shown ? parseWithMetadata(text, from, file.plain) : parsePlain(text, from, to, file.plain)
     checkVersion((draft.metadata ?? file.metadata).version)
     if (draft.metadata?.keyGroups.every((group) => group.keys.length === 0)) {
       throw new SopsError('generic', "No master keys were provided, so sops can't encrypt the file.")

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { setAt } from '../../core/change.ts'
 import { documentFor } from '../../core/documents.ts'
+import { utf16Problem } from '../../core/encoding.ts'
 import { formatPath, nodeAt, type Path, parsePath } from '../../core/path.ts'
 import { type Leaf, type MapNode, type Node, sameNode } from '../../core/tree.ts'
 import { messageOf, SopsError } from '../../errors.ts'
@@ -45,12 +46,21 @@ function wordsOf(inv: Invocation): readonly [string, string, string] {
   return [file, index, value]
 }
 
+/** @throws SopsError `bad-path-or-value` for text in UTF-16. */
+function withoutMark(bytes: Uint8Array, name: string): Uint8Array {
+  const utf16 = utf16Problem(bytes)
+  if (utf16 !== undefined) throw new SopsError('bad-path-or-value', `${name}: ${utf16}`)
+  const hasMark = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf
+  return hasMark ? bytes.subarray(3) : bytes
+}
+
 async function readText(inv: Invocation, io: Io, word: string): Promise<Uint8Array> {
-  if (inv.bool('value-stdin')) return io.host.stdin.readAll()
+  if (inv.bool('value-stdin')) return withoutMark(await io.host.stdin.readAll(), '--value-stdin')
   if (!inv.bool('value-file')) return Buffer.from(word)
   try {
-    return await readFile(absolutePath(io.ctx, word))
+    return withoutMark(await readFile(absolutePath(io.ctx, word)), word)
   } catch (error) {
+    if (error instanceof SopsError) throw error
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT'
     throw new SopsError('generic', `open ${word}: ${missing ? 'no such file or directory' : messageOf(error)}`, {
       cause: error,

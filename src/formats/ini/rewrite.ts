@@ -109,7 +109,7 @@ function rewriteKey(
   const written = sameValue(leaf.value, before)
     ? keptSpelling(work, line.value, comment)
     : newSpelling(work, line, leaf, path, comment)
-  if (written) replaceValue(work, line, written)
+  if (written !== undefined) replaceValue(work, line, written)
   const after = typeof leaf.value === 'string' && isEncrypted(leaf.value) ? leaf.value : undefined
   for (const each of line.overridden) rewriteOverridden(work, line, each, comments, after, written)
 }

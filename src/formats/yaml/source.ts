@@ -11,6 +11,7 @@ import { decode } from './text.ts'
 export interface Source {
   readonly text: string
   readonly mark: boolean
+  readonly utf16: boolean
   readonly documents: readonly YDocument[]
   readonly tree: Tree
   /** The text's own line break. */
@@ -28,7 +29,7 @@ export interface Source {
 
 /** @throws SopsError `parse`. */
 export function read(bytes: Uint8Array): Source {
-  const { text, mark } = decode(bytes)
+  const { text, mark, utf16 } = decode(bytes)
   const scanned = scan(text)
   const documents = compose(text, scanned)
   if (documents.length === 0 && text !== '') throw new SopsError('parse', 'EOF')
@@ -36,6 +37,7 @@ export function read(bytes: Uint8Array): Source {
   return {
     text,
     mark,
+    utf16,
     documents,
     tree,
     refused: scanned.refused,

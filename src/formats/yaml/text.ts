@@ -1,4 +1,5 @@
 // Bytes to text and back: the encodings, byte order marks and characters YAML allows (spec/format.md 7.1, 7.2).
+import { refuseUtf16 } from '../../core/encoding.ts'
 import { SopsError } from '../../errors.ts'
 
 /** A decoded text. */
@@ -7,6 +8,7 @@ export interface Decoded {
   readonly text: string
   /** It is UTF-8 with a byte order mark. UTF-16 is written as UTF-8 without one, as by the reference. */
   readonly mark: boolean
+  readonly utf16: boolean
 }
 
 export const isBreak = (c: number): boolean => c === 10 || c === 13 || c === 0x85 || c === 0x2028 || c === 0x2029
@@ -43,6 +45,7 @@ export function decode(bytes: Uint8Array): Decoded {
   if (a === 0xff && b === 0xfe) [encoding, skip] = ['utf16le', 2]
   else if (a === 0xfe && b === 0xff) [encoding, skip] = ['utf16be', 2]
   else if (a === 0xef && b === 0xbb && c === 0xbf) skip = 3
+  else refuseUtf16(bytes)
   const body = bytes.subarray(skip)
   let text: string
   try {
@@ -55,7 +58,7 @@ export function decode(bytes: Uint8Array): Decoded {
   if (bad) {
     throw new SopsError('parse', 'yaml: control characters are not allowed', { position: positionAt(text, bad.index) })
   }
-  return { text, mark: skip === 3 }
+  return { text, mark: skip === 3, utf16: encoding !== 'utf8' }
 }
 
 const utf8 = (bytes: Uint8Array): string => new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)

@@ -1,5 +1,6 @@
 // Reads identities from text: one a line, or a whole encrypted identity file.
 import type { Context } from '../../context.ts'
+import { utf16Problem } from '../../core/encoding.ts'
 import { messageOf } from '../../errors.ts'
 import { ARMOR_HEADER, decodeArmor } from './armor.ts'
 import { type Identity, nativeIdentity } from './identity.ts'
@@ -22,6 +23,8 @@ const HEAD = 14
  * @throws Error that never repeats the text; one bad identity spoils it all.
  */
 export function readIdentities(bytes: Buffer, options: ReadOptions, ctx: Context): Identity[] {
+  const utf16 = utf16Problem(bytes)
+  if (utf16 !== undefined) throw new Error(utf16)
   const head = bytes.toString('latin1', 0, HEAD)
   if (head === ARMOR_HEADER.slice(0, HEAD)) {
     try {

@@ -1,6 +1,7 @@
 // Identities from SSH private key files and from the command that prints one.
 import { resolve } from 'node:path'
 import type { Context } from '../../context.ts'
+import { utf16Problem } from '../../core/encoding.ts'
 import { quote } from '../../core/quote.ts'
 import { messageOf } from '../../errors.ts'
 import type { Identity } from './identity.ts'
@@ -55,11 +56,18 @@ function lockedIdentity(
   }
 }
 
+/** @throws Error for text in UTF-16. */
+function textOf(bytes: Buffer, encoding: 'utf8' | 'latin1'): string {
+  const utf16 = utf16Problem(bytes)
+  if (utf16 !== undefined) throw new Error(utf16)
+  return bytes.toString(encoding)
+}
+
 /** The public key of a legacy PEM file, which does not hold it itself. */
 function besides(path: string, ctx: Context): SshPublicKey {
   const file = `${path}.pub`
   try {
-    return parseAuthorizedKey(readKeyFile(resolve(ctx.cwd, file), ctx, { public: true }).toString('utf8').trim())
+    return parseAuthorizedKey(textOf(readKeyFile(resolve(ctx.cwd, file), ctx, { public: true }), 'utf8').trim())
   } catch (error) {
     throw new Error(
       `failed to obtain public key for ${quote(path)} SSH key, use ${quote(file)}: ${fileCause(file, error)}`,
@@ -79,7 +87,7 @@ export function sshFileIdentity(path: string, ctx: Context): Identity {
     throw new Error(`failed to open file: ${fileCause(path, error)}`)
   }
   try {
-    const file = parseSshPrivateKey(bytes.toString('latin1'))
+    const file = parseSshPrivateKey(textOf(bytes, 'latin1'))
     if (file.kind === 'open') return openIdentity(file.key)
     return lockedIdentity(file, file.wire ? parsePublicKey(file.wire) : besides(path, ctx), path, ctx)
   } catch (error) {

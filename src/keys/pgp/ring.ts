@@ -3,6 +3,7 @@ import { readFileSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Key } from 'openpgp'
 import type { Context } from '../../context.ts'
+import { utf16Problem } from '../../core/encoding.ts'
 import { messageOf } from '../../errors.ts'
 
 /** What there was to read, and what stood in the way. */
@@ -66,6 +67,8 @@ function splitKeys(bytes: Uint8Array): Uint8Array[] {
  * @throws Error when there is none that can be read; others are passed over
  */
 async function parse(bytes: Uint8Array): Promise<Key[]> {
+  const utf16 = utf16Problem(bytes)
+  if (utf16 !== undefined) throw new Error(utf16)
   const { readKeys, unarmor } = await import('openpgp')
   const isBinary = ((bytes[0] ?? 0) & 0x80) !== 0 && bytes[0] !== 0xef
   const errors: unknown[] = []
