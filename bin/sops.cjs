@@ -9,6 +9,6 @@ if (major < 20 || (major === 20 && minor < 19)) {
 // Stays in force if the program ends before it could set its status.
 process.exitCode = 1
 const { join } = require('node:path')
-const { main, processHost } = require('./load.cjs').loadProgram(join(__dirname, '../dist/cli'))
+const { main, processHost, processWords } = require('./load.cjs').loadProgram(join(__dirname, '../dist/cli'))
 const host = processHost()
-main(process.argv.slice(2), host).then(host.exit)
+main(processWords(), host).then(host.exit)

@@ -1,4 +1,5 @@
 // The one error type of the project, its closed list of codes, and the reference's exit code of each.
+import { systemText } from './system/errors.ts'
 
 /** Exit status of each code (spec/cli.md 4). */
 export const exitCodes = {
@@ -79,5 +80,6 @@ export const withHints = (error: SopsError, hints: readonly string[]): SopsError
     cause: error,
   })
 
-/** The text of anything thrown. */
-export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+/** The text of anything thrown; errors of system calls are put into words. */
+export const messageOf = (error: unknown): string =>
+  error instanceof Error ? (systemText(error) ?? error.message) : String(error)

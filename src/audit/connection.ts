@@ -1,8 +1,9 @@
 // Connection strings of PostgreSQL as the reference's driver reads them: URLs or `key=value` words, then PG* variables (spec/keys.md 13).
-import { readFile } from 'node:fs/promises'
+
 import type { ConnectionOptions } from 'node:tls'
 import type { Context } from '../context.ts'
 import { messageOf, SopsError } from '../errors.ts'
+import { readFile } from '../system/files.ts'
 
 export interface Connection {
   /** A name, an address, or the folder of a Unix socket. */

@@ -1,6 +1,7 @@
 // Puts one event on record in every place that the configuration names (spec/cli.md 17, spec/keys.md 13).
 import type { AuditEvent, Context } from '../context.ts'
 import { messageOf, SopsError } from '../errors.ts'
+import { shown } from '../system/bytes.ts'
 import { readAuditConfig } from './config.ts'
 import { appendRecord } from './file.ts'
 
@@ -22,14 +23,15 @@ export async function recordEvent(event: AuditEvent, options: RecordOptions): Pr
   const backends = await readAuditConfig(options.config, options.log)
   if (!backends) return
   const { command, user, now } = options
+  const file = shown(event.file)
   const isDone = event.action !== 'decrypt' || event.success
   if (isDone && backends.postgres.length > 0) {
     const { insertEvents } = await import('./postgres.ts')
-    await insertEvents(backends.postgres, { action: event.action, username: user, file: event.file }, options)
+    await insertEvents(backends.postgres, { action: event.action, username: user, file }, options)
   }
   for (const { path } of backends.file) {
     try {
-      await appendRecord(path, { time: now.toISOString(), user, command, ...event })
+      await appendRecord(path, { time: now.toISOString(), user, command, ...event, file })
     } catch (error) {
       throw new SopsError('generic', `Failed to insert audit record: ${messageOf(error)}`, { cause: error })
     }

@@ -1,6 +1,7 @@
 // Words of a command line to flag values and positionals, by the rules of the reference's parser (spec/cli.md 2).
 
 import { quote } from '../core/quote.ts'
+import { hasBytes } from '../system/bytes.ts'
 import { type Flag, namesOf } from './flags.ts'
 import type { FlagValues } from './invocation.ts'
 
@@ -76,9 +77,10 @@ export function environmentValues(
   env: Readonly<Record<string, string | undefined>>,
 ): ReadonlyMap<string, Value> | UsageError {
   const values = new Map<string, Value>()
-  for (const { name, kind, env: variable } of flags) {
+  for (const { name, kind, path, env: variable } of flags) {
     const text = variable === undefined ? undefined : env[variable]
     if (text === undefined) continue
+    if (!path && hasBytes(text)) return { usage: `${variable}: ${noText}`, kind: 'environment' }
     if (kind === 'bool') {
       const value = text === '' ? false : parseBool(text)
       if (value === undefined) {
@@ -96,8 +98,12 @@ export function environmentValues(
   return values
 }
 
+/** The text itself is not shown: it may be a value for a file. */
+const noText = 'it has bytes that are no UTF-8'
+
 /** The value of one flag from its text, or the reference's complaint about it. */
 function readValue(entry: Flag, spelling: string, text: string): Value | UsageError {
+  if (!entry.path && hasBytes(text)) return { usage: `invalid value for flag -${spelling}: ${noText}` }
   if (entry.kind === 'bool') {
     return parseBool(text) ?? { usage: `invalid boolean value ${quote(text)} for -${spelling}: parse error` }
   }

@@ -1,6 +1,7 @@
 // The record of what is done with secrets, where the system's configuration asks for one (spec/cli.md 17).
-import { statSync } from 'node:fs'
+
 import type { Context } from '../context.ts'
+import { statSync } from '../system/files-sync.ts'
 import type { Host } from './host.ts'
 
 /** True where no file can be; any other trouble is one for whoever reads it. */

@@ -1,11 +1,11 @@
 // The round of editor and check: the text goes to a private file, and comes back when it is valid.
 import { createHash } from 'node:crypto'
-import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { messageOf, SopsError } from '../errors.ts'
+import { systemErrorText } from '../system/errors.ts'
+import { readFile, writeFile } from '../system/files.ts'
 import { runEditor } from './editor.ts'
 import type { Io } from './invocation.ts'
-import { systemErrorText } from './system-error.ts'
 import { privateTempDir } from './temp-dir.ts'
 
 export interface EditLoop<T> {

@@ -1,9 +1,10 @@
 // The user's editor: which program, and one run of it on a file (spec/cli.md 13.4.2).
-import { spawn } from 'node:child_process'
-import { access, constants } from 'node:fs/promises'
+
 import { delimiter, isAbsolute, join } from 'node:path'
 import { splitWords } from '../core/words.ts'
 import { messageOf, SopsError } from '../errors.ts'
+import { access, constants } from '../system/files.ts'
+import { start } from '../system/start.ts'
 import type { Host } from './host.ts'
 
 const failed = (reason: string): SopsError => new SopsError('editor-failed', `Could not run editor: ${reason}`)
@@ -60,7 +61,7 @@ async function editorCommand(host: Host): Promise<readonly [string, ...string[]]
 export async function runEditor(file: string, host: Host): Promise<void> {
   const [program, ...args] = await editorCommand(host)
   const end = await new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve, reject) => {
-    const child = spawn(program, [...args, file], { cwd: host.cwd, env: { ...host.env }, stdio: 'inherit' })
+    const child = start(program, [...args, file], { cwd: host.cwd, env: { ...host.env }, stdio: 'inherit' })
     child.on('error', (error) => reject(failed(messageOf(error))))
     child.on('close', (code, signal) => resolve({ code, signal }))
   })

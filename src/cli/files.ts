@@ -1,12 +1,12 @@
 // Reading input and writing output. A target is replaced as a whole or not at all wherever the file system allows it.
 import { createHash } from 'node:crypto'
 import type { BigIntStats } from 'node:fs'
-import { access, constants, lstat, readFile, readlink, realpath, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { SopsError } from '../errors.ts'
+import { codeOf, systemErrorText } from '../system/errors.ts'
+import { access, constants, lstat, readFile, readlink, realpath, stat } from '../system/files.ts'
 import type { Host } from './host.ts'
 import { createFile, overwriteFile, replaceFile } from './replace-file.ts'
-import { codeOf, systemErrorText } from './system-error.ts'
 
 /** The path as the user's working directory has it; messages keep what the user wrote. */
 const inFolder = (host: Host, path: string): string => (path === '' ? '' : resolve(host.cwd, path))

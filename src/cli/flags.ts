@@ -14,6 +14,8 @@ export interface Flag {
   readonly help: string
   /** What the value is, for the help. */
   readonly value?: string
+  /** A path: it may hold bytes that are no UTF-8 (system/bytes.ts). */
+  readonly path?: true
   /** Heading under which the help lists it; `OPTIONS` if left out. */
   readonly section?: string
 }
@@ -38,7 +40,10 @@ const keys: readonly { readonly name: string; readonly alias?: string; readonly 
 export const keyFlagNames: readonly string[] = keys.map((key) => key.name)
 
 export const inPlace: Flag = bool('in-place', 'write the result back to the file', { aliases: ['i'] })
-export const output: Flag = string('output', 'write the result to PATH instead of stdout', { value: 'PATH' })
+export const output: Flag = string('output', 'write the result to PATH instead of stdout', {
+  value: 'PATH',
+  path: true,
+})
 export const inputType: Flag = string('input-type', 'format of the input: yaml, json, dotenv, ini or binary', {
   value: 'FORMAT',
 })
@@ -52,6 +57,7 @@ export const extract: Flag = string('extract', 'print only the value at INDEX, a
 export const ignoreMac: Flag = bool('ignore-mac', 'do not check the integrity of the file')
 export const filenameOverride: Flag = string('filename-override', 'take format and creation rule from this name', {
   value: 'PATH',
+  path: true,
 })
 export const yes: Flag = bool('yes', 'answer every question with yes', { aliases: ['y'] })
 export const idempotent: Flag = bool('idempotent', 'leave the file alone when nothing would change')
@@ -128,7 +134,11 @@ export const rootFlags: readonly Flag[] = [
   ...types,
   showMasterKeys,
   ignoreMac,
-  string('config', 'configuration file, instead of searching for .sops.yaml', { env: 'SOPS_CONFIG', value: 'PATH' }),
+  string('config', 'configuration file, instead of searching for .sops.yaml', {
+    env: 'SOPS_CONFIG',
+    value: 'PATH',
+    path: true,
+  }),
   int('indent', 'indentation of new text', { value: 'N' }),
   verbose,
   output,

@@ -1,9 +1,20 @@
 // The outside world as the command line sees it. processHost is the only place that touches process globals.
-import { closeSync, fstatSync, openSync, readFileSync, statSync, writeSync } from 'node:fs'
+
 import { constants, homedir, userInfo } from 'node:os'
 import { isAbsolute } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import type { PromptOptions } from '../context.ts'
+import { bytesOf, shown, textOf } from '../system/bytes.ts'
+import {
+  closeSync,
+  fstatSync,
+  openSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  writeSync,
+} from '../system/files-sync.ts'
+import { environmentAsGiven, wordsAsGiven } from '../system/given.ts'
 import { leaveOutOfDumps } from './dumps.ts'
 import { reportError } from './report.ts'
 import { makePrompt, type Terminal } from './terminal.ts'
@@ -117,8 +128,8 @@ export function makeExits(raise: (signal: NodeJS.Signals) => void): {
 }
 
 /** `$PWD` when it names the current directory, else what the system says. */
-function currentDirectory(): string {
-  const pwd = process.env['PWD']
+function currentDirectory(env: Host['env']): string {
+  const pwd = env['PWD']
   if (pwd && isAbsolute(pwd)) {
     try {
       const [seen, real] = [statSync(pwd, { bigint: true }), statSync('.', { bigint: true })]
@@ -127,12 +138,21 @@ function currentDirectory(): string {
       // A PWD that cannot be looked at is not the current directory.
     }
   }
-  return process.cwd()
+  const name = process.cwd()
+  return name.includes('\ufffd') ? (linkTarget('/proc/self/cwd') ?? name) : name
 }
 
-function homeDirectory(): string | undefined {
+const linkTarget = (path: string): string | undefined => {
   try {
-    return process.env['HOME'] || homedir() || undefined
+    return textOf(readlinkSync(path, 'buffer'))
+  } catch {
+    return undefined
+  }
+}
+
+function homeDirectory(env: Host['env']): string | undefined {
+  try {
+    return env['HOME'] || homedir() || undefined
   } catch {
     return undefined
   }
@@ -140,9 +160,14 @@ function homeDirectory(): string | undefined {
 
 /**
  * Hands bytes to the system directly and falls back on Node's stream for a terminal and for what is not taken at once: starting the stream
- * takes a tenth of a short run, and makes a pipe that others share non-blocking.
+ * takes a tenth of a short run, and makes a pipe that others share non-blocking. `encode` gives the bytes of a text.
  */
-function output(fd: number, open: () => Writable & { columns?: number }, exit: (status: number) => never): Output {
+function output(
+  fd: number,
+  open: () => Writable & { columns?: number },
+  exit: (status: number) => never,
+  encode: (text: string) => Uint8Array,
+): Output {
   // 141 is how a shell shows death by SIGPIPE, which is what a closed pipe does to the reference.
   const broken = (error: NodeJS.ErrnoException): void => {
     if (error.code === 'EPIPE' || error.code === 'EOF') exit(141)
@@ -165,7 +190,7 @@ function output(fd: number, open: () => Writable & { columns?: number }, exit: (
           broken(error)
           reject(error)
         }
-        let rest = typeof data === 'string' ? Buffer.from(data) : data
+        let rest = typeof data === 'string' ? encode(data) : data
         try {
           while (!opened && rest.length > 0) rest = rest.subarray(writeSync(fd, rest))
         } catch (error) {
@@ -231,9 +256,13 @@ function becomeUser({ name, uid, gid }: Account): void {
   process.setuid!(uid)
 }
 
+/** The words behind the program's name. */
+export const processWords = (): readonly string[] => wordsAsGiven(process.argv.slice(2), process.platform)
+
 /** The real thing. Call it once. */
 export function processHost(): Host {
   const withDumps = leaveOutOfDumps()
+  const env = environmentAsGiven(process.env, process.platform)
   const raise = (signal: NodeJS.Signals): void => {
     process.removeAllListeners(signal)
     process.kill(process.pid, signal)
@@ -256,15 +285,22 @@ export function processHost(): Host {
     }
   }
   const stdin = lazy(() => input(process.stdin))
-  const stdout = lazy(() => output(1, () => process.stdout, exit))
-  const stderr = lazy(() => output(2, () => process.stderr, exit))
+  const stdout = lazy(() => output(1, () => process.stdout, exit, bytesOf))
+  const stderr = lazy(() =>
+    output(
+      2,
+      () => process.stderr,
+      exit,
+      (text) => Buffer.from(shown(text)),
+    ),
+  )
   const { execve } = process as unknown as { execve?: (file: string, args: readonly string[], env: object) => never }
   const host: Host = {
     argv0: process.argv[1] ?? 'sops',
     version: process.env.SOPS_TS_VERSION ?? 'unbuilt',
-    env: process.env,
-    cwd: currentDirectory(),
-    home: homeDirectory(),
+    env,
+    cwd: currentDirectory(env),
+    home: homeDirectory(env),
     platform: process.platform,
     auditConfig: '/etc/sops/audit.yaml',
     get userName() {

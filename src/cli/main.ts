@@ -10,7 +10,7 @@ import { makeLog } from './log.ts'
 import { reportError } from './report.ts'
 import { stdoutStyle } from './style.ts'
 
-export { processHost } from './host.ts'
+export { processHost, processWords } from './host.ts'
 
 export const completionMarker = '--generate-bash-completion'
 

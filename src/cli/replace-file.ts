@@ -1,11 +1,12 @@
 // Puts new content in the place of a file through a temporary file beside it, so that a crash leaves the old content or the new.
 import { randomBytes } from 'node:crypto'
-import { type BigIntStats, rmSync } from 'node:fs'
-import { constants, type FileHandle, link, open, rename, rm } from 'node:fs/promises'
+import type { BigIntStats } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { SopsError } from '../errors.ts'
+import { codeOf, systemErrorText } from '../system/errors.ts'
+import { constants, type FileHandle, link, open, rename, rm } from '../system/files.ts'
+import { rmSync } from '../system/files-sync.ts'
 import type { Host } from './host.ts'
-import { codeOf, systemErrorText } from './system-error.ts'
 
 /**
  * Makes a file, by default of the mode that new files have here; with `exclusive` only while the name is free, else the result is false.

@@ -1,10 +1,10 @@
 // Errors for people. All goes to stderr: the message as it is, then its place and its hints on lines of their own. What comes out of a file
 // (names, paths) cannot steer a terminal. Errors that are not ours are never shown in full: their text may quote the input.
 import { SopsError } from '../errors.ts'
+import { codeOf } from '../system/errors.ts'
 import type { Host } from './host.ts'
 import { makeLog } from './log.ts'
 import { stdoutStyle } from './style.ts'
-import { codeOf } from './system-error.ts'
 import { visible } from './text.ts'
 
 /** `["a"]["b"]`, as `--extract` takes it. */

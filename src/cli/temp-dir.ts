@@ -1,13 +1,13 @@
 // A private folder for decrypted content, in memory where the system has such a place.
-import { spawn } from 'node:child_process'
 import { randomInt } from 'node:crypto'
-import { mkdirSync, rmSync, statfsSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { SopsError } from '../errors.ts'
+import { codeOf, systemErrorText } from '../system/errors.ts'
+import { mkdirSync, rmSync, statfsSync } from '../system/files-sync.ts'
+import { start } from '../system/start.ts'
 import type { Host } from './host.ts'
-import { codeOf, systemErrorText } from './system-error.ts'
 
 export interface TempDir {
   readonly path: string
@@ -44,7 +44,7 @@ function parentFolders(host: Host): readonly string[] {
 function startSweeper(path: string, host: Host): () => void {
   if (host.platform === 'win32') return () => {}
   const { PATH } = host.env
-  const sweeper = spawn('/bin/sh', ['-c', 'read -r _ || exec rm -rf -- "$1"', 'sops', path], {
+  const sweeper = start('/bin/sh', ['-c', 'read -r _ || exec rm -rf -- "$1"', 'sops', path], {
     cwd: '/',
     env: PATH === undefined ? {} : { PATH },
     detached: true,

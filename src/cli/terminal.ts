@@ -1,8 +1,9 @@
 // Questions on the controlling terminal, one after the other, with or without echo.
-import { writeSync } from 'node:fs'
+
 import { StringDecoder } from 'node:string_decoder'
 import type { ReadStream } from 'node:tty'
 import type { PromptOptions } from '../context.ts'
+import { writeSync } from '../system/files-sync.ts'
 
 /** What is typed, and a descriptor to write to; `close` closes that one if the stream has another. */
 export interface Terminal {

@@ -1,7 +1,8 @@
 // Where the configuration file is: named by the user, or the nearest .sops.yaml from the working directory upward (spec/config.md 1).
-import { statSync } from 'node:fs'
+
 import path from 'node:path'
 import type { Context } from '../context.ts'
+import { statSync } from '../system/files-sync.ts'
 
 export interface ConfigFile {
   /** As found (`.sops.yaml`, `../.sops.yaml`) or as given. */

@@ -1,7 +1,9 @@
 // Reads a configuration file and checks the type of everything in it, as the reference does for every command that has one.
-import { readFile } from 'node:fs/promises'
+
 import type { Context } from '../context.ts'
-import { messageOf, SopsError } from '../errors.ts'
+import { SopsError } from '../errors.ts'
+import { systemErrorText } from '../system/errors.ts'
+import { readFile } from '../system/files.ts'
 import { type ConfigFile, openablePath } from './find.ts'
 import { configShape, type StructShape } from './shape.ts'
 
@@ -107,10 +109,8 @@ async function readConfigFile(file: ConfigFile, ctx: Context): Promise<Uint8Arra
   try {
     return await readFile(openablePath(file.path, ctx))
   } catch (error) {
-    const folder = (error as NodeJS.ErrnoException).code === 'EISDIR'
-    const reason = folder ? 'is a directory' : (/^[A-Z0-9]+: (.*?), /.exec(messageOf(error))?.[1] ?? messageOf(error))
-    const message = `could not read config file: ${folder ? 'read' : 'open'} ${file.path}: ${reason}`
-    throw new SopsError('generic', message, { cause: error })
+    const reason = systemErrorText(error, 'open', file.path)
+    throw new SopsError('generic', `could not read config file: ${reason}`, { cause: error })
   }
 }
 

@@ -3,6 +3,7 @@ import type { Context } from '../context.ts'
 import { compileRegex, type SelectionOptions } from '../core/selection.ts'
 import { messageOf, SopsError } from '../errors.ts'
 import type { KeyGroup, StringMap } from '../keys/types.ts'
+import { replaced } from '../system/bytes.ts'
 import { warnAboutConfig, warnAboutSelection } from './check.ts'
 import { type ConfigFile, pathsOf } from './find.ts'
 import { keyGroupsOf } from './keys.ts'
@@ -50,12 +51,12 @@ export interface MatchOptions {
   readonly kmsContext?: StringMap
 }
 
-/** What path_regex of a creation rule is matched against: the path below the config's directory, or the absolute path outside of it. */
+/** What path_regex of a creation rule is matched against: the path below the config's directory, or the absolute path outside of it; a byte that is no UTF-8 counts as U+FFFD. */
 export function ruleSubject(file: ConfigFile, filePath: string, ctx: Context): string {
   const paths = pathsOf(ctx)
   const absolute = paths.resolve(ctx.cwd, filePath)
   const folder = paths.dirname(paths.resolve(ctx.cwd, file.path)) + paths.sep
-  return withSlashes(absolute.startsWith(folder) ? absolute.slice(folder.length) : absolute, ctx)
+  return withSlashes(replaced(absolute.startsWith(folder) ? absolute.slice(folder.length) : absolute), ctx)
 }
 
 /** Rules are written with slashes; the reference matches them against the platform's separators and never matches on Windows. */
@@ -158,7 +159,7 @@ export async function matchDestinationRule(
   ctx: Context,
 ): Promise<DestinationRule> {
   warnAboutConfig(config, ctx)
-  const subject = withSlashes(pathAsGiven, ctx)
+  const subject = withSlashes(replaced(pathAsGiven), ctx)
   for (const [index, rule] of (config.destinationRules ?? []).entries()) {
     if (rule.path_regex && !(await matches(rule.path_regex, subject).catch(() => false))) continue
     const destination = destinationOf(rule, ctx)

@@ -1,5 +1,7 @@
 // Go's %q: a text in double quotes with escapes, as the reference's messages show what they were given.
 
+import { hasBytes, shown } from '../system/bytes.ts'
+
 const named: Readonly<Record<string, string>> = {
   '"': '\\"',
   '\\': '\\\\',
@@ -18,6 +20,7 @@ function escaped(c: string): string {
   const code = c.codePointAt(0)!
   if (named[c] !== undefined) return named[c]
   if (code < 0x80) return `\\x${hex(code, 2)}`
+  if (hasBytes(c)) return shown(c)
   if (code >= 0xd800 && code <= 0xdfff) return '\\ufffd'
   return code > 0xffff ? `\\U${hex(code, 8)}` : `\\u${hex(code, 4)}`
 }

@@ -1,16 +1,12 @@
 // A decrypted document as environment variables of a program (spec/cli.md 15.2).
 import { dotenvFloat } from '../core/floats.ts'
 import { quote } from '../core/quote.ts'
-import { textOrBytes } from '../core/scalar.ts'
 import type { MapNode, Value } from '../core/tree.ts'
 import { SopsError } from '../errors.ts'
+import { hasBytes, textOf } from '../system/bytes.ts'
 
-/** Undefined for bytes that are not text: the environment of a child process is text here. */
-function textOf(value: Value): string | undefined {
-  if (value instanceof Uint8Array) {
-    const text = textOrBytes(value)
-    return typeof text === 'string' ? text : undefined
-  }
+function variableOf(value: Value): string {
+  if (value instanceof Uint8Array) return textOf(value)
   switch (typeof value) {
     case 'string':
       return value
@@ -27,10 +23,11 @@ function textOf(value: Value): string | undefined {
 const refused = (reason: string, key: string): SopsError => new SopsError('generic', reason, { path: [key] })
 
 /**
- * One variable for each top-level entry, in order; of equal keys the last wins. Comments are left out.
+ * One variable for each top-level entry, in order; of equal keys the last wins. Comments are left out. Bytes that are no UTF-8 are carried
+ * as system/bytes.ts has it, except where variables are text (`platform` Windows).
  * @throws SopsError `generic` for a map or list, a key with `=`, and what no environment can hold. Messages name the key, never the value.
  */
-export function environmentOf(document: MapNode): Record<string, string> {
+export function environmentOf(document: MapNode, platform: NodeJS.Platform): Record<string, string> {
   // Without a prototype, a key called __proto__ is a key like any other.
   const variables: Record<string, string> = Object.create(null)
   for (const item of document.items) {
@@ -38,9 +35,10 @@ export function environmentOf(document: MapNode): Record<string, string> {
     const { key, value } = item
     if (value.kind !== 'leaf') throw refused(`cannot use complex value in environment; offending key ${key}`, key)
     if (key.includes('=')) throw refused(`cannot use keys with '=' in environment: ${key}`, key)
-    const text = textOf(value.value)
     if (!key.isWellFormed()) throw refused(`cannot use a key that is not text (UTF-8) in environment: ${key}`, key)
-    if (text === undefined) throw refused(`cannot use a value that is not text (UTF-8) in environment: ${key}`, key)
+    const text = variableOf(value.value)
+    if (platform === 'win32' && hasBytes(text))
+      throw refused(`cannot use a value that is not text (UTF-8) in environment: ${key}`, key)
     if (key.includes('\0') || text.includes('\0')) {
       throw refused(`exec: environment variable contains NUL: ${quote(key)}`, key)
     }

@@ -1,8 +1,9 @@
 // Opens the socket of a key service, with errors in the reference's words (spec/cli.md 11).
-import { chmodSync, existsSync } from 'node:fs'
+
 import type { ListenOptions, Server } from 'node:net'
 import { dirname } from 'node:path'
 import { SopsError } from '../errors.ts'
+import { chmodSync, existsSync } from '../system/files-sync.ts'
 
 const causes: Readonly<Record<string, string>> = {
   EADDRINUSE: 'bind: address already in use',

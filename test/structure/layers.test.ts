@@ -61,7 +61,7 @@ function importsOf(file: string, source: ts.SourceFile): Import[] {
  * src that no row names are compositions over formats, keys and core.
  */
 const layers: readonly (readonly [name: string, pattern: RegExp])[] = [
-  ['ground', /^(errors|context|version)\.ts$|^core\/tree\.ts$/],
+  ['ground', /^(errors|context|version)\.ts$|^system\/|^core\/tree\.ts$/],
   ['core', /^core\//],
   ['formats and keys', /^(formats|keys)\/|^metadata(\.ts$|\/)/],
   ['command line', /^cli\//],
@@ -135,6 +135,15 @@ test('formats know no keys and keys know no formats', () => {
       (file.startsWith('keys/') && target.startsWith('formats/')),
   )
   expect(crossing).toEqual([])
+})
+
+test('files and programs are reached through system/ only, which knows paths and words that are no text', () => {
+  const direct = [...imports].flatMap(([file, list]) =>
+    list
+      .filter(({ target, kind }) => kind !== 'type' && /^node:(fs(\/promises)?|child_process)$/.test(target))
+      .map(({ target }) => `${file} -> ${target}`),
+  )
+  expect(direct.filter((edge) => !edge.startsWith('system/'))).toEqual([])
 })
 
 test('no cycles among modules', () => {

@@ -2,6 +2,7 @@
 import { SopsError } from '../../errors.ts'
 import { environmentOf } from '../../exec/environment.ts'
 import { warnOfLeftOut } from '../../left-out.ts'
+import { lostVariables, needsShell } from '../../system/start.ts'
 import { switchUser } from '../exec/account.ts'
 import { type Environment, outcomeOf, runShell, shellOf, startShell } from '../exec/child.ts'
 import type { Invocation, Io } from '../invocation.ts'
@@ -22,10 +23,11 @@ export async function run(inv: Invocation, io: Io): Promise<number> {
   const { file } = await opener.open(path, bytes, formatsFor(inv, path, bytes).input)
   file.dataKey.fill(0)
   warnOfLeftOut(file.plain, 'the environment', ctx.log)
-  const values = environmentOf(file.plain.documents[0] ?? { kind: 'map', items: [] })
+  const values = environmentOf(file.plain.documents[0] ?? { kind: 'map', items: [] }, host.platform)
   const user = await switchUser(inv.string('user'), io)
   if (!user) return 1
   const env: Environment = Object.assign(Object.create(null), inv.bool('pristine') ? {} : host.env, user, values)
+  refuseLost(env)
   if (sameProcess) return replaceBy(command, env, io)
   if (background) {
     await startShell(command, env, host)
@@ -46,6 +48,15 @@ export function wordsOf(inv: Invocation): readonly [file: string, command: strin
   return [file, command]
 }
 
+/** @throws SopsError `generic` for a variable whose bytes cannot be handed on. */
+export function refuseLost(env: Environment): void {
+  const [name] = lostVariables(env)
+  if (name === undefined) return
+  throw new SopsError('generic', `the variable ${name} has bytes that are no UTF-8, which cannot be handed on here`, {
+    hints: [`unset ${name}`],
+  })
+}
+
 export const warnOfBackground = (command: string, io: Io): void =>
   io.ctx.log({
     level: 'warning',
@@ -59,8 +70,8 @@ export const warnOfBackground = (command: string, io: Io): void =>
  */
 async function replaceBy(command: string, env: Environment, { host }: Io): Promise<number> {
   if (host.platform === 'win32') throw new SopsError('generic', '--same-process is not supported on Windows')
-  if (host.replaceProcess) {
-    const [file, args] = shellOf(command, host)
+  const [file, args] = shellOf(command, host)
+  if (host.replaceProcess && !needsShell(file, args, { env })) {
     const set = Object.entries(env).filter((pair): pair is [string, string] => pair[1] !== undefined)
     return host.replaceProcess(file, [file, ...args], Object.fromEntries(set))
   }

@@ -1,18 +1,18 @@
 // `sops exec-file`: a shell line with the decrypted file at hand, as a named pipe or a private regular file.
 import { randomInt } from 'node:crypto'
-import { writeFile } from 'node:fs/promises'
 import { join, normalize } from 'node:path'
 import { SopsError } from '../../errors.ts'
+import { systemErrorText } from '../../system/errors.ts'
+import { writeFile } from '../../system/files.ts'
 import { switchUser } from '../exec/account.ts'
 import { type Environment, outcomeOf, runShell, startShell } from '../exec/child.ts'
 import { makePipe, servePipe } from '../exec/pipe.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { openerOf, read } from '../open.ts'
 import { absolutePath, configOf, formatsFor, layoutOf } from '../settings.ts'
-import { systemErrorText } from '../system-error.ts'
 import { privateTempDir } from '../temp-dir.ts'
 import { emit } from './decrypt.ts'
-import { warnOfBackground, wordsOf } from './exec-env.ts'
+import { refuseLost, warnOfBackground, wordsOf } from './exec-env.ts'
 
 export async function run(inv: Invocation, io: Io): Promise<number> {
   const { host, ctx } = io
@@ -34,6 +34,7 @@ export async function run(inv: Invocation, io: Io): Promise<number> {
   const user = await switchUser(inv.string('user'), io)
   if (!user) return 1
   const env: Environment = { ...host.env, ...user }
+  refuseLost(env)
   const folder = privateTempDir(host, '.sops')
   try {
     const served = await serve(folder.path, filename, content, !inv.bool('no-fifo'), io)

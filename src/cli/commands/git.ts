@@ -1,14 +1,15 @@
 // `sops git textconv` shows a file to `git diff`; `sops git install` tells git about it.
-import { execFile } from 'node:child_process'
-import { readFile } from 'node:fs/promises'
+
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { emitPlain, loadEncrypted, type OpenFile, openFile } from '../../encrypted-file.ts'
 import { messageOf, SopsError } from '../../errors.ts'
 import { formatOfPath } from '../../formats/index.ts'
 import type { FormatId } from '../../formats/types.ts'
 import { othersText } from '../../metadata/others.ts'
 import { sniffFormat } from '../../sniff.ts'
+import { codeOf } from '../../system/errors.ts'
+import { readFile } from '../../system/files.ts'
+import { run as startAndWait } from '../../system/start.ts'
 import { fingerprint, writeOutput } from '../files.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { absolutePath, orderOf, servicesOf } from '../settings.ts'
@@ -67,15 +68,12 @@ async function plaintext(
 }
 
 const git = async (io: Io, ...args: string[]): Promise<string> => {
-  try {
-    const { stdout } = await promisify(execFile)('git', args, { cwd: io.ctx.cwd, env: { ...io.ctx.env } })
-    return stdout.trim()
-  } catch (error) {
-    const { stderr } = error as { stderr?: string }
-    throw new SopsError('generic', `git ${args.join(' ')} failed: ${stderr?.trim() || messageOf(error)}`, {
-      cause: error,
-    })
-  }
+  const failed = (reason: string): SopsError => new SopsError('generic', `git ${args.join(' ')} failed: ${reason}`)
+  const ran = await startAndWait('git', args, { cwd: io.ctx.cwd, env: { ...io.ctx.env } }).catch((error: unknown) => {
+    throw failed(codeOf(error) === 'ENOENT' ? 'there is no program git in PATH' : messageOf(error))
+  })
+  if (ran.status === 0) return ran.stdout.trim()
+  throw failed(ran.stderr || `exit status ${ran.status}`)
 }
 
 /** The files that git shows through sops, unless the repository says otherwise. */
@@ -99,7 +97,7 @@ async function install(inv: Invocation, io: Io): Promise<number> {
   await git(io, 'config', scope, 'diff.sopsdiffer.textconv', 'sops git textconv')
   const read = await readFile(attributes).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined
-    throw new SopsError('bad-input', `Error reading file: ${error.message}`, { cause: error })
+    throw new SopsError('bad-input', `Error reading file: ${messageOf(error)}`, { cause: error })
   })
   // Bytes of any coding: what stands there stays.
   const old = read?.toString('latin1') ?? ''

@@ -66,7 +66,7 @@ export const commands: readonly Command[] = [
       bool('no-fifo', 'use a regular file, which can be read more than once'),
       string('user', 'run the command as this user', { value: 'NAME' }),
       ...types,
-      string('filename', 'name of the file that the command sees', { value: 'NAME' }),
+      string('filename', 'name of the file that the command sees', { value: 'NAME', path: true }),
       decryptionOrder,
       ...keyServices,
     ],
@@ -122,7 +122,7 @@ export const commands: readonly Command[] = [
         summary: 'add a key group to a file',
         args: '',
         flags: [
-          string('file', 'file to change', { aliases: ['f'], value: 'PATH' }),
+          string('file', 'file to change', { aliases: ['f'], value: 'PATH', path: true }),
           inPlace,
           ...flags.groupKeys,
           flags.awsProfile,
@@ -138,7 +138,7 @@ export const commands: readonly Command[] = [
         summary: 'delete the key group at an index, counted from 0',
         args: 'INDEX',
         flags: [
-          string('file', 'file to change', { aliases: ['f'], value: 'PATH' }),
+          string('file', 'file to change', { aliases: ['f'], value: 'PATH', path: true }),
           inPlace,
           threshold,
           ...keyServices,

@@ -1,12 +1,13 @@
 // sops keygen: a new age identity in the file where sops looks for it. An existing file is never touched.
-import { mkdir } from 'node:fs/promises'
+
 import { dirname } from 'node:path'
 import { SopsError } from '../../errors.ts'
 import { loadKeygen } from '../../keys/index.ts'
+import { systemErrorText } from '../../system/errors.ts'
+import { mkdir } from '../../system/files.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { createFile } from '../replace-file.ts'
 import { absolutePath } from '../settings.ts'
-import { systemErrorText } from '../system-error.ts'
 
 export async function run(inv: Invocation, io: Io): Promise<number> {
   const { defaultIdentityFile, generateIdentity, identityFileText } = await loadKeygen()

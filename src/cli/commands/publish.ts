@@ -1,5 +1,5 @@
 // `sops publish`: a file, or a folder of files, to the place that the configuration names.
-import { readdir, stat } from 'node:fs/promises'
+
 import { basename, extname, join, relative } from 'node:path'
 import { type Config, findConfig, loadConfig, matchDestinationRule } from '../../config/index.ts'
 import type { DestinationRule } from '../../config/match.ts'
@@ -13,11 +13,12 @@ import { defaultUnencryptedSuffix } from '../../metadata/names.ts'
 import { refuseOthers } from '../../metadata/others.ts'
 import { createFile } from '../../new-file.ts'
 import { destinationText, type Parcel, upload } from '../../publish/upload.ts'
+import { systemErrorText } from '../../system/errors.ts'
+import { filesBelow, stat } from '../../system/files.ts'
 import { askYesNo } from '../ask.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { type Opened, type Opener, openerOf, read } from '../open.ts'
 import { absolutePath, formatsFor, layoutOf } from '../settings.ts'
-import { systemErrorText } from '../system-error.ts'
 import { pathsText, warnOfRespelling } from '../warnings.ts'
 import { describeChanges } from './updatekeys.ts'
 
@@ -41,7 +42,8 @@ export async function run(inv: Invocation, io: Io): Promise<number> {
     return io.fatal("can't operate on a directory without --recursive flag.")
   }
   const job = { inv, io, config, opener: await openerOf(inv, io), root }
-  for await (const path of isFolder ? filesBelow(root, io) : [root]) await publish(path, job)
+  if (!isFolder) await publish(root, job)
+  else for await (const path of filesBelow(absolutePath(io.ctx, root))) await publish(join(root, path), job)
   return 0
 }
 
@@ -50,17 +52,6 @@ async function isDirectory(path: string, io: Io): Promise<boolean> {
     return (await stat(absolutePath(io.ctx, path))).isDirectory()
   } catch (error) {
     throw new SopsError('generic', systemErrorText(error, 'stat', path), { cause: error })
-  }
-}
-
-/** Every file, folder by folder, in the order of the names' bytes. Links to folders are not followed. */
-async function* filesBelow(folder: string, io: Io): AsyncGenerator<string> {
-  const entries = await readdir(absolutePath(io.ctx, folder), { withFileTypes: true })
-  entries.sort((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)))
-  for (const entry of entries) {
-    const path = join(folder, entry.name)
-    if (entry.isDirectory()) yield* filesBelow(path, io)
-    else yield path
   }
 }
 

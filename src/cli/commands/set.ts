@@ -1,5 +1,5 @@
 // `sops set`: one value of a file, given as JSON.
-import { readFile } from 'node:fs/promises'
+
 import { setAt } from '../../core/change.ts'
 import { documentFor } from '../../core/documents.ts'
 import { utf16Problem } from '../../core/encoding.ts'
@@ -8,6 +8,8 @@ import { type Leaf, type MapNode, type Node, sameNode } from '../../core/tree.ts
 import { messageOf, SopsError } from '../../errors.ts'
 import { parseJsonValue } from '../../formats/index.ts'
 import type { Format } from '../../formats/types.ts'
+import { bytesOf, hasBytes } from '../../system/bytes.ts'
+import { readFile } from '../../system/files.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { changeInPlace } from '../open.ts'
 import { absolutePath } from '../settings.ts'
@@ -34,6 +36,7 @@ function wordsOf(inv: Invocation): readonly [string, string, string] {
   const [fromFile, fromStdin] = [inv.bool('value-file'), inv.bool('value-stdin')]
   if (fromFile && fromStdin) throw new SopsError('generic', 'Error: cannot use both --value-file and --value-stdin')
   const [file, index, value = ''] = inv.positionals
+  if (hasBytes(index ?? '')) throw new SopsError('bad-path-or-value', 'Index of set must be UTF-8')
   const needed = fromStdin ? 2 : 3
   if (file === undefined || index === undefined || inv.positionals.length !== needed) {
     throw new SopsError(
@@ -56,7 +59,7 @@ function withoutMark(bytes: Uint8Array, name: string): Uint8Array {
 
 async function readText(inv: Invocation, io: Io, word: string): Promise<Uint8Array> {
   if (inv.bool('value-stdin')) return withoutMark(await io.host.stdin.readAll(), '--value-stdin')
-  if (!inv.bool('value-file')) return Buffer.from(word)
+  if (!inv.bool('value-file')) return bytesOf(word)
   try {
     return withoutMark(await readFile(absolutePath(io.ctx, word)), word)
   } catch (error) {

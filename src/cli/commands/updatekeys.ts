@@ -1,18 +1,19 @@
 // `sops updatekeys`: gives files the recipients that their creation rule asks for. Values, MAC and dates stay as they are.
-import { stat } from 'node:fs/promises'
+
 import { type Config, findConfig, loadConfig, matchCreationRule } from '../../config/index.ts'
 import { recoverDataKey, wrapDataKey, wrapErrors } from '../../datakey.ts'
 import { loadEncrypted, withRecipients } from '../../encrypted-file.ts'
 import { SopsError } from '../../errors.ts'
 import { isChange, type KeyChanges, keepWrapped, keyChanges } from '../../key-changes.ts'
 import { refuseOthers } from '../../metadata/others.ts'
+import { systemErrorText } from '../../system/errors.ts'
+import { stat } from '../../system/files.ts'
 import { askYesNo } from '../ask.ts'
 import { forEachFile } from '../each-file.ts'
 import { fingerprint, readInput, writeOutput } from '../files.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { progressLine } from '../log.ts'
 import { absolutePath, formatsFor, layoutOf, servicesOf } from '../settings.ts'
-import { systemErrorText } from '../system-error.ts'
 import { warnOfRespelling } from '../warnings.ts'
 
 export async function run(inv: Invocation, io: Io): Promise<number> {

@@ -1,8 +1,9 @@
 // Where the SDKs of cloud key types take credentials from. Only whether they are there is told; what they hold is for the SDK.
-import { accessSync, constants } from 'node:fs'
+
 import { join } from 'node:path'
 import type { Context } from '../../context.ts'
 import type { KeyTypeId } from '../../keys/types.ts'
+import { accessSync, constants } from '../../system/files-sync.ts'
 
 interface CredentialPlaces {
   readonly variables: readonly string[]

@@ -1,12 +1,12 @@
 // `--user` of exec-env and exec-file: who that is, and becoming that user for good (spec/cli.md 15.1).
-import { execFile } from 'node:child_process'
-import { readFile } from 'node:fs/promises'
-import { promisify } from 'node:util'
+
 import { messageOf } from '../../errors.ts'
+import { codeOf } from '../../system/errors.ts'
+import { readFile } from '../../system/files.ts'
+import { run } from '../../system/start.ts'
 import type { Account, Host } from '../host.ts'
 import type { Io } from '../invocation.ts'
 import { makeLog } from '../log.ts'
-import { codeOf } from '../system-error.ts'
 
 /** The line of the user database that begins with the name. */
 async function passwdLine(name: string, host: Host): Promise<string | undefined> {
@@ -15,7 +15,7 @@ async function passwdLine(name: string, host: Host): Promise<string | undefined>
   const line = local.split('\n').find(isOf)
   if (line !== undefined || name.startsWith('-')) return line
   // Users from a directory service are in no file.
-  const found = await promisify(execFile)('getent', ['passwd', name], { env: { ...host.env } }).catch(() => undefined)
+  const found = await run('getent', ['passwd', name], { env: { ...host.env } }).catch(() => undefined)
   return found?.stdout.split('\n').find(isOf)
 }
 

@@ -1,9 +1,10 @@
 // The program that exec-env and exec-file run: a shell line as a child process that gets our signals, and how it ended.
-import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
+import type { ChildProcess, SpawnOptions } from 'node:child_process'
 import { constants } from 'node:os'
 import { SopsError } from '../../errors.ts'
+import { codeOf, systemErrorText } from '../../system/errors.ts'
+import { handedOver, start as startProgram } from '../../system/start.ts'
 import type { Host } from '../host.ts'
-import { codeOf, systemErrorText } from '../system-error.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
@@ -51,13 +52,14 @@ export async function startShell(command: string, env: Environment, host: Host):
     child.once('error', (error) => reject(startFailure(error, host)))
     child.once('spawn', resolve)
   })
+  await handedOver(child)
   child.unref()
 }
 
 function start(command: string, env: Environment, host: Host, options: SpawnOptions): ChildProcess {
   const [file, args] = shellOf(command, host)
   try {
-    return host.withDumps(() => spawn(file, args, { ...options, env, windowsVerbatimArguments: true }))
+    return host.withDumps(() => startProgram(file, args, { ...options, env, windowsVerbatimArguments: true }))
   } catch (error) {
     throw startFailure(error, host)
   }

@@ -1,11 +1,11 @@
 // A decrypted file that never lies on disk: a named pipe, and a writer behind it (spec/cli.md 15.3).
-import { execFile } from 'node:child_process'
-import { closeSync, constants, existsSync, open, openSync } from 'node:fs'
+
 import { Socket } from 'node:net'
-import { promisify } from 'node:util'
-import { SopsError } from '../../errors.ts'
+import { messageOf, SopsError } from '../../errors.ts'
+import { codeOf } from '../../system/errors.ts'
+import { closeSync, constants, existsSync, open, openSync } from '../../system/files-sync.ts'
+import { run } from '../../system/start.ts'
 import type { Host } from '../host.ts'
-import { codeOf } from '../system-error.ts'
 
 /**
  * Makes a named pipe that only its owner can use; false where the system has no program for that.
@@ -13,15 +13,15 @@ import { codeOf } from '../system-error.ts'
  */
 export async function makePipe(path: string, host: Host): Promise<boolean> {
   if (host.platform === 'win32') return false
-  try {
-    await promisify(execFile)('mkfifo', ['-m', '600', path], { env: { ...host.env, LC_ALL: 'C' } })
-    return true
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return false
-    const { stderr = '' } = error as { stderr?: string }
-    const reason = stderr.trim().split(': ').at(-1) || 'mkfifo failed'
-    throw new SopsError('generic', `mkfifo ${path}: ${reason.toLowerCase()}`, { cause: error })
-  }
+  const ran = await run('mkfifo', ['-m', '600', path], { env: { ...host.env, LC_ALL: 'C' } }).catch(
+    (error: unknown) => {
+      if (codeOf(error) === 'ENOENT') return undefined
+      throw new SopsError('generic', `mkfifo ${path}: ${messageOf(error)}`, { cause: error })
+    },
+  )
+  if (!ran || ran.status === 0) return ran !== undefined
+  const reason = ran.stderr.split(': ').at(-1) || 'mkfifo failed'
+  throw new SopsError('generic', `mkfifo ${path}: ${reason.toLowerCase()}`)
 }
 
 /** Linux: a descriptor that only names a file. Node has no constant for it. */

@@ -1,10 +1,10 @@
 // Asks gpg-agent for the passphrase of an identity file (spec/keys.md 3.6).
 import { createHash } from 'node:crypto'
-import { readlinkSync, statSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import type { Context } from '../../context.ts'
 import { quote } from '../../core/quote.ts'
+import { readlinkSync, statSync } from '../../system/files-sync.ts'
 
 export interface Agent {
   /** @throws Error when it refuses, or nobody answers. */

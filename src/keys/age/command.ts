@@ -14,11 +14,11 @@ export async function runKeyCommand(command: string, recipient: string, ctx: Con
   if (!words) throw new Error(`failed to parse command ${command}: EOF found when expecting closing quote`)
   const [program, ...args] = words
   if (!program) throw new Error(`failed to parse command ${command}: no command given`)
-  const { spawn } = await import('node:child_process')
+  const { start } = await import('../../system/start.ts')
   const env = { ...ctx.env, SOPS_AGE_RECIPIENT: recipient }
   return new Promise((done, failed) => {
     const fail = (cause: string): void => failed(new Error(`failed to execute command ${command}: ${cause}`))
-    const child = spawn(program, args, { cwd: ctx.cwd, env, stdio: ['ignore', 'pipe', 'ignore'], windowsHide: true })
+    const child = start(program, args, { cwd: ctx.cwd, env, stdio: ['ignore', 'pipe', 'ignore'], windowsHide: true })
     const chunks: Buffer[] = []
     let size = 0
     child.stdout.on('data', (chunk: Buffer) => {

@@ -1,8 +1,9 @@
 // Reads key files, and knows where the default one lies.
-import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs'
+
 import { join } from 'node:path'
 import type { Context } from '../../context.ts'
 import { messageOf } from '../../errors.ts'
+import { closeSync, fstatSync, openSync, readFileSync } from '../../system/files-sync.ts'
 
 /** The reference reads identity files up to one byte less. */
 const MAXIMUM_SIZE = 16 * 1024 * 1024

@@ -1,8 +1,8 @@
 // The plugin's process and the stanzas that go in and out of it.
 import type { ChildProcess } from 'node:child_process'
-import { accessSync, constants, statSync } from 'node:fs'
 import { delimiter, isAbsolute, join } from 'node:path'
 import type { Context } from '../../context.ts'
+import { accessSync, constants, statSync } from '../../system/files-sync.ts'
 import { decodeBase64NoPad } from './base64.ts'
 import type { Stanza } from './file.ts'
 import { encodeStanza } from './seal.ts'
@@ -118,9 +118,9 @@ export async function startPlugin(
   ctx: Context,
 ): Promise<Conversation> {
   const program = findPlugin(name, ctx)
-  const { spawn } = await import('node:child_process')
+  const { start } = await import('../../system/start.ts')
   const { tmpdir } = await import('node:os')
-  const child = spawn(program, [`--age-plugin=${mode}`], {
+  const child = start(program, [`--age-plugin=${mode}`], {
     cwd: ctx.env.TMPDIR || tmpdir(),
     env: ctx.env,
     stdio: ['pipe', 'pipe', ctx.env.AGEDEBUG === 'plugin' ? 'inherit' : 'ignore'],

@@ -1,8 +1,9 @@
 // Where age identities are looked for: variables, files and commands, each read at most once a run.
-import { statSync } from 'node:fs'
+
 import { join, resolve } from 'node:path'
 import type { Context } from '../../context.ts'
 import { messageOf } from '../../errors.ts'
+import { statSync } from '../../system/files-sync.ts'
 import { runKeyCommand } from './command.ts'
 import type { Identity } from './identity.ts'
 import { readIdentities } from './identity-text.ts'

@@ -1,6 +1,7 @@
 // Tokens without the SDK, which takes long to load: client secret, workload identity, App Service identity, and the az program.
 import type { Context } from '../../context.ts'
 import { messageOf, SopsError } from '../../errors.ts'
+import { codeOf } from '../../system/errors.ts'
 import { type Deadline, type HttpAnswer, type HttpRequest, parseJson, type RetryRule, sendPatiently } from '../http.ts'
 import { proxyFor } from '../http-proxy.ts'
 import type { Challenge } from './challenge.ts'
@@ -51,7 +52,7 @@ const retryRule: RetryRule = {
 const jwtBearer = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
 
 async function assertionIn(file: string): Promise<Record<string, string>> {
-  const { readFile } = await import('node:fs/promises')
+  const { readFile } = await import('../../system/files.ts')
   try {
     return { client_assertion_type: jwtBearer, client_assertion: (await readFile(file, 'utf8')).trim() }
   } catch (error) {
@@ -126,18 +127,17 @@ function readToken(answer: HttpAnswer): DirectToken {
 /** `az account get-access-token`. */
 function programSource(ctx: Context): DirectSource {
   return async (challenge, deadline) => {
-    const { execFile } = await import('node:child_process')
+    const { run } = await import('../../system/start.ts')
     const tenant = challenge.tenant === undefined ? [] : ['--tenant', challenge.tenant]
     const args = ['account', 'get-access-token', '--output', 'json', '--resource', resourceOf(challenge), ...tenant]
     const env = ctx.env as NodeJS.ProcessEnv
-    const output = await new Promise<string>((resolve, reject) => {
-      execFile('az', args, { env, signal: deadline.signal }, (error, stdout, stderr) => {
-        if (error === null) return resolve(stdout)
-        const reason = deadline.signal.aborted ? 'no answer in time' : stderr.trim() || error.message
-        reject(new SopsError('generic', `az account get-access-token: ${reason}`))
-      })
+    const failed = (reason: string): SopsError => new SopsError('generic', `az account get-access-token: ${reason}`)
+    const ran = await run('az', args, { env, signal: deadline.signal }).catch((error: unknown) => {
+      if (deadline.signal.aborted) throw failed('no answer in time')
+      throw failed(codeOf(error) === 'ENOENT' ? 'there is no program az in PATH' : messageOf(error))
     })
-    const parsed = (parseJson(Buffer.from(output)) ?? {}) as Record<string, unknown>
+    if (ran.status !== 0) throw failed(ran.stderr || `exit status ${ran.status}`)
+    const parsed = (parseJson(Buffer.from(ran.stdout)) ?? {}) as Record<string, unknown>
     const { accessToken, expires_on: end } = parsed
     if (typeof accessToken !== 'string') throw new SopsError('generic', 'az account get-access-token prints no token')
     return { text: accessToken, lifetime: Number(end) - Date.now() / 1000 || 0 }

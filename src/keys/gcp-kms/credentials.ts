@@ -1,10 +1,10 @@
 // Who asks Google: credentials from the environment, and the access tokens they are good for (spec/keys.md 6.2).
 import { createPrivateKey, sign } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Context } from '../../context.ts'
 import { quote } from '../../core/quote.ts'
 import { messageOf, SopsError } from '../../errors.ts'
+import { existsSync, readFileSync } from '../../system/files-sync.ts'
 import { remember } from '../remember.ts'
 import { defaultUniverse, scope } from './endpoint.ts'
 import { libraryToken } from './library.ts'

@@ -1,10 +1,10 @@
 // Cloud KMS over gRPC. Google's own client would take several times as long to load as everything else a command does.
 
-import { readFileSync } from 'node:fs'
 import type * as Grpc from '@grpc/grpc-js'
 import type { Context } from '../../context.ts'
 import { statusText } from '../../core/grpc-status.ts'
 import { messageOf, SopsError } from '../../errors.ts'
+import { readFileSync } from '../../system/files-sync.ts'
 import { proxyFor } from '../http-proxy.ts'
 import { loadOptional } from '../optional.ts'
 import { decodeField, encodeMessage } from './messages.ts'

@@ -1,8 +1,9 @@
 // Which Vault servers may be spoken to, and with which token (spec/keys.md 8.2).
-import { readFile } from 'node:fs/promises'
+
 import { join } from 'node:path'
 import type { Context } from '../../context.ts'
 import { messageOf, SopsError } from '../../errors.ts'
+import { readFile } from '../../system/files.ts'
 
 const withSlash = (text: string): string => (text.endsWith('/') ? text : `${text}/`)
 

@@ -1,7 +1,8 @@
 // Requests to HuaweiCloud's KMS and identity service (spec/keys.md 9).
-import { readFile } from 'node:fs/promises'
+
 import type { Context } from '../../context.ts'
 import { messageOf, SopsError } from '../../errors.ts'
+import { readFile } from '../../system/files.ts'
 import { type Deadline, type HttpAnswer, parseJson, type RetryRule, sendPatiently, withoutSecrets } from '../http.ts'
 import { proxyFor } from '../http-proxy.ts'
 import { type AnyCredentials, type Credentials, credentialsOf } from './credentials.ts'

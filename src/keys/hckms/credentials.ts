@@ -1,8 +1,9 @@
 // HuaweiCloud credentials: the environment, a file of profiles, or the metadata service of a cloud server (spec/keys.md 9).
-import { readFile } from 'node:fs/promises'
+
 import { join } from 'node:path'
 import type { Context } from '../../context.ts'
 import { messageOf, SopsError } from '../../errors.ts'
+import { readFile } from '../../system/files.ts'
 import { type Deadline, deadlineIn, parseJson, send } from '../http.ts'
 
 export interface Credentials {

@@ -1,9 +1,10 @@
 // Where the services of a HuaweiCloud region answer (spec/keys.md 9).
-import { readFile } from 'node:fs/promises'
+
 import { join } from 'node:path'
 import type { Context } from '../../context.ts'
 import { quote } from '../../core/quote.ts'
 import { messageOf, SopsError } from '../../errors.ts'
+import { readFile } from '../../system/files.ts'
 import { isLoopback } from '../http.ts'
 
 const series = (area: string, ...numbers: readonly number[]): string[] => numbers.map((n) => `${area}-${n}`)

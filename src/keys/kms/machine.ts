@@ -1,7 +1,8 @@
 // Credentials that the machine gives: those of its container or of its instance (spec/keys.md 5.3).
-import { readFileSync } from 'node:fs'
+
 import type { Context } from '../../context.ts'
 import { messageOf, SopsError } from '../../errors.ts'
+import { readFileSync } from '../../system/files-sync.ts'
 import { describeFailure, keepSecret } from './failure.ts'
 import { loadProviders } from './sdk.ts'
 import type { Provider } from './sts.ts'

@@ -1,7 +1,8 @@
 // How AWS services are reached: endpoints, attempts and trust, from the environment and the shared configuration (spec/keys.md 5.3).
-import { readFileSync } from 'node:fs'
+
 import type { Context } from '../../context.ts'
 import { messageOf, SopsError } from '../../errors.ts'
+import { readFileSync } from '../../system/files-sync.ts'
 import { profileName, setting, sharedConfig } from './shared-config.ts'
 
 export type Service = 'kms' | 'sts'

@@ -1,8 +1,9 @@
 // Tells which secret OpenPGP keys are at hand: those given in variables, and those gpg knows.
-import { existsSync } from 'node:fs'
+
 import { join, resolve } from 'node:path'
 import type { Context } from '../../context.ts'
 import { messageOf } from '../../errors.ts'
+import { existsSync } from '../../system/files-sync.ts'
 import type { IdentityPlace } from '../types.ts'
 import { programName, runGpg } from './program.ts'
 import { rings } from './ring.ts'

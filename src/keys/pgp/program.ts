@@ -1,9 +1,10 @@
 // Finds and runs the gpg program: bytes in on its standard input, bytes out on its standard output, nothing in arguments or files.
-import { accessSync, constants, readlinkSync, statSync } from 'node:fs'
+
 import { delimiter, isAbsolute, join, resolve } from 'node:path'
 import { isatty } from 'node:tty'
 import type { Context } from '../../context.ts'
 import { messageOf } from '../../errors.ts'
+import { accessSync, constants, readlinkSync, statSync } from '../../system/files-sync.ts'
 
 /** What a run gave; the caller wipes `stdout` when it is secret. */
 export interface Run {
@@ -79,13 +80,13 @@ export async function runGpg(
 }
 
 async function start(program: string, args: readonly string[], input: string | Uint8Array, ctx: Context): Promise<Run> {
-  const { spawn } = await import('node:child_process')
+  const { start } = await import('../../system/start.ts')
   const terminal = ctx.env.GPG_TTY === undefined && !ctx.unattended ? terminalName() : undefined
   const env = terminal === undefined ? ctx.env : { ...ctx.env, GPG_TTY: terminal }
   return new Promise((done) => {
     const failed = (error: unknown): void => done({ ok: false, stdout: Buffer.alloc(0), stderr: messageOf(error) })
     try {
-      const child = spawn(program, args, { cwd: ctx.cwd, env, stdio: 'pipe', windowsHide: true })
+      const child = start(program, args, { cwd: ctx.cwd, env, stdio: 'pipe', windowsHide: true })
       const out: Buffer[] = []
       const err: Buffer[] = []
       let size = 0

@@ -1,10 +1,11 @@
 // Reads OpenPGP keys from variables, files and GnuPG's old rings, each at most once a run.
-import { readFileSync, statSync } from 'node:fs'
+
 import { join, resolve } from 'node:path'
 import type { Key } from 'openpgp'
 import type { Context } from '../../context.ts'
 import { utf16Problem } from '../../core/encoding.ts'
 import { messageOf } from '../../errors.ts'
+import { readFileSync, statSync } from '../../system/files-sync.ts'
 
 /** What there was to read, and what stood in the way. */
 export interface Ring {

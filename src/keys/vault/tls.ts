@@ -1,8 +1,9 @@
 // Certificates for Vault: whom to trust and what to show, from files named by the environment (spec/keys.md 8.2).
-import { readdir, readFile } from 'node:fs/promises'
+
 import { join, resolve } from 'node:path'
 import type { Context } from '../../context.ts'
 import { messageOf, SopsError } from '../../errors.ts'
+import { filesBelow, readFile } from '../../system/files.ts'
 import type { TlsOptions } from '../http.ts'
 
 /** @throws SopsError `generic` naming the variable that is wrong. */
@@ -31,9 +32,9 @@ async function trustedCertificates(
   if (!env['VAULT_CAPATH']) return undefined
   const folder = resolve(ctx.cwd, env['VAULT_CAPATH'])
   try {
-    const entries = await readdir(folder, { withFileTypes: true, recursive: true })
-    const files = entries.filter((entry) => !entry.isDirectory()).map((entry) => join(entry.parentPath, entry.name))
-    return certificates('VAULT_CAPATH', await Promise.all(files.map((file) => readFile(file, 'utf8'))))
+    const texts: string[] = []
+    for await (const path of filesBelow(folder)) texts.push(await readFile(join(folder, path), 'utf8'))
+    return certificates('VAULT_CAPATH', texts)
   } catch (error) {
     if (error instanceof SopsError) throw error
     throw new SopsError('generic', `cannot read the certificates of VAULT_CAPATH: ${messageOf(error)}`)

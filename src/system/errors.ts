@@ -1,0 +1,86 @@
+// Errors of system calls in the words the reference uses for them. Node's own texts (`spawn /x ENOENT`) are shown to nobody.
+
+const texts: Readonly<Record<string, string>> = {
+  E2BIG: 'argument list too long',
+  EACCES: 'permission denied',
+  EADDRINUSE: 'address already in use',
+  EADDRNOTAVAIL: 'cannot assign requested address',
+  EAGAIN: 'resource temporarily unavailable',
+  EAI_AGAIN: 'temporary failure in name resolution',
+  EBADF: 'bad file descriptor',
+  EBUSY: 'device or resource busy',
+  ECONNABORTED: 'software caused connection abort',
+  ECONNREFUSED: 'connection refused',
+  ECONNRESET: 'connection reset by peer',
+  EDQUOT: 'disk quota exceeded',
+  EEXIST: 'file exists',
+  EFBIG: 'file too large',
+  EHOSTUNREACH: 'no route to host',
+  EINVAL: 'invalid argument',
+  EIO: 'input/output error',
+  EISDIR: 'is a directory',
+  ELOOP: 'too many levels of symbolic links',
+  EMFILE: 'too many open files',
+  ENAMETOOLONG: 'file name too long',
+  ENETUNREACH: 'network is unreachable',
+  ENFILE: 'too many open files in system',
+  ENOENT: 'no such file or directory',
+  ENOEXEC: 'exec format error',
+  ENOMEM: 'cannot allocate memory',
+  ENOSPC: 'no space left on device',
+  ENOSYS: 'function not implemented',
+  ENOTCONN: 'transport endpoint is not connected',
+  ENOTDIR: 'not a directory',
+  ENOTEMPTY: 'directory not empty',
+  ENOTFOUND: 'no such host',
+  ENOTSOCK: 'not a socket',
+  ENOTSUP: 'operation not supported',
+  ENXIO: 'no such device or address',
+  EPERM: 'operation not permitted',
+  EPIPE: 'broken pipe',
+  EPROTOTYPE: 'not a socket of this kind',
+  EROFS: 'read-only file system',
+  ESTALE: 'stale file handle',
+  ETIMEDOUT: 'connection timed out',
+  ETXTBSY: 'text file busy',
+  EXDEV: 'invalid cross-device link',
+}
+
+interface SystemError extends NodeJS.ErrnoException {
+  readonly address?: string
+  readonly port?: number
+  readonly hostname?: string
+  readonly dest?: string
+}
+
+export const codeOf = (error: unknown): string | undefined =>
+  error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined
+
+/** What the code of a system's error means: `no such file or directory`; undefined for other errors. */
+export const causeOf = (error: unknown): string | undefined => texts[codeOf(error) ?? '']
+
+const shownCalls: ReadonlySet<string | undefined> = new Set(['read', 'write', 'rename', 'fsync', 'mkdir'])
+
+/** `open /x/y: no such file or directory`: the call that failed, or `operation` where the reference does not make that call. */
+export function systemErrorText(error: unknown, operation: string, path: string): string {
+  const call = error instanceof Error ? (error as NodeJS.ErrnoException).syscall : undefined
+  return `${shownCalls.has(call) ? call : operation} ${path}: ${causeOf(error) ?? codeOf(error) ?? 'unknown error'}`
+}
+
+/** The same for an error that knows its call and its path itself; undefined for one that is not the system's. */
+export function systemText(error: Error): string | undefined {
+  // What connecting to each address of a name gave.
+  const inner = error instanceof AggregateError ? error.errors.find((one) => causeOf(one) !== undefined) : undefined
+  if (inner instanceof Error) return systemText(inner)
+  const { syscall, path, address, port, hostname, dest } = error as SystemError
+  const cause = causeOf(error)
+  if (syscall === undefined || cause === undefined) return undefined
+  const call = syscall.startsWith('spawn') ? 'fork/exec' : syscall === 'getaddrinfo' ? 'lookup' : syscall
+  const place = path ?? hostname ?? (port === undefined ? address : hostAndPort(address, port))
+  // Calls with paths that are bytes tell them as such.
+  const subjects = [place, dest].filter((one) => one !== undefined).map((one) => String(one))
+  return `${[call, ...subjects].join(' ')}: ${cause}`
+}
+
+const hostAndPort = (address = '', port: number): string =>
+  `${address.includes(':') ? `[${address}]` : address}:${port}`

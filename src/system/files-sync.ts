@@ -1,0 +1,22 @@
+// Node's file calls that wait, for paths with bytes that are no UTF-8 (bytes.ts). Nothing else under src/ may give node:fs a path.
+import * as fs from 'node:fs'
+import { nativePath } from './bytes.ts'
+
+const onPath = <Call>(call: Call): Call =>
+  ((path: unknown, ...rest: unknown[]) =>
+    (call as (path: unknown, ...rest: unknown[]) => unknown)(
+      typeof path === 'string' ? nativePath(path) : path,
+      ...rest,
+    )) as Call
+
+export const accessSync: typeof fs.accessSync = onPath(fs.accessSync)
+export const chmodSync: typeof fs.chmodSync = onPath(fs.chmodSync)
+export const existsSync: typeof fs.existsSync = onPath(fs.existsSync)
+export const mkdirSync: typeof fs.mkdirSync = onPath(fs.mkdirSync)
+export const open: typeof fs.open = onPath(fs.open)
+export const openSync: typeof fs.openSync = onPath(fs.openSync)
+export const readFileSync: typeof fs.readFileSync = onPath(fs.readFileSync)
+export const rmSync: typeof fs.rmSync = onPath(fs.rmSync)
+export const statSync: typeof fs.statSync = onPath(fs.statSync)
+export const statfsSync: typeof fs.statfsSync = onPath(fs.statfsSync)
+export { closeSync, constants, fstatSync, readlinkSync, readSync, writeSync } from 'node:fs'

@@ -1,0 +1,44 @@
+// Node's file calls for paths with bytes that are no UTF-8 (bytes.ts). Nothing else under src/ may give node:fs/promises a path.
+import type { Dirent } from 'node:fs'
+import * as fs from 'node:fs/promises'
+import { join } from 'node:path'
+import { nativePath, textOf } from './bytes.ts'
+
+const onPath = <Call>(call: Call): Call =>
+  (async (path: unknown, ...rest: unknown[]) =>
+    (call as (path: unknown, ...rest: unknown[]) => unknown)(
+      typeof path === 'string' ? nativePath(path) : path,
+      ...rest,
+    )) as Call
+
+export const access: typeof fs.access = onPath(fs.access)
+export const lstat: typeof fs.lstat = onPath(fs.lstat)
+export const mkdir: typeof fs.mkdir = onPath(fs.mkdir)
+export const open: typeof fs.open = onPath(fs.open)
+export const readFile: typeof fs.readFile = onPath(fs.readFile)
+export const rm: typeof fs.rm = onPath(fs.rm)
+export const stat: typeof fs.stat = onPath(fs.stat)
+export const writeFile: typeof fs.writeFile = onPath(fs.writeFile)
+export { constants, type FileHandle } from 'node:fs/promises'
+
+export const link = async (from: string, to: string): Promise<void> => fs.link(nativePath(from), nativePath(to))
+
+export const rename = async (from: string, to: string): Promise<void> => fs.rename(nativePath(from), nativePath(to))
+
+export const readlink = async (path: string): Promise<string> => textOf(await fs.readlink(nativePath(path), 'buffer'))
+
+export const realpath = async (path: string): Promise<string> => textOf(await fs.realpath(nativePath(path), 'buffer'))
+
+/** Every file below a folder, as its path from there, folder by folder in the order of the names' bytes. Links are not followed. */
+export async function* filesBelow(folder: string, within = ''): AsyncGenerator<string> {
+  const options = { withFileTypes: true, encoding: 'buffer' as never } as const
+  const entries = (await fs.readdir(nativePath(join(folder, within)), options)) as unknown as NativeEntry[]
+  entries.sort((a, b) => Buffer.compare(a.name, b.name))
+  for (const entry of entries) {
+    const path = join(within, textOf(entry.name))
+    if (entry.isDirectory()) yield* filesBelow(folder, path)
+    else yield path
+  }
+}
+
+type NativeEntry = Omit<Dirent, 'name'> & { readonly name: Buffer }

@@ -1,0 +1,101 @@
+// Starts programs. Node gives a program text only: one whose words, folder or variables have bytes that are no UTF-8 (bytes.ts) is started by
+// a shell that gets these through a pipe and then becomes the program. Nothing of it is in the words of a process, which all may read.
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
+import type { Writable } from 'node:stream'
+import { bytesOf, hasBytes, LOST, textOf } from './bytes.ts'
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** Reads a script from descriptor 3 with built-in commands alone, closes it, and runs the script. */
+const shell = `_sops_script=
+while IFS= read -r _sops_line <&3; do _sops_script="$_sops_script$_sops_line
+"; done
+exec 3<&-
+eval "$_sops_script"`
+
+const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`
+
+/** What a shell can put into an environment; shells do not hand on variables of other names either. */
+const isName = (name: string): boolean => /^[A-Za-z_][A-Za-z0-9_]*$/.test(name)
+
+/** True when the program cannot be given what it needs as text. */
+export const needsShell = (
+  file: string,
+  args: readonly string[],
+  { cwd, env = {} }: Pick<SpawnOptions, 'cwd'> & { readonly env?: Environment | undefined },
+): boolean =>
+  [file, ...args].some(hasBytes) ||
+  (typeof cwd === 'string' && hasBytes(cwd)) ||
+  Object.entries(env).some(([name, value]) => hasBytes(name) || hasBytes(value ?? ''))
+
+function startWithBytes(file: string, args: readonly string[], options: SpawnOptions): ChildProcess {
+  const { cwd, env = {}, stdio = 'pipe', ...others } = options
+  const variables = Object.entries(env as Environment)
+  const odd = variables.filter(([name, value]) => hasBytes(name) || hasBytes(value ?? ''))
+  const oddFolder = typeof cwd === 'string' && hasBytes(cwd)
+  if (!needsShell(file, args, options)) return spawn(file, args, options)
+  const plain: Record<string, string | undefined> = Object.create(null)
+  for (const [name, value] of variables) plain[name] = value
+  for (const [name] of odd) delete plain[name]
+  const lines = [
+    ...odd.flatMap(([name, value = '']) =>
+      isName(name) && !value.includes(LOST) ? [`export ${name}=${quoted(value)}`] : [],
+    ),
+    ...(oddFolder ? [`cd -- ${quoted(cwd)} || exit 127`] : []),
+    `exec ${[file, ...args].map(quoted).join(' ')}`,
+  ]
+  const streams = Array.isArray(stdio) ? stdio : [stdio, stdio, stdio]
+  const script = bytesOf(`${lines.join('\n')}\n`)
+  const child = spawn('/bin/sh', ['-c', shell], {
+    ...others,
+    ...(cwd === undefined || oddFolder ? {} : { cwd }),
+    env: plain as NodeJS.ProcessEnv,
+    stdio: [...streams, 'pipe'],
+  })
+  const pipe = child.stdio[3] as Writable | null | undefined
+  // A program that is gone shows in its own end.
+  pipe?.on('error', () => {})
+  pipe?.end(script, () => script.fill(0))
+  return child
+}
+
+/** `spawn` of node:child_process. Variables whose bytes cannot be had are left out: see `lostVariables`. */
+export const start: typeof spawn = startWithBytes as typeof spawn
+
+export interface Finished {
+  /** Undefined when a signal ended the program. */
+  readonly status: number | undefined
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Runs a program that gets no input to its end. Rejects with the system's error when it cannot be started. */
+export const run = (file: string, args: readonly string[], options: Omit<SpawnOptions, 'stdio'>): Promise<Finished> =>
+  new Promise((resolve, reject) => {
+    const child = start(file, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'], windowsHide: true })
+    const [stdout, stderr]: [Buffer[], Buffer[]] = [[], []]
+    child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk))
+    child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk))
+    child.on('error', reject)
+    child.on('close', (status) =>
+      resolve({
+        status: status ?? undefined,
+        stdout: textOf(Buffer.concat(stdout)),
+        stderr: textOf(Buffer.concat(stderr)).trim(),
+      }),
+    )
+  })
+
+/** Resolves when all that the program needs to start is out of this process, which may end then. */
+export async function handedOver(child: ChildProcess): Promise<void> {
+  const pipe = child.stdio[3] as Writable | null | undefined
+  if (!pipe || pipe.writableFinished || pipe.destroyed) return
+  await new Promise<void>((resolve) => {
+    pipe.once('finish', resolve)
+    pipe.once('close', resolve)
+  })
+}
+
+/** Names of the variables whose bytes cannot be had and therefore not be handed on. */
+export const lostVariables = (env: Environment): readonly string[] =>
+  Object.keys(env).filter((name) => env[name]?.includes(LOST))
