@@ -1,5 +1,5 @@
 // The one error type of the project, its closed list of codes, and the reference's exit code of each.
-import { systemText } from './system/errors.ts'
+import { inWords, systemText } from './system/errors.ts'
 
 /** Exit status of each code (spec/cli.md 4). */
 export const exitCodes = {
@@ -82,4 +82,4 @@ export const withHints = (error: SopsError, hints: readonly string[]): SopsError
 
 /** The text of anything thrown; errors of system calls are put into words. */
 export const messageOf = (error: unknown): string =>
-  error instanceof Error ? (systemText(error) ?? error.message) : String(error)
+  error instanceof Error ? (systemText(error) ?? inWords(error.message)) : String(error)

@@ -2,12 +2,14 @@
 
 import { delimiter, isAbsolute, join } from 'node:path'
 import { splitWords } from '../core/words.ts'
-import { messageOf, SopsError } from '../errors.ts'
+import { SopsError } from '../errors.ts'
 import { access, constants } from '../system/files.ts'
+import { startFailure } from '../system/programs.ts'
 import { start } from '../system/start.ts'
 import type { Host } from './host.ts'
 
-const failed = (reason: string): SopsError => new SopsError('editor-failed', `Could not run editor: ${reason}`)
+const failed = (reason: string, hints: readonly string[] = []): SopsError =>
+  new SopsError('editor-failed', `Could not run editor: ${reason}`, { hints })
 
 const fallbacks = ['vim', 'nano', 'vi']
 
@@ -32,20 +34,31 @@ async function lookUp(program: string, host: Host): Promise<string | undefined> 
   return undefined
 }
 
+interface EditorCommand {
+  readonly program: string
+  readonly args: readonly string[]
+  /** The variable that names it. */
+  readonly variable?: string
+}
+
 /** @throws SopsError `editor-failed` when there is none or its variable cannot be read. */
-async function editorCommand(host: Host): Promise<readonly [string, ...string[]]> {
+async function editorCommand(host: Host): Promise<EditorCommand> {
   for (const name of ['SOPS_EDITOR', 'EDITOR']) {
     const value = host.env[name]
     if (!value) continue
     const [program, ...args] = splitWords(value) ?? []
     if (program === undefined) throw failed(`invalid $${name}: ${value}`)
     const path = await lookUp(program, host)
-    if (path === undefined) throw failed(`exec: ${JSON.stringify(program)}: executable file not found in $PATH`)
-    return [path, ...args]
+    if (path === undefined) {
+      throw failed(`exec: ${JSON.stringify(program)}: executable file not found in $PATH`, [
+        ...(await adviceOn(name, value)),
+      ])
+    }
+    return { program: path, args, variable: name }
   }
   for (const name of fallbacks) {
     const path = await lookUp(name, host)
-    if (path !== undefined) return [path]
+    if (path !== undefined) return { program: path, args: [] }
   }
   throw new SopsError(
     'editor-failed',
@@ -54,16 +67,30 @@ async function editorCommand(host: Host): Promise<readonly [string, ...string[]]
   )
 }
 
+/** What to do about a variable that names no program. */
+async function adviceOn(variable: string, value: string): Promise<readonly string[]> {
+  const words = value.split(' ')
+  for (let end = words.length; end > 1; end--) {
+    const path = words.slice(0, end).join(' ')
+    if (path.includes('/') && (await isExecutable(path)))
+      return [`${path} has blanks: put it in quotes of its own, as in ${variable}='"${path}"'`]
+  }
+  return [`set ${variable} to the command that opens your editor`]
+}
+
 /**
  * Runs the editor on `file` and waits for it.
  * @throws SopsError `editor-failed` when it cannot be started or ends badly.
  */
 export async function runEditor(file: string, host: Host): Promise<void> {
-  const [program, ...args] = await editorCommand(host)
+  const { program, args, variable } = await editorCommand(host)
   const end = await new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve, reject) => {
     const child = start(program, [...args, file], { cwd: host.cwd, env: { ...host.env }, stdio: 'inherit' })
-    child.on('error', (error) => reject(failed(messageOf(error))))
+    child.on('error', reject)
     child.on('close', (code, signal) => resolve({ code, signal }))
+  }).catch(async (error: unknown) => {
+    const advice = variable === undefined ? [] : await adviceOn(variable, host.env[variable] ?? '')
+    throw failed(startFailure(program, error, host.cwd), advice)
   })
   if (end.signal) throw failed(`signal: ${end.signal}`)
   if (end.code !== 0) throw failed(`exit status ${end.code}`)

@@ -1,6 +1,7 @@
 // Log lines on stderr, in the two shapes of the reference (spec/cli.md 3.2).
 import type { Logger, LogLine } from '../context.ts'
 import { quote } from '../core/quote.ts'
+import { withoutSecretsOf } from '../system/secrets.ts'
 import type { Host } from './host.ts'
 import { colourAllowed, makeStyle } from './style.ts'
 import { visible } from './text.ts'
@@ -61,7 +62,7 @@ export function makeLog(host: Host, verbose: boolean): (line: LogLine | FatalLin
   }
   return (line) => {
     if (levels[line.level].rank < lowest) return
-    const text = host.stderr.isTTY ? terminal(line) : plain(line)
+    const text = withoutSecretsOf(host.stderr.isTTY ? terminal(line) : plain(line), host.env)
     // A log that cannot be written must not stop the work it tells of.
     host.stderr.write(`${prefixStyle.bold(`[${line.logger}]`)}\t ${text}\n`).catch(() => {})
   }

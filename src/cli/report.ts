@@ -1,7 +1,8 @@
 // Errors for people. All goes to stderr: the message as it is, then its place and its hints on lines of their own. What comes out of a file
 // (names, paths) cannot steer a terminal. Errors that are not ours are never shown in full: their text may quote the input.
-import { SopsError } from '../errors.ts'
+import { messageOf, SopsError } from '../errors.ts'
 import { codeOf } from '../system/errors.ts'
+import { withoutSecretsOf } from '../system/secrets.ts'
 import type { Host } from './host.ts'
 import { makeLog } from './log.ts'
 import { stdoutStyle } from './style.ts'
@@ -41,7 +42,7 @@ function coloured(host: Host, error: SopsError, text: string): string {
 function foreign(error: unknown, debug: boolean): readonly string[] {
   const stack = error instanceof Error ? (error.stack ?? '') : ''
   const frames = debug ? stack.split('\n').filter((line) => /^ {4}at /.test(line)) : []
-  if (error instanceof Error && 'syscall' in error) return [error.message, ...frames]
+  if (error instanceof Error && 'syscall' in error) return [messageOf(error), ...frames]
   const name = error instanceof Error ? error.name : typeof error
   const code = codeOf(error)
   const hint = debug ? [] : ['hint: this is a defect of sops; SOPS_DEBUG=1 shows where it happened']
@@ -50,7 +51,10 @@ function foreign(error: unknown, debug: boolean): readonly string[] {
 
 /** Writes what went wrong to stderr and returns the exit status. */
 export async function reportError(error: unknown, host: Host): Promise<number> {
-  const safe = (text: string): string => (host.stderr.isTTY ? visible(text) : text)
+  const safe = (text: string): string => {
+    const shown = withoutSecretsOf(text, host.env)
+    return host.stderr.isTTY ? visible(shown) : shown
+  }
   const write = (lines: readonly string[]): Promise<void> =>
     host.stderr.write(lines.map((line) => `${line}\n`).join(''))
   if (!(error instanceof SopsError)) {

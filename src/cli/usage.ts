@@ -1,4 +1,5 @@
 // Command lines that cannot be understood: the reference's text and help on stdout, a fatal line and a suggestion on stderr.
+import { withoutSecrets } from '../system/secrets.ts'
 import type { UsageError } from './argv.ts'
 import type { Command } from './commands/index.ts'
 import { namesOf, rootFlags } from './flags.ts'
@@ -25,7 +26,8 @@ export function suggestion(flag: string, path: readonly Command[]): string | und
 
 /** Reports a usage error (spec/cli.md 2.6); the status is 1. */
 export async function refuse(error: UsageError, path: readonly Command[], host: Host): Promise<number> {
-  const { usage, flag, kind } = error
+  const { flag, kind } = error
+  const usage = withoutSecrets(error.usage)
   const command = path.at(-1)
   const atRoot = command === undefined || command.subcommands !== undefined
   if (kind !== 'environment') {

@@ -3,7 +3,7 @@
 import type { IncomingHttpHeaders, IncomingMessage, RequestOptions } from 'node:http'
 import { request as requestPlain } from 'node:http'
 import type { ConnectionOptions } from 'node:tls'
-import { SopsError } from '../errors.ts'
+import { messageOf, SopsError } from '../errors.ts'
 
 /** What the connection trusts and shows, beyond the platform's defaults. */
 export type TlsOptions = Pick<ConnectionOptions, 'ca' | 'cert' | 'key' | 'servername' | 'rejectUnauthorized'>
@@ -135,7 +135,7 @@ const isTransient = (error: unknown): boolean =>
 /** Several addresses that all failed make an error without a text of its own. */
 function connectionError(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) return connectionError(error.errors[0])
-  return error instanceof Error ? error.message : String(error)
+  return messageOf(error)
 }
 
 async function exchange(request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {

@@ -5,6 +5,7 @@ import { statusNumber, statusText } from '../core/grpc-status.ts'
 import type { KeyService } from '../datakey.ts'
 import { SopsError } from '../errors.ts'
 import type { MasterKey } from '../keys/types.ts'
+import { inWords } from '../system/errors.ts'
 import { type Address, parseAddress } from './address.ts'
 import { loadGrpc } from './grpc.ts'
 import { maximumMessageSize, methodPaths, type Operation, readDataKey, readWrapped, writeRequest } from './messages.ts'
@@ -21,9 +22,11 @@ const unavailableCode = statusNumber('Unavailable')
 
 /** What the gRPC library says around the system's error is about itself. */
 const plainDetails = (details: string): string =>
-  details.replace(
-    /^No connection established\. Last error: (?:Error: )?(.*)\. Resolution note: $/s,
-    'connection error: $1',
+  inWords(
+    details.replace(
+      /^No connection established\. Last error: (?:Error: )?(.*)\. Resolution note: $/s,
+      'connection error: $1',
+    ),
   )
 
 const failure = (code: number, details: string): SopsError =>

@@ -3,19 +3,13 @@
 import type { ListenOptions, Server } from 'node:net'
 import { dirname } from 'node:path'
 import { SopsError } from '../errors.ts'
+import { causeOf } from '../system/errors.ts'
 import { chmodSync, existsSync } from '../system/files-sync.ts'
 
-const causes: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'bind: address already in use',
-  EACCES: 'bind: permission denied',
-  EPERM: 'bind: operation not permitted',
-  EADDRNOTAVAIL: 'bind: cannot assign requested address',
-  ENOENT: 'bind: no such file or directory',
-  ENOTDIR: 'bind: not a directory',
-  EINVAL: 'bind: invalid argument',
-  EROFS: 'bind: read-only file system',
-  ENOTFOUND: 'no such host',
-  EAFNOSUPPORT: 'bind: address family not supported by protocol',
+/** Looking up a name comes before binding. */
+const causeText = (code: string): string => {
+  const cause = causeOf(Object.assign(new Error(), { code }))
+  return code === 'ENOTFOUND' || code === 'EAI_AGAIN' ? (cause ?? code) : `bind: ${cause ?? (code || 'failed')}`
 }
 
 const failure = (network: string, address: string, cause: string): SopsError =>
@@ -58,7 +52,7 @@ export function listen(server: Server, network: string, address: string): Promis
     const fail = (error: NodeJS.ErrnoException): void => {
       // Node says EACCES for a folder that does not exist.
       const code = network === 'unix' && !existsSync(dirname(address)) ? 'ENOENT' : (error.code ?? '')
-      const cause = causes[code] ?? (code || 'failed')
+      const cause = causeText(code)
       const isStale = network === 'unix' && error.code === 'EADDRINUSE'
       const hints = isStale ? [`remove ${address} if no key service is running`] : []
       reject(new SopsError('generic', `listen ${network} ${address}: ${cause}`, { hints }))

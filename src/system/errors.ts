@@ -1,10 +1,13 @@
 // Errors of system calls in the words the reference uses for them. Node's own texts (`spawn /x ENOENT`) are shown to nobody.
 
+import { shownPath } from './secrets.ts'
+
 const texts: Readonly<Record<string, string>> = {
   E2BIG: 'argument list too long',
   EACCES: 'permission denied',
   EADDRINUSE: 'address already in use',
   EADDRNOTAVAIL: 'cannot assign requested address',
+  EAFNOSUPPORT: 'address family not supported by protocol',
   EAGAIN: 'resource temporarily unavailable',
   EAI_AGAIN: 'temporary failure in name resolution',
   EBADF: 'bad file descriptor',
@@ -64,7 +67,7 @@ const shownCalls: ReadonlySet<string | undefined> = new Set(['read', 'write', 'r
 /** `open /x/y: no such file or directory`: the call that failed, or `operation` where the reference does not make that call. */
 export function systemErrorText(error: unknown, operation: string, path: string): string {
   const call = error instanceof Error ? (error as NodeJS.ErrnoException).syscall : undefined
-  return `${shownCalls.has(call) ? call : operation} ${path}: ${causeOf(error) ?? codeOf(error) ?? 'unknown error'}`
+  return `${shownCalls.has(call) ? call : operation} ${shownPath(path)}: ${causeOf(error) ?? codeOf(error) ?? 'unknown error'}`
 }
 
 /** The same for an error that knows its call and its path itself; undefined for one that is not the system's. */
@@ -78,9 +81,24 @@ export function systemText(error: Error): string | undefined {
   const call = syscall.startsWith('spawn') ? 'fork/exec' : syscall === 'getaddrinfo' ? 'lookup' : syscall
   const place = path ?? hostname ?? (port === undefined ? address : hostAndPort(address, port))
   // Calls with paths that are bytes tell them as such.
-  const subjects = [place, dest].filter((one) => one !== undefined).map((one) => String(one))
+  const subjects = [place, dest].filter((one) => one !== undefined).map((one) => shownPath(String(one)))
   return `${[call, ...subjects].join(' ')}: ${cause}`
 }
+
+/** Puts the errors of system calls that other packages quote into words: `connect ECONNREFUSED 127.0.0.1:1`, `ENOENT: …, open '/x'`. */
+export const inWords = (text: string): string =>
+  text
+    .replace(/\b(E[A-Z0-9_]{2,}): [^,\n]*, ([a-z]+)(?: '([^'\n]*)')?(?: -> '[^'\n]*')?/g, (all, code, call, path) =>
+      texts[code] === undefined ? all : `${[call, ...(path ? [shownPath(path)] : [])].join(' ')}: ${texts[code]}`,
+    )
+    .replace(
+      /\b(connect|getaddrinfo|read|write|spawn) (?:(.+?) )?(E[A-Z0-9_]{2,})\b( [^\s,;]*[^\s,;.])?/g,
+      (all, call, program, code, place = '') => {
+        if (texts[code] === undefined || (call === 'spawn') !== (program !== undefined)) return all
+        const name = call === 'spawn' ? `fork/exec ${shownPath(program)}` : call === 'getaddrinfo' ? 'lookup' : call
+        return `${name}${place}: ${texts[code]}`
+      },
+    )
 
 const hostAndPort = (address = '', port: number): string =>
   `${address.includes(':') ? `[${address}]` : address}:${port}`

@@ -59,7 +59,10 @@ function startWithBytes(file: string, args: readonly string[], options: SpawnOpt
   return child
 }
 
-/** `spawn` of node:child_process. Variables whose bytes cannot be had are left out: see `lostVariables`. */
+/**
+ * `spawn` of node:child_process, which throws some of the system's errors and emits the others. Variables whose bytes cannot be had are left
+ * out: see `lostVariables`.
+ */
 export const start: typeof spawn = startWithBytes as typeof spawn
 
 export interface Finished {

@@ -285,7 +285,7 @@ describe('failures', () => {
     const server = await serve()
     await servers.pop()?.close()
     const text = await message(hcVault.wrap(keyAt(server.address), dataKey, context({ VAULT_MAX_RETRIES: '0' })))
-    expect(text).toMatch(/: cannot reach 127\.0\.0\.1:\d+: .*ECONNREFUSED/)
+    expect(text).toMatch(/: cannot reach 127\.0\.0\.1:\d+: .*connection refused/)
   })
 
   test('nothing that was sent comes back in an error', async () => {

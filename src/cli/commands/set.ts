@@ -5,10 +5,11 @@ import { documentFor } from '../../core/documents.ts'
 import { utf16Problem } from '../../core/encoding.ts'
 import { formatPath, nodeAt, type Path, parsePath } from '../../core/path.ts'
 import { type Leaf, type MapNode, type Node, sameNode } from '../../core/tree.ts'
-import { messageOf, SopsError } from '../../errors.ts'
+import { SopsError } from '../../errors.ts'
 import { parseJsonValue } from '../../formats/index.ts'
 import type { Format } from '../../formats/types.ts'
 import { bytesOf, hasBytes } from '../../system/bytes.ts'
+import { systemErrorText } from '../../system/errors.ts'
 import { readFile } from '../../system/files.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { changeInPlace } from '../open.ts'
@@ -64,10 +65,7 @@ async function readText(inv: Invocation, io: Io, word: string): Promise<Uint8Arr
     return withoutMark(await readFile(absolutePath(io.ctx, word)), word)
   } catch (error) {
     if (error instanceof SopsError) throw error
-    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT'
-    throw new SopsError('generic', `open ${word}: ${missing ? 'no such file or directory' : messageOf(error)}`, {
-      cause: error,
-    })
+    throw new SopsError('generic', systemErrorText(error, 'open', word), { cause: error })
   }
 }
 

@@ -3,24 +3,28 @@
 import { join } from 'node:path'
 import type { Context } from '../../context.ts'
 import { messageOf } from '../../errors.ts'
+import { codeOf, systemErrorText } from '../../system/errors.ts'
 import { closeSync, fstatSync, openSync, readFileSync } from '../../system/files-sync.ts'
+import { holdsSecret, shownPath } from '../../system/secrets.ts'
 
 /** The reference reads identity files up to one byte less. */
 const MAXIMUM_SIZE = 16 * 1024 * 1024
 
-const causes: Readonly<Record<string, string>> = {
-  ENOENT: 'no such file or directory',
-  EACCES: 'permission denied',
-  EPERM: 'operation not permitted',
-  EISDIR: 'is a directory',
-  ENOTDIR: 'not a directory',
-  ELOOP: 'too many levels of symbolic links',
-}
-
 /** The system's error in the reference's words; other errors as they are. */
-export function fileCause(path: string, error: unknown): string {
-  const { code } = error as NodeJS.ErrnoException
-  return code === undefined ? messageOf(error) : `open ${path}: ${causes[code] ?? code}`
+export const fileCause = (path: string, error: unknown): string =>
+  codeOf(error) === undefined ? messageOf(error) : systemErrorText(error, 'open', path)
+
+/**
+ * What to do about a variable that should hold a path and names no file: `, …`, or nothing. `other` is the variable that takes the key
+ * itself.
+ */
+export function pathAdvice(path: string, other?: string): string {
+  if (holdsSecret(path) || /^age1|\n/.test(path))
+    return `, since it holds ${path.startsWith('age1') ? 'a recipient' : 'a key'} and no path${other === undefined ? '' : `: identities belong in ${other}`}`
+  if (path.startsWith('~')) return ', since ~ is only replaced by a shell, outside quotes: write $HOME'
+  if (/^["']/.test(path)) return ', since it stands in quotes: take them away'
+  if (/^\$\{?\w/.test(path)) return ', since the variable in it was not replaced by a shell'
+  return ''
 }
 
 export const isAbsent = (error: unknown): boolean => {
@@ -44,7 +48,7 @@ export function readKeyFile(path: string, ctx: Context, options: { readonly publ
           level: 'warning',
           logger: 'AGE',
           message: 'private key file is readable by other users',
-          fields: { file: path, mode: (mode & 0o777).toString(8).padStart(4, '0') },
+          fields: { file: shownPath(path), mode: (mode & 0o777).toString(8).padStart(4, '0') },
         }),
       )
     }

@@ -1,8 +1,10 @@
 // The plugin's process and the stanzas that go in and out of it.
-import type { ChildProcess } from 'node:child_process'
+import type { ChildProcess, ChildProcessByStdio } from 'node:child_process'
 import { delimiter, isAbsolute, join } from 'node:path'
+import type { Readable, Writable } from 'node:stream'
 import type { Context } from '../../context.ts'
 import { accessSync, constants, statSync } from '../../system/files-sync.ts'
+import { startFailure } from '../../system/programs.ts'
 import { decodeBase64NoPad } from './base64.ts'
 import type { Stanza } from './file.ts'
 import { encodeStanza } from './seal.ts'
@@ -66,7 +68,7 @@ function lineReader(child: ChildProcess, silent: () => void): () => Promise<stri
     stop(pending.includes('\n') ? 'it sent too much' : 'it sent a line that is too long')
     pending = ''
   })
-  child.on('error', (error) => stop(`couldn't start plugin: ${error.message}`))
+  child.on('error', (error) => stop(`couldn't start plugin: ${startFailure(child.spawnfile, error, '/')}`))
   const ended = (code: number | null, signal: string | null): void =>
     stop(`it ended too early (${signal ?? `exit status ${code}`})`)
   child.on('close', ended)
@@ -120,12 +122,17 @@ export async function startPlugin(
   const program = findPlugin(name, ctx)
   const { start } = await import('../../system/start.ts')
   const { tmpdir } = await import('node:os')
-  const child = start(program, [`--age-plugin=${mode}`], {
-    cwd: ctx.env.TMPDIR || tmpdir(),
-    env: ctx.env,
-    stdio: ['pipe', 'pipe', ctx.env.AGEDEBUG === 'plugin' ? 'inherit' : 'ignore'],
-    windowsHide: true,
-  })
+  let child: ChildProcessByStdio<Writable, Readable, null>
+  try {
+    child = start(program, [`--age-plugin=${mode}`], {
+      cwd: ctx.env.TMPDIR || tmpdir(),
+      env: ctx.env,
+      stdio: ['pipe', 'pipe', ctx.env.AGEDEBUG === 'plugin' ? 'inherit' : 'ignore'],
+      windowsHide: true,
+    }) as ChildProcessByStdio<Writable, Readable, null>
+  } catch (error) {
+    throw new Error(`couldn't start plugin: ${startFailure(program, error, ctx.cwd)}`)
+  }
   const ended = new Promise<void>((resolve) => {
     child.once('close', () => resolve())
     child.once('error', () => resolve())

@@ -7,7 +7,7 @@ import { statSync } from '../../system/files-sync.ts'
 import { runKeyCommand } from './command.ts'
 import type { Identity } from './identity.ts'
 import { readIdentities } from './identity-text.ts'
-import { defaultKeyFiles, fileCause, isAbsent, readKeyFile } from './key-file.ts'
+import { defaultKeyFiles, fileCause, isAbsent, pathAdvice, readKeyFile } from './key-file.ts'
 import { sshCommandIdentity, sshFileIdentity } from './ssh-identity.ts'
 
 /** What a source gave. */
@@ -51,7 +51,7 @@ function fromKeyFile(ctx: Context): Found {
   try {
     bytes = readKeyFile(resolve(ctx.cwd, path), ctx)
   } catch (error) {
-    return failed(`failed to open SOPS_AGE_KEY_FILE file: ${fileCause(path, error)}`)
+    return failed(`failed to open SOPS_AGE_KEY_FILE file: ${fileCause(path, error)}${pathAdvice(path, 'SOPS_AGE_KEY')}`)
   }
   return read(bytes, 'SOPS_AGE_KEY_FILE', ctx)
 }

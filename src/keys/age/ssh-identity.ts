@@ -5,7 +5,7 @@ import { utf16Problem } from '../../core/encoding.ts'
 import { quote } from '../../core/quote.ts'
 import { messageOf } from '../../errors.ts'
 import type { Identity } from './identity.ts'
-import { fileCause, readKeyFile } from './key-file.ts'
+import { fileCause, pathAdvice, readKeyFile } from './key-file.ts'
 import { askPassphrase, NO_TERMINAL } from './passphrase.ts'
 import { isFor, tagOf, unwrapWithSshKey } from './ssh.ts'
 import { parseSshPrivateKey, type SshKeyFile, type SshPrivateKey } from './ssh-key.ts'
@@ -84,7 +84,7 @@ export function sshFileIdentity(path: string, ctx: Context): Identity {
   try {
     bytes = readKeyFile(resolve(ctx.cwd, path), ctx)
   } catch (error) {
-    throw new Error(`failed to open file: ${fileCause(path, error)}`)
+    throw new Error(`failed to open file: ${fileCause(path, error)}${pathAdvice(path)}`)
   }
   try {
     const file = parseSshPrivateKey(textOf(bytes, 'latin1'))

@@ -1,7 +1,7 @@
 // Wraps and unwraps through the gpg program, with the reference's arguments and messages (spec/keys.md 4.4).
 import type { Context } from '../../context.ts'
 import { quote } from '../../core/quote.ts'
-import { programName, type Run, runGpg } from './program.ts'
+import { programName, programTrouble, type Run, runGpg } from './program.ts'
 
 /** Why gpg did not do it. */
 export interface Refusal {
@@ -19,7 +19,7 @@ const shortId = (fp: string): string => fp.slice(fp.endsWith('!') ? -17 : -16)
 
 const absent = (prefix: string, ctx: Context): Refusal => {
   const name = programName(ctx)
-  const why = /[/\\]/.test(name) ? 'no such program' : 'executable file not found in $PATH'
+  const why = /[/\\]/.test(name) ? programTrouble(ctx) : 'executable file not found in $PATH'
   return { message: `${prefix}: exec: ${quote(name)}: ${why}`, absent: true, unusable: false }
 }
 

@@ -3,8 +3,9 @@
 import { delimiter, isAbsolute, join, resolve } from 'node:path'
 import { isatty } from 'node:tty'
 import type { Context } from '../../context.ts'
-import { messageOf } from '../../errors.ts'
+import { causeOf, codeOf } from '../../system/errors.ts'
 import { accessSync, constants, readlinkSync, statSync } from '../../system/files-sync.ts'
+import { startFailure } from '../../system/programs.ts'
 
 /** What a run gave; the caller wipes `stdout` when it is secret. */
 export interface Run {
@@ -30,6 +31,16 @@ const isProgram = (path: string): boolean => {
 
 /** The name the user gave, which is never split into words. */
 export const programName = (ctx: Context): string => ctx.env.SOPS_GPG_EXEC || 'gpg'
+
+/** Why the path that the user gave is no program. */
+export function programTrouble(ctx: Context): string {
+  try {
+    const found = statSync(resolve(ctx.cwd, programName(ctx)))
+    return found.isDirectory() ? 'it is a folder, not a program' : 'it is not executable: chmod +x'
+  } catch (error) {
+    return codeOf(error) === 'ENOENT' ? 'no such program' : (causeOf(error) ?? 'no such program')
+  }
+}
 
 /** Looks in the absolute folders of PATH only: the program gets data keys, so none is taken from the working directory. */
 function find(ctx: Context): string | undefined {
@@ -84,7 +95,8 @@ async function start(program: string, args: readonly string[], input: string | U
   const terminal = ctx.env.GPG_TTY === undefined && !ctx.unattended ? terminalName() : undefined
   const env = terminal === undefined ? ctx.env : { ...ctx.env, GPG_TTY: terminal }
   return new Promise((done) => {
-    const failed = (error: unknown): void => done({ ok: false, stdout: Buffer.alloc(0), stderr: messageOf(error) })
+    const failed = (error: unknown): void =>
+      done({ ok: false, stdout: Buffer.alloc(0), stderr: startFailure(program, error, ctx.cwd) })
     try {
       const child = start(program, args, { cwd: ctx.cwd, env, stdio: 'pipe', windowsHide: true })
       const out: Buffer[] = []

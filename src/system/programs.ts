@@ -1,0 +1,28 @@
+// Why a program could not be started, in words.
+import { resolve } from 'node:path'
+import { codeOf, systemErrorText } from './errors.ts'
+import { statSync } from './files-sync.ts'
+import { shownPath } from './secrets.ts'
+
+/** What is wrong with the file itself; undefined when there is nothing to say beyond the system's error. */
+function trouble(path: string, code: string | undefined): string | undefined {
+  const found = statSync(path, { throwIfNoEntry: false })
+  if (found?.isDirectory()) return 'it is a folder, not a program'
+  if (code === 'ENOENT' && found) return 'the interpreter that its first line names is missing'
+  if (code === 'EACCES' && found && (found.mode & 0o111) === 0) return 'it is not executable: chmod +x'
+  if (code === 'ENOEXEC') return 'it is no program of this system, or a script without #! in its first line'
+  return undefined
+}
+
+/** `fork/exec /tmp: permission denied (it is a folder, not a program)`; `cwd` is where a relative path begins. */
+export function startFailure(path: string, error: unknown, cwd: string): string {
+  const code = codeOf(error)
+  if (code === 'ENOENT' && !path.includes('/')) return `exec: "${shownPath(path)}": executable file not found in $PATH`
+  let why: string | undefined
+  try {
+    why = trouble(resolve(cwd, path), code)
+  } catch {
+    // What cannot be looked at is told by the system's error alone.
+  }
+  return `${systemErrorText(error, 'fork/exec', path)}${why === undefined ? '' : ` (${why})`}`
+}
