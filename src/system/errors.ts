@@ -70,14 +70,14 @@ export function systemErrorText(error: unknown, operation: string, path: string)
   return `${shownCalls.has(call) ? call : operation} ${shownPath(path)}: ${causeOf(error) ?? codeOf(error) ?? 'unknown error'}`
 }
 
-/** The same for an error that knows its call and its path itself; undefined for one that is not the system's. */
+/** The same for an error that knows its call and its path itself; undefined for one whose text is not Node's own. */
 export function systemText(error: Error): string | undefined {
   // What connecting to each address of a name gave.
   const inner = error instanceof AggregateError ? error.errors.find((one) => causeOf(one) !== undefined) : undefined
   if (inner instanceof Error) return systemText(inner)
   const { syscall, path, address, port, hostname, dest } = error as SystemError
   const cause = causeOf(error)
-  if (syscall === undefined || cause === undefined) return undefined
+  if (syscall === undefined || cause === undefined || !isNodesOwn(error)) return undefined
   const call = syscall.startsWith('spawn') ? 'fork/exec' : syscall === 'getaddrinfo' ? 'lookup' : syscall
   const place = path ?? hostname ?? (port === undefined ? address : hostAndPort(address, port))
   // Calls with paths that are bytes tell them as such.
@@ -99,6 +99,10 @@ export const inWords = (text: string): string =>
         return `${name}${place}: ${texts[code]}`
       },
     )
+
+/** Packages put more into the texts of these errors. */
+const isNodesOwn = ({ message, code, syscall }: SystemError): boolean =>
+  message === '' || message.startsWith(`${code}: `) || message.startsWith(`${syscall} ${code}`)
 
 const hostAndPort = (address = '', port: number): string =>
   `${address.includes(':') ? `[${address}]` : address}:${port}`

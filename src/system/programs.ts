@@ -18,6 +18,8 @@ function trouble(path: string, code: string | undefined): string | undefined {
 export function startFailure(path: string, error: unknown, cwd: string): string {
   const code = codeOf(error)
   if (code === 'ENOENT' && !path.includes('/')) return `exec: "${shownPath(path)}": executable file not found in $PATH`
+  // Node's own text about what it refuses quotes it.
+  if (code === 'ERR_INVALID_ARG_VALUE') return `fork/exec ${shownPath(path)}: a word for it has null bytes`
   let why: string | undefined
   try {
     why = trouble(resolve(cwd, path), code)

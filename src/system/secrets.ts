@@ -1,8 +1,8 @@
 // Key material in texts for people. Variables that should name a file are given the key itself by mistake, and programs repeat what they read.
 
 const patterns: readonly RegExp[] = [
-  /AGE-SECRET-KEY-[0-9A-Z-]*/gi,
-  /AGE-PLUGIN-[0-9A-Z-]*/g,
+  /AGE-SECRET-KEY-[0-9A-Z-]{8,}/gi,
+  /AGE-PLUGIN-[0-9A-Z-]*1[0-9A-Z]{4,}/g,
   /-----BEGIN [A-Z0-9 ]*PRIVATE KEY[\s\S]*?(?:-----END [A-Z0-9 ]*-----|$)/g,
   // JSON of a service account, and the like.
   /"(?:private_key|client_secret|refresh_token|access_?token|secret_?(?:access_?)?key|session_?token)"\s*:\s*"[^"]*"?/gi,
@@ -27,7 +27,6 @@ export const shownPath = (path: string): string => (holdsSecret(path) || /[\n{]/
 /** Variables whose values are secrets. */
 const secretVariables = [
   'SOPS_AGE_KEY',
-  'SOPS_PGP_KEY',
   'VAULT_TOKEN',
   'AWS_SECRET_ACCESS_KEY',
   'AWS_SECRET_KEY',
@@ -36,7 +35,6 @@ const secretVariables = [
   'AZURE_CLIENT_SECRET',
   'AZURE_CLIENT_CERTIFICATE_PASSWORD',
   'AZURE_PASSWORD',
-  'GOOGLE_CREDENTIALS',
   'GOOGLE_OAUTH_ACCESS_TOKEN',
   'HUAWEICLOUD_SDK_SK',
   'HUAWEICLOUD_SDK_SECURITY_TOKEN',
@@ -48,5 +46,5 @@ export function withoutSecretsOf(text: string, env: Readonly<Record<string, stri
   return values.reduce((shown, value) => shown.replaceAll(value, hidden), withoutSecrets(text))
 }
 
-/** Not a word that a message may hold anyway, or the path of a file. */
-const isUnmistakable = (value: string): boolean => value.length >= 12 && !/^[~./]/.test(value)
+/** Not a word that a message may hold anyway, the path of a file, or a recipient, which people put there by mistake. */
+const isUnmistakable = (value: string): boolean => value.length >= 12 && !/^(?:[~./]|age1|ssh-)/.test(value)

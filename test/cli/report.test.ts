@@ -90,11 +90,12 @@ describe('other errors', () => {
   })
 
   test('failed system calls say what failed', async () => {
-    const error = Object.assign(new Error('ENOENT: no such file or directory, open /x'), {
+    const error = Object.assign(new Error("ENOENT: no such file or directory, open '/x'"), {
       syscall: 'open',
       code: 'ENOENT',
+      path: '/x',
     })
-    expect((await reported(error))[1]).toContain('open /x')
+    expect((await reported(error))[1]).toContain('open /x: no such file or directory')
   })
 })
 

@@ -176,7 +176,9 @@ describe('certificates', () => {
 
   test('no file', async () => {
     const env = { ...application, AZURE_CLIENT_CERTIFICATE_PATH: 'nowhere.pem' }
-    expect(await attempt(await serve(), env)).toMatch(/^AZURE_CLIENT_CERTIFICATE_PATH: .*ENOENT/)
+    expect(await attempt(await serve(), env)).toMatch(
+      /^AZURE_CLIENT_CERTIFICATE_PATH: .*open nowhere.pem: no such file or directory/,
+    )
   })
 
   test('one that the application does not have; one of another key', async () => {

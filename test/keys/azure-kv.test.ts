@@ -265,7 +265,7 @@ describe('credentials', () => {
     expect(await azureKv.wrap(keyAt(server.address), dataKey, fakeContext({ env }))).not.toBe('')
     const missing = fakeContext({ env: { ...env, AZURE_FEDERATED_TOKEN_FILE: '/nonexistent' } })
     expect(await message(azureKv.wrap(keyAt(server.address), dataKey, missing))).toMatch(
-      /cannot read the file of AZURE_FEDERATED_TOKEN_FILE: ENOENT/,
+      /cannot read the file of AZURE_FEDERATED_TOKEN_FILE: open \/nonexistent: no such file or directory/,
     )
   })
 

@@ -224,7 +224,7 @@ describe('credentials', () => {
     const env = { HUAWEICLOUD_SDK_CREDENTIALS_FILE: '/nonexistent/credentials', SOPS_KMS_TIMEOUT: '200ms' }
     const text = await message(hckms.wrap(keyOf(), dataKey, fakeContext({ env })))
     expect(text).toMatch(/^failed to create HuaweiCloud KMS client: failed to get HuaweiCloud credentials: /)
-    expect(text).toMatch(/HUAWEICLOUD_SDK_AK .*ENOENT.*(169\.254\.169\.254|metadata service)/)
+    expect(text).toMatch(/HUAWEICLOUD_SDK_AK .*no such file or directory.*(169\.254\.169\.254|metadata service)/)
   })
 })
 

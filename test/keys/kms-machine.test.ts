@@ -82,7 +82,7 @@ describe('containers', () => {
     [{ AWS_CONTAINER_CREDENTIALS_FULL_URI: 'nonsense' }, 'AWS_CONTAINER_CREDENTIALS_FULL_URI): TypeError: Invalid URL'],
     [
       { AWS_CONTAINER_CREDENTIALS_FULL_URI: 'http://127.0.0.1:1', AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: '/nowhere' },
-      'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: ENOENT',
+      'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: open /nowhere: no such file or directory',
     ],
     [
       {

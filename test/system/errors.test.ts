@@ -66,7 +66,7 @@ describe.skipIf(process.platform === 'win32')('errors of calls', () => {
   })
 
   test('of several addresses the first that says something is told', () => {
-    const refused = Object.assign(new Error('x'), {
+    const refused = Object.assign(new Error('connect ECONNREFUSED ::1:80'), {
       code: 'ECONNREFUSED',
       syscall: 'connect',
       address: '::1',

@@ -1,6 +1,6 @@
 // What an AWS failure says, without anything secret.
 import type { Context } from '../../context.ts'
-import { SopsError } from '../../errors.ts'
+import { messageOf, SopsError } from '../../errors.ts'
 
 const secretVariables = [
   'AWS_SECRET_ACCESS_KEY',
@@ -26,7 +26,7 @@ function redact(text: string, ctx: Context): string {
 export function describeFailure(error: unknown, ctx: Context): string {
   if (error instanceof AggregateError && error.errors.length > 0) return describeFailure(error.errors[0], ctx)
   if (!(error instanceof Error)) return 'unknown failure'
-  const text = redact(error.message, ctx)
+  const text = redact(messageOf(error), ctx)
     .trim()
     .replace(/\s*\n\s*/g, ' ')
   if (error instanceof SopsError || error.name === 'Error' || error.name === '') return text
