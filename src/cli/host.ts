@@ -4,7 +4,9 @@ import { constants, homedir, userInfo } from 'node:os'
 import { isAbsolute } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import type { PromptOptions } from '../context.ts'
+import { SopsError } from '../errors.ts'
 import { bytesOf, shown, textOf } from '../system/bytes.ts'
+import { causeOf } from '../system/errors.ts'
 import {
   closeSync,
   fstatSync,
@@ -46,7 +48,7 @@ export interface Host {
   /** Version of this program. */
   readonly version: string
   readonly env: Readonly<Record<string, string | undefined>>
-  /** Absolute, as the user sees it: `$PWD` when that is the current directory (spec/config.md 4.1). */
+  /** Absolute, as the user sees it (reading it throws where there is none any more): `$PWD` when that is the current directory (spec/config.md 4.1). */
   readonly cwd: string
   readonly home: string | undefined
   readonly platform: NodeJS.Platform
@@ -127,7 +129,7 @@ export function makeExits(raise: (signal: NodeJS.Signals) => void): {
   }
 }
 
-/** `$PWD` when it names the current directory, else what the system says. */
+/** `$PWD` when it names the current directory, else what the system says. @throws SopsError `generic` when that is none. */
 function currentDirectory(env: Host['env']): string {
   const pwd = env['PWD']
   if (pwd && isAbsolute(pwd)) {
@@ -138,7 +140,15 @@ function currentDirectory(env: Host['env']): string {
       // A PWD that cannot be looked at is not the current directory.
     }
   }
-  const name = process.cwd()
+  let name: string
+  try {
+    name = process.cwd()
+  } catch (error) {
+    throw new SopsError('generic', `getwd: ${causeOf(error) ?? 'the working folder is not known'}`, {
+      hints: ['the working folder was deleted or cannot be reached: change to another one'],
+      cause: error,
+    })
+  }
   return name.includes('\ufffd') ? (linkTarget('/proc/self/cwd') ?? name) : name
 }
 
@@ -284,6 +294,7 @@ export function processHost(): Host {
       return made
     }
   }
+  const cwd = lazy(() => currentDirectory(env))
   const stdin = lazy(() => input(process.stdin))
   const stdout = lazy(() => output(1, () => process.stdout, exit, bytesOf))
   const stderr = lazy(() =>
@@ -299,7 +310,9 @@ export function processHost(): Host {
     argv0: process.argv[1] ?? 'sops',
     version: process.env.SOPS_TS_VERSION ?? 'unbuilt',
     env,
-    cwd: currentDirectory(env),
+    get cwd() {
+      return cwd()
+    },
     home: homeDirectory(env),
     platform: process.platform,
     auditConfig: '/etc/sops/audit.yaml',

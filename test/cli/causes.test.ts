@@ -2,8 +2,9 @@
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { bin, ensureBuilt } from '../support/build.ts'
 import { runCli, type Sandbox } from '../support/cli.ts'
-import { encryptedBox, identity, recipient, secondRecipient } from './exec-support.ts'
+import { encryptedBox, identity, recipient, secondRecipient, start } from './exec-support.ts'
 
 const key = /AGE-SECRET-KEY-\S+/.exec(identity)![0]
 const body = key.slice(16)
@@ -11,12 +12,13 @@ const pem = `-----BEGIN OPENSSH PRIVATE KEY-----\n${body}\n-----END OPENSSH PRIV
 
 let box: Sandbox
 beforeAll(async () => {
+  await ensureBuilt()
   box = await encryptedBox({ 's.yaml': 'a: 1\n' })
   writeFileSync(box.path('recipients.txt'), `# team\n${recipient}\n${secondRecipient}\n`, { mode: 0o600 })
   writeFileSync(box.path('keys.txt'), identity, { mode: 0o600 })
   writeFileSync(box.path('quoted.txt'), `"${key}"\n`, { mode: 0o600 })
   writeFileSync(box.path('my editor'), '#!/bin/sh\n', { mode: 0o755 })
-})
+}, 120_000)
 afterAll(() => box.remove())
 
 /** stderr of one command line, on one line, without the frames of the report. */
@@ -124,6 +126,15 @@ describe.each(['SOPS_AGE_KEY_CMD', 'SOPS_AGE_SSH_PRIVATE_KEY_CMD'])('%s', (name)
   ])('one that %s', async (_, command, message) => {
     expect(await said({ [name]: command })).toContain(message)
   })
+})
+
+test.skipIf(process.platform === 'win32')('a working folder that was deleted', async () => {
+  const script = `mkdir gone; cd gone; rmdir ../gone; "${process.execPath}" "${bin}" decrypt s.yaml`
+  const { code, stderr } = await start(box, ['-c', script], { program: '/bin/sh' }).ended
+  expect([code, stderr]).toEqual([
+    1,
+    'getwd: no such file or directory\nhint: the working folder was deleted or cannot be reached: change to another one\n',
+  ])
 })
 
 describe('EDITOR', () => {

@@ -248,10 +248,7 @@ source_profile = middle
     ],
     ['[profile p]\nrole_arn = r\ncredential_source = Moon\n', 'credential source in profile p. Got Moon'],
     ['[profile p]\nrole_arn = r\n', 'profile: [p]'],
-    [
-      '[profile p]\nrole_arn = r\nweb_identity_token_file = /nowhere\n',
-      "ENOENT: no such file or directory, open '/nowhere'",
-    ],
+    ['[profile p]\nrole_arn = r\nweb_identity_token_file = /nowhere\n', 'open /nowhere: no such file or directory'],
     [
       "[profile p]\ncredential_process = sh -c 'echo hidden-text'\n",
       'Profile p credential_process returned invalid JSON',
