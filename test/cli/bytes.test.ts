@@ -121,7 +121,12 @@ describe.skipIf(process.platform !== 'linux')('bytes that are no UTF-8', () => {
       `SOPS_AGE_RECIPIENTS="$E" sops encrypt e.env`,
       'SOPS_AGE_RECIPIENTS: it has bytes that are no UTF-8',
     ],
-    ['a value to set', `sops set e.env '["b"]' "\\"hidden$E\\""`, 'Index and value of set must be UTF-8'],
+    [
+      'a value to set',
+      `sops set e.env '["b"]' "\\"hidden$E\\""`,
+      'at ["b"], the string holds bytes that are not UTF-8',
+    ],
+    ['an index to set', `sops set e.env "[\\"hidden$E\\"]" '"x"'`, 'Index of set must be UTF-8'],
     ['a value to set, in the old form', `sops --set "[\\"b\\"] \\"hidden$E\\"" e.env`, 'invalid value for flag -set'],
   ])('%s is named without its bytes', async (_, script, message) => {
     const box = await boxOf({ 'e.env': 'K=1\n' })
