@@ -19,7 +19,8 @@ describe.each(formats)('%s', (format) => {
         fc.property(trees[format], (tree) => {
           const printed = printedOrRefused(() => print(tree, { encrypted: true }))
           if (printed === undefined || !keepsTypes[format](tree)) return
-          const read = withoutEmptyFirst(parse(printed).tree, format)
+          // A carriage return at the end of a .env line is layout, but as the reference reads it.
+          const read = withoutEmptyFirst(parse(printed, { literal: true }).tree, format)
           expect(sameTrees(read, tree) || read).toBe(true)
         }),
         runs(short[format]),
