@@ -141,7 +141,12 @@ function metadataTexts(file: EncryptedFile, metadata: Metadata): Map<string, str
   return refreshed.tree.documents.map((document, i) => {
     const data = new Set(keysOf(tree, i))
     const own = document.items.filter((item): item is Entry => item.kind === 'entry' && !data.has(item.key))
-    return new Map(own.map((entry) => [entry.key, format.textOf(refreshed, entry)]))
+    return new Map(
+      own.flatMap((entry) => {
+        const text = format.textOf(refreshed, entry)
+        return text === undefined ? [] : [[entry.key, text] as const]
+      }),
+    )
   })
 }
 

@@ -114,7 +114,7 @@ const isUnset = (options: SelectionOptions): boolean => selectionSettings.every(
 
 function differentLeaf(tree: Tree, { tree: wanted, selection, encrypted }: Sealed): string | undefined {
   const places: string[] = []
-  const texts: (string | Uint8Array)[] = []
+  const texts: (string | Uint8Array | null)[] = []
   let selectedBefore = 0
   eachLeaf(wanted, selection, (aad, text, selected) => {
     places.push(aad)
@@ -129,7 +129,7 @@ function differentLeaf(tree: Tree, { tree: wanted, selection, encrypted }: Seale
     if (selected) count++
     if (problem !== undefined) return
     if (aad !== places[i]) problem = `${aad.slice(0, -1)} would stand in another place`
-    else if (!same(text, texts[i]!)) problem = `${aad.slice(0, -1)} would have another value`
+    else if (!same(text, texts[i] ?? null)) problem = `${aad.slice(0, -1)} would have another value`
     else if (encrypted !== undefined && selected && (typeof text !== 'string' || !isEncrypted(text)))
       problem = `${aad.slice(0, -1)} would be in clear`
   })
@@ -138,15 +138,17 @@ function differentLeaf(tree: Tree, { tree: wanted, selection, encrypted }: Seale
   return count === (encrypted ?? selectedBefore) ? undefined : 'encrypted values would be taken for clear ones'
 }
 
-const same = (a: string | Uint8Array, b: string | Uint8Array): boolean =>
-  a === b ||
-  (typeof a !== 'string' || typeof b !== 'string' ? Buffer.compare(Buffer.from(a), Buffer.from(b)) === 0 : false)
+function same(a: string | Uint8Array | null, b: string | Uint8Array | null): boolean {
+  if (a === b) return true
+  if (a === null || b === null || (typeof a === 'string' && typeof b === 'string')) return false
+  return Buffer.compare(Buffer.from(a), Buffer.from(b)) === 0
+}
 
-/** The leaves that the MAC covers, as the text it covers. Encrypted comments are stored as strings in lists, and are none. */
+/** The leaves, as the text that the MAC covers; a null has none. Encrypted comments are stored as strings in lists, and are no leaves. */
 function eachLeaf(
   tree: Tree,
   selection: Selection,
-  use: (aad: string, text: string | Uint8Array, selected: boolean) => void,
+  use: (aad: string, text: string | Uint8Array | null, selected: boolean) => void,
 ): void {
   walk(
     tree,
@@ -154,9 +156,9 @@ function eachLeaf(
     {
       leaf(leaf, aad, selected) {
         const text = textOf(leaf.value)
-        if (text.length > 0 && !(selected && typeof text === 'string' && text.endsWith(',type:comment]'))) {
-          use(aad, text, selected)
-        }
+        const isComment = selected && typeof text === 'string' && text.endsWith(',type:comment]')
+        // What is empty stays in clear.
+        if (!isComment) use(aad, text, selected && text !== null && text.length > 0)
         return leaf
       },
       comment: (comment) => comment,
@@ -165,5 +167,5 @@ function eachLeaf(
   )
 }
 
-const textOf = (value: Value): string | Uint8Array =>
-  value === null ? '' : value instanceof Uint8Array ? value : canonical(value)
+const textOf = (value: Value): string | Uint8Array | null =>
+  value === null || value instanceof Uint8Array ? value : canonical(value)

@@ -83,8 +83,8 @@ export interface Format {
    * @throws SopsError `cannot-emit` where the format has no single values.
    */
   printValue(value: Node, layout?: Layout): Uint8Array
-  /** The exact text, in whole lines, of a top-level entry that came from `parsed`. */
-  textOf(parsed: Parsed, entry: Entry): string
+  /** The exact text, in whole lines, of a top-level entry that came from `parsed`; undefined where it shares its lines. */
+  textOf(parsed: Parsed, entry: Entry): string | undefined
   /** The exact token text of an encrypted leaf, for reuse in another version of the file. */
   token?(parsed: Parsed, leaf: Leaf): Token | undefined
   /** What of the source `rewrite` cannot carry through encryption: where a format can lose anything. */

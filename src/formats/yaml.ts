@@ -3,6 +3,7 @@ import type { Leaf, Node, Token, Tree } from '../core/tree.ts'
 import { refuseBytes } from '../core/utf8.ts'
 import type { Format, Parsed } from './types.ts'
 import { afterBreak, lineEnd, lineStart } from './yaml/edits.ts'
+import type { YNode } from './yaml/nodes.ts'
 import { indentOf, printAlone, printTree } from './yaml/print.ts'
 import { respellText } from './yaml/reference.ts'
 import { rewriteText } from './yaml/rewrite.ts'
@@ -57,7 +58,9 @@ export const yaml: Format = {
     return Buffer.from(printAlone(value, '\n'), 'utf8')
   },
   textOf(parsed, entry) {
-    const { text } = sourceOf(parsed)
+    const { text, documents } = sourceOf(parsed)
+    const { node } = placeOf(entry)
+    if (documents.some(({ root }) => root?.flow && root.items.includes(node as YNode))) return undefined
     const start = lineStart(text, placeOf(entry).start)
     const end = lineEnd(text, endOf(entry))
     return text.slice(start, afterBreak(text, end))

@@ -2,7 +2,7 @@
 import type { Comment, Entry, Node, Tree, Value } from '../../core/tree.ts'
 import { sameValue } from '../../core/tree.ts'
 import { SopsError } from '../../errors.ts'
-import { read } from './source.ts'
+import { read, type Source } from './source.ts'
 
 type Item = Entry | Node | Comment
 
@@ -43,16 +43,22 @@ export function sameNodes(one: Node, other: Node, all = true): boolean {
   return true
 }
 
-/** The text reads back with the keys and values of the tree. */
-export function readsAs(text: string, tree: Tree): boolean {
+/** Undefined where the text does not parse. */
+export function readIfSound(text: string): Source | undefined {
   try {
-    const { documents } = read(Buffer.from(text)).tree
-    return (
-      documents.length === tree.documents.length &&
-      documents.every((document, i) => sameNodes(document, tree.documents[i] as Node, false))
-    )
+    return read(Buffer.from(text))
   } catch (error) {
-    if (error instanceof SopsError) return false
+    if (error instanceof SopsError) return undefined
     throw error
   }
+}
+
+/** The text reads back with the keys and values of the tree. */
+export function readsAs(text: string, tree: Tree): boolean {
+  const documents = readIfSound(text)?.tree.documents
+  return (
+    documents !== undefined &&
+    documents.length === tree.documents.length &&
+    documents.every((document, i) => sameNodes(document, tree.documents[i] as Node, false))
+  )
 }

@@ -1,6 +1,7 @@
 // Tokens to nodes: the grammar of YAML documents, with comments delivered to nodes as the reference's library does (spec/format.md 7.9 D to F).
+import type { SopsError } from '../../errors.ts'
 import { resolveTag, type YDocument, type YNode } from './nodes.ts'
-import { parseError } from './text.ts'
+import { parseError, positionAt } from './text.ts'
 import type { RemarkLine } from './tokens.ts'
 import { type Scanned, T, type Token } from './tokens.ts'
 
@@ -116,12 +117,27 @@ export function compose(text: string, { tokens, remarks, refused }: Scanned): YD
     return make('scalar', { ...token, start: offset, end: offset, style: '', value: '' }, undefined, undefined)
   }
 
+  /** The reference reads it from an earlier document too, which no other reader of YAML does. */
+  function unknownAnchor(alias: Token): SopsError {
+    const problem = `unknown anchor '${alias.value}' referenced`
+    const earlier = tokens.findLast(
+      (token) => token.type === T.anchor && token.value === alias.value && token.start < alias.start,
+    )
+    if (!earlier) return parseError(text, alias.start, problem)
+    const { line } = positionAt(text, earlier.start)
+    return parseError(
+      text,
+      alias.start,
+      `${problem}: it stands in an earlier document (line ${line}), and anchors do not reach across documents`,
+    )
+  }
+
   /** Reads a node. A collection is returned at once and its frame pushed; its items follow. */
   function node(block: boolean, indentless: boolean): YNode {
     let token = peek()
     if (token.type === T.alias) {
       const target = anchors.get(token.value)
-      if (!target) throw parseError(text, token.start, `unknown anchor '${token.value}' referenced`)
+      if (!target) throw unknownAnchor(token)
       const alias = make('alias', token, undefined, undefined, { target })
       deliver(alias)
       at++

@@ -7,8 +7,8 @@ export interface Edits {
   replace(start: number, end: number, text: string): void
   /** Whole lines, each with its break, behind the line of the offset; a text without final line break stays one. */
   insertLines(offset: number, lines: string): void
-  /** Whole lines before the line that begins at the offset, or at the end of the text. */
-  insertAtEnd(offset: number, lines: string): void
+  /** Whole lines before the line that begins at the offset, or at the end of the text; what stands before `floor` is no blank line. */
+  insertAtEnd(offset: number, lines: string, floor?: number): void
   /** Removes whole lines: from the line of `start` to that of `end`. */
   removeLines(start: number, end: number, lines?: string): void
   /** Something is added behind the end of the text. */
@@ -57,6 +57,15 @@ export function blanksBefore(text: string, offset: number): number {
   return at
 }
 
+const quotedToken = /^\s*(?:!\S* *)?(?:"(?:[^"\\]|\\.)*"|'(?:[^']|'')*')$/s
+const bracketToken = /^\s*(?:[[{,]).*[\]}]$/s
+
+const blockHeader = /^\s*(?:! *)?[|>][-+0-9]*$/
+
+/** A `#` directly behind it begins a comment, as it does behind a closing quote or bracket. */
+const endsItself = (text: string): boolean =>
+  quotedToken.test(text) || bracketToken.test(text) || blockHeader.test(text)
+
 export function createEdits(text: string, eol: string): Edits {
   const list: { start: number; end: number; text: string }[] = []
   const replace = (start: number, end: number, by: string): void => {
@@ -72,10 +81,11 @@ export function createEdits(text: string, eol: string): Edits {
       else if (text === '') replace(0, 0, lines)
       else replace(end, end, eol + lines.slice(0, -eol.length))
     },
-    insertAtEnd(offset, lines) {
-      // Blanks at the very end stay there: an empty line made of them could count to the text above.
+    insertAtEnd(offset, lines, floor = 0) {
+      // Spaces at the very end stay there: an empty line made of them could count to the text above. A tab may only stand where it stands.
       const blanks = blanksBefore(text, offset)
-      if (offset === text.length && blanks < offset && isFirstOnLine(text, offset)) {
+      const areSpaces = blanks < offset && blanks >= floor && !text.slice(blanks, offset).includes('\t')
+      if (offset === text.length && areSpaces && isFirstOnLine(text, offset)) {
         replace(blanks, blanks, lines)
         return
       }
@@ -96,15 +106,24 @@ export function createEdits(text: string, eol: string): Edits {
         .map((edit, i) => ({ edit, i }))
         .sort((a, b) => a.edit.start - b.edit.start || length(a.edit) - length(b.edit) || a.i - b.i)
       const parts: string[] = []
+      let written = ''
+      function put(part: string, isNew: boolean): void {
+        if (part === '') return
+        // A comment that stood glued to what was there before must not become a part of what is there now.
+        if (part[0] === '#' && written !== '' && !/\s$/.test(written) && !endsItself(written)) parts.push(' ')
+        parts.push(part)
+        written = isNew ? part : ''
+      }
       let at = 0
       for (const { edit } of sorted) {
         // Inside a piece that was written anew as a whole.
         if (edit.end <= at && edit.start < at) continue
         if (edit.start < at) return undefined
-        parts.push(text.slice(at, edit.start), edit.text)
+        put(text.slice(at, edit.start), false)
+        put(edit.text, true)
         at = edit.end
       }
-      parts.push(text.slice(at))
+      put(text.slice(at), false)
       const result = parts.join('')
       const endsLine = (some: string): boolean => isBreak(some.charCodeAt(some.length - 1))
       return endsLine(result) && !endsLine(text) && text !== ''

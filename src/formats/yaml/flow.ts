@@ -101,8 +101,20 @@ const printFlowItem = (item: Entry | Node): string =>
 
 const printFlowItems = (items: readonly (Entry | Node)[]): string => items.map(printFlowItem).join(', ')
 
-/** A comma; right behind the `:` of an entry without a value it would be taken for a part of the key. */
-const separatorAt = (node: YNode, offset: number): string => (node.marks.includes(offset) ? ' ,' : ',')
+/**
+ * An item ends in a value that is not there, behind a `:` or a tag: those take a comma or a bracket that follows at once for their own text
+ * (`{a:, b: 1}` has the key `a:`).
+ */
+function needsBlank(text: string, item: Entry | Node): boolean {
+  const own = ownNode(item)
+  const key = own.pair ? own.items[0] : own
+  const value = own.pair ? own.items[1] : item.kind === 'entry' ? placeOf(item).valueNode : own
+  if (value?.kind !== 'scalar' || value.content < value.end || value.style !== '') return false
+  if (value.start < value.end) return value.tagToken !== undefined
+  return value !== key && value.end > (key as YNode).end && !/["']/.test(text[(key as YNode).end - 1] as string)
+}
+
+const commaBehind = (text: string, item: Entry | Node): string => (needsBlank(text, item) ? ' ,' : ',')
 
 /** Where a line of its own begins in a flow collection, below a comment that ends at the offset. */
 function columnBelow(text: string, node: YNode, remarkEnd: number): number {
@@ -113,18 +125,18 @@ function columnBelow(text: string, node: YNode, remarkEnd: number): number {
 }
 
 /** New items behind the last one that stays, on a line below the comments there, which keep their places by that. */
-function append(job: Job, node: YNode, from: number, isFirst: boolean, items: readonly (Entry | Node)[]): void {
+function append(job: Job, node: YNode, prior: Entry | Node | undefined, items: readonly (Entry | Node)[]): void {
   const { edits, style } = job
   const { text } = edits
+  const from = prior ? flowEnd(prior) : node.content + 1
   const { comma, remarkEnd } = gapOf(text, from, node.end - 1)
   const printed = printFlowItems(items)
-  const separator = separatorAt(node, from)
   if (remarkEnd < 0) {
-    edits.replace(from, from, isFirst ? printed : `${separator} ${printed}`)
+    edits.replace(from, from, prior ? `${commaBehind(text, prior)} ${printed}` : printed)
     return
   }
   const isLoose = comma >= 0
-  if (!isFirst && !isLoose) edits.replace(from, from, separator)
+  if (prior && !isLoose) edits.replace(from, from, commaBehind(text, prior))
   const pad = ' '.repeat(Math.max(columnBelow(text, node, remarkEnd), 0))
   edits.replace(remarkEnd, remarkEnd, `${style.eol}${pad}${printed}${isLoose ? ',' : ''}`)
 }
@@ -135,14 +147,15 @@ export function changeFlow(job: Job, change: Change): void {
   const { node, kept } = change
   const { old, next } = itemsOf(change)
   const cuts = flowCuts(text, change)
-  for (const [from, to] of cuts) edits.replace(from, to, '')
+  const open = new Set(realItems(change).flatMap((item) => (needsBlank(text, item) ? [flowEnd(item)] : [])))
+  for (const [from, to] of cuts) edits.replace(from, to, open.has(from) && /\S/.test(text[to] as string) ? ' ' : '')
   const staying = new Map(kept.map(([at, to]) => [to, old[at] as Item]))
-  let prior: Item | undefined
+  let prior: Entry | Node | undefined
   let group: (Entry | Node)[] = []
   next.forEach((item, i) => {
     if (!isReal(item)) return
     const same = staying.get(i)
-    if (!same) {
+    if (!same || !isReal(same)) {
       group.push(item)
       return
     }
@@ -150,12 +163,12 @@ export function changeFlow(job: Job, change: Change): void {
       const printed = printFlowItems(group)
       const start = flowStart(same)
       if (!prior || gapOf(text, flowEnd(prior), start).remarkEnd >= 0) edits.replace(start, start, `${printed}, `)
-      else edits.replace(flowEnd(prior), flowEnd(prior), `${separatorAt(node, flowEnd(prior))} ${printed}`)
+      else edits.replace(flowEnd(prior), flowEnd(prior), `${commaBehind(text, prior)} ${printed}`)
     }
     group = []
     prior = same
   })
   if (group.length === 0) return
   if (replacesEnd(change)) edits.replace(cuts.at(-1)![0], cuts.at(-1)![0], printFlowItems(group))
-  else append(job, node, prior ? flowEnd(prior) : node.content + 1, !prior, group)
+  else append(job, node, prior, group)
 }

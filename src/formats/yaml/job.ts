@@ -6,6 +6,7 @@ import type { YNode } from './nodes.ts'
 import { nextColumn, type PrintStyle, type ScalarText } from './print.ts'
 import { isTypeTag } from './resolve.ts'
 import type { Source } from './source.ts'
+import { isBlankEnd } from './text.ts'
 import { isStringTag, type Site } from './token.ts'
 
 /** What the functions that change one place share. */
@@ -23,7 +24,17 @@ export interface Job {
   readonly respelt: Origin[]
   /** Of a leaf that stays, written as the block scalar that ends with the text (`Source.openBlock`). */
   openPlace: Origin | undefined
+  /** Of the last leaf decrypted into a block scalar that said by ending with the text that its value has no line break at the end. */
+  reopened: Origin | undefined
 }
+
+/** Its text begins directly behind its anchor, as only a `:` may (`&x:y`). */
+export const isGlued = (text: string, node: YNode): boolean =>
+  node.anchor !== undefined && !isBlankEnd(text.charCodeAt(node.content - 1))
+
+/** On a line of its own, no deeper than the keys around it. */
+export const standsUnderKey = (around: YNode, node: YNode): boolean =>
+  !around.flow && around.kind === 'map' && node.column <= around.column
 
 /** Where a scalar of a collection stands. */
 export function siteOf(job: Job, around: YNode, node: YNode | undefined): Site {
@@ -37,6 +48,7 @@ export function siteOf(job: Job, around: YNode, node: YNode | undefined): Site {
     blanks: node?.block?.blanks,
     eol: job.style.eol,
     tagged: node !== undefined && isStringTag(node.tag),
+    bare: node?.block !== undefined && standsUnderKey(around, node),
   }
 }
 
@@ -51,7 +63,7 @@ export function putScalar(job: Job, node: YNode, text: ScalarText & { untagged?:
     else edits.replace(node.tagToken.start, end, '')
   }
   const before = source.charCodeAt(node.content - 1)
-  if (node.content === node.end && node.content > 0 && before !== 32 && before !== 10 && before !== 9) lead = ` ${lead}`
+  if ((node.content === node.end || isGlued(source, node)) && node.content > 0 && !isBlankEnd(before)) lead = ` ${lead}`
   const { block } = node
   edits.replace(node.content, block ? block.headerEnd : node.end, lead + text.head)
   if (text.body === undefined && !block) return

@@ -5,8 +5,8 @@ import { isBlankEnd, isBreak, parseError } from './text.ts'
 import { addToken, type Scanner, T } from './tokens.ts'
 
 const wordCharacters = /[0-9A-Za-z_-]*/y
-const tagCharacters = /[0-9A-Za-z_\-;/?:@&=+$.!~*'()%]*/y
-const verbatimCharacters = /[0-9A-Za-z_\-;/?:@&=+$.!~*'()%,[\]]*/y
+// Commas and brackets too, also within flow collections: `[!a, b]` is one element to the reference.
+const tagCharacters = /[0-9A-Za-z_\-;/?:@&=+$.!~*'()%,[\]]*/y
 
 function run(s: Scanner, pattern: RegExp, from: number): number {
   pattern.lastIndex = from
@@ -31,7 +31,7 @@ export function tagText(s: Scanner): void {
   const start = s.pos
   let end: number
   if (s.text[start + 1] === '<') {
-    end = run(s, verbatimCharacters, start + 2)
+    end = run(s, tagCharacters, start + 2)
     if (end === start + 2) throw parseError(s.text, start, 'did not find expected tag URI')
     if (s.text[end] !== '>') throw parseError(s.text, start, "did not find the expected '>'")
     end++

@@ -7,12 +7,13 @@ import type { Place } from './build.ts'
 import type { Change, Collection, Item, Kept } from './change.ts'
 import { readsAs, sameNodes, unchanged } from './check.ts'
 import { afterBreak, createEdits, lineEnd, skipBlanks } from './edits.ts'
+import { withEnd } from './ends.ts'
 import { expandAlias } from './expand.ts'
-import { type Job, putScalar, siteOf } from './job.ts'
+import { isGlued, type Job, putScalar, siteOf } from './job.ts'
 import type { YDocument, YNode } from './nodes.ts'
 import { indentOf, leadOf, printDocument, printKey, printTree } from './print.ts'
 import { resolveScalar } from './resolve.ts'
-import { endOf, placeOf, read, type Source } from './source.ts'
+import { endOf, placeOf, type Source, withoutOddBlanks } from './source.ts'
 import { changeItems, needsReprint, replaceRoot, replaceValue } from './structure.ts'
 import { codeOf, isEncrypted, restyle, sourceOf, writeAs, writeEncrypted } from './token.ts'
 
@@ -29,38 +30,44 @@ function decrypted(value: Value, spelling: string | undefined): Pick<Leaf, 'valu
   return plain || spelling === canonical(value) ? { value } : { value, spelling }
 }
 
-function changeLeaf(job: Job, around: YNode, place: Place, next: Leaf): void {
+/** A leaf in its old place; `at` is its index among the items of the collection around it. */
+function changeLeaf(job: Job, around: YNode, at: number, old: Leaf, next: Leaf): void {
+  const place = placeOf(old)
   const node = place.node as YNode
-  const { value: old } = place
+  const { value: before } = place
   const { value } = next
-  if (unchanged(old, value)) {
+  if (unchanged(before, value)) {
     if (node === job.source.openBlock) job.openPlace = place
+    return
+  }
+  if (node.start === node.end) {
+    replaceValue(job, around, at, old, next)
     return
   }
   const text = job.edits.text
   const site = siteOf(job, around, node)
   if (job.encrypted && isEncrypted(value)) {
-    if (isEncrypted(old)) {
-      const at = text.slice(node.content, node.end).indexOf(old)
-      if (at >= 0) {
+    if (isEncrypted(before)) {
+      const from = text.slice(node.content, node.end).indexOf(before)
+      if (from >= 0) {
         const lead = node.tagToken ? '' : leadOf(next)
         if (lead !== '') job.edits.replace(node.content, node.content, lead)
-        job.edits.replace(node.content + at, node.content + at + old.length, value)
+        job.edits.replace(node.content + from, node.content + from + before.length, value)
         return
       }
     }
-    const plain = decrypted(old, next.spelling)
-    const before = sourceOf(text, node)
+    const plain = decrypted(before, next.spelling)
+    const source = sourceOf(text, node)
     const token = next.token?.value === value ? codeOfToken(next.token.text, value) : undefined
-    if (token && !(site.flow && token.style === '') && !(site.tagged && token.less)) {
+    if (token && !(site.flow && token.style === '') && !((site.tagged || site.bare) && token.less)) {
       const again = writeAs(token, plain, site)
-      if (again.head === before.head && again.body === before.body) {
+      if (again.head === source.head && again.body === source.body) {
         putScalar(job, node, writeEncrypted(token.style, value, site), token.less)
         return
       }
     }
-    const code = codeOf(before, node.style, plain, site)
-    if (!code.exact) job.respelt.push(place)
+    const code = codeOf(source, node.style, plain, site)
+    if (!code.exact || isGlued(text, node)) job.respelt.push(place)
     putScalar(job, node, writeEncrypted(code.style, value, site), code.less)
     return
   }
@@ -69,8 +76,14 @@ function changeLeaf(job: Job, around: YNode, place: Place, next: Leaf): void {
   // Only a block scalar, which needs a line break to say, takes the empty lines behind it for its own.
   const mayBeBlock = typeof value === 'string' && value.includes('\n') && !node.block && !site.flow
   const lines = mayBeBlock ? { ...site, following: emptyLines(text, node.end, site.column) } : site
-  const plain = isEncrypted(old) ? writeAs(code, next, lines) : restyle(node.style, next, lines)
-  putScalar(job, node, { ...plain, untagged }, false)
+  // The header of a value that said by ending with the text that it has no line break at its end says so itself until the end is known.
+  const isOpen = code.less && node.block !== undefined && typeof value === 'string' && !value.endsWith('\n')
+  if (isOpen) job.reopened = place
+  const plain = isEncrypted(before)
+    ? writeAs(isOpen ? { ...code, less: false } : code, next, lines)
+    : restyle(node.style, next, lines)
+  if (site.bare && plain.body === undefined) replaceValue(job, around, at, old, next)
+  else putScalar(job, node, { ...plain, untagged }, false)
 }
 
 /** How many empty lines follow the line of an offset; Infinity where blanks or a comment there would belong to a block scalar above. */
@@ -120,25 +133,6 @@ function pairUp(old: readonly Item[], next: readonly Item[]): Kept {
   return kept
 }
 
-/** The text ends in a block scalar that has lost the line break its value ends with. */
-function endsLiteral(text: string, next: Tree): boolean {
-  const lastValue = (root: MapNode | undefined): Value => {
-    let node: Item | undefined = root
-    for (;;) {
-      if (node === undefined || node.kind === 'comment') return null
-      if (node.kind === 'leaf') return node.value
-      const items: readonly Item[] = node.kind === 'entry' ? [node.value] : node.items
-      node = items.findLast((item) => item.kind !== 'comment') as Item | undefined
-    }
-  }
-  const want = lastValue(next.documents[next.documents.length - 1])
-  if (text === '' || typeof want !== 'string' || !want.endsWith('\n')) return false
-  // A line break at the end of the text ends a line, and says nothing of empty lines behind that.
-  if (/[\r\n]$/.test(text) && !/(?:^|\n)\n$/.test(want)) return false
-  const { documents } = read(Buffer.from(text)).tree
-  return lastValue(documents[documents.length - 1]) !== want
-}
-
 interface Anchored {
   readonly node: YNode
   readonly next: Node
@@ -167,6 +161,7 @@ export function rewriteText(source: Source, next: Tree, layout: Layout): Rewritt
     restructured: false,
     respelt: [],
     openPlace: undefined,
+    reopened: undefined,
   }
   let expanded = 0
   let anchors = new Map<string, Anchored>()
@@ -201,7 +196,7 @@ export function rewriteText(source: Source, next: Tree, layout: Layout): Rewritt
       expandAlias(job, around, node, to)
     } else if (old.kind === 'leaf' && to.kind === 'leaf') {
       note(node, to)
-      changeLeaf(job, around, placeOf(old), to)
+      changeLeaf(job, around, at, old, to)
     } else if (old.kind !== 'leaf' && to.kind !== 'leaf' && old.kind === to.kind && old.origin === to.origin) {
       enter(old, to, undefined, replace)
     } else replace()
@@ -278,8 +273,11 @@ export function rewriteText(source: Source, next: Tree, layout: Layout): Rewritt
   }
   const spliced = edits.apply()
   if (spliced !== undefined) {
-    const text = endsLiteral(spliced, next) ? spliced + eol : spliced
-    if (!job.restructured || readsAs(text, next)) return { text, expanded, respelt: job.respelt }
+    const isChecked = job.restructured || source.oddBlanks
+    for (const body of source.oddBlanks ? [spliced, withoutOddBlanks(spliced)] : [spliced]) {
+      const text = withEnd(body, next, job)
+      if (!isChecked || readsAs(text, next)) return { text, expanded, respelt: job.respelt }
+    }
   }
   const printed = printTree(next, fresh)
   if (!readsAs(printed, next))

@@ -102,7 +102,8 @@ export function scan(source: string): Scanned {
     const before = s.pos
     const onFirstLine = s.line === 0
     for (;;) {
-      if (s.pos === s.lineStart && s.text.charCodeAt(s.pos) === 0xfeff) s.pos++
+      // Anywhere else the reference takes a byte order mark for a character of a plain scalar or a key.
+      if (s.pos === 0 && s.text.charCodeAt(0) === 0xfeff) s.pos++
       let c = s.text.charCodeAt(s.pos)
       while (c === 32 || (c === 9 && (s.flowDepth > 0 || !s.simpleKeyAllowed))) c = s.text.charCodeAt(++s.pos)
       if (c === 35) collectRemarks(s, before, onFirstLine)

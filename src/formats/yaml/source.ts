@@ -3,6 +3,7 @@ import type { Comment, Entry, ListNode, MapNode, Node, Tree } from '../../core/t
 import { SopsError } from '../../errors.ts'
 import { build, type Place } from './build.ts'
 import { compose } from './compose.ts'
+import { blanksBefore, isFirstOnLine } from './edits.ts'
 import type { YDocument, YNode } from './nodes.ts'
 import type { Refusal } from './reference.ts'
 import { scan } from './scan.ts'
@@ -23,6 +24,8 @@ export interface Source {
   readonly openBlock: YNode | undefined
   /** What the reference would not take of it. */
   readonly refused: readonly Refusal[]
+  /** Lines of nothing but blanks are there that only some neighbours bear, or that a block scalar above them would take for its own. */
+  readonly oddBlanks: boolean
   /** A block scalar may be there whose trailing empty lines are its own (`|+`). */
   readonly keepsLines: boolean
 }
@@ -44,15 +47,29 @@ export function read(bytes: Uint8Array): Source {
     eol: /\r\n|\r|\n/.exec(text)?.[0] ?? '\n',
     keepsLines: /[|>][1-9]?[+]/.test(text),
     openBlock: openBlock(text, documents),
+    oddBlanks: withoutOddBlanks(text) !== text,
     ...layoutOf(documents),
   }
 }
 
-function openBlock(text: string, documents: readonly YDocument[]): YNode | undefined {
+/** The block scalar that the last document ends with. */
+export function lastBlock(documents: readonly YDocument[]): YNode | undefined {
   let node = documents[documents.length - 1]?.root
   while (node && node.items.length > 0) node = node.items[node.items.length - 1]
+  return node?.block && node
+}
+
+function openBlock(text: string, documents: readonly YDocument[]): YNode | undefined {
+  const node = lastBlock(documents)
   const isOpen = node?.block && node.block.contentEnd === text.length && node.block.contentEnd > node.block.body
   return isOpen && !text.slice(node?.content, node?.block?.headerEnd).includes('-') ? node : undefined
+}
+
+/** Without blanks on lines of their own where they hold a tab or end the text. */
+export function withoutOddBlanks(text: string): string {
+  const end = blanksBefore(text, text.length)
+  const kept = end < text.length && isFirstOnLine(text, end) ? text.slice(0, end) : text
+  return kept.includes('\t') ? kept.replace(/^[ \t]+$/gm, (blanks) => (blanks.includes('\t') ? '' : blanks)) : kept
 }
 
 /** How the first nested block collections are indented. */

@@ -1,15 +1,17 @@
 // Entries, list items and comments that come and go, and values that change their kind.
 import type { MapNode, Node } from '../../core/tree.ts'
 import { type Change, type Collection, hasReal, type Item, isReal, itemsOf, ownNode } from './change.ts'
-import { blanksBefore, isFirstOnLine, lineEnd, lineStart } from './edits.ts'
+import { blanksBefore, isFirstOnLine, lineEnd, lineStart, skipBlanks } from './edits.ts'
 import { changeFlow, flowCuts } from './flow.ts'
-import type { Job } from './job.ts'
+import { type Job, standsUnderKey } from './job.ts'
 import type { YNode } from './nodes.ts'
 import { type PrintStyle, printBehind, printItems } from './print.ts'
 import { printFlow } from './print-flow.ts'
 import { endOf, placeOf, type Source } from './source.ts'
 
 const metadataKey = 'sops'
+
+const leadingBlanks = (text: string): number => skipBlanks(text, 0)
 
 /** New items as whole lines. A top-level entry may bring its own text, the metadata its own layout. */
 function printNew(job: Job, items: readonly Item[], column: number, isList: boolean, isRoot: boolean): string {
@@ -27,7 +29,7 @@ function printNew(job: Job, items: readonly Item[], column: number, isList: bool
     }
     print(run, job.style)
     run = []
-    if (entry.text === undefined) print([entry], job.fresh)
+    if (entry.text === undefined || leadingBlanks(entry.text) !== column) print([entry], job.fresh)
     else parts.push(/[\r\n]$/.test(entry.text) ? entry.text : entry.text + job.style.eol)
   }
   print(run, job.style)
@@ -167,7 +169,7 @@ function addItems(job: Job, change: Change): void {
     const lines = printNew(job, [entry], node.column, false, true)
     const before = old.findLast(isReal)
     if (before?.kind === 'entry' && before.key === metadataKey) edits.insertLines(endOf(before), lines)
-    else edits.insertAtEnd(limit as number, lines)
+    else edits.insertAtEnd(limit as number, lines, before && endOf(before))
   }
 
   function flush(following: Item | undefined): void {
@@ -219,25 +221,27 @@ function addItems(job: Job, change: Change): void {
   flush(undefined)
 }
 
+/** What sets a value apart from a key that stands alone in a flow map. */
+const markBehind = (key: YNode): string => (key.kind === 'alias' || key.content === key.end ? ' : ' : ': ')
+
 /** A value in the place of another one. `at` is its index among the items of the collection around it. */
 export function replaceValue(job: Job, around: YNode, at: number, old: Node, next: Node): void {
   const { edits, style } = job
   job.restructured = true
   const { text } = edits
   const node = around.items[at] as YNode
-  if (around.flow) {
-    edits.replace(
-      node.start,
-      node.end,
-      (node.start === node.end ? ' ' : '') + printFlow(next, { lines: { eol: style.eol, column: around.column + 2 } }),
-    )
-    return
-  }
   const isList = around.kind === 'list'
   const mark = isList ? (around.leads[at] as number) + 1 : (around.marks[(at - 1) / 2] as number)
+  if (around.flow) {
+    const printed = printFlow(next, { lines: { eol: style.eol, column: around.column + 2 } })
+    const lead = node.start < node.end ? '' : mark < 0 ? markBehind(around.items[at - 1] as YNode) : ' '
+    edits.replace(node.start, node.end, lead + printed)
+    return
+  }
   const behind = printBehind(next, around.column, isList, style).slice(0, -style.eol.length)
   if (mark < 0) {
-    edits.replace(node.end, node.end, `${style.eol}${' '.repeat(around.column)}:${behind}`)
+    const line = lineEnd(text, node.end)
+    edits.replace(line, line, `${style.eol}${' '.repeat(around.column)}:${behind}`)
     return
   }
   const isBlock = (node.kind === 'map' || node.kind === 'list') && !node.flow
@@ -252,7 +256,10 @@ export function replaceValue(job: Job, around: YNode, at: number, old: Node, nex
     edits.replace(mark, Math.min(properties, markLine), head)
     edits.replace(markLine, end, rest)
   } else if (isBlock) edits.replace(mark, end, behind)
-  else if (node.block) {
+  else if (node.block && standsUnderKey(around, node)) {
+    edits.replace(mark, mark, head)
+    edits.removeLines(node.start, end, rest === '' ? '' : rest.slice(style.eol.length) + style.eol)
+  } else if (node.block) {
     edits.replace(mark, node.block.headerEnd, head)
     const line = lineEnd(text, node.block.headerEnd)
     edits.replace(line, Math.max(line, end), rest)

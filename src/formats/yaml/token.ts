@@ -36,6 +36,8 @@ export interface Site {
   readonly renewed?: boolean
   /** A tag says that it is a string, whatever the text looks like. */
   readonly tagged: boolean
+  /** On a line of its own at the column of the keys around it, where only a block scalar without tag can stand. */
+  readonly bare: boolean
 }
 
 /** What an encrypted token says about the plaintext's style: its own style, and with `less` (the tag `!`) the less expected reading of it. */
@@ -139,7 +141,7 @@ export function restyle(style: string, leaf: Spelled, site: Site): ScalarText {
 /** Codes to try for a source token of a style, in order of preference. */
 function codesFor(style: string, site: Site): Code[] {
   const own = site.flow && style !== '"' ? "'" : style
-  return site.tagged ? [{ style: own, less: false }] : [false, true].map((less) => ({ style: own, less }))
+  return site.tagged || site.bare ? [{ style: own, less: false }] : [false, true].map((less) => ({ style: own, less }))
 }
 
 const same = (a: ScalarText, b: ScalarText): boolean => a.head === b.head && a.body === b.body
@@ -150,8 +152,10 @@ export function codeOf(source: ScalarText, style: string, leaf: Spelled, site: S
   const texts = codes.map((code) => writeAs(code, leaf, site))
   const exact = texts.findIndex((text) => same(text, source))
   if (exact >= 0) return { ...(codes[exact] as Code), exact: true }
-  // Where only the tag goes or only the lines were folded.
-  const near = texts.findIndex((text) => source.head.endsWith(text.head))
+  // Where only the tag goes or only the lines were folded. What a block scalar of bytes holds ends in no line break, whatever its header.
+  const near = texts.findIndex(({ head, body }) =>
+    body === undefined ? source.head.endsWith(head) : source.head === head,
+  )
   return { ...(codes[Math.max(near, 0)] as Code), exact: false }
 }
 
