@@ -93,7 +93,8 @@ function cutsAtEnd(text: string, node: YNode, items: readonly Item[], first: num
   const isLoose = behind.comma >= 0
   const last = isLoose ? behind.comma + 1 : end
   if (before.remarkEnd >= 0) {
-    const lines: Cut = [before.remarkEnd, last]
+    // The bracket must not come to stand on the line of the comment.
+    const lines: Cut = [/[\r\n]/.test(text.slice(last, node.end)) ? before.remarkEnd : start, last]
     if (before.comma < 0 || isLoose) return [lines]
     const comma = node.marks.includes(from) && text.startsWith(' ,', from) ? from : before.comma
     return [[comma, before.comma + 1], lines]
