@@ -101,6 +101,7 @@ describe('set leaves what stands beside as it was', () => {
     ['k: # c\n|-\n  x\nb: 1\n', '["k"]', 'null', 'k: null # c\nb: 1\n'],
     ['{b: 1, a: }', '["c"]', '2', '{b: 1, a: , c: 2 }'],
     ['{b: 1, a: }', '["a"]', '2', '{b: 1, a: 2 }'],
+    ['{? a : }', '["c"]', '2', '{? a : , c: 2 }'],
     ['{a:}', '["c"]', '2', '{a:, c: 2}'],
     ['m: { a, b }\n', '["m"]["a"]', '"w"', 'm: { a: w, b }\n'],
     ['m: {a, "b"}\n', '["m"]["b"]', '""', 'm: {a, "b": ""}\n'],
@@ -124,6 +125,11 @@ describe('set leaves what stands beside as it was', () => {
 describe('unset leaves what stands beside as it was', () => {
   it.each([
     ['{a: , b: 1}', '["b"]', '{a: }'],
+    ['{? a : }', '["a"]', '{ }'],
+    ['{ # c\n a: }', '["a"]', '{ # c\n  }'],
+    ['m: [1, # c\n 2]\n', '["m"][2]', 'm: [1 # c\n ]\n'],
+    ['m: {? a, b: 1, ? c}', '["m"]["c"]', 'm: {? a, b: 1}'],
+    ['m: {? a, b: 1, ? c}', '["m"]["a"]', 'm: {b: 1, ? c}'],
     ['{a: !!str , b: 1}', '["b"]', '{a: !!str }'],
     ['{"a":, b: 1}', '["b"]', '{"a":}'],
     ['m: [a: , b]\n', '["m"][1]', 'm: [a: ]\n'],

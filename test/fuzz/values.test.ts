@@ -19,8 +19,8 @@ describe.each(formats)('%s', (format) => {
         fc.property(trees[format], (tree) => {
           const printed = printedOrRefused(() => print(tree, { encrypted: true }))
           if (printed === undefined || !keepsTypes[format](tree)) return
-          // A carriage return at the end of a .env line is layout, but as the reference reads it.
-          const read = withoutEmptyFirst(parse(printed, { literal: true }).tree, format)
+          // What ends in a carriage return, or begins with a byte order mark, is told by the tree that it was printed from.
+          const read = withoutEmptyFirst(parse(printed, { earlier: tree }).tree, format)
           expect(sameTrees(read, tree) || read).toBe(true)
         }),
         runs(short[format]),

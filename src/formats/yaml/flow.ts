@@ -7,7 +7,13 @@ import type { YNode } from './nodes.ts'
 import { printFlow } from './print-flow.ts'
 import { placeOf } from './source.ts'
 
-const flowStart = (item: Item): number => (isReal(item) ? ownNode(item).start : placeOf(item).start)
+/** Where an item begins: with the `?` of its key, if that has one. */
+function flowStart(text: string, item: Item): number {
+  if (!isReal(item)) return placeOf(item).start
+  const { start } = ownNode(item)
+  const lead = blanksBefore(text, start) - 1
+  return item.kind === 'entry' && lead < start - 1 && text[lead] === '?' ? lead : start
+}
 const flowEnd = (item: Item): number => {
   const place = placeOf(item)
   return item.kind === 'entry' ? place.end : (place.alias ?? place).end
@@ -59,7 +65,7 @@ export function flowCuts(text: string, change: Change): Cut[] {
     let j = i
     while (j < items.length && !stays.has(items[j] as never)) j++
     if (j < items.length) for (let k = i; k < j; k++) cuts.push(cutBefore(text, items[k] as Item, items[k + 1] as Item))
-    else if (replacesEnd(change)) cuts.push([flowStart(items[i] as Item), flowEnd(items[j - 1] as Item)])
+    else if (replacesEnd(change)) cuts.push([flowStart(text, items[i] as Item), flowEnd(items[j - 1] as Item)])
     else cuts.push(...cutsAtEnd(text, node, items, i))
     i = j
   }
@@ -68,10 +74,10 @@ export function flowCuts(text: string, change: Change): Cut[] {
 
 /** An item goes that another one follows: with what lies between them, or up to the comments there. */
 function cutBefore(text: string, item: Item, next: Item): Cut {
-  const start = flowStart(item)
-  const { comma, remarkEnd } = gapOf(text, flowEnd(item), flowStart(next))
+  const start = flowStart(text, item)
+  const { comma, remarkEnd } = gapOf(text, flowEnd(item), flowStart(text, next))
   // The reference loses a comment right behind a bracket.
-  if (remarkEnd < 0 || '[{'.includes(text.charAt(blanksBefore(text, start) - 1))) return [start, flowStart(next)]
+  if (remarkEnd < 0 || '[{'.includes(text.charAt(blanksBefore(text, start) - 1))) return [start, flowStart(text, next)]
   const end = skipBlanks(text, comma + 1)
   const isLine = isFirstOnLine(text, start) && lineEnd(text, end) === end
   return isLine ? [lineStart(text, start), afterBreak(text, end)] : [start, end]
@@ -80,14 +86,15 @@ function cutBefore(text: string, item: Item, next: Item): Cut {
 /** All items from `first` on go. A comma at the end stays one. */
 function cutsAtEnd(text: string, node: YNode, items: readonly Item[], first: number): Cut[] {
   const from = first > 0 ? flowEnd(items[first - 1] as Item) : node.content + 1
-  const start = flowStart(items[first] as Item)
+  const start = flowStart(text, items[first] as Item)
   const end = flowEnd(items[items.length - 1] as Item)
   const before = gapOf(text, from, start)
   const behind = gapOf(text, end, node.end - 1)
   const isLoose = behind.comma >= 0
   const last = isLoose ? behind.comma + 1 : end
   if (before.remarkEnd >= 0) {
-    const lines: Cut = [before.remarkEnd, last]
+    // The bracket must not come to stand on the line of the comment.
+    const lines: Cut = [/[\r\n]/.test(text.slice(last, node.end)) ? before.remarkEnd : start, last]
     if (before.comma < 0 || isLoose) return [lines]
     const comma = node.marks.includes(from) && text.startsWith(' ,', from) ? from : before.comma
     return [[comma, before.comma + 1], lines]
@@ -161,7 +168,7 @@ export function changeFlow(job: Job, change: Change): void {
     }
     if (group.length > 0) {
       const printed = printFlowItems(group)
-      const start = flowStart(same)
+      const start = flowStart(text, same)
       if (!prior || gapOf(text, flowEnd(prior), start).remarkEnd >= 0) edits.replace(start, start, `${printed}, `)
       else edits.replace(flowEnd(prior), flowEnd(prior), `${commaBehind(text, prior)} ${printed}`)
     }
