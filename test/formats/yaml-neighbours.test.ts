@@ -78,6 +78,7 @@ describe('a text whose spelling cannot come back keeps its values, and says what
     ['a: !!binary |\n  aGkK\nb: 1\n', 'a: |\n  hi\nb: 1\n', { a: 'hi\n', b: 1 }],
     ['a: !!binary >-\n  aGk=', 'a: >-\n  hi', { a: 'hi' }],
     ['k:\n|\n  x', 'k:\n|-\n  x', { k: 'x' }],
+    ['a: |+\n  x', 'a: |\n  x', { a: 'x' }],
     ['a: !!str |\n  x', 'a: !!str |-\n  x', { a: 'x' }],
     ['a: &x:y 1\n', 'a: &x :y 1\n', { a: ':y 1' }],
   ])('%j', async (text, again, expected) => {

@@ -68,7 +68,9 @@ function changeLeaf(job: Job, around: YNode, at: number, old: Leaf, next: Leaf):
     }
     const code = codeOf(source, node.style, plain, site)
     if (!code.exact || isGlued(text, node)) job.respelt.push(place)
-    putScalar(job, node, writeEncrypted(code.style, value, site), code.less)
+    // A reader of YAML 1.2 sees a line break there that the reference does not see: both go on seeing what they saw.
+    const isOpen = node === job.source.openBlock && node.tag === '' && !site.bare
+    putScalar(job, node, writeEncrypted(code.style, value, site), code.less || isOpen)
     return
   }
   const untagged = typeof value !== 'string'
