@@ -5,7 +5,7 @@ import type { Format, Parsed } from './types.ts'
 import { afterBreak, lineEnd, lineStart } from './yaml/edits.ts'
 import type { YNode } from './yaml/nodes.ts'
 import { indentOf, printAlone, printTree } from './yaml/print.ts'
-import { respellText } from './yaml/reference.ts'
+import { respellText, unseenComments } from './yaml/reference.ts'
 import { rewriteText } from './yaml/rewrite.ts'
 import { endOf, placeOf, read, type Source } from './yaml/source.ts'
 import { encode } from './yaml/text.ts'
@@ -43,10 +43,11 @@ export const yaml: Format = {
     const source = sourceOf(parsed)
     return encode(rewriteText(source, next, layout).text, source.mark)
   },
-  respell(parsed) {
+  respell(parsed, selection) {
     const source = sourceOf(parsed)
-    if (source.refused.length === 0) return undefined
-    const { text, places } = respellText(source.text, source.refused)
+    const refused = [...source.refused, ...unseenComments(source, selection)]
+    if (refused.length === 0) return undefined
+    const { text, places } = respellText(source.text, refused)
     return { bytes: encode(text, source.mark), places }
   },
   print(tree, layout = {}) {

@@ -4,10 +4,10 @@ import type { FormatId } from '../../src/index.ts'
 
 type Problems = string[]
 
-/** What the reference would refuse, or see otherwise; `says` tells which INI comments have a say in what is encrypted. */
+/** What the reference would refuse, or see otherwise; `says` tells which comments have a say in what is encrypted. */
 export function refusedByReference(format: FormatId, text: string, says: (comment: string) => boolean): string[] {
   const problems: Problems = []
-  if (format === 'yaml') readYaml(text, problems)
+  if (format === 'yaml') readYaml(text, says, problems)
   else if (format === 'json') readJson(text, problems)
   else if (format === 'dotenv') readDotenv(text, problems)
   else if (format === 'ini') readIni(text, says, problems)
@@ -16,11 +16,12 @@ export function refusedByReference(format: FormatId, text: string, says: (commen
 
 // ---- YAML
 
-function readYaml(text: string, problems: Problems): void {
+function readYaml(text: string, says: (comment: string) => boolean, problems: Problems): void {
   const lines = text.replace(/^\ufeff/, '').replace(/\r(?!\n)/g, '\n')
   for (const token of new Parser().parse(lines)) {
     if (token.type === 'directive') readDirective(token.source, problems)
-    else if (token.type === 'document' && token.value) for (const found of readNode(token.value)) problems.push(found)
+    else if (token.type === 'document' && token.value)
+      for (const found of readNode(token.value, says)) problems.push(found)
   }
 }
 
@@ -35,7 +36,7 @@ function readDirective(source: string, problems: Problems): void {
 }
 
 /** Nesting can be deep: nothing recurs. */
-function readNode(root: CST.Token): Problems {
+function readNode(root: CST.Token, says: (comment: string) => boolean): Problems {
   const problems: Problems = []
   const open: (readonly [CST.Token, boolean])[] = [[root, false]]
   for (let next = open.pop(); next; next = open.pop()) {
@@ -49,6 +50,10 @@ function readNode(root: CST.Token): Problems {
     else if (token.type === 'scalar' && flow && source.includes('?', 1)) problems.push(source)
     else if (token.type === 'flow-collection' || token.type === 'block-map' || token.type === 'block-seq') {
       const inner = token.type === 'flow-collection'
+      // Behind the bracket, before any line break.
+      const beside = inner ? token.items[0]?.start.find(({ type }) => type !== 'space') : undefined
+      const isEmpty = inner && token.items.every(({ key, value }) => !key && !value)
+      if (beside?.type === 'comment' && !isEmpty && says(beside.source)) problems.push(beside.source)
       for (const item of token.items) {
         if (item.key) {
           open.push([item.key, inner])

@@ -1,15 +1,21 @@
 // What this reader takes and the reference's does not, and how it is written so that both read the same (docs/reference-grammar.md).
+import { commentHits, type Selection } from '../../core/selection.ts'
 import type { Respelling } from '../types.ts'
+import { lineStart, skipBlanks } from './edits.ts'
+import type { YNode } from './nodes.ts'
 import { outsideTags } from './octets.ts'
+import type { Source } from './source.ts'
 import { isBreak } from './text.ts'
 
-type ConstructId = 'solidus' | 'question' | 'key' | 'version' | 'prefix'
+type ConstructId = 'solidus' | 'question' | 'key' | 'version' | 'prefix' | 'bracket'
 
 /** A place of a text at which the reference would give up. */
 export interface Refusal {
   readonly construct: ConstructId
   readonly start: number
   readonly end: number
+  /** What is written there, where the construct alone does not say. */
+  readonly written?: string
 }
 
 interface Construct {
@@ -39,6 +45,29 @@ const constructs: Readonly<Record<ConstructId, Construct>> = {
     as: 'their octets',
     write: (text) => text.replace(outside, encodeURIComponent),
   },
+  bracket: {
+    what: "the comment behind a flow collection's bracket, which says what is encrypted",
+    as: 'a line below the bracket',
+    write: () => '\n',
+  },
+}
+
+/** The comments behind opening brackets, which the reference drops, that have a say in what is encrypted. */
+export function unseenComments({ text, documents, eol }: Source, selection: Selection): Refusal[] {
+  const found: Refusal[] = []
+  if (selection.commentRules.length === 0) return found
+  const stack: YNode[] = documents.flatMap(({ root }) => root ?? [])
+  for (let node = stack.pop(); node; node = stack.pop()) {
+    for (const item of node.items) stack.push(item)
+    const [first] = node.inner
+    const item = node.leads[0] ?? node.items[0]?.start
+    if (!first || item === undefined || lineStart(text, first.start) > node.content) continue
+    if (commentHits(selection, text.slice(first.start + 1, first.end)) === 0) continue
+    const from = lineStart(text, item)
+    const written = eol + text.slice(from, skipBlanks(text, from))
+    found.push({ construct: 'bracket', start: node.content + 1, end: first.start, written })
+  }
+  return found
 }
 
 /** The text with every refused place written in a way that both take, and the lines of `text` at which that happened. */
@@ -48,13 +77,13 @@ export function respellText(text: string, refused: readonly Refusal[]): { text: 
   let line = 1
   let counted = 0
   let copied = 0
-  for (const { construct, start, end } of [...refused].sort((a, b) => a.start - b.start || a.end - b.end)) {
+  for (const { construct, start, end, written } of [...refused].sort((a, b) => a.start - b.start || a.end - b.end)) {
     for (; counted < start; counted++) {
       const c = text.charCodeAt(counted)
       if (isBreak(c) && !(c === 13 && text.charCodeAt(counted + 1) === 10)) line++
     }
     const { what, as, write } = constructs[construct]
-    parts.push(text.slice(copied, start), write(text.slice(start, end)))
+    parts.push(text.slice(copied, start), written ?? write(text.slice(start, end)))
     copied = end
     places.push({ line, what, as })
   }
