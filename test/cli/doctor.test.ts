@@ -104,6 +104,18 @@ describe('this machine', () => {
     expect(text).toContain(`problem: private key file is readable by other users file=${box.path('file.txt')}`)
   })
 
+  test.each([
+    'SOPS_AGE_KEY_FILE',
+    'SOPS_AGE_SSH_PRIVATE_KEY_FILE',
+    'SOPS_PGP_KEY_FILE',
+    'SOPS_GPG_EXEC',
+    'SOPS_CONFIG',
+  ])('%s that is the key itself is not shown', async (name) => {
+    const { text, stderr } = await doctor([], { [name]: mine.identity })
+    expect(text + stderr).not.toContain(mine.identity.slice(20, 40))
+    expect(text).toContain('(a secret, not shown)')
+  })
+
   test('names cannot steer the terminal', async () => {
     const { text } = await doctor([], { SOPS_AGE_KEY_FILE: '\x1b[2Jx' })
     expect(text).not.toContain('\x1b')

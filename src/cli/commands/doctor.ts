@@ -18,7 +18,7 @@ function showWarnings(warnings: readonly LogLine[], sheet: Sheet): void {
 
 /** Exit status 0 when nothing needs mending, else 1. */
 export async function run(inv: Invocation, io: Io): Promise<number> {
-  const sheet = makeSheet(io.style)
+  const sheet = makeSheet(io.style, io.host.env)
   const warnings: LogLine[] = []
   const ctx: Context = {
     ...io.ctx,

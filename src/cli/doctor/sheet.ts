@@ -1,4 +1,5 @@
 // The findings of `sops doctor`: lines under headings, with what is wrong marked and counted.
+import { withoutSecretsOf } from '../../system/secrets.ts'
 import type { Style } from '../style.ts'
 import { visible } from '../text.ts'
 
@@ -13,17 +14,19 @@ export interface Sheet {
   text(): string
 }
 
-export function makeSheet(style: Style): Sheet {
+/** What it says is free of key material and of the values of `env` that are secrets, wherever they turn up. */
+export function makeSheet(style: Style, env: Readonly<Record<string, string | undefined>>): Sheet {
   const lines: string[] = []
   let problems = 0
+  const shown = (text: string): string => visible(withoutSecretsOf(text, env))
   const add = (text: string, depth: number, mark = ''): void => {
     const indent = '  '.repeat(depth)
-    lines.push(`${indent}${mark}${visible(text).replaceAll('\n', `\n${indent}  `)}`)
+    lines.push(`${indent}${mark}${shown(text).replaceAll('\n', `\n${indent}  `)}`)
   }
   return {
     heading: (text) => {
       if (lines.length > 0) lines.push('')
-      lines.push(style.bold(visible(text)))
+      lines.push(style.bold(shown(text)))
     },
     line: (text, depth = 1) => add(text, depth),
     good: (text, depth = 1) => add(text, depth, style.green('ok: ')),
