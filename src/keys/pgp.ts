@@ -1,14 +1,25 @@
 // PGP master keys: through the gpg program, or in this process where there is none (spec/keys.md 4).
 import { SopsError } from '../errors.ts'
+import { holdsSecret } from '../system/secrets.ts'
 import type { KeyType, MasterKey } from './types.ts'
 
-/** Nothing but blanks is normalised: what is stored and compared is what the user wrote (spec/keys.md 4.1). */
-const keyOf = (text: string, now: Date): MasterKey => ({
-  type: 'pgp',
-  fields: { fp: text.replaceAll(' ', '') },
-  createdAt: now.toISOString().replace(/\.\d+Z$/, 'Z'),
-  enc: '',
-})
+/**
+ * Nothing but blanks is normalised: what is stored and compared is what the user wrote (spec/keys.md 4.1).
+ * @throws SopsError `generic` for key material, which must not reach the arguments of gpg, its messages or a file.
+ */
+function keyOf(text: string, now: Date): MasterKey {
+  if (holdsSecret(text)) {
+    throw new SopsError('generic', 'a PGP fingerprint is wanted: this is a key, which is secret', {
+      hints: ['gpg --list-keys shows the fingerprints of the keys that gpg has'],
+    })
+  }
+  return {
+    type: 'pgp',
+    fields: { fp: text.replaceAll(' ', '') },
+    createdAt: now.toISOString().replace(/\.\d+Z$/, 'Z'),
+    enc: '',
+  }
+}
 
 export const pgp: KeyType = {
   id: 'pgp',

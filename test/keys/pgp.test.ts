@@ -20,6 +20,12 @@ const keyOf = (fp: string, enc = ''): MasterKey => ({
 })
 
 describe('key strings', () => {
+  test('an age identity is refused before gpg is given it', async () => {
+    const secret = `AGE-SECRET-KEY-1${'Q'.repeat(58)}`
+    await expect(pgp.parse(secret, fakeContext())).rejects.toThrow('this is a key, which is secret')
+    await expect(pgp.parseGroupItem(secret, fakeContext())).rejects.toThrow('this is a key, which is secret')
+  })
+
   test.each([
     ['', []],
     [alice, [alice]],
