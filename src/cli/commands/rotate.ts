@@ -36,6 +36,7 @@ async function rotateFile(inv: Invocation, io: Io): Promise<void> {
   const { ctx } = io
   const target = await targetOf(inv, io, { stdin: false })
   const path = target.file!
+  refuseEmptyRemovals(inv)
   if (changesKeys(inv) && (await isMissing(path))) throw missing(inv, path)
   const config = await configOf(inv, ctx)
   const opener = await openerOf(inv, io)
@@ -80,6 +81,18 @@ const flagsOf = ['kms', 'pgp', 'gcp-kms', 'hckms', 'azure-kv', 'hc-vault-transit
 
 const changesKeys = (inv: Invocation): boolean =>
   flagsOf.some((name) => inv.string(`add-${name}`) !== '' || inv.string(`rm-${name}`) !== '')
+
+/**
+ * An empty text is what a variable that is not set leaves of `--rm-age "$OLD"`.
+ * @throws SopsError `generic` naming the flag.
+ */
+function refuseEmptyRemovals(inv: Invocation): void {
+  const empty = flagsOf.map((name) => `rm-${name}`).find((flag) => inv.given(flag) && inv.string(flag).trim() === '')
+  if (empty === undefined) return
+  throw new SopsError('generic', `Error: --${empty} names no recipient, so there is nothing to remove`, {
+    hints: ['if the recipient comes from a variable, see whether it is set'],
+  })
+}
 
 const withKeys = (groups: readonly KeyGroup[], added: readonly MasterKey[]): KeyGroup[] =>
   groups.map((group, i) => (i === 0 ? { keys: [...group.keys, ...added] } : group))

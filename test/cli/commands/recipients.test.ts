@@ -104,6 +104,22 @@ describe('out', () => {
     expect(stderr).toContain(`did you mean ${alice.recipient}?`)
   })
 
+  test.each([
+    '--rm-age',
+    '--rm-pgp',
+    '--rm-kms',
+    '--rm-gcp-kms',
+    '--rm-azure-kv',
+    '--rm-hc-vault-transit',
+    '--rm-hckms',
+  ])('%s with an empty text, as a variable that is not set leaves it, fails', async (flag) => {
+    const before = project.read('f.yaml')
+    const { code, stderr } = await alice.sops(['rotate', '-i', flag, '', 'f.yaml'])
+    expect(code).toBe(1)
+    expect(stderr).toContain(`${flag} names no recipient`)
+    expect(project.read('f.yaml')).toBe(before)
+  })
+
   test('without --rotate the flags are refused', async () => {
     const before = project.read('f.yaml')
     const ran = await alice.sops(['-i', '--rm-age', alice.recipient, 'f.yaml'], { env: { EDITOR: 'true' } })
