@@ -107,16 +107,19 @@ export function spanOf(plain: Plain, steps: readonly (string | number)[]): reado
   return found && (spanOf(found.value, rest) ?? found.span)
 }
 
-/** Whether there is something at the path. */
-export const hasPlace = (plain: Plain, steps: readonly (string | number)[]): boolean => {
+/** The value at a path, or undefined. */
+export function plainAt(plain: Plain, steps: readonly (string | number)[]): Plain | undefined {
   const [step, ...rest] = steps
-  if (step === undefined) return true
-  if (plain.kind === 'leaf') return false
+  if (step === undefined) return plain
+  if (plain.kind === 'leaf') return undefined
   const found =
     plain.kind === 'map'
       ? plain.pairs.find(({ key, anyKey }) => key === step && !anyKey)
       : typeof step === 'number'
         ? plain.items[step]
         : undefined
-  return found !== undefined && hasPlace(found.value, rest)
+  return found && plainAt(found.value, rest)
 }
+
+export const hasPlace = (plain: Plain, steps: readonly (string | number)[]): boolean =>
+  plainAt(plain, steps) !== undefined

@@ -8,6 +8,8 @@ export interface PlainLeaf {
   /** `any` is a value that the reader does not know how to read (explained.ts): it equals every other leaf, and itself by its text. */
   readonly type: LeafType | 'any'
   readonly text: string
+  /** Where the value itself is written, where the reader tells. */
+  readonly range?: readonly [start: number, end: number]
 }
 
 export interface Pair {

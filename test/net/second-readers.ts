@@ -93,7 +93,9 @@ function readYaml(text: string): Reading {
     }
     if (!isScalar(found)) throw new Refused('no node')
     const leaf = endsOpen(found, source) ? leafOf('str', String(found.value).replace(/\n$/, '')) : scalar(found)
-    return depth === 0 && leaf.type === 'null' ? { kind: 'map', pairs: [] } : leaf
+    if (depth === 0 && leaf.type === 'null') return { kind: 'map', pairs: [] }
+    const [start, end] = rangeOf(found) ?? []
+    return start === undefined || end === undefined ? leaf : { ...leaf, range: [start, end] }
   }
 }
 
@@ -163,6 +165,7 @@ function readDotenv({ text, leaf }: Decoded): Reading {
   const values = parseDotenv(text)
   const lines = text.split(/\r\n|\r|\n/)
   const names = lines.map((line) => line.slice(0, line.indexOf('=')))
+  const bare = names.map((name) => name.trim().replace(/^export\s+/, ''))
   let next = 0
   const pairs = lines.flatMap((line, i): Pair[] => {
     const name = names[i]!
@@ -170,7 +173,7 @@ function readDotenv({ text, leaf }: Decoded): Reading {
     next += line.length + (/^\r\n/.test(text.slice(next + line.length, next + line.length + 2)) ? 2 : 1)
     if (line === '' || line.startsWith('#')) return []
     if (!line.includes('=')) throw new Refused('a line without a name')
-    const again = names.indexOf(name, i + 1) > 0
+    const again = bare.indexOf(bare[i]!, i + 1) > 0
     const raw = line.slice(name.length + 1)
     return [
       { ...pairOf('dotenv', name, raw, again ? undefined : values[name], leaf), span: [start, start + line.length] },

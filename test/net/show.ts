@@ -1,6 +1,6 @@
 // Commands that only show values: in another format, or one of them.
 import { expect } from 'vitest'
-import { documentOf, placesOf } from './change.ts'
+import { documentOf, placesOf, plainAt } from './change.ts'
 import type { Desk } from './desk.ts'
 import { broken, type State } from './laws.ts'
 import { difference, leafOf, type Plain } from './reading.ts'
@@ -59,11 +59,7 @@ async function extract(pick: number, desk: Desk, state: State): Promise<Taken> {
       broken('a refusal that nothing explains', `extract ${place.cli}: ${stderr}`)
     return { what: 'extract: refused', state }
   }
-  let value: Plain | undefined = state.ours.documents[first!.i]
-  for (const step of place.steps) {
-    if (value?.kind === 'map') value = value.pairs.find(({ key, anyKey }) => key === step && !anyKey)?.value
-    else if (value?.kind === 'list') value = value.items[step as number]?.value
-  }
+  const value = plainAt(state.ours.documents[first!.i]!, place.steps)
   if (value?.kind !== 'leaf') return { what: 'extract: a collection', state }
   if (value.type === 'str') expect(stdout.toString(), `extract ${place.cli}`).toBe(value.text)
   if (value.type === 'bytes') expect(stdout.toString('base64'), `extract ${place.cli}`).toBe(value.text)

@@ -3,7 +3,7 @@ import { basename } from 'node:path'
 import { expect } from 'vitest'
 import type { CliResult } from '../support/cli.ts'
 import type { TreeFormat } from '../support/conformance/case.ts'
-import { documentOf, hasPlace, inDocument, newPlaces, type Place, placesOf, spanOf } from './change.ts'
+import { documentOf, hasPlace, inDocument, newPlaces, type Place, placesOf, plainAt, spanOf } from './change.ts'
 import { type Desk, recipientTwo } from './desk.ts'
 import { broken, cameBack, type State, same, sameComments, stateOf, strictness, unchanged } from './laws.ts'
 import { leafOf, ofBytes, type Plain, type Reading, type Strictness } from './reading.ts'
@@ -70,7 +70,7 @@ async function change(step: Of<'set' | 'unset'>, desk: Desk, state: State): Prom
   const said = `${step.do} ${place.cli}${step.do === 'set' ? ` ${step.value}` : ''}`
   const { code, stderr } = await run(step, desk, place.cli)
   if (code !== 0) {
-    if (document === 0 && wanted && !mayRefuseChange(desk.format, said, stderr, state.text))
+    if (document === 0 && wanted && !mayRefuseChange(said, stderr))
       broken('a refusal that nothing explains', `${said}: ${stderr}`)
     return { what: `${step.do}: refused`, state }
   }
@@ -129,20 +129,26 @@ function wantedOf(text: string, format: TreeFormat): { readonly value: Plain } |
   return { value: /^-?[1-9]\d*(?:\.\d*[1-9])?$/.test(text) ? leafOf('str', text) : leafOf('any', text) }
 }
 
-/** Comments inside of what is removed or replaced go with it. */
+/** What looks like a comment inside of a replaced value goes with it, and so do comments inside of what is removed. */
 function mayGo(
   verb: 'set' | 'unset',
   format: TreeFormat,
-  state: State,
+  { second, text }: State,
   { place, document }: Target,
 ): (at: number) => boolean {
   if (place.kind === 'missing') return () => false
-  const plain = state.second?.documents[document]
+  const plain = second?.documents[document]
   const span = plain && spanOf(plain, place.steps)
   if (!span) return () => true
-  if (verb === 'set' && place.kind === 'leaf' && format !== 'dotenv') return () => false
-  const start = state.text.lastIndexOf('\n', span[0] - 1) + 1
-  const end = state.text.indexOf('\n', Math.max(span[1] - 1, span[0]))
+  if (verb === 'set' && place.kind === 'leaf' && format !== 'dotenv') {
+    const value = plainAt(plain, place.steps)
+    const [from, to] = (value?.kind === 'leaf' && value.range) || [0, 0]
+    const isBlock = /^[|>]/.test(text.slice(from))
+    const start = isBlock ? text.slice(from).search(/[\r\n]/) + from : from
+    return (at) => at >= start && at < to
+  }
+  const start = text.lastIndexOf('\n', span[0] - 1) + 1
+  const end = text.indexOf('\n', Math.max(span[1] - 1, span[0]))
   return (at) => at >= start && (end < 0 || at <= end)
 }
 
