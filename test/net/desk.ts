@@ -30,6 +30,7 @@ export interface RunOptions {
 
 export interface Desk {
   readonly format: TreeFormat
+  readonly selection: readonly string[]
   readonly file: string
   path(name: string): string
   read(): Buffer
@@ -46,7 +47,7 @@ export interface Desk {
 
 const readers = new Set(['decrypt', 'filestatus'])
 
-export function openDesk(format: TreeFormat): Desk {
+export function openDesk(format: TreeFormat, selection: readonly string[]): Desk {
   const folder = sandbox(configs, memoryFolder)
   const aside = sandbox({}, memoryFolder)
   const file = folder.path(names[format])
@@ -55,6 +56,7 @@ export function openDesk(format: TreeFormat): Desk {
     new Map(readdirSync(folder.dir).map((name) => [name, readFileSync(folder.path(name)).toString('latin1')]))
   return {
     format,
+    selection,
     file,
     path: folder.path,
     read: () => readFileSync(file),

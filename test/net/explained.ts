@@ -16,6 +16,10 @@ const texts: Readonly<Record<TreeFormat, readonly Row[]>> = {
       why: 'NEL, LS and PS end lines in YAML 1.1; in 1.2, which the package reads, they do not',
     },
     {
+      when: /[[{,:]\s*\?[^\s,]/,
+      why: 'in braces and brackets a question mark begins a key in SOPS, whatever follows it',
+    },
+    {
       when: /\ufeff/,
       why: 'a byte order mark inside a text is skipped at the start of a document, a character elsewhere',
     },

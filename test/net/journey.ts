@@ -9,11 +9,11 @@ import { bytesOf, type Text } from './texts.ts'
 
 /** @returns What became of it: `refused`, or how many of the commands were. */
 export async function journey(text: Text, steps: readonly Step[]): Promise<string[]> {
-  const desk = openDesk(text.format)
+  const desk = openDesk(text.format, text.selection)
   try {
     const plain = bytesOf(text)
     desk.write(plain)
-    const { code, stderr } = await desk.run(['encrypt', '-i', desk.file])
+    const { code, stderr } = await desk.run(['encrypt', '-i', ...text.selection, desk.file])
     if (code !== 0) {
       if (readSecond(text.format, plain) && !mayRefuseText(text.format, stderr, text.text))
         broken('a refusal that nothing explains', stderr)

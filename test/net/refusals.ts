@@ -23,7 +23,9 @@ const encrypt: Readonly<Record<TreeFormat, readonly Row[]>> = {
     },
     { why: 'nothing but comments is no document', says: /: EOF/ },
     { why: 'an integer that has no type', says: /uint64|unsigned/ },
-    { why: 'what is tagged is of that type', says: /cannot decode !!/ },
+    { why: 'what is tagged is of that type', says: /cannot decode/ },
+    { why: 'YAML is UTF-8 or UTF-16', says: /invalid UTF-/ },
+    { why: 'tabs do not indent', says: /tab character where an indentation space/ },
   ],
   json: [
     { why: 'the document is an object', says: /./, text: /^[\s\ufeff]*[^{\s\ufeff]/ },

@@ -182,7 +182,7 @@ async function edit(step: Of<'edit'>, desk: Desk, state: State): Promise<Taken> 
 async function refusedToEncrypt(desk: Desk, text: Buffer, stderr: string): Promise<void> {
   const name = `new-${basename(desk.file)}`
   desk.write(text, name)
-  const { code } = await desk.run(['encrypt', name])
+  const { code } = await desk.run(['encrypt', ...desk.selection, name])
   desk.write(Buffer.alloc(0), name)
   if (code === 0) broken('edit refuses what encrypt takes', stderr)
 }
@@ -203,7 +203,8 @@ async function disturb(how: Of<'crlf' | 'bom' | 'join' | 'quote'>['do'], desk: D
   const write = (changed: string): void => desk.write(Buffer.from(changed, 'latin1'))
   if (how === 'join') return join(desk, state, text)
   if (how === 'crlf') {
-    if (text.includes('\r') || state.text.includes('_unencrypted')) return { what: 'crlf: not here', state }
+    if (text.includes('\r') || desk.selection.length > 0 || state.text.includes('_unencrypted'))
+      return { what: 'crlf: not here', state }
     write(text.replaceAll('\n', '\r\n'))
   } else if (how === 'bom') {
     if (text.startsWith('\xef')) return { what: 'bom: not here', state }
@@ -223,7 +224,7 @@ async function disturb(how: Of<'crlf' | 'bom' | 'join' | 'quote'>['do'], desk: D
 /** Documents under two data keys: whoever writes one block of metadata for both destroys one of them. */
 async function join(desk: Desk, state: State, text: string): Promise<Taken> {
   desk.write(state.plain)
-  const other = await desk.run(['encrypt', desk.file])
+  const other = await desk.run(['encrypt', ...desk.selection, desk.file])
   expect(other.code, other.stderr).toBe(0)
   desk.write(
     Buffer.from(

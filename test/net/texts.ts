@@ -6,6 +6,8 @@ export interface Text {
   readonly format: TreeFormat
   readonly text: string
   readonly coding: 'utf8' | 'latin1' | 'utf16le'
+  /** What of it is to be encrypted: flags of `encrypt`. */
+  readonly selection: readonly string[]
 }
 
 export function bytesOf({ text, coding }: Text): Buffer {
@@ -33,13 +35,30 @@ export const oneOf = <T>(
 export const mostly = (rarity: number, first: string, ...others: readonly string[]): fc.Arbitrary<string> =>
   fc.oneof({ weight: rarity - 1, arbitrary: fc.constant(first) }, { weight: 1, arbitrary: fc.constantFrom(...others) })
 
+const selections: fc.Arbitrary<readonly string[]> = oneOf<readonly string[]>(
+  [10, fc.constant([])],
+  [
+    3,
+    fc.constantFrom(
+      ['--unencrypted-regex', '.*'],
+      ['--encrypted-regex', '^[abABs]$'],
+      ['--encrypted-comment-regex', '~[0-3]~'],
+      ['--unencrypted-comment-regex', '~[0-3]~'],
+      ['--mac-only-encrypted'],
+    ),
+  ],
+)
+
 /** Texts in the encodings in which people have them. */
 export const coded = (format: TreeFormat, texts: fc.Arbitrary<string>): fc.Arbitrary<Text> =>
-  fc.tuple(texts, mostly(20, 'utf8', 'latin1', 'utf16le'), mostly(12, '', '\ufeff')).map(([text, coding, mark]) => ({
-    format,
-    text: (coding === 'utf8' ? mark : '') + numbered(text),
-    coding: coding as Text['coding'],
-  }))
+  fc
+    .tuple(texts, mostly(20, 'utf8', 'latin1', 'utf16le'), mostly(12, '', '\ufeff'), selections)
+    .map(([text, coding, mark, selection]) => ({
+      format,
+      text: (coding === 'utf8' ? mark : '') + numbered(text),
+      coding: coding as Text['coding'],
+      selection,
+    }))
 
 /** The other line ends, in the whole text. */
 export const withLineEnds = (texts: fc.Arbitrary<string>, ...ends: readonly string[]): fc.Arbitrary<string> =>
