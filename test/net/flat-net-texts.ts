@@ -74,6 +74,17 @@ export const dotenvNetTexts: fc.Arbitrary<Text> = coded('dotenv', withLineEnds(l
 
 const remark = mostly(4, '', ` # c${MARK}`, ` ; c${MARK}`, '#c', ';c', '  ')
 
+/** Of lines with the same name in a section the first: SOPS writes the value of the last over all of them. */
+function distinct(text: string): string {
+  const seen = new Set<string>()
+  const kept = text.split('\n').filter((line) => {
+    if (/^\s*\[/.test(line)) seen.clear()
+    const name = /^\s*(?![;#[])([^=:]+?)\s*[=:]/.exec(line)?.[1]
+    return name === undefined || (!seen.has(name) && seen.add(name))
+  })
+  return kept.join('\n')
+}
+
 const iniLine: fc.Arbitrary<string> = oneOf(
   [
     8,
@@ -117,7 +128,7 @@ const iniLine: fc.Arbitrary<string> = oneOf(
 export const iniNetTexts: fc.Arbitrary<Text> = coded(
   'ini',
   withLineEnds(
-    fc.tuple(mostly(3, '[s]\n', ''), lines(iniLine)).map((parts) => parts.join('')),
+    fc.tuple(mostly(3, '[s]\n', ''), lines(iniLine)).map((parts) => distinct(parts.join(''))),
     '\r\n',
   ),
 )
