@@ -11,6 +11,8 @@ interface Row {
 /** Texts that the reader sees otherwise as a whole. */
 const texts: Readonly<Record<TreeFormat, readonly Row[]>> = {
   yaml: [
+    { when: /:[,\]}]/, why: 'a colon without a blank behind it belongs to the name before it in SOPS' },
+    { when: /(?:^|[\s[{,])[&*][\w-]+:/, why: 'the name of an anchor ends at a colon in SOPS, and the value begins' },
     {
       when: /[\x85\u2028\u2029]/,
       why: 'NEL, LS and PS end lines in YAML 1.1; in 1.2, which the package reads, they do not',

@@ -21,6 +21,11 @@ const encrypt: Readonly<Record<TreeFormat, readonly Row[]>> = {
       says: /did not find expected node content/,
       text: /(?:^|---[^\r\n]*[\r\n]+)(?:\s*(?:#[^\r\n]*)?[\r\n])*\.\.\./,
     },
+    {
+      why: 'in braces and brackets a question mark or colon begins a key or value in SOPS, whatever follows it',
+      says: /did not find expected node content/,
+      text: /[[{,:]\s*[?:]\S/,
+    },
     { why: 'nothing but comments is no document', says: /: EOF/ },
     { why: 'an integer that has no type', says: /uint64|unsigned/ },
     { why: 'what is tagged is of that type', says: /cannot decode/ },

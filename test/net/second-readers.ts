@@ -106,7 +106,7 @@ const endsOpen = ({ type, tag, range, source, value }: Scalar, text: string): bo
   String(value) !== '' &&
   source !== undefined &&
   (range?.[1] ?? 0) >= text.length &&
-  !/[\r\n]$/.test(text)
+  !/[\r\n][ \t]*$/.test(text)
 
 const rangeOf = (found: unknown): readonly [number, number, number] | undefined =>
   ((found as ParsedNode | null)?.range ?? undefined) as readonly [number, number, number] | undefined
