@@ -31,6 +31,8 @@ export interface RunOptions {
 export interface Desk {
   readonly format: TreeFormat
   readonly selection: readonly string[]
+  /** Whether the selection is by comments, and this one has a say. */
+  says(comment: string): boolean
   readonly file: string
   path(name: string): string
   read(): Buffer
@@ -57,6 +59,7 @@ export function openDesk(format: TreeFormat, selection: readonly string[]): Desk
   return {
     format,
     selection,
+    says: (comment) => selection[0]?.includes('comment') === true && new RegExp(selection[1]!).test(comment),
     file,
     path: folder.path,
     read: () => readFileSync(file),

@@ -6,7 +6,7 @@ import type { TreeFormat } from '../support/conformance/case.ts'
 import { documentOf, hasPlace, inDocument, newPlaces, type Place, placesOf, plainAt, spanOf } from './change.ts'
 import { type Desk, recipientTwo } from './desk.ts'
 import { broken, cameBack, type State, same, sameComments, stateOf, strictness, unchanged } from './laws.ts'
-import { leafOf, ofBytes, type Plain, type Reading, type Strictness } from './reading.ts'
+import { leafOf, ofBytes, type Plain, type Reading, readingDifference, type Strictness } from './reading.ts'
 import { mayRefuseChange } from './refusals.ts'
 import { ofJson } from './second-readers.ts'
 import { shown } from './show.ts'
@@ -87,7 +87,8 @@ async function change(step: Of<'set' | 'unset'>, desk: Desk, state: State): Prom
       wanted.value,
       how === 'exact' ? 'worth' : how,
     )
-  if (step.do === 'set' && /^-?\d/.test(step.value) && !after.text.includes(step.value))
+  const isNew = readingDifference(state.ours, after.ours, how) !== undefined
+  if (isNew && step.do === 'set' && /^-?\d/.test(step.value) && !after.text.includes(step.value))
     broken('a number keeps its digits', `${said}: ${after.text}`)
   sameComments(state.text, after, mayGo(step.do, desk.format, state, target))
   return { what: step.do, state: after }
