@@ -149,7 +149,10 @@ function mayGo(
     return (at) => at >= start && at < to
   }
   const start = text.lastIndexOf('\n', span[0] - 1) + 1
-  const end = text.indexOf('\n', Math.max(span[1] - 1, span[0]))
+  // Comments below a collection may be inside of it.
+  const below =
+    place.kind === 'leaf' ? '' : /^[^\r\n]*(?:[\r\n]+[ \t]*(?:#[^\r\n]*)?(?=[\r\n]|$))*/.exec(text.slice(span[1]))![0]
+  const end = text.indexOf('\n', Math.max(span[1] + below.length - 1, span[0]))
   return (at) => at >= start && (end < 0 || at <= end)
 }
 
