@@ -1,7 +1,7 @@
 // Where an independent reader and SOPS disagree for a reason: every class of it, and why. What no row names is a fault.
 import type { TreeFormat } from '../support/conformance/case.ts'
 import { timeText } from '../support/conformance/leaf.ts'
-import { leafOf, ofNumber, type PlainLeaf } from './reading.ts'
+import { leafOf, ofNumber, type Plain, type PlainLeaf, type Reading } from './reading.ts'
 
 interface Row {
   readonly why: string
@@ -145,3 +145,22 @@ const spellings: readonly Spelling[] = [
 
 export const plainScalar = (text: string): PlainLeaf =>
   spellings.find(({ when }) => when.test(text))?.read(text) ?? leafOf('str', text)
+
+/**
+ * What a plaintext shows of a file. A carriage return at the end of a .env value (SOPS takes it for data) is shown as it is, and is layout
+ * when the text is read.
+ */
+export const asShown = (format: TreeFormat, reading: Reading): Reading =>
+  format !== 'dotenv' ? reading : { ...reading, documents: reading.documents.map(withoutReturns) }
+
+const withoutReturns = (plain: Plain): Plain =>
+  plain.kind !== 'map'
+    ? plain
+    : {
+        ...plain,
+        pairs: plain.pairs.map((pair) =>
+          pair.value.kind === 'leaf' && pair.value.text.endsWith('\r')
+            ? { ...pair, value: leafOf('any', pair.value.text) }
+            : pair,
+        ),
+      }

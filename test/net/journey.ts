@@ -20,7 +20,7 @@ export async function journey(text: Text, steps: readonly Step[]): Promise<strin
       return ['refused']
     }
     agree(text.format, plain, await readOurs(text.format, plain))
-    let state = await stateOf(desk)
+    let state = await stateOf(desk, true)
     await cameBack(text.format, plain, state)
     const done = ['encrypted']
     for (const step of steps) {

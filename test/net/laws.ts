@@ -4,6 +4,7 @@ import { loadFormat, SopsError } from '../../src/index.ts'
 import type { TreeFormat } from '../support/conformance/case.ts'
 import { refusedByReference } from '../support/reference-grammar.ts'
 import type { Desk } from './desk.ts'
+import { asShown } from './explained.ts'
 import { ofTree, type Reading, readingDifference, type Strictness } from './reading.ts'
 import { decoded, readSecond } from './second-readers.ts'
 import { marksIn } from './texts.ts'
@@ -19,6 +20,8 @@ export interface State {
   readonly ours: Reading
   /** What its plaintext says, for the other reader. */
   readonly second: Reading | undefined
+  /** Nobody but our program has changed it. */
+  readonly isOurs: boolean
 }
 
 /** Formats without types keep the texts of values only. */
@@ -39,25 +42,21 @@ export function same(law: string, a: Reading, b: Reading, how: Strictness): void
   if (found !== undefined) broken(law, found)
 }
 
-/** Opens the file and holds what must always be true of it. */
-export async function stateOf(desk: Desk): Promise<State> {
+/** Opens the file and holds what must always be true of it. What somebody else made of it need not be readable by SOPS. */
+export async function stateOf(desk: Desk, isOurs: boolean): Promise<State> {
   const bytes = desk.read()
   const { code, stdout, stderr } = await desk.run(['decrypt', desk.file])
   if (code !== 0) broken('what was written can be opened', stderr)
-  const problems = refusedByReference(desk.format, bytes.toString(), desk.says)
-  if (problems.length > 0) broken('SOPS can read what was written', problems.join(', '))
+  const refused = refusedByReference(desk.format, bytes.toString(), desk.says)
+  if (isOurs && refused.length > 0) broken('SOPS can read what was written', refused.join(', '))
   const tree = await desk.tree()
   const { text } = decoded(stdout)
-  const state = { bytes, plain: stdout, text, tree, ours: ofTree(tree), second: readSecond(desk.format, stdout) }
   if (ciphertext.test(text)) broken('no ciphertext in the plaintext', text)
-  same(
-    'the plaintext is read as what the file holds',
-    await readOurs(desk.format, stdout),
-    state.ours,
-    loose(desk.format),
-  )
-  agree(desk.format, stdout, state.ours)
-  return state
+  const ours = ofTree(tree)
+  const shown = asShown(desk.format, ours)
+  same('the plaintext is read as what the file holds', await readOurs(desk.format, stdout), shown, loose(desk.format))
+  agree(desk.format, stdout, shown)
+  return { bytes, plain: stdout, text, tree, ours, second: readSecond(desk.format, stdout), isOurs }
 }
 
 /** What our parser makes of a plain text. */

@@ -39,7 +39,10 @@ const encrypt: Readonly<Record<TreeFormat, readonly Row[]>> = {
     { why: 'half of a surrogate pair is no text', says: /surrogate/ },
   ],
   dotenv: [{ why: '.env files are UTF-8', says: /UTF-16|UTF-8/ }],
-  ini: [{ why: 'INI files are UTF-8', says: /UTF-16|UTF-8/ }],
+  ini: [
+    { why: 'what stands behind a section name is lost in SOPS', says: /text behind a section name/ },
+    { why: 'INI files are UTF-8', says: /UTF-16|UTF-8/ },
+  ],
 }
 
 /** Changes of a place that is there to a value that JSON has, which are refused. `text` is the command. */

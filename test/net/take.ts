@@ -74,7 +74,7 @@ async function change(step: Of<'set' | 'unset'>, desk: Desk, state: State): Prom
       broken('a refusal that nothing explains', `${said}: ${stderr}`)
     return { what: `${step.do}: refused`, state }
   }
-  const after = await stateOf(desk)
+  const after = await stateOf(desk, state.isOurs)
   if (!wanted) return { what: `${step.do}: unsure`, state: after }
   const how = strictness(desk.format)
   held(`our reading after ${said}`, state.ours, after.ours, target, wanted.value, how)
@@ -88,7 +88,12 @@ async function change(step: Of<'set' | 'unset'>, desk: Desk, state: State): Prom
       how === 'exact' ? 'worth' : how,
     )
   const isNew = readingDifference(state.ours, after.ours, how) !== undefined
-  if (isNew && step.do === 'set' && /^-?\d/.test(step.value) && !after.text.includes(step.value))
+  if (
+    isNew &&
+    step.do === 'set' &&
+    /^-?\d/.test(step.value) &&
+    !after.text.replace(/\\\r?\n\s*/g, '').includes(step.value)
+  )
     broken('a number keeps its digits', `${said}: ${after.text}`)
   sameComments(state.text, after, mayGo(step.do, desk.format, state, target))
   return { what: step.do, state: after }
@@ -165,7 +170,7 @@ async function rewrap(name: 'rotate' | 'updatekeys' | 'groups', desk: Desk, stat
   }
   const { code, stderr } = await desk.run(words[name])
   if (code !== 0) broken('a refusal that nothing explains', `${name}: ${stderr}`)
-  const after = await stateOf(desk)
+  const after = await stateOf(desk, state.isOurs)
   unchanged(desk.format, state, after)
   return { what: name, state: after }
 }
@@ -177,7 +182,7 @@ async function edit(step: Of<'edit'>, desk: Desk, state: State): Promise<Taken> 
     if (code !== 200 && !text.equals(state.plain)) await refusedToEncrypt(desk, text, stderr)
     return { what: `edit: refused`, state }
   }
-  const after = await stateOf(desk)
+  const after = await stateOf(desk, state.isOurs)
   await cameBack(desk.format, text, after)
   return { what: `edit ${step.how}`, state: after }
 }
@@ -213,14 +218,14 @@ async function disturb(how: Of<'crlf' | 'bom' | 'join' | 'quote'>['do'], desk: D
   } else if (how === 'bom') {
     if (text.startsWith('\xef')) return { what: 'bom: not here', state }
     write(`\xef\xbb\xbf${text}`)
-  } else write(text.replace(/^([^#=\n]+)=(.*)$/gm, (_, name, value) => `${name}='${value}'`))
+  } else write(text.replace(/^(sops_[^=\n]+|[^#=\n]+(?==ENC\[))=([^\n]*)/gm, (_, name, value) => `${name}='${value}'`))
   const { code, stderr } = await desk.run(['decrypt', desk.file])
   if (code !== 0) {
     const named = { crlf: /(?!)/, bom: /byte order mark|BOM/i, quote: /quote/i }[how]
     if (!named.test(stderr)) broken('a converted file opens, or the cause is named', `${how}: ${stderr}`)
     return { what: `${how}: refused`, state: undefined }
   }
-  const after = await stateOf(desk)
+  const after = await stateOf(desk, false)
   same(`our reading of a file after ${how}`, state.ours, after.ours, strictness(desk.format))
   return { what: how, state: after }
 }
