@@ -44,20 +44,18 @@ const readers: Readonly<Record<TreeFormat, (source: Decoded) => Reading>> = {
   ini: readIni,
 }
 
-export const readsYaml = (text: string): boolean => {
-  try {
-    return readYaml(text).documents.length > 0
-  } catch (error) {
-    if (error instanceof Refused) return false
-    throw error
-  }
-}
+/** Whether the package makes tokens of all of a text: names that are too long, or not on one line, are for others to judge. */
+export const isTokens = (text: string): boolean =>
+  [...(parseAllDocuments(endingLines(text), { logLevel: 'silent', uniqueKeys: false }) as Document.Parsed[])].every(
+    ({ errors }) => errors.every(({ code }) => /^(?:KEY_OVER_1024_CHARS|MULTILINE_IMPLICIT_KEY)$/.test(code)),
+  )
+
+const endingLines = (text: string): string => text.replace(/\r(?!\n)/g, '\n')
 
 function readYaml(text: string): Reading {
   // The directive must not change how scalars are read; a carriage return ends a line, and a comma may be in a tag, in YAML 1.1.
-  const source = text
+  const source = endingLines(text)
     .replace(/^%YAML[^\r\n]*/gm, (line) => `#${line.slice(1)}`)
-    .replace(/\r(?!\n)/g, '\n')
     .replace(/(?<=[\s:,[{-]\s*)(!\w*),(?=\w)/g, '$1_')
   const options = { intAsBigInt: true, uniqueKeys: false, version: '1.2', logLevel: 'silent' } as const
   const documents = [...(parseAllDocuments(source, options) as Document.Parsed[])]

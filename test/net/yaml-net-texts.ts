@@ -301,5 +301,5 @@ const long: fc.Arbitrary<string> = fc
 
 export const yamlNetTexts: fc.Arbitrary<Text> = coded(
   'yaml',
-  withLineEnds(oneOf([12, one], [4, several], [6, wide], [1, long]), '\r\n', '\r'),
+  oneOf([17, withLineEnds(oneOf([12, one], [4, several], [1, long]), '\r\n', '\r')], [6, wide]),
 )
