@@ -24,11 +24,12 @@ const encrypt: Readonly<Record<TreeFormat, readonly Row[]>> = {
     {
       why: 'in braces and brackets a question mark or colon begins a key or value in SOPS, whatever follows it',
       says: /did not find expected (?:node content|',' or)/,
-      text: /(?:^|[[{,:\s])[?:]\S/m,
+      text: /(?:^|[[{,:\s])[?:]\S|\?\s*[\r\n]/m,
     },
     { why: 'nothing but comments is no document', says: /: EOF/ },
     { why: 'an integer that has no type', says: /uint64|unsigned/ },
     { why: 'what is tagged is of that type', says: /cannot decode/ },
+    { why: 'a document is needed', says: /completely empty/ },
     { why: 'control characters are no text', says: /control characters/ },
     { why: 'what is tagged as bytes is base64', says: /invalid base64/ },
     { why: 'YAML is UTF-8 or UTF-16', says: /invalid UTF-/ },

@@ -97,14 +97,13 @@ function readYaml(text: string): Reading {
   }
 }
 
-/** A block that ends with the text, without a line end: the package adds one, SOPS does not. */
-const endsOpen = ({ type, tag, range, source, value }: Scalar, text: string): boolean =>
-  (type === 'BLOCK_LITERAL' || type === 'BLOCK_FOLDED') &&
-  tag === undefined &&
-  String(value) !== '' &&
-  source !== undefined &&
-  (range?.[1] ?? 0) >= text.length &&
-  !/[\r\n][ \t]*$/.test(text)
+/** A block whose last line ends with the text, without a line end: the package adds one, SOPS does not. */
+function endsOpen({ type, tag, range, value }: Scalar, text: string): boolean {
+  if ((type !== 'BLOCK_LITERAL' && type !== 'BLOCK_FOLDED') || tag !== undefined || value === '') return false
+  if ((range?.[1] ?? 0) < text.length) return false
+  // Blanks on the last line are its text where they go beyond the indentation.
+  return !/[\r\n][ \t]*$/.test(text) || (/[ \t]$/.test(text) && /(?:^|\n)[ \t]+\n$/.test(String(value)))
+}
 
 const rangeOf = (found: unknown): readonly [number, number, number] | undefined =>
   ((found as ParsedNode | null)?.range ?? undefined) as readonly [number, number, number] | undefined

@@ -131,6 +131,8 @@ function wantedOf(text: string, format: TreeFormat): { readonly value: Plain } |
   const value = ofJson(text)
   if (strictness(format) === 'exact') return { value }
   if (value.kind !== 'leaf' || value.type === 'null') return undefined
+  // At the end of a .env value it is layout to whoever reads the plaintext.
+  if (format === 'dotenv' && value.text.endsWith('\r')) return { value: leafOf('any', value.text) }
   if (value.type === 'str' || value.type === 'bool') return { value }
   return { value: /^-?[1-9]\d*(?:\.\d*[1-9])?$/.test(text) ? leafOf('str', text) : leafOf('any', text) }
 }
