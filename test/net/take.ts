@@ -155,8 +155,11 @@ function mayGo(
     const start = isBlock ? text.slice(from).search(/[\r\n]/) + from : from
     return (at) => at >= start && at < to
   }
-  const start = text.lastIndexOf('\n', span[0] - 1) + 1
-  // Comments below a collection may be inside of it.
+  const line = text.lastIndexOf('\n', span[0] - 1) + 1
+  const isBelowDash =
+    typeof place.steps.at(-1) === 'number' && place.kind !== 'leaf' && !/^\s*-\s/.test(text.slice(line))
+  // Comments above a collection that begins below its dash, and comments below any, may be inside of it.
+  const start = isBelowDash ? line - /(?:[ \t]*(?:#[^\r\n]*)?[\r\n]+)*$/.exec(text.slice(0, line))![0].length : line
   const below =
     place.kind === 'leaf' ? '' : /^[^\r\n]*(?:[\r\n]+[ \t]*(?:#[^\r\n]*)?(?=[\r\n]|$))*/.exec(text.slice(span[1]))![0]
   const end = text.indexOf('\n', Math.max(span[1] + below.length - 1, span[0]))

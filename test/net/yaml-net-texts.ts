@@ -115,7 +115,7 @@ const flowRoot: fc.Arbitrary<string> = fc
   .map(([items, end, last]) => `{${unique(items).map(pairText).join(',')}${items.length > 0 ? end : ''}${last}}`)
 
 /** Behind a value on its line. */
-const behind = mostly(4, '', ` # c${MARK}`, `# c${MARK}`, '  ', '\t', `\t# c${MARK}`, ` #c${MARK}`)
+const behind = mostly(4, '', ` # c${MARK}`, `# c${MARK}`, `# c${MARK}`, '  ', '\t', `\t# c${MARK}`, ` #c${MARK}`)
 
 const above = oneOf(
   [5, fc.constant('')],
