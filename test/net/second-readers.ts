@@ -116,6 +116,8 @@ function keyOf(key: unknown): { key: string; anyKey?: boolean } {
 
 function scalar(found: Scalar): PlainLeaf {
   const { tag, type, source = '', value } = found
+  // A block of nothing but blanks: the package takes them for indentation.
+  if (type?.startsWith('BLOCK') && /^\s*$/.test(source + String(value))) return leafOf('any', String(value))
   if (tag === undefined)
     return type === 'PLAIN' || type === undefined ? plainScalar(source) : leafOf('str', String(value))
   if (value instanceof Uint8Array) return ofBytes(value)
@@ -211,7 +213,7 @@ function readIni({ text, leaf }: Decoded): Reading {
     return {
       key: leaf(name).text,
       value: { kind: 'map', pairs },
-      ...(/^\S(?:.*\S)?$/.test(name) ? {} : { anyKey: true }),
+      ...(/^\S(?:.*\S)?$/.test(name) && leaf(name).type === 'str' ? {} : { anyKey: true }),
     }
   })
   return { documents: [{ kind: 'map', pairs: documents }] }
