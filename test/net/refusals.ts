@@ -31,6 +31,11 @@ const encrypt: Readonly<Record<TreeFormat, readonly Row[]>> = {
     { why: 'what is tagged is of that type', says: /cannot decode/ },
     { why: 'a document is needed', says: /completely empty/ },
     { why: 'a comment behind a tag needs a blank before it', says: /expected whitespace or line break/, text: /!\S*#/ },
+    {
+      why: 'a comment behind an anchor needs a blank before it',
+      says: /expected alphabetic or numeric/,
+      text: /[&*]\S*#/,
+    },
     { why: 'control characters are no text', says: /control characters/ },
     { why: 'what is tagged as bytes is base64', says: /invalid base64/ },
     { why: 'YAML is UTF-8 or UTF-16', says: /invalid UTF-/ },
