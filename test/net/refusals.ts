@@ -36,6 +36,7 @@ const encrypt: Readonly<Record<TreeFormat, readonly Row[]>> = {
       says: /expected alphabetic or numeric/,
       text: /[&*]\S*#/,
     },
+    { why: 'a tab behind a dash begins nothing', says: /cannot start any token/, text: /-[ ]*\t/ },
     { why: 'control characters are no text', says: /control characters/ },
     { why: 'what is tagged as bytes is base64', says: /invalid base64/ },
     { why: 'YAML is UTF-8 or UTF-16', says: /invalid UTF-/ },
