@@ -73,7 +73,7 @@ export const yaml: Format = {
       return undefined
     const token = text.slice(node.content, node.end)
     if (/[\r\n]/.test(token)) return undefined
-    return { value: place.value, text: node.tag === '!' ? `! ${token}` : token }
+    return { value: place.value, text: token }
   },
   losses(parsed, next, layout = {}) {
     const { expanded, respelt } = rewriteText(sourceOf(parsed), next, { ...layout, encrypted: true })

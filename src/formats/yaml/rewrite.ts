@@ -9,13 +9,22 @@ import { readsAs, sameNodes, unchanged } from './check.ts'
 import { afterBreak, createEdits, lineEnd, skipBlanks } from './edits.ts'
 import { withEnd } from './ends.ts'
 import { expandAlias } from './expand.ts'
-import { isGlued, type Job, putScalar, siteOf } from './job.ts'
+import { dropTag, isGlued, type Job, putScalar, siteOf } from './job.ts'
 import type { YDocument, YNode } from './nodes.ts'
-import { indentOf, leadOf, printDocument, printKey, printTree } from './print.ts'
-import { resolveScalar } from './resolve.ts'
+import { indentOf, printDocument, printKey, printTree } from './print.ts'
+import { isLocalTag, resolveScalar } from './resolve.ts'
 import { endOf, placeOf, type Source, withoutOddBlanks } from './source.ts'
 import { changeItems, needsReprint, replaceRoot, replaceValue } from './structure.ts'
-import { codeOf, isEncrypted, restyle, sourceOf, writeAs, writeEncrypted } from './token.ts'
+import {
+  isEncrypted,
+  restyle,
+  type Site,
+  sourceOf,
+  tokenRestyle,
+  tokenStyle,
+  writeAs,
+  writeEncrypted,
+} from './token.ts'
 
 interface Frame {
   readonly change: Change
@@ -38,6 +47,8 @@ function changeLeaf(job: Job, around: YNode, at: number, old: Leaf, next: Leaf):
   const { value } = next
   if (unchanged(before, value)) {
     if (node === job.source.openBlock) job.openPlace = place
+    // The mark of an earlier version, which no other reader takes.
+    if (job.encrypted && node.tag === '!' && isEncrypted(value)) dropTag(job, node)
     return
   }
   if (node.start === node.end) {
@@ -47,43 +58,46 @@ function changeLeaf(job: Job, around: YNode, at: number, old: Leaf, next: Leaf):
   const text = job.edits.text
   const site = siteOf(job, around, node)
   if (job.encrypted && isEncrypted(value)) {
-    if (isEncrypted(before)) {
-      const from = text.slice(node.content, node.end).indexOf(before)
-      if (from >= 0) {
-        const lead = node.tagToken ? '' : leadOf(next)
-        if (lead !== '') job.edits.replace(node.content, node.content, lead)
-        job.edits.replace(node.content + from, node.content + from + before.length, value)
-        return
-      }
-    }
+    if (isEncrypted(before) && recrypt(job, node, before, next, site)) return
     const plain = decrypted(before, next.spelling)
     const source = sourceOf(text, node)
-    const token = next.token?.value === value ? codeOfToken(next.token.text, value) : undefined
-    if (token && !(site.flow && token.style === '') && !((site.tagged || site.bare) && token.less)) {
-      const again = writeAs(token, plain, site)
+    const known = next.token?.value === value ? styleOfToken(next.token.text, value) : undefined
+    if (known !== undefined && !(site.flow && known === '')) {
+      const again = writeAs(known, plain, site)
       if (again.head === source.head && again.body === source.body) {
-        putScalar(job, node, writeEncrypted(token.style, value, site), token.less)
+        putScalar(job, node, writeEncrypted(known, value, site))
         return
       }
     }
-    const code = codeOf(source, node.style, plain, site)
-    if (!code.exact || isGlued(text, node)) job.respelt.push(place)
-    putScalar(job, node, writeEncrypted(code.style, value, site), code.less)
+    const { style, exact } = tokenStyle(source, node.style, plain, site)
+    const parts = style === '' && node.style !== '' && text[node.end] === '#'
+    if (!exact || parts || isGlued(text, node)) job.respelt.push(place)
+    putScalar(job, node, writeEncrypted(style, value, site))
     return
   }
   const untagged = typeof value !== 'string'
-  const code = { style: node.style, less: node.tag === '!' }
   // Only a block scalar, which needs a line break to say, takes the empty lines behind it for its own.
   const mayBeBlock = typeof value === 'string' && value.includes('\n') && !node.block && !site.flow
   const lines = mayBeBlock ? { ...site, following: emptyLines(text, node.end, site.column) } : site
-  // The header of a value that said by ending with the text that it has no line break at its end says so itself until the end is known.
-  const isOpen = code.less && node.block !== undefined && typeof value === 'string' && !value.endsWith('\n')
-  if (isOpen) job.reopened = place
-  const plain = isEncrypted(before)
-    ? writeAs(isOpen ? { ...code, less: false } : code, next, lines)
-    : restyle(node.style, next, lines)
+  const plain = isEncrypted(before) ? writeAs(node.style, next, lines) : restyle(node.style, next, lines)
   if (site.bare && plain.body === undefined) replaceValue(job, around, at, old, next)
-  else putScalar(job, node, { ...plain, untagged }, false)
+  else putScalar(job, node, { ...plain, untagged })
+}
+
+/** One encrypted value in the place of another; a style that says something of the plaintext goes with it. False where it must be written anew. */
+function recrypt(job: Job, node: YNode, before: string, next: Leaf, site: Site): boolean {
+  const { edits } = job
+  const from = edits.text.slice(node.content, node.end).indexOf(before)
+  if (from < 0) return false
+  const value = next.value as string
+  const style = next.plain === undefined ? node.style : tokenRestyle(node.style, { ...next, value: next.plain }, site)
+  if (style !== node.style) {
+    putScalar(job, node, writeEncrypted(style, value, site))
+    return true
+  }
+  if (!isLocalTag(node.tag)) dropTag(job, node)
+  edits.replace(node.content + from, node.content + from + before.length, value)
+  return true
 }
 
 /** How many empty lines follow the line of an offset; Infinity where blanks or a comment there would belong to a block scalar above. */
@@ -100,14 +114,9 @@ function emptyLines(text: string, offset: number, column: number): number {
   return count
 }
 
-/** The code of a token's text on one line. */
-function codeOfToken(text: string, value: string): { style: string; less: boolean } | undefined {
-  const less = text.startsWith('! ')
-  const bare = less ? text.slice(2) : text
-  if (bare === value) return { style: '', less }
-  for (const style of ['"', "'"]) if (bare === style + value + style) return { style, less }
-  return undefined
-}
+/** The style of a token's text on one line. */
+const styleOfToken = (text: string, value: string): string | undefined =>
+  ['', '"', "'"].find((style) => text === style + value + style)
 
 function changeComment(job: Job, place: Place, next: Comment): void {
   if (next.text === place.value) return
@@ -161,7 +170,6 @@ export function rewriteText(source: Source, next: Tree, layout: Layout): Rewritt
     restructured: false,
     respelt: [],
     openPlace: undefined,
-    reopened: undefined,
   }
   let expanded = 0
   let anchors = new Map<string, Anchored>()
