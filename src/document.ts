@@ -283,7 +283,7 @@ function sealer(
           ? { spelling: leaf.spelling }
           : undefined),
         ...(token === undefined ? undefined : { token: { value: text, text: token } }),
-        ...(before === undefined && iv === undefined ? { plain: value } : undefined),
+        ...(memory && before === undefined && iv === undefined ? { plain: value } : undefined),
       }
     },
 

@@ -14,6 +14,11 @@ interface Exception {
   readonly becomes?: readonly (readonly [before: string, after: string])[]
 }
 
+const flowQuotes = (...becomes: (readonly [before: string, after: string])[]): Exception => ({
+  reason: 'in a flow collection no token says that a text had single quotes which it does not need',
+  becomes,
+})
+
 /** Files that come back with the same values but not the same bytes. */
 const exceptions: Readonly<Record<string, Exception>> = {
   'yaml/folded-long.yaml': { reason: 'the line breaks inside a folded text are not part of its value' },
@@ -38,10 +43,17 @@ const exceptions: Readonly<Record<string, Exception>> = {
       ['\n  \n', '\n\n'],
     ],
   },
-  'yaml/tagged-flow.yaml': {
-    reason: 'in a flow collection a local tag leaves no way to tell plain from single quotes',
-    becomes: [["!Ref 'AWS::AccountId'", '!Ref AWS::AccountId']],
-  },
+  'yaml/alertmanager.yml': flowQuotes(["['alertname', 'cluster']", '[alertname, cluster]']),
+  'yaml/cloud-init.yaml': flowQuotes(["['ALL=(ALL) NOPASSWD:ALL']", '[ALL=(ALL) NOPASSWD:ALL]']),
+  'yaml/cloudformation.yaml': flowQuotes(["['https://', !Ref Domain, '/api']", '[https://, !Ref Domain, /api]']),
+  'yaml/flow.yaml': flowQuotes(["d: 'four'", 'd: four'], ["'four', 5.5", 'four, 5.5']),
+  'yaml/openapi.yaml': flowQuotes(
+    ["'https://example.test/mit' }", 'https://example.test/mit }'],
+    ["'Not found' }", 'Not found }'],
+  ),
+  'yaml/prometheus.yml': flowQuotes(["['localhost:9090']", '[localhost:9090]']),
+  'yaml/renovate.yaml': flowQuotes(["['postgres']", '[postgres]']),
+  'yaml/tagged-flow.yaml': flowQuotes(["!Ref 'AWS::AccountId'", '!Ref AWS::AccountId']),
   'yaml/tags-standard.yaml': {
     reason: 'the reference refuses an encrypted leaf under a tag of another type, so the tag goes',
     becomes: [

@@ -37,7 +37,7 @@ export interface Leaf {
    * leaf's value is the one it stood for. Set by seal for leaves that did not change.
    */
   readonly token?: Token
-  /** What an encrypted value stands for, where that is another value than before: the style of its token may depend on it. Set by seal. */
+  /** What an encrypted value stands for, where the earlier version of the file had another one: the style of its token may depend on it. */
   readonly plain?: Exclude<Value, null>
 }
 

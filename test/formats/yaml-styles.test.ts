@@ -63,20 +63,20 @@ const typed = [
   '-.inf',
 ]
 const times = ['2024-01-01', '2024-01-02T03:04:05Z', '2024-01-02T03:04:05+01:00']
-const tagged = ['!!float 1', '!t x', '!t yes', '!t 5', '!t "yes"', "!t 'x'", '!t 😀', '&a x', '&a !t "x"']
-const lossyTyped = [
-  '0x1F',
-  '1_000',
-  '0o7',
-  '+.INF',
-  '2024-1-2',
-  '!!int 5',
-  '!!bool "true"',
-  '! 5',
-  '! yes',
+const tagged = [
+  '!!float 1',
   '!!str 5',
   '!!str x',
+  '!t x',
+  '!t yes',
+  '!t 5',
+  '!t "yes"',
+  "!t 'x'",
+  '!t 😀',
+  '&a x',
+  '&a !t "x"',
 ]
+const lossyTyped = ['0x1F', '1_000', '0o7', '+.INF', '2024-1-2', '!!int 5', '!!bool "true"', '! 5', '! yes']
 
 const places: Readonly<Record<string, (scalar: string) => string>> = {
   entry: (scalar) => `a: ${scalar}\nz: 1\n`,
@@ -178,11 +178,10 @@ describe('a token of another version', () => {
     [`a: ! ${enc('2024-01-01T00:00:00Z', 'time')}\n`, 'a: 2024-01-01T00:00:00Z\n'],
     [`a: ! |-\n  ${enc('x', 'str')}\n`, 'a: |-\n  x\n'],
     [`a: [! '${enc('x', 'str')}']\n`, 'a: [x]\n'],
-    [`a: !!str ${enc('5', 'str')}\n`, 'a: "5"\n'],
   ])('%j opens', (source, plain) => {
     expect(decryptText(source)).toBe(plain)
     const parsed = yaml.parse(bytes(source))
     const again = Buffer.from(yaml.rewrite(parsed, parsed.tree, { encrypted: true })).toString()
-    expect(again).toBe(source.replace(/! |!!str (?=ENC)/, (tag) => (tag === '! ' ? '' : tag)))
+    expect(again).toBe(source.replace('! ', ''))
   })
 })

@@ -4,7 +4,7 @@ import type { Origin } from '../../core/tree.ts'
 import { type Edits, lineEnd, skipBlanks } from './edits.ts'
 import type { YNode } from './nodes.ts'
 import { nextColumn, type PrintStyle, type ScalarText } from './print.ts'
-import { isLocalTag } from './resolve.ts'
+import { isStringTag } from './resolve.ts'
 import type { Source } from './source.ts'
 import { isBlankEnd } from './text.ts'
 import type { Site } from './token.ts'
@@ -45,7 +45,7 @@ export function siteOf(job: Job, around: YNode, node: YNode | undefined): Site {
     digitLast: node?.block?.digitLast ?? false,
     blanks: node?.block?.blanks,
     eol: job.style.eol,
-    tagged: node !== undefined && isLocalTag(node.tag),
+    tagged: node !== undefined && isStringTag(node.tag),
     bare: node?.block !== undefined && standsUnderKey(around, node),
   }
 }
@@ -60,7 +60,7 @@ export function dropTag({ edits }: Job, node: YNode): void {
 export function putScalar(job: Job, node: YNode, text: ScalarText & { untagged?: boolean }): void {
   const { edits } = job
   const source = edits.text
-  const drops = !isLocalTag(node.tag) || text.untagged === true
+  const drops = !isStringTag(node.tag) || text.untagged === true
   if (drops) dropTag(job, node)
   const isBare = node.content === node.end && !(drops && node.tagToken?.end === node.content)
   const isTight = node.content > 0 && !isBlankEnd(source.charCodeAt(node.content - 1))

@@ -135,8 +135,8 @@ const tagOf = (value: Value): string => {
   return typeof value === 'boolean' ? '!!bool' : '!!timestamp'
 }
 
-/** A tag of the user's own: it says that the text is a string as it stands, and stays before an encrypted one. */
-export const isLocalTag = (tag: string): boolean => tag !== '' && tag !== '!' && !Object.hasOwn(typeTags, tag)
+/** A tag under which the text is a string as it stands: it stays before an encrypted one. */
+export const isStringTag = (tag: string): boolean => tag !== '' && tag !== '!' && !isTypeTag(tag)
 
 /** Base64 as the reference reads it: standard alphabet, padding required, line breaks ignored. */
 function readBase64(text: string): Uint8Array | undefined {

@@ -12,7 +12,7 @@ import { expandAlias } from './expand.ts'
 import { dropTag, isGlued, type Job, putScalar, siteOf } from './job.ts'
 import type { YDocument, YNode } from './nodes.ts'
 import { indentOf, printDocument, printKey, printTree } from './print.ts'
-import { isLocalTag, resolveScalar } from './resolve.ts'
+import { isStringTag, resolveScalar } from './resolve.ts'
 import { endOf, placeOf, type Source, withoutOddBlanks } from './source.ts'
 import { changeItems, needsReprint, replaceRoot, replaceValue } from './structure.ts'
 import {
@@ -95,7 +95,7 @@ function recrypt(job: Job, node: YNode, before: string, next: Leaf, site: Site):
     putScalar(job, node, writeEncrypted(style, value, site))
     return true
   }
-  if (!isLocalTag(node.tag)) dropTag(job, node)
+  if (!isStringTag(node.tag)) dropTag(job, node)
   edits.replace(node.content + from, node.content + from + before.length, value)
   return true
 }

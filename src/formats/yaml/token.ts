@@ -3,7 +3,7 @@ import { formatFloatF } from '../../core/floats.ts'
 import type { Leaf, Value } from '../../core/tree.ts'
 import type { YNode } from './nodes.ts'
 import { hasAllDigits, printScalar, type ScalarText, spellingOf } from './print.ts'
-import { isLocalTag, resolvePlain } from './resolve.ts'
+import { isStringTag, resolvePlain } from './resolve.ts'
 import {
   blockHeader,
   canBeLiteral,
@@ -216,7 +216,7 @@ export function writeEncrypted(style: string, value: string, site: Site): Scalar
 
 /** The parts of a scalar node's text, with a tag that does not stay before an encrypted token. */
 export function sourceOf(text: string, node: YNode): ScalarText {
-  const tag = node.tagToken && !isLocalTag(node.tag) ? text.slice(node.tagToken.start, node.content) : ''
+  const tag = node.tagToken && !isStringTag(node.tag) ? text.slice(node.tagToken.start, node.content) : ''
   const { block } = node
   if (!block) return { head: tag + text.slice(node.content, node.end) }
   const head = tag + text.slice(node.content, block.headerEnd)
