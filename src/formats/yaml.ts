@@ -5,6 +5,7 @@ import type { Format, Parsed } from './types.ts'
 import { afterBreak, lineEnd, lineStart } from './yaml/edits.ts'
 import type { YNode } from './yaml/nodes.ts'
 import { indentOf, printAlone, printTree } from './yaml/print.ts'
+import { readingsOf } from './yaml/readings.ts'
 import { respellText } from './yaml/reference.ts'
 import { rewriteText } from './yaml/rewrite.ts'
 import { endOf, placeOf, read, type Source } from './yaml/source.ts'
@@ -79,6 +80,7 @@ export const yaml: Format = {
     const { expanded, respelt } = rewriteText(sourceOf(parsed), next, { ...layout, encrypted: true })
     return { aliases: expanded, respelt }
   },
+  readings: (parsed) => readingsOf(sourceOf(parsed).documents),
   remarks: (parsed) => (sourceOf(parsed).utf16 ? ['the text is UTF-16: what is written is UTF-8'] : []),
   example,
 }

@@ -90,7 +90,7 @@ const places: Readonly<Record<string, (scalar: string) => string>> = {
 }
 const isFlow = (place: string): boolean => place.startsWith('flow')
 
-const escape = (c: string): string =>
+const escaped = (c: string): string =>
   c === '\n'
     ? '\\n'
     : c === '\t'
@@ -101,7 +101,7 @@ const escape = (c: string): string =>
           ? '\\uFEFF'
           : c
 const double = (value: string, escapes: RegExp): string =>
-  `"${value.replace(/["\\]/g, '\\$&').replace(escapes, escape)}"`
+  `"${value.replace(/["\\]/g, '\\$&').replace(escapes, escaped)}"`
 
 /** The value in a style, where it has one. */
 function written(value: string, style: Style): string | undefined {

@@ -18,6 +18,8 @@ export interface Job {
   /** How a new metadata entry is laid out. */
   readonly fresh: PrintStyle
   readonly encrypted: boolean
+  /** What other readers see otherwise is printed as the reference does (`Layout.quoteAmbiguous`). */
+  readonly agreed: boolean
   /** Lines came or went other than at the end of the text: the result is to be checked. */
   restructured: boolean
   /** Places of values that decryption will write in another way. */

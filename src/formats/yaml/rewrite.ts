@@ -16,6 +16,7 @@ import { isStringTag, resolveScalar } from './resolve.ts'
 import { endOf, placeOf, type Source, withoutOddBlanks } from './source.ts'
 import { changeItems, needsReprint, replaceRoot, replaceValue } from './structure.ts'
 import {
+  agreed,
   isEncrypted,
   restyle,
   type Site,
@@ -49,6 +50,7 @@ function changeLeaf(job: Job, around: YNode, at: number, old: Leaf, next: Leaf):
     if (node === job.source.openBlock) job.openPlace = place
     // The mark of an earlier version, which no other reader takes.
     if (job.encrypted && node.tag === '!' && isEncrypted(value)) dropTag(job, node)
+    if (job.agreed && isPlain(node)) agree(job, node, value)
     return
   }
   if (node.start === node.end) {
@@ -79,7 +81,8 @@ function changeLeaf(job: Job, around: YNode, at: number, old: Leaf, next: Leaf):
   // Only a block scalar, which needs a line break to say, takes the empty lines behind it for its own.
   const mayBeBlock = typeof value === 'string' && value.includes('\n') && !node.block && !site.flow
   const lines = mayBeBlock ? { ...site, following: emptyLines(text, node.end, site.column) } : site
-  const plain = isEncrypted(before) ? writeAs(node.style, next, lines) : restyle(node.style, next, lines)
+  const own = isEncrypted(before) ? writeAs(node.style, next, lines) : restyle(node.style, next, lines)
+  const plain = job.agreed && !site.tagged ? { ...own, head: agreed(own.head, value) } : own
   if (site.bare && plain.body === undefined) replaceValue(job, around, at, old, next)
   else putScalar(job, node, { ...plain, untagged })
 }
@@ -98,6 +101,14 @@ function recrypt(job: Job, node: YNode, before: string, next: Leaf, site: Site):
   if (!isStringTag(node.tag)) dropTag(job, node)
   edits.replace(node.content + from, node.content + from + before.length, value)
   return true
+}
+
+const isPlain = (node: YNode): boolean => node.kind === 'scalar' && node.style === '' && node.tag === ''
+
+function agree({ edits }: Job, { content, end }: YNode, value: Value): void {
+  const text = edits.text.slice(content, end)
+  const as = agreed(text, value)
+  if (as !== text) edits.replace(content, end, as)
 }
 
 /** How many empty lines follow the line of an offset; Infinity where blanks or a comment there would belong to a block scalar above. */
@@ -167,6 +178,7 @@ export function rewriteText(source: Source, next: Tree, layout: Layout): Rewritt
     style: { indent, eol, flatLists, spelled: true },
     fresh,
     encrypted: layout.encrypted === true,
+    agreed: layout.quoteAmbiguous === true && layout.encrypted !== true,
     restructured: false,
     respelt: [],
     openPlace: undefined,
@@ -214,6 +226,7 @@ export function rewriteText(source: Source, next: Tree, layout: Layout): Rewritt
     const says = key.kind === 'alias' ? (key.target as YNode) : key
     const resolved = resolveScalar(says.tag, says.value, says.style === '')
     if ('problem' in resolved) return
+    if (job.agreed && isPlain(key) && key.value !== '<<') agree(job, key, resolved.value)
     const as: Leaf = { kind: 'leaf', value: resolved.value }
     if (key.kind !== 'alias') note(key, as)
     else if (!isStillSaid(key, as)) {

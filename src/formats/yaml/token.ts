@@ -3,6 +3,7 @@ import { formatFloatF } from '../../core/floats.ts'
 import type { Leaf, Value } from '../../core/tree.ts'
 import type { YNode } from './nodes.ts'
 import { hasAllDigits, printScalar, type ScalarText, spellingOf } from './print.ts'
+import { disputeOf } from './readings.ts'
 import { isStringTag, resolvePlain } from './resolve.ts'
 import {
   blockHeader,
@@ -152,6 +153,12 @@ export function restyle(style: string, leaf: Spelled, site: Site): ScalarText {
   if (!site.flow) return writeText('reference', value, site)
   const isPlain = readsAsString(value, { ...site, renewed: true }) && !needsQuotes(value, !site.tagged)
   return writeText(isPlain ? 'plain' : "'", value, site)
+}
+
+/** A value's text on one line, or as the reference prints it where readers of another YAML would see another value in it. */
+export function agreed(text: string, value: Value): string {
+  if (typeof value === 'string') return text === value && needsQuotes(value) ? writeDouble(value, false) : text
+  return disputeOf(text) ? printScalar(value, 0, 0, '\n').head : text
 }
 
 /** The token that says no more than the value. */
