@@ -7,6 +7,7 @@ import { runCli } from './support/cli.ts'
 import { keysFolder } from './support/conformance/case.ts'
 import { differentTree } from './support/conformance/check.ts'
 import { changeOneValue, layoutFiles, missingPiece, skeleton } from './support/layout.ts'
+import { refusedByReference } from './support/reference-grammar.ts'
 
 interface Exception {
   readonly reason: string
@@ -149,6 +150,10 @@ describe.each(layoutFiles)('$name', ({ name, format, bytes }) => {
     // SOPS would take the byte order mark for a part of the first name: it is noted behind the MAC.
     if (name === 'dotenv/bom.env') return expect((await sealed).toString()).toMatch(/^sops_mac=.* ;bom$/m)
     expect(missingPiece(skeleton(format, (await sealed).toString()), bytes.toString())).toBeUndefined()
+  })
+
+  test('says nothing in its encrypted form that SOPS or another reader would refuse', async () => {
+    expect(refusedByReference(format, (await sealed).toString(), () => false)).toEqual([])
   })
 
   test('an edit of one value changes its line, the MAC and the time, and nothing else', async () => {

@@ -133,7 +133,9 @@ w: =
     const before = project.read('f.yaml')
     project.write('.sops.yaml', 'stores:\n  yaml:\n    quote_ambiguous: true\n')
     expect(await decrypt()).toBe('a: "no"\n')
-    expect(await alice.sops(['exec-file', '--no-fifo', 'f.yaml', `cp {} ${project.dir}/out`])).toMatchObject({ code: 0 })
+    expect(await alice.sops(['exec-file', '--no-fifo', 'f.yaml', `cp {} ${project.dir}/out`])).toMatchObject({
+      code: 0,
+    })
     expect(project.read('out')).toBe('a: "no"\n')
     const env = { EDITOR: project.editorWriting('a: no\nb: 1\n') }
     expect((await alice.sops(['edit', 'f.yaml'], { env })).code).toBe(0)
