@@ -283,6 +283,7 @@ function sealer(
           ? { spelling: leaf.spelling }
           : undefined),
         ...(token === undefined ? undefined : { token: { value: text, text: token } }),
+        ...(memory && before === undefined && iv === undefined ? { plain: value } : undefined),
       }
     },
 

@@ -59,6 +59,10 @@ export const filenameOverride: Flag = string('filename-override', 'take format a
   value: 'PATH',
   path: true,
 })
+export const quoteAmbiguous: Flag = bool(
+  'quote-ambiguous',
+  'YAML: quote text that YAML 1.1 takes for something else, as SOPS does',
+)
 export const yes: Flag = bool('yes', 'answer every question with yes', { aliases: ['y'] })
 export const idempotent: Flag = bool('idempotent', 'leave the file alone when nothing would change')
 export const verbose: Flag = bool('verbose', 'show what is being done')
@@ -134,6 +138,7 @@ export const rootFlags: readonly Flag[] = [
   ...types,
   showMasterKeys,
   ignoreMac,
+  quoteAmbiguous,
   string('config', 'configuration file, instead of searching for .sops.yaml', {
     env: 'SOPS_CONFIG',
     value: 'PATH',

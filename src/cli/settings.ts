@@ -63,6 +63,12 @@ export function layoutOf(inv: Invocation, config: Config | undefined, output: Fo
   return indent === undefined ? {} : { indent }
 }
 
+/** `layoutOf`, for plain text that goes to other programs. */
+export function plainLayoutOf(inv: Invocation, config: Config | undefined, output: FormatId): Layout {
+  const quoteAmbiguous = inv.bool('quote-ambiguous') || config?.stores.yaml?.quote_ambiguous === true
+  return { ...layoutOf(inv, config, output), quoteAmbiguous }
+}
+
 /** The local key service first unless disabled, then the remote ones in the order given. */
 export async function servicesOf(inv: Invocation, ctx: Context): Promise<KeyService[]> {
   const services: KeyService[] = inv.bool('enable-local-keyservice') ? [localKeyService(ctx)] : []

@@ -4,7 +4,7 @@ import { documentsText, laterDocuments, type Place } from '../core/documents.ts'
 import { formatPath, type Path } from '../core/path.ts'
 import type { Selection } from '../core/selection.ts'
 import type { MapNode } from '../core/tree.ts'
-import type { Format, Parsed, Respelling } from '../formats/types.ts'
+import type { Format, Parsed, Reading, Respelling } from '../formats/types.ts'
 import type { SpellingLosses } from '../losses.ts'
 
 /** People have committed plaintext because a rule selected nothing: say so. */
@@ -81,4 +81,27 @@ export function warnOfLayout(format: Format, parsed: Parsed, ctx: Context, earli
   const known = earlier ? format.remarks?.(earlier) : undefined
   for (const message of format.remarks?.(parsed) ?? [])
     if (!known?.includes(message)) ctx.log({ level: 'warning', logger: 'CMD', message })
+}
+
+/** What other readers see otherwise in the plain text, a line for each kind. What held for the text that it was made from needs no word. */
+export function warnOfReadings(format: Format, parsed: Parsed, ctx: Context, earlier?: () => Parsed): void {
+  const found = format.readings?.(parsed) ?? []
+  if (found.length === 0) return
+  const idOf = ({ path, isKey, what }: Reading): string => JSON.stringify([path, isKey, what])
+  const known = new Set(earlier && format.readings?.(earlier()).map(idOf))
+  const kinds = new Map<string, Reading[]>()
+  for (const reading of found) {
+    if (known.has(idOf(reading))) continue
+    const kind = `${reading.isKey ? 'key ' : ''}${reading.what}`
+    const places = kinds.get(kind)
+    if (places) places.push(reading)
+    else kinds.set(kind, [reading])
+  }
+  for (const places of kinds.values()) {
+    const names = places.slice(0, shown).map(({ path, line }) => `${formatPath(path)} (line ${line})`)
+    const more = places.length > shown ? ` and ${places.length - shown} more` : ''
+    const { isKey, what } = places[0]!
+    const message = `${isKey ? 'key ' : ''}${names.join(', ')}${more}: ${what}`
+    ctx.log({ level: 'warning', logger: 'CMD', message })
+  }
 }

@@ -81,6 +81,8 @@ export interface RawDestinationRule {
 /** Settings of one store; the meaning of `indent` is the store's (spec/config.md 3.6). */
 export interface StoreSettings {
   readonly indent?: number
+  /** YAML only; not in the reference, which ignores it: `Layout.quoteAmbiguous`. */
+  readonly quote_ambiguous?: boolean
 }
 
 export interface Config {

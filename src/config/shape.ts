@@ -123,7 +123,7 @@ const destinationRule = struct(
   { filenameregex: 'path_regex', path: 'path_regex', reencryptionrule: 'recreation_rule', vaultaddr: 'vault_address' },
 )
 
-const indented = (type: string): Shape => struct(type, { indent: int })
+const indented = (type: string, more: Record<string, Shape> = {}): Shape => struct(type, { indent: int, ...more })
 
 /** The whole file. */
 export const configShape: StructShape = struct(
@@ -134,7 +134,7 @@ export const configShape: StructShape = struct(
     stores: struct(
       'StoresConfig',
       {
-        yaml: indented('YAMLStoreConfig'),
+        yaml: indented('YAMLStoreConfig', { quote_ambiguous: bool }),
         json: indented('JSONStoreConfig'),
         json_binary: indented('JSONBinaryStoreConfig'),
         ini: struct('INIStoreConfig', {}),

@@ -37,6 +37,8 @@ export interface Leaf {
    * leaf's value is the one it stood for. Set by seal for leaves that did not change.
    */
   readonly token?: Token
+  /** What an encrypted value stands for, where the earlier version of the file had another one: the style of its token may depend on it. */
+  readonly plain?: Exclude<Value, null>
 }
 
 /** The exact text a format used for an encrypted leaf, and the encrypted value it says. */

@@ -1,4 +1,5 @@
 // The contract of a file format: text to tree and back, and nothing else. A format knows no keys, no metadata and no cipher.
+import type { Path } from '../core/path.ts'
 import type { Selection } from '../core/selection.ts'
 import type { Entry, Leaf, Node, Origin, Token, Tree, Value } from '../core/tree.ts'
 
@@ -20,6 +21,19 @@ export interface Layout {
    * The text holds encrypted values (`ENC[…]`): tokens take the style that tells what stood there (design.md). False or absent: plain text.
    */
   readonly encrypted?: boolean
+  /** Plain YAML: values and keys that readers of YAML 1.1 and 1.2 see differently are printed as the reference does. */
+  readonly quoteAmbiguous?: boolean
+}
+
+/** A place of a plain text that other readers take for something else, or do not take. */
+export interface Reading {
+  readonly path: Path
+  /** 1-based. */
+  readonly line: number
+  /** It is the key at the end of the path, and not its value. */
+  readonly isKey: boolean
+  /** What it is to whom, and what to do about it; without the value, but for `true` and `false`. */
+  readonly what: string
 }
 
 export interface Losses {
@@ -101,6 +115,8 @@ export interface Format {
   reading?(parsed: Parsed): 'layout' | 'literal' | undefined
   /** What people should know about how the text is read: what is layout here and data to the reference, another encoding. */
   remarks?(parsed: Parsed): readonly string[]
+  /** Where other readers see something else in a plain text than the reference. */
+  readings?(parsed: Parsed): readonly Reading[]
   /** Only where the format knows nothing but text: what a value that stands there in clear reads back as. */
   clearText?(value: Value): string | Uint8Array
   /** What `edit` shows for a file that does not exist yet (spec/cli.md 6). */

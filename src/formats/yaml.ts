@@ -5,6 +5,7 @@ import type { Format, Parsed } from './types.ts'
 import { afterBreak, lineEnd, lineStart } from './yaml/edits.ts'
 import type { YNode } from './yaml/nodes.ts'
 import { indentOf, printAlone, printTree } from './yaml/print.ts'
+import { readingsOf } from './yaml/readings.ts'
 import { respellText, unseenComments } from './yaml/reference.ts'
 import { rewriteText } from './yaml/rewrite.ts'
 import { endOf, placeOf, read, type Source } from './yaml/source.ts'
@@ -74,12 +75,13 @@ export const yaml: Format = {
       return undefined
     const token = text.slice(node.content, node.end)
     if (/[\r\n]/.test(token)) return undefined
-    return { value: place.value, text: node.tag === '!' ? `! ${token}` : token }
+    return { value: place.value, text: token }
   },
   losses(parsed, next, layout = {}) {
     const { expanded, respelt } = rewriteText(sourceOf(parsed), next, { ...layout, encrypted: true })
     return { aliases: expanded, respelt }
   },
+  readings: (parsed) => readingsOf(sourceOf(parsed).documents),
   remarks: (parsed) => (sourceOf(parsed).utf16 ? ['the text is UTF-16: what is written is UTF-8'] : []),
   example,
 }

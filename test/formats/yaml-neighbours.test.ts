@@ -31,13 +31,8 @@ async function values(): Promise<unknown> {
 describe('a text comes back as it was', () => {
   it.each([
     // A block scalar that ends with the text, and blanks there.
-    'a: |\n  x',
-    'a: >\n  x',
-    'a: |\n  x\n   ',
     'a: |-\n  x\n   ',
-    'a: |2\n  x\n  \t',
-    'a:\n  - b: |\n      x\n       ',
-    'k: 1\n---\na: |\n  x',
+    'k: 1\n---\na: |-\n  x',
     'k:\n|-\n  x',
     'k:\n|\n  x\n',
     'a: 1\n  \t',
@@ -60,7 +55,7 @@ describe('a text comes back as it was', () => {
     'a: [!a,b x]\n',
     // A comment glued to what is before it.
     'k: "v"# c\n',
-    "l: ['v'# c\n, [1]# d\n]# e\n",
+    "l: ['v,'# c\n, [1]# d\n]# e\n",
     'k: {a: 1}# c\n',
     'k: |# c\n  x\n',
     'k:\n  "v"# c\n',
@@ -78,8 +73,15 @@ describe('a text whose spelling cannot come back keeps its values, and says what
     ['a: !!binary |\n  aGkK\nb: 1\n', 'a: |\n  hi\nb: 1\n', { a: 'hi\n', b: 1 }],
     ['a: !!binary >-\n  aGk=', 'a: >-\n  hi', { a: 'hi' }],
     ['k:\n|\n  x', 'k:\n|-\n  x', { k: 'x' }],
-    ['a: |+\n  x', 'a: |\n  x', { a: 'x' }],
+    ['a: |+\n  x', 'a: |-\n  x', { a: 'x' }],
     ['a: !!str |\n  x', 'a: !!str |-\n  x', { a: 'x' }],
+    ['a: |\n  x', 'a: |-\n  x', { a: 'x' }],
+    ['a: >\n  x', 'a: >-\n  x', { a: 'x' }],
+    ['a: |\n  x\n   ', 'a: |-\n  x\n   ', { a: 'x\n ' }],
+    ['a: |2\n  x\n  \t', 'a: |2-\n  x\n  \t', { a: 'x\n\t' }],
+    ['a:\n  - b: |\n      x\n       ', 'a:\n  - b: |-\n      x\n       ', { a: [{ b: 'x\n ' }] }],
+    ["l: ['v'# c\n]\n", 'l: [v # c\n]\n', { l: ['v'] }],
+    ['a: "yes"# c\n', 'a: "yes" # c\n', { a: 'yes' }],
     ['a: &x:y 1\n', 'a: &x :y 1\n', { a: ':y 1' }],
   ])('%j', async (text, again, expected) => {
     project.write('f.yaml', text)
@@ -94,7 +96,7 @@ describe('set leaves what stands beside as it was', () => {
   it.each([
     ['a: |\n  x', '["b"]', '1', 'a: |-\n  x\nb: 1'],
     ['a: >\n  x\n   ', '["b"]', '"z"', 'a: >-\n  x\n   \nb: z'],
-    ['b: 1\na: |\n  x', '["b"]', '2', 'b: 2\na: |\n  x'],
+    ['b: 1\na: |\n  x', '["b"]', '2', 'b: 2\na: |-\n  x'],
     ['a: 1\n  \t', '["a"]', '"x: y"', "a: 'x: y'\n"],
     ['a: 1\n   ', '["b"]', '"x\\ny\\n"', 'a: 1\nb: |\n    x\n    y\n   '],
     ['m:\n  a: 1\n   ', '["b"]', '"x\\ny\\n"', 'm:\n  a: 1\nb: |\n  x\n  y\n'],
@@ -149,7 +151,7 @@ describe('edit takes a text of another layout', () => {
     ['a: 1\n', '{a: 2}\n'],
     ['{a: 1}\n', 'a: 2\n'],
     ['{\n"a": 1\n}\n', 'a: 2\n'],
-    ['{a: 1}', '  a: 2\n  b: |\n    c'],
+    ['{a: 1}', '  a: 2\n  b: |-\n    c'],
   ])('%j becomes %j', async (text, edited) => {
     await encrypted(text)
     const env = { EDITOR: project.editorWriting(edited) }

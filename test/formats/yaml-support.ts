@@ -98,6 +98,46 @@ export function decryptText(source: string): string {
   return text(yaml.rewrite(parsed, { documents }))
 }
 
+/** What comes back of a text that is encrypted and decrypted, and which of its leaves, by their number, are named as losses. */
+export function returned(source: string): { again: string; named: ReadonlySet<number> } {
+  const parsed = yaml.parse(bytes(source))
+  const { respelt } = yaml.losses!(parsed, { documents: parsed.tree.documents.map((root) => seal(root)) })
+  const lost = new Set<unknown>(respelt)
+  const named = leavesOf(parsed.tree).flatMap((found, i) => (lost.has(found.origin) ? [i] : []))
+  return { again: decryptText(encryptText(source)), named: new Set(named) }
+}
+
+const leavesOf = ({ documents }: Tree): Leaf[] => {
+  const found: Leaf[] = []
+  const visit = (item: Item): void => {
+    if (item.kind === 'leaf') found.push(item)
+    else if (item.kind === 'entry') visit(item.value)
+    else if (item.kind !== 'comment') for (const inner of item.items) visit(inner)
+  }
+  for (const root of documents) visit(root)
+  return found
+}
+
+/** Where two texts differ, other than in the leaves of these numbers and what stands directly beside them. */
+export function differences(source: string, again: string, except: ReadonlySet<number>): string[] {
+  const pieces = (text: string): string[] => {
+    let at = 0
+    const found: string[] = []
+    for (const { origin } of leavesOf(yaml.parse(bytes(text)).tree)) {
+      found.push(text.slice(at, origin!.start), text.slice(origin!.start, origin!.end))
+      at = origin!.end
+    }
+    return [...found, text.slice(at)]
+  }
+  const [before, after] = [pieces(source), pieces(again)]
+  if (before.length !== after.length) return ['the number of leaves']
+  const isExcepted = (i: number): boolean =>
+    i % 2 === 1 ? except.has((i - 1) / 2) : except.has(i / 2 - 1) || except.has(i / 2)
+  return before.flatMap((piece, i) =>
+    piece === after[i] || isExcepted(i) ? [] : [`${JSON.stringify(piece)} became ${JSON.stringify(after[i])}`],
+  )
+}
+
 const plainValue = (value: Value): unknown => {
   if (typeof value === 'bigint') return `int ${value}`
   if (typeof value === 'number') return `float ${Object.is(value, -0) ? '-0' : value}`

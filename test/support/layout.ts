@@ -32,8 +32,8 @@ export const layoutFiles: readonly LayoutFile[] = readdirSync(folder, { recursiv
 /** Stands for any text. */
 const GAP = '\0'
 
-/** An encrypted leaf with the quotes and the mark it may have been given (in YAML, `!` says that the value stood there plain). */
-const TOKEN = /(?:! )?(["'`]?)ENC\[AES256_GCM,[^\]]*\]\1/g
+/** An encrypted leaf with the quotes it may have been given. */
+const TOKEN = /(["'`]?)ENC\[AES256_GCM,[^\]]*\]\1/g
 
 /** INI comments near each other are one comment, stored where the first began; the places of the others stay, empty. */
 const INI_COMMENT = /[ \t]*[;#][^\r\n]*/g

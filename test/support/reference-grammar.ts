@@ -1,4 +1,5 @@
-// Reads texts by the rules of docs/reference-grammar.md with other eyes than the program's, and names what SOPS would refuse in them.
+// Reads texts by the rules of docs/reference-grammar.md with other eyes than the program's, and names what SOPS would refuse in them, or,
+// of encrypted values in YAML, what other readers would.
 import { type CST, Parser } from 'yaml'
 import type { FormatId } from '../../src/index.ts'
 
@@ -59,11 +60,33 @@ function readNode(root: CST.Token, says: (comment: string) => boolean): Problems
           open.push([item.key, inner])
           readKey(item, token.type, problems)
         }
+        readEncrypted(item, inner, problems)
         if (item.value) open.push([item.value, inner])
       }
     }
   }
   return problems
+}
+
+const token = /^ENC\[AES256_GCM,data:[\w+/=]*,iv:[\w+/=]+,tag:[\w+/=]+,type:(?:str|int|float|bool|time|comment)\]$/
+
+/** An encrypted value may be plain, in quotes or a block scalar without line end, and have a tag of the user's own or `!!str`. */
+function readEncrypted({ start, sep, value }: CST.CollectionItem, flow: boolean, problems: Problems): void {
+  if (!value || !('source' in value) || !/ENC\[AES256_GCM,|ENC.{0,9}AES256_GCM,data/.test(value.source)) return
+  if (/\sENC\[|ENC\[.*\s/.test(value.source.trim())) return
+  const { source, type } = value
+  const header = 'props' in value ? value.props.find((prop) => prop.type === 'block-scalar-header') : undefined
+  const bare =
+    type === 'block-scalar'
+      ? header && 'source' in header && header.source.includes('-') && source.trim()
+      : type === 'scalar'
+        ? !flow && source
+        : /^(["']).*\1$/.test(source) && source.slice(1, -1)
+  if (!bare || !token.test(bare)) problems.push(source)
+  const props = 'props' in value ? value.props : []
+  for (const prop of [...start, ...(sep ?? []), ...props])
+    if (prop.type === 'tag' && 'source' in prop && /^!(?:$|!(?!str$)|<tag:yaml)/.test(prop.source))
+      problems.push(`${prop.source} ${source}`)
 }
 
 function readKey({ start, key, sep }: CST.CollectionItem, type: string, problems: Problems): void {

@@ -8,7 +8,7 @@ import { loadFormat } from '../../formats/index.ts'
 import type { FormatId, Layout } from '../../formats/types.ts'
 import { warnOfOneDocument } from '../../left-out.ts'
 import type { Invocation, Io } from '../invocation.ts'
-import { configOf, formatsFor, formatsOf, layoutOf, orderOf, servicesOf } from '../settings.ts'
+import { configOf, formatsFor, formatsOf, orderOf, plainLayoutOf, servicesOf } from '../settings.ts'
 import { mustExist, readTarget, targetOf, writeResult } from '../target.ts'
 import { warnOfDocument, warnOfLayout } from '../warnings.ts'
 
@@ -30,7 +30,7 @@ export async function run(inv: Invocation, io: Io): Promise<number> {
     audit: { context: ctx, file: target.file ?? ctx.cwd },
   })
   try {
-    const layout = layoutOf(inv, config, formats.output)
+    const layout = plainLayoutOf(inv, config, formats.output)
     const plain =
       path.length > 0
         ? await extract(file, path, formats.output, layout, io)

@@ -16,7 +16,7 @@ import { type Fingerprint, fingerprint, readInput, writeOutput } from '../files.
 import type { Invocation, Io } from '../invocation.ts'
 import { configOf, encryptionSettings, formatsFor, formatsOf, layoutOf, orderOf, servicesOf } from '../settings.ts'
 import { isMissing, targetOf } from '../target.ts'
-import { warnOfCleartext, warnOfLayout, warnOfRespelling } from '../warnings.ts'
+import { warnOfCleartext, warnOfLayout, warnOfReadings, warnOfRespelling } from '../warnings.ts'
 
 export async function run(inv: Invocation, io: Io): Promise<number> {
   const { file } = await targetOf(inv, io, { stdin: false })
@@ -52,6 +52,7 @@ async function editNew(inv: Invocation, io: Io, path: string): Promise<void> {
           await ctx.audit?.({ action: 'encrypt', file: path })
           const sealed = sealNew(file, draft, output, ctx.now(), layout)
           warnOfLayout(input, draft.parsed, ctx)
+          if (input.id === output.id) warnOfReadings(input, draft.parsed, ctx)
           await save(io, path, sealed, file, 'absent')
         },
       },
@@ -82,10 +83,11 @@ async function editExisting(inv: Invocation, io: Io, path: string): Promise<void
     audit: { context: ctx, file: path },
   })
   try {
+    const content = await draftText(file, output, layout, showMetadata)
     await editLoop(
       {
         name: basename(path),
-        content: await draftText(file, output, layout, showMetadata),
+        content,
         read: (text) => readDraft(text, input, output, showMetadata),
         headline,
         fatal: (error) => error.code === 'version-not-comparable',
@@ -94,6 +96,7 @@ async function editExisting(inv: Invocation, io: Io, path: string): Promise<void
           await ctx.audit?.({ action: 'encrypt', file: path })
           const sealed = sealDraft(file, draft, metadata, output, ctx.now(), layout)
           warnOfLayout(draft.format, draft.parsed, ctx, draft.format.id === file.format.id ? file.parsed : undefined)
+          if (input.id === output.id) warnOfReadings(input, draft.parsed, ctx, () => output.parse(content))
           await save(io, path, sealed, file, fingerprint(bytes))
         },
       },

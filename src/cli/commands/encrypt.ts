@@ -6,7 +6,7 @@ import { createFile, sealNew } from '../../new-file.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { configOf, encryptionSettings, formatsOf, layoutOf, servicesOf } from '../settings.ts'
 import { mustExist, readTarget, targetOf, writeResult } from '../target.ts'
-import { warnOfCleartext, warnOfLayout, warnOfLosses, warnOfRespelling } from '../warnings.ts'
+import { warnOfCleartext, warnOfLayout, warnOfLosses, warnOfReadings, warnOfRespelling } from '../warnings.ts'
 
 export async function run(inv: Invocation, io: Io): Promise<number> {
   const { ctx } = io
@@ -25,6 +25,7 @@ export async function run(inv: Invocation, io: Io): Promise<number> {
     const sealed = sealNew(file, draft, output, ctx.now(), layoutOf(inv, config, formats.output))
     warnOfCleartext(sealed, file.selection, ctx)
     warnOfLayout(input, draft.parsed, ctx)
+    if (input.id === output.id) warnOfReadings(input, draft.parsed, ctx)
     if (input.id === output.id) warnOfLosses(lossesOf(draft, sealed, file.selection), ctx)
     warnOfRespelling(sealed, ctx)
     await writeResult(inv, io, target, sealed.bytes, bytes)

@@ -60,7 +60,7 @@ export function blanksBefore(text: string, offset: number): number {
 const quotedToken = /^\s*(?:!\S* *)?(?:"(?:[^"\\]|\\.)*"|'(?:[^']|'')*')$/s
 const bracketToken = /^\s*(?:[[{,]).*[\]}]$/s
 
-const blockHeader = /^\s*(?:! *)?[|>][-+0-9]*$/
+const blockHeader = /^\s*[|>][-+0-9]*$/
 
 /** A `#` directly behind it begins a comment, as it does behind a closing quote or bracket. */
 const endsItself = (text: string): boolean =>

@@ -2,7 +2,6 @@
 import type { Comment, Entry, Leaf, Node, Tree } from '../../core/tree.ts'
 import { readIfSound } from './check.ts'
 import type { Job } from './job.ts'
-import { lastBlock } from './source.ts'
 
 function lastLeaf({ documents }: Tree): Leaf | undefined {
   let node: Entry | Node | undefined = documents[documents.length - 1]
@@ -23,17 +22,6 @@ function endsLiteral(text: string, next: Tree): boolean {
   return read !== undefined && lastLeaf(read.tree)?.value !== want
 }
 
-/** A text whose last block scalar says only by ending with it that its value ends in no line break. */
-function withOpenEnd(text: string): string {
-  const node = lastBlock(readIfSound(text)?.documents ?? [])
-  if (node?.block?.contentEnd !== text.length) return text
-  const header = text.slice(node.content, node.block.headerEnd)
-  return text.slice(0, node.content) + header.replace('-', '') + text.slice(node.block.headerEnd)
-}
-
 /** The changed text, with the end that the last value of `next` needs. */
-export function withEnd(text: string, next: Tree, job: Job): string {
-  const isOpen = job.reopened !== undefined && lastLeaf(next)?.origin === job.reopened
-  if (isOpen && !/[\r\n]$/.test(text)) return withOpenEnd(text)
-  return endsLiteral(text, next) ? text + job.style.eol : text
-}
+export const withEnd = (text: string, next: Tree, job: Job): string =>
+  endsLiteral(text, next) ? text + job.style.eol : text

@@ -16,9 +16,9 @@ export function expandAlias(job: Job, around: YNode, alias: YNode, to: Node): vo
   if (to.kind === 'leaf') {
     const site = siteOf(job, around, undefined)
     const { value } = to
-    if (isEncrypted(value)) putScalar(job, alias, writeEncrypted(around.flow ? "'" : '', value, site), false)
-    else if (around.flow) putScalar(job, alias, { head: printFlow(to) }, false)
-    else putScalar(job, alias, printLeaf(to, site.column, site.outer, style), false)
+    if (isEncrypted(value)) putScalar(job, alias, writeEncrypted(around.flow ? "'" : '', value, site))
+    else if (around.flow) putScalar(job, alias, { head: printFlow(to) })
+    else putScalar(job, alias, printLeaf(to, site.column, site.outer, style))
     return
   }
   const eol = lineEnd(text, alias.end)

@@ -4,10 +4,10 @@ import type { Origin } from '../../core/tree.ts'
 import { type Edits, lineEnd, skipBlanks } from './edits.ts'
 import type { YNode } from './nodes.ts'
 import { nextColumn, type PrintStyle, type ScalarText } from './print.ts'
-import { isTypeTag } from './resolve.ts'
+import { isStringTag } from './resolve.ts'
 import type { Source } from './source.ts'
 import { isBlankEnd } from './text.ts'
-import { isStringTag, type Site } from './token.ts'
+import type { Site } from './token.ts'
 
 /** What the functions that change one place share. */
 export interface Job {
@@ -18,14 +18,14 @@ export interface Job {
   /** How a new metadata entry is laid out. */
   readonly fresh: PrintStyle
   readonly encrypted: boolean
+  /** What other readers see otherwise is printed as the reference does (`Layout.quoteAmbiguous`). */
+  readonly agreed: boolean
   /** Lines came or went other than at the end of the text: the result is to be checked. */
   restructured: boolean
   /** Places of values that decryption will write in another way. */
   readonly respelt: Origin[]
   /** Of a leaf that stays, written as the block scalar that ends with the text (`Source.openBlock`). */
   openPlace: Origin | undefined
-  /** Of the last leaf decrypted into a block scalar that said by ending with the text that its value has no line break at the end. */
-  reopened: Origin | undefined
 }
 
 /** Its text begins directly behind its anchor, as only a `:` may (`&x:y`). */
@@ -52,18 +52,21 @@ export function siteOf(job: Job, around: YNode, node: YNode | undefined): Site {
   }
 }
 
+/** Takes the tag of a scalar node away. */
+export function dropTag({ edits }: Job, node: YNode): void {
+  if (node.tagToken)
+    edits.replace(node.tagToken.start, Math.min(skipBlanks(edits.text, node.tagToken.end), node.content), '')
+}
+
 /** Puts the text of a scalar in the place of a scalar node; tags that no longer fit go. */
-export function putScalar(job: Job, node: YNode, text: ScalarText & { untagged?: boolean }, less: boolean): void {
+export function putScalar(job: Job, node: YNode, text: ScalarText & { untagged?: boolean }): void {
   const { edits } = job
   const source = edits.text
-  let lead = less ? '! ' : ''
-  if (node.tagToken && (node.tag === '!' || isTypeTag(node.tag) || text.untagged)) {
-    const end = Math.min(skipBlanks(source, node.tagToken.end), node.content)
-    if (node.tag === '!' && less && end === node.content) lead = ''
-    else edits.replace(node.tagToken.start, end, '')
-  }
-  const before = source.charCodeAt(node.content - 1)
-  if ((node.content === node.end || isGlued(source, node)) && node.content > 0 && !isBlankEnd(before)) lead = ` ${lead}`
+  const drops = !isStringTag(node.tag) || text.untagged === true
+  if (drops) dropTag(job, node)
+  const isBare = node.content === node.end && !(drops && node.tagToken?.end === node.content)
+  const isTight = node.content > 0 && !isBlankEnd(source.charCodeAt(node.content - 1))
+  const lead = isTight && (isBare || isGlued(source, node)) ? ' ' : ''
   const { block } = node
   edits.replace(node.content, block ? block.headerEnd : node.end, lead + text.head)
   if (text.body === undefined && !block) return

@@ -1,6 +1,6 @@
 // Values in flow style: on one line, or with a line for each comment and what it is about.
 import type { Comment, Entry, ListNode, MapNode, Node, Value } from '../../core/tree.ts'
-import { commentLines, leadOf, merges, printKey, printScalar, spellingOf } from './print.ts'
+import { commentLines, isSpelledOut, merges, printKey, printScalar, spellingOf } from './print.ts'
 import { canBePlain, referenceStyle, writeDouble, writeSingle } from './strings.ts'
 
 export interface FlowStyle {
@@ -71,7 +71,8 @@ export function printFlow(root: Node, { lines }: FlowStyle = {}): string {
       const plain = isMerge ? '<<' : canBePlain(item.key, true) ? printKey(item).text : writeDouble(item.key, false)
       out.push(plain, ': ')
       steps.push({ item: item.value, depth })
-    } else if (item.kind === 'leaf') out.push(spellingOf(item) ?? leadOf(item) + printFlowLeaf(item.value))
+    } else if (item.kind === 'leaf')
+      out.push(spellingOf(item) ?? (isSpelledOut(item) ? `"${item.value}"` : printFlowLeaf(item.value)))
     else for (const part of partsOf(item, depth).reverse()) steps.push(part)
   }
   return out.join('')

@@ -86,19 +86,21 @@ export function spellingOf({ value, spelling }: Pick<Leaf, 'value' | 'spelling'>
   return reads(spelling) ? spelling : reads(`${spelling}.0`) ? `${spelling}.0` : undefined
 }
 
-/** `! ` before an encrypted float says that it had all its digits, where its usual spelling has an exponent (design.md). */
-export function leadOf({ value, spelling }: Leaf): string {
-  if (spelling === undefined || typeof value !== 'string' || !value.endsWith(',type:float]')) return ''
-  const number = Number(spelling)
-  return spelling === formatFloatF(number) && spelling !== yamlFloat(number) ? '! ' : ''
+/** A float that has all its digits where its usual spelling has an exponent. */
+export function hasAllDigits({ value, spelling }: Pick<Leaf, 'value' | 'spelling'>): boolean {
+  if (spelling === undefined || typeof value === 'bigint') return false
+  const number = typeof value === 'number' ? value : Number(spelling)
+  return spelling === formatFloatF(number) && spelling !== yamlFloat(number)
 }
+
+/** An encrypted float whose plaintext has all its digits: double quotes say so (token.ts). */
+export const isSpelledOut = (leaf: Leaf): leaf is Leaf & { value: string } =>
+  typeof leaf.value === 'string' && leaf.value.endsWith(',type:float]') && hasAllDigits(leaf)
 
 export function printLeaf(leaf: Leaf, column: number, outer: number, { eol, spelled }: PrintStyle): ScalarText {
   if (!spelled) return printScalar(leaf.value, column, outer, eol)
-  const head = spellingOf(leaf)
-  if (head !== undefined) return { head }
-  const text = printScalar(leaf.value, column, outer, eol)
-  return { ...text, head: leadOf(leaf) + text.head }
+  const head = spellingOf(leaf) ?? (isSpelledOut(leaf) ? `"${leaf.value}"` : undefined)
+  return head === undefined ? printScalar(leaf.value, column, outer, eol) : { head }
 }
 
 const maxSimpleKey = 128

@@ -135,6 +135,9 @@ const tagOf = (value: Value): string => {
   return typeof value === 'boolean' ? '!!bool' : '!!timestamp'
 }
 
+/** A tag under which the text is a string as it stands: it stays before an encrypted one. */
+export const isStringTag = (tag: string): boolean => tag !== '' && tag !== '!' && !isTypeTag(tag)
+
 /** Base64 as the reference reads it: standard alphabet, padding required, line breaks ignored. */
 function readBase64(text: string): Uint8Array | undefined {
   const packed = text.replace(/[\r\n]/g, '')

@@ -9,13 +9,23 @@ import { readsAs, sameNodes, unchanged } from './check.ts'
 import { afterBreak, createEdits, lineEnd, skipBlanks } from './edits.ts'
 import { withEnd } from './ends.ts'
 import { expandAlias } from './expand.ts'
-import { isGlued, type Job, putScalar, siteOf } from './job.ts'
+import { dropTag, isGlued, type Job, putScalar, siteOf } from './job.ts'
 import type { YDocument, YNode } from './nodes.ts'
-import { indentOf, leadOf, printDocument, printKey, printTree } from './print.ts'
-import { resolveScalar } from './resolve.ts'
+import { indentOf, printDocument, printKey, printTree } from './print.ts'
+import { isStringTag, resolveScalar } from './resolve.ts'
 import { endOf, placeOf, type Source, withoutOddBlanks } from './source.ts'
 import { changeItems, needsReprint, replaceRoot, replaceValue } from './structure.ts'
-import { codeOf, isEncrypted, restyle, sourceOf, writeAs, writeEncrypted } from './token.ts'
+import {
+  agreed,
+  isEncrypted,
+  restyle,
+  type Site,
+  sourceOf,
+  tokenRestyle,
+  tokenStyle,
+  writeAs,
+  writeEncrypted,
+} from './token.ts'
 
 interface Frame {
   readonly change: Change
@@ -38,6 +48,9 @@ function changeLeaf(job: Job, around: YNode, at: number, old: Leaf, next: Leaf):
   const { value } = next
   if (unchanged(before, value)) {
     if (node === job.source.openBlock) job.openPlace = place
+    // The mark of an earlier version, which no other reader takes.
+    if (job.encrypted && node.tag === '!' && isEncrypted(value)) dropTag(job, node)
+    if (job.agreed && isPlain(node)) agree(job, node, value)
     return
   }
   if (node.start === node.end) {
@@ -47,45 +60,55 @@ function changeLeaf(job: Job, around: YNode, at: number, old: Leaf, next: Leaf):
   const text = job.edits.text
   const site = siteOf(job, around, node)
   if (job.encrypted && isEncrypted(value)) {
-    if (isEncrypted(before)) {
-      const from = text.slice(node.content, node.end).indexOf(before)
-      if (from >= 0) {
-        const lead = node.tagToken ? '' : leadOf(next)
-        if (lead !== '') job.edits.replace(node.content, node.content, lead)
-        job.edits.replace(node.content + from, node.content + from + before.length, value)
-        return
-      }
-    }
+    if (isEncrypted(before) && recrypt(job, node, before, next, site)) return
     const plain = decrypted(before, next.spelling)
     const source = sourceOf(text, node)
-    const token = next.token?.value === value ? codeOfToken(next.token.text, value) : undefined
-    if (token && !(site.flow && token.style === '') && !((site.tagged || site.bare) && token.less)) {
-      const again = writeAs(token, plain, site)
+    const known = next.token?.value === value ? styleOfToken(next.token.text, value) : undefined
+    if (known !== undefined && !(site.flow && known === '')) {
+      const again = writeAs(known, plain, site)
       if (again.head === source.head && again.body === source.body) {
-        putScalar(job, node, writeEncrypted(token.style, value, site), token.less)
+        putScalar(job, node, writeEncrypted(known, value, site))
         return
       }
     }
-    const code = codeOf(source, node.style, plain, site)
-    if (!code.exact || isGlued(text, node)) job.respelt.push(place)
-    // A reader of YAML 1.2 sees a line break there that the reference does not see: both go on seeing what they saw.
-    const isOpen = node === job.source.openBlock && node.tag === '' && !site.bare
-    putScalar(job, node, writeEncrypted(code.style, value, site), code.less || isOpen)
+    const { style, exact } = tokenStyle(source, node.style, plain, site)
+    const parts = style === '' && node.style !== '' && text[node.end] === '#'
+    if (!exact || parts || isGlued(text, node)) job.respelt.push(place)
+    putScalar(job, node, writeEncrypted(style, value, site))
     return
   }
   const untagged = typeof value !== 'string'
-  const code = { style: node.style, less: node.tag === '!' }
   // Only a block scalar, which needs a line break to say, takes the empty lines behind it for its own.
   const mayBeBlock = typeof value === 'string' && value.includes('\n') && !node.block && !site.flow
   const lines = mayBeBlock ? { ...site, following: emptyLines(text, node.end, site.column) } : site
-  // The header of a value that said by ending with the text that it has no line break at its end says so itself until the end is known.
-  const isOpen = code.less && node.block !== undefined && typeof value === 'string' && !value.endsWith('\n')
-  if (isOpen) job.reopened = place
-  const plain = isEncrypted(before)
-    ? writeAs(isOpen ? { ...code, less: false } : code, next, lines)
-    : restyle(node.style, next, lines)
+  const own = isEncrypted(before) ? writeAs(node.style, next, lines) : restyle(node.style, next, lines)
+  const plain = job.agreed && !site.tagged ? { ...own, head: agreed(own.head, value) } : own
   if (site.bare && plain.body === undefined) replaceValue(job, around, at, old, next)
-  else putScalar(job, node, { ...plain, untagged }, false)
+  else putScalar(job, node, { ...plain, untagged })
+}
+
+/** One encrypted value in the place of another; a style that says something of the plaintext goes with it. False where it must be written anew. */
+function recrypt(job: Job, node: YNode, before: string, next: Leaf, site: Site): boolean {
+  const { edits } = job
+  const from = edits.text.slice(node.content, node.end).indexOf(before)
+  if (from < 0) return false
+  const value = next.value as string
+  const style = next.plain === undefined ? node.style : tokenRestyle(node.style, { ...next, value: next.plain }, site)
+  if (style !== node.style) {
+    putScalar(job, node, writeEncrypted(style, value, site))
+    return true
+  }
+  if (!isStringTag(node.tag)) dropTag(job, node)
+  edits.replace(node.content + from, node.content + from + before.length, value)
+  return true
+}
+
+const isPlain = (node: YNode): boolean => node.kind === 'scalar' && node.style === '' && node.tag === ''
+
+function agree({ edits }: Job, { content, end }: YNode, value: Value): void {
+  const text = edits.text.slice(content, end)
+  const as = agreed(text, value)
+  if (as !== text) edits.replace(content, end, as)
 }
 
 /** How many empty lines follow the line of an offset; Infinity where blanks or a comment there would belong to a block scalar above. */
@@ -102,14 +125,9 @@ function emptyLines(text: string, offset: number, column: number): number {
   return count
 }
 
-/** The code of a token's text on one line. */
-function codeOfToken(text: string, value: string): { style: string; less: boolean } | undefined {
-  const less = text.startsWith('! ')
-  const bare = less ? text.slice(2) : text
-  if (bare === value) return { style: '', less }
-  for (const style of ['"', "'"]) if (bare === style + value + style) return { style, less }
-  return undefined
-}
+/** The style of a token's text on one line. */
+const styleOfToken = (text: string, value: string): string | undefined =>
+  ['', '"', "'"].find((style) => text === style + value + style)
 
 function changeComment(job: Job, place: Place, next: Comment): void {
   if (next.text === place.value) return
@@ -160,10 +178,10 @@ export function rewriteText(source: Source, next: Tree, layout: Layout): Rewritt
     style: { indent, eol, flatLists, spelled: true },
     fresh,
     encrypted: layout.encrypted === true,
+    agreed: layout.quoteAmbiguous === true && layout.encrypted !== true,
     restructured: false,
     respelt: [],
     openPlace: undefined,
-    reopened: undefined,
   }
   let expanded = 0
   let anchors = new Map<string, Anchored>()
@@ -208,6 +226,7 @@ export function rewriteText(source: Source, next: Tree, layout: Layout): Rewritt
     const says = key.kind === 'alias' ? (key.target as YNode) : key
     const resolved = resolveScalar(says.tag, says.value, says.style === '')
     if ('problem' in resolved) return
+    if (job.agreed && isPlain(key) && key.value !== '<<') agree(job, key, resolved.value)
     const as: Leaf = { kind: 'leaf', value: resolved.value }
     if (key.kind !== 'alias') note(key, as)
     else if (!isStillSaid(key, as)) {

@@ -43,13 +43,16 @@ export const canBeSingle = (text: string): boolean => !text.includes('\n') && !u
 /** A literal scalar can hold the text, given the right indentation indicator. */
 export const canBeLiteral = (text: string): boolean => text !== '' && !unreadable.test(text)
 
+/** Would be something else than a string without quotes, here or elsewhere; `typed` false where a tag already says that it is one. */
+export const needsQuotes = (text: string, typed = true): boolean => (typed && looksTyped(text)) || text === '<<'
+
 /** The style the reference prints a string in; `typed` false where a tag already says that it is a string. */
 export function referenceStyle(text: string, typed = true): Style {
   if (text.includes('\n')) {
     const fits = !special.test(text) && !/ \n| $|^\t/.test(text)
     return fits ? '|' : '"'
   }
-  if (text === '' || (typed && looksTyped(text)) || text === '<<') return '"'
+  if (text === '' || needsQuotes(text, typed)) return '"'
   if (isReferencePlain(text)) return ''
   return special.test(text) || text.includes('\t') ? '"' : "'"
 }
@@ -101,11 +104,9 @@ export interface BlockText {
 export const blockHeader = (style: string, digit: number, chomp: string, digitLast = false): string =>
   digit === 0 ? style + chomp : digitLast ? style + chomp + digit : style + digit + chomp
 
-/** `keep` true writes `+`, false `-` where the value alone would not say so. */
-function chomping(value: string, less: boolean): string {
-  if (!value.endsWith('\n')) return less ? '' : '-'
-  const many = value === '\n' || value.endsWith('\n\n')
-  return many || less ? '+' : ''
+function chomping(value: string): string {
+  if (!value.endsWith('\n')) return '-'
+  return value === '\n' || value.endsWith('\n\n') ? '+' : ''
 }
 
 const needsDigit = (value: string): boolean => /^\n*[ \t]/.test(value)
@@ -132,8 +133,8 @@ export interface BlockSite {
   readonly following?: number
 }
 
-/** `less`: the less expected chomping, for values that come from such a text. Undefined where an indicator would not fit. */
-export function writeBlock(style: '|' | '>', value: string, site: BlockSite, less = false): BlockText | undefined {
+/** Undefined where an indicator would not fit. */
+export function writeBlock(style: '|' | '>', value: string, site: BlockSite): BlockText | undefined {
   if (site.following === Number.POSITIVE_INFINITY) return undefined
   const wanted = site.digit || needsDigit(value)
   const size = site.column - Math.max(site.outer, 0)
@@ -154,7 +155,7 @@ export function writeBlock(style: '|' | '>', value: string, site: BlockSite, les
     parts.push(pad + line)
     lastText = line
   }
-  const chomp = chomping(value, less)
+  const chomp = chomping(value)
   // Of the empty lines at the end of a value, those that are in the text already stay there.
   const isBare = parts.length === 0
   const head = blockHeader(style, wanted ? size : 0, chomp, site.digitLast)

@@ -2,14 +2,15 @@
 import { formatFloatF } from '../../core/floats.ts'
 import type { Leaf, Value } from '../../core/tree.ts'
 import type { YNode } from './nodes.ts'
-import { printScalar, type ScalarText, spellingOf } from './print.ts'
-import { isTypeTag, resolvePlain } from './resolve.ts'
+import { hasAllDigits, printScalar, type ScalarText, spellingOf } from './print.ts'
+import { disputeOf } from './readings.ts'
+import { isStringTag, resolvePlain } from './resolve.ts'
 import {
   blockHeader,
   canBeLiteral,
   canBePlain,
   canBeSingle,
-  looksTyped,
+  needsQuotes,
   referenceStyle,
   writeBlock,
   writeDouble,
@@ -40,12 +41,6 @@ export interface Site {
   readonly bare: boolean
 }
 
-/** What an encrypted token says about the plaintext's style: its own style, and with `less` (the tag `!`) the less expected reading of it. */
-export interface Code {
-  readonly style: string
-  readonly less: boolean
-}
-
 /** Value and, for decrypted numbers, booleans and times, their own spelling. */
 type Spelled = Pick<Leaf, 'value' | 'spelling'>
 
@@ -55,21 +50,22 @@ const line = (head: string): ScalarText => ({ head })
 export const isEncrypted = (value: Value): value is string =>
   typeof value === 'string' && value.startsWith('ENC[AES256_GCM,data:') && value.endsWith(']')
 
-function spellTyped({ value, spelling }: Spelled, less: boolean): string {
+/** A number, boolean or time as the reference prints it, or, with `other`, as it prints none. */
+function spellTyped({ value, spelling }: Spelled, other: boolean): string {
   const expected = printScalar(value, 0, 0, '\n').head
   // Digits with separators are numbers to the reference and text to readers of YAML 1.2.
   const common = spelling !== undefined && !spelling.includes('_')
-  if (common && less && typeof value === 'number' && /^[0-9-]+\.0$/.test(spelling))
+  if (common && other && typeof value === 'number' && /^[0-9-]+\.0$/.test(spelling))
     return `!!float ${spelling.slice(0, -2)}`
   const own = common ? spellingOf({ value, spelling }) : undefined
   if (own !== undefined) return own
-  if (!less || value === null || typeof value === 'string' || value instanceof Uint8Array) return expected
-  let other: string
-  if (typeof value === 'boolean') other = value ? 'True' : 'False'
-  else if (typeof value === 'number') other = formatFloatF(value)
-  else if (typeof value === 'bigint') other = String(value)
-  else other = value.rfc3339.replace(/T00:00:00Z$/, '')
-  return spellingOf({ value, spelling: other }) ?? expected
+  if (!other || value === null || typeof value === 'string' || value instanceof Uint8Array) return expected
+  let text: string
+  if (typeof value === 'boolean') text = value ? 'True' : 'False'
+  else if (typeof value === 'number') text = formatFloatF(value)
+  else if (typeof value === 'bigint') text = String(value)
+  else text = value.rfc3339.replace(/T00:00:00Z$/, '')
+  return spellingOf({ value, spelling: text }) ?? expected
 }
 
 function quoted(value: string): ScalarText {
@@ -95,71 +91,120 @@ function inReferenceStyle(value: string, site: Site): ScalarText {
 const readsAsString = (value: string, site: Site): boolean =>
   canBePlain(value, site.flow, site.renewed !== true) && (site.tagged || typeof resolvePlain(value) === 'string')
 
-/** A string whose token in a flow collection is in single quotes: plain or single-quoted. */
-function inFlow(value: string, less: boolean, site: Site): ScalarText {
-  const expectsPlain = readsAsString(value, site) && (site.tagged || !looksTyped(value))
-  if (expectsPlain !== less) return readsAsString(value, site) ? line(value) : quoted(value)
-  return quoted(value)
+/** How a text is written: as the reference prints it, or in a style of its own. */
+type Form = 'reference' | 'plain' | '"' | "'" | '|' | '>'
+
+/**
+ * What the style of an encrypted token says of a text. A token without quotes, which is all that the reference writes, says what the
+ * reference prints; in a flow collection, where it cannot stand, single quotes take its place.
+ */
+function formOf(style: string, value: string, site: Site): Form {
+  if (style === '|' || style === '>') return style
+  const isDouble = style === '"'
+  const isReadable = readsAsString(value, site)
+  if (site.flow) {
+    if (isReadable && needsQuotes(value, !site.tagged)) return isDouble ? 'plain' : '"'
+    return isDouble ? '"' : isReadable ? 'plain' : "'"
+  }
+  if (style === '') return 'reference'
+  if (!isReadable || referenceStyle(value, !site.tagged) !== '"') return isDouble ? '"' : "'"
+  if (isDouble) return 'plain'
+  // What the reference escapes stands raw in double quotes more often than in single ones.
+  return writeDouble(value, true) === writeDouble(value, false) ? "'" : '"'
 }
 
-/** The text of a plaintext leaf whose encrypted token had this code. */
-export function writeAs(code: Code, leaf: Spelled, site: Site): ScalarText {
-  const { value } = leaf
-  if (value instanceof Uint8Array) {
-    const text = printScalar(value, site.column, site.outer, site.eol)
-    return site.flow
-      ? line(text.head.includes('|') ? `!!binary "${Buffer.from(value).toString('base64')}"` : text.head)
-      : text
-  }
-  if (typeof value !== 'string') return line(spellTyped(leaf, code.less))
-  if (value === '') return line(code.style === "'" ? "''" : '""')
-  if (site.flow) return code.style === '"' ? line(writeDouble(value, !code.less)) : inFlow(value, code.less, site)
-  switch (code.style) {
+function writeText(form: Form, value: string, site: Site): ScalarText {
+  switch (form) {
+    case 'plain':
+      return line(value)
     case '"':
-      return line(writeDouble(value, !code.less))
+      return line(writeDouble(value, true))
     case "'":
       return quoted(value)
     case '|':
     case '>':
-      if (canBeLiteral(value)) {
-        const block = writeBlock(code.style, value, site, code.less)
-        if (block) return block
-      }
-      return inReferenceStyle(value, site)
+      return (canBeLiteral(value) ? writeBlock(form, value, site) : undefined) ?? inReferenceStyle(value, site)
     default:
-      return code.less && readsAsString(value, site) ? line(value) : inReferenceStyle(value, site)
+      return inReferenceStyle(value, site)
   }
+}
+
+function writeBytes(value: Uint8Array, site: Site): ScalarText {
+  const text = printScalar(value, site.column, site.outer, site.eol)
+  if (!site.flow) return text
+  return line(text.head.includes('|') ? `!!binary "${Buffer.from(value).toString('base64')}"` : text.head)
+}
+
+const emptyText = (style: string): ScalarText => line(style === "'" ? "''" : '""')
+
+/** The text of a plaintext leaf whose encrypted token is of this style. */
+export function writeAs(style: string, leaf: Spelled, site: Site): ScalarText {
+  const { value } = leaf
+  if (value instanceof Uint8Array) return writeBytes(value, site)
+  if (typeof value !== 'string') return line(spellTyped(leaf, style === '"'))
+  return value === '' ? emptyText(style) : writeText(formOf(style, value, site), value, site)
 }
 
 /** Another plaintext in the place of a plaintext of this style. */
 export function restyle(style: string, leaf: Spelled, site: Site): ScalarText {
   const { value } = leaf
-  const keepsQuotes = style === "'" && typeof value === 'string' && value !== ''
-  return keepsQuotes ? quoted(value) : writeAs({ style, less: false }, leaf, { ...site, renewed: true })
+  if (typeof value !== 'string' || value === '') return writeAs(style === '"' ? '' : style, leaf, site)
+  if (style !== '') return writeText(style as Form, value, site)
+  if (!site.flow) return writeText('reference', value, site)
+  const isPlain = readsAsString(value, { ...site, renewed: true }) && !needsQuotes(value, !site.tagged)
+  return writeText(isPlain ? 'plain' : "'", value, site)
 }
 
-/** Codes to try for a source token of a style, in order of preference. */
-function codesFor(style: string, site: Site): Code[] {
-  const own = site.flow && style !== '"' ? "'" : style
-  return site.tagged || site.bare ? [{ style: own, less: false }] : [false, true].map((less) => ({ style: own, less }))
+/** A value's text on one line, or as the reference prints it where readers of another YAML would see another value in it. */
+export function agreed(text: string, value: Value): string {
+  if (typeof value === 'string') return text === value && needsQuotes(value) ? writeDouble(value, false) : text
+  return disputeOf(text) ? printScalar(value, 0, 0, '\n').head : text
+}
+
+/** The token that says no more than the value. */
+const usualStyle = (site: Site): string => (site.flow ? "'" : '')
+
+/** Styles of a token to try for a source of a style, in order of preference. */
+function stylesFor(style: string, { value }: Spelled, site: Site): string[] {
+  const usual = usualStyle(site)
+  if (typeof value !== 'string') return [usual, '"']
+  if (style === '|' || style === '>') return [style]
+  return [...new Set([site.flow && style === '' ? usual : style, usual, '"', "'"])]
 }
 
 const same = (a: ScalarText, b: ScalarText): boolean => a.head === b.head && a.body === b.body
 
-/** The code under which `leaf` is written again as `source` stands; the nearest one, and `exact` false, where none does. */
-export function codeOf(source: ScalarText, style: string, leaf: Spelled, site: Site): Code & { exact: boolean } {
-  const codes = codesFor(style, site)
-  const texts = codes.map((code) => writeAs(code, leaf, site))
+const styleOf = ({ head }: ScalarText): string => (/^["'|>]/.test(head) ? (head[0] as string) : '')
+
+/** The token's style under which `leaf` is written again as `source` stands; the nearest one, and `exact` false, where there is none. */
+export function tokenStyle(
+  source: ScalarText,
+  style: string,
+  leaf: Spelled,
+  site: Site,
+): { style: string; exact: boolean } {
+  const styles = stylesFor(style, leaf, site)
+  const texts = styles.map((token) => writeAs(token, leaf, site))
   const exact = texts.findIndex((text) => same(text, source))
-  if (exact >= 0) return { ...(codes[exact] as Code), exact: true }
-  // Where only the tag goes or only the lines were folded. What a block scalar of bytes holds ends in no line break, whatever its header.
-  const near = texts.findIndex(({ head, body }) =>
-    body === undefined ? source.head.endsWith(head) : source.head === head,
-  )
-  return { ...(codes[Math.max(near, 0)] as Code), exact: false }
+  if (exact >= 0) return { style: styles[exact] as string, exact: true }
+  // Where only the tag goes, or only the escapes or the lines are others.
+  const untagged = texts.findIndex(({ head, body }) => body === undefined && source.head.endsWith(head))
+  const near = untagged >= 0 ? untagged : texts.findIndex((text) => styleOf(text) === style)
+  return { style: styles[Math.max(near, 0)] as string, exact: false }
 }
 
-/** The text of an encrypted value under a code, without the `!`. */
+/** The style of the token of another plaintext, in the place of a token of this style: quotes stay, and say nothing but that. */
+export function tokenRestyle(style: string, leaf: Spelled, site: Site): string {
+  if (style === '|' || style === '>') return style
+  const usual = usualStyle(site)
+  const { value } = leaf
+  if (typeof value !== 'string') return hasAllDigits(leaf) ? '"' : usual
+  if (style === usual || value === '') return usual
+  const wanted = writeText(style as Form, value, site)
+  return [style, usual].find((token) => same(writeAs(token, leaf, site), wanted)) ?? usual
+}
+
+/** The token of an encrypted value in a style. */
 export function writeEncrypted(style: string, value: string, site: Site): ScalarText {
   switch (style) {
     case '"':
@@ -176,15 +221,11 @@ export function writeEncrypted(style: string, value: string, site: Site): Scalar
   }
 }
 
-/** The parts of a scalar node's text, with a tag that an encrypted token cannot stand behind. */
+/** The parts of a scalar node's text, with a tag that does not stay before an encrypted token. */
 export function sourceOf(text: string, node: YNode): ScalarText {
-  const tag =
-    node.tagToken && (node.tag === '!' || isTypeTag(node.tag)) ? text.slice(node.tagToken.start, node.content) : ''
+  const tag = node.tagToken && !isStringTag(node.tag) ? text.slice(node.tagToken.start, node.content) : ''
   const { block } = node
   if (!block) return { head: tag + text.slice(node.content, node.end) }
   const head = tag + text.slice(node.content, block.headerEnd)
   return block.contentEnd > block.body ? { head, body: text.slice(block.body, block.contentEnd) } : { head }
 }
-
-/** A tag under which the text is a string as it stands. */
-export const isStringTag = (tag: string): boolean => tag !== '' && tag !== '!' && !isTypeTag(tag)
