@@ -80,7 +80,7 @@ describe('encrypting', () => {
     ['a: [\'a, b\', "a, b", True]\n', `a: ['ENC[str]', "ENC[str]", "ENC[bool]"]\n`],
     [
       '{"a":"x","b":1}\n',
-      `{"a":"ENC[str]","b":'ENC[int]', sops: {age: [{enc: "---\\n<x>\\n"}], lastmodified: "2024-05-06T07:08:09Z"}}\n`,
+      `{"a":"ENC[str]","b":'ENC[int]',\nsops:\n  {age: [{enc: "---\\n<x>\\n"}], lastmodified: "2024-05-06T07:08:09Z"}}\n`,
     ],
     ['a: &x !env s\nb: !!str 5\nc: !!int "5"\n', 'a: &x !env ENC[str]\nb: !!str ENC[str]\nc: ENC[int]\n'],
     ['a: null\nb: ""\nc: {}\nd:\n', 'a: null\nb: ""\nc: {}\nd:\n'],

@@ -59,7 +59,8 @@ function withoutMetadata(format: TreeFormat, text: string): string {
     case 'ini':
       return text.replace(/(?:^|(?:\r?\n)+)\[sops\][^\n]*(?:\r?\n(?!\[)[^\n]*)*/, GAP)
     case 'yaml':
-      if (/^sops:/m.test(text)) return text.replace(/(?:^|\r?\n)sops:[^\n]*(?:\r?\n[ \t][^\n]*)*(?:\r?\n)?/g, GAP)
+      if (/^sops:(?!\s*\{)/m.test(text))
+        return text.replace(/(?:^|\r?\n)sops:[^\n]*(?:\r?\n[ \t][^\n]*)*(?:\r?\n)?/g, GAP)
   }
   return withoutFlowMetadata(text)
 }

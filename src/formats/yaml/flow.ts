@@ -3,6 +3,7 @@ import type { Entry, Node } from '../../core/tree.ts'
 import { type Change, type Item, isReal, itemsOf, ownNode } from './change.ts'
 import { afterBreak, blanksBefore, isFirstOnLine, lineEnd, lineStart, skipBlanks } from './edits.ts'
 import type { Job } from './job.ts'
+import { isMetadata, metadataKey } from './metadata-line.ts'
 import type { YNode } from './nodes.ts'
 import { printFlow } from './print-flow.ts'
 import { placeOf } from './source.ts'
@@ -56,6 +57,7 @@ export function flowCuts(text: string, change: Change): Cut[] {
   const { node, old, kept } = change
   const stays = new Set(kept.map(([at]) => old.items[at]))
   const items = realItems(change)
+  const isRoot = change.limit !== undefined
   const cuts: Cut[] = []
   for (let i = 0; i < items.length; ) {
     if (stays.has(items[i] as Item as never)) {
@@ -64,18 +66,28 @@ export function flowCuts(text: string, change: Change): Cut[] {
     }
     let j = i
     while (j < items.length && !stays.has(items[j] as never)) j++
-    if (j < items.length) for (let k = i; k < j; k++) cuts.push(cutBefore(text, items[k] as Item, items[k + 1] as Item))
-    else if (replacesEnd(change)) cuts.push([flowStart(text, items[i] as Item), flowEnd(items[j - 1] as Item)])
-    else cuts.push(...cutsAtEnd(text, node, items, i))
+    if (j < items.length)
+      for (let k = i; k < j; k++) cuts.push(cutBefore(text, items[k] as Item, items[k + 1] as Item, isRoot))
+    else if (replacesEnd(change)) {
+      const start = flowStart(text, items[i] as Item)
+      const isLine = isRoot && isMetadata(items[i] as Item)
+      cuts.push([isLine ? blanksBefore(text, start) : start, flowEnd(items[j - 1] as Item)])
+    } else cuts.push(...cutsAtEnd(text, node, items, i))
     i = j
   }
   return cuts
 }
 
 /** An item goes that another one follows: with what lies between them, or up to the comments there. */
-function cutBefore(text: string, item: Item, next: Item): Cut {
+function cutBefore(text: string, item: Item, next: Item, isRoot: boolean): Cut {
   const start = flowStart(text, item)
   const { comma, remarkEnd } = gapOf(text, flowEnd(item), flowStart(text, next))
+  if (isRoot && isMetadata(next) && remarkEnd < 0) {
+    const line = lineStart(text, flowStart(text, next))
+    // The line of the metadata stays one.
+    if (line > start)
+      return [blanksBefore(text, start), lineEnd(text, line - (text.startsWith('\r\n', line - 2) ? 2 : 1))]
+  }
   // The reference loses a comment right behind a bracket.
   if (remarkEnd < 0 || '[{'.includes(text.charAt(blanksBefore(text, start) - 1))) return [start, flowStart(text, next)]
   const end = skipBlanks(text, comma + 1)
@@ -99,14 +111,22 @@ function cutsAtEnd(text: string, node: YNode, items: readonly Item[], first: num
     const comma = node.marks.includes(from) && text.startsWith(' ,', from) ? from : before.comma
     return [[comma, before.comma + 1], lines]
   }
-  if (first === 0) return [[start, last]]
+  if (first === 0) return [[from, last]]
   return [[from, end]]
 }
 
-const printFlowItem = (item: Entry | Node): string =>
-  item.kind === 'entry' ? printFlow({ kind: 'map', items: [item] }).slice(1, -1) : printFlow(item)
+/** Of a document's own entries the metadata stands below a line of its own. */
+function printFlowItem(item: Entry | Node, isRoot: boolean, eol: string): string {
+  if (item.kind !== 'entry') return printFlow(item)
+  if (isRoot && isMetadata(item)) return `${eol}${metadataKey}:${eol}  ${printFlow(item.value)}`
+  return printFlow({ kind: 'map', items: [item] }).slice(1, -1)
+}
 
-const printFlowItems = (items: readonly (Entry | Node)[]): string => items.map(printFlowItem).join(', ')
+/** Behind a comma. */
+const spaced = (printed: string): string => (/^[\r\n]/.test(printed) ? printed : ` ${printed}`)
+
+const printFlowItems = (items: readonly (Entry | Node)[], isRoot: boolean, eol: string): string =>
+  items.map((item) => printFlowItem(item, isRoot, eol)).reduce((before, printed) => `${before},${spaced(printed)}`)
 
 /**
  * An item ends in a value that is not there, behind a `:` or a tag: those take a comma or a bracket that follows at once for their own text
@@ -131,25 +151,27 @@ function columnBelow(text: string, node: YNode, remarkEnd: number): number {
   return node.column + 2
 }
 
+const newLine = ({ edits, style }: Job, node: YNode, remarkEnd: number): string =>
+  style.eol + ' '.repeat(Math.max(columnBelow(edits.text, node, remarkEnd), 0))
+
 /** New items behind the last one that stays, on a line below the comments there, which keep their places by that. */
-function append(job: Job, node: YNode, prior: Entry | Node | undefined, items: readonly (Entry | Node)[]): void {
-  const { edits, style } = job
+function append(job: Job, node: YNode, prior: Entry | Node | undefined, printed: string): void {
+  const { edits } = job
   const { text } = edits
   const from = prior ? flowEnd(prior) : node.content + 1
   const { comma, remarkEnd } = gapOf(text, from, node.end - 1)
-  const printed = printFlowItems(items)
   if (remarkEnd < 0) {
-    edits.replace(from, from, prior ? `${commaBehind(text, prior)} ${printed}` : printed)
+    edits.replace(from, from, prior ? commaBehind(text, prior) + spaced(printed) : printed)
     return
   }
   const isLoose = comma >= 0
   if (prior && !isLoose) edits.replace(from, from, commaBehind(text, prior))
-  const pad = ' '.repeat(Math.max(columnBelow(text, node, remarkEnd), 0))
-  edits.replace(remarkEnd, remarkEnd, `${style.eol}${pad}${printed}${isLoose ? ',' : ''}`)
+  const lead = /^[\r\n]/.test(printed) ? '' : newLine(job, node, remarkEnd)
+  edits.replace(remarkEnd, remarkEnd, `${lead}${printed}${isLoose ? ',' : ''}`)
 }
 
 export function changeFlow(job: Job, change: Change): void {
-  const { edits } = job
+  const { edits, style } = job
   const { text } = edits
   const { node, kept } = change
   const { old, next } = itemsOf(change)
@@ -159,6 +181,7 @@ export function changeFlow(job: Job, change: Change): void {
   const staying = new Map(kept.map(([at, to]) => [to, old[at] as Item]))
   let prior: Entry | Node | undefined
   let group: (Entry | Node)[] = []
+  const print = (): string => printFlowItems(group, change.limit !== undefined, style.eol)
   next.forEach((item, i) => {
     if (!isReal(item)) return
     const same = staying.get(i)
@@ -167,15 +190,19 @@ export function changeFlow(job: Job, change: Change): void {
       return
     }
     if (group.length > 0) {
-      const printed = printFlowItems(group)
+      const printed = print()
       const start = flowStart(text, same)
-      if (!prior || gapOf(text, flowEnd(prior), start).remarkEnd >= 0) edits.replace(start, start, `${printed}, `)
-      else edits.replace(flowEnd(prior), flowEnd(prior), `${commaBehind(text, prior)} ${printed}`)
+      const { remarkEnd } = gapOf(text, prior ? flowEnd(prior) : node.content + 1, start)
+      if (change.limit !== undefined && isMetadata(same) && (!prior || remarkEnd >= 0)) {
+        const at = Math.max(remarkEnd, node.content + 1)
+        edits.replace(at, at, `${remarkEnd < 0 ? '' : newLine(job, node, remarkEnd)}${printed},`)
+      } else if (!prior || remarkEnd >= 0) edits.replace(start, start, `${printed}, `)
+      else edits.replace(flowEnd(prior), flowEnd(prior), commaBehind(text, prior) + spaced(printed))
     }
     group = []
     prior = same
   })
   if (group.length === 0) return
-  if (replacesEnd(change)) edits.replace(cuts.at(-1)![0], cuts.at(-1)![0], printFlowItems(group))
-  else append(job, node, prior, group)
+  if (replacesEnd(change)) edits.replace(cuts.at(-1)![0], cuts.at(-1)![0], print())
+  else append(job, node, prior, print())
 }

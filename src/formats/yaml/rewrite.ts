@@ -10,6 +10,7 @@ import { afterBreak, createEdits, lineEnd, skipBlanks } from './edits.ts'
 import { withEnd } from './ends.ts'
 import { expandAlias } from './expand.ts'
 import { dropTag, isGlued, type Job, putScalar, siteOf } from './job.ts'
+import { indentedAgain, outdented, withOwnLine } from './metadata-line.ts'
 import type { YDocument, YNode } from './nodes.ts'
 import { indentOf, printDocument, printKey, printTree } from './print.ts'
 import { isStringTag, resolveScalar } from './resolve.ts'
@@ -283,8 +284,10 @@ export function rewriteText(source: Source, next: Tree, layout: Layout): Rewritt
   const { documents } = source.tree
   next.documents.forEach((document, i) => {
     const old = documents[i]
-    if (old) changeDocument(old, document, (source.documents[i] as YDocument).end)
-    else edits.insertLines(source.text.length, (i > 0 ? `---${eol}` : '') + printDocument(document, fresh))
+    if (old) {
+      const to = job.encrypted ? withOwnLine(source.text, old, document) : document
+      changeDocument(old, to, (source.documents[i] as YDocument).end)
+    } else edits.insertLines(source.text.length, (i > 0 ? `---${eol}` : '') + printDocument(document, fresh))
   })
   const open = source.openBlock
   if (open?.block && edits.growsAtEnd() && !edits.changes(open.content)) {
@@ -297,7 +300,9 @@ export function rewriteText(source: Source, next: Tree, layout: Layout): Rewritt
     const isChecked = job.restructured || source.oddBlanks
     for (const body of source.oddBlanks ? [spliced, withoutOddBlanks(spliced)] : [spliced]) {
       const text = withEnd(body, next, job)
-      if (!isChecked || readsAs(text, next)) return { text, expanded, respelt: job.respelt }
+      if (isChecked && !readsAs(text, next)) continue
+      const placed = (job.encrypted ? outdented : indentedAgain)(text, source, next)
+      return { text: placed, expanded, respelt: job.respelt }
     }
   }
   const printed = printTree(next, fresh)

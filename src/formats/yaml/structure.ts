@@ -1,17 +1,14 @@
 // Entries, list items and comments that come and go, and values that change their kind.
 import type { MapNode, Node } from '../../core/tree.ts'
 import { type Change, type Collection, hasReal, type Item, isReal, itemsOf, ownNode } from './change.ts'
-import { blanksBefore, isFirstOnLine, lineEnd, lineStart, skipBlanks } from './edits.ts'
+import { blanksBefore, isFirstOnLine, lineEnd, lineStart } from './edits.ts'
 import { changeFlow, flowCuts } from './flow.ts'
 import { type Job, standsUnderKey } from './job.ts'
+import { metadataKey, placedAt } from './metadata-line.ts'
 import type { YNode } from './nodes.ts'
 import { type PrintStyle, printBehind, printItems } from './print.ts'
 import { printFlow } from './print-flow.ts'
 import { endOf, placeOf, type Source } from './source.ts'
-
-const metadataKey = 'sops'
-
-const leadingBlanks = (text: string): number => skipBlanks(text, 0)
 
 /** New items as whole lines. A top-level entry may bring its own text, the metadata its own layout. */
 function printNew(job: Job, items: readonly Item[], column: number, isList: boolean, isRoot: boolean): string {
@@ -29,8 +26,11 @@ function printNew(job: Job, items: readonly Item[], column: number, isList: bool
     }
     print(run, job.style)
     run = []
-    if (entry.text === undefined || leadingBlanks(entry.text) !== column) print([entry], job.fresh)
-    else parts.push(/[\r\n]$/.test(entry.text) ? entry.text : entry.text + job.style.eol)
+    if (entry.text === undefined) print([entry], job.fresh)
+    else {
+      const text = placedAt(entry.text, column)
+      parts.push(/[\r\n]$/.test(text) ? text : text + job.style.eol)
+    }
   }
   print(run, job.style)
   return parts.join('')
