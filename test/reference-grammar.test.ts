@@ -49,7 +49,7 @@ const parts: readonly Part[] = readFileSync(join(root, 'docs/reference-grammar.m
 /** The encrypted file without what encrypting adds at its end. */
 function data(encrypted: string, format: FormatId): string {
   if (format === 'json') return encrypted.replace(/,?\s*"sops":[\s\S]*/, '}')
-  if (/^\{.*sops: \{/ms.test(encrypted)) return `${encrypted.slice(0, encrypted.lastIndexOf(', sops: {'))}}\n`
+  if (/^sops:\n +\{/m.test(encrypted)) return encrypted.replace(/,?\nsops:\n +\{[\s\S]*/, '}\n')
   return encrypted.replace(/\n*^(?:sops:|\[sops\]|sops_)[\s\S]*/m, '\n')
 }
 
