@@ -88,7 +88,7 @@ function keyService(uri: string, address: Address, ctx: Context): KeyService {
       if (isDown(error) && !isReported) {
         isReported = true
         const message = 'Key service is not available'
-        ctx.log({ level: 'warning', logger: 'KEYSERVICE', message, fields: { address: uri } })
+        ctx.log({ level: 'advice', logger: 'KEYSERVICE', message, fields: { address: uri } })
       }
       throw error
     }

@@ -167,4 +167,5 @@ async function save(
     what: 'in-place file',
     expect,
   })
+  io.release()
 }
