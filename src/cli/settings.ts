@@ -8,7 +8,7 @@ import { type KeyService, localKeyService, parseDecryptionOrder } from '../datak
 import { SopsError } from '../errors.ts'
 import { formatOfPath, isFormatId } from '../formats/index.ts'
 import type { FormatId, Layout } from '../formats/types.ts'
-import { keyTypes } from '../keys/index.ts'
+import { keyTypes, labelOf } from '../keys/index.ts'
 import type { KeyTypeId, MasterKey, ParseOptions, StringMap } from '../keys/types.ts'
 import type { EncryptionSettings } from '../new-file.ts'
 import { sniffFormat } from '../sniff.ts'
@@ -122,6 +122,11 @@ export async function encryptionSettings(
   const rule = config?.creationRules ? await matchCreationRule(config, path, ctx, options) : undefined
   const { selection, macOnlyEncrypted } = selectionSettings(inv, ctx, rule, input)
   const flagKeys = await keysFromFlags(inv, ctx)
+  if (flagKeys.length > 0) {
+    // The reference shows addresses of its memory between the brackets.
+    const message = `Master keys available:  [${flagKeys.map(labelOf).join(' ')}]`
+    ctx.log({ level: 'debug', logger: 'CMD', message })
+  }
   if (flagKeys.length === 0 && rule === undefined) {
     throw new SopsError(
       'generic',

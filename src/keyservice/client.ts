@@ -95,6 +95,8 @@ function keyService(uri: string, address: Address, ctx: Context): KeyService {
   }
   return {
     name: uri,
+    log: ctx.log,
+    remote: true,
     wrap: (key, dataKey) => ask('encrypt', key, dataKey, readWrapped),
     unwrap: (key) => ask('decrypt', key, Buffer.from(key.enc), readDataKey),
   }

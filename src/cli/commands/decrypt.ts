@@ -68,6 +68,7 @@ export async function emit(
  */
 async function extract(file: OpenFile, path: Path, output: FormatId, layout: Layout, { ctx }: Io): Promise<Uint8Array> {
   const [first = { kind: 'map', items: [] }, ...others] = file.plain.documents
+  ctx.log({ level: 'info', logger: 'SOPS', message: 'Truncating tree', fields: { path: `[${path.join(' ')}]` } })
   const laterWith = documentsWith(others, path).map((number) => number + 1)
   const node = extractFrom(first, path, output, laterWith)
   const bytes = await printExtract(node, others, output, layout)
