@@ -103,6 +103,6 @@ export function warnOfReadings(format: Format, parsed: Parsed, ctx: Context, ear
     const more = places.length > shown ? ` and ${places.length - shown} more` : ''
     const { isKey, what } = places[0]!
     const message = `${isKey ? 'key ' : ''}${names.join(', ')}${more}: ${what}`
-    ctx.log({ level: 'warning', logger: 'CMD', message })
+    ctx.log({ level: 'advice', logger: 'CMD', message })
   }
 }
