@@ -91,7 +91,7 @@ export const decrypt = (input: Uint8Array | string, options: DecryptOptions = {}
     return bytes
   })
 
-/** The values of an encrypted file's first document; others are named in a warning to the log. @throws as `decrypt`. */
+/** The values of an encrypted file's first document; others are named in advice to the log. @throws as `decrypt`. */
 export const decryptToObject = (
   input: Uint8Array | string,
   options: DecryptOptions = {},

@@ -18,9 +18,13 @@ export type Logger =
   | 'PUBLISH'
   | 'CONFIG'
 
-/** One line for the log. `fields` are shown behind the message, sorted by name. Never a plaintext value. */
+/**
+ * One line for the log. `fields` are shown behind the message, sorted by name. Never a plaintext value. A `warning` is a danger, where
+ * whoever does not read it may lose or lay open a secret, or a line that the reference prints; anything else worth knowing is `advice`.
+ * docs/messages.md lists them all.
+ */
 export interface LogLine {
-  readonly level: 'debug' | 'info' | 'warning' | 'error'
+  readonly level: 'debug' | 'info' | 'advice' | 'warning' | 'error'
   readonly logger: Logger
   readonly message: string
   readonly fields?: Readonly<Record<string, string>>

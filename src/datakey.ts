@@ -5,12 +5,13 @@ import { quote } from './core/quote.ts'
 import { combine, split } from './core/shamir.ts'
 import { wordWrap } from './core/text.ts'
 import { messageOf, SopsError } from './errors.ts'
+import { type Attempt, type Teller, tellOfDataKey, tellOfKeys } from './key-log.ts'
 import { keyTypes, labelOf } from './keys/index.ts'
 import type { KeyGroup, MasterKey, Unavailable } from './keys/types.ts'
 import { distinctKeys } from './recipients.ts'
 
 /** Whatever wraps and unwraps: this process, or a remote key service. */
-export interface KeyService {
+export interface KeyService extends Teller {
   readonly name: string
   /** @throws SopsError with the cause. */
   wrap(key: MasterKey, dataKey: Uint8Array): Promise<string>
@@ -21,6 +22,7 @@ export interface KeyService {
 /** The key types of this process. */
 export const localKeyService = (ctx: Context): KeyService => ({
   name: 'local',
+  log: ctx.log,
   wrap: async (key, dataKey) => keyTypes[key.type].wrap(key, dataKey, ctx),
   unwrap: async (key) => keyTypes[key.type].unwrap(key, ctx),
 })
@@ -33,6 +35,13 @@ export const newDataKey = (): Uint8Array => new Uint8Array(randomBytes(dataKeyLe
 export interface WrapOptions {
   /** Recipients of a single group whose `enc` already holds this data key. */
   readonly keep?: (key: MasterKey) => boolean
+}
+
+/** A key for which the data key was wrapped, or why it was not. */
+interface WrapResult {
+  readonly key: MasterKey
+  readonly attempts: readonly Attempt[]
+  readonly errors: readonly string[]
 }
 
 export interface Wrapped {
@@ -65,17 +74,21 @@ export async function wrapDataKey(
   const distinct = groups.map(({ keys }) => distinctKeys(keys))
   const isSingle = groups.length === 1
   const quorum = isSingle || threshold !== 0 ? threshold : groups.length
+  if (!isSingle) {
+    const fields = { parts: String(groups.length), quorum: String(quorum) }
+    tellOfDataKey(services, 'Splitting data key with Shamir Secret Sharing', fields)
+  }
   const parts = isSingle ? [dataKey] : splitDataKey(dataKey, groups.length, quorum)
   try {
     if (distinct.some((keys) => keys.length === 0)) throw wrapFailure(['empty key group provided'])
-    const errors: string[] = []
     const keeps = (key: MasterKey): boolean => isSingle && key.enc !== '' && options.keep?.(key) === true
     const wrapped = await Promise.all(
       distinct.map((keys, i) =>
-        Promise.all(keys.map((key) => (keeps(key) ? { key } : wrapFor(key, parts[i]!, services)))),
+        Promise.all(keys.map((key) => (keeps(key) ? asItWas(key) : wrapFor(key, parts[i]!, services)))),
       ),
     )
-    for (const result of wrapped.flat()) if ('errors' in result) errors.push(...result.errors)
+    for (const { attempts } of wrapped.flat()) tellOfKeys('wrap', attempts)
+    const errors = wrapped.flat().flatMap((result) => result.errors)
     if (errors.length > 0) throw wrapFailure(errors)
     return { groups: wrapped.map((results) => ({ keys: results.map(({ key }) => key) })), threshold: quorum }
   } finally {
@@ -91,20 +104,22 @@ function splitDataKey(dataKey: Uint8Array, parts: number, threshold: number): Ui
   }
 }
 
-async function wrapFor(
-  key: MasterKey,
-  part: Uint8Array,
-  services: readonly KeyService[],
-): Promise<{ key: MasterKey } | { key: MasterKey; errors: readonly string[] }> {
+const asItWas = (key: MasterKey): WrapResult => ({ key, attempts: [], errors: [] })
+
+async function wrapFor(key: MasterKey, part: Uint8Array, services: readonly KeyService[]): Promise<WrapResult> {
   const errors: string[] = []
+  const attempts: Attempt[] = []
   for (const service of services) {
     try {
-      return { key: { ...key, enc: await service.wrap(key, part) } }
+      const enc = await service.wrap(key, part)
+      attempts.push({ key, service, isDone: true })
+      return { key: { ...key, enc }, attempts, errors: [] }
     } catch (error) {
+      attempts.push({ key, service, isDone: false })
       errors.push(`failed to encrypt new data key with master key ${quote(labelOf(key))}: ${messageOf(error)}`)
     }
   }
-  return { key, errors }
+  return { key, attempts, errors }
 }
 
 const defaultOrder = ['age', 'pgp']
@@ -140,7 +155,10 @@ interface KeyFailure {
   readonly errors: readonly string[]
 }
 
-type GroupResult = { readonly part: Uint8Array; readonly key: MasterKey } | { readonly failures: readonly KeyFailure[] }
+type GroupResult = { readonly attempts: readonly Attempt[] } & (
+  | { readonly part: Uint8Array; readonly key: MasterKey }
+  | { readonly failures: readonly KeyFailure[] }
+)
 
 /** Why the data key could not be recovered, in numbers; on the error's `cause`. */
 export interface RecoveryCounts {
@@ -181,6 +199,7 @@ export async function recoverDataKey(
       groups.map((group) => sorted(group.keys, options.order)),
       services,
     )
+    for (const { attempts } of results) tellOfKeys('unwrap', attempts)
     for (const result of results) if ('key' in result) options.unwrapped?.(result.key)
     parts = results.flatMap((result) => ('part' in result ? [result.part] : []))
     const required = groups.length === 1 ? 1 : threshold
@@ -189,11 +208,10 @@ export async function recoverDataKey(
         cause: { required: threshold, recovered: parts.length } satisfies RecoveryCounts,
       })
     }
-    if (groups.length === 1) {
-      isKept = true
-      return parts[0]!
-    }
-    return combineParts(parts, results, threshold)
+    const dataKey = groups.length === 1 ? parts[0]! : combineParts(parts, results, threshold)
+    isKept = groups.length === 1
+    tellOfDataKey(services, 'Data key recovered successfully')
+    return dataKey
   } finally {
     if (!isKept) for (const result of results) if ('part' in result) result.part.fill(0)
   }
@@ -238,7 +256,10 @@ async function recoverParts(
       const result = await recoverPart(one.keys, services)
       const earlier = results[one.at]!
       const isFailed = 'failures' in result && 'failures' in earlier
-      results[one.at] = isFailed ? { failures: [...earlier.failures, ...result.failures] } : result
+      const attempts = [...earlier.attempts, ...result.attempts]
+      results[one.at] = isFailed
+        ? { attempts, failures: [...earlier.failures, ...result.failures] }
+        : { ...result, attempts }
     }
   }
   await Promise.all(Array.from({ length: Math.min(atOnce, waiting.length) }, next))
@@ -251,24 +272,30 @@ const isSecret = ({ length }: Uint8Array): boolean => length === dataKeyLength |
 /** The first secret that a key gives. */
 async function recoverPart(keys: readonly MasterKey[], services: readonly KeyService[]): Promise<GroupResult> {
   const failures: KeyFailure[] = []
+  const attempts: Attempt[] = []
   for (const key of keys) {
     const errors: string[] = []
     for (const service of services) {
+      let isDone = false
       try {
         const result = await service.unwrap(key)
         if (!(result instanceof Uint8Array)) errors.push(result.unavailable)
-        else if (isSecret(result)) return { part: result, key }
-        else {
+        else if (isSecret(result)) {
+          isDone = true
+          return { attempts, part: result, key }
+        } else {
           errors.push(`it opens to ${result.length} bytes, which are no data key`)
           result.fill(0)
         }
       } catch (error) {
         errors.push(messageOf(error))
+      } finally {
+        attempts.push({ key, service, isDone })
       }
     }
     failures.push({ label: labelOf(key), errors })
   }
-  return { failures }
+  return { attempts, failures }
 }
 
 const indent = (text: string, by: string): string => text.replace(/^/gm, by)

@@ -145,7 +145,8 @@ function opener(cipher: LeafCipher, mac: MacState, stash: Stash, options: OpenOp
         options.log?.({
           level: 'warning',
           logger: 'SOPS',
-          message: 'Found possibly unencrypted comment in file. It is kept as it is',
+          message:
+            'Found possibly unencrypted comment in file. This is to be expected if the file being decrypted was created with an older version of SOPS.',
           fields: { comment: text },
         })
         return comment

@@ -87,6 +87,7 @@ export async function openFile(file: EncryptedFile, options: OpenOptions): Promi
   const dataKey = await recordedDataKey(file.metadata, options).catch((error: unknown) => {
     throw explained(error, file)
   })
+  options.log?.({ level: 'debug', logger: 'SOPS', message: 'Decrypting tree' })
   try {
     const opened = await openWith(file, dataKey, options).catch(async (error: unknown) => {
       if (!file.literal) throw error

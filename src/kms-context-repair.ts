@@ -57,7 +57,7 @@ export async function recoverWithRepair(
       if (dataKey === undefined) continue
       const message =
         'This file is from before version 3.3.0 and its AWS KMS keys carry a wrong encryption context. It was read all the same; rotate the data key to put the file right'
-      options.log?.({ level: 'warning', logger: 'AWSKMS', message })
+      options.log?.({ level: 'advice', logger: 'AWSKMS', message })
       return dataKey
     }
     throw error

@@ -3,7 +3,7 @@ import { homedir } from 'node:os'
 import type { Context, LogLine } from './context.ts'
 
 export interface ProcessContextOptions {
-  /** Where warnings go; they are dropped if left out. */
+  /** Where dangers, advice and details go (docs/messages.md); they are dropped if left out. */
   readonly log?: (line: LogLine) => void
 }
 

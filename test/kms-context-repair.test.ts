@@ -88,16 +88,16 @@ async function wrappedUnder(context: StringMap): Promise<{ enc: string; ctx: Fak
 const recover = (context: StringMap, enc: string, version: string, ctx: FakeContext): Promise<Uint8Array> =>
   recoverWithRepair(metadata([{ keys: [kmsKey(context, enc)] }], version), [localKeyService(ctx)], { log: ctx.log })
 
-test('a key that was wrapped under one of the values is recovered, with a warning', async () => {
+test('a key that was wrapped under one of the values is recovered, and said', async () => {
   const { enc, ctx } = await wrappedUnder({ env: 'a', app: 'a' })
   expect(await recover({ env: 'b', app: 'a' }, enc, '3.2.0', ctx)).toEqual(dataKey)
-  expect(ctx.lines).toEqual([expect.objectContaining({ level: 'warning', logger: 'AWSKMS' })])
+  expect(ctx.notable).toEqual([expect.objectContaining({ level: 'advice', logger: 'AWSKMS' })])
 })
 
 test('the stored context comes first, silently', async () => {
   const { enc, ctx } = await wrappedUnder({ env: 'b', app: 'a' })
   expect(await recover({ env: 'b', app: 'a' }, enc, '3.2.0', ctx)).toEqual(dataKey)
-  expect(ctx.lines).toEqual([])
+  expect(ctx.notable).toEqual([])
   expect(server!.requests).toHaveLength(2)
 })
 
@@ -105,5 +105,5 @@ test('newer files, and files that no value fits, fail as they are', async () => 
   const { enc, ctx } = await wrappedUnder({ env: 'a', app: 'a' })
   await expect(recover({ env: 'b', app: 'a' }, enc, '3.3.0', ctx)).rejects.toMatchObject({ code: 'no-data-key' })
   await expect(recover({ env: 'b', app: 'c' }, enc, '3.2.0', ctx)).rejects.toMatchObject({ code: 'no-data-key' })
-  expect(ctx.lines).toEqual([])
+  expect(ctx.notable).toEqual([])
 })

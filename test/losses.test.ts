@@ -38,8 +38,8 @@ test('aliases of encrypted values are counted', async () => {
 })
 
 test('a file without losses is encrypted silently', async () => {
-  expect(await encryptedWith('a: "x"\nb: 1.50\nc: [1, +7]\nd: yes\ne: !!float 1\nf: |+\n\n')).toEqual({
+  expect(await encryptedWith('a: "x"\nb: 1.50\nc: [1, +7]\nd: true\ne: !!float 1\nf: |+\n\n')).toEqual({
     stderr: '',
-    plain: 'a: "x"\nb: 1.50\nc: [1, +7]\nd: yes\ne: !!float 1\nf: |+\n\n',
+    plain: 'a: "x"\nb: 1.50\nc: [1, +7]\nd: true\ne: !!float 1\nf: |+\n\n',
   })
 })

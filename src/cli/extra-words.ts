@@ -24,5 +24,8 @@ export function checkExtraWords(inv: Invocation, io: Io): void {
   warn('More than one positional argument provided. Only the first one will be used!')
   const flag = extra.findLast((word) => word.startsWith('-'))
   if (flag !== undefined)
-    warn(`${quote(flag)} looks like a flag, but flags must be placed before positional arguments to count`)
+    warn(
+      `Note that one of the ignored positional argument is ${quote(flag)}, which looks like a flag. ` +
+        'Flags must always be provided before the first positional argument!',
+    )
 }

@@ -167,3 +167,8 @@ export const sharedRootFlags: ReadonlySet<string> = new Set([
 ])
 
 export const namesOf = (entry: Flag): readonly string[] => [entry.name, ...(entry.aliases ?? [])]
+
+/** Names of the flags that say for whom, what of a file, and where the result goes: one that is lost may lay a secret open. */
+export const decidingFlags: ReadonlySet<string> = new Set(
+  [inPlace, output, extract, filenameOverride, ...newKeys, ...changedKeys, ...selection].flatMap(namesOf),
+)

@@ -35,6 +35,9 @@ export interface Io {
   out(data: Uint8Array | string): Promise<void>
   /** Writes text to stderr as it is (progress of updatekeys, `exit status N`); log lines go through `ctx.log`. */
   err(text: string): Promise<void>
+  /** Dangers and advice wait until `release`, or the end of the run. */
+  hold(): void
+  release(): void
   /** A plain error of the reference (spec/cli.md 3.1): one fatal line of the CMD logger; returns the exit status 1. */
   fatal(message: string, fields?: LogLine['fields']): number
 }

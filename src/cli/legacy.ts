@@ -91,7 +91,10 @@ export function rewrite(root: Parsed, io: Io): Invocation {
   const modes = modesOf(values)
   const mode = modes.at(-1) ?? 'edit'
   const path = resolve(io.host.cwd, file)
-  if (mode === 'edit') refuseTypo(file, path)
+  if (mode === 'edit') {
+    io.hold()
+    refuseTypo(file, path)
+  }
   const inv: Invocation = { ...values, command: [mode], positionals, root: values, legacy: true }
   checkExtraWords(inv, io)
   if (values.bool('in-place') && values.string('output') !== '') {
@@ -102,7 +105,7 @@ export function rewrite(root: Parsed, io: Io): Invocation {
   if (modes.length > 1) {
     const message =
       'More than one command (--encrypt, --decrypt, --rotate, --set) has been specified. ' +
-      `Only the last of them in this order is executed: --${mode}`
+      'Only the changes made by the last one will be visible. Note that this behavior is deprecated and will cause an error eventually.'
     io.ctx.log({ level: 'warning', logger: 'CMD', message })
   }
   return { ...inv, positionals: mode === 'set' ? [file, ...partsOfSet(values.string('set'))] : [file] }
@@ -112,7 +115,6 @@ export async function runLegacy(root: Parsed, io: Io): Promise<number> {
   const inv = rewrite(root, io)
   const [mode] = inv.command
   const [file] = inv.positionals as [string, ...string[]]
-  io.ctx.log({ level: 'debug', logger: 'CMD', message: `the flags ask for sops ${mode}`, fields: { file } })
   if (mode === 'rotate' || mode === 'set' || mode === 'edit') {
     const path = resolve(io.host.cwd, inv.string('filename-override') || file)
     await requireCreationRule(inv, io, path)

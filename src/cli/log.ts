@@ -1,4 +1,4 @@
-// Log lines on stderr, in the two shapes of the reference (spec/cli.md 3.2).
+// Log lines on stderr, in the two shapes of the reference (spec/cli.md 3.2), and which of them are shown when (docs/messages.md).
 import type { Logger, LogLine } from '../context.ts'
 import { quote } from '../core/quote.ts'
 import { withoutSecretsOf } from '../system/secrets.ts'
@@ -18,9 +18,17 @@ const levels: Readonly<
 > = {
   debug: { rank: 0, short: 'DEBU', colour: 37 },
   info: { rank: 1, short: 'INFO', colour: 36 },
-  warning: { rank: 2, short: 'WARN', colour: 33 },
-  error: { rank: 3, short: 'ERRO', colour: 31 },
-  fatal: { rank: 4, short: 'FATA', colour: 31 },
+  advice: { rank: 2, short: 'NOTE', colour: 36 },
+  warning: { rank: 3, short: 'WARN', colour: 33 },
+  error: { rank: 4, short: 'ERRO', colour: 31 },
+  fatal: { rank: 5, short: 'FATA', colour: 31 },
+}
+
+/** Advice is for people: programs take any text on stderr for a failure, or for a part of the value. SOPS_ADVICE says otherwise. */
+function showsAdvice({ env, stderr }: Host): boolean {
+  const wish = env['SOPS_ADVICE'] ?? ''
+  if (wish === '') return stderr.isTTY
+  return !/^(?:0|f|false)$/i.test(wish)
 }
 
 const bare = /^[A-Za-z0-9\-._/@^+]*$/
@@ -43,7 +51,39 @@ export function localTime(date: Date): string {
 export const progressLine = (date: Date, text: string): string =>
   `${localTime(date).slice(0, 19).replaceAll('-', '/').replace('T', ' ')} ${text}\n`
 
-/** A function that writes log lines of level warning and above, or all of them. */
+/** Log lines of a run that can be told to wait. */
+export interface HeldLog {
+  readonly log: (line: LogLine | FatalLine) => void
+  /** From here on dangers and advice wait until `release`, or until the run ends however it ends. */
+  hold(): void
+  release(): void
+}
+
+/** A log that an editor may hold up: whoever watches one from outside takes the first byte on stderr for its failure. */
+export function makeHeldLog(host: Host, log: HeldLog['log']): HeldLog {
+  let waiting: LogLine[] | undefined
+  let forget: (() => void) | undefined
+  const release = (): void => {
+    forget?.()
+    forget = undefined
+    const lines = waiting ?? []
+    waiting = undefined
+    for (const line of lines) log(line)
+  }
+  return {
+    log: (line) => {
+      if (waiting && (line.level === 'advice' || line.level === 'warning')) waiting.push(line)
+      else log(line)
+    },
+    hold: () => {
+      waiting ??= []
+      forget ??= host.onCleanup(release)
+    },
+    release,
+  }
+}
+
+/** A function that writes dangers and errors, advice where that is wanted, and what is below only where `verbose`. */
 export function makeLog(host: Host, verbose: boolean): (line: LogLine | FatalLine) => void {
   const start = host.now().getTime()
   const colours = colourAllowed(host.env)
@@ -61,7 +101,7 @@ export function makeLog(host: Host, verbose: boolean): (line: LogLine | FatalLin
     return `time="${localTime(host.now())}" level=${line.level} msg=${quoted(line.message)}${fields.join('')}`
   }
   return (line) => {
-    if (levels[line.level].rank < lowest) return
+    if (line.level === 'advice' ? !showsAdvice(host) : levels[line.level].rank < lowest) return
     const text = withoutSecretsOf(host.stderr.isTTY ? terminal(line) : plain(line), host.env)
     // A log that cannot be written must not stop the work it tells of.
     host.stderr.write(`${prefixStyle.bold(`[${line.logger}]`)}\t ${text}\n`).catch(() => {})

@@ -3,10 +3,10 @@ import type { Context } from '../context.ts'
 import { isUsageError, type Parsed, parseWords, type UsageError } from './argv.ts'
 import { makeAudit } from './audit.ts'
 import { type Command, commands } from './commands/index.ts'
-import { rootFlags, sharedRootFlags } from './flags.ts'
+import { decidingFlags, rootFlags, sharedRootFlags } from './flags.ts'
 import type { Host } from './host.ts'
 import type { Invocation, Io } from './invocation.ts'
-import { makeLog } from './log.ts'
+import { makeHeldLog, makeLog } from './log.ts'
 import { reportError } from './report.ts'
 import { stdoutStyle } from './style.ts'
 
@@ -58,6 +58,7 @@ async function runCommand(
   if (command.subcommands) return runGroup(command, path, parsed, root, host)
   const names = path.map(({ name }) => name)
   const io = makeIo(host, root.values.bool('verbose') || parsed.values.bool('verbose'), names.join(' '))
+  if (command.opensEditor) io.hold()
   warnOfLostFlags(root, command, io)
   const inv: Invocation = {
     ...parsed.values,
@@ -98,7 +99,7 @@ function warnOfLostFlags(root: Parsed, command: Command, io: Io): void {
   if (lost.length === 0) return
   const names = lost.map((name) => (name.length === 1 ? `-${name}` : `--${name}`)).join(', ')
   io.ctx.log({
-    level: 'warning',
+    level: lost.some((name) => decidingFlags.has(name)) ? 'warning' : 'advice',
     logger: 'CMD',
     message: `${names} before "${command.name}" has no effect; put it behind`,
   })
@@ -106,7 +107,7 @@ function warnOfLostFlags(root: Parsed, command: Command, io: Io): void {
 
 /** The world as a command sees it. */
 export function makeIo(host: Host, verbose: boolean, command = 'sops'): Io {
-  const log = makeLog(host, verbose)
+  const { log, hold, release } = makeHeldLog(host, makeLog(host, verbose))
   const kept = new Map<string, unknown>()
   const ctx: Context = {
     env: host.env,
@@ -128,6 +129,8 @@ export function makeIo(host: Host, verbose: boolean, command = 'sops'): Io {
     style: stdoutStyle(host),
     out: (data) => host.stdout.write(data),
     err: (text) => host.stderr.write(text),
+    hold,
+    release,
     fatal: (message, fields) => {
       log({ level: 'fatal', logger: 'CMD', message, ...(fields ? { fields } : {}) })
       return 1

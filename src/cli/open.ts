@@ -11,6 +11,7 @@ import { refuseOthers } from '../metadata/others.ts'
 import { fingerprint, readInput, writeOutput } from './files.ts'
 import type { Invocation, Io } from './invocation.ts'
 import { absolutePath, configOf, formatsFor, layoutOf, orderOf, servicesOf } from './settings.ts'
+import { tellOfWritten } from './target.ts'
 import { warnOfDocument, warnOfRespelling } from './warnings.ts'
 
 export interface Opened {
@@ -97,6 +98,7 @@ export async function changeInPlace(
     const sealed = sealFile({ ...file, plain }, output, ctx.now(), layoutOf(inv, config, output.id))
     warnOfRespelling(sealed, ctx)
     await writeOutput(host, path, sealed.bytes, { what: 'in-place file', expect: fingerprint(bytes) })
+    tellOfWritten(io)
     warnOfDocument(documents, steps, place, 'changed', ctx)
   } finally {
     file.dataKey.fill(0)

@@ -8,7 +8,7 @@ import { type KeyService, localKeyService, parseDecryptionOrder } from '../datak
 import { SopsError } from '../errors.ts'
 import { formatOfPath, isFormatId } from '../formats/index.ts'
 import type { FormatId, Layout } from '../formats/types.ts'
-import { keyTypes } from '../keys/index.ts'
+import { keyTypes, labelOf } from '../keys/index.ts'
 import type { KeyTypeId, MasterKey, ParseOptions, StringMap } from '../keys/types.ts'
 import type { EncryptionSettings } from '../new-file.ts'
 import { sniffFormat } from '../sniff.ts'
@@ -95,13 +95,15 @@ const selectionFlags = [
   ['encryptedCommentRegex', 'encrypted-comment-regex'],
 ] as const
 
-/** Settings that mean nothing for a binary file, with the name the reference's warning gives each (spec/config.md 5). */
+const oneKey = 'produces one key that should always be encrypted'
+
+/** Settings that mean nothing for a binary file, with what the reference's warning says of each (spec/config.md 5). */
 const binaryWarnings = [
-  ['unencryptedSuffix', 'an unencrypted suffix'],
-  ['encryptedSuffix', 'an encrypted suffix'],
-  ['encryptedRegex', 'an encrypted regex'],
-  ['unencryptedRegex', 'an unencrypted regex'],
-  ['encryptedCommentRegex', 'an encrypted comment regex'],
+  ['unencryptedSuffix', 'an unencrypted suffix', oneKey],
+  ['encryptedSuffix', 'an encrypted suffix', oneKey],
+  ['encryptedRegex', 'an encrypted regex', oneKey],
+  ['unencryptedRegex', 'an unencrypted regex', oneKey],
+  ['encryptedCommentRegex', 'an encrypted comment regex', 'never produces comments'],
 ] as const
 
 /**
@@ -120,6 +122,11 @@ export async function encryptionSettings(
   const rule = config?.creationRules ? await matchCreationRule(config, path, ctx, options) : undefined
   const { selection, macOnlyEncrypted } = selectionSettings(inv, ctx, rule, input)
   const flagKeys = await keysFromFlags(inv, ctx)
+  if (flagKeys.length > 0) {
+    // The reference shows addresses of its memory between the brackets.
+    const message = `Master keys available:  [${flagKeys.map(labelOf).join(' ')}]`
+    ctx.log({ level: 'debug', logger: 'CMD', message })
+  }
   if (flagKeys.length === 0 && rule === undefined) {
     throw new SopsError(
       'generic',
@@ -147,9 +154,9 @@ function selectionSettings(
     if (value) selection[option] = value
   }
   if (input === 'binary') {
-    for (const [option, name] of binaryWarnings) {
+    for (const [option, name, why] of binaryWarnings) {
       if (!selection[option]) continue
-      const message = `Using ${name} does not make sense with the input store (the binary store) and will be ignored.`
+      const message = `Using ${name} does not make sense with the input store (the binary store ${why}) and will be ignored.`
       ctx.log({ level: 'warning', logger: 'CMD', message })
     }
     return { selection: {}, macOnlyEncrypted: false }

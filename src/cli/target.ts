@@ -63,6 +63,10 @@ export async function mustExist(file: string | undefined): Promise<void> {
 
 export const readTarget = (target: Target, io: Io): Promise<Uint8Array> => readInput(io.host, target.file)
 
+/** Says that a file was changed in place. */
+export const tellOfWritten = ({ ctx }: Io): void =>
+  ctx.log({ level: 'info', logger: 'CMD', message: 'File written successfully' })
+
 /** Writes the result to the file itself (unless it is no longer `source`), to `--output`, or to stdout. */
 export async function writeResult(
   inv: Invocation,
@@ -77,6 +81,7 @@ export async function writeResult(
       what: 'in-place file',
       expect: fingerprint(source),
     })
+    tellOfWritten(io)
   } else if (output !== '') {
     await writeOutput(io.host, absolutePath(io.ctx, output), bytes, { what: 'output file' })
   } else await io.out(bytes)

@@ -1,4 +1,4 @@
-// Loud words about silent dangers of encrypting (demand.md rows 10 and 11).
+// Words about what a command did: loud ones where it is a danger (demand.md rows 10 and 11), advice where it is not.
 import type { Context } from '../context.ts'
 import { documentsText, laterDocuments, type Place } from '../core/documents.ts'
 import { formatPath, type Path } from '../core/path.ts'
@@ -45,12 +45,13 @@ export function warnOfDocument(
         ? `; ${formatPath(path)} is in ${documentsText(alsoIn)} too`
         : ''
   const message = `of ${documents.length} documents only document ${at + 1} was ${done}${has}`
-  ctx.log({ level: 'warning', logger: 'CMD', message })
+  // SOPS changes nothing but document 1: who does not know better has lost a value elsewhere.
+  ctx.log({ level: done === 'changed' && at > 0 ? 'warning' : 'advice', logger: 'CMD', message })
 }
 
 /** What decrypting will not give back as it was written. */
 export function warnOfLosses({ spellings, aliases }: SpellingLosses, ctx: Context): void {
-  const warn = (message: string): void => ctx.log({ level: 'warning', logger: 'CMD', message })
+  const warn = (message: string): void => ctx.log({ level: 'advice', logger: 'CMD', message })
   if (spellings.length > 0) {
     warn(`the spelling of ${pathsText(spellings)} cannot be kept: decrypting gives the same value in its usual form`)
   }
@@ -72,7 +73,7 @@ export function warnOfRespelling({ places }: { readonly places: readonly Respell
     const more = lines.size > shown ? ` and ${lines.size - shown} more` : ''
     const numbers = `${[...lines].slice(0, shown).join(', ')}${more}`
     const message = `SOPS cannot read ${change}: line ${numbers} of the encrypted file`
-    ctx.log({ level: 'warning', logger: 'CMD', message })
+    ctx.log({ level: 'advice', logger: 'CMD', message })
   }
 }
 
@@ -80,7 +81,7 @@ export function warnOfRespelling({ places }: { readonly places: readonly Respell
 export function warnOfLayout(format: Format, parsed: Parsed, ctx: Context, earlier?: Parsed): void {
   const known = earlier ? format.remarks?.(earlier) : undefined
   for (const message of format.remarks?.(parsed) ?? [])
-    if (!known?.includes(message)) ctx.log({ level: 'warning', logger: 'CMD', message })
+    if (!known?.includes(message)) ctx.log({ level: 'advice', logger: 'CMD', message })
 }
 
 /** What other readers see otherwise in the plain text, a line for each kind. What held for the text that it was made from needs no word. */
@@ -102,6 +103,6 @@ export function warnOfReadings(format: Format, parsed: Parsed, ctx: Context, ear
     const more = places.length > shown ? ` and ${places.length - shown} more` : ''
     const { isKey, what } = places[0]!
     const message = `${isKey ? 'key ' : ''}${names.join(', ')}${more}: ${what}`
-    ctx.log({ level: 'warning', logger: 'CMD', message })
+    ctx.log({ level: 'advice', logger: 'CMD', message })
   }
 }

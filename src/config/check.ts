@@ -1,4 +1,4 @@
-// Warnings about a configuration that loads but probably does not say what its author meant. They never make a file invalid.
+// Words about a configuration that loads but probably does not say what its author meant. They never make a file invalid.
 import type { Context } from '../context.ts'
 import { compileRegex } from '../core/selection.ts'
 import { messageOf } from '../errors.ts'
@@ -67,7 +67,7 @@ export function checkConfig(config: Config): Warning[] {
 /** Logs `checkConfig`, once per run and file. */
 export function warnAboutConfig(config: Config, ctx: Context): void {
   ctx.once(`config:warnings:${config.file.path}`, () => {
-    for (const { message } of checkConfig(config)) ctx.log({ level: 'warning', logger: 'CONFIG', message })
+    for (const { message } of checkConfig(config)) ctx.log({ level: 'advice', logger: 'CONFIG', message })
   })
 }
 

@@ -25,6 +25,8 @@ export const age: KeyType = {
     if (typeof item !== 'string') throw new SopsError('generic', 'an age recipient must be a string')
     return keysOf(item)
   },
+  logger: 'AGE',
+  logFields: (key, done) => (done === 'wrap' ? { recipient: String(key.fields.recipient ?? '') } : {}),
   label: (key) => String(key.fields.recipient ?? ''),
   /** Bech32 in either case; of an SSH key not the comment. */
   identity(key) {

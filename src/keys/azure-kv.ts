@@ -50,6 +50,8 @@ export const azureKv: KeyType = {
     const { vaultUrl = '', key = '', version = '' } = item
     return [await keyOf(String(vaultUrl), String(key), String(version), ctx)]
   },
+  logger: 'AZKV',
+  logFields: (key) => ({ key: String(key.fields.name ?? ''), version: String(key.fields.version ?? '') }),
   label: ({ fields }) => `${fields.vault_url}/keys/${fields.name}/${fields.version}`,
   /** Vaults do not tell upper from lower case. */
   identity: ({ fields }) =>

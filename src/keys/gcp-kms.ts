@@ -31,6 +31,8 @@ export const gcpKms: KeyType = {
     if (typeof item === 'string') throw new SopsError('generic', 'a GCP KMS key must be a mapping with a resource_id')
     return [keyOf(typeof item.resource_id === 'string' ? item.resource_id : '', ctx)]
   },
+  logger: 'GCPKMS',
+  logFields: (key) => ({ resourceID: String(key.fields.resource_id ?? '') }),
   label: (key) => String(key.fields.resource_id ?? ''),
   async wrap(key, dataKey, ctx) {
     const { wrap } = await import('./gcp-kms/crypt.ts')

@@ -38,6 +38,10 @@ export const hcVault: KeyType = {
     if (typeof item !== 'string') throw new SopsError('generic', 'a Vault transit key must be a string')
     return [keyOf(item, ctx)]
   },
+  logger: 'VAULT_TRANSIT',
+  logFields: ({ fields }, done) => ({
+    Path: `${fields.engine_path}/${done === 'wrap' ? 'encrypt' : 'decrypt'}/${fields.key_name}`,
+  }),
   label: ({ fields }) => `${fields.vault_address}/v1/${fields.engine_path}/keys/${fields.key_name}`,
   identity: ({ fields }) =>
     `${addressOf(String(fields.vault_address))}/v1/${fields.engine_path}/keys/${fields.key_name}`,

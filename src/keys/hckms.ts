@@ -30,6 +30,8 @@ export const hckms: KeyType = {
   async parseGroupItem(item, ctx) {
     return [keyOf(typeof item === 'string' ? item : String(item['key_id'] ?? ''), ctx)]
   },
+  logger: 'HCKMS',
+  logFields: (key) => ({ keyID: String(key.fields.key_id ?? '') }),
   label: (key) => String(key.fields.key_id ?? ''),
   identity(key) {
     const { region, uuid } = parseKeyId(String(key.fields.key_id ?? ''))

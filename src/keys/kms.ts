@@ -68,6 +68,8 @@ export const kms: KeyType = {
     const parts = { arn: textOf(arn), role: textOf(role), context: mapOf(context), profile: textOf(aws_profile) }
     return [keyOf(parts, ctx)]
   },
+  logger: 'AWSKMS',
+  logFields: (key) => ({ arn: String(key.fields.arn ?? '') }),
   label({ fields }) {
     const role = textOf(fields.role)
     const key = textOf(fields.arn) + (role === '' ? '' : `+${role}`)

@@ -41,6 +41,8 @@ export const pgp: KeyType = {
     if (typeof item !== 'string') throw new SopsError('generic', 'a PGP fingerprint must be a string')
     return [keyOf(item, ctx.now())]
   },
+  logger: 'PGP',
+  logFields: (key) => ({ fingerprint: String(key.fields.fp ?? '') }),
   label: (key) => String(key.fields.fp ?? ''),
   identity: (key) =>
     String(key.fields.fp ?? '')

@@ -1,5 +1,5 @@
 // The contract of a key type: everything about one kind of master key, in one file.
-import type { Context } from '../context.ts'
+import type { Context, Logger } from '../context.ts'
 
 /** Type identifiers of the reference: decryption order, metadata list names and this table share them. */
 export type KeyTypeId = 'kms' | 'gcp_kms' | 'hckms' | 'azure_kv' | 'hc_vault' | 'pgp' | 'age'
@@ -75,6 +75,9 @@ export interface KeyType {
    * checked the shape (string, or map of strings with `context` a map of strings).
    */
   parseGroupItem(item: string | Readonly<Record<string, string | StringMap>>, ctx: Context): Promise<MasterKey[]>
+  /** The logger that tells of keys of this type, and how a line about one names it, where wrapping or unwrapping was tried (spec/cli.md 17). */
+  readonly logger: Logger
+  logFields(key: MasterKey, done: 'wrap' | 'unwrap'): Readonly<Record<string, string>>
   /** The key's name in messages and diffs (spec/keys.md 1.2). */
   label(key: MasterKey): string
   /** What all spellings of one recipient have in common; the label where there is only one spelling. */

@@ -88,13 +88,15 @@ function keyService(uri: string, address: Address, ctx: Context): KeyService {
       if (isDown(error) && !isReported) {
         isReported = true
         const message = 'Key service is not available'
-        ctx.log({ level: 'warning', logger: 'KEYSERVICE', message, fields: { address: uri } })
+        ctx.log({ level: 'advice', logger: 'KEYSERVICE', message, fields: { address: uri } })
       }
       throw error
     }
   }
   return {
     name: uri,
+    log: ctx.log,
+    remote: true,
     wrap: (key, dataKey) => ask('encrypt', key, dataKey, readWrapped),
     unwrap: (key) => ask('decrypt', key, Buffer.from(key.enc), readDataKey),
   }

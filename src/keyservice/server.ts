@@ -5,6 +5,7 @@ import type { Context } from '../context.ts'
 import { type StatusName, statusNumber } from '../core/grpc-status.ts'
 import { localKeyService } from '../datakey.ts'
 import { messageOf } from '../errors.ts'
+import { tellOfKeys } from '../key-log.ts'
 import { keyTypes } from '../keys/index.ts'
 import type { MasterKey } from '../keys/types.ts'
 import { loadGrpc } from './grpc.ts'
@@ -43,12 +44,22 @@ function freshContext(ctx: Context): Context {
 /** The bytes of the answer, which the caller wipes, or why there is none. */
 async function work(operation: Operation, key: MasterKey, data: Uint8Array, ctx: Context): Promise<Buffer | Refusal> {
   const service = localKeyService(freshContext(ctx))
-  if (operation === 'encrypt') return writeAnswer(Buffer.from(await service.wrap(key, data)))
-  const result = await service.unwrap({ ...key, enc: Buffer.from(data).toString() })
-  if (!(result instanceof Uint8Array)) return refusal('Unknown', result.unavailable)
-  const answer = writeAnswer(result)
-  result.fill(0)
-  return answer
+  let isDone = false
+  try {
+    if (operation === 'encrypt') {
+      const wrapped = await service.wrap(key, data)
+      isDone = true
+      return writeAnswer(Buffer.from(wrapped))
+    }
+    const result = await service.unwrap({ ...key, enc: Buffer.from(data).toString() })
+    if (!(result instanceof Uint8Array)) return refusal('Unknown', result.unavailable)
+    isDone = true
+    const answer = writeAnswer(result)
+    result.fill(0)
+    return answer
+  } finally {
+    tellOfKeys(operation === 'encrypt' ? 'wrap' : 'unwrap', [{ key, service, isDone }])
+  }
 }
 
 async function answerTo(

@@ -4,7 +4,7 @@ import type { Destination } from '../config/match.ts'
 import type { Context } from '../context.ts'
 import { textOrBytes } from '../core/scalar.ts'
 import type { Node, Tree, Value } from '../core/tree.ts'
-import { messageOf, SopsError } from '../errors.ts'
+import { SopsError } from '../errors.ts'
 import { vaultRequest } from '../keys/vault/client.ts'
 
 export type VaultDestination = Extract<Destination, { kind: 'vault' }>
@@ -30,8 +30,10 @@ export async function publishToVault(
     path: vaultPath(destination, name),
   }
   const isV1 = destination.version === 1
-  const stored = await vaultRequest(ctx, { ...call, method: 'GET' }).catch((error: unknown) => {
-    const message = `cannot read what is stored at the destination: ${messageOf(error)}`
+  const stored = await vaultRequest(ctx, { ...call, method: 'GET' }).catch(() => {
+    const message =
+      `Cannot check if destination secret already exists in ${call.path}. ` +
+      'New version will be created even if the data has not been changed.'
     ctx.log({ level: 'warning', logger: 'PUBLISH', message })
     return undefined
   })

@@ -47,7 +47,7 @@ describe.skipIf(process.platform !== 'linux')('bytes that are no UTF-8', () => {
     ],
     [
       'a file',
-      `cp v.env caf$E; sops --verbose decrypt --input-type dotenv --output-type dotenv caf$E | sed s/..// | ${od} | sed s/.n$//`,
+      `cp v.env caf$E; sops decrypt --input-type dotenv --output-type dotenv caf$E | sed s/..// | ${od} | sed s/.n$//`,
     ],
     ['a folder', `mkdir caf$E; cp e.env caf$E; cd caf$E; sops exec-env e.env 'printf %s "$(basename "$PWD")" | ${od}'`],
     [

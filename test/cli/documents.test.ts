@@ -336,7 +336,7 @@ describe('paths', () => {
     expect(await decryptToObject(sealed['two']!, { context })).toEqual({ a: 'one' })
     await decrypt(sealed['two']!, { context, output: 'json' })
     await decrypt(sealed['two']!, { context })
-    expect(context.lines.map(({ message }) => message)).toEqual([
+    expect(context.notable.map(({ message }) => message)).toEqual([
       'only document 1 is in the object: document 2 left out',
       'only document 1 is in the json output: document 2 left out',
     ])

@@ -64,7 +64,7 @@ describe('warnings', () => {
     const { command, log } = rewritten(['-d', 'f.yaml', '-i', 'x'])
     expect(command).toBe('decrypt f.yaml')
     expect(log).toContain('More than one positional argument provided. Only the first one will be used!')
-    expect(log).toContain('\\"-i\\" looks like a flag')
+    expect(log).toContain('is \\"-i\\", which looks like a flag.')
   })
 
   test('several modes: the last in the fixed order', () => {

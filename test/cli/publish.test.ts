@@ -343,7 +343,9 @@ describe('Vault', () => {
     vault.faults.push({ status: 403, body: '{"errors":["permission denied"]}' })
     const written = await publish(['--yes', 'f.yaml'], { env })
     expect(written.code).toBe(0)
-    expect(written.stderr).toMatch(/\[PUBLISH\].*level=warning msg="cannot read what is stored at the destination/)
+    expect(written.stderr).toMatch(
+      /\[PUBLISH\].*level=warning msg="Cannot check if destination secret already exists in /,
+    )
     vault.secrets.clear()
     const { code, stderr } = await publish(['--yes', 'f.yaml'], { env: { VAULT_TOKEN: 'wrong' } })
     expect(code).toBe(1)

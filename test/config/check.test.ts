@@ -112,7 +112,7 @@ describe('warnings of a run', () => {
     await matchCreationRule(config, 'g', ctx)
     expect(ctx.lines).toEqual([
       {
-        level: 'warning',
+        level: 'advice',
         logger: 'CONFIG',
         message:
           '.sops.yaml, line 1: unknown field "keygroup" in creation_rules[0] is ignored; did you mean "key_groups"?',

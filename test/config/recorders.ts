@@ -18,6 +18,8 @@ function recorder(id: KeyTypeId, flat: string, group: string): KeyType {
           key({ id: part, ...(options.awsProfile ? { profile: options.awsProfile } : {}), ...options.context }),
         ),
     parseGroupItem: async (item) => [key(typeof item === 'string' ? { id: item } : item)],
+    logger: 'CMD',
+    logFields: () => ({}),
     label: (k) => JSON.stringify(k.fields),
     wrap: () => Promise.reject(new Error('not used')),
     unwrap: () => Promise.reject(new Error('not used')),

@@ -219,7 +219,7 @@ describe('where identities come from', () => {
     await opens(ctx)
     expect(ctx.lines).toEqual([
       {
-        level: 'warning',
+        level: 'advice',
         logger: 'AGE',
         message: 'private key file is readable by other users',
         fields: { file: path, mode: '0644' },

@@ -134,7 +134,7 @@ aws_secret_access_key = profile-secret-key
     await expect(kms.wrap(profiled, dataKey, context(server))).rejects.toThrow(message)
     const ctx = context(server)
     expect(await kms.unwrap(profiled, ctx)).toEqual(dataKey)
-    expect(ctx.lines).toEqual([expect.objectContaining({ level: 'warning', fields: { profile: 'theirs' } })])
+    expect(ctx.lines).toEqual([expect.objectContaining({ level: 'advice', fields: { profile: 'theirs' } })])
     expect(await kms.unwrap(profiled, bare(server))).toEqual({ unavailable: expect.stringContaining(message) })
   })
 })

@@ -174,7 +174,7 @@ describe('keys in SOPS_PGP_KEY and SOPS_PGP_KEY_FILE', () => {
     await pgp.wrap(keyOf(carol), dataKey, ctx)
     await pgp.wrap(keyOf(carol), dataKey, ctx)
     expect(ctx.lines.map(({ level, message }) => [level, message])).toEqual([
-      ['warning', 'private key file is readable by other users'],
+      ['advice', 'private key file is readable by other users'],
     ])
     const [key] = await openpgp.readKeys({ armoredKeys: secretText('carol') })
     const open = without({ SOPS_PGP_KEY_FILE: file(key!.toPublic().armor(), 0o644) })

@@ -228,7 +228,7 @@ describe('a key service that is down', () => {
         /^rpc error: code = Unavailable desc = connection error: connect \S+: no such file or directory$/,
       )
     }
-    const warnings = service.ctx.lines.filter(({ level }) => level === 'warning')
+    const warnings = service.ctx.lines.filter(({ level }) => level === 'advice')
     expect(warnings).toHaveLength(1)
     expect(warnings[0]).toMatchObject({ logger: 'KEYSERVICE', fields: { address: service.name } })
   })

@@ -12,6 +12,8 @@ export interface FakeOptions {
 }
 
 export interface FakeContext extends Context {
+  /** Of what was logged, all but the details that only --verbose shows. */
+  readonly notable: readonly LogLine[]
   /** What was logged, oldest first. */
   readonly lines: LogLine[]
   /** Texts of the prompts, oldest first. */
@@ -25,6 +27,9 @@ export function fakeContext(options: FakeOptions = {}): FakeContext {
   const answers = typeof options.prompt === 'object' ? [...options.prompt] : []
   return {
     lines,
+    get notable() {
+      return lines.filter(({ level }) => level !== 'info' && level !== 'debug')
+    },
     prompts,
     env: options.env ?? {},
     cwd: options.cwd ?? '/nonexistent',

@@ -65,7 +65,13 @@ function makePerson(dir: string, home: string, key: string): Person {
     mkdirSync(dirname(file), { recursive: true })
     writeFileSync(file, identity, { mode: 0o600 })
   }
-  const env = { PATH: process.env.PATH ?? '', HOME: home, TMPDIR: home, SOPS_DISABLE_VERSION_CHECK: '1' }
+  const env = {
+    PATH: process.env.PATH ?? '',
+    HOME: home,
+    TMPDIR: home,
+    SOPS_DISABLE_VERSION_CHECK: '1',
+    SOPS_ADVICE: '1',
+  }
   return {
     recipient,
     sops: async (argv, options = {}) => {

@@ -9,7 +9,7 @@ import { servicesOf } from '../settings.ts'
 const warningText = ({ message, fields = {} }: LogLine): string =>
   [message, ...Object.entries(fields).map(([name, value]) => `${name}=${value}`)].join(' ')
 
-/** Warnings that came up on the way belong to the findings. */
+/** Advice and warnings that came up on the way belong to the findings, whatever stderr is. */
 function showWarnings(warnings: readonly LogLine[], sheet: Sheet): void {
   if (warnings.length === 0) return
   sheet.heading('warnings')
@@ -23,7 +23,7 @@ export async function run(inv: Invocation, io: Io): Promise<number> {
   const ctx: Context = {
     ...io.ctx,
     log: (line) => {
-      if (line.level === 'warning' || line.level === 'error') warnings.push(line)
+      if (['advice', 'warning', 'error'].includes(line.level)) warnings.push(line)
       else io.ctx.log(line)
     },
   }

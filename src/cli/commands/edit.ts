@@ -15,7 +15,7 @@ import { editLoop } from '../edit-loop.ts'
 import { type Fingerprint, fingerprint, readInput, writeOutput } from '../files.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { configOf, encryptionSettings, formatsFor, formatsOf, layoutOf, orderOf, servicesOf } from '../settings.ts'
-import { isMissing, targetOf } from '../target.ts'
+import { isMissing, targetOf, tellOfWritten } from '../target.ts'
 import { warnOfCleartext, warnOfLayout, warnOfReadings, warnOfRespelling } from '../warnings.ts'
 
 export async function run(inv: Invocation, io: Io): Promise<number> {
@@ -167,4 +167,6 @@ async function save(
     what: 'in-place file',
     expect,
   })
+  tellOfWritten(io)
+  io.release()
 }

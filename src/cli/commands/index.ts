@@ -15,6 +15,8 @@ export interface Command {
   readonly hidden?: boolean
   /** Takes one file; more words are warned about, and refused with `--in-place` unless it takes many there (spec/cli.md 3.4). */
   readonly oneFile?: true | 'unless in place'
+  /** Keeps stderr clean while an editor may be open. */
+  readonly opensEditor?: true
   readonly subcommands?: readonly Command[]
   /** Absent for a command that is only a group. */
   readonly load?: () => Promise<{ readonly run: Run }>
@@ -217,6 +219,7 @@ export const commands: readonly Command[] = [
     summary: 'open a file decrypted in an editor; it is made if it does not exist',
     args: 'FILE',
     oneFile: true,
+    opensEditor: true,
     flags: [
       ...types,
       flags.showMasterKeys,

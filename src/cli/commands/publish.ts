@@ -92,6 +92,7 @@ async function pack(path: string, name: string, rule: DestinationRule, job: Job)
     return { name, vault: destination, plain: file.plain }
   }
   if (rule.recreation.keyGroups[0]?.keys.length) {
+    job.io.ctx.log({ level: 'debug', logger: 'PUBLISH', message: 'Re-encrypting tree before publishing' })
     const opened = await job.opener.open(absolute, bytes, format, { change: true })
     return { name, bucket: destination, bytes: await sealAnew(opened, rule, job) }
   }

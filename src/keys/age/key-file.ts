@@ -33,7 +33,7 @@ export const isAbsent = (error: unknown): boolean => {
 }
 
 /**
- * The bytes of a key file, which the caller wipes. Warns, once a run, when others may read a secret one.
+ * The bytes of a key file, which the caller wipes. Says once a run when others may read a secret one.
  * @throws Error of node:fs, or `file too long`
  */
 export function readKeyFile(path: string, ctx: Context, options: { readonly public?: boolean } = {}): Buffer {
@@ -45,7 +45,7 @@ export function readKeyFile(path: string, ctx: Context, options: { readonly publ
     if (ctx.platform !== 'win32' && file.isFile() && (mode & 0o044) !== 0 && !options.public) {
       ctx.once(`age:readable:${path}`, () =>
         ctx.log({
-          level: 'warning',
+          level: 'advice',
           logger: 'AGE',
           message: 'private key file is readable by other users',
           fields: { file: shownPath(path), mode: (mode & 0o777).toString(8).padStart(4, '0') },

@@ -61,7 +61,7 @@ function presentProfile(profile: string, isOptional: boolean, ctx: Context): str
   if (!isOptional) throw new SopsError('generic', missingProfile(profile))
   ctx.once(`aws missing profile ${profile}`, () => {
     const message = 'The AWS profile named in the file does not exist here, using the default credentials'
-    ctx.log({ level: 'warning', logger: 'AWSKMS', message, fields: { profile } })
+    ctx.log({ level: 'advice', logger: 'AWSKMS', message, fields: { profile } })
   })
   return ''
 }

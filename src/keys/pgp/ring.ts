@@ -135,7 +135,7 @@ async function readKeyFile(path: string, ctx: Context): Promise<Ring> {
   const isOpen = ctx.platform !== 'win32' && isFile(path) && (statSync(path).mode & 0o044) !== 0
   if (isOpen && ring.keys.some((key) => key.isPrivate())) {
     const message = 'private key file is readable by other users'
-    ctx.log({ level: 'warning', logger: 'PGP', message, fields: { file: path } })
+    ctx.log({ level: 'advice', logger: 'PGP', message, fields: { file: path } })
   }
   return ring
 }
