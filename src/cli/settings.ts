@@ -55,12 +55,13 @@ export async function configOf(inv: Invocation, ctx: Context): Promise<Config | 
 
 /** `--indent` overrides the `stores` section for every format (spec/cli.md 6). */
 export function layoutOf(inv: Invocation, config: Config | undefined, output: FormatId): Layout {
+  const named = inv.string('output-type') === output ? { named: true } : {}
   const given = inv.root.int('indent')
-  if (given !== undefined) return { indent: given, fresh: true }
+  if (given !== undefined) return { indent: given, fresh: true, ...named }
   const store = output === 'binary' ? 'json_binary' : output
   const indent =
     store === 'yaml' || store === 'json' || store === 'json_binary' ? config?.stores[store]?.indent : undefined
-  return indent === undefined ? {} : { indent }
+  return indent === undefined ? named : { indent, ...named }
 }
 
 /** `layoutOf`, for plain text that goes to other programs. */

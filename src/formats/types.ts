@@ -17,6 +17,8 @@ export interface Layout {
   readonly indent?: number
   /** The user asks for a fresh layout, whatever the source looks like (`--indent`). */
   readonly fresh?: boolean
+  /** The user asks for the format by its name (`--output-type`): JSON text does not stay JSON as YAML. */
+  readonly named?: boolean
   /**
    * The text holds encrypted values (`ENC[…]`): tokens take the style that tells what stood there (design.md). False or absent: plain text.
    */

@@ -20,6 +20,16 @@ const refuseBytesIn = ({ documents }: Tree): void => {
   for (const document of documents) refuseBytes(document, 'YAML', holds)
 }
 
+function isJson(text: string): boolean {
+  if (!/^\s*\{/.test(text)) return false
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
 const example = `hello: Welcome to SOPS! Edit this file as you please!
 example_key: example_value
 # Example comment
@@ -42,7 +52,10 @@ export const yaml: Format = {
   rewrite(parsed, next, layout = {}) {
     refuseBytesIn(next)
     const source = sourceOf(parsed)
-    return encode(rewriteText(source, next, layout).text, source.mark)
+    const { text } = rewriteText(source, next, layout)
+    // As the reference prints it: readers of YAML refuse the tabs that JSON may be indented by.
+    if (layout.named && isJson(layout.encrypted ? source.text : text)) return yaml.print(next, layout)
+    return encode(text, source.mark)
   },
   respell(parsed, selection) {
     const source = sourceOf(parsed)
