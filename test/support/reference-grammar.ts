@@ -85,7 +85,7 @@ function readEncrypted({ start, sep, value }: CST.CollectionItem, flow: boolean,
   if (!bare || !token.test(bare)) problems.push(source)
   const props = 'props' in value ? value.props : []
   for (const prop of [...start, ...(sep ?? []), ...props])
-    if (prop.type === 'tag' && 'source' in prop && /^!(?:$|!(?!str$)|<tag:yaml)/.test(prop.source))
+    if (prop.type === 'tag' && 'source' in prop && /^!(?:$|!(?!str$)|<tag:yaml(?!\.org,2002:str>))/.test(prop.source))
       problems.push(`${prop.source} ${source}`)
 }
 

@@ -91,6 +91,10 @@ function inReferenceStyle(value: string, site: Site): ScalarText {
 const readsAsString = (value: string, site: Site): boolean =>
   canBePlain(value, site.flow, site.renewed !== true) && (site.tagged || typeof resolvePlain(value) === 'string')
 
+/** Readers of another YAML see something else in the text where it stands without quotes. */
+const isDisputed = (value: string, { tagged }: Site): boolean =>
+  needsQuotes(value, !tagged) || (!tagged && disputeOf(value) !== undefined)
+
 /** How a text is written: as the reference prints it, or in a style of its own. */
 type Form = 'reference' | 'plain' | '"' | "'" | '|' | '>'
 
@@ -103,7 +107,7 @@ function formOf(style: string, value: string, site: Site): Form {
   const isDouble = style === '"'
   const isReadable = readsAsString(value, site)
   if (site.flow) {
-    if (isReadable && needsQuotes(value, !site.tagged)) return isDouble ? 'plain' : '"'
+    if (isReadable && isDisputed(value, site)) return isDouble ? 'plain' : '"'
     return isDouble ? '"' : isReadable ? 'plain' : "'"
   }
   if (style === '') return 'reference'
@@ -151,7 +155,7 @@ export function restyle(style: string, leaf: Spelled, site: Site): ScalarText {
   if (typeof value !== 'string' || value === '') return writeAs(style === '"' ? '' : style, leaf, site)
   if (style !== '') return writeText(style as Form, value, site)
   if (!site.flow) return writeText('reference', value, site)
-  const isPlain = readsAsString(value, { ...site, renewed: true }) && !needsQuotes(value, !site.tagged)
+  const isPlain = readsAsString(value, { ...site, renewed: true }) && !isDisputed(value, site)
   return writeText(isPlain ? 'plain' : "'", value, site)
 }
 
