@@ -14,9 +14,9 @@ import { refuseOthers } from './metadata/others.ts'
 import { type Metadata, reservedIn, takeMetadata, withMetadata } from './metadata.ts'
 
 /** Exit 203; the beginning is what scripts look for (spec/cli.md 8 V). */
-const reservedText = `The file you have provided contains a top-level entry called 'sops' (in .env
-files: one that starts with 'sops_'). Encrypted files keep their metadata there,
-so this file is most likely encrypted already.
+const reservedText = `The file you have provided contains a top-level entry called 'sops', or for
+flat file formats top-level entries starting with 'sops_'. Encrypted files keep their
+metadata there, so this file is most likely encrypted already.
 
 To change an encrypted file, use 'sops edit' or 'sops set'. If it is a plain file
 that needs an entry of that name, rename the entry.`
@@ -72,7 +72,8 @@ function parseInput(
     return input.parse(bytes, earlier ? { encrypted, earlier } : { encrypted })
   } catch (error) {
     if (!(error instanceof SopsError) || error.code !== 'parse') throw error
-    throw new SopsError('bad-input', `Error unmarshalling file: ${error.message}`, {
+    const beginning = input.id === 'json' && !encrypted && error.position ? 'Could not unmarshal input data: ' : ''
+    throw new SopsError('bad-input', `Error unmarshalling file: ${beginning}${error.message}`, {
       ...(error.position ? { position: error.position } : {}),
       ...(error.path ? { path: error.path } : {}),
       hints: error.hints,

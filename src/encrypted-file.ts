@@ -244,7 +244,7 @@ export function sealFile(
   const tree = metadataTexts ? withTexts(bare, metadataTexts(stamped)) : bare
   const encrypted = { ...layout, encrypted: true }
   const fresh = !same || wantsFresh(output, parsed, layout, input.stash !== undefined)
-  const bytes = fresh ? output.print(tree, encrypted) : output.rewrite(parsed, tree, encrypted)
+  const bytes = marshalled(() => (fresh ? output.print(tree, encrypted) : output.rewrite(parsed, tree, encrypted)))
   const written = { tree, encrypted: sealed.encrypted, leaves: sealed.leaves }
   // A payload is one string in a text that is always printed the same way.
   if (output.id === 'binary') return { bytes, ...written, places: [] }
@@ -255,6 +255,19 @@ export function sealFile(
   checkReadsBack(text.read, { tree: sealed.tree, metadata: stamped, selection, encrypted: sealed.encrypted })
   return { bytes: text.bytes, ...written, places: text.places }
 }
+
+/** A refusal to print begins as the reference's. */
+function marshalled<T>(print: () => T): T {
+  try {
+    return print()
+  } catch (error) {
+    if (!(error instanceof SopsError) || error.code !== 'cannot-emit') throw error
+    throw cannotMarshal(error.message, error)
+  }
+}
+
+const cannotMarshal = (reason: string, cause?: SopsError): SopsError =>
+  new SopsError('cannot-emit', `Could not marshal tree: ${reason}`, cause && { hints: cause.hints, cause })
 
 interface Settled extends Respelt {
   readonly read: ReadBack
@@ -288,7 +301,7 @@ function settled(text: Uint8Array, output: Format, { comments }: SealedTree, inp
 export function refuseDocuments({ documents }: Tree, output: Format): void {
   if (output.id === 'yaml' || documents.length <= 1) return
   const reason = `${output.id} holds one document, the input has ${documents.length}`
-  throw new SopsError('cannot-emit', `Could not marshal tree: ${reason}`)
+  throw cannotMarshal(reason)
 }
 
 /**
@@ -297,7 +310,7 @@ export function refuseDocuments({ documents }: Tree, output: Format): void {
  */
 function asReadBack(tree: Tree, output: Format, selection: Selection): Tree {
   const refuse = (reason: string): never => {
-    throw new SopsError('cannot-emit', `Could not marshal tree: ${reason}`)
+    throw cannotMarshal(reason)
   }
   refuseDocuments(tree, output)
   const { clearText } = output

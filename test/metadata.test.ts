@@ -261,7 +261,7 @@ describe('taking', () => {
     [{ pgp: [{ fp: 'x' }], unencrypted_regex: 'x' }, 'pgp[0].created_at in the metadata is missing or empty'],
     [{ age: undefined, key_groups: [{}, { pgp: [{ fp: 'x' }] }] }, 'key_groups[1].pgp[0].created_at in the metadata'],
     [{ hckms: [{ key_id: 'x', created_at: date }] }, 'invalid key id'],
-    [{ unencrypted_regex: 'x' }, 'cannot use more than one of'],
+    [{ unencrypted_regex: 'x' }, 'Cannot use more than one of encrypted_suffix'],
   ])('%o', (change, message) => expect(() => read(change)).toThrow(message))
 })
 

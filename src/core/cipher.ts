@@ -200,4 +200,4 @@ function decryptLarge(gcm: DecipherGCM, data: string): Buffer {
   return bytes.subarray(0, at)
 }
 
-const authenticationFailed = 'Could not decrypt with AES_GCM: message authentication failed'
+const authenticationFailed = 'Could not decrypt with AES_GCM: cipher: message authentication failed'

@@ -4,11 +4,15 @@ import { goTypeOf, parseGoBool } from '../core/scalar.ts'
 import { type Entry, isTimestamp, type MapNode, type Node } from '../core/tree.ts'
 import { SopsError } from '../errors.ts'
 
+/** As the reference begins and lays it out. */
+const failure = (problem: string): SopsError =>
+  new SopsError('generic', `decoding failed due to the following error(s):\n\n${problem}`)
+
 const typeName = (node: Node): string =>
   node.kind === 'leaf' ? goTypeOf(node.value) : node.kind === 'map' ? 'map[string]interface {}' : '[]interface {}'
 
 function refuse(name: string, expected: string, node: Node): never {
-  throw new SopsError('generic', `'${name}' expected type '${expected}', got unconvertible type '${typeName(node)}'`)
+  throw failure(`'${name}' expected type '${expected}', got unconvertible type '${typeName(node)}'`)
 }
 
 /** The entry of that name: exactly, else in any case. Of several, the last. */
@@ -53,7 +57,7 @@ export function asInt(name: string, node: Node | undefined): number {
   if (typeof value === 'boolean') return value ? 1 : 0
   const number = typeof value === 'string' ? integerOf(value) : typeof value === 'bigint' ? Number(value) : value
   if (typeof number !== 'number' || !Number.isSafeInteger(Math.trunc(number))) {
-    throw new SopsError('generic', `cannot parse '${name}' as int`)
+    throw failure(`cannot parse '${name}' as int`)
   }
   return Math.trunc(number)
 }
@@ -66,7 +70,7 @@ export function asBool(name: string, node: Node | undefined): boolean {
   if (typeof value === 'boolean') return value
   if (typeof value === 'number' || typeof value === 'bigint') return Number(value) !== 0
   const read = typeof value === 'string' ? parseGoBool(value) : undefined
-  if (read === undefined) throw new SopsError('generic', `cannot parse '${name}' as bool`)
+  if (read === undefined) throw failure(`cannot parse '${name}' as bool`)
   return read
 }
 
@@ -76,13 +80,12 @@ const noFields: MapNode = { kind: 'map', items: [] }
 export function asMaps(name: string, node: Node | undefined): readonly MapNode[] {
   if (node === undefined || (node.kind === 'leaf' && node.value === null)) return []
   if (node.kind === 'map') return node.items.some((item) => item.kind === 'entry') ? [node] : []
-  if (node.kind === 'leaf')
-    throw new SopsError('generic', `'${name}[0]' expected a map or struct, got ${typeName(node)}`)
+  if (node.kind === 'leaf') throw failure(`'${name}[0]' expected a map or struct, got ${typeName(node)}`)
   const elements = node.items.filter((item) => item.kind !== 'comment')
   return elements.map((element, at) => {
     if (element.kind === 'map') return element
     if (element.kind === 'leaf' && element.value === null) return noFields
-    throw new SopsError('generic', `'${name}[${at}]' expected a map or struct, got ${typeName(element)}`)
+    throw failure(`'${name}[${at}]' expected a map or struct, got ${typeName(element)}`)
   })
 }
 

@@ -36,7 +36,8 @@ export function readMetadata(block: MapNode): Metadata {
   if (Object.keys(settings).length > 1) {
     throw new SopsError(
       'generic',
-      `cannot use more than one of ${Object.values(selectionNames).join(', ')} in the same file`,
+      'Cannot use more than one of encrypted_suffix, unencrypted_suffix, encrypted_regex, unencrypted_regex, ' +
+        'encrypted_comment_regex, or unencrypted_comment_regex in the same file',
     )
   }
   if (Object.keys(settings).length === 0) settings.unencryptedSuffix = defaultUnencryptedSuffix
@@ -91,7 +92,8 @@ function checkTime(name: string, text: string): void {
           'where it is lost, write any time, such as 2026-01-31T12:00:00Z, and open the file with --ignore-mac',
         ]
       : ['write the time at which the key was added, or any other, such as 2026-01-31T12:00:00Z']
-  throw new SopsError('generic', `${name} in the metadata ${problem}`, {
+  const parsing = `parsing time ${quote(text)} as "2006-01-02T15:04:05Z07:00"`
+  throw new SopsError('generic', `${parsing}: ${name} in the metadata ${problem}`, {
     hints: isClose ? [`take away the ${/^\s|\s$/.test(text) ? 'white space' : 'quotes'} around the time`] : restore,
   })
 }

@@ -209,5 +209,6 @@ function failure(text: string, at: number, message: string): SopsError {
     line++
     lineStart = feed + 1
   }
-  return new SopsError('parse', `${message} on line ${line}`, { position: { line, column: at - lineStart + 1 } })
+  const problem = `Could not unmarshal input data: ${message} on line ${line}`
+  return new SopsError('parse', problem, { position: { line, column: at - lineStart + 1 } })
 }

@@ -16,7 +16,7 @@ const example = 'https://vault.example.com:8200/v1/transit/keys/my-key'
 export function parseTransitUri(uri: string): TransitKey {
   const { scheme, authority, path, query, fragment } = splitUrl(uri)
   if (scheme === '') {
-    throw new SopsError('generic', `missing scheme in Vault URL (it should look like ${example}), got: ${uri}`)
+    throw new SopsError('generic', `missing scheme in Vault URL (should be like this: ${example}), got: ${uri}`)
   }
   const target = query === undefined ? path : `${path}?${query}`
   if (/\/[^/]+\/v\d+\/[^/]+\/[^/]+\/[^/]+/.test(target)) {

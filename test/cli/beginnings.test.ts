@@ -1,0 +1,66 @@
+// Errors begin with the words of SOPS 3.13.2, which scripts may match; what helps more comes behind them.
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { makeProject, type Person, type Project } from '../support/project.ts'
+
+let project: Project
+let alice: Person
+beforeEach(() => {
+  project = makeProject()
+  alice = project.person('one')
+})
+afterEach(() => project.remove())
+
+const unmarshal = 'Could not unmarshal input data: '
+test.each<[string, string, string]>([
+  ['x.json', '{"a": }\n', `${unmarshal}invalid character '}' looking for beginning of value`],
+  ['x.json', '[1]\n', `${unmarshal}SOPS only supports JSON files with a top-level object`],
+  ['x.json', '', `${unmarshal}EOF`],
+  ['x.ini', '[s\n', `${unmarshal}unclosed section`],
+  ['x.ini', '[s]\nword\n', `${unmarshal}key-value delimiter not found`],
+])('%s %j, encrypted and decrypted', async (name, text, words) => {
+  project.write(name, text)
+  const encrypted = await alice.sops(['encrypt', '--age', alice.recipient, name])
+  expect(encrypted).toMatchObject({ code: 2 })
+  expect(encrypted.stderr.startsWith(`Error unmarshalling file: ${words}`)).toBe(true)
+  const decrypted = await alice.sops(['decrypt', name])
+  expect(decrypted).toMatchObject({ code: 1 })
+  expect(decrypted.stderr.startsWith(words)).toBe(true)
+})
+
+test.each<[RegExp, string, number, string]>([
+  [
+    /^b: /m,
+    'bb: ',
+    25,
+    'Error decrypting tree: Error walking tree: Could not decrypt value: Could not decrypt with AES_GCM: cipher: message authentication failed',
+  ],
+  [/lastmodified: .*/, 'lastmodified: x', 1, 'parsing time "x" as "2006-01-02T15:04:05Z07:00": '],
+  [
+    /version: /,
+    'encrypted_suffix: x\n    version: ',
+    1,
+    'Cannot use more than one of encrypted_suffix, unencrypted_suffix, ',
+  ],
+  [
+    /age:\n(?: {8}.*\n)+/,
+    'age: x\n',
+    1,
+    "decoding failed due to the following error(s):\n\n'age[0]' expected a map or struct, got ",
+  ],
+])('an encrypted file with %s changed', async (from, to, code, words) => {
+  project.write('x.yaml', 'a: 1\nb: x\n')
+  await alice.sops(['encrypt', '-i', '--age', alice.recipient, 'x.yaml'])
+  project.write('x.yaml', String(project.read('x.yaml')).replace(from, to))
+  const result = await alice.sops(['decrypt', 'x.yaml'])
+  expect(result).toMatchObject({ code })
+  expect(result.stderr.startsWith(words)).toBe(true)
+})
+
+test('encrypting an encrypted file', async () => {
+  project.write('x.yaml', 'sops: 1\n')
+  const { code, stderr } = await alice.sops(['encrypt', '--age', alice.recipient, 'x.yaml'])
+  expect(code).toBe(203)
+  expect(stderr).toMatch(
+    /^The file you have provided contains a top-level entry called 'sops', or for\nflat file formats/,
+  )
+})
