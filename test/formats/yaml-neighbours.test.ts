@@ -90,6 +90,39 @@ describe('a text whose spelling cannot come back keeps its values, and says what
   })
 })
 
+describe('lines of nothing but blanks with a tab lose it, and are said', () => {
+  it.each([
+    ['a: 1\n\t\n', 'a: 1\n\n', { a: 1 }],
+    ['{}\n\t\n', '{}\n\n', {}],
+    ['a: {b: 1}\n \t \n\t', 'a: {b: 1}\n \n', { a: { b: 1 } }],
+    ['a: "x"\r\n\t\r\n', 'a: "x"\r\n\r\n', { a: 'x' }],
+    ['a: |\n  x\n\t\n', 'a: |\n  x\n\n', { a: 'x\n' }],
+    ['a: >-\n  x\n \t\n\t', 'a: >-\n  x\n \n', { a: 'x' }],
+    ['a: |+\n  x\n\t\n', 'a: |+\n  x\n\n', { a: 'x\n\n' }],
+    ['a:\n  b: |\n    x\n  \t\nc: 1\n', 'a:\n  b: |\n    x\n  \nc: 1\n', { a: { b: 'x\n' }, c: 1 }],
+    ['l:\n  - 1\n\t\n', 'l:\n  - 1\n\n', { l: [1] }],
+    ['a: 1\n# c\n\t\n', 'a: 1\n# c\n\n', { a: 1 }],
+    ['a: 1\n\t\n---\nb: {}\n\t\n', 'a: 1\n\n---\nb: {}\n\n', { a: 1 }],
+    ['a:\n\t\n', 'a:\n\n', { a: null }],
+    ['a: |\n\t\n', 'a: |\n\n', { a: '' }],
+    ['l:\n  - \t\n', 'l:\n  - \n', { l: [null] }],
+  ])('%j', async (text, again, expected) => {
+    project.write('f.yaml', text)
+    const ran = await alice.sops(['encrypt', '-i', '--age', alice.recipient, 'f.yaml'])
+    expect(ran).toMatchObject({ code: 0 })
+    expect(ran.stderr).toContain('a line of nothing but blanks with a tab')
+    expect(project.read('f.yaml')).not.toContain('\t')
+    expect((await alice.sops(['decrypt', 'f.yaml'])).stdout).toBe(again)
+    expect(await values()).toEqual(expected)
+  })
+
+  it.each(['a: |\n  x\n\t\n  y\n', 'a: {}\n\tb: 1\n'])('a tab that indents is refused: %j', async (text) => {
+    project.write('f.yaml', text)
+    expect((await alice.sops(['encrypt', '-i', '--age', alice.recipient, 'f.yaml'])).code).not.toBe(0)
+    expect(project.read('f.yaml')).toBe(text)
+  })
+})
+
 describe('set leaves what stands beside as it was', () => {
   it.each([
     ['a: |\n  x', '["b"]', '1', 'a: |-\n  x\nb: 1'],

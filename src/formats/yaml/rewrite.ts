@@ -278,7 +278,9 @@ export function rewriteText(source: Source, next: Tree, layout: Layout): Rewritt
     const isChecked = job.restructured || source.oddBlanks
     for (const body of source.oddBlanks ? [spliced, withoutOddBlanks(spliced)] : [spliced]) {
       const text = withEnd(body, next, job)
-      if (!isChecked || readsAs(text, next)) return { text, expanded, respelt: job.respelt }
+      // Blanks that the reference took where they stood are no reason to write what it refuses.
+      const refused = source.oddBlanks && body === spliced ? source.refused.length : undefined
+      if (!isChecked || readsAs(text, next, refused)) return { text, expanded, respelt: job.respelt }
     }
   }
   const printed = printTree(next, fresh)
