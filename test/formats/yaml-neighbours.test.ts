@@ -58,6 +58,12 @@ describe('a text comes back as it was', () => {
     'a: !a,b x\n',
     'a: !a[b] x\n',
     'a: [!a,b x]\n',
+    // A comma on a line below a comment.
+    '{a: 1 # c\n  ,}',
+    '{a: 1 # c\n  ,\n}\n',
+    '{k1: # c\n # d\n ,}',
+    '{a # c\n , # d\n}\n',
+    '{a: [1 # c\n ,] # d\n ,}\r\n',
     // A comment glued to what is before it.
     'k: "v"# c\n',
     "l: ['v'# c\n, [1]# d\n]# e\n",
@@ -148,6 +154,12 @@ describe('set leaves what stands beside as it was', () => {
     ['k: "v"# c\n', '["k"]', 'true', 'k: true # c\n'],
     ['k: "v"# c\n', '["k"]', 'null', 'k: null # c\n'],
     ['k: "v"# c\n', '["k"]', '"w"', 'k: "w"# c\n'],
+    ['{a: 1 # c\n  ,}', '["b"]', '2', '{a: 1 # c\n  , b: 2,}'],
+    ['m: [1 # c\n  ,\n]', '["m"][2]', '2', 'm: [1 # c\n  , 2,\n]'],
+    // Empty lines that come to stand behind the value when the metadata goes.
+    ['--- # f\r\n\r\n--- # c\r\n', '["u"]', '"\\n\\n"', '--- # f\r\nu: |4+\r\n\r\n\r\n--- # c\r\n{}\r\n'],
+    ['---\n\n\n', '["u"]', '"x\\n\\n"', '---\n\n\nu: |+\n    x\n\n'],
+    ['a: x\n\n---\nb: 1\n', '["a"]', '"\\n\\n"', 'a: |4+\n\n\n---\nb: 1\n'],
     ['m: {k: "v"# c\n}\n', '["m"]["k"]', 'false', 'm: {k: false # c\n}\n'],
   ])('%j %s %s', async (text, path, value, expected) => {
     await encrypted(text)
@@ -166,6 +178,11 @@ describe('unset leaves what stands beside as it was', () => {
     ['m: {? a, b: 1, ? c}', '["m"]["a"]', 'm: {b: 1, ? c}'],
     ['{a: !!str , b: 1}', '["b"]', '{a: !!str }'],
     ['{"a":, b: 1}', '["b"]', '{"a":}'],
+    ['{a: 1 # c\n  , b: 1,}', '["b"]', '{a: 1 # c\n  ,}'],
+    ['{a,# c\nd\n}\n', '["d"]', '{a # c\n}\n'],
+    ['m: [1, a,# c\nd]\n', '["m"][3]', 'm: [1, a # c\n]\n'],
+    ['m: {a: "x",# c\n b: y}\n', '["m"]["b"]', 'm: {a: "x" # c\n }\n'],
+    ['m: [a: ,# c\nb]\n', '["m"][2]', 'm: [a: # c\n]\n'],
     ['m: [a: , b]\n', '["m"][1]', 'm: [a: ]\n'],
     ['a: |\n  x\nb: 1\n   ', '["b"]', 'a: |\n  x\n'],
   ])('%j %s', async (text, path, expected) => {

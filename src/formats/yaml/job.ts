@@ -22,6 +22,8 @@ export interface Job {
   restructured: boolean
   /** Places of values that decryption will write in another way. */
   readonly respelt: Origin[]
+  /** Where the last entry of the document at hand begins and ends, if it goes (the metadata of a file that is decrypted). */
+  leaving: readonly [start: number, end: number] | undefined
   /** Of a leaf that stays, written as the block scalar that ends with the text (`Source.openBlock`). */
   openPlace: Origin | undefined
   /** Of the last leaf decrypted into a block scalar that said by ending with the text that its value has no line break at the end. */

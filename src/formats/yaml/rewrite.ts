@@ -77,7 +77,7 @@ function changeLeaf(job: Job, around: YNode, at: number, old: Leaf, next: Leaf):
   const code = { style: node.style, less: node.tag === '!' }
   // Only a block scalar, which needs a line break to say, takes the empty lines behind it for its own.
   const mayBeBlock = typeof value === 'string' && value.includes('\n') && !node.block && !site.flow
-  const lines = mayBeBlock ? { ...site, following: emptyLines(text, node.end, site.column) } : site
+  const lines = mayBeBlock ? { ...site, following: emptyLines(text, node.end, site.column, job.leaving) } : site
   // The header of a value that said by ending with the text that it has no line break at its end says so itself until the end is known.
   const isOpen = code.less && node.block !== undefined && typeof value === 'string' && !value.endsWith('\n')
   if (isOpen) job.reopened = place
@@ -88,10 +88,14 @@ function changeLeaf(job: Job, around: YNode, at: number, old: Leaf, next: Leaf):
   else putScalar(job, node, { ...plain, untagged }, false)
 }
 
-/** How many empty lines follow the line of an offset; Infinity where blanks or a comment there would belong to a block scalar above. */
-function emptyLines(text: string, offset: number, column: number): number {
+/**
+ * How many empty lines will follow the line of an offset, once `leaving` has gone; Infinity where blanks or a comment there would belong to
+ * a block scalar above.
+ */
+function emptyLines(text: string, offset: number, column: number, leaving: Job['leaving']): number {
   let count = 0
   for (let at = afterBreak(text, lineEnd(text, offset)); at < text.length; count++) {
+    if (at === leaving?.[0]) return count + emptyRun(text, afterBreak(text, lineEnd(text, leaving[1])))
     const end = skipBlanks(text, at)
     if (text[end] === '#' && end - at >= column) return Number.POSITIVE_INFINITY
     if (lineEnd(text, end) !== end) break
@@ -99,6 +103,13 @@ function emptyLines(text: string, offset: number, column: number): number {
     if (end === text.length) break
     at = afterBreak(text, end)
   }
+  return count
+}
+
+/** How many lines without anything begin at the offset. */
+function emptyRun(text: string, start: number): number {
+  let count = 0
+  for (let at = start; at < text.length && lineEnd(text, at) === at; count++) at = afterBreak(text, at)
   return count
 }
 
@@ -162,6 +173,7 @@ export function rewriteText(source: Source, next: Tree, layout: Layout): Rewritt
     encrypted: layout.encrypted === true,
     restructured: false,
     respelt: [],
+    leaving: undefined,
     openPlace: undefined,
     reopened: undefined,
   }
@@ -243,6 +255,9 @@ export function rewriteText(source: Source, next: Tree, layout: Layout): Rewritt
   function changeDocument(old: MapNode, to: MapNode, limit: number): void {
     anchors = new Map()
     const { node } = placeOf(old)
+    const last = old.items.findLast((item) => item.kind === 'entry')
+    const stays = !last || to.items.some(({ origin }) => origin === last.origin)
+    job.leaving = stays ? undefined : [placeOf(last).start, endOf(last)]
     if (node?.kind !== 'map') {
       replaceRoot(job, old, to, limit)
       return
