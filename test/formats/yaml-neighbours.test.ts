@@ -53,6 +53,12 @@ describe('a text comes back as it was', () => {
     'a: !a,b x\n',
     'a: !a[b] x\n',
     'a: [!a,b x]\n',
+    // A comma on a line below a comment.
+    '{a: 1 # c\n  ,}',
+    '{a: 1 # c\n  ,\n}\n',
+    '{k1: # c\n # d\n ,}',
+    '{a # c\n , # d\n}\n',
+    '{a: [1 # c\n ,] # d\n ,}\r\n',
     // A comment glued to what is before it.
     'k: "v"# c\n',
     "l: ['v,'# c\n, [1]# d\n]# e\n",
@@ -92,6 +98,39 @@ describe('a text whose spelling cannot come back keeps its values, and says what
   })
 })
 
+describe('lines of nothing but blanks with a tab lose it, and are said', () => {
+  it.each([
+    ['a: 1\n\t\n', 'a: 1\n\n', { a: 1 }],
+    ['{}\n\t\n', '{}\n\n', {}],
+    ['a: {b: 1}\n \t \n\t', 'a: {b: 1}\n \n', { a: { b: 1 } }],
+    ['a: "x"\r\n\t\r\n', 'a: "x"\r\n\r\n', { a: 'x' }],
+    ['a: |\n  x\n\t\n', 'a: |\n  x\n\n', { a: 'x\n' }],
+    ['a: >-\n  x\n \t\n\t', 'a: >-\n  x\n \n', { a: 'x' }],
+    ['a: |+\n  x\n\t\n', 'a: |+\n  x\n\n', { a: 'x\n\n' }],
+    ['a:\n  b: |\n    x\n  \t\nc: 1\n', 'a:\n  b: |\n    x\n  \nc: 1\n', { a: { b: 'x\n' }, c: 1 }],
+    ['l:\n  - 1\n\t\n', 'l:\n  - 1\n\n', { l: [1] }],
+    ['a: 1\n# c\n\t\n', 'a: 1\n# c\n\n', { a: 1 }],
+    ['a: 1\n\t\n---\nb: {}\n\t\n', 'a: 1\n\n---\nb: {}\n\n', { a: 1 }],
+    ['a:\n\t\n', 'a:\n\n', { a: null }],
+    ['a: |\n\t\n', 'a: |\n\n', { a: '' }],
+    ['l:\n  - \t\n', 'l:\n  - \n', { l: [null] }],
+  ])('%j', async (text, again, expected) => {
+    project.write('f.yaml', text)
+    const ran = await alice.sops(['encrypt', '-i', '--age', alice.recipient, 'f.yaml'])
+    expect(ran).toMatchObject({ code: 0 })
+    expect(ran.stderr).toContain('a line of nothing but blanks with a tab')
+    expect(project.read('f.yaml')).not.toContain('\t')
+    expect((await alice.sops(['decrypt', 'f.yaml'])).stdout).toBe(again)
+    expect(await values()).toEqual(expected)
+  })
+
+  it.each(['a: |\n  x\n\t\n  y\n', 'a: {}\n\tb: 1\n'])('a tab that indents is refused: %j', async (text) => {
+    project.write('f.yaml', text)
+    expect((await alice.sops(['encrypt', '-i', '--age', alice.recipient, 'f.yaml'])).code).not.toBe(0)
+    expect(project.read('f.yaml')).toBe(text)
+  })
+})
+
 describe('set leaves what stands beside as it was', () => {
   it.each([
     ['a: |\n  x', '["b"]', '1', 'a: |-\n  x\nb: 1'],
@@ -117,6 +156,12 @@ describe('set leaves what stands beside as it was', () => {
     ['k: "v"# c\n', '["k"]', 'true', 'k: true # c\n'],
     ['k: "v"# c\n', '["k"]', 'null', 'k: null # c\n'],
     ['k: "v"# c\n', '["k"]', '"w"', 'k: "w"# c\n'],
+    ['{a: 1 # c\n  ,}', '["b"]', '2', '{a: 1 # c\n  , b: 2,}'],
+    ['m: [1 # c\n  ,\n]', '["m"][2]', '2', 'm: [1 # c\n  , 2,\n]'],
+    // Empty lines that come to stand behind the value when the metadata goes.
+    ['--- # f\r\n\r\n--- # c\r\n', '["u"]', '"\\n\\n"', '--- # f\r\nu: |4+\r\n\r\n\r\n--- # c\r\n{}\r\n'],
+    ['---\n\n\n', '["u"]', '"x\\n\\n"', '---\n\n\nu: |+\n    x\n\n'],
+    ['a: x\n\n---\nb: 1\n', '["a"]', '"\\n\\n"', 'a: |4+\n\n\n---\nb: 1\n'],
     ['m: {k: "v"# c\n}\n', '["m"]["k"]', 'false', 'm: {k: false # c\n}\n'],
   ])('%j %s %s', async (text, path, value, expected) => {
     await encrypted(text)
@@ -135,6 +180,11 @@ describe('unset leaves what stands beside as it was', () => {
     ['m: {? a, b: 1, ? c}', '["m"]["a"]', 'm: {b: 1, ? c}'],
     ['{a: !!str , b: 1}', '["b"]', '{a: !!str }'],
     ['{"a":, b: 1}', '["b"]', '{"a":}'],
+    ['{a: 1 # c\n  , b: 1,}', '["b"]', '{a: 1 # c\n  ,}'],
+    ['{a,# c\nd\n}\n', '["d"]', '{a # c\n}\n'],
+    ['m: [1, a,# c\nd]\n', '["m"][3]', 'm: [1, a # c\n]\n'],
+    ['m: {a: "x",# c\n b: y}\n', '["m"]["b"]', 'm: {a: "x" # c\n }\n'],
+    ['m: [a: ,# c\nb]\n', '["m"][2]', 'm: [a: # c\n]\n'],
     ['m: [a: , b]\n', '["m"][1]', 'm: [a: ]\n'],
     ['a: |\n  x\nb: 1\n   ', '["b"]', 'a: |\n  x\n'],
   ])('%j %s', async (text, path, expected) => {

@@ -53,11 +53,13 @@ export function readIfSound(text: string): Source | undefined {
   }
 }
 
-/** The text reads back with the keys and values of the tree. */
-export function readsAs(text: string, tree: Tree): boolean {
-  const documents = readIfSound(text)?.tree.documents
+/** The text reads back with the keys and values of the tree; the reference refuses no more than `refused` places. */
+export function readsAs(text: string, tree: Tree, refused?: number): boolean {
+  const source = readIfSound(text)
+  const documents = source?.tree.documents
   return (
     documents !== undefined &&
+    (refused === undefined || source!.refused.length <= refused) &&
     documents.length === tree.documents.length &&
     documents.every((document, i) => sameNodes(document, tree.documents[i] as Node, false))
   )

@@ -107,12 +107,18 @@ export function createEdits(text: string, eol: string): Edits {
         .sort((a, b) => a.edit.start - b.edit.start || length(a.edit) - length(b.edit) || a.i - b.i)
       const parts: string[] = []
       let written = ''
+      let isCut = false
       function put(part: string, isNew: boolean): void {
-        if (part === '') return
+        if (part === '') {
+          isCut ||= isNew
+          return
+        }
         // A comment that stood glued to what was there before must not become a part of what is there now.
-        if (part[0] === '#' && written !== '' && !/\s$/.test(written) && !endsItself(written)) parts.push(' ')
+        const isGlued = written === '' ? isCut && !/[\s,[{]$/.test(parts.at(-1) ?? ' ') : !endsItself(written)
+        if (part[0] === '#' && isGlued && !/\s$/.test(written)) parts.push(' ')
         parts.push(part)
         written = isNew ? part : ''
+        isCut = false
       }
       let at = 0
       for (const { edit } of sorted) {

@@ -104,6 +104,8 @@ function cutsAtEnd(text: string, node: YNode, items: readonly Item[], first: num
   const behind = gapOf(text, end, node.end - 1)
   const isLoose = behind.comma >= 0
   const last = isLoose ? behind.comma + 1 : end
+  // The comma on a line below the comment stays, as the one at the end that it was.
+  if (isLoose && before.comma > before.remarkEnd && before.remarkEnd >= 0) return [[before.comma + 1, last]]
   if (before.remarkEnd >= 0) {
     // The bracket must not come to stand on the line of the comment.
     const lines: Cut = [/[\r\n]/.test(text.slice(last, node.end)) ? before.remarkEnd : start, last]
@@ -162,6 +164,10 @@ function append(job: Job, node: YNode, prior: Entry | Node | undefined, printed:
   const { comma, remarkEnd } = gapOf(text, from, node.end - 1)
   if (remarkEnd < 0) {
     edits.replace(from, from, prior ? commaBehind(text, prior) + spaced(printed) : printed)
+    return
+  }
+  if (comma > remarkEnd) {
+    edits.replace(comma + 1, comma + 1, ` ${printed},`)
     return
   }
   const isLoose = comma >= 0

@@ -24,6 +24,8 @@ export interface Job {
   restructured: boolean
   /** Places of values that decryption will write in another way. */
   readonly respelt: Origin[]
+  /** Where the last entry of the document at hand begins and ends, if it goes (the metadata of a file that is decrypted). */
+  leaving: readonly [start: number, end: number] | undefined
   /** Of a leaf that stays, written as the block scalar that ends with the text (`Source.openBlock`). */
   openPlace: Origin | undefined
 }

@@ -7,7 +7,7 @@ import { outsideTags } from './octets.ts'
 import type { Source } from './source.ts'
 import { isBreak } from './text.ts'
 
-type ConstructId = 'solidus' | 'question' | 'key' | 'version' | 'prefix' | 'bracket'
+type ConstructId = 'solidus' | 'question' | 'key' | 'version' | 'prefix' | 'bracket' | 'tabs'
 
 /** A place of a text at which the reference would give up. */
 export interface Refusal {
@@ -45,6 +45,7 @@ const constructs: Readonly<Record<ConstructId, Construct>> = {
     as: 'their octets',
     write: (text) => text.replace(outside, encodeURIComponent),
   },
+  tabs: { what: 'a line of nothing but blanks with a tab', as: 'that line without it', write: () => '' },
   bracket: {
     what: "the comment behind a flow collection's bracket, which says what is encrypted",
     as: 'a line below the bracket',

@@ -81,7 +81,7 @@ function changeLeaf(job: Job, around: YNode, at: number, old: Leaf, next: Leaf):
   const untagged = typeof value !== 'string'
   // Only a block scalar, which needs a line break to say, takes the empty lines behind it for its own.
   const mayBeBlock = typeof value === 'string' && value.includes('\n') && !node.block && !site.flow
-  const lines = mayBeBlock ? { ...site, following: emptyLines(text, node.end, site.column) } : site
+  const lines = mayBeBlock ? { ...site, following: emptyLines(text, node.end, site.column, job.leaving) } : site
   const own = isEncrypted(before) ? writeAs(node.style, next, lines) : restyle(node.style, next, lines)
   const plain = job.agreed && !site.tagged ? { ...own, head: agreed(own.head, value) } : own
   if (site.bare && plain.body === undefined) replaceValue(job, around, at, old, next)
@@ -112,10 +112,14 @@ function agree({ edits }: Job, { content, end }: YNode, value: Value): void {
   if (as !== text) edits.replace(content, end, as)
 }
 
-/** How many empty lines follow the line of an offset; Infinity where blanks or a comment there would belong to a block scalar above. */
-function emptyLines(text: string, offset: number, column: number): number {
+/**
+ * How many empty lines will follow the line of an offset, once `leaving` has gone; Infinity where blanks or a comment there would belong to
+ * a block scalar above.
+ */
+function emptyLines(text: string, offset: number, column: number, leaving: Job['leaving']): number {
   let count = 0
   for (let at = afterBreak(text, lineEnd(text, offset)); at < text.length; count++) {
+    if (at === leaving?.[0]) return count + emptyRun(text, afterBreak(text, lineEnd(text, leaving[1])))
     const end = skipBlanks(text, at)
     if (text[end] === '#' && end - at >= column) return Number.POSITIVE_INFINITY
     if (lineEnd(text, end) !== end) break
@@ -123,6 +127,13 @@ function emptyLines(text: string, offset: number, column: number): number {
     if (end === text.length) break
     at = afterBreak(text, end)
   }
+  return count
+}
+
+/** How many lines without anything begin at the offset. */
+function emptyRun(text: string, start: number): number {
+  let count = 0
+  for (let at = start; at < text.length && lineEnd(text, at) === at; count++) at = afterBreak(text, at)
   return count
 }
 
@@ -182,6 +193,7 @@ export function rewriteText(source: Source, next: Tree, layout: Layout): Rewritt
     agreed: layout.quoteAmbiguous === true && layout.encrypted !== true,
     restructured: false,
     respelt: [],
+    leaving: undefined,
     openPlace: undefined,
   }
   let expanded = 0
@@ -263,6 +275,9 @@ export function rewriteText(source: Source, next: Tree, layout: Layout): Rewritt
   function changeDocument(old: MapNode, to: MapNode, limit: number): void {
     anchors = new Map()
     const { node } = placeOf(old)
+    const last = old.items.findLast((item) => item.kind === 'entry')
+    const stays = !last || to.items.some(({ origin }) => origin === last.origin)
+    job.leaving = stays ? undefined : [placeOf(last).start, endOf(last)]
     if (node?.kind !== 'map') {
       replaceRoot(job, old, to, limit)
       return
@@ -300,7 +315,9 @@ export function rewriteText(source: Source, next: Tree, layout: Layout): Rewritt
     const isChecked = job.restructured || source.oddBlanks
     for (const body of source.oddBlanks ? [spliced, withoutOddBlanks(spliced)] : [spliced]) {
       const text = withEnd(body, next, job)
-      if (isChecked && !readsAs(text, next)) continue
+      // Blanks that the reference took where they stood are no reason to write what it refuses.
+      const refused = source.oddBlanks && body === spliced ? source.refused.length : undefined
+      if (isChecked && !readsAs(text, next, refused)) continue
       const placed = (job.encrypted ? outdented : indentedAgain)(text, source, next)
       return { text: placed, expanded, respelt: job.respelt }
     }

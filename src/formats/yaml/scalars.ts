@@ -1,7 +1,8 @@
 // Scans scalars of every style and decodes their values.
 
+import { lineStart } from './edits.ts'
 import { isBlankEnd, isBreak, parseError } from './text.ts'
-import { atMarker, type Scanner, skipBreak, T } from './tokens.ts'
+import { atMarker, refuseTabs, type Scanner, skipBreak, T } from './tokens.ts'
 
 /** Consumes a line break and returns what it stands for in a value. */
 function readBreak(s: Scanner): string {
@@ -71,7 +72,7 @@ export function scanPlain(s: Scanner): void {
     gap = { blanks: '', first: '', more: '', broken: false }
     for (; ; c = text.charCodeAt(s.pos)) {
       if (c === 32 || c === 9) {
-        if (c === 9 && gap.broken && s.pos - s.lineStart < indent) {
+        if (c === 9 && gap.broken && s.pos - s.lineStart < indent && !refuseTabs(s)) {
           throw parseError(text, s.pos, 'found a tab character that violates indentation')
         }
         s.pos++
@@ -218,17 +219,30 @@ export function scanBlock(s: Scanner, indicator: number): void {
   let contentEnd = body
   let blanks = 0
   let breaks = ''
+  /** Nothing of the scalar follows behind the empty lines here. */
+  function endsHere(): boolean {
+    const line = /[ \t\r\n\x85\u2028\u2029]*/y
+    line.lastIndex = s.pos
+    const at = s.pos + (line.exec(text)?.[0].length ?? 0)
+    return at >= s.length || at - lineStart(text, at) < (indent || Math.max(s.indent + 1, 1))
+  }
+
   function skipEmptyLines(): void {
     let deepest = 0
+    let isOver = false
     for (;;) {
       while ((indent === 0 || s.pos - s.lineStart < indent) && text.charCodeAt(s.pos) === 32) s.pos++
       const at = s.pos - s.lineStart
       if (at > deepest) deepest = at
       const c = text.charCodeAt(s.pos)
       if ((indent === 0 || at < indent) && c === 9) {
-        throw fail(s.pos, 'found a tab character where an indentation space is expected')
+        isOver ||= endsHere()
+        if (!isOver || !refuseTabs(s)) {
+          throw fail(s.pos, 'found a tab character where an indentation space is expected')
+        }
+        s.pos++
       }
-      if (!isBreak(c)) break
+      if (!isBreak(text.charCodeAt(s.pos))) break
       if (chomping === '+') end = s.pos
       breaks += readBreak(s)
       blanks++

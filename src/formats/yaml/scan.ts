@@ -3,7 +3,7 @@ import { anchorName, directive, tagText } from './marks.ts'
 import { collectLineRemark, collectRemarks, remarkAtColumn } from './remarks.ts'
 import { scanBlock, scanPlain, scanQuoted } from './scalars.ts'
 import { isBlankEnd, isBreak, parseError } from './text.ts'
-import { addToken, atMarker, type Scanned, type Scanner, skipBreak, T, type Token } from './tokens.ts'
+import { addToken, atMarker, refuseTabs, type Scanned, type Scanner, skipBreak, T, type Token } from './tokens.ts'
 
 interface SimpleKey {
   possible: boolean
@@ -105,7 +105,9 @@ export function scan(source: string): Scanned {
       // Anywhere else the reference takes a byte order mark for a character of a plain scalar or a key.
       if (s.pos === 0 && s.text.charCodeAt(0) === 0xfeff) s.pos++
       let c = s.text.charCodeAt(s.pos)
-      while (c === 32 || (c === 9 && (s.flowDepth > 0 || !s.simpleKeyAllowed))) c = s.text.charCodeAt(++s.pos)
+      while (c === 32 || (c === 9 && (s.flowDepth > 0 || !s.simpleKeyAllowed || refuseTabs(s)))) {
+        c = s.text.charCodeAt(++s.pos)
+      }
       if (c === 35) collectRemarks(s, before, onFirstLine)
       if (!isBreak(s.text.charCodeAt(s.pos))) return
       skipBreak(s)

@@ -1,6 +1,6 @@
 // What scanning YAML yields, tokens and comments, and the state that the files scanning one kind of token each share.
 import type { Refusal } from './reference.ts'
-import { isBlankEnd } from './text.ts'
+import { isBlankEnd, isBreak } from './text.ts'
 
 /** One comment line: offsets of its `#` and of its end. An empty line inside a block of comments is null. */
 export type RemarkLine = { readonly start: number; readonly end: number } | null
@@ -104,6 +104,16 @@ export function skipBreak(s: Scanner): void {
   s.line++
   s.lineStart = s.pos
   s.newlines++
+}
+
+/** Only blanks follow on the line of a tab that the reference takes for indentation: moves to the last of them. */
+export function refuseTabs(s: Scanner): boolean {
+  let end = s.pos
+  while (s.text.charCodeAt(end) === 32 || s.text.charCodeAt(end) === 9) end++
+  if (end < s.length && !isBreak(s.text.charCodeAt(end))) return false
+  s.refused.push({ construct: 'tabs', start: s.pos, end })
+  s.pos = end - 1
+  return true
 }
 
 export function addToken(s: Scanner, type: number, start: number, end: number, style = '', value = ''): Token {
