@@ -113,7 +113,7 @@ describe.skipIf(isWindows)('key files that others can read', () => {
       // Two keys, so that the file is asked for twice.
       const other = await generateIdentity()
       await sealedFile(other.recipient, recipient())
-      const { code, stdout, stderr } = await sops(['decrypt', 'f.yaml'], env)
+      const { code, stdout, stderr } = await sops(['decrypt', 'f.yaml'], { ...env, SOPS_ADVICE: '1' })
       expect([code, stdout.toString()]).toEqual([0, plain])
       expect(stderr.split(warning).length - 1).toBe(isWarned ? 1 : 0)
       if (isWarned) {
