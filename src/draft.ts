@@ -103,7 +103,9 @@ export async function draftText(
     same ? file.parsed.tree : undefined,
   ).documents
   const shown = { documents: first === undefined ? [] : [first, ...file.plain.documents.slice(1)] }
-  return same ? output.rewrite(file.parsed, shown, layout) : output.print(shown, layout)
+  // Bytes have no place for metadata: they are shown in the envelope, which is what `parseWithMetadata` reads.
+  const style = output.id === 'binary' ? { ...layout, encrypted: true } : layout
+  return same ? output.rewrite(file.parsed, shown, style) : output.print(shown, style)
 }
 
 /**
