@@ -122,3 +122,10 @@ test('other recipients move no comment', async () => {
   const { keyGroups: groups, shamirThreshold: threshold } = file.metadata
   await expect(withRecipients({ ...file, format }, { groups, threshold }, {})).rejects.toBeInstanceOf(SopsError)
 })
+
+test('a pattern that fits ciphertext by chance stops no comment from being encrypted', async () => {
+  const plain = Array.from({ length: 60 }, (_, i) => `# c${i}\nk${i}: 1\n`).join('')
+  const sealed = await seal(plain, { format: 'yaml', unencryptedCommentRegex: 'Q[A-M]' })
+  expect(Buffer.from(sealed).toString()).not.toMatch(/# c\d/)
+  expect(await text(unseal(sealed, 'yaml'))).toBe(plain)
+})
