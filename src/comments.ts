@@ -90,6 +90,15 @@ export function misplacedComment(
 const unreadable = (aad: string): string =>
   `a comment in ${aad === ':' ? 'the document' : aad.slice(0, -1)} could not be decrypted any more`
 
+const maximumDraws = 20
+
+/** A ciphertext that is no marker: a short pattern may fit one by chance, and `seal` gives another each time. */
+export function unlikeMarker(selection: Selection, seal: () => string): string {
+  let text = seal()
+  for (let i = 1; i < maximumDraws && looksLikeMarker(selection, text); i++) text = seal()
+  return text
+}
+
 export interface SettleOptions {
   readonly dataKey: Uint8Array
   readonly selection: Selection
@@ -130,7 +139,7 @@ export function settling(sealed: readonly PlacedComment[], { dataKey, selection,
     const plain = isSealed(text) ? plainOf(text) : text.replace(pieces, plainOf)
     const isSameKey = stash?.cipher.key.equals(key().key) === true
     const known = isSameKey ? before().text.get(identityOf(aad, 'comment', plain)) : undefined
-    return known ?? encryptLeaf(key(), aad, 'comment', plain)
+    return known ?? unlikeMarker(selection, () => encryptLeaf(key(), aad, 'comment', plain))
   }
 
   return {

@@ -1,5 +1,5 @@
 // Opens (decrypts) and seals (encrypts) whole trees, with the MAC over their values (spec/format.md 2 to 5).
-import { type PlacedComment, placed } from './comments.ts'
+import { type PlacedComment, placed, unlikeMarker } from './comments.ts'
 import type { Context } from './context.ts'
 import { createLeafCipher, decryptLeaf, encryptLeaf, type LeafCipher } from './core/cipher.ts'
 import { clearHints, joinedHint } from './core/joined.ts'
@@ -295,7 +295,8 @@ function sealer(
         return comment
       }
       const { leaf: before, iv } = memory?.next('comment', comment.text) ?? {}
-      const text = before?.text ?? encryptLeaf(cipher, aad, 'comment', bytesOfText(comment.text), iv)
+      const seal = (): string => encryptLeaf(cipher, aad, 'comment', bytesOfText(comment.text), iv)
+      const text = before?.text ?? (iv ? seal() : unlikeMarker(options.selection, seal))
       if (looksLikeMarker(options.selection, text)) {
         throw new SopsError(
           'generic',

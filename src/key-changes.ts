@@ -17,6 +17,10 @@ export interface KeyChanges {
 
 const labelsOf = (group: KeyGroup | undefined): string[] => (group?.keys ?? []).map(labelOf)
 
+/** The file's own threshold for so many groups: 1 is what a single group may have, and says nothing of several (0 = all of them). */
+export const ownThreshold = (threshold: number, groups: number): number =>
+  threshold === 1 && groups > 1 ? 0 : threshold
+
 /**
  * Compares group by group, by identity. The threshold is the one asked for (0 = the file's own), never more than there are groups
  * (spec/cli.md 13.7; the reference takes only the file's).
@@ -36,7 +40,8 @@ export function keyChanges(
       removed: before.filter((label) => !has.has(label)),
     }
   })
-  return { groups, oldThreshold, newThreshold: Math.min(wantedThreshold || oldThreshold, wanted.length) }
+  const threshold = wantedThreshold || ownThreshold(oldThreshold, wanted.length)
+  return { groups, oldThreshold, newThreshold: Math.min(threshold, wanted.length) }
 }
 
 export const isChange = ({ groups, oldThreshold, newThreshold }: KeyChanges): boolean =>

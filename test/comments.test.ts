@@ -122,3 +122,28 @@ test('other recipients move no comment', async () => {
   const { keyGroups: groups, shamirThreshold: threshold } = file.metadata
   await expect(withRecipients({ ...file, format }, { groups, threshold }, {})).rejects.toBeInstanceOf(SopsError)
 })
+
+test('a pattern that fits ciphertext by chance stops no comment from being encrypted', async () => {
+  const plain = Array.from({ length: 60 }, (_, i) => `# c${i}\nk${i}: 1\n`).join('')
+  const sealed = await seal(plain, { format: 'yaml', unencryptedCommentRegex: 'Q[A-M]' })
+  expect(Buffer.from(sealed).toString()).not.toMatch(/# c\d/)
+  expect(await text(unseal(sealed, 'yaml'))).toBe(plain)
+})
+
+describe('a comment on the line of a list or map that another value replaces goes on saying what is encrypted', () => {
+  test.each([
+    ['k: [ 1 ] # sec\n', leaf, 'k: x # sec\n'],
+    ['k: {a: 1} # sec\n', leaf, 'k: x # sec\n'],
+    ['b: 2\nk: &a [1] # sec\nc: 3\n', leaf, 'b: 2\nk: x # sec\nc: 3\n'],
+    ['k: {} # sec\n', leaf, 'k: x # sec\n'],
+    ['k: [1] # sec\n', map, 'k: # sec\n    k: x\n'],
+    ['k: {a: 1} # sec\n', { kind: 'list', items: [leaf] } as Node, 'k: # sec\n    - x\n'],
+    ['k: [1] # sec\n', { kind: 'list', items: [] } as Node, 'k: [] # sec\n'],
+    ['{k: [1] # sec\n}\n', leaf, '{k: x # sec\n}\n'],
+  ])('%j', async (plain, value, expected) => {
+    for (const rule of ['encryptedCommentRegex', 'unencryptedCommentRegex', 'unencryptedSuffix'] as const) {
+      const bytes = await seal(plain, { format: 'yaml', [rule]: 'sec' })
+      expect(await text(unseal(await changed(bytes, set(value, 'k')), 'yaml')), rule).toBe(expected)
+    }
+  })
+})

@@ -27,6 +27,9 @@ const digest = (bytes: Uint8Array): string => createHash('sha256').update(bytes)
 
 const again = 'Press enter to return to the editor, or Ctrl+C to exit.'
 
+/** How many invalid texts a program that edits without a terminal may leave. */
+const maximumUnasked = 5
+
 /**
  * @throws SopsError `not-modified` when the text is as it was in the beginning, `editor-failed`, or what `finish` throws.
  */
@@ -40,7 +43,7 @@ export async function editLoop<T>(loop: EditLoop<T>, io: Io): Promise<void> {
   try {
     await writeFile(file, loop.content, { mode: 0o600, flag: 'wx' })
     const first = digest(loop.content)
-    for (let last = first; ; ) {
+    for (let last = first, unasked = 0; ; ) {
       await runEditor(file, io.host)
       const bytes = await readFile(file).catch((error: unknown) => {
         const text = `Could not read edited file: ${systemErrorText(error, 'open', file)}`
@@ -53,8 +56,8 @@ export async function editLoop<T>(loop: EditLoop<T>, io: Io): Promise<void> {
       })
       if ('error' in result) {
         const answer = await io.ctx.prompt('')
-        // Without a terminal nobody can mend the text: an editor that leaves the same again would do so for ever.
-        if (answer === undefined && now === last) throw keep(result.error)
+        // Without a terminal nobody can mend the text: an editor that leaves the same again, or never a valid one, would do so for ever.
+        if (answer === undefined && (now === last || ++unasked === maximumUnasked)) throw keep(result.error)
         last = now
         continue
       }

@@ -30,6 +30,19 @@ function inPlace(old: Node | Comment, value: Node): Node {
   return old.kind === 'leaf' && value.kind === 'leaf' && old.origin ? { ...value, origin: old.origin } : value
 }
 
+/** The comments that count to a collection and stand behind it, on the line of its key: that is where they stay when another value comes. */
+function besideOf(old: Node): Comment[] {
+  const { origin } = old
+  if (old.kind === 'leaf' || origin === undefined) return []
+  const items: readonly (Entry | Node | Comment)[] = old.items
+  const found: Comment[] = []
+  for (const item of items) {
+    if (item.kind !== 'comment') break
+    if (item.origin && item.origin.start >= origin.end) found.push(item)
+  }
+  return found
+}
+
 const isEntryOf =
   (key: Step) =>
   (item: Entry | Comment): item is Entry =>
@@ -61,7 +74,10 @@ function setIn(node: Node, path: Path, depth: number, value: Node): Node {
         items: [...node.items, { kind: 'entry', key: step, value: build(path.slice(depth + 1), value) }],
       }
     const entry = node.items[at] as Entry
-    return { ...node, items: node.items.with(at, { ...entry, value: setIn(entry.value, path, depth + 1, value) }) }
+    const next = setIn(entry.value, path, depth + 1, value)
+    const beside =
+      depth === path.length - 1 && (next.kind === 'leaf' || next.items.length > 0) ? besideOf(entry.value) : []
+    return { ...node, items: node.items.toSpliced(at, 1, ...beside, { ...entry, value: next }) }
   }
   if (typeof step === 'string')
     return refuse(

@@ -69,6 +69,13 @@ describe.skipIf(process.platform === 'win32')('the loop', () => {
     expect(left()).toEqual([])
   })
 
+  test('a program that never leaves a valid text is given up without a terminal, and its text kept', async () => {
+    const io = ioWith('echo invalid >> "$1"')
+    await expect(editLoop(loopOf(), io)).rejects.toMatchObject({ code: 'bad-input', message: 'not valid here' })
+    expect(saved).toEqual([])
+    expect(left()).toHaveLength(1)
+  })
+
   test('an editor that is killed', async () => {
     await expect(editLoop(loopOf(), ioWith('kill -9 $$'))).rejects.toMatchObject({
       code: 'editor-failed',

@@ -2,6 +2,7 @@
 import { recoverDataKey, shortRecoveryText, wrapDataKey } from '../../datakey.ts'
 import { type EncryptedFile, loadEncrypted, withRecipients } from '../../encrypted-file.ts'
 import { SopsError } from '../../errors.ts'
+import { ownThreshold } from '../../key-changes.ts'
 import { keyTypes } from '../../keys/index.ts'
 import type { KeyGroup, KeyTypeId, MasterKey } from '../../keys/types.ts'
 import { refuseOthers } from '../../metadata/others.ts'
@@ -26,7 +27,9 @@ async function add(inv: Invocation, io: Io): Promise<number> {
   }
   return change(inv, io, ({ metadata }) => ({
     groups: [...metadata.keyGroups, { keys }],
-    threshold: inv.int('shamir-secret-sharing-threshold') || metadata.shamirThreshold,
+    threshold:
+      inv.int('shamir-secret-sharing-threshold') ||
+      ownThreshold(metadata.shamirThreshold, metadata.keyGroups.length + 1),
   }))
 }
 

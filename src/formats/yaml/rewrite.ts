@@ -209,8 +209,22 @@ export function rewriteText(source: Source, next: Tree, layout: Layout): Rewritt
     return known !== undefined && known.node === alias.target && sameNodes(known.next, by)
   }
 
-  function enter(old: Collection, to: Collection, limit: number | undefined, reprint: () => void): void {
+  /** Without the comments that stood on the line of a value and counted to that: they stay where they stand. */
+  function withoutMoved(old: Collection, to: Collection): Collection {
+    let own: Set<Origin | undefined> | undefined
+    const items = (to.items as readonly Item[]).filter((item) => {
+      if (item.kind !== 'comment' || item.origin === undefined) return true
+      own ??= new Set(old.items.map(({ origin }) => origin))
+      if (own.has(item.origin)) return true
+      changeComment(job, placeOf(item), item)
+      return false
+    })
+    return items.length === to.items.length ? to : ({ ...to, items } as Collection)
+  }
+
+  function enter(old: Collection, as: Collection, limit: number | undefined, reprint: () => void): void {
     const node = placeOf(old).node as YNode
+    const to = withoutMoved(old, as)
     const change = { node, old, next: to, kept: pairUp(old.items, to.items), limit }
     if (needsReprint(source.text, change)) reprint()
     else {
