@@ -121,8 +121,14 @@ export function printKey(entry: Entry): { text: string; explicit: boolean } {
 const isReal = (item: Item): item is Entry | Node => item.kind !== 'comment'
 const isEmpty = (node: Node): boolean => node.kind !== 'leaf' && !node.items.some(isReal)
 
+/** What would end a comment in its middle: comments of INI files hold line feeds, those of .env files carriage returns. */
+const commentBreak = /\r\n|[\n\r\x85\u2028\u2029]/
+
+/** A comment's text in the place of another one. */
+export const commentIn = (text: string, eol: string): string => `#${text.split(commentBreak).join(`${eol}#`)}`
+
 export function commentLines(comment: Comment): string[] {
-  const [first, ...rest] = comment.text.split('\n')
+  const [first, ...rest] = comment.text.split(commentBreak)
   return [`#${first}`, ...rest.map((line) => (line.startsWith('#') ? line : `# ${line}`))]
 }
 

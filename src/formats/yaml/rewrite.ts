@@ -12,7 +12,7 @@ import { expandAlias } from './expand.ts'
 import { dropTag, isGlued, type Job, putScalar, siteOf } from './job.ts'
 import { indentedAgain, outdented, withOwnLine } from './metadata-line.ts'
 import type { YDocument, YNode } from './nodes.ts'
-import { indentOf, printDocument, printKey, printTree } from './print.ts'
+import { commentIn, indentOf, printDocument, printKey, printTree } from './print.ts'
 import { isStringTag, resolveScalar } from './resolve.ts'
 import { endOf, placeOf, type Source, withoutOddBlanks } from './source.ts'
 import { changeItems, needsReprint, replaceRoot, replaceValue } from './structure.ts'
@@ -143,7 +143,7 @@ const styleOfToken = (text: string, value: string): string | undefined =>
 
 function changeComment(job: Job, place: Place, next: Comment): void {
   if (next.text === place.value) return
-  job.edits.replace(place.start, place.end, `#${next.text.replaceAll('\n', `${job.style.eol}#`)}`)
+  job.edits.replace(place.start, place.end, commentIn(next.text, job.style.eol))
 }
 
 /** Pairs of what stayed, in order. */
@@ -282,7 +282,7 @@ export function rewriteText(source: Source, next: Tree, layout: Layout): Rewritt
     }
     const at = indexOf(frame, (place.alias ?? place.node) as YNode)
     if (to.kind === 'comment')
-      edits.replace(node.flow ? place.start : (node.leads[at] as number), place.end, `#${to.text}`)
+      edits.replace(node.flow ? place.start : (node.leads[at] as number), place.end, commentIn(to.text, job.style.eol))
     else if (to.kind !== 'entry') changeNode(node, at, old, to)
   }
 

@@ -6,7 +6,7 @@ import { changeFlow, flowCuts } from './flow.ts'
 import { type Job, standsUnderKey } from './job.ts'
 import { metadataKey, placedAt } from './metadata-line.ts'
 import type { YNode } from './nodes.ts'
-import { type PrintStyle, printBehind, printItems } from './print.ts'
+import { commentIn, type PrintStyle, printBehind, printItems } from './print.ts'
 import { printFlow } from './print-flow.ts'
 import { endOf, placeOf, type Source } from './source.ts'
 
@@ -129,7 +129,8 @@ function removeItems(job: Job, change: Change): void {
     for (const [at, i] of kept) {
       const to = next[i] as Item
       const place = placeOf(old[at] as Item)
-      if (to.kind === 'comment' && place.start >= start && place.start < last) lines.push(`#${to.text}${style.eol}`)
+      if (to.kind === 'comment' && place.start >= start && place.start < last)
+        lines.push(commentIn(to.text, style.eol) + style.eol)
     }
     const isFirst = isFirstOnLine(text, start)
     if (isEmptied) lines.push(isFirst ? `{}${style.eol}` : '{}')
@@ -290,7 +291,7 @@ export function replaceRoot(job: Job, old: MapNode, next: MapNode, limit: number
     const from = placeOf(item)
     const to = next.items.find((other) => other.origin === item.origin)
     if (to?.kind !== 'comment') removeComment(job, from.start, from.end)
-    else if (to.text !== from.value) edits.replace(from.start, from.end, `#${to.text}`)
+    else if (to.text !== from.value) edits.replace(from.start, from.end, commentIn(to.text, job.style.eol))
     if (from.end <= limit) last = Math.max(last, from.end)
   }
   if (added.length === 0) return

@@ -259,3 +259,13 @@ test.each([
   expect(ran.stderr).toContain(where)
   expect(ran.stderr).not.toContain('secret')
 })
+
+test('a carriage return in a comment makes no data of the rest of it, in YAML', async () => {
+  project.write('a.env', '# note\rstolen: x\nA=1\n')
+  const shown = ['decrypt', '--output-type', 'yaml']
+  await alice.sops(['encrypt', '-i', 'a.env'])
+  expect((await alice.sops([...shown, 'a.env'])).stdout).toBe('# note\n# stolen: x\nA: "1"\n')
+  project.write('b.env', '# note\rstolen: x\nA=1\n')
+  project.write('b.yaml', (await alice.sops(['encrypt', '--output-type', 'yaml', 'b.env'])).stdout)
+  expect(await plainOf('b.yaml')).toBe('# note\n#stolen: x\nA: "1"\n')
+})
