@@ -53,7 +53,7 @@ export function openDesk(format: TreeFormat, selection: readonly string[]): Desk
   const folder = sandbox(configs, memoryFolder)
   const aside = sandbox({}, memoryFolder)
   const file = folder.path(names[format])
-  const env = { SOPS_AGE_KEY: identities, HOME: aside.dir, TMPDIR: aside.dir }
+  const env = { SOPS_ADVICE: '1', SOPS_AGE_KEY: identities, HOME: aside.dir, TMPDIR: aside.dir }
   const files = (): Map<string, string> =>
     new Map(readdirSync(folder.dir).map((name) => [name, readFileSync(folder.path(name)).toString('latin1')]))
   return {
