@@ -156,7 +156,6 @@ describe('set leaves what stands beside as it was', () => {
     ['k: "v"# c\n', '["k"]', 'true', 'k: true # c\n'],
     ['k: "v"# c\n', '["k"]', 'null', 'k: null # c\n'],
     ['k: "v"# c\n', '["k"]', '"w"', 'k: "w"# c\n'],
-    ['{a: 1 # c\n  ,}', '["b"]', '2', '{a: 1 # c\n  , b: 2,}'],
     ['m: [1 # c\n  ,\n]', '["m"][2]', '2', 'm: [1 # c\n  , 2,\n]'],
     // Empty lines that come to stand behind the value when the metadata goes.
     ['--- # f\r\n\r\n--- # c\r\n', '["u"]', '"\\n\\n"', '--- # f\r\nu: |4+\r\n\r\n\r\n--- # c\r\n{}\r\n'],
@@ -180,6 +179,7 @@ describe('unset leaves what stands beside as it was', () => {
     ['m: {? a, b: 1, ? c}', '["m"]["a"]', 'm: {b: 1, ? c}'],
     ['{a: !!str , b: 1}', '["b"]', '{a: !!str }'],
     ['{"a":, b: 1}', '["b"]', '{"a":}'],
+    ['{e:,a: 1\n}', '["a"]', '{e:,\n}'],
     ['{a: 1 # c\n  , b: 1,}', '["b"]', '{a: 1 # c\n  ,}'],
     ['{a,# c\nd\n}\n', '["d"]', '{a # c\n}\n'],
     ['m: [1, a,# c\nd]\n', '["m"][3]', 'm: [1, a # c\n]\n'],
