@@ -114,7 +114,11 @@ function cutsAtEnd(text: string, node: YNode, items: readonly Item[], first: num
     return [[comma, before.comma + 1], lines]
   }
   if (first === 0) return [[from, last]]
-  return [[from, end]]
+  // The comma is what makes a colon before it a part of the name (`{a:,b: 1}` has the key `a:`).
+  const prior = items[first - 1] as Entry | Node
+  const isOpen = text.startsWith(':,', from - 1) && !/["']/.test(text[from - 2] as string) && !needsBlank(text, prior)
+  const needsComma = isOpen && !isLoose && !/[\]}]/.test(text[end] as string)
+  return [[needsComma ? from + 1 : from, end]]
 }
 
 /** Of a document's own entries the metadata stands below a line of its own. */
@@ -167,7 +171,7 @@ function append(job: Job, node: YNode, prior: Entry | Node | undefined, printed:
     return
   }
   if (comma > remarkEnd) {
-    edits.replace(comma + 1, comma + 1, ` ${printed},`)
+    edits.replace(comma + 1, comma + 1, `${spaced(printed)},`)
     return
   }
   const isLoose = comma >= 0
