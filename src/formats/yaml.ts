@@ -20,10 +20,15 @@ const refuseBytesIn = ({ documents }: Tree): void => {
   for (const document of documents) refuseBytes(document, 'YAML', holds)
 }
 
+const quoted = /"[^"\\\r\n]*(?:\\.[^"\\\r\n]*)*"/g
+
+/** JSON, whichever escapes its texts have, or what became of JSON when a key was set: tabs still indent it. */
 function isJson(text: string): boolean {
   if (!/^\s*\{/.test(text)) return false
+  const bare = text.replace(quoted, '""')
+  if (/^\t/m.test(bare)) return true
   try {
-    JSON.parse(text)
+    JSON.parse(bare)
     return true
   } catch {
     return false

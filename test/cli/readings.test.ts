@@ -34,6 +34,7 @@ describe('encrypt says', () => {
     ['a: 2024-13-45\n', `${text11}a time for YAML 1.1: quote it`],
     ['a: 1e3\n', 'a number for SOPS and YAML 1.2, text for YAML 1.1: write it with a point and a sign'],
     ['a: 1.5e3\n', 'a number for SOPS and YAML 1.2, text for YAML 1.1: write it with a point and a sign'],
+    ['a: -.5\n', 'a number for SOPS and YAML 1.2, text for PyYAML: write a zero before the point, or quote it'],
     ['a: 012\n', 'octal for SOPS and YAML 1.1, decimal for YAML 1.2'],
     ['a: 089\n', 'a number for SOPS and YAML 1.2, text for YAML 1.1: write it without the zero'],
     ['a: 0o7\n', 'a number for SOPS and YAML 1.2, text for YAML 1.1: write it in decimal'],

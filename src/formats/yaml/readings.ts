@@ -35,6 +35,10 @@ const exponent = disputed(
 )
 const modernOctal = disputed('a number for SOPS and YAML 1.2, text for YAML 1.1', 'write it in decimal, or quote it')
 const notCore = disputed('a number for SOPS and YAML 1.1, text for YAML 1.2', 'write its decimal digits, or quote it')
+const signedPoint = disputed(
+  'a number for SOPS and YAML 1.2, text for PyYAML',
+  'write a zero before the point, or quote it',
+)
 const ownNumber = disputed('a number for SOPS, text for others', 'write it in decimal, or quote it')
 
 // The colons of YAML 1.1's integers, of its floats, and of Ruby's reader.
@@ -50,6 +54,7 @@ function disputedNumber(text: string): Disputed | undefined {
   if (digits.startsWith('0b') || (digits.startsWith('0x') && digits !== text)) return notCore
   if (/^0[0-7]+$/.test(digits)) return Number.parseInt(digits, 8) === Number(digits) ? undefined : octal
   if (/^0\d+$/.test(digits)) return zeros
+  if (digits.startsWith('.') && digits !== text) return signedPoint
   return /e/i.test(digits) && !/^(?:\d+\.\d*|\.\d+)[eE][-+]/.test(digits) ? exponent : undefined
 }
 

@@ -35,6 +35,21 @@ test('encrypting by name lays the file out as SOPS does; without the name the la
   expect(await alice.sops(['decrypt', 'y.yaml'])).toMatchObject({ stdout: block })
 })
 
+test('JSON whose texts need escapes that only YAML has', async () => {
+  project.write('e.yaml', '{"a": "\\u2028\\u007f\\u0001", "b": "{", "c": "\\\\\\""}\n')
+  await alice.sops(['encrypt', '-i', '--age', alice.recipient, 'e.yaml'])
+  expect(await alice.sops(['decrypt', ...types, 'e.yaml'])).toMatchObject({
+    stdout: 'a: "\\L\\x7F\\x01"\nb: \'{\'\nc: \\"\n',
+  })
+})
+
+test('JSON that got a key of YAML has no tabs either', async () => {
+  await alice.sops(['set', 'x.yaml', '["e"]', '{"f": "g"}'])
+  expect(await alice.sops(['decrypt', ...types, 'x.yaml'])).toMatchObject({
+    stdout: `${block}e:\n    f: g\n`,
+  })
+})
+
 test('flow style that is not JSON keeps its layout', async () => {
   project.write('z.yaml', '{a: b, # c\n c: 1}\n')
   await alice.sops(['encrypt', '-i', ...types, '--age', alice.recipient, 'z.yaml'])
