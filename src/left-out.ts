@@ -4,21 +4,18 @@ import { documentsText, laterDocuments } from './core/documents.ts'
 import type { Tree } from './core/tree.ts'
 import type { FormatId } from './formats/types.ts'
 
-/** `advice` where the file still has the documents, `warning` where the result takes its place. */
-type Weight = 'advice' | 'warning'
-
 /** `what` is what the first document alone became: `the environment`. */
-export function warnOfLeftOut({ documents }: Tree, what: string, log: Context['log'], level: Weight = 'advice'): void {
+export function warnOfLeftOut({ documents }: Tree, what: string, log: Context['log']): void {
   const later = laterDocuments(documents)
   if (later.length === 0) return
-  log({ level, logger: 'CMD', message: `only document 1 is in ${what}: ${documentsText(later)} left out` })
+  log({ level: 'warning', logger: 'CMD', message: `only document 1 is in ${what}: ${documentsText(later)} left out` })
 }
 
 /** The same for a whole text in another format (spec/format.md 12). */
-export function warnOfOneDocument(tree: Tree, output: FormatId, log: Context['log'], level: Weight = 'advice'): void {
-  if (output === 'json' || output === 'dotenv') warnOfLeftOut(tree, `the ${output} output`, log, level)
+export function warnOfOneDocument(tree: Tree, output: FormatId, log: Context['log']): void {
+  if (output === 'json' || output === 'dotenv') warnOfLeftOut(tree, `the ${output} output`, log)
   const later = laterDocuments(tree.documents)
   if (output !== 'ini' || later.length === 0) return
   const message = `ini holds one document: the sections of ${documentsText([1, ...later])} became one`
-  log({ level, logger: 'CMD', message })
+  log({ level: 'warning', logger: 'CMD', message })
 }

@@ -45,8 +45,9 @@ export function warnOfDocument(
         ? `; ${formatPath(path)} is in ${documentsText(alsoIn)} too`
         : ''
   const message = `of ${documents.length} documents only document ${at + 1} was ${done}${has}`
-  // SOPS changes nothing but document 1: who does not know better has lost a value elsewhere.
-  ctx.log({ level: done === 'changed' && at > 0 ? 'warning' : 'advice', logger: 'CMD', message })
+  // Another document may have been meant, unless the first alone has the value. What is read is there to be seen.
+  const isClear = at === 0 && (done === 'read' || (alsoIn.length === 0 && found.length === path.length))
+  ctx.log({ level: isClear ? 'advice' : 'warning', logger: 'CMD', message })
 }
 
 /** What decrypting will not give back as it was written. */

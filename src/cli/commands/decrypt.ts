@@ -34,7 +34,7 @@ export async function run(inv: Invocation, io: Io): Promise<number> {
     const plain =
       path.length > 0
         ? await extract(file, path, formats.output, layout, io)
-        : await emit(file, formats.output, layout, io, inv.bool('in-place'))
+        : await emit(file, formats.output, layout, io)
     if (path.length === 0 && formats.output === file.format.id && !inv.bool('in-place'))
       warnOfLayout(file.format, file.parsed, ctx)
     await writeResult(inv, io, target, plain, bytes)
@@ -44,17 +44,10 @@ export async function run(inv: Invocation, io: Io): Promise<number> {
   return 0
 }
 
-/** `replaces`: what is printed takes the place of the file, and with it of documents that it leaves out. */
-export async function emit(
-  file: OpenFile,
-  output: FormatId,
-  layout: Layout,
-  { ctx }: Io,
-  replaces = false,
-): Promise<Uint8Array> {
+export async function emit(file: OpenFile, output: FormatId, layout: Layout, { ctx }: Io): Promise<Uint8Array> {
   try {
     const bytes = await emitPlain(file, output, layout)
-    warnOfOneDocument(file.plain, output, ctx.log, replaces ? 'warning' : 'advice')
+    warnOfOneDocument(file.plain, output, ctx.log)
     return bytes
   } catch (error) {
     if (!(error instanceof SopsError) || error.code !== 'cannot-emit') throw error
