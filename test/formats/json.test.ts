@@ -167,7 +167,10 @@ describe('structure', () => {
           expect(failure(source).code).toBe('parse')
           return
         }
-        expect(plain(parse(source))).toEqual(expected)
+        // JSON.parse makes Infinity of a number that no float holds.
+        if (Math.abs((expected as { k: unknown }).k as number) === Number.POSITIVE_INFINITY)
+          expect(failure(source).code).toBe('parse')
+        else expect(plain(parse(source))).toEqual(expected)
       }),
       { numRuns: 2000 },
     )
