@@ -168,7 +168,8 @@ export function resolveScalar(tag: string, text: string, plain: boolean): { valu
 /** A number, boolean, time or null as the reference prints it in YAML (spec/format.md 7.7). */
 export function printPlain(value: bigint | number | boolean | Timestamp | null): string {
   if (value === null) return 'null'
-  if (typeof value === 'number') return yamlFloat(value)
+  // The reference writes `-0`, which is the integer 0 when it is read again.
+  if (typeof value === 'number') return Object.is(value, -0) ? '-0.0' : yamlFloat(value)
   return typeof value === 'object' ? value.rfc3339 : String(value)
 }
 
