@@ -23,11 +23,11 @@ export function warnOfCleartext(
 
 const shown = 3
 
-/** Paths, the first few of them. */
-export const pathsText = (paths: readonly (readonly string[])[]): string => {
-  const names = paths.slice(0, shown).map(formatPath).join(', ')
-  return paths.length > shown ? `${names} and ${paths.length - shown} more` : names
-}
+/** The first few of them, and how many more there are. */
+const listed = (names: readonly (string | number)[]): string =>
+  names.slice(0, shown).join(', ') + (names.length > shown ? ` and ${names.length - shown} more` : '')
+
+export const pathsText = (paths: readonly (readonly string[])[]): string => listed(paths.map(formatPath))
 
 /** Which of several documents a path was followed in, and what that leaves out. `done` is what happened to the document. */
 export function warnOfDocument(
@@ -71,9 +71,7 @@ export function warnOfRespelling({ places }: { readonly places: readonly Respell
     changes.set(change, (changes.get(change) ?? new Set()).add(line))
   }
   for (const [change, lines] of changes) {
-    const more = lines.size > shown ? ` and ${lines.size - shown} more` : ''
-    const numbers = `${[...lines].slice(0, shown).join(', ')}${more}`
-    const message = `SOPS cannot read ${change}: line ${numbers} of the encrypted file`
+    const message = `SOPS cannot read ${change}: line ${listed([...lines])} of the encrypted file`
     ctx.log({ level: 'advice', logger: 'CMD', message })
   }
 }
@@ -100,10 +98,9 @@ export function warnOfReadings(format: Format, parsed: Parsed, ctx: Context, ear
     else kinds.set(kind, [reading])
   }
   for (const places of kinds.values()) {
-    const names = places.slice(0, shown).map(({ path, line }) => `${formatPath(path)} (line ${line})`)
-    const more = places.length > shown ? ` and ${places.length - shown} more` : ''
+    const names = listed(places.map(({ path, line }) => `${formatPath(path)} (line ${line})`))
     const { isKey, what } = places[0]!
-    const message = `${isKey ? 'key ' : ''}${names.join(', ')}${more}: ${what}`
+    const message = `${isKey ? 'key ' : ''}${names}: ${what}`
     ctx.log({ level: 'advice', logger: 'CMD', message })
   }
 }
