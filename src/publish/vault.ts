@@ -6,12 +6,18 @@ import { textOrBytes } from '../core/scalar.ts'
 import type { Node, Tree, Value } from '../core/tree.ts'
 import { SopsError } from '../errors.ts'
 import { vaultRequest } from '../keys/vault/client.ts'
+import { checkPath } from '../keys/vault/path.ts'
+import { placeAt } from '../keys/vault/place.ts'
 
 export type VaultDestination = Extract<Destination, { kind: 'vault' }>
 
-/** The path of a secret below `/v1/`. */
-export const vaultPath = ({ mount, path, version }: VaultDestination, name: string): string =>
-  version === 1 ? `${mount}${path}${name}` : `${mount}data/${path}${name}`
+/** The path of a secret below `/v1/`. @throws SopsError `generic` for parts that would lead elsewhere. */
+export function vaultPath({ mount, path, version }: VaultDestination, name: string): string {
+  checkPath(mount.slice(0, -1), 'vault_kv_mount_name')
+  checkPath(path.slice(0, -1), 'vault_path')
+  checkPath(name, 'the name of the secret')
+  return version === 1 ? `${mount}${path}${name}` : `${mount}data/${path}${name}`
+}
 
 /**
  * Writes the values of all documents as one secret, unless the server already has exactly these.
@@ -24,15 +30,12 @@ export async function publishToVault(
   ctx: Context,
 ): Promise<void> {
   const secret = secretOf(tree)
-  const call = {
-    address: destination.address,
-    token: ctx.env['VAULT_TOKEN'] || undefined,
-    path: vaultPath(destination, name),
-  }
+  const path = vaultPath(destination, name)
+  const call = { place: placeAt(destination.address, path, ctx), token: ctx.env['VAULT_TOKEN'] || undefined }
   const isV1 = destination.version === 1
   const stored = await vaultRequest(ctx, { ...call, method: 'GET' }).catch(() => {
     const message =
-      `Cannot check if destination secret already exists in ${call.path}. ` +
+      `Cannot check if destination secret already exists in ${path}. ` +
       'New version will be created even if the data has not been changed.'
     ctx.log({ level: 'warning', logger: 'PUBLISH', message })
     return undefined

@@ -185,7 +185,7 @@ test.each([
   ],
   [
     'VAULT_CACERT',
-    { VAULT_CACERT: pem, VAULT_TOKEN: body },
+    { VAULT_CACERT: pem, VAULT_TOKEN: body, VAULT_ADDR: 'https://127.0.0.1:1' },
     ['encrypt', '--hc-vault-transit', 'https://127.0.0.1:1/v1/transit/keys/k', 'recipients.txt'],
   ],
   [

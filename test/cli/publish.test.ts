@@ -248,6 +248,7 @@ describe('Vault', () => {
   let vault: VaultServer
   beforeAll(async () => {
     vault = await startVault({ token: 'root' })
+    Object.assign(env, { VAULT_ADDR: vault.address })
   })
   afterAll(() => vault.close())
   beforeEach(() => {
@@ -255,7 +256,7 @@ describe('Vault', () => {
     vault.requests.length = 0
   })
   const methods = (): string[] => vault.requests.map(({ method }) => method)
-  const env = { VAULT_TOKEN: 'root' }
+  const env: Record<string, string> = { VAULT_TOKEN: 'root' }
   const rule = (more = ''): void => rules(`  - vault_path: team\n    vault_address: ${vault.address}\n${more}`)
 
   test('version 2 gets the values of all documents as one map', async () => {
@@ -347,7 +348,7 @@ describe('Vault', () => {
       /\[PUBLISH\].*level=warning msg="Cannot check if destination secret already exists in /,
     )
     vault.secrets.clear()
-    const { code, stderr } = await publish(['--yes', 'f.yaml'], { env: { VAULT_TOKEN: 'wrong' } })
+    const { code, stderr } = await publish(['--yes', 'f.yaml'], { env: { ...env, VAULT_TOKEN: 'wrong' } })
     expect(code).toBe(1)
     expect(stderr).toContain(
       `could not publish to ${vault.address}/v1/secret/data/team/f.yaml: Error making API request.`,
@@ -360,7 +361,8 @@ describe('Vault', () => {
     writeFileSync(box.path('home/.vault-token'), 'root')
     chmodSync(box.path('home/.vault-token'), 0o600)
     rule()
-    expect(await publish(['--yes', 'f.yaml'])).toMatchObject({ code: 1 })
+    expect(await publish(['--yes', 'f.yaml'], { env: { ...env, VAULT_TOKEN: '' } })).toMatchObject({ code: 1 })
+    expect(vault.requests.length).toBeGreaterThan(0)
     expect(vault.requests.every(({ headers }) => headers['x-vault-token'] === undefined)).toBe(true)
   })
 })

@@ -66,7 +66,9 @@ test.each([
   ['5', 'test_encrypt_publish_vault_version_1.json', '/v1/kv/functional-test-version-1/', JSON.parse(text)],
 ])('%s: publish %s to Vault', async (_, name, place, body) => {
   const path = await suite.encrypted(name, text)
-  expect(await suite.sops(['publish', '--yes', path], { env: { VAULT_TOKEN: 'root' } })).toMatchObject({ code: 0 })
+  expect(
+    await suite.sops(['publish', '--yes', path], { env: { VAULT_TOKEN: 'root', VAULT_ADDR: vault.address } }),
+  ).toMatchObject({ code: 0 })
   const last = vault.requests.at(-1)!
   expect([last.method, last.path, JSON.parse(last.body)]).toEqual(['PUT', place + name, body])
 })

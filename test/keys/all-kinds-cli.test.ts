@@ -43,6 +43,7 @@ beforeAll(async () => {
     AWS_ENDPOINT_URL: aws.url,
     SOPS_GCP_KMS_ENDPOINT: `localhost:${gcp.port}`,
     GRPC_DEFAULT_SSL_ROOTS_FILE_PATH: tls.path,
+    VAULT_ADDR: vault.address,
     AZURE_AUTHORITY_HOST: azure.address,
     AZURE_TOKEN_CREDENTIALS: 'EnvironmentCredential',
     HUAWEICLOUD_SDK_PROJECT_ID: 'p1',

@@ -29,6 +29,7 @@ beforeAll(async () => {
     AZURE_CLIENT_ID: 'client-1',
     AZURE_CLIENT_SECRET: 'client-secret',
     AZURE_AUTHORITY_HOST: azure.address,
+    VAULT_ADDR: vault.address,
     VAULT_TOKEN: 'test-token',
     HUAWEICLOUD_SDK_AK: 'AK',
     HUAWEICLOUD_SDK_SK: 'SK-secret',

@@ -31,7 +31,7 @@ async function serve(options: Partial<VaultServerOptions['tls']> = {}): Promise<
 
 async function wrapAt(address: string, env: Record<string, string>): Promise<string> {
   const ctx = fakeContext({
-    env: { VAULT_TOKEN: 'test-token', VAULT_MAX_RETRIES: '0', ...env },
+    env: { VAULT_TOKEN: 'test-token', VAULT_MAX_RETRIES: '0', VAULT_ADDR: address, ...env },
     cwd: dirname(tls.path),
   })
   const fields = { vault_address: address, engine_path: 'transit', key_name: 'dev' }

@@ -22,8 +22,10 @@ async function serve(options?: VaultServerOptions): Promise<VaultServer> {
   return server
 }
 
+/** Whom a token may be sent to is shown in test/keys/vault/place.test.ts; here it is any server. */
+const anyServer = { SOPS_HC_VAULT_ALLOWLIST: 'all' }
 const context = (env: Record<string, string> = {}, more: FakeOptions = {}) =>
-  fakeContext({ env: { VAULT_TOKEN: 'test-token', ...env }, ...more })
+  fakeContext({ env: { VAULT_TOKEN: 'test-token', ...anyServer, ...env }, ...more })
 
 const keyAt = (address: string, name = 'dev', engine = 'transit'): MasterKey => ({
   type: 'hc_vault',
@@ -51,9 +53,6 @@ describe('URIs', () => {
     ['HTTP://Vault:1/v2/e/keys/k/', 'http://Vault:1', 'e', 'k'],
     ['https://u:p@h:8200/v1/e/keys/k', 'https://u:p@h:8200', 'e', 'k'],
     ['https://h/v1/e/encrypt/k', 'https://h', 'e', 'k'],
-    ['https://h/v1/e/keys/k#f', 'https://h#f', 'e', 'k'],
-    ['https://h/v1/e/keys/k?x=1', 'https://h?x=1', 'e', 'k?x=1'],
-    ['https://h/v1/e/keys/k ', 'https://h', 'e', 'k%20'],
     ['https://[::1]:8200/v1/e/keys/k', 'https://[::1]:8200', 'e', 'k'],
     ['unix:///run/vault/v1/e/keys/k', undefined, '', ''],
   ])('%s', async (uri, address, engine, name) => {
@@ -78,6 +77,14 @@ describe('URIs', () => {
     ['https://a b/v1/e/keys/k', /invalid character " " in host name$/],
     ['://h/v1/e/keys/k', /missing protocol scheme$/],
     ['https://h/v1/e/keys/a\nb', /invalid control character in URL$/],
+    ['https://h/v1/e/keys/k#f', /^the Vault address "https:\/\/h#f" is refused/],
+    ['https://h/v1/e/keys/k?x=1', /^the Vault address "https:\/\/h\?x=1" is refused/],
+    ['https://h/v1/e/keys/k ', /^the path of the Vault URL "v1\/e\/keys\/k%20" is refused/],
+    ['https://h/v1/e/../f/keys/k', /^the path of the Vault URL .* is refused/],
+    ['https://h/v1/e/keys/..', /^the path of the Vault URL .* is refused/],
+    ['https://h/v1/e%2ff/keys/k', /^the path of the Vault URL .* is refused/],
+    ['ftp://h/v1/e/keys/k', /^the Vault address "ftp:\/\/h" is refused/],
+    ['unix:///v1/e/keys/k', /^the Vault address "unix:\/\/" is refused/],
     ['\ud800', /^missing scheme/],
   ])('refuses %j', async (uri, text) => {
     expect(await message(parse(uri))).toMatch(text)
@@ -130,19 +137,19 @@ describe('wrapping', () => {
     })
   })
 
-  test('a share of 33 bytes, an engine of several segments, a path to be cleaned', async () => {
+  test('a share of 33 bytes, an engine of several segments, an address with a slash', async () => {
     const server = await serve({ keys: ['a/b/k'] })
     const share = Uint8Array.from({ length: 33 }, (_, i) => 255 - i)
-    const key = keyAt(`${server.address}/`, 'k', './a//x/../b/')
+    const key = keyAt(`${server.address}/`, 'k', 'a/b')
     const enc = await hcVault.wrap(key, share, context())
     expect(await hcVault.unwrap({ ...key, enc }, context())).toEqual(share)
     expect(server.requests[0]!.path).toBe('/v1/a/b/encrypt/k')
   })
 
-  test('escapes stay as the URI had them', async () => {
-    const server = await serve()
-    await message(hcVault.wrap(keyAt(server.address, 'a%20b?c'), dataKey, context()))
-    expect(server.requests[0]!.path).toBe('/v1/transit/encrypt/a%2520b%3Fc')
+  test('a name is escaped for the URL', async () => {
+    const server = await serve({ keys: ['transit/a b+é'] })
+    expect(await hcVault.wrap(keyAt(server.address, 'a b+é'), dataKey, context())).toMatch(/^vault:/)
+    expect(server.requests[0]!.path).toBe('/v1/transit/encrypt/a%20b+%C3%A9')
   })
 
   test('the token comes from ~/.vault-token where the environment has none, and may be missing', async () => {
@@ -150,10 +157,12 @@ describe('wrapping', () => {
     const home = mkdtempSync(join(tmpdir(), 'sops-vault-'))
     folders.push(home)
     const key = keyAt(server.address)
-    expect(await message(hcVault.wrap(key, dataKey, fakeContext({ home })))).toMatch(/permission denied/)
+    expect(await message(hcVault.wrap(key, dataKey, fakeContext({ home, env: anyServer })))).toMatch(
+      /permission denied/,
+    )
     expect(server.requests[0]!.headers['x-vault-token']).toBeUndefined()
     writeFileSync(join(home, '.vault-token'), 'from-file\n')
-    expect(await hcVault.wrap(key, dataKey, fakeContext({ home }))).toMatch(/^vault:/)
+    expect(await hcVault.wrap(key, dataKey, fakeContext({ home, env: anyServer }))).toMatch(/^vault:/)
     expect(await message(hcVault.wrap(key, dataKey, context({ VAULT_TOKEN: 'a\nb' })))).toMatch(/token has characters/)
   })
 
@@ -162,29 +171,34 @@ describe('wrapping', () => {
     folders.push(home)
     const { mkdirSync } = await import('node:fs')
     mkdirSync(join(home, '.vault-token'))
-    const text = await message(hcVault.wrap(keyAt('http://127.0.0.1:1'), dataKey, fakeContext({ home })))
+    const text = await message(
+      hcVault.wrap(keyAt('http://127.0.0.1:1'), dataKey, fakeContext({ home, env: anyServer })),
+    )
     expect(text).toMatch(/^cannot get Vault token: /)
   })
 
   test("VAULT_AGENT_ADDR takes the place of the key's address", async () => {
     const server = await serve()
-    const ctx = context({ VAULT_AGENT_ADDR: server.address, VAULT_ADDR: 'http://127.0.0.1:1' })
-    expect(await hcVault.wrap(keyAt('http://127.0.0.1:2'), dataKey, ctx)).toMatch(/^vault:/)
+    const env = { VAULT_AGENT_ADDR: server.address, VAULT_ADDR: 'http://127.0.0.1:1', SOPS_HC_VAULT_ALLOWLIST: '' }
+    expect(await hcVault.wrap(keyAt('http://127.0.0.1:2'), dataKey, context(env))).toMatch(/^vault:/)
   })
 
-  test('a Unix socket', async () => {
+  test('a Unix socket that the environment names', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'sops-vault-'))
     folders.push(folder)
     const server = await serve({ socketPath: join(folder, 's') })
-    expect(await hcVault.wrap(keyAt(server.address), dataKey, context())).toMatch(/^vault:/)
+    for (const name of ['VAULT_ADDR', 'VAULT_AGENT_ADDR']) {
+      const ctx = context({ [name]: server.address })
+      expect(await hcVault.wrap(keyAt(server.address), dataKey, ctx)).toMatch(/^vault:/)
+    }
   })
 })
 
 describe('allow-list', () => {
   const key = keyAt('http://127.0.0.1:1')
   test.each([
-    ['none', 'Allowlist does not allow http://127.0.0.1:1'],
-    ['https://a, http://127.0.0.1', 'Allowlist does not allow http://127.0.0.1:1'],
+    ['none', 'Allowlist does not allow http://127.0.0.1:1 (SOPS_HC_VAULT_ALLOWLIST)'],
+    ['https://a, http://127.0.0.1', 'Allowlist does not allow http://127.0.0.1:1 (SOPS_HC_VAULT_ALLOWLIST)'],
     ['https://a,,https://b', "SOPS_HC_VAULT_ALLOWLIST's entry 2 is empty"],
   ])('%s', async (list, text) => {
     const ctx = context({ SOPS_HC_VAULT_ALLOWLIST: list })
@@ -192,11 +206,14 @@ describe('allow-list', () => {
     expect(await message(hcVault.unwrap(key, ctx))).toBe(text)
   })
 
-  test.each(['', 'all', 'https://a, ADDRESS ', 'ADDRESS/'])('%j lets the server pass', async (list) => {
-    const server = await serve()
-    const ctx = context({ SOPS_HC_VAULT_ALLOWLIST: list.replace('ADDRESS', server.address) })
-    expect(await hcVault.wrap(keyAt(server.address), dataKey, ctx)).toMatch(/^vault:/)
-  })
+  test.each(['all', 'https://a, ADDRESS ', 'ADDRESS/', 'ADDRESS/v1/transit'])(
+    '%j lets the server pass',
+    async (list) => {
+      const server = await serve()
+      const ctx = context({ SOPS_HC_VAULT_ALLOWLIST: list.replace('ADDRESS', server.address) })
+      expect(await hcVault.wrap(keyAt(server.address), dataKey, ctx)).toMatch(/^vault:/)
+    },
+  )
 })
 
 describe('failures', () => {

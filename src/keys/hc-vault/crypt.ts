@@ -5,17 +5,18 @@ import { decodeBase64, encodeBase64 } from '../base64.ts'
 import { kmsTimeout } from '../timeout.ts'
 import type { MasterKey } from '../types.ts'
 import { vaultRequest } from '../vault/client.ts'
+import { checkName, checkPath } from '../vault/path.ts'
+import { placeOrAgent, type VaultPlace } from '../vault/place.ts'
 import { vaultSettings } from '../vault/settings.ts'
-import { checkAllowed, vaultToken } from './access.ts'
+import { vaultToken } from './token.ts'
 
 /** The engine's answer, `vault:v1:…`, unchanged. @throws SopsError `generic`. */
 export async function wrap(key: MasterKey, dataKey: Uint8Array, ctx: Context): Promise<string> {
-  const { address, engine, name } = placeOf(key)
-  const access = await accessTo(address, ctx)
-  const path = `${engine}/encrypt/${name}`
+  const { address, path } = placeOf(key, 'encrypt')
+  const access = await accessTo(address, path, ctx)
   try {
     const body = { plaintext: encodeBase64(dataKey) }
-    const data = await vaultRequest(ctx, { ...access, method: 'PUT', path, body })
+    const data = await vaultRequest(ctx, { ...access, method: 'PUT', body })
     return fieldOf(data, 'ciphertext', 'no encrypted data', 'encrypted ciphertext cannot be cast to string')
   } catch (error) {
     throw new SopsError(
@@ -28,11 +29,10 @@ export async function wrap(key: MasterKey, dataKey: Uint8Array, ctx: Context): P
 
 /** @throws SopsError `generic`. */
 export async function unwrap(key: MasterKey, ctx: Context): Promise<Uint8Array> {
-  const { address, engine, name } = placeOf(key)
-  const access = await accessTo(address, ctx)
-  const path = `${engine}/decrypt/${name}`
+  const { address, path } = placeOf(key, 'decrypt')
+  const access = await accessTo(address, path, ctx)
   try {
-    const data = await vaultRequest(ctx, { ...access, method: 'PUT', path, body: { ciphertext: key.enc } })
+    const data = await vaultRequest(ctx, { ...access, method: 'PUT', body: { ciphertext: key.enc } })
     const text = fieldOf(data, 'plaintext', 'no decrypted data', 'decrypted plaintext data cannot be cast to string')
     return bytesOf(text)
   } catch (error) {
@@ -44,24 +44,27 @@ export async function unwrap(key: MasterKey, ctx: Context): Promise<Uint8Array> 
   }
 }
 
-const placeOf = ({ fields }: MasterKey): { address: string; engine: string; name: string } => ({
-  address: String(fields.vault_address ?? ''),
-  engine: String(fields.engine_path ?? ''),
-  name: String(fields.key_name ?? ''),
-})
+/** @throws SopsError `generic` for parts that would lead elsewhere. */
+function placeOf({ fields }: MasterKey, verb: 'encrypt' | 'decrypt'): { address: string; path: string } {
+  const [engine, name] = [String(fields.engine_path ?? ''), String(fields.key_name ?? '')]
+  checkPath(engine, 'the engine_path of a Vault key,')
+  checkName(name, 'the key_name of a Vault key,')
+  return { address: String(fields.vault_address ?? ''), path: `${engine}/${verb}/${name}` }
+}
 
 interface Access {
-  readonly address: string
+  readonly place: VaultPlace
   readonly token: string | undefined
   readonly timeout: number
 }
 
-async function accessTo(address: string, ctx: Context): Promise<Access> {
-  checkAllowed(address, ctx)
+/** The token is looked for when it is certain that the server may have it. */
+async function accessTo(address: string, path: string, ctx: Context): Promise<Access> {
+  const place = placeOrAgent(address, path, ctx)
   const token = await vaultToken(ctx)
-  const { agentAddress, timeout } = await vaultSettings(ctx)
+  const { timeout } = await vaultSettings(ctx)
   const limit = ctx.env['SOPS_KMS_TIMEOUT'] ? undefined : timeout
-  return { address: agentAddress ?? address, token, timeout: limit ?? kmsTimeout(ctx) }
+  return { place, token, timeout: limit ?? kmsTimeout(ctx) }
 }
 
 function fieldOf(data: unknown, name: string, missing: string, mistyped: string): string {

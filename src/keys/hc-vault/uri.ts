@@ -2,6 +2,7 @@
 import { quote } from '../../core/quote.ts'
 import { SopsError } from '../../errors.ts'
 import { escapedAsNeeded } from '../vault/escape.ts'
+import { checkPath, parseAddress } from '../vault/path.ts'
 
 export interface TransitKey {
   /** The URI without its path. */
@@ -12,7 +13,7 @@ export interface TransitKey {
 
 const example = 'https://vault.example.com:8200/v1/transit/keys/my-key'
 
-/** @throws SopsError `generic`. */
+/** @throws SopsError `generic`, also for what the reference takes and a server or a proxy may take for another key. */
 export function parseTransitUri(uri: string): TransitKey {
   const { scheme, authority, path, query, fragment } = splitUrl(uri)
   if (scheme === '') {
@@ -29,11 +30,10 @@ export function parseTransitUri(uri: string): TransitKey {
     throw new SopsError('generic', `vault path does not seem to be formatted correctly: it should look like ${example}`)
   }
   const segments = target.replace(/^\/+|\/+$/g, '').split('/')
-  return {
-    address: `${scheme}:${authority === undefined ? '' : `//${authority}`}${query === undefined ? '' : `?${query}`}${fragment}`,
-    engine: segments.slice(1, -2).join('/'),
-    name: segments.at(-1)!,
-  }
+  const address = `${scheme}:${authority === undefined ? '' : `//${authority}`}${query === undefined ? '' : `?${query}`}${fragment}`
+  parseAddress(address)
+  checkPath(target.replace(/^\/|\/$/g, ''), 'the path of the Vault URL')
+  return { address, engine: segments.slice(1, -2).join('/'), name: segments.at(-1)! }
 }
 
 interface UrlParts {

@@ -14,17 +14,15 @@ import {
 } from '../http.ts'
 import { proxyFor } from '../http-proxy.ts'
 import { jsonText } from './json.ts'
+import { checkClearText, checkRedirect, type VaultPlace } from './place.ts'
+import { findService } from './service.ts'
 import { type VaultSettings, vaultSettings } from './settings.ts'
-import { vaultUrl } from './url.ts'
 
 export interface VaultCall {
-  /** `https://host:8200`, or `unix:///path` for a socket. */
-  readonly address: string
+  readonly place: VaultPlace
   /** Without one no token is sent. */
   readonly token: string | undefined
   readonly method: 'GET' | 'PUT'
-  /** Below `/v1/`, as plain text: `transit/encrypt/key`. Its `.`, `..` and empty segments are resolved. */
-  readonly path: string
   /** Sent as JSON; integers may be bigint. */
   readonly body?: unknown
   /** Milliseconds for the call with all its retries; 60 000 if left out. */
@@ -41,7 +39,7 @@ export async function vaultRequest(ctx: Context, call: VaultCall): Promise<unkno
   const settings = await vaultSettings(ctx)
   const deadline = deadlineIn(call.timeout ?? settings.timeout ?? defaultTimeout)
   const first = await requestOf(ctx, call, settings)
-  const answer = await follow(ctx, first, settings, deadline)
+  const answer = await follow(ctx, call.place, first, settings, deadline)
   if (answer.status === 404 && call.method === 'GET') return dataOf(answer)
   if (answer.status >= 400 || (answer.status >= 300 && answer.status < 400)) {
     throw new SopsError(
@@ -53,7 +51,12 @@ export async function vaultRequest(ctx: Context, call: VaultCall): Promise<unkno
 }
 
 async function requestOf(ctx: Context, call: VaultCall, settings: VaultSettings): Promise<HttpRequest> {
-  const { url, socketPath } = await vaultUrl(call.address, call.path, settings.looksUpServices)
+  const { socketPath } = call.place
+  const url = new URL(call.place.url)
+  if (settings.looksUpServices && socketPath === undefined && url.port === '') {
+    await findService(url)
+    checkClearText(url, ctx)
+  }
   if (call.token !== undefined && /[\p{C}\p{Zl}\p{Zp}]|[^\x00-\xff]/u.test(call.token)) {
     throw new SopsError('generic', 'the Vault token has characters that cannot be sent')
   }
@@ -78,9 +81,10 @@ const retryRule = (retries: number): RetryRule => ({
   wait: () => 1000 + Math.random() * 500,
 })
 
-/** One redirect is followed, never from TLS to clear text: a standby server names the active one. */
+/** One redirect is followed, to a server that the user named and never from TLS to clear text: a standby server names the active one. */
 async function follow(
   ctx: Context,
+  place: VaultPlace,
   request: HttpRequest,
   settings: VaultSettings,
   deadline: Deadline,
@@ -96,6 +100,7 @@ async function follow(
   }
   const { socketPath, ...rest } = request
   const isSameSocket = socketPath !== undefined && url.host === request.url.host
+  if (!isSameSocket) checkRedirect(place, url, ctx)
   const way = isSameSocket ? { socketPath } : { proxy: settings.proxy ?? proxyFor(url, ctx.env) }
   return sendPatiently({ ...rest, url, ...way }, rule, deadline)
 }

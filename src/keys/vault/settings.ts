@@ -8,8 +8,6 @@ import { parseDuration } from '../timeout.ts'
 import { readTls } from './tls.ts'
 
 export interface VaultSettings {
-  /** Takes the place of every other address. */
-  readonly agentAddress: string | undefined
   /** Of every request: the namespace and `VAULT_HEADERS`. */
   readonly headers: Readonly<Record<string, string>>
   readonly tls: TlsOptions
@@ -41,7 +39,6 @@ async function readSettings(ctx: Context): Promise<VaultSettings> {
   const proxy = env[proxyName]
   const namespace = env['VAULT_NAMESPACE']
   return {
-    agentAddress: env['VAULT_AGENT_ADDR'] || undefined,
     headers: { ...(namespace ? { 'X-Vault-Namespace': namespace } : {}), ...readHeaders(env['VAULT_HEADERS'] ?? '') },
     tls: await readTls(ctx, flag(ctx, 'VAULT_SKIP_VERIFY')),
     proxy: proxy ? parseProxy(proxy, proxyName) : undefined,
