@@ -194,6 +194,7 @@ test.each([
       AZURE_FEDERATED_TOKEN_FILE: `eyJ${body}.${body}.x`,
       AZURE_CLIENT_ID: 'a',
       AZURE_TENANT_ID: 'b',
+      SOPS_AZURE_KEYVAULT_ORIGINS: 'https://127.0.0.1:1',
       SOPS_AZURE_KEYVAULT_TIMEOUT: '1s',
     },
     ['encrypt', '--azure-kv', 'https://127.0.0.1:1/keys/k/1', 'recipients.txt'],

@@ -45,6 +45,7 @@ beforeAll(async () => {
     GRPC_DEFAULT_SSL_ROOTS_FILE_PATH: tls.path,
     VAULT_ADDR: vault.address,
     AZURE_AUTHORITY_HOST: azure.address,
+    SOPS_AZURE_KEYVAULT_ORIGINS: azure.address,
     AZURE_TOKEN_CREDENTIALS: 'EnvironmentCredential',
     HUAWEICLOUD_SDK_PROJECT_ID: 'p1',
     HUAWEICLOUD_SDK_REGION_KMS_TR_WEST_1: huawei.address,

@@ -29,6 +29,7 @@ beforeAll(async () => {
     AZURE_CLIENT_ID: 'client-1',
     AZURE_CLIENT_SECRET: 'client-secret',
     AZURE_AUTHORITY_HOST: azure.address,
+    SOPS_AZURE_KEYVAULT_ORIGINS: azure.address,
     VAULT_ADDR: vault.address,
     VAULT_TOKEN: 'test-token',
     HUAWEICLOUD_SDK_AK: 'AK',
@@ -123,7 +124,12 @@ test("a process that trusts the vault by NODE_EXTRA_CA_CERTS, with a token of th
   const answer = { accessToken: azure.validToken, expiresOn: '2030-01-01 00:00:00.000000', expires_on: 1_893_456_000 }
   writeFileSync(box.path('bin/az'), `#!/bin/sh\necho '${JSON.stringify({ ...answer, tokenType: 'Bearer' })}'\n`)
   chmodSync(box.path('bin/az'), 0o755)
-  const base = { PATH: `${box.path('bin')}:${process.env.PATH}`, HOME: box.dir, NODE_EXTRA_CA_CERTS: tls.path }
+  const base = {
+    PATH: `${box.path('bin')}:${process.env.PATH}`,
+    HOME: box.dir,
+    NODE_EXTRA_CA_CERTS: tls.path,
+    SOPS_AZURE_KEYVAULT_ORIGINS: azure.address,
+  }
   const run = (more: Record<string, string>) =>
     runProcess(process.execPath, [bin, 'decrypt', 'azure.yaml'], { cwd: box.dir, env: { ...base, ...more } })
   const direct = await run(only(/^AZURE/))

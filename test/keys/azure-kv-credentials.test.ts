@@ -80,7 +80,7 @@ const dataKey = new Uint8Array(32).fill(7)
 /** What comes of wrapping a key: `done`, or the error's text behind the headline. */
 async function attempt(server: AzureServer, env: Env): Promise<string> {
   const key = { type: 'azure_kv', fields: { vault_url: server.address, name: 'main', version: 'v1' }, enc: '' } as const
-  const base = { PATH: '/nonexistent' }
+  const base = { PATH: '/nonexistent', SOPS_AZURE_KEYVAULT_ORIGINS: server.address }
   const ctx = fakeContext({ env: { ...base, ...env }, cwd: folder, now: new Date() })
   // The SDK reads the process's environment.
   for (const [name, value] of Object.entries(ctx.env)) vi.stubEnv(name, value)

@@ -4,7 +4,8 @@ import { globalAgent } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { readChallenge } from '../../src/keys/azure-kv/challenge.ts'
+import { tenantIn } from '../../src/keys/azure-kv/challenge.ts'
+import { checkPart, vaultAt } from '../../src/keys/azure-kv/vault.ts'
 import { azureKv } from '../../src/keys/azure-kv.ts'
 import type { MasterKey } from '../../src/keys/types.ts'
 import { fakeContext } from '../support/context.ts'
@@ -40,6 +41,7 @@ const secretOf = (server: AzureServer, more: Record<string, string> = {}) => ({
   AZURE_CLIENT_ID: 'client-1',
   AZURE_CLIENT_SECRET: 'client-secret',
   AZURE_AUTHORITY_HOST: server.address,
+  SOPS_AZURE_KEYVAULT_ORIGINS: server.address,
   ...more,
 })
 
@@ -261,6 +263,7 @@ describe('credentials', () => {
       AZURE_CLIENT_ID: 'client-1',
       AZURE_FEDERATED_TOKEN_FILE: file,
       AZURE_AUTHORITY_HOST: `${server.address}/`,
+      SOPS_AZURE_KEYVAULT_ORIGINS: server.address,
     }
     expect(await azureKv.wrap(keyAt(server.address), dataKey, fakeContext({ env }))).not.toBe('')
     const missing = fakeContext({ env: { ...env, AZURE_FEDERATED_TOKEN_FILE: '/nonexistent' } })
@@ -271,7 +274,11 @@ describe('credentials', () => {
 
   test('the identity of an App Service, also one of the user', async () => {
     const server = await serve()
-    const env = { IDENTITY_ENDPOINT: `${server.address}/msi/token`, IDENTITY_HEADER: 'header-1' }
+    const env = {
+      IDENTITY_ENDPOINT: `${server.address}/msi/token`,
+      IDENTITY_HEADER: 'header-1',
+      SOPS_AZURE_KEYVAULT_ORIGINS: server.address,
+    }
     expect(await azureKv.wrap(keyAt(server.address), dataKey, fakeContext({ env }))).not.toBe('')
     const named = fakeContext({ env: { ...env, AZURE_CLIENT_ID: 'user-1', AZURE_TOKEN_CREDENTIALS: 'prod' } })
     await azureKv.wrap(keyAt(server.address), dataKey, named)
@@ -288,7 +295,11 @@ describe('credentials', () => {
     const token = JSON.stringify({ accessToken: server.validToken, expires_on: 1_893_456_000 })
     writeFileSync(az, `#!/bin/sh\necho "$@" > ${folder}/args\necho '${token}'\n`)
     chmodSync(az, 0o755)
-    const env = { PATH: `${folder}:/usr/bin:/bin`, AZURE_TOKEN_CREDENTIALS: 'AzureCliCredential' }
+    const env = {
+      PATH: `${folder}:/usr/bin:/bin`,
+      AZURE_TOKEN_CREDENTIALS: 'AzureCliCredential',
+      SOPS_AZURE_KEYVAULT_ORIGINS: server.address,
+    }
     expect(await azureKv.wrap(keyAt(server.address), dataKey, fakeContext({ env }))).not.toBe('')
     const { readFileSync } = await import('node:fs')
     expect(readFileSync(join(folder, 'args'), 'utf8')).toBe(
@@ -318,39 +329,90 @@ describe('credentials', () => {
   })
 })
 
+describe('vaults', () => {
+  const scopeOf = (url: string, named = ''): string =>
+    vaultAt(url, fakeContext({ env: { SOPS_AZURE_KEYVAULT_ORIGINS: named } })).scope
+
+  test.each([
+    ['https://a.vault.azure.net', '', 'https://vault.azure.net/.default'],
+    ['https://A.VAULT.azure.cn:443/', '', 'https://vault.azure.cn/.default'],
+    ['https://a.managedhsm.usgovcloudapi.net', '', 'https://managedhsm.usgovcloudapi.net/.default'],
+    ['https://localhost:8443', 'https://x.example, https://LOCALHOST:8443/', 'https://vault.azure.net/.default'],
+    [
+      'https://a.vault.cloud.example:8443',
+      'https://a.vault.cloud.example:8443',
+      'https://vault.cloud.example/.default',
+    ],
+  ])('%s, where %j is named, is asked with a token for %s', (url, named, scope) => {
+    expect(scopeOf(url, named)).toBe(scope)
+  })
+
+  test.each([
+    'https://evil.example',
+    'https://vault.azure.net',
+    'https://evilvault.azure.net',
+    'https://a.vault.azure.net.evil.example',
+    'https://a.vault.azure.net.',
+    'https://a.vault.azure.net:8443',
+    'https://localhost:8443',
+    'https://127.0.0.1',
+    'https://[::1]',
+  ])('%s is refused with the line that would allow it', (url) => {
+    expect(() => scopeOf(url, 'https://localhost, localhost:8443')).toThrow(
+      `the vault ${url} is none of Azure: no token is sent there. Where it is yours, set\nSOPS_AZURE_KEYVAULT_ORIGINS=${url}`,
+    )
+  })
+
+  test.each([
+    'https://a.vault.azure.net@evil.example',
+    'https://evil.example/.vault.azure.net',
+    'https://evil.example#.vault.azure.net',
+    'https://evil.example?.vault.azure.net',
+    'https://evil.example\\.vault.azure.net',
+    'https://evil.example%2f.vault.azure.net',
+    'https://evil.example\t.vault.azure.net',
+    'https://u:p@a.vault.azure.net',
+    'https://a.vault.azure.net/secrets',
+    'https://a.vault.azure.net//',
+    'https://ａ.vault.azure.net',
+    'https://$(id).vault.azure.net',
+    ' https://a.vault.azure.net',
+    'https:a.vault.azure.net',
+    'http://a.vault.azure.net',
+    'a.vault.azure.net',
+    '',
+  ])('%j is malformed', (url) => {
+    expect(() => scopeOf(url, url)).toThrow(/is refused: it must be https:|must have an https URL/)
+  })
+
+  test.each(['', '.', '..', 'a/b', '%2e%2e', 'a%2fb', 'a\\b', 'a?b', 'a#b', 'a b', 'a\0', 'é'])(
+    '%j is no name of a key',
+    (text) => {
+      expect(() => checkPart(text, 'name')).toThrow(/^the name .* is refused: only letters/)
+    },
+  )
+})
+
 describe('challenges', () => {
-  const challenge = (resource: string): string =>
-    `Bearer authorization="https://login.microsoftonline.com/t-1/x", resource="${resource}"`
-
   test.each([
-    ['https://a.vault.azure.net', 'https://vault.azure.net', 'https://vault.azure.net/.default'],
-    ['https://a.vault.azure.cn', 'https://vault.azure.cn/', 'https://vault.azure.cn/.default'],
-    ['https://localhost:8443', 'https://vault.azure.net', 'https://vault.azure.net/.default'],
-    ['https://x.localhost', 'https://localhost', 'https://localhost/.default'],
-  ])('%s may ask for %s', (vault, resource, scope) => {
-    expect(readChallenge(challenge(resource), new URL(vault))).toEqual({ scope, tenant: 't-1' })
+    ['Bearer authorization="https://login.microsoftonline.com/t-1/x", resource="https://graph.microsoft.com"', 't-1'],
+    ['Bearer authorization_uri="https://login/t", scope="https://vault.azure.net/.default"', 't'],
+    ['Bearer resource="https://vault.azure.net", authorization="https://login.microsoftonline.com/t-1"', 't-1'],
+    ['Bearer authorization="https://login/--debug"', undefined],
+    ['Bearer authorization="https://login/a%2fb"', undefined],
+    ['Bearer authorization="t-1"', undefined],
+    ['Bearer error="insufficient_claims"', undefined],
+    ['Basic authorization="https://login/t"', undefined],
+    [undefined, undefined],
+  ])('%j names the tenant %j and nothing else', (header, tenant) => {
+    expect(tenantIn(header)).toBe(tenant)
   })
 
-  test.each([
-    ['https://evil.example', 'https://vault.azure.net'],
-    ['https://evilvault.azure.net', 'https://vault.azure.net'],
-    ['https://a.vault.azure.net.evil.example', 'https://vault.azure.net'],
-    ['https://localhost', 'https://graph.microsoft.com'],
-    ['https://a.vault.azure.net', '00000003-0000-0000-c000-000000000000'],
-    ['https://a.vault.azure.net', 'api:x'],
-  ])('%s may not ask for %s', (vault, resource) => {
-    expect(() => readChallenge(challenge(resource), new URL(vault))).toThrow(/which token it wants|not the domain/)
-  })
-
-  test.each([undefined, 'Basic realm="x"', 'Bearer error="insufficient_claims"'])('%j is none', (header) => {
-    expect(() => readChallenge(header, new URL('https://a.vault.azure.net'))).toThrow(/does not say which token/)
-  })
-
-  test('the scope stands for a resource', () => {
-    const header = 'Bearer authorization_uri="https://login/t", scope="https://vault.azure.net/.default"'
-    expect(readChallenge(header, new URL('https://a.vault.azure.net'))).toEqual({
-      scope: 'https://vault.azure.net/.default',
-      tenant: 't',
-    })
+  test('the vault does not choose what the token is for', async () => {
+    const server = await serve({ resource: 'https://graph.microsoft.com' })
+    const text = await message(azureKv.wrap(keyAt(server.address), dataKey, fakeContext({ env: secretOf(server) })))
+    expect(text).toMatch(/authentication failed: invalid_scope/)
+    const [, asked] = server.requests
+    expect(new URLSearchParams(asked!.body).get('scope')).toBe('https://vault.azure.net/.default')
   })
 })

@@ -1,4 +1,4 @@
-// The REST operations of a key vault, with the token that the vault asks for (spec/keys.md 7.3).
+// The REST operations of a key vault, with a token for vaults (spec/keys.md 7.3).
 import type { Context } from '../../context.ts'
 import { SopsError } from '../../errors.ts'
 import {
@@ -11,8 +11,9 @@ import {
   withoutSecrets,
 } from '../http.ts'
 import { proxyFor } from '../http-proxy.ts'
-import { type Challenge, readChallenge } from './challenge.ts'
+import { type Challenge, tenantIn } from './challenge.ts'
 import type { TokenSource } from './token.ts'
+import type { Vault } from './vault.ts'
 
 const apiVersion = '7.4'
 
@@ -22,31 +23,23 @@ const retryRule: RetryRule = {
   wait: (attempt) => 800 * 2 ** attempt * (0.8 + Math.random() * 0.4),
 }
 
-/** @throws SopsError `generic` for a vault that TLS does not protect: tokens are sent there. */
-export function vaultAt(vaultUrl: string): URL {
-  const url = URL.canParse(vaultUrl) ? new URL(vaultUrl) : undefined
-  if (url?.protocol === 'https:') return url
-  throw new SopsError('generic', 'the vault must have an https URL')
-}
-
 export interface VaultOperation {
   readonly method: 'GET' | 'POST'
-  /** Segments below the vault's URL. */
+  /** Segments below the vault's URL, checked where files name them. */
   readonly path: readonly string[]
   readonly body?: Readonly<Record<string, string>>
 }
 
 /** The answer's JSON. @throws SopsError `generic` with the service's code and message. */
 export async function callVault(
-  vault: URL,
+  vault: Vault,
   operation: VaultOperation,
   tokens: TokenSource,
   ctx: Context,
   deadline: Deadline,
 ): Promise<Record<string, unknown>> {
-  const url = new URL(vault)
-  const segments = operation.path.map(encodeURIComponent)
-  url.pathname = [url.pathname.replace(/\/+$/, ''), ...segments].join('/')
+  const url = new URL(vault.url)
+  url.pathname = ['', ...operation.path.map(encodeURIComponent)].join('/')
   url.search = `?api-version=${apiVersion}`
   const bare: HttpRequest = {
     method: operation.method,
@@ -55,8 +48,8 @@ export async function callVault(
     proxy: proxyFor(url, ctx.env),
   }
   const challenges = ctx.once('azure challenges', () => new Map<string, Challenge>())
-  const challenge = challenges.get(vault.origin) ?? (await demandOf(bare, deadline))
-  challenges.set(vault.origin, challenge)
+  const challenge = challenges.get(url.origin) ?? (await demandOf(vault, bare, deadline))
+  challenges.set(url.origin, challenge)
   const { text } = await tokens(challenge, deadline)
   const headers = { ...bare.headers, Authorization: `Bearer ${text}`, 'Content-Type': 'application/json' }
   const body = operation.body === undefined ? {} : { body: JSON.stringify(operation.body) }
@@ -72,11 +65,11 @@ export async function callVault(
   )
 }
 
-/** A request without token and body, only to hear what the vault demands. */
-async function demandOf(request: HttpRequest, deadline: Deadline): Promise<Challenge> {
+/** A request without token and body, only to hear whose directory the vault is in. */
+async function demandOf({ scope }: Vault, request: HttpRequest, deadline: Deadline): Promise<Challenge> {
   const answer = await sendPatiently(request, retryRule, deadline)
   if (answer.status !== 401) throw new SopsError('generic', failureText(answer))
-  return readChallenge(answer.headers['www-authenticate'], request.url)
+  return { scope, tenant: tenantIn(answer.headers['www-authenticate']) }
 }
 
 function failureText(answer: HttpAnswer): string {

@@ -4,32 +4,36 @@ import { messageOf, SopsError } from '../../errors.ts'
 import { deadlineIn } from '../http.ts'
 import { kmsTimeout } from '../timeout.ts'
 import type { MasterKey } from '../types.ts'
-import { callVault, vaultAt } from './client.ts'
+import { callVault } from './client.ts'
 import { type TokenSource, tokenSource } from './token.ts'
+import { checkPart, type Vault, vaultAt } from './vault.ts'
 
 const algorithm = 'RSA-OAEP-256'
 
 /** URL base64 without padding. @throws SopsError. */
 export async function wrap(key: MasterKey, dataKey: Uint8Array, ctx: Context): Promise<string> {
+  const vault = inStep('failed to construct Azure Key Vault client to encrypt data', () => vaultOf(key, ctx))
   const tokens = await inStepAsync('failed to get Azure token credential to encrypt data', () => tokenSource(ctx))
-  const vault = inStep('failed to construct Azure Key Vault client to encrypt data', () => vaultAt(placeOf(key).vault))
   return (await crypt(key, 'encrypt', Buffer.from(dataKey).toString('base64url'), vault, tokens, ctx)).text
 }
 
 /** @throws SopsError. */
 export async function unwrap(key: MasterKey, ctx: Context): Promise<Uint8Array> {
+  const vault = inStep('failed to construct Azure Key Vault client to decrypt data', () => vaultOf(key, ctx))
   const tokens = await inStepAsync('failed to get Azure token credential to decrypt', () => tokenSource(ctx))
   const enc = key.enc.replace(/[\r\n]/g, '')
   inStep('failed to base64 decode Azure Key Vault encrypted key', () => decode(enc).fill(0))
-  const vault = inStep('failed to construct Azure Key Vault client to decrypt data', () => vaultAt(placeOf(key).vault))
   return (await crypt(key, 'decrypt', enc, vault, tokens, ctx)).bytes
 }
 
 /** The version that the vault uses for a key at present. @throws SopsError. */
 export async function latestVersion(vaultUrl: string, name: string, ctx: Context): Promise<string> {
   const end = 'to retrieve key version'
+  const vault = inStep(`failed to construct Azure Key Vault client ${end}`, () => {
+    checkPart(name, 'name')
+    return vaultAt(vaultUrl, ctx)
+  })
   const tokens = await inStepAsync(`failed to get Azure token credential ${end}`, () => tokenSource(ctx))
-  const vault = inStep(`failed to construct Azure Key Vault client ${end}`, () => vaultAt(vaultUrl))
   try {
     const path = ['keys', name, '']
     const answer = await callVault(vault, { method: 'GET', path }, tokens, ctx, deadlineIn(kmsTimeout(ctx)))
@@ -48,11 +52,19 @@ const placeOf = ({ fields }: MasterKey): { vault: string; name: string; version:
   version: String(fields.version ?? ''),
 })
 
+/** Whom to ask, before any credential is looked for. @throws SopsError `generic`. */
+function vaultOf(key: MasterKey, ctx: Context): Vault {
+  const { vault, name, version } = placeOf(key)
+  checkPart(name, 'name')
+  if (version !== '') checkPart(version, 'version')
+  return vaultAt(vault, ctx)
+}
+
 async function crypt(
   key: MasterKey,
   verb: 'encrypt' | 'decrypt',
   value: string,
-  vault: URL,
+  vault: Vault,
   tokens: TokenSource,
   ctx: Context,
 ): Promise<{ text: string; bytes: Uint8Array }> {
