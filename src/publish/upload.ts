@@ -3,6 +3,7 @@ import type { Destination } from '../config/match.ts'
 import type { Context } from '../context.ts'
 import type { Tree } from '../core/tree.ts'
 import { messageOf, SopsError } from '../errors.ts'
+import { checkObject } from './bucket.ts'
 import { publishToVault, type VaultDestination, vaultPath } from './vault.ts'
 
 type BucketDestination = Exclude<Destination, VaultDestination>
@@ -41,6 +42,7 @@ async function send(parcel: Parcel, ctx: Context): Promise<void> {
   if ('vault' in parcel) return publishToVault(parcel.vault, parcel.name, parcel.plain, ctx)
   const { kind, bucket, prefix } = parcel.bucket
   const key = prefix + parcel.name
+  checkObject(bucket, key)
   if (kind === 's3') await (await import('./s3.ts')).uploadToS3(bucket, key, parcel.bytes)
   else await (await import('./gcs.ts')).uploadToGcs(bucket, key, parcel.bytes, ctx)
 }

@@ -286,6 +286,6 @@ describe('failures', () => {
   test('a region that is no part of a host name goes nowhere', async () => {
     const ctx = fakeContext({ env: awsDefaults })
     const id = 'arn:aws:kms:evil.example/x?:1:key/a'
-    await expect(kms.unwrap(keyOf({ arn: id }, 'AAAA'), ctx)).rejects.toThrow(/Region|region/)
+    await expect(kms.unwrap(keyOf({ arn: id }, 'AAAA'), ctx)).rejects.toThrow('no valid ARN found in')
   })
 })

@@ -22,12 +22,15 @@ interface Client {
   readonly credentials: GoogleCredentials
 }
 
-/** @throws SopsError `generic` for a text that names no crypto key. */
+/**
+ * Project, location, key ring and key, as Google names them: nothing that becomes another path. A domain may stand before a project.
+ * @throws SopsError `generic` for a text that names no crypto key.
+ */
 function resourceName(key: MasterKey): string {
   const text = String(key.fields.resource_id ?? '')
-  const match = /^projects\/([^/]+)\/locations\/([^/]+)\/keyRings\/([^/]+)\/cryptoKeys\/([^/]+)$/.exec(text)
-  // Dots alone would be taken for folders on the way.
-  if (match !== null && !match.slice(1).some((part) => part === '.' || part === '..')) return text
+  const pattern = /^projects\/([\w.:-]+)\/locations\/[A-Za-z0-9-]+\/keyRings\/[\w-]+\/cryptoKeys\/[\w-]+$/
+  const project = pattern.exec(text)?.[1]
+  if (project !== undefined && !/^\.+$/.test(project)) return text
   throw new SopsError('generic', `no valid resource ID found in ${quote(text)}`)
 }
 

@@ -7,6 +7,7 @@ import { kmsTimeout } from '../timeout.ts'
 import type { MasterKey } from '../types.ts'
 import { kmsClient } from './client.ts'
 import { parseKeyId } from './id.ts'
+import { checkRegion } from './region.ts'
 
 const algorithm = 'SYMMETRIC_DEFAULT'
 
@@ -38,6 +39,7 @@ async function call(
   ctx: Context,
 ): Promise<Record<string, unknown>> {
   const { region, uuid } = parseKeyId(String(key.fields.key_id ?? ''))
+  checkRegion(region)
   const client = await kmsClient(region, ctx, deadlineIn(kmsTimeout(ctx)))
   try {
     const fields = { key_id: uuid, ...body, encryption_algorithm: algorithm }

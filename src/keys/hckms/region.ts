@@ -19,6 +19,15 @@ const knownRegions = new Set([
   ...['my-kualalumpur-1', 'ru-moscow-1', 'me-east-1', 'eu-west-101'],
 ])
 
+/**
+ * Before any credential is looked for: the region becomes a part of names of hosts and variables.
+ * @throws SopsError `generic`.
+ */
+export function checkRegion(region: string): void {
+  if (/^[A-Za-z0-9-]{1,63}$/.test(region)) return
+  throw new SopsError('generic', `invalid region ${quote(region)}: only letters, digits and hyphens make one`)
+}
+
 const hostOf = (service: string, region: string): string =>
   `https://${service}.${region}.myhuaweicloud.${region === 'eu-west-101' ? 'eu' : 'com'}`
 

@@ -24,11 +24,13 @@ const text = (key: MasterKey, name: string): string => {
 }
 
 /**
- * The region in the key's ARN.
+ * The region in the key's ARN, which becomes a part of the name of the host that is asked: one label of DNS.
  * @throws SopsError `generic` for a text that is no ARN of a key or alias.
  */
 export function regionOf(arn: string): string {
-  const region = /^arn:aws[\w-]*:kms:([^\n]+):[0-9]+:(?:key|alias)\/[^\n]/.exec(arn)?.[1]
+  const region = /^arn:aws[\w-]*:kms:([A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?):[0-9]+:(?:key|alias)\/[^\n]/.exec(
+    arn,
+  )?.[1]
   if (region === undefined) throw new SopsError('generic', `no valid ARN found in '${arn}'`)
   return region
 }
