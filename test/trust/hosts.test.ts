@@ -5,6 +5,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi 
 import type { Destination } from '../../src/config/match.ts'
 import { keyTypes } from '../../src/keys/index.ts'
 import type { KeyTypeId, MasterKey } from '../../src/keys/types.ts'
+import { remoteKeyServices } from '../../src/keyservice/client.ts'
+import { listen } from '../../src/keyservice/listen.ts'
+import { makeListener, serve } from '../../src/keyservice/server.ts'
 import { upload } from '../../src/publish/upload.ts'
 import { runCli, type Sandbox, sandbox } from '../support/cli.ts'
 import { type FakeContext, fakeContext } from '../support/context.ts'
@@ -303,6 +306,26 @@ describe('redirects to another server', () => {
     expect(huawei.requests.length).toBeGreaterThan(0)
     expect(trap.requests).toEqual([])
   })
+})
+
+test('a key service that is asked for the key of another server', async () => {
+  const trap = await startVault()
+  const box = sandbox()
+  const listener = makeListener()
+  const server = await serve(listener, fakeContext({ env: { ...credentials, ...settings } }), {})
+  await listen(listener, 'unix', box.path('s'))
+  const [service] = remoteKeyServices([`unix://${box.path('s')}`], fakeContext())
+  for (const fields of [
+    { ...vaultKey, vault_address: trap.address },
+    { ...vaultKey, key_name: '../../secret/prod/db' },
+  ]) {
+    await expect(service!.wrap(keyOf('hc_vault', fields), new Uint8Array(32))).rejects.toThrow(/none that you|refused/)
+    await expect(service!.unwrap(keyOf('hc_vault', fields))).rejects.toThrow(/none that you|refused/)
+  }
+  expect(trap.requests).toEqual([])
+  server.stop()
+  box.remove()
+  await trap.close()
 })
 
 describe('at the command line', () => {
