@@ -8,14 +8,13 @@ import { SopsError } from '../../errors.ts'
  */
 function isPlainSegment(segment: string): boolean {
   const text = segment.normalize('NFKC')
-  return !/[\\/%?#\p{C}\p{Zl}\p{Zp}]/u.test(text) && !/^\s*\.*\s*$/u.test(text.replace(/;.*/, ''))
+  return !/[\\/%?#\p{C}\p{Zl}\p{Zp}]/u.test(text) && !/^\.*$/.test(text.replace(/;.*/s, '').trim())
 }
 
 /** @throws SopsError `generic`; `what` names the text in the message. */
 export function checkPath(path: string, what: string): void {
   if (path.split('/').every(isPlainSegment)) return
-  const rule =
-    'each part of it must be there, be neither "." nor "..", and hold none of \\ % ? # and no control characters'
+  const rule = 'no part of it may be empty, "." or "..", or hold one of \\ % ? # or a control character'
   throw new SopsError('generic', `${what} ${quote(path)} is refused: ${rule}`)
 }
 
