@@ -1,4 +1,5 @@
 // Bytes to bytes: the calls that most library users need.
+import { checkCleartext } from './cleartext.ts'
 import type { Context } from './context.ts'
 import { type PlainValue, toObject } from './core/plain.ts'
 import type { SelectionOptions } from './core/selection.ts'
@@ -32,6 +33,11 @@ export interface DecryptOptions extends CommonOptions {
   readonly order?: readonly string[]
   /** Accept a file whose MAC is missing or wrong. */
   readonly ignoreMac?: boolean
+}
+
+export interface ReplaceOptions extends DecryptOptions {
+  /** Store values in clear that were encrypted, where a setting of the file says so. */
+  readonly allowCleartext?: boolean
 }
 
 export interface EncryptOptions extends CommonOptions, SelectionOptions {
@@ -126,18 +132,25 @@ export async function encrypt(input: Uint8Array | string, options: EncryptOption
 
 /**
  * A new plaintext in the place of an encrypted file's old one: same recipients, same data key, and every value that did not change keeps
- * its ciphertext, so that a diff shows what changed and nothing else.
- * @throws as `decrypt` and `encrypt`.
+ * its ciphertext, so that a diff shows what changed and nothing else. Values that a setting of the file newly leaves in clear are named in
+ * the log.
+ * @throws as `decrypt` and `encrypt`; SopsError `cleartext` when a value that was encrypted would be stored in clear.
  */
 export const replacePlaintext = (
   encrypted: Uint8Array | string,
   plaintext: Uint8Array | string,
-  options: DecryptOptions = {},
+  options: ReplaceOptions = {},
 ): Promise<Uint8Array> =>
   opened(encrypted, options, async (file, context) => {
     const draft = parsePlain(asBytes(plaintext), file.format, file.format, file.plain)
     await context.audit?.({ action: 'encrypt', file: context.cwd })
-    return sealDraft(file, draft, file.metadata, file.format, context.now(), options.layout ?? {}).bytes
+    const { metadata, format, selection } = file
+    const unchecked = { ...draft, allowCleartext: true }
+    const { bytes, clear } = sealDraft(file, unchecked, metadata, format, context.now(), options.layout ?? {})
+    const { allowCleartext } = options
+    const sealed = { plain: draft.plain, settings: metadata.selection, selection, clear }
+    checkCleartext(sealed, { allowCleartext, log: context.log })
+    return bytes
   })
 
 async function recipientsOf(

@@ -6,7 +6,7 @@ import { clearHints, joinedHint } from './core/joined.ts'
 import { addToMac, finishMac, type MacState, peekMac, sameMac, startMac } from './core/mac.ts'
 import { canonical, goTypeOf, plainBytes, readScalar, readSpelling, type ScalarType, typeOf } from './core/scalar.ts'
 import { looksLikeMarker, type Selection } from './core/selection.ts'
-import { identityOf, newStash, type Recall, recall, type Stash } from './core/stash.ts'
+import { identityOf, type Recall, recall, type Stash } from './core/stash.ts'
 import { toSeconds } from './core/time.ts'
 import { type Comment, type Leaf, type Origin, sameValue, type Tree, type Value } from './core/tree.ts'
 import { bytesOfText, textOfBytes } from './core/utf8.ts'
@@ -47,7 +47,8 @@ export interface Opened {
 export function open(tree: Tree, options: OpenOptions): Opened {
   const cipher = createLeafCipher(options.dataKey)
   const mac = startMac(options.macOnlyEncrypted)
-  const stash = newStash(cipher, options.tokenText)
+  const { tokenText, selection } = options
+  const stash: Stash = { cipher, tokenText, leaves: [], stored: tree, selection }
   const path: string[] = []
   const macs: string[] = []
   let current = 0
@@ -56,11 +57,11 @@ export function open(tree: Tree, options: OpenOptions): Opened {
     if (number > 1) macs.push(peekMac(mac))
   }
   try {
-    const opened = walk(tree, options.selection, { ...opener(cipher, mac, stash, options), document }, path)
+    const opened = walk(tree, selection, { ...opener(cipher, mac, stash, options), document }, path)
     return { tree: opened, mac: finishMac(mac), macs, stash }
   } catch (error) {
     const place = tree.documents.length > 1 ? `document ${current}: ` : ''
-    const hints = place === '' ? [] : clearHints(tree, current, options.selection)
+    const hints = place === '' ? [] : clearHints(tree, current, selection)
     throw atLeaf('cannot-decrypt-tree', `Error decrypting tree: Error walking tree: ${place}`, error, path, hints)
   }
 }

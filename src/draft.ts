@@ -27,6 +27,8 @@ export interface Draft {
   readonly parsed: Parsed
   readonly plain: Tree
   readonly metadata?: Metadata
+  /** `SealInput.allowCleartext`. */
+  readonly allowCleartext?: boolean | undefined
 }
 
 /**
@@ -111,7 +113,7 @@ export async function draftText(
 /**
  * Encrypts a new version of `file`'s plaintext under the file's own data key. Values that did not change keep their ciphertext and the way
  * it was written; the metadata block keeps its layout.
- * @throws SopsError `generic` when a later document of `file` has another sops block.
+ * @throws SopsError `generic` when a later document of `file` has another sops block; `cleartext` as `sealFile`.
  */
 export function sealDraft(
   file: OpenFile,

@@ -1,6 +1,8 @@
 // An encrypted file, from bytes to its open tree and back to bytes. Everything that reads or changes one goes through here.
+import { checkCleartext } from './cleartext.ts'
 import { commentsOf, lostComment, settling, withHeads } from './comments.ts'
 import type { Context, LogLine } from './context.ts'
+import { type ClearPlace, newlyClear } from './core/cleartext.ts'
 import { compileSelection, type Selection } from './core/selection.ts'
 import type { Tree } from './core/tree.ts'
 import { walk } from './core/walk.ts'
@@ -183,6 +185,8 @@ export interface SealInput {
   readonly selection: Selection
   /** From opening an earlier version: unchanged values keep their ciphertext. */
   readonly stash?: Stash
+  /** Settings may make values clear that were encrypted; the caller looks at `SealOutput.clear`, or wants it so. */
+  readonly allowCleartext?: boolean | undefined
 }
 
 export interface SealOutput {
@@ -192,6 +196,8 @@ export interface SealOutput {
   readonly leaves: number
   /** Places of the text that had to be written in another way, so that the reference reads them. */
   readonly places: readonly Respelling[]
+  /** What is in clear and was not in the earlier version; nothing for a new file. */
+  readonly clear: readonly ClearPlace[]
 }
 
 /**
@@ -221,7 +227,7 @@ const seconds = (now: Date): string => now.toISOString().replace(/\.\d+Z$/, 'Z')
  * Encrypts the tree under `dataKey`, stamps and MACs it, and writes it in `output`: spliced into the source text when that is of the same
  * format, printed afresh otherwise. `metadataTexts` may give the exact text of metadata entries, by document and key.
  * @throws SopsError `generic` when a later document of the source has another sops block; `cannot-encrypt-tree`, `cannot-encrypt-mac` or
- * `cannot-emit`, also when the result could not be opened again.
+ * `cannot-emit`, also when the result could not be opened again; `cleartext` when a setting of the file makes clear what was encrypted.
  */
 export function sealFile(
   input: SealInput,
@@ -238,6 +244,8 @@ export function sealFile(
     macOnlyEncrypted: metadata.macOnlyEncrypted,
     ...(input.stash ? { stash: input.stash } : {}),
   })
+  const clear = input.stash ? newlyClear(input.stash, input.plain, selection) : []
+  checkCleartext({ plain: input.plain, settings: metadata.selection, selection, clear }, input)
   const lastModified = seconds(now)
   const stamped = { ...metadata, lastModified, mac: sealMac(sealed.mac, lastModified, dataKey) }
   const bare = withMetadata(sealed.tree, stamped, output.metadata, same ? parsed.tree : undefined)
@@ -245,7 +253,7 @@ export function sealFile(
   const encrypted = { ...layout, encrypted: true }
   const fresh = !same || wantsFresh(output, parsed, layout, input.stash !== undefined)
   const bytes = marshalled(() => (fresh ? output.print(tree, encrypted) : output.rewrite(parsed, tree, encrypted)))
-  const written = { tree, encrypted: sealed.encrypted, leaves: sealed.leaves }
+  const written = { tree, encrypted: sealed.encrypted, leaves: sealed.leaves, clear }
   // A payload is one string in a text that is always printed the same way.
   if (output.id === 'binary') return { bytes, ...written, places: [] }
   const settle = (some: Uint8Array): Settled => settled(some, output, sealed, input)

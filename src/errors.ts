@@ -28,6 +28,8 @@ export const exitCodes = {
   'already-encrypted': 203,
   /** Text does not follow its format; `load` turns it into exit 1 (encrypted input) or 2 (plain input). */
   parse: 1,
+  /** Values would be stored in clear that should not be. */
+  cleartext: 1,
   /** A key service, SDK or program that is needed is not installed. */
   'missing-dependency': 1,
   usage: 1,

@@ -1,7 +1,15 @@
 // The public API. The command line is a client of it.
 
 // Bytes to bytes
-export { type DecryptOptions, decrypt, decryptToObject, type EncryptOptions, encrypt, replacePlaintext } from './api.ts'
+export {
+  type DecryptOptions,
+  decrypt,
+  decryptToObject,
+  type EncryptOptions,
+  encrypt,
+  type ReplaceOptions,
+  replacePlaintext,
+} from './api.ts'
 // .sops.yaml
 export {
   type Config,

@@ -65,6 +65,7 @@ export const quoteAmbiguous: Flag = bool(
 )
 export const yes: Flag = bool('yes', 'answer every question with yes', { aliases: ['y'] })
 export const idempotent: Flag = bool('idempotent', 'leave the file alone when nothing would change')
+export const allowCleartext: Flag = bool('allow-cleartext', 'store values in clear where a setting of the file says so')
 export const verbose: Flag = bool('verbose', 'show what is being done')
 
 export const decryptionOrder: Flag = string('decryption-order', 'key types to try first (default: age,pgp)', {
@@ -138,6 +139,7 @@ export const rootFlags: readonly Flag[] = [
   ...types,
   showMasterKeys,
   ignoreMac,
+  allowCleartext,
   quoteAmbiguous,
   string('config', 'configuration file, instead of searching for .sops.yaml', {
     env: 'SOPS_CONFIG',

@@ -8,6 +8,7 @@ import { loadEncrypted, type OpenFile, openFile, sealFile } from '../encrypted-f
 import { loadFormat } from '../formats/index.ts'
 import type { Format, FormatId } from '../formats/types.ts'
 import { refuseOthers } from '../metadata/others.ts'
+import { checkClear, creationRule } from './cleartext.ts'
 import { fingerprint, readInput, writeOutput } from './files.ts'
 import type { Invocation, Io } from './invocation.ts'
 import { absolutePath, configOf, formatsFor, layoutOf, orderOf, servicesOf } from './settings.ts'
@@ -95,7 +96,9 @@ export async function changeInPlace(
     const plain = { documents: documents.with(place.at, document) }
     refuseReserved(plain, output)
     await ctx.audit?.({ action: 'encrypt', file: path })
-    const sealed = sealFile({ ...file, plain }, output, ctx.now(), layoutOf(inv, config, output.id))
+    const input = { ...file, plain, allowCleartext: true }
+    const sealed = sealFile(input, output, ctx.now(), layoutOf(inv, config, output.id))
+    await checkClear({ ...input, sealed }, inv, io, creationRule(config, path, ctx))
     warnOfRespelling(sealed, ctx)
     await writeOutput(host, path, sealed.bytes, { what: 'in-place file', expect: fingerprint(bytes) })
     tellOfWritten(io)

@@ -19,6 +19,8 @@ export {
   type MatchOptions,
   matchCreationRule,
   matchDestinationRule,
+  type RuleOfFile,
   type RuleSettings,
+  ruleOf,
   ruleSubject,
 } from './match.ts'

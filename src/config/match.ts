@@ -107,6 +107,57 @@ async function matches(pattern: string, subject: string): Promise<boolean> {
   }
 }
 
+/** The first creation rule whose path_regex matches the file. @throws SopsError `generic` as `matches`. */
+async function firstMatch(
+  config: Config,
+  filePath: string,
+  ctx: Context,
+): Promise<{ readonly index: number; readonly rule: RawRule } | undefined> {
+  const subject = ruleSubject(config.file, filePath, ctx)
+  for (const [index, rule] of (config.creationRules ?? []).entries()) {
+    if (!rule.path_regex || (await matches(rule.path_regex, subject))) return { index, rule }
+  }
+  return undefined
+}
+
+/** What the creation rule for a file that exists says: how it would be encrypted if it were new. */
+export interface RuleOfFile {
+  /** As messages call it: `creation_rules[0] of .sops.yaml`. */
+  readonly name: string
+  readonly selection: SelectionOptions
+  readonly macOnlyEncrypted: boolean
+  /** 0 = not set. */
+  readonly shamirThreshold: number
+  /** @throws SopsError `generic` for keys that cannot be parsed. */
+  keyGroups(): Promise<KeyGroup[]>
+}
+
+/**
+ * The creation rule for a file that exists. Undefined where there is none, or one whose expression or settings are not valid: changing a
+ * file needs no rule, so a bad one does not stop it.
+ */
+export async function ruleOf(
+  config: Config | undefined,
+  filePath: string,
+  ctx: Context,
+): Promise<RuleOfFile | undefined> {
+  try {
+    const match = config && (await firstMatch(config, filePath, ctx))
+    if (!match) return undefined
+    const { index, rule } = match
+    return {
+      name: `creation_rules[${index}] of ${config.file.path}`,
+      selection: selectionOf(rule),
+      macOnlyEncrypted: rule.mac_only_encrypted ?? false,
+      shamirThreshold: rule.shamir_threshold ?? 0,
+      keyGroups: () => keyGroupsOf(rule, ctx),
+    }
+  } catch (error) {
+    if (error instanceof SopsError) return undefined
+    throw error
+  }
+}
+
 /**
  * The first creation rule whose path_regex matches the file, with its keys parsed. Logs warnings about the configuration, once per run.
  * @throws SopsError `generic`: no rule matches; an expression on the way does not compile; the rule's settings or keys are invalid.
@@ -118,14 +169,12 @@ export async function matchCreationRule(
   options: MatchOptions = {},
 ): Promise<CreationRule> {
   warnAboutConfig(config, ctx)
-  const subject = ruleSubject(config.file, filePath, ctx)
-  for (const [index, rule] of (config.creationRules ?? []).entries()) {
-    if (rule.path_regex && !(await matches(rule.path_regex, subject))) continue
-    const settings = await settingsOf(rule, ctx, options.kmsContext)
-    await warnAboutSelection(rule, `creation_rules[${index}]`, config, ctx)
-    return { index, ...pathRegexOf(rule), ...settings }
-  }
-  throw new SopsError('generic', 'error loading config: no matching creation rules found')
+  const match = await firstMatch(config, filePath, ctx)
+  if (!match) throw new SopsError('generic', 'error loading config: no matching creation rules found')
+  const { index, rule } = match
+  const settings = await settingsOf(rule, ctx, options.kmsContext)
+  await warnAboutSelection(rule, `creation_rules[${index}]`, config, ctx)
+  return { index, ...pathRegexOf(rule), ...settings }
 }
 
 const slashed = (name: string): string => (name.endsWith('/') ? name : `${name}/`)

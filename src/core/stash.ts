@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto'
 import type { LeafCipher } from './cipher.ts'
 import { type ScalarType, textOrBytes } from './scalar.ts'
-import type { Origin } from './tree.ts'
+import type { Selection } from './selection.ts'
+import type { Origin, Tree } from './tree.ts'
 import { bytesOfText } from './utf8.ts'
 
 export interface Remembered {
@@ -22,14 +23,12 @@ export interface Stash {
   readonly cipher: LeafCipher
   /** The exact source text of a leaf, where the caller knows it; asked only for leaves that are put back. */
   readonly tokenText: ((origin: Origin) => string | undefined) | undefined
+  /** All that was encrypted, in the order of the tree. */
   readonly leaves: Remembered[]
+  /** What was opened, as it is stored, and the selection that told what of it is encrypted. */
+  readonly stored: Tree
+  readonly selection: Selection
 }
-
-export const newStash = (cipher: LeafCipher, tokenText: Stash['tokenText']): Stash => ({
-  cipher,
-  tokenText,
-  leaves: [],
-})
 
 /** Longer plaintexts are looked up by their digest. */
 const longest = 256

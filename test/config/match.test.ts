@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
-import { type Config, matchCreationRule, matchDestinationRule, ruleSubject } from '../../src/config/index.ts'
+import { type Config, matchCreationRule, matchDestinationRule, ruleOf, ruleSubject } from '../../src/config/index.ts'
 import { fakeContext } from '../support/context.ts'
 import { configOf, messageOfRejection, shown } from './support.ts'
 
@@ -205,5 +205,37 @@ describe('destination rules', () => {
   ])('%s is refused', async (rules, message) => {
     const { config, ctx } = await load(rules)
     expect(await messageOfRejection(matchDestinationRule(config, 'f', ctx))).toBe(message)
+  })
+})
+
+describe('the rule for a file that exists', () => {
+  const found = async (rules: readonly object[]): Promise<Awaited<ReturnType<typeof ruleOf>>> => {
+    const { config, ctx } = await configOf(JSON.stringify({ creation_rules: rules }))
+    return ruleOf(config, 'f.yaml', ctx)
+  }
+
+  it('says what a new file would be encrypted by', async () => {
+    const rules = [
+      { path_regex: 'other' },
+      { encrypted_regex: '^data$', shamir_threshold: 2, mac_only_encrypted: true },
+    ]
+    const { keyGroups, ...rule } = (await found(rules))!
+    const name = 'creation_rules[1] of .sops.yaml'
+    const selection = { encryptedRegex: '^data$' }
+    expect(rule).toEqual({ name, selection, shamirThreshold: 2, macOnlyEncrypted: true })
+    expect(await keyGroups()).toHaveLength(1)
+  })
+
+  it('looks at no key before it is asked', async () => {
+    expect(await found([{ age: { a: 'map' } }])).toMatchObject({ selection: {}, shamirThreshold: 0 })
+  })
+
+  it.each([
+    ['none', []],
+    ['none that fits', [{ path_regex: 'other' }]],
+    ['one whose expression does not compile', [{ path_regex: '(' }]],
+    ['one with two settings', [{ encrypted_regex: 'a', encrypted_suffix: 'b' }]],
+  ])('%s is no rule', async (_, rules) => {
+    expect(await found(rules)).toBeUndefined()
   })
 })

@@ -11,6 +11,7 @@ import type { Metadata } from '../../metadata.ts'
 import { createFile, sealNew } from '../../new-file.ts'
 import { distinctKeys } from '../../recipients.ts'
 import { compareVersions, compatibleVersion } from '../../version.ts'
+import { checkClear, creationRule } from '../cleartext.ts'
 import { editLoop } from '../edit-loop.ts'
 import { type Fingerprint, fingerprint, readInput, writeOutput } from '../files.ts'
 import type { Invocation, Io } from '../invocation.ts'
@@ -94,7 +95,10 @@ async function editExisting(inv: Invocation, io: Io, path: string): Promise<void
         finish: async (draft) => {
           const metadata = await finalMetadata(draft, file, services)
           await ctx.audit?.({ action: 'encrypt', file: path })
-          const sealed = sealDraft(file, draft, metadata, output, ctx.now(), layout)
+          const sealed = sealDraft(file, { ...draft, allowCleartext: true }, metadata, output, ctx.now(), layout)
+          const { plain } = draft
+          const { selection } = file
+          await checkClear({ sealed, plain, metadata, selection }, inv, io, creationRule(config, path, ctx))
           warnOfLayout(draft.format, draft.parsed, ctx, draft.format.id === file.format.id ? file.parsed : undefined)
           if (input.id === output.id) warnOfReadings(input, draft.parsed, ctx, () => output.parse(content))
           await save(io, path, sealed, file, fingerprint(bytes))

@@ -16,6 +16,7 @@ import { destinationText, type Parcel, upload } from '../../publish/upload.ts'
 import { systemErrorText } from '../../system/errors.ts'
 import { filesBelow, stat } from '../../system/files.ts'
 import { askYesNo } from '../ask.ts'
+import { checkClear } from '../cleartext.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { type Opened, type Opener, openerOf, read } from '../open.ts'
 import { absolutePath, formatsFor, layoutOf } from '../settings.ts'
@@ -132,12 +133,10 @@ async function sealAnew({ path, file }: Opened, rule: DestinationRule, job: Job)
     const sealed = await createFile(settings, opener.services)
     try {
       await io.ctx.audit?.({ action: 'encrypt', file: path })
-      const published = sealFile(
-        { ...file, ...sealed },
-        file.format,
-        io.ctx.now(),
-        layoutOf(inv, config, file.format.id),
-      )
+      const input = { ...file, ...sealed, allowCleartext: true }
+      const published = sealFile(input, file.format, io.ctx.now(), layoutOf(inv, config, file.format.id))
+      const own = { selection: sealed.selection, name: `the recreation rule of destination_rules[${rule.index}]` }
+      await checkClear({ ...input, sealed: published }, inv, io, async () => own)
       warnOfRespelling(published, io.ctx)
       return published.bytes
     } finally {

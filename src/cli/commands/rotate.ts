@@ -7,6 +7,7 @@ import { loadFormat } from '../../formats/index.ts'
 import { labelOf } from '../../keys/index.ts'
 import type { KeyGroup, KeyTypeId, MasterKey } from '../../keys/types.ts'
 import { identityOf } from '../../recipients.ts'
+import { checkClear, creationRule } from '../cleartext.ts'
 import { forEachFile } from '../each-file.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { openerOf } from '../open.ts'
@@ -60,7 +61,9 @@ async function rotateFile(inv: Invocation, io: Io): Promise<void> {
     const metadata = { ...file.metadata, keyGroups: groups, shamirThreshold: threshold }
     const output = await loadFormat(formats.output)
     await ctx.audit?.({ action: 'encrypt', file: path })
-    const sealed = sealFile({ ...file, metadata, dataKey }, output, ctx.now(), layoutOf(inv, config, output.id))
+    const input = { ...file, metadata, dataKey, allowCleartext: true }
+    const sealed = sealFile(input, output, ctx.now(), layoutOf(inv, config, output.id))
+    await checkClear({ ...input, sealed }, inv, io, creationRule(config, target.typePath, ctx))
     warnOfRespelling(sealed, ctx)
     await writeResult(inv, io, target, sealed.bytes, bytes)
   } finally {

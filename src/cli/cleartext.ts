@@ -1,0 +1,50 @@
+// What a command that changes a file would store in clear, held against the user's own creation rule.
+import { checkCleartext, type OwnRule } from '../cleartext.ts'
+import { type Config, ruleOf } from '../config/index.ts'
+import type { Context } from '../context.ts'
+import { compileSelection, type Selection, type SelectionOptions } from '../core/selection.ts'
+import type { Tree } from '../core/tree.ts'
+import type { SealOutput } from '../encrypted-file.ts'
+import { defaultUnencryptedSuffix } from '../metadata/names.ts'
+import type { Metadata } from '../metadata.ts'
+import type { Invocation, Io } from './invocation.ts'
+
+/** What was sealed with `allowCleartext`, and for which file. */
+export interface Checked {
+  readonly sealed: SealOutput
+  readonly plain: Tree
+  readonly metadata: Metadata
+  readonly selection: Selection
+}
+
+/**
+ * Looks at what `sealed` stores in clear; the rule is looked for only where there is something to judge. To be called before anything is
+ * written.
+ * @throws SopsError `cleartext`.
+ */
+export async function checkClear(
+  { sealed, plain, metadata, selection }: Checked,
+  inv: Invocation,
+  { ctx }: Io,
+  findRule: () => Promise<OwnRule | undefined>,
+): Promise<void> {
+  const { clear } = sealed
+  if (clear.length === 0) return
+  const rule = await findRule()
+  const allowCleartext = inv.bool('allow-cleartext')
+  checkCleartext({ plain, settings: metadata.selection, selection, clear }, { rule, allowCleartext, log: ctx.log })
+}
+
+/** The creation rule for a file that exists, where it is of use. */
+export const creationRule =
+  (config: Config | undefined, path: string, ctx: Context) => async (): Promise<OwnRule | undefined> => {
+    const rule = await ruleOf(config, path, ctx)
+    return rule && (await ownRule(rule.selection, rule.name))
+  }
+
+/** Undefined for an expression that does not compile: it says nothing about any value. */
+async function ownRule(settings: SelectionOptions, name: string): Promise<OwnRule | undefined> {
+  const isUnset = Object.keys(settings).length === 0
+  const selection = await compileSelection(isUnset ? { unencryptedSuffix: defaultUnencryptedSuffix } : settings)
+  return selection.invalid === undefined ? { selection, name } : undefined
+}
