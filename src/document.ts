@@ -97,6 +97,7 @@ function opener(cipher: LeafCipher, mac: MacState, stash: Stash, options: OpenOp
   return {
     leaf(leaf, aad, selected, inList) {
       const stored = leaf.value
+      if (selected && leaf.clearTwin) throw new SopsError('generic', clearTwinText, { hints: clearTwinHints })
       if (stored === null || stored === '' || (stored instanceof Uint8Array && stored.length === 0)) return leaf
       if (!selected) {
         if (!options.macOnlyEncrypted) hashPlain(mac, stored)
@@ -171,6 +172,11 @@ function opener(cipher: LeafCipher, mac: MacState, stash: Stash, options: OpenOp
     },
   }
 }
+
+const clearTwinText = 'an earlier line gives this key a value in clear, which nothing protects'
+const clearTwinHints = [
+  'the last line of a key counts in SOPS, the first one in other programs: remove the line in clear',
+]
 
 const commentText = (value: Value): string => (typeof value === 'string' ? value : textOfBytes(value as Uint8Array))
 
@@ -261,7 +267,7 @@ function sealer(
   return {
     leaf(leaf, aad, selected) {
       const { value } = leaf
-      if (value === null || value === '') return leaf
+      if (value === null || value === '') return selected && leaf.clearTwin ? { ...leaf, hidesTwin: true } : leaf
       count.leaves++
       if (!selected) {
         if (!options.macOnlyEncrypted) hashPlain(mac, value)

@@ -39,6 +39,10 @@ export interface Leaf {
   readonly token?: Token
   /** What an encrypted value stands for, where the earlier version of the file had another one: the style of its token may depend on it. */
   readonly plain?: Exclude<Value, null>
+  /** An earlier line gives the same key a value in clear: the reference drops it, other readers take it (INI). Set by parsing. */
+  readonly clearTwin?: true
+  /** Nothing of that line may stay, although the value is empty and so not encrypted. Set by seal. */
+  readonly hidesTwin?: true
 }
 
 /** The exact text a format used for an encrypted leaf, and the encrypted value it says. */

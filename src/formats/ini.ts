@@ -1,4 +1,5 @@
 // The INI format: sections of keys, comments and quotes by the rules of the reference's library, read without losing a byte (spec/format.md 10).
+import { isEncrypted as isSealed } from '../core/cipher.ts'
 import type { Comment, Entry, MapNode } from '../core/tree.ts'
 import { refuseBytes } from '../core/utf8.ts'
 import { decode, markLength, output, scalarText, stringIn, valueIn } from './flat-text.ts'
@@ -16,7 +17,7 @@ function parse(bytes: Uint8Array, options?: { encrypted?: boolean }): Parsed {
   const from = markLength(decoded)
   const feed = text.indexOf('\n')
   const eol = feed > 0 && text[feed - 1] === '\r' ? '\r\n' : '\n'
-  const source: IniSource = { text, raw, eol, from, sections: scan(text, from, options?.encrypted ?? false) }
+  const source: IniSource = { text, raw, eol, from, sections: scan(text, from) }
   const items = source.sections.map((section) => sectionEntry(source, section, options?.encrypted ?? false))
   return { tree: { documents: [{ kind: 'map', items }] }, source }
 }
@@ -52,10 +53,12 @@ function sectionEntry(source: IniSource, section: Section, encrypted: boolean): 
 function keyEntry(source: IniSource, line: KeyLine): Entry {
   const { start, end, text } = line.value
   const value = valueIn(source, text)
+  const origin = { start, end, value }
+  const hasTwin = line.overridden.some((each) => each.value.text !== '' && !isSealed(each.value.text))
   return {
     kind: 'entry',
     key: stringIn(source, line.key),
-    value: { kind: 'leaf', value, origin: { start, end, value } },
+    value: hasTwin ? { kind: 'leaf', value, origin, clearTwin: true } : { kind: 'leaf', value, origin },
     origin: { start, end: line.value.next, value: null },
   }
 }

@@ -110,8 +110,11 @@ function rewriteKey(
     ? keptSpelling(work, line.value, comment)
     : newSpelling(work, line, leaf, path, comment)
   if (written !== undefined) replaceValue(work, line, written)
-  const after = typeof leaf.value === 'string' && isEncrypted(leaf.value) ? leaf.value : undefined
-  for (const each of line.overridden) rewriteOverridden(work, line, each, comments, after, written)
+  const isSealed = typeof leaf.value === 'string' && isEncrypted(leaf.value)
+  const cover = leaf.hidesTwin ? '' : isSealed ? written : undefined
+  for (const each of line.overridden) {
+    rewriteOverridden(work, each, comments, each.value.text === line.value.text ? written : cover)
+  }
 }
 
 /** The plain comment that will stand on the key's own line. */
@@ -154,15 +157,14 @@ function removeKey(work: Rewriting, line: KeyLine, comments: Map<number, Comment
 
 /**
  * A line whose value a later one overrides. The reference never sees it, so it stands in the tree as a comment; where that one stays plain
- * although the key is encrypted, the line takes the key's value, so that no plaintext stays behind.
+ * although the key is encrypted, or would be if it were not empty, the line takes the key's value (`cover`), so that no plaintext
+ * stays behind.
  */
 function rewriteOverridden(
   work: Rewriting,
-  line: KeyLine,
   each: KeyLine,
   comments: Map<number, Comment>,
-  token: string | undefined,
-  written: Piece | undefined,
+  cover: Piece | undefined,
 ): void {
   const above = each.block.filter((part) => !part.inline)
   if (above.length > 0) rewriteBlock(work, above, comments, false)
@@ -174,13 +176,7 @@ function rewriteOverridden(
     if (changedText) push(work, each.value.start, end, [comment.text])
   } else if (changedText) {
     push(work, each.start, end, [insertable(source, comment.text)])
-  } else if (
-    written !== undefined &&
-    (token !== undefined || each.value.text === line.value.text) &&
-    end > each.value.start
-  ) {
-    push(work, each.value.start, end, [written])
-  }
+  } else if (cover !== undefined && end > each.value.start) push(work, each.value.start, end, [cover])
 }
 
 // ---- Comments

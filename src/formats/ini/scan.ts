@@ -69,10 +69,9 @@ const draft = (name: string, start: number, lineStart: number, block: Block, con
 
 /**
  * @param from where the text starts behind a byte order mark.
- * @param encrypted the text is an encrypted file; in a plain one, text that would neither be encrypted nor is layout is refused.
- * @throws SopsError `parse` with a position.
+ * @throws SopsError `parse` with a position; also for text that the reference drops, which would be neither encrypted nor protected.
  */
-export function scan(text: string, from: number, encrypted: boolean): readonly Section[] {
+export function scan(text: string, from: number): readonly Section[] {
   let section = draft('DEFAULT', -1, from, [], from)
   const sections = [section]
   let pending: CommentPart[] = []
@@ -95,8 +94,8 @@ export function scan(text: string, from: number, encrypted: boolean): readonly S
       const name = text.slice(start + 1, close)
       if (name === '') throw failure(text, start, 'empty section name')
       const inline = headerComment(text, lineStart, close + 1, lineEnd, next)
-      if (!encrypted && skipSpace(text, close + 1, lineEnd) < (inline?.start ?? lineEnd))
-        throw failure(text, start, 'text behind a section name, which SOPS would drop and which would stay in clear,')
+      if (skipSpace(text, close + 1, lineEnd) < (inline?.start ?? lineEnd))
+        throw failure(text, start, 'text behind a section name, which SOPS drops and nothing protects,')
       // Comments above the metadata belong to the data: the reference drops them there.
       if (name === 'sops') for (const line of pending) section.trailing.push(line)
       else if (inline) pending.push(inline)
