@@ -2,6 +2,7 @@
 
 // Bytes to bytes
 export { type DecryptOptions, decrypt, decryptToObject, type EncryptOptions, encrypt, replacePlaintext } from './api.ts'
+export { type ChangeRecipientsOptions, changeRecipients, type WantedRecipients } from './change-recipients.ts'
 // .sops.yaml
 export {
   type Config,
@@ -41,6 +42,7 @@ export {
   parseDecryptionOrder,
   recoverDataKey,
   shortRecoveryText,
+  type UnwrapOptions,
   wrapDataKey,
   wrapErrors,
 } from './datakey.ts'
