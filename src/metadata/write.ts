@@ -20,9 +20,9 @@ function mapOf(fields: Readonly<Record<string, Node | undefined>>): MapNode {
   return { kind: 'map', items }
 }
 
-/** What stands, or does not stand, as the `enc` of a bare key stays as it is. */
+/** Where the `enc` of a bare key is missing, or empty, it is not put there. */
 function keyNode(key: MasterKey): MapNode {
-  const fields: Record<string, Node | undefined> = { enc: key.isBare ? undefined : leaf(key.enc) }
+  const fields: Record<string, Node | undefined> = { enc: key.isBare && key.enc === '' ? undefined : leaf(key.enc) }
   if (key.createdAt !== undefined) fields.created_at = leaf(key.createdAt)
   for (const { name, omitEmpty, map } of keyTypes[key.type]?.fields ?? []) {
     const value = key.fields[name] ?? (map === true ? {} : '')
