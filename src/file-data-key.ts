@@ -53,6 +53,6 @@ async function recordedDataKey(metadata: Metadata, options: OpenOptions, openedB
 export function warnOfBare({ keyGroups }: Metadata, log: OpenOptions['log']): void {
   const bare = bareKeys(keyGroups)
   if (bare.length === 0) return
-  const message = `the file names ${namesOf(bare)} without a wrapped data key (enc), so that it cannot be opened there`
+  const message = `the file names ${namesOf(bare)} without a wrapped data key (enc): that entry opens nothing`
   log?.({ level: 'warning', logger: 'SOPS', message })
 }
