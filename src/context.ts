@@ -56,6 +56,8 @@ export interface Context {
   readonly platform: NodeJS.Platform
   /** Nobody is there to answer: programs that are started must not ask either. */
   readonly unattended?: boolean
+  /** Only identities that lie ready count: no passphrase, command or plugin is asked for one. */
+  readonly atHand?: boolean
   now(): Date
   log(line: LogLine): void
   /** Asks on the controlling terminal; undefined when there is none. */

@@ -6,9 +6,10 @@ import { combine, split } from './core/shamir.ts'
 import { wordWrap } from './core/text.ts'
 import { messageOf, SopsError } from './errors.ts'
 import { type Attempt, type Teller, tellOfDataKey, tellOfKeys } from './key-log.ts'
+import { contextAtHand } from './keys/at-hand.ts'
 import { keyTypes, labelOf } from './keys/index.ts'
 import type { KeyGroup, MasterKey, Unavailable } from './keys/types.ts'
-import { distinctKeys } from './recipients.ts'
+import { distinctKeys, refuseBare } from './recipients.ts'
 
 /** Whatever wraps and unwraps: this process, or a remote key service. */
 export interface KeyService extends Teller {
@@ -16,16 +17,30 @@ export interface KeyService extends Teller {
   /** @throws SopsError with the cause. */
   wrap(key: MasterKey, dataKey: Uint8Array): Promise<string>
   /** The caller wipes the bytes. */
-  unwrap(key: MasterKey): Promise<Uint8Array | Unavailable>
+  unwrap(key: MasterKey, options?: UnwrapOptions): Promise<Uint8Array | Unavailable>
+}
+
+export interface UnwrapOptions {
+  /** Nobody is asked, and no program is started that may ask: what cannot be opened so is unavailable. */
+  readonly atHand?: boolean
 }
 
 /** The key types of this process. */
-export const localKeyService = (ctx: Context): KeyService => ({
-  name: 'local',
-  log: ctx.log,
-  wrap: async (key, dataKey) => keyTypes[key.type].wrap(key, dataKey, ctx),
-  unwrap: async (key) => keyTypes[key.type].unwrap(key, ctx),
-})
+export function localKeyService(ctx: Context): KeyService {
+  let quiet: Context | undefined
+  return {
+    name: 'local',
+    log: ctx.log,
+    wrap: async (key, dataKey) => keyTypes[key.type].wrap(key, dataKey, ctx),
+    unwrap: async (key, { atHand = false } = {}) => {
+      const type = keyTypes[key.type]
+      // Credentials for the network are not asked for, and are kept for the run.
+      if (!atHand || type.network) return type.unwrap(key, ctx)
+      quiet ??= contextAtHand(ctx)
+      return type.unwrap(key, quiet)
+    },
+  }
+}
 
 const dataKeyLength = 32
 
@@ -33,7 +48,7 @@ const dataKeyLength = 32
 export const newDataKey = (): Uint8Array => new Uint8Array(randomBytes(dataKeyLength))
 
 export interface WrapOptions {
-  /** Recipients of a single group whose `enc` already holds this data key. */
+  /** Recipients of a single group whose entries stay as they are: their `enc` already holds this data key, or they are bare. */
   readonly keep?: (key: MasterKey) => boolean
 }
 
@@ -60,7 +75,7 @@ export function wrapErrors(error: unknown): readonly string[] | undefined {
 
 /**
  * Wraps the data key for every recipient of a group once; with several groups each gets a Shamir share.
- * @throws SopsError `generic` naming every recipient that failed (spec/keys.md 2.1).
+ * @throws SopsError `generic` naming every recipient that failed (spec/keys.md 2.1), or that is bare (`MasterKey.isBare`) and not kept.
  */
 export async function wrapDataKey(
   dataKey: Uint8Array,
@@ -74,14 +89,16 @@ export async function wrapDataKey(
   const distinct = groups.map(({ keys }) => distinctKeys(keys))
   const isSingle = groups.length === 1
   const quorum = isSingle || threshold !== 0 ? threshold : groups.length
+  const keeps = (key: MasterKey): boolean =>
+    isSingle && (key.isBare === true || key.enc !== '') && options.keep?.(key) === true
+  refuseBare(distinct.map((keys) => ({ keys: keys.filter((key) => !keeps(key)) })))
   if (!isSingle) {
     const fields = { parts: String(groups.length), quorum: String(quorum) }
     tellOfDataKey(services, 'Splitting data key with Shamir Secret Sharing', fields)
   }
   const parts = isSingle ? [dataKey] : splitDataKey(dataKey, groups.length, quorum)
   try {
-    if (distinct.some((keys) => keys.length === 0)) throw wrapFailure(['empty key group provided'])
-    const keeps = (key: MasterKey): boolean => isSingle && key.enc !== '' && options.keep?.(key) === true
+    if (distinct.some((keys) => keys.every((key) => key.isBare))) throw wrapFailure(['empty key group provided'])
     const wrapped = await Promise.all(
       distinct.map((keys, i) =>
         Promise.all(keys.map((key) => (keeps(key) ? asItWas(key) : wrapFor(key, parts[i]!, services)))),

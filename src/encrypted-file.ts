@@ -1,22 +1,22 @@
 // An encrypted file, from bytes to its open tree and back to bytes. Everything that reads or changes one goes through here.
 import { checkCleartext } from './cleartext.ts'
-import { commentsOf, lostComment, settling, withHeads } from './comments.ts'
+import { lostComment, settling, withHeads } from './comments.ts'
 import type { Context, LogLine } from './context.ts'
 import { type ClearPlace, newlyClear } from './core/cleartext.ts'
 import { compileSelection, type Selection } from './core/selection.ts'
 import type { Tree } from './core/tree.ts'
 import { walk } from './core/walk.ts'
-import type { KeyService, Wrapped } from './datakey.ts'
+import type { KeyService } from './datakey.ts'
 import { open, type Sealed as SealedTree, type Stash, seal, sealMac, verifyMac } from './document.ts'
 import { type ErrorCode, SopsError, withHints } from './errors.ts'
+import { dataKeyOf, warnOfBare } from './file-data-key.ts'
 import { loadFormat } from './formats/index.ts'
 import type { Format, FormatId, Layout, Parsed, Respelling, Respelt } from './formats/types.ts'
-import { labelOf } from './keys/index.ts'
-import { recoverWithRepair } from './kms-context-repair.ts'
-import { type OtherDocument, othersText, refuseOthers, splitHints } from './metadata/others.ts'
+import type { KeyGroup } from './keys/types.ts'
+import { type OtherDocument, othersText, splitHints } from './metadata/others.ts'
 import { type Metadata, takeMetadata, withMetadata } from './metadata.ts'
 import { checkReadsBack, forEveryReader, type ReadBack, readBack, refuse } from './read-back.ts'
-import { checkFileVersion } from './version.ts'
+import type { CompareOptions } from './same-data-key.ts'
 
 /** A parsed encrypted file: its values are still encrypted, its metadata is lifted out. */
 export interface EncryptedFile {
@@ -48,6 +48,8 @@ export interface OpenOptions {
   readonly log?: (line: LogLine) => void
   /** Where the opening is put on record, and as which file (`Context.audit`). */
   readonly audit?: { readonly context: Context; readonly file: string }
+  /** Refuse a file whose entries open to different data keys, before anything is wrapped (same-data-key.ts). */
+  readonly compare?: Pick<CompareOptions, 'network'> & { readonly groups: readonly KeyGroup[] }
 }
 
 /** @throws SopsError `parse` for text that is not of the format, `generic` for missing or bad metadata. */
@@ -85,23 +87,47 @@ const hasTwoBlocks = (bytes: Uint8Array): boolean =>
  * @throws SopsError `no-data-key`, `cannot-decrypt-tree` or `mac-mismatch`.
  */
 export async function openFile(file: EncryptedFile, options: OpenOptions): Promise<OpenFile> {
-  checkFileVersion(file.metadata.version)
-  const dataKey = await recordedDataKey(file.metadata, options).catch((error: unknown) => {
-    throw explained(error, file)
-  })
+  const dataKey = await explainedDataKey(file, options)
   options.log?.({ level: 'debug', logger: 'SOPS', message: 'Decrypting tree' })
   try {
-    const opened = await openWith(file, dataKey, options).catch(async (error: unknown) => {
-      if (!file.literal) throw error
-      return await openWith(file.literal(), dataKey, options).catch(() => Promise.reject(error))
-    })
+    const opened = await openEither(file, dataKey, options)
     warnOfOthers(file, options.log)
+    warnOfBare(file.metadata, options.log)
     return opened
   } catch (error) {
     dataKey.fill(0)
     throw explained(error, file)
   }
 }
+
+/**
+ * The data key of a file that is to be wrapped for others, once it is known for the file's own: every value opens with it, and the MAC is
+ * that of the values. With `ignoreMac` nothing is opened. The caller wipes it.
+ * @throws as `openFile`.
+ */
+export async function provenDataKey(file: EncryptedFile, options: OpenOptions): Promise<Uint8Array> {
+  const dataKey = await explainedDataKey(file, options)
+  if (options.ignoreMac) return dataKey
+  try {
+    const { log: _, ...quiet } = options
+    await openEither(file, dataKey, quiet)
+    return dataKey
+  } catch (error) {
+    dataKey.fill(0)
+    throw explained(error, file)
+  }
+}
+
+const explainedDataKey = (file: EncryptedFile, options: OpenOptions): Promise<Uint8Array> =>
+  dataKeyOf(file.metadata, options).catch((error: unknown) => {
+    throw explained(error, file)
+  })
+
+const openEither = (file: EncryptedFile, dataKey: Uint8Array, options: OpenOptions): Promise<OpenFile> =>
+  openWith(file, dataKey, options).catch(async (error: unknown) => {
+    if (!file.literal) throw error
+    return await openWith(file.literal(), dataKey, options).catch(() => Promise.reject(error))
+  })
 
 /** Documents that are read with metadata which is not theirs. */
 export function warnOfOthers({ others }: EncryptedFile, log: OpenOptions['log']): void {
@@ -131,29 +157,6 @@ async function openWith(file: EncryptedFile, dataKey: Uint8Array, options: OpenO
   })
   if (!options.ignoreMac) verifyMac(metadata, dataKey, mac, macs)
   return { ...file, dataKey, selection, plain: tree, stash }
-}
-
-/** The data key, and on record who opened the file before anything is decrypted with it. */
-async function recordedDataKey(metadata: Metadata, options: OpenOptions): Promise<Uint8Array> {
-  const recipients: string[] = []
-  const record = async (success: boolean): Promise<void> => {
-    const { context, file } = options.audit ?? {}
-    if (file !== undefined) await context?.audit?.({ action: 'decrypt', file, recipients, success })
-  }
-  let dataKey: Uint8Array | undefined
-  try {
-    dataKey = await recoverWithRepair(metadata, options.services, {
-      ...(options.order ? { order: options.order } : {}),
-      ...(options.log ? { log: options.log } : {}),
-      unwrapped: (key) => recipients.push(labelOf(key)),
-    })
-    await record(true)
-    return dataKey
-  } catch (error) {
-    if (dataKey === undefined) await record(false)
-    dataKey?.fill(0)
-    throw error
-  }
 }
 
 /** The plaintext: the file's own text with the values put back, or a fresh text where another format or layout is asked for. */
@@ -198,27 +201,6 @@ export interface SealOutput {
   readonly places: readonly Respelling[]
   /** What is in clear and was not in the earlier version; nothing for a new file. */
   readonly clear: readonly ClearPlace[]
-}
-
-/**
- * The file with other recipients: its values, MAC and dates stay as they are, and so does its text outside of the metadata, but for
- * what the reference could not read.
- * @throws SopsError `generic` when a later document has other metadata or none, `cannot-emit` when the result could not be opened again.
- */
-export async function withRecipients(
-  file: EncryptedFile,
-  { groups, threshold }: Wrapped,
-  layout: Layout,
-): Promise<Respelt> {
-  const { format, parsed, tree, others } = file
-  refuseOthers(others, { unopened: true })
-  const metadata = { ...file.metadata, keyGroups: groups, shamirThreshold: threshold }
-  const next = withMetadata(tree, metadata, format.metadata, parsed.tree)
-  const bytes = format.rewrite(parsed, next, { ...layout, encrypted: true })
-  const selection = await compileSelection(metadata.selection)
-  const { read, ...respelt } = forEveryReader(bytes, format, selection, parsed)
-  checkReadsBack(read, { tree, metadata, selection, comments: commentsOf(tree, selection) })
-  return respelt
 }
 
 const seconds = (now: Date): string => now.toISOString().replace(/\.\d+Z$/, 'Z')

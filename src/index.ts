@@ -10,6 +10,7 @@ export {
   type ReplaceOptions,
   replacePlaintext,
 } from './api.ts'
+export { type ChangeRecipientsOptions, changeRecipients, type WantedRecipients } from './change-recipients.ts'
 // .sops.yaml
 export {
   type Config,
@@ -49,6 +50,7 @@ export {
   parseDecryptionOrder,
   recoverDataKey,
   shortRecoveryText,
+  type UnwrapOptions,
   wrapDataKey,
   wrapErrors,
 } from './datakey.ts'

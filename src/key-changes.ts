@@ -17,6 +17,10 @@ export interface KeyChanges {
 
 const labelsOf = (group: KeyGroup | undefined): string[] => (group?.keys ?? []).map(labelOf)
 
+/** Those of the group that have their wrapped data key: for others it is made like for new ones. */
+const wrappedIn = (group: KeyGroup | undefined): readonly MasterKey[] =>
+  (group?.keys ?? []).filter((key) => key.isBare !== true)
+
 /** The file's own threshold for so many groups: 1 is what a single group may have, and says nothing of several (0 = all of them). */
 export const ownThreshold = (threshold: number, groups: number): number =>
   threshold === 1 && groups > 1 ? 0 : threshold
@@ -33,7 +37,7 @@ export function keyChanges(
 ): KeyChanges {
   const groups = Array.from({ length: Math.max(old.length, wanted.length) }, (_, i) => {
     const [before, after] = [labelsOf(old[i]), labelsOf(wanted[i])]
-    const [had, has] = [new Set(before), new Set(after)]
+    const [had, has] = [new Set(wrappedIn(old[i]).map(labelOf)), new Set(after)]
     return {
       kept: after.filter((label) => had.has(label)),
       added: after.filter((label) => !had.has(label)),
@@ -54,6 +58,6 @@ export const isChange = ({ groups, oldThreshold, newThreshold }: KeyChanges): bo
 export function keepWrapped(old: readonly KeyGroup[], wanted: readonly KeyGroup[]): readonly KeyGroup[] {
   const [before, after] = [old[0], wanted[0]]
   if (old.length !== 1 || wanted.length !== 1 || !before || !after) return wanted
-  const known = new Map<string, MasterKey>(before.keys.map((key) => [`${key.type} ${labelOf(key)}`, key]))
+  const known = new Map<string, MasterKey>(wrappedIn(before).map((key) => [`${key.type} ${labelOf(key)}`, key]))
   return [{ keys: after.keys.map((key) => known.get(`${key.type} ${labelOf(key)}`) ?? key) }]
 }

@@ -1,6 +1,6 @@
 // Comments that a command moves into another place are sealed for that place: no file keeps one that cannot be decrypted.
 import { describe, expect, test } from 'vitest'
-import { withRecipients } from '../src/encrypted-file.ts'
+import { withRecipients } from '../src/change-recipients.ts'
 import {
   type FormatId,
   loadEncrypted,

@@ -73,6 +73,22 @@ test('a new data key', () => {
 })
 
 describe('wrapping', () => {
+  const bare: MasterKey = { ...key('age', 'bare'), isBare: true }
+
+  test('refuses a key that a file named without its enc, unless it is kept in a single group', async () => {
+    const seen: string[] = []
+    const groups = [group(key('age', 'a'), bare)]
+    expect(await failure(wrapDataKey(dataKey, groups, 0, [service('s', seen)]))).toMatchObject({ code: 'generic' })
+    const shares = [...groups, group(key('age', 'b'))]
+    expect(
+      (await failure(wrapDataKey(dataKey, shares, 0, [service('s', seen)], { keep: () => true }))).message,
+    ).toContain('"bare"')
+    expect(seen).toEqual([])
+    const kept = await wrapDataKey(dataKey, groups, 0, [service('s', seen)], { keep: () => true })
+    expect(kept.groups[0]!.keys[1]).toEqual(bare)
+    expect(seen).toEqual(['a'])
+  })
+
   test('one group: every recipient gets the whole key, the threshold stays', async () => {
     const wrapped = await wrapDataKey(dataKey, [group(key('age', 'a'), key('pgp', 'b'))], 7, [local])
     expect(wrapped).toEqual({

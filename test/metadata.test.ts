@@ -159,7 +159,7 @@ describe('taking', () => {
     ['pgp', {}, 'keyGroups', record.keyGroups],
     ['key_groups', [{ age: [{ recipient: 'other' }] }], 'keyGroups', record.keyGroups],
     ['age', age, 'keyGroups', record.keyGroups],
-    ['age', [null], 'keyGroups', [{ keys: [{ type: 'age', fields: { recipient: '' }, enc: '' }] }]],
+    ['age', [null], 'keyGroups', [{ keys: [{ type: 'age', fields: { recipient: '' }, enc: '', isBare: true }] }]],
   ])('%s: %o', (name, value, field, expected) => expect(read({ [name]: value })[field]).toEqual(expected))
 
   test('names in any case, the exact one first', () => {

@@ -1,6 +1,6 @@
 // A sealed text that would not open again is refused before anything is written.
 import { describe, expect, test } from 'vitest'
-import { withRecipients } from '../src/encrypted-file.ts'
+import { withRecipients } from '../src/change-recipients.ts'
 import {
   compileSelection,
   createFile,

@@ -7,7 +7,9 @@ import { refuseReserved } from '../draft.ts'
 import { loadEncrypted, type OpenFile, openFile, sealFile } from '../encrypted-file.ts'
 import { loadFormat } from '../formats/index.ts'
 import type { Format, FormatId } from '../formats/types.ts'
+import type { KeyGroup } from '../keys/types.ts'
 import { refuseOthers } from '../metadata/others.ts'
+import type { Metadata } from '../metadata.ts'
 import { checkClear, creationRule } from './cleartext.ts'
 import { fingerprint, readInput, writeOutput } from './files.ts'
 import type { Invocation, Io } from './invocation.ts'
@@ -22,16 +24,18 @@ export interface Opened {
   readonly services: readonly KeyService[]
 }
 
+export interface OpenerOptions {
+  readonly ignoreMac?: boolean
+  /** The file is to be written again, so documents that have other metadata are refused before anything is asked for. */
+  readonly change?: boolean
+  /** Which entries must hold the same data key (`OpenOptions.compare`). */
+  readonly compare?: (metadata: Metadata) => readonly KeyGroup[]
+}
+
 /** How a command opens its file: services and order are checked before the file is read (spec/cli.md 13). */
 export interface Opener {
   readonly services: readonly KeyService[]
-  /** `change`: the file is to be written again, so documents that have other metadata are refused before anything is asked for. */
-  open(
-    path: string,
-    bytes: Uint8Array,
-    input: FormatId,
-    options?: { ignoreMac?: boolean; change?: boolean },
-  ): Promise<Opened>
+  open(path: string, bytes: Uint8Array, input: FormatId, options?: OpenerOptions): Promise<Opened>
 }
 
 export async function openerOf(inv: Invocation, io: Io): Promise<Opener> {
@@ -49,6 +53,7 @@ export async function openerOf(inv: Invocation, io: Io): Promise<Opener> {
         ignoreMac,
         log: io.ctx.log,
         audit: { context: io.ctx, file: path },
+        ...(options.compare ? { compare: { groups: options.compare(loaded.metadata) } } : {}),
       })
       return { path, bytes, file, services }
     },

@@ -15,6 +15,11 @@ export interface MasterKey {
   readonly createdAt?: string
   /** The wrapped data key (or Shamir share) as stored; empty until wrapped. */
   readonly enc: string
+  /**
+   * The file that it was read from holds nothing wrapped for it: no `enc`, or only white space. That is damage, and whoever wrote the entry
+   * need not know the data key, so `wrapDataKey` refuses it. What is to be wrapped for is a key without this.
+   */
+  readonly isBare?: true
 }
 
 export interface KeyGroup {

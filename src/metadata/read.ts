@@ -62,8 +62,9 @@ function readKey(type: KeyTypeId, entry: MapNode, where: string): MasterKey {
     fields[name] = map === true ? asStringMap(where + name, node) : asText(where + name, node)
   }
   const enc = asText(`${where}enc`, fieldOf(entry, 'enc'))
-  if (!keyType.dated) return { type, fields, enc }
-  return { type, fields, enc, createdAt: asText(`${where}created_at`, fieldOf(entry, 'created_at'), { time: true }) }
+  const key: MasterKey = enc.trim() === '' ? { type, fields, enc, isBare: true } : { type, fields, enc }
+  if (!keyType.dated) return key
+  return { ...key, createdAt: asText(`${where}created_at`, fieldOf(entry, 'created_at'), { time: true }) }
 }
 
 function checkKeys({ keys }: KeyGroup, where: string): void {

@@ -20,8 +20,9 @@ function mapOf(fields: Readonly<Record<string, Node | undefined>>): MapNode {
   return { kind: 'map', items }
 }
 
+/** Where the `enc` of a bare key is missing, or empty, it is not put there. */
 function keyNode(key: MasterKey): MapNode {
-  const fields: Record<string, Node | undefined> = { enc: leaf(key.enc) }
+  const fields: Record<string, Node | undefined> = { enc: key.isBare && key.enc === '' ? undefined : leaf(key.enc) }
   if (key.createdAt !== undefined) fields.created_at = leaf(key.createdAt)
   for (const { name, omitEmpty, map } of keyTypes[key.type]?.fields ?? []) {
     const value = key.fields[name] ?? (map === true ? {} : '')

@@ -3,7 +3,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, st
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { readConnection } from '../../src/audit/connection.ts'
 import { main } from '../../src/cli/main.ts'
 import { bufferHost, type CliOptions, type CliResult, type Sandbox } from '../support/cli.ts'
@@ -14,6 +14,8 @@ beforeAll(async () => {
   box = await encryptedBox({ 's.yaml': 'a: visible\n' })
 })
 afterAll(() => box.remove())
+
+const other = 'age15t8y5p5zq5vsvz9fhkhyap3xd0lmz9kjet6s9fch7kn53dv6jy3sd7nkev'
 
 const log = (): string => box.path('audit.log')
 beforeEach(() => rmSync(log(), { force: true }))
@@ -75,6 +77,34 @@ describe('a file', () => {
     const env = { ...environmentIn(box), EDITOR: `sed -i s/visible/changed/` }
     expect(await run(toFile(), ['edit', 's.yaml'], { env })).toMatchObject({ code: 0 })
     expect(records().map(({ action }) => action)).toEqual(['decrypt', 'encrypt'])
+  })
+
+  describe.each<[string, (name: string) => string[]]>([
+    ['updatekeys', (name) => ['updatekeys', '--yes', name]],
+    ['groups add', (name) => ['groups', 'add', '-f', name, '--age', other]],
+    ['groups delete', (name) => ['groups', 'delete', '-f', name, '--shamir-secret-sharing-threshold', '1', '1']],
+  ])('%s', (command, argv) => {
+    const name = command === 'groups delete' ? 'g.yaml' : 's.yaml'
+    beforeEach(async () => {
+      writeFileSync(box.path('.sops.yaml'), `creation_rules:\n  - age: [${recipient}, ${other}]\n`)
+      const added = ['groups', 'add', '-f', 's.yaml', '--age', recipient]
+      writeFileSync(box.path('g.yaml'), (await run('', added)).stdout)
+    })
+    afterEach(() => rmSync(box.path('.sops.yaml')))
+
+    test('is an opening', async () => {
+      const before = readFileSync(box.path(name))
+      expect(await run(toFile(), argv(name))).toMatchObject({ code: 0 })
+      const recipients = name === 'g.yaml' ? [recipient, recipient] : [recipient]
+      expect(records()).toMatchObject([{ action: 'decrypt', file: box.path(name), recipients, success: true }])
+      writeFileSync(box.path(name), before)
+    })
+
+    test('by somebody who cannot open it', async () => {
+      const { SOPS_AGE_KEY: _, ...env } = environmentIn(box)
+      expect((await run(toFile(), argv(name), { env })).code).not.toBe(0)
+      expect(records()).toMatchObject([{ action: 'decrypt', file: box.path(name), recipients: [], success: false }])
+    })
   })
 
   test('shows who could not open a file', async () => {

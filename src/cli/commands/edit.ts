@@ -6,10 +6,12 @@ import { loadEncrypted, type OpenFile, openFile, type SealOutput } from '../../e
 import { messageOf, SopsError } from '../../errors.ts'
 import { loadFormat } from '../../formats/index.ts'
 import type { Format } from '../../formats/types.ts'
+import type { KeyGroup, MasterKey } from '../../keys/types.ts'
 import { refuseOthers } from '../../metadata/others.ts'
 import type { Metadata } from '../../metadata.ts'
 import { createFile, sealNew } from '../../new-file.ts'
-import { distinctKeys } from '../../recipients.ts'
+import { bareKeys, distinctKeys, identityOf } from '../../recipients.ts'
+import { refuseMixedKeys } from '../../same-data-key.ts'
 import { compareVersions, compatibleVersion } from '../../version.ts'
 import { checkClear, creationRule } from '../cleartext.ts'
 import { editLoop } from '../edit-loop.ts'
@@ -137,8 +139,9 @@ function checkVersion(version: string): void {
 }
 
 /**
- * The file's metadata, or what the user made of it under `--show-master-keys`, with the version raised to ours. Keys that were added there
- * have nothing wrapped yet, and other groups need other shares: then the data key is wrapped anew.
+ * The file's metadata, or what the user made of it under `--show-master-keys`, with the version raised to ours. The data key is wrapped for
+ * keys that were added there, and for nobody else in a single group; other groups need other shares.
+ * @throws SopsError `generic` where shares would have to be made for a recipient that the file named without one before the edit.
  */
 async function finalMetadata(
   draft: Draft,
@@ -146,16 +149,30 @@ async function finalMetadata(
   services: Parameters<typeof wrapDataKey>[3],
 ): Promise<Metadata> {
   const shown = draft.metadata ?? file.metadata
-  const edited = { ...shown, keyGroups: shown.keyGroups.map(({ keys }) => ({ keys: distinctKeys(keys) })) }
+  const before = file.metadata.keyGroups
+  const edited = draft.metadata ? { ...shown, keyGroups: withAdded(shown.keyGroups, before) } : shown
   const version = compareVersions(edited.version, compatibleVersion) < 0 ? compatibleVersion : edited.version
   const keys = edited.keyGroups.flatMap((group) => group.keys)
   const rewrap =
-    keys.some((key) => key.enc === '') ||
-    edited.keyGroups.length !== file.metadata.keyGroups.length ||
+    keys.some((key) => key.enc === '' && !key.isBare) ||
+    edited.keyGroups.length !== before.length ||
     edited.shamirThreshold !== file.metadata.shamirThreshold
   if (!rewrap) return { ...edited, version }
-  const { groups, threshold } = await wrapDataKey(file.dataKey, edited.keyGroups, edited.shamirThreshold, services)
+  const wanted = new Set(keys.map(identityOf))
+  const staying = before.map((group) => ({ keys: group.keys.filter((key) => wanted.has(identityOf(key))) }))
+  await refuseMixedKeys(staying, services, file)
+  const { groups, threshold } = await wrapDataKey(file.dataKey, edited.keyGroups, edited.shamirThreshold, services, {
+    keep: () => before.length === 1,
+  })
   return { ...edited, version, keyGroups: groups, shamirThreshold: threshold }
+}
+
+/** Every recipient of a group once. Without a wrapped data key, those that the user named are new, and those that the file named are not. */
+function withAdded(edited: readonly KeyGroup[], before: readonly KeyGroup[]): readonly KeyGroup[] {
+  const bare = new Set(bareKeys(before).map(identityOf))
+  const isAdded = (key: MasterKey): boolean => key.isBare === true && !bare.has(identityOf(key))
+  const asNew = ({ isBare: _, ...key }: MasterKey): MasterKey => ({ ...key, enc: '' })
+  return edited.map(({ keys }) => ({ keys: distinctKeys(keys).map((key) => (isAdded(key) ? asNew(key) : key)) }))
 }
 
 async function save(

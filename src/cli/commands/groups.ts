@@ -1,6 +1,7 @@
 // `sops groups add` and `sops groups delete`: key groups of a file, without touching its values.
-import { recoverDataKey, shortRecoveryText, wrapDataKey } from '../../datakey.ts'
-import { type EncryptedFile, loadEncrypted, withRecipients } from '../../encrypted-file.ts'
+import { changeRecipients } from '../../change-recipients.ts'
+import { shortRecoveryText } from '../../datakey.ts'
+import { type EncryptedFile, loadEncrypted } from '../../encrypted-file.ts'
 import { SopsError } from '../../errors.ts'
 import { ownThreshold } from '../../key-changes.ts'
 import { keyTypes } from '../../keys/index.ts'
@@ -8,7 +9,8 @@ import type { KeyGroup, KeyTypeId, MasterKey } from '../../keys/types.ts'
 import { refuseOthers } from '../../metadata/others.ts'
 import { fingerprint, readInput, writeOutput } from '../files.ts'
 import type { Invocation, Io } from '../invocation.ts'
-import { configOf, formatsFor, keyParseOptions, layoutOf, servicesOf } from '../settings.ts'
+import { ruleFor, warnOfThreshold, warnOfUnruled } from '../rule-warnings.ts'
+import { absolutePath, configOf, formatsFor, keyParseOptions, layoutOf, servicesOf } from '../settings.ts'
 import { warnOfRespelling } from '../warnings.ts'
 
 export const run = (inv: Invocation, io: Io): Promise<number> =>
@@ -86,22 +88,26 @@ async function change(inv: Invocation, io: Io, plan: (file: EncryptedFile) => Wa
   const formats = formatsFor(inv, path, bytes)
   const file = await loadEncrypted(bytes, formats.input)
   refuseOthers(file.others, { unopened: true })
-  const { metadata } = file
   const wanted = plan(file)
-  const { keyGroups, shamirThreshold } = metadata
-  const dataKey = await recoverDataKey(keyGroups, shamirThreshold, services, { order: [] }).catch((error: unknown) => {
+  const absolute = absolutePath(io.ctx, path)
+  const rule = await ruleFor(config, absolute, io.ctx)
+  if (!inv.int('shamir-secret-sharing-threshold')) warnOfThreshold(wanted.groups, wanted.threshold, rule, io.ctx)
+  const present = new Set(file.metadata.keyGroups.flatMap(({ keys }) => keys))
+  const staying = wanted.groups.map(({ keys }) => ({ keys: keys.filter((key) => present.has(key)) }))
+  warnOfUnruled(staying, rule, io.ctx)
+  const updated = await changeRecipients(file, wanted, {
+    services,
+    order: [],
+    ignoreMac: inv.bool('ignore-mac'),
+    audit: { context: io.ctx, file: absolute },
+    layout: layoutOf(inv, config, formats.output),
+  }).catch((error: unknown) => {
     if (!(error instanceof SopsError) || error.code !== 'no-data-key') throw error
     throw new SopsError('generic', shortRecoveryText(error), { cause: error })
   })
-  try {
-    const wrapped = await wrapDataKey(dataKey, wanted.groups, wanted.threshold, services)
-    const updated = await withRecipients(file, wrapped, layoutOf(inv, config, formats.output))
-    warnOfRespelling(updated, io.ctx)
-    if (inv.bool('in-place')) {
-      await writeOutput(io.host, path, updated.bytes, { what: 'in-place file', expect: fingerprint(bytes) })
-    } else await io.out(updated.bytes)
-  } finally {
-    dataKey.fill(0)
-  }
+  warnOfRespelling(updated, io.ctx)
+  if (inv.bool('in-place')) {
+    await writeOutput(io.host, path, updated.bytes, { what: 'in-place file', expect: fingerprint(bytes) })
+  } else await io.out(updated.bytes)
   return 0
 }

@@ -11,6 +11,7 @@ import { checkClear, creationRule } from '../cleartext.ts'
 import { forEachFile } from '../each-file.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { openerOf } from '../open.ts'
+import { ruleFor, warnOfThreshold, warnOfUnruled } from '../rule-warnings.ts'
 import { configOf, formatsFor, keysFromFlags, layoutOf } from '../settings.ts'
 import { isMissing, readTarget, targetOf, writeResult } from '../target.ts'
 import { closest } from '../text.ts'
@@ -51,13 +52,21 @@ async function rotateFile(inv: Invocation, io: Io): Promise<void> {
   const bytes = await readTarget(target, io)
   const formats = formatsFor(inv, target.typePath, bytes)
   await ctx.audit?.({ action: 'rotate', file: path })
-  const { file } = await opener.open(path, bytes, formats.input, { ignoreMac, change: true })
+  const { file } = await opener.open(path, bytes, formats.input, {
+    ignoreMac,
+    change: true,
+    compare: ({ keyGroups }) => withoutKeys(keyGroups, removed),
+  })
   const dataKey = newDataKey()
   try {
-    const { keyGroups } = file.metadata
+    const { keyGroups, shamirThreshold } = file.metadata
     refuseAbsent(removed, keyGroups)
+    const staying = withoutKeys(keyGroups, [...removed, ...added])
     const wanted = withoutKeys(withKeys(keyGroups, added), removed)
-    const { groups, threshold } = await wrapDataKey(dataKey, wanted, file.metadata.shamirThreshold, opener.services)
+    const rule = await ruleFor(config, target.typePath, ctx)
+    warnOfThreshold(keyGroups, shamirThreshold, rule, ctx)
+    warnOfUnruled(staying, rule, ctx)
+    const { groups, threshold } = await wrapDataKey(dataKey, wanted, shamirThreshold, opener.services)
     const metadata = { ...file.metadata, keyGroups: groups, shamirThreshold: threshold }
     const output = await loadFormat(formats.output)
     await ctx.audit?.({ action: 'encrypt', file: path })

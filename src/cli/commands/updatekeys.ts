@@ -1,8 +1,9 @@
 // `sops updatekeys`: gives files the recipients that their creation rule asks for. Values, MAC and dates stay as they are.
 
+import { changeRecipients } from '../../change-recipients.ts'
 import { type Config, findConfig, loadConfig, matchCreationRule } from '../../config/index.ts'
-import { recoverDataKey, wrapDataKey, wrapErrors } from '../../datakey.ts'
-import { loadEncrypted, withRecipients } from '../../encrypted-file.ts'
+import { wrapErrors } from '../../datakey.ts'
+import { loadEncrypted } from '../../encrypted-file.ts'
 import { SopsError } from '../../errors.ts'
 import { isChange, type KeyChanges, keepWrapped, keyChanges } from '../../key-changes.ts'
 import { refuseOthers } from '../../metadata/others.ts'
@@ -13,6 +14,7 @@ import { forEachFile } from '../each-file.ts'
 import { fingerprint, readInput, writeOutput } from '../files.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { progressLine } from '../log.ts'
+import { warnOfThreshold } from '../rule-warnings.ts'
 import { absolutePath, formatsFor, layoutOf, servicesOf } from '../settings.ts'
 import { warnOfRespelling } from '../warnings.ts'
 
@@ -45,25 +47,25 @@ async function updateFile(inv: Invocation, io: Io, config: Config): Promise<void
   const old = file.metadata
   const changes = keyChanges(old.keyGroups, old.shamirThreshold, rule.keyGroups, rule.shamirThreshold)
   if (!isChange(changes)) return progress(io, `File ${path} already up to date`)
+  warnOfThreshold(old.keyGroups, old.shamirThreshold, rule, ctx)
   await io.out(describeChanges(changes, io))
   if (!inv.bool('yes') && !(await askYesNo(io, 'Is this okay? (y/n):')))
     return progress(io, `File ${path} left unchanged`)
   const services = await servicesOf(inv, ctx)
-  const dataKey = await recoverDataKey(old.keyGroups, old.shamirThreshold, services, { order: [] })
-  try {
-    const wanted = keepWrapped(old.keyGroups, rule.keyGroups)
-    const wrapped = await wrapDataKey(dataKey, wanted, changes.newThreshold, services, {
-      keep: (key) => key.enc !== '',
-    }).catch((error: unknown) => {
-      const errors = wrapErrors(error)
-      throw errors ? new SopsError('generic', `error updating one or more master keys: [${errors.join(' ')}]`) : error
-    })
-    const updated = await withRecipients(file, wrapped, layoutOf(inv, config, input))
-    warnOfRespelling(updated, ctx)
-    await writeOutput(io.host, path, updated.bytes, { what: 'in-place file', expect: fingerprint(bytes) })
-  } finally {
-    dataKey.fill(0)
-  }
+  const groups = keepWrapped(old.keyGroups, rule.keyGroups)
+  const wanted = { groups, threshold: changes.newThreshold, keep: true }
+  const updated = await changeRecipients(file, wanted, {
+    services,
+    order: [],
+    ignoreMac: inv.bool('ignore-mac'),
+    audit: { context: ctx, file: path },
+    layout: layoutOf(inv, config, input),
+  }).catch((error: unknown) => {
+    const errors = wrapErrors(error)
+    throw errors ? new SopsError('generic', `error updating one or more master keys: [${errors.join(' ')}]`) : error
+  })
+  warnOfRespelling(updated, ctx)
+  await writeOutput(io.host, path, updated.bytes, { what: 'in-place file', expect: fingerprint(bytes) })
   await progress(io, `File ${path} synced with new keys`)
 }
 

@@ -79,6 +79,7 @@ export async function unwrap(key: MasterKey, ctx: Context): Promise<Uint8Array |
   const sshHome = sources.sshHome(ctx)
   fileKey = await tryIdentities(attempt, ordered([sshFile, ...sshHome], 'ssh'))
   if (fileKey) return payload(file, fileKey)
+  if (ctx.atHand) return outcome(attempt, [sshFile, ...sshHome, variable, keyFile, defaults])
 
   const command = await sources.command(ctx, recipient)
   const sshCommand = await sources.sshCommand(ctx, recipient)
