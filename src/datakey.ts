@@ -24,7 +24,11 @@ export const localKeyService = (ctx: Context): KeyService => ({
   name: 'local',
   log: ctx.log,
   wrap: async (key, dataKey) => keyTypes[key.type].wrap(key, dataKey, ctx),
-  unwrap: async (key) => keyTypes[key.type].unwrap(key, ctx),
+  unwrap: async (key) => {
+    const type = keyTypes[key.type]
+    const reason = type.network ? await ctx.localOnly?.() : undefined
+    return reason === undefined ? type.unwrap(key, ctx) : { unavailable: reason, untried: true }
+  },
 })
 
 const dataKeyLength = 32

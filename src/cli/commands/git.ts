@@ -1,6 +1,7 @@
 // `sops git textconv` shows a file to `git diff`; `sops git install` tells git about it.
 
 import { join } from 'node:path'
+import type { Context } from '../../context.ts'
 import { emitPlain, loadEncrypted, type OpenFile, openFile } from '../../encrypted-file.ts'
 import { messageOf, SopsError } from '../../errors.ts'
 import { formatOfPath } from '../../formats/index.ts'
@@ -12,6 +13,7 @@ import { readFile } from '../../system/files.ts'
 import { run as startAndWait } from '../../system/start.ts'
 import { fingerprint, writeOutput } from '../files.ts'
 import type { Invocation, Io } from '../invocation.ts'
+import { localOnly } from '../local-only.ts'
 import { absolutePath, orderOf, servicesOf } from '../settings.ts'
 
 export const run = (inv: Invocation, io: Io): Promise<number> =>
@@ -27,11 +29,21 @@ async function textconv(inv: Invocation, io: Io): Promise<number> {
   const path = absolutePath(io.ctx, name)
   const bytes = await readFile(path)
   const format = sniffFormat(bytes)
+  const local = localOnly(inv, io.ctx)
+  const ctx: Context = {
+    ...io.ctx,
+    unattended: true,
+    prompt: async () => undefined,
+    log: () => {},
+    localOnly: local.ask,
+  }
   try {
-    await io.out(format ? await plaintext(inv, io, path, bytes, format) : bytes)
+    await io.out(format ? await plaintext(inv, ctx, path, bytes, format) : bytes)
   } catch (error) {
     const reason = messageOf(error).split('\n', 1)[0]
-    await io.out(`${commentMark(format ?? formatOfPath(name))} sops: shown encrypted: ${reason}\n`)
+    const remark = (text: string): string => `${commentMark(format ?? formatOfPath(name))} sops: ${text}\n`
+    await io.out(remark(`shown encrypted: ${reason}`))
+    if (local.refusal !== undefined) await io.out(remark(`not all keys were tried: ${local.refusal}`))
     await io.out(bytes)
   }
   return 0
@@ -42,12 +54,11 @@ const commentMark = (format: FormatId): string =>
 
 async function plaintext(
   inv: Invocation,
-  io: Io,
+  ctx: Context,
   path: string,
   bytes: Uint8Array,
   format: FormatId,
 ): Promise<Uint8Array> {
-  const ctx = { ...io.ctx, unattended: true, prompt: async () => undefined, log: () => {} }
   const services = await servicesOf(inv, ctx)
   const encrypted = await loadEncrypted(bytes, format)
   const open = (ignoreMac: boolean): Promise<OpenFile> =>

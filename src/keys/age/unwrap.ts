@@ -87,10 +87,13 @@ export async function unwrap(key: MasterKey, ctx: Context): Promise<Uint8Array |
 
   const ssh = [sshFile, sshCommand, ...sshHome]
   const texts = [variable, keyFile, command]
-  fileKey = await tryIdentities(attempt, ordered([...ssh, ...texts, defaults], 'plugin', 'locked'))
+  const plugins = ordered([...ssh, ...texts, defaults], 'plugin')
+  const reason = plugins.length > 0 ? await ctx.localOnly?.() : undefined
+  const locked = ordered([...ssh, ...texts, defaults], 'locked')
+  fileKey = await tryIdentities(attempt, [...(reason === undefined ? plugins : []), ...locked])
   return fileKey
     ? payload(file, fileKey)
-    : outcome(attempt, [...ssh, ...texts, defaultsInLightOf(defaults, ssh, texts)])
+    : outcome(attempt, [...ssh, ...texts, defaultsInLightOf(defaults, ssh, texts)], reason)
 }
 
 /** A missing default file is worth naming only when there was nothing else to look at. */
@@ -112,10 +115,13 @@ function payload(file: AgeFile, fileKey: Uint8Array): Uint8Array {
   }
 }
 
-function outcome(attempt: Attempt, found: readonly Found[]): Unavailable {
+/** `untried`: why no plugin was started, where one might have been. */
+function outcome(attempt: Attempt, found: readonly Found[], untried: string | undefined): Unavailable {
+  const suffix = suffixes(found) + (untried === undefined ? '' : `. No age plugin was started: ${untried}`)
   const [broken] = attempt.errors
-  if (broken) throw new SopsError('generic', `${READER}: ${broken.message}${suffixes(found)}`, { cause: broken })
+  if (broken) throw new SopsError('generic', `${READER}: ${broken.message}${suffix}`, { cause: broken })
   const count = found.reduce((sum, one) => sum + one.identities.length, 0)
-  if (count === 0) return { unavailable: `failed to load age identities${suffixes(found)}` }
-  return { unavailable: `${READER}: ${count === 1 ? NO_MATCH_ONE : NO_MATCH}${suffixes(found)}` }
+  const what =
+    count === 0 ? 'failed to load age identities' : `${READER}: ${count === 1 ? NO_MATCH_ONE : NO_MATCH}`
+  return { unavailable: `${what}${suffix}`, ...(untried === undefined ? {} : { untried: true }) }
 }
