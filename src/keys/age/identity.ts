@@ -15,6 +15,8 @@ export interface Identity {
    * @throws Error when a stanza is broken, or the identity cannot be used.
    */
   unwrap(file: AgeFile): Promise<Uint8Array | undefined>
+  /** The name of the plugin that it belongs to. */
+  readonly plugin?: string
   /** What wraps for this identity: `age1…` or `ssh-… …`. Absent where it cannot be told without a passphrase or a plugin. */
   recipient?(): Promise<string>
 }
