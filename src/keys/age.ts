@@ -2,7 +2,7 @@
 import type { Context } from '../context.ts'
 import { SopsError } from '../errors.ts'
 import { nameRecipient } from './age/named.ts'
-import { parseRecipients } from './age/recipient.ts'
+import { parseRecipients, sameSpelling } from './age/recipient.ts'
 import type { KeyType, MasterKey } from './types.ts'
 
 const keysOf = (list: string, ctx: Context): MasterKey[] =>
@@ -33,11 +33,7 @@ export const age: KeyType = {
   logger: 'AGE',
   logFields: (key, done) => (done === 'wrap' ? { recipient: String(key.fields.recipient ?? '') } : {}),
   label: (key) => String(key.fields.recipient ?? ''),
-  /** Bech32 in either case; of an SSH key not the comment. */
-  identity(key) {
-    const recipient = String(key.fields.recipient ?? '')
-    return recipient.startsWith('ssh-') ? recipient.split(/\s+/, 2).join(' ') : recipient.toLowerCase()
-  },
+  identity: (key) => sameSpelling(String(key.fields.recipient ?? '')),
   async wrap(key, dataKey, ctx) {
     const { wrap } = await import('./age/crypt.ts')
     return wrap(key, dataKey, ctx)
