@@ -9,7 +9,7 @@ import { emitPlain, loadEncrypted, type OpenFile, openFile } from './encrypted-f
 import { SopsError } from './errors.ts'
 import { loadFormat } from './formats/index.ts'
 import type { FormatId, Layout } from './formats/types.ts'
-import { keyTypes } from './keys/index.ts'
+import { keyTypes, nameRecipient } from './keys/index.ts'
 import type { KeyGroup, KeyTypeId, MasterKey } from './keys/types.ts'
 import { warnOfLeftOut, warnOfOneDocument } from './left-out.ts'
 import { createFile, sealNew } from './new-file.ts'
@@ -115,6 +115,9 @@ export async function encrypt(input: Uint8Array | string, options: EncryptOption
   const context = options.context ?? processContext()
   const [format, output] = [await loadFormat(options.format), await loadFormat(options.output ?? options.format)]
   const draft = parsePlain(asBytes(input), format, output)
+  for (const { type, fields } of options.keyGroups?.flatMap(({ keys }) => keys) ?? []) {
+    if (type === 'age') nameRecipient(String(fields.recipient ?? ''), context)
+  }
   const settings = {
     keyGroups: options.keyGroups ?? [{ keys: await recipientsOf(options.recipients ?? {}, context) }],
     shamirThreshold: options.shamirThreshold ?? 0,

@@ -58,6 +58,18 @@ export interface Context {
   readonly unattended?: boolean
   /** Only identities that lie ready count: no passphrase, command or plugin is asked for one. */
   readonly atHand?: boolean
+  /**
+   * Asked before a network, a key service elsewhere or a plugin is used to open something: the text says why it may not be, for people.
+   * Undefined, or absent: it may.
+   */
+  localOnly?(): Promise<string | undefined>
+  /**
+   * True for an age recipient whose plugin may be started to wrap for it. Asked where nothing else says that the user means it: a recipient
+   * that only a file names chooses no program. Absent: false.
+   */
+  namesRecipient?(recipient: string): Promise<boolean>
+  /** Only the recipient that a key names may open it, whatever else is at hand: somebody was asked about that one. */
+  readonly exact?: boolean
   now(): Date
   log(line: LogLine): void
   /** Asks on the controlling terminal; undefined when there is none. */

@@ -34,6 +34,8 @@ export function localKeyService(ctx: Context): KeyService {
     wrap: async (key, dataKey) => keyTypes[key.type].wrap(key, dataKey, ctx),
     unwrap: async (key, { atHand = false } = {}) => {
       const type = keyTypes[key.type]
+      const reason = type.network ? await ctx.localOnly?.() : undefined
+      if (reason !== undefined) return { unavailable: reason, untried: true }
       // Credentials for the network are not asked for, and are kept for the run.
       if (!atHand || type.network) return type.unwrap(key, ctx)
       quiet ??= contextAtHand(ctx)

@@ -81,6 +81,11 @@ export const keyServices: readonly Flag[] = inSection('KEY SERVICES', [
   list('keyservice', 'also ask this key service; may be repeated', { env: 'SOPS_KEYSERVICE', value: 'URI' }),
 ])
 
+/** For commands that look at files which anybody may have written. */
+export const networkKeys: Flag = bool('network-keys', 'also use keys that need the network, key services and plugins', {
+  env: 'SOPS_NETWORK_KEYS',
+})
+
 export const encryptionContext: Flag = string('encryption-context', 'AWS KMS encryption context, as in a:b,c:d', {
   value: 'PAIRS',
 })

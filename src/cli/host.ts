@@ -60,6 +60,8 @@ export interface Host {
   readonly uid: number | undefined
   /** Mode bits that new files do not get. */
   readonly umask: number
+  /** Does work that makes files, which get none of these mode bits. It must be synchronous: all threads share the mask. */
+  readonly withUmask: <T>(mask: number, work: () => T) => T
   readonly stdin: Input
   readonly stdout: Output
   readonly stderr: Output
@@ -322,6 +324,14 @@ export function processHost(): Host {
     uid: process.getuid?.(),
     get umask() {
       return process.umask()
+    },
+    withUmask: (mask, work) => {
+      const before = process.umask(mask)
+      try {
+        return work()
+      } finally {
+        process.umask(before)
+      }
     },
     // The streams are opened on first use: opening stdin costs time and would hold the process open.
     get stdin() {

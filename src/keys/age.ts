@@ -1,10 +1,15 @@
 // age master keys: X25519, post-quantum, SSH and plugin recipients (spec/keys.md 3).
+import type { Context } from '../context.ts'
 import { SopsError } from '../errors.ts'
-import { parseRecipients } from './age/recipient.ts'
+import { nameRecipient } from './age/named.ts'
+import { parseRecipients, sameSpelling } from './age/recipient.ts'
 import type { KeyType, MasterKey } from './types.ts'
 
-const keysOf = (list: string): MasterKey[] =>
-  parseRecipients(list).map(({ text }) => ({ type: 'age', fields: { recipient: text }, enc: '' }))
+const keysOf = (list: string, ctx: Context): MasterKey[] =>
+  parseRecipients(list).map(({ kind, text }) => {
+    if (kind === 'plugin') nameRecipient(text, ctx)
+    return { type: 'age', fields: { recipient: text }, enc: '' }
+  })
 
 export const age: KeyType = {
   id: 'age',
@@ -18,21 +23,17 @@ export const age: KeyType = {
     help: 'comma separated list of age recipients',
   },
   config: { flat: 'age', group: 'age' },
-  async parse(text) {
-    return keysOf(text)
+  async parse(text, ctx) {
+    return keysOf(text, ctx)
   },
-  async parseGroupItem(item) {
+  async parseGroupItem(item, ctx) {
     if (typeof item !== 'string') throw new SopsError('generic', 'an age recipient must be a string')
-    return keysOf(item)
+    return keysOf(item, ctx)
   },
   logger: 'AGE',
   logFields: (key, done) => (done === 'wrap' ? { recipient: String(key.fields.recipient ?? '') } : {}),
   label: (key) => String(key.fields.recipient ?? ''),
-  /** Bech32 in either case; of an SSH key not the comment. */
-  identity(key) {
-    const recipient = String(key.fields.recipient ?? '')
-    return recipient.startsWith('ssh-') ? recipient.split(/\s+/, 2).join(' ') : recipient.toLowerCase()
-  },
+  identity: (key) => sameSpelling(String(key.fields.recipient ?? '')),
   async wrap(key, dataKey, ctx) {
     const { wrap } = await import('./age/crypt.ts')
     return wrap(key, dataKey, ctx)

@@ -15,6 +15,13 @@ async function keyOf(vaultUrl: string, name: string, version: string, ctx: Conte
 }
 
 async function latestVersion(vaultUrl: string, name: string, ctx: Context): Promise<string> {
+  const reason = await ctx.localOnly?.()
+  if (reason !== undefined) {
+    throw new SopsError(
+      'generic',
+      `the latest version of ${quote(`${vaultUrl}/keys/${name}`)} is not asked for: ${reason}`,
+    )
+  }
   const { latestVersion } = await import('./azure-kv/crypt.ts')
   return latestVersion(vaultUrl, name, ctx)
 }

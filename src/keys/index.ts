@@ -21,5 +21,8 @@ export const keyTypes: Readonly<Record<KeyTypeId, KeyType>> = {
 /** A key's name in messages and diffs (spec/keys.md 1.2). */
 export const labelOf = (key: MasterKey): string => keyTypes[key.type].label(key)
 
+/** Says that the user means an age recipient, whose plugin may then be started for it. */
+export { nameRecipient } from './age/named.ts'
+
 /** Makes age identities; loaded when asked for. */
 export const loadKeygen = (): Promise<typeof import('./age/keygen.ts')> => import('./age/keygen.ts')

@@ -46,6 +46,8 @@ export interface ParseOptions {
 /** Opening did not happen because nothing here can: no identity, no credentials. The next key is tried. */
 export interface Unavailable {
   readonly unavailable: string
+  /** What might have opened it was not tried (`Context.localOnly`). */
+  readonly untried?: true
 }
 
 /** A place where identities may lie, and what is there now. Nothing secret. */

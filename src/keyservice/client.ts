@@ -98,7 +98,11 @@ function keyService(uri: string, address: Address, ctx: Context): KeyService {
     log: ctx.log,
     remote: true,
     wrap: (key, dataKey) => ask('encrypt', key, dataKey, readWrapped),
-    unwrap: (key) => ask('decrypt', key, Buffer.from(key.enc), readDataKey),
+    unwrap: async (key) => {
+      const reason = await ctx.localOnly?.()
+      if (reason !== undefined) return { unavailable: reason, untried: true }
+      return ask('decrypt', key, Buffer.from(key.enc), readDataKey)
+    },
   }
 }
 

@@ -4,7 +4,7 @@ import type { ListenOptions, Server } from 'node:net'
 import { dirname } from 'node:path'
 import { SopsError } from '../errors.ts'
 import { causeOf } from '../system/errors.ts'
-import { chmodSync, existsSync } from '../system/files-sync.ts'
+import { existsSync } from '../system/files-sync.ts'
 
 /** Looking up a name comes before binding. */
 const causeText = (code: string): string => {
@@ -42,11 +42,14 @@ function listenOptions(network: string, address: string): ListenOptions {
   return { host: host === '' ? everywhere : host, port, ipv6Only: network === 'tcp6' }
 }
 
+/** Does work while new files get none of these mode bits. */
+export type WithUmask = <T>(mask: number, work: () => T) => T
+
 /**
- * Resolves when the server listens. Only the owner may connect to a unix socket.
+ * Resolves when the server listens. Only the owner may connect to a unix socket, from its first moment on.
  * @throws SopsError `generic` as `listen tcp 127.0.0.1:5000: bind: address already in use`.
  */
-export function listen(server: Server, network: string, address: string): Promise<void> {
+export function listen(server: Server, network: string, address: string, withUmask: WithUmask): Promise<void> {
   const options = listenOptions(network, address)
   return new Promise((resolve, reject) => {
     const fail = (error: NodeJS.ErrnoException): void => {
@@ -64,9 +67,9 @@ export function listen(server: Server, network: string, address: string): Promis
       server.on('error', () => {})
       resolve()
     })
-    server.listen(options)
-    // A path is bound when listen returns, so this comes before anybody is let in.
-    if (network === 'unix' && server.listening) chmodSync(address, 0o600)
+    // A path is bound when listen returns.
+    if (network === 'unix') withUmask(0o177, () => server.listen(options))
+    else server.listen(options)
   })
 }
 

@@ -1,6 +1,5 @@
 // The messages of the key service, and the one table that says how each key type travels in them (spec/keys.md 10.1).
 import { SopsError } from '../errors.ts'
-import { labelOf } from '../keys/index.ts'
 import type { KeyTypeId, MasterKey, StringMap } from '../keys/types.ts'
 import { field, fieldParts, lastField, readFields, textField, textOf, type WireField } from './wire.ts'
 
@@ -11,10 +10,6 @@ interface KeyMessage {
   readonly fields: readonly string[]
   /** Those of `fields` that are maps. */
   readonly maps?: readonly string[]
-  /** What a question calls such a key. */
-  readonly title: string
-  /** The field a question shows; the key's label if left out. */
-  readonly shown?: string
 }
 
 const keyMessages: Readonly<Record<KeyTypeId, KeyMessage>> = {
@@ -22,19 +17,16 @@ const keyMessages: Readonly<Record<KeyTypeId, KeyMessage>> = {
     number: 1,
     fields: ['arn', 'role', 'context', 'aws_profile'],
     maps: ['context'],
-    title: 'AWS KMS key with ARN',
-    shown: 'arn',
   },
-  pgp: { number: 2, fields: ['fp'], title: 'PGP key with fingerprint' },
-  gcp_kms: { number: 3, fields: ['resource_id'], title: 'GCP KMS key with resource ID' },
-  azure_kv: { number: 4, fields: ['vault_url', 'name', 'version'], title: 'Azure Key Vault key with URL' },
+  pgp: { number: 2, fields: ['fp'] },
+  gcp_kms: { number: 3, fields: ['resource_id'] },
+  azure_kv: { number: 4, fields: ['vault_url', 'name', 'version'] },
   hc_vault: {
     number: 5,
     fields: ['vault_address', 'engine_path', 'key_name'],
-    title: 'Hashicorp Vault key with URI',
   },
-  age: { number: 6, fields: ['recipient'], title: 'age key with recipient' },
-  hckms: { number: 7, fields: ['key_id'], title: 'HuaweiCloud KMS key with ID' },
+  age: { number: 6, fields: ['recipient'] },
+  hckms: { number: 7, fields: ['key_id'] },
 }
 
 export type Operation = 'encrypt' | 'decrypt'
@@ -44,20 +36,14 @@ export const methodPaths: Readonly<Record<Operation, string>> = {
   decrypt: '/KeyService/Decrypt',
 }
 
-/** Bytes of the largest message that is taken; the limit of the reference's gRPC library. */
-export const maximumMessageSize: number = 4 * 1024 * 1024
+/** Bytes of the largest message that is taken; the longest that are sent have some thousand. */
+export const maximumMessageSize: number = 1024 * 1024
 
 /** A request: `data` is the data key (or a share of it) to encrypt, or the text of `enc` to decrypt. */
 export interface Request {
   /** Without the wrapped key; 'unknown' for a kind of key this program does not know. */
   readonly key: MasterKey | 'unknown' | undefined
   readonly data: Uint8Array
-}
-
-/** `PGP key with fingerprint 84A7…`: how the question of `--prompt` names a key. */
-export function describeKey(key: MasterKey): string {
-  const { title, shown } = keyMessages[key.type]
-  return `${title} ${shown === undefined ? labelOf(key) : String(key.fields[shown])}`
 }
 
 const writeMap = (number: number, map: StringMap): Buffer =>
@@ -90,9 +76,13 @@ function readMap(entries: readonly WireField[]): StringMap {
   return map
 }
 
+/** Where readers of a message may differ in what counts, nothing does. */
+const several = (): SopsError => new SopsError('generic', 'the request names several keys')
+
 function readKey(bytes: Uint8Array): Request['key'] {
-  const choice = readFields(bytes).at(-1)
+  const [choice, ...others] = readFields(bytes)
   if (choice === undefined) return undefined
+  if (others.length > 0) throw several()
   const found = Object.entries(keyMessages).find(([, { number }]) => number === choice.number)
   if (found === undefined) return 'unknown'
   const [type, { fields, maps }] = found
@@ -113,11 +103,9 @@ function readKey(bytes: Uint8Array): Request['key'] {
  */
 export function readRequest(bytes: Uint8Array): Request {
   const fields = readFields(bytes)
-  const keys = fields.filter(({ number }) => number === 1)
-  return {
-    key: keys.length === 0 ? undefined : readKey(Buffer.concat(keys.map((one) => one.bytes))),
-    data: lastField(fields, 2),
-  }
+  const [key, ...others] = fields.filter(({ number }) => number === 1)
+  if (others.length > 0) throw several()
+  return { key: key && readKey(key.bytes), data: lastField(fields, 2) }
 }
 
 /** A view of `bytes`. */

@@ -1,33 +1,28 @@
 // Serves the keys of this process to others over gRPC (spec/keys.md 10.2).
-import { createServer, type Server as Listener, type Socket } from 'node:net'
-import type { ServerUnaryCall, sendUnaryData } from '@grpc/grpc-js'
+import { createServer, type Server as Listener } from 'node:net'
 import type { Context } from '../context.ts'
-import { type StatusName, statusNumber } from '../core/grpc-status.ts'
+import type { StatusName } from '../core/grpc-status.ts'
 import { localKeyService } from '../datakey.ts'
 import { messageOf } from '../errors.ts'
 import { tellOfKeys } from '../key-log.ts'
-import { keyTypes } from '../keys/index.ts'
+import { nameRecipient } from '../keys/index.ts'
 import type { MasterKey } from '../keys/types.ts'
-import { loadGrpc } from './grpc.ts'
-import { describeKey, maximumMessageSize, methodPaths, type Operation, readRequest, writeAnswer } from './messages.ts'
+import { type Limits, type Refusal, serveCalls } from './calls.ts'
+import { describeKey } from './describe.ts'
+import { maximumMessageSize, methodPaths, type Operation, readRequest, writeAnswer } from './messages.ts'
 
 export interface ServerOptions {
   /**
-   * Asked after the work is done and before it is answered; the text names operation and key, and comes from whoever asks. False refuses;
-   * an error fails the request with its message.
+   * Asked before anything is done, one request at a time; the text names operation and key, on one line without control characters. False
+   * refuses; an error fails the request with its message.
    */
   readonly approve?: (operation: Operation, key: string) => Promise<boolean>
+  readonly limits?: Partial<Limits>
 }
 
-/** Characters of an error that travel: they go into a header, and those are limited. */
-const maximumDetails = 4096
+const defaultLimits: Limits = { patience: 10_000, size: maximumMessageSize, calls: 64 }
 
-interface Refusal {
-  readonly code: number
-  readonly details: string
-}
-
-const refusal = (status: StatusName, details: string): Refusal => ({ code: statusNumber(status), details })
+const refusal = (status: StatusName, details: string): Refusal => ({ status, details })
 
 /** A cause for nothing to be kept between requests: what is asked for once a run is asked for once a request, as the reference does. */
 function freshContext(ctx: Context): Context {
@@ -41,9 +36,15 @@ function freshContext(ctx: Context): Context {
   }
 }
 
-/** The bytes of the answer, which the caller wipes, or why there is none. */
+/** What somebody has said yes to is this recipient, and no other that the message may open for. */
+function approvedContext(ctx: Context, key: MasterKey): Context {
+  const approved = { ...freshContext(ctx), exact: true }
+  if (key.type === 'age') nameRecipient(String(key.fields.recipient ?? ''), approved)
+  return approved
+}
+
 async function work(operation: Operation, key: MasterKey, data: Uint8Array, ctx: Context): Promise<Buffer | Refusal> {
-  const service = localKeyService(freshContext(ctx))
+  const service = localKeyService(ctx)
   let isDone = false
   try {
     if (operation === 'encrypt') {
@@ -62,71 +63,48 @@ async function work(operation: Operation, key: MasterKey, data: Uint8Array, ctx:
   }
 }
 
-async function answerTo(
-  operation: Operation,
-  message: Buffer,
-  ctx: Context,
-  options: ServerOptions,
-): Promise<Buffer | Refusal> {
-  try {
-    const { key, data } = readRequest(message)
-    if (key === undefined) return refusal('NotFound', 'Must provide a key')
-    if (key === 'unknown' || keyTypes[key.type] === undefined) return refusal('NotFound', 'Unknown key type')
-    const answer = await work(operation, key, data, ctx)
-    if (!options.approve || !Buffer.isBuffer(answer)) return answer
-    const isApproved = await options.approve(operation, describeKey(key)).catch((error: unknown) => {
-      answer.fill(0)
-      throw error
-    })
-    if (isApproved) return answer
-    answer.fill(0)
-    return refusal('PermissionDenied', 'Request rejected by user')
-  } catch (error) {
-    return refusal('Unknown', messageOf(error))
-  } finally {
-    message.fill(0)
-  }
-}
-
 /** A running key service. */
 export interface RunningServer {
   /** Stops listening, removes the socket file and drops what is under way. Synchronous. */
   stop(): void
 }
 
-/**
- * Serves on a listener that does not listen yet: the caller decides where, before or after.
- * @throws SopsError `missing-dependency`
- */
-export async function serve(listener: Listener, ctx: Context, options: ServerOptions): Promise<RunningServer> {
-  const grpc = await loadGrpc()
-  const server = new grpc.Server({ 'grpc.max_receive_message_length': maximumMessageSize })
-  const same = (bytes: Buffer): Buffer => bytes
-  for (const operation of ['encrypt', 'decrypt'] as const) {
-    const handle = (call: ServerUnaryCall<Buffer, Buffer>, done: sendUnaryData<Buffer>): void => {
-      void answerTo(operation, call.request, ctx, options).then((answer) => {
-        if (Buffer.isBuffer(answer)) done(null, answer)
-        else done({ code: answer.code, details: answer.details.slice(0, maximumDetails) })
-      })
+/** Serves on a listener that does not listen yet: the caller decides where, before or after. */
+export function serve(listener: Listener, ctx: Context, options: ServerOptions): RunningServer {
+  const { approve } = options
+  let last: Promise<unknown> = Promise.resolve()
+
+  /** Undefined when the caller has gone before the question could be asked. */
+  function ask(operation: Operation, key: MasterKey, isWanted: () => boolean): Promise<boolean | undefined> {
+    const answer = last.then(() => (isWanted() ? approve!(operation, describeKey(key)) : undefined))
+    last = answer.catch(() => {})
+    return answer
+  }
+
+  async function answerTo(operation: Operation, message: Buffer, isWanted: () => boolean): Promise<Buffer | Refusal> {
+    try {
+      const { key, data } = readRequest(message)
+      if (key === undefined) return refusal('NotFound', 'Must provide a key')
+      if (key === 'unknown') return refusal('NotFound', 'Unknown key type')
+      if (approve === undefined) return await work(operation, key, data, freshContext(ctx))
+      const isApproved = await ask(operation, key, isWanted)
+      if (isApproved === undefined) return refusal('Canceled', 'the caller has gone')
+      if (!isApproved) return refusal('PermissionDenied', 'Request rejected by user')
+      return await work(operation, key, data, approvedContext(ctx, key))
+    } catch (error) {
+      return refusal('Unknown', messageOf(error))
     }
-    server.register(methodPaths[operation], handle, same, same, 'unary')
   }
-  const injector = server.createConnectionInjector(grpc.ServerCredentials.createInsecure())
-  const sockets = new Set<Socket>()
-  listener.on('connection', (socket: Socket) => {
-    sockets.add(socket)
-    socket.on('error', () => {})
-    socket.on('close', () => sockets.delete(socket))
-    injector.injectConnection(socket)
-  })
-  return {
-    stop: () => {
-      listener.close()
-      injector.destroy()
-      server.forceShutdown()
-      for (const socket of sockets) socket.destroy()
-    },
-  }
+
+  const operations = ['encrypt', 'decrypt'] as const
+  const methods = operations.map(
+    (operation) =>
+      [
+        methodPaths[operation],
+        (message: Buffer, isWanted: () => boolean) => answerTo(operation, message, isWanted),
+      ] as const,
+  )
+  return serveCalls(listener, new Map(methods), { ...defaultLimits, ...options.limits })
 }
 
 export const makeListener = (): Listener => createServer({ noDelay: true })

@@ -63,6 +63,8 @@ describe('a file', () => {
     ['unset', ['unset', 's.yaml', '["b"]'], '', ['decrypt', 'encrypt']],
     ['rotate', ['rotate', 's.yaml'], '', ['rotate', 'decrypt', 'encrypt']],
     ['git textconv', ['git', 'textconv', 's.yaml'], '', ['decrypt']],
+    ['doctor', ['doctor', 's.yaml'], '', ['decrypt']],
+    ['doctor without a file', ['doctor'], '', []],
     ['legacy -d', ['-d', 's.yaml'], '', ['decrypt']],
     ['filestatus', ['filestatus', 's.yaml'], '', []],
     ['--version', ['--version', '--disable-version-check'], '', []],
@@ -107,10 +109,20 @@ describe('a file', () => {
     })
   })
 
-  test('shows who could not open a file', async () => {
+  test.each([
+    ['decrypt', 128],
+    ['doctor', 1],
+  ])('shows who could not open a file, by %s', async (command, code) => {
     const { SOPS_AGE_KEY: _, ...env } = environmentIn(box)
-    expect(await run(toFile(), ['decrypt', 's.yaml'], { env })).toMatchObject({ code: 128 })
+    expect(await run(toFile(), [command, 's.yaml'], { env })).toMatchObject({ code })
     expect(records()).toMatchObject([{ action: 'decrypt', recipients: [], success: false }])
+  })
+
+  test('holds of doctor what it holds of decrypt', async () => {
+    await run(toFile(), ['decrypt', 's.yaml'])
+    await run(toFile(), ['doctor', 's.yaml'])
+    const [decrypt, doctor] = records()
+    expect(doctor).toEqual({ ...decrypt, command: 'doctor' })
   })
 
   test('a variable does not switch it off', async () => {
@@ -163,6 +175,13 @@ test.each<[string, () => string, RegExp]>([
   }
   expect(readFileSync(box.path('s.yaml'))).toEqual(before)
   expect(existsSync(box.path('ran'))).toBe(false)
+})
+
+test('a record that cannot be made is a problem for doctor, which does not say that the file is whole', async () => {
+  const { code, stdout } = await run('backends: {file: [{path: /dev/full}]}', ['doctor', 's.yaml'])
+  expect(code).toBe(1)
+  expect(stdout.toString()).toContain('problem: Failed to insert audit record')
+  expect(stdout.toString()).not.toContain('its integrity check passes')
 })
 
 test('a kind of backend that is not known is warned about', async () => {

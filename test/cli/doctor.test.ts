@@ -160,6 +160,15 @@ describe('a file', () => {
     expect(text).toContain('  problem: it cannot be opened here\n')
   })
 
+  test('whose version cannot be compared is not opened', async () => {
+    const path = await encrypted('f.yaml', '--age', mine.recipient)
+    writeFileSync(path, readFileSync(path, 'utf8').replace(/version: .*/, 'version: x'))
+    const { code, text } = await doctor(['f.yaml'], mineEnv())
+    expect(code).toBe(1)
+    expect(text).toMatch(/ {2}problem: .*version/i)
+    expect(text).not.toContain('can be opened here')
+  })
+
   test('that was changed by hand', async () => {
     const path = await encrypted('f.yaml', '--age', mine.recipient)
     writeFileSync(path, readFileSync(path, 'utf8').replace(/^b: .*\n/m, ''))
@@ -227,7 +236,7 @@ describe('a file', () => {
   test('with a key service that is down', async () => {
     await encrypted('f.yaml', '--age', other.recipient)
     const uri = `unix://${box.path('none.sock')}`
-    const { code, text, stderr } = await doctor(['--keyservice', uri, 'f.yaml'], mineEnv())
+    const { code, text, stderr } = await doctor(['--network-keys', '--keyservice', uri, 'f.yaml'], mineEnv())
     expect([code, stderr]).toEqual([1, ''])
     expect(text).toContain(`      ${uri}: rpc error: code = Unavailable desc = `)
     expect(text).toContain(`warnings\n  problem: Key service is not available address=${uri}\n`)

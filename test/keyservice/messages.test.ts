@@ -2,14 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { SopsError } from '../../src/errors.ts'
 import type { KeyTypeId, MasterKey } from '../../src/keys/types.ts'
-import {
-  describeKey,
-  readDataKey,
-  readRequest,
-  readWrapped,
-  writeAnswer,
-  writeRequest,
-} from '../../src/keyservice/messages.ts'
+import { readDataKey, readRequest, readWrapped, writeAnswer, writeRequest } from '../../src/keyservice/messages.ts'
 
 const hex = (text: string): Buffer => Buffer.from(text.replaceAll(' ', ''), 'hex')
 const keyOf = (type: KeyTypeId, fields: MasterKey['fields']): MasterKey => ({ type, fields, enc: '' })
@@ -151,16 +144,4 @@ describe('answers', () => {
   test('bytes that are no text are refused', () => {
     expect(() => readWrapped(hex('0a02 c328'))).toThrow('malformed message')
   })
-})
-
-test.each<[KeyTypeId, MasterKey['fields'], string]>([
-  ['pgp', { fp: 'ABCD' }, 'PGP key with fingerprint ABCD'],
-  ['age', { recipient: 'age1x' }, 'age key with recipient age1x'],
-  [
-    'kms',
-    { arn: 'arn:aws:kms:x', role: 'arn:aws:iam:y', context: { a: 'b' }, aws_profile: 'p' },
-    'AWS KMS key with ARN arn:aws:kms:x',
-  ],
-])('the question names a key of type %s', (type, fields, text) => {
-  expect(describeKey(keyOf(type, fields))).toBe(text)
 })

@@ -32,6 +32,16 @@ export interface BufferHost extends Host {
   signal(name: NodeJS.Signals): void
 }
 
+/** Worker threads share a mask that they cannot set. */
+export function withUmask<T>(mask: number, work: () => T): T {
+  const before = process.umask(mask)
+  try {
+    return work()
+  } finally {
+    process.umask(before)
+  }
+}
+
 /** A host that keeps what is written. Environment: what `env` says and nothing else. */
 export function bufferHost(options: CliOptions = {}): BufferHost {
   const written = { stdout: [] as Uint8Array[], stderr: [] as Uint8Array[] }
@@ -60,6 +70,7 @@ export function bufferHost(options: CliOptions = {}): BufferHost {
     userName: 'tester',
     uid: process.getuid?.(),
     umask: 0o022,
+    withUmask,
     stdin: {
       isTTY: options.tty?.includes('stdin') ?? false,
       async *[Symbol.asyncIterator]() {

@@ -9,7 +9,7 @@ import { remoteKeyServices } from '../../src/keyservice/client.ts'
 import { listen } from '../../src/keyservice/listen.ts'
 import { makeListener, serve } from '../../src/keyservice/server.ts'
 import { upload } from '../../src/publish/upload.ts'
-import { runCli, type Sandbox, sandbox } from '../support/cli.ts'
+import { runCli, type Sandbox, sandbox, withUmask } from '../support/cli.ts'
 import { type FakeContext, fakeContext } from '../support/context.ts'
 import { type HuaweiServer, startHuawei } from '../support/emulators/huawei.ts'
 import { startVault, type VaultServer } from '../support/emulators/vault.ts'
@@ -312,8 +312,8 @@ test('a key service that is asked for the key of another server', async () => {
   const trap = await startVault()
   const box = sandbox()
   const listener = makeListener()
-  const server = await serve(listener, fakeContext({ env: { ...credentials, ...settings } }), {})
-  await listen(listener, 'unix', box.path('s'))
+  const server = serve(listener, fakeContext({ env: { ...credentials, ...settings } }), {})
+  await listen(listener, 'unix', box.path('s'), withUmask)
   const [service] = remoteKeyServices([`unix://${box.path('s')}`], fakeContext())
   for (const fields of [
     { ...vaultKey, vault_address: trap.address },

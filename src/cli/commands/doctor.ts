@@ -4,6 +4,7 @@ import { examineFile } from '../doctor/file.ts'
 import { examineConfig, examineIdentities } from '../doctor/machine.ts'
 import { makeSheet, type Sheet } from '../doctor/sheet.ts'
 import type { Invocation, Io } from '../invocation.ts'
+import { localOnly } from '../local-only.ts'
 import { servicesOf } from '../settings.ts'
 
 const warningText = ({ message, fields = {} }: LogLine): string =>
@@ -26,6 +27,7 @@ export async function run(inv: Invocation, io: Io): Promise<number> {
       if (['advice', 'warning', 'error'].includes(line.level)) warnings.push(line)
       else io.ctx.log(line)
     },
+    localOnly: localOnly(inv, io.ctx).ask,
   }
   await examineIdentities(sheet, ctx)
   const config = await examineConfig(sheet, inv, ctx)

@@ -6,6 +6,7 @@ import { loadEncrypted, type OpenFile, openFile, type SealOutput } from '../../e
 import { messageOf, SopsError } from '../../errors.ts'
 import { loadFormat } from '../../formats/index.ts'
 import type { Format } from '../../formats/types.ts'
+import { nameRecipient } from '../../keys/index.ts'
 import type { KeyGroup, MasterKey } from '../../keys/types.ts'
 import { refuseOthers } from '../../metadata/others.ts'
 import type { Metadata } from '../../metadata.ts'
@@ -17,6 +18,7 @@ import { checkClear, creationRule } from '../cleartext.ts'
 import { editLoop } from '../edit-loop.ts'
 import { type Fingerprint, fingerprint, readInput, writeOutput } from '../files.ts'
 import type { Invocation, Io } from '../invocation.ts'
+import { withRule } from '../rule.ts'
 import { configOf, encryptionSettings, formatsFor, formatsOf, layoutOf, orderOf, servicesOf } from '../settings.ts'
 import { isMissing, targetOf, tellOfWritten } from '../target.ts'
 import { warnOfCleartext, warnOfLayout, warnOfReadings, warnOfRespelling } from '../warnings.ts'
@@ -69,7 +71,7 @@ async function editNew(inv: Invocation, io: Io, path: string): Promise<void> {
 async function editExisting(inv: Invocation, io: Io, path: string): Promise<void> {
   const { ctx } = io
   const config = await configOf(inv, ctx)
-  const services = await servicesOf(inv, ctx)
+  const services = await servicesOf(inv, withRule(io, config, path).ctx)
   const order = orderOf(inv)
   const bytes = await readInput(io.host, path)
   const formats = formatsFor(inv, path, bytes)
@@ -95,6 +97,7 @@ async function editExisting(inv: Invocation, io: Io, path: string): Promise<void
         headline,
         fatal: (error) => error.code === 'version-not-comparable',
         finish: async (draft) => {
+          nameAdded(draft, file, ctx)
           const metadata = await finalMetadata(draft, file, services)
           await ctx.audit?.({ action: 'encrypt', file: path })
           const sealed = sealDraft(file, { ...draft, allowCleartext: true }, metadata, output, ctx.now(), layout)
@@ -119,6 +122,14 @@ async function editExisting(inv: Invocation, io: Io, path: string): Promise<void
       throw new SopsError('generic', "No master keys were provided, so sops can't encrypt the file.")
     }
     return draft
+  }
+}
+
+/** Recipients that were put in here, in the editor, are the user's own words. */
+function nameAdded(draft: Draft, file: OpenFile, ctx: Io['ctx']): void {
+  const identities = new Set(file.metadata.keyGroups.flatMap(({ keys }) => keys).map(identityOf))
+  for (const key of draft.metadata?.keyGroups.flatMap(({ keys }) => keys) ?? []) {
+    if (key.type === 'age' && !identities.has(identityOf(key))) nameRecipient(String(key.fields.recipient ?? ''), ctx)
   }
 }
 

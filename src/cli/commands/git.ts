@@ -1,17 +1,19 @@
 // `sops git textconv` shows a file to `git diff`; `sops git install` tells git about it.
 
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
+import type { Context } from '../../context.ts'
 import { emitPlain, loadEncrypted, type OpenFile, openFile } from '../../encrypted-file.ts'
 import { messageOf, SopsError } from '../../errors.ts'
 import { formatOfPath } from '../../formats/index.ts'
 import type { FormatId } from '../../formats/types.ts'
 import { othersText } from '../../metadata/others.ts'
 import { sniffFormat } from '../../sniff.ts'
-import { codeOf } from '../../system/errors.ts'
-import { readFile } from '../../system/files.ts'
+import { codeOf, systemErrorText } from '../../system/errors.ts'
+import { lstat, readFile, rm } from '../../system/files.ts'
 import { run as startAndWait } from '../../system/start.ts'
 import { fingerprint, writeOutput } from '../files.ts'
 import type { Invocation, Io } from '../invocation.ts'
+import { localOnly } from '../local-only.ts'
 import { absolutePath, orderOf, servicesOf } from '../settings.ts'
 
 export const run = (inv: Invocation, io: Io): Promise<number> =>
@@ -27,11 +29,21 @@ async function textconv(inv: Invocation, io: Io): Promise<number> {
   const path = absolutePath(io.ctx, name)
   const bytes = await readFile(path)
   const format = sniffFormat(bytes)
+  const local = localOnly(inv, io.ctx)
+  const ctx: Context = {
+    ...io.ctx,
+    unattended: true,
+    prompt: async () => undefined,
+    log: () => {},
+    localOnly: local.ask,
+  }
   try {
-    await io.out(format ? await plaintext(inv, io, path, bytes, format) : bytes)
+    await io.out(format ? await plaintext(inv, ctx, path, bytes, format) : bytes)
   } catch (error) {
     const reason = messageOf(error).split('\n', 1)[0]
-    await io.out(`${commentMark(format ?? formatOfPath(name))} sops: shown encrypted: ${reason}\n`)
+    const remark = (text: string): string => `${commentMark(format ?? formatOfPath(name))} sops: ${text}\n`
+    await io.out(remark(`shown encrypted: ${reason}`))
+    if (local.refusal !== undefined) await io.out(remark(`not all keys were tried: ${local.refusal}`))
     await io.out(bytes)
   }
   return 0
@@ -42,12 +54,11 @@ const commentMark = (format: FormatId): string =>
 
 async function plaintext(
   inv: Invocation,
-  io: Io,
+  ctx: Context,
   path: string,
   bytes: Uint8Array,
   format: FormatId,
 ): Promise<Uint8Array> {
-  const ctx = { ...io.ctx, unattended: true, prompt: async () => undefined, log: () => {} }
   const services = await servicesOf(inv, ctx)
   const encrypted = await loadEncrypted(bytes, format)
   const open = (ignoreMac: boolean): Promise<OpenFile> =>
@@ -88,28 +99,76 @@ const patterns = [
   '*.sops.json',
 ]
 
+/** The settings and the attributes, both or none: where git does not take its half, the attributes are put back. */
 async function install(inv: Invocation, io: Io): Promise<number> {
   const global = inv.bool('global')
-  const scope = global ? '--global' : '--local'
-  const attributes = global
-    ? await globalAttributes(io)
-    : join(await git(io, 'rev-parse', '--show-toplevel'), '.gitattributes')
-  await git(io, 'config', scope, 'diff.sopsdiffer.textconv', 'sops git textconv')
+  const attributes = global ? await globalAttributes(io) : await ownAttributes(io)
   const read = await readFile(attributes).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined
-    throw new SopsError('bad-input', `Error reading file: ${messageOf(error)}`, { cause: error })
+    throw new SopsError('bad-input', `Error reading file: ${systemErrorText(error, 'open', attributes)}`, {
+      cause: error,
+    })
   })
   // Bytes of any coding: what stands there stays.
   const old = read?.toString('latin1') ?? ''
   const lines = new Set(old.split(/\r?\n/))
   const missing = patterns.map((pattern) => `${pattern} diff=sopsdiffer`).filter((line) => !lines.has(line))
-  if (missing.length > 0) {
-    const start = old === '' || old.endsWith('\n') ? old : `${old}\n`
-    const expect = read ? fingerprint(read) : 'absent'
-    await writeOutput(io.host, attributes, Buffer.from(`${start}${missing.join('\n')}\n`, 'latin1'), { expect })
+  const start = old === '' || old.endsWith('\n') ? old : `${old}\n`
+  const next = missing.length > 0 ? Buffer.from(`${start}${missing.join('\n')}\n`, 'latin1') : undefined
+  if (next) await writeOutput(io.host, attributes, next, { expect: read ? fingerprint(read) : 'absent' })
+  try {
+    await git(io, 'config', global ? '--global' : '--local', 'diff.sopsdiffer.textconv', 'sops git textconv')
+  } catch (error) {
+    if (next) await putBack(io, attributes, next, read)
+    throw error
   }
   await io.out(`git diff now decrypts ${patterns.join(' ')} (${attributes})\n`)
   return 0
+}
+
+/** Unless somebody else has changed it since. */
+async function putBack(io: Io, path: string, written: Uint8Array, before: Uint8Array | undefined): Promise<void> {
+  try {
+    if (before) return await writeOutput(io.host, path, before, { expect: fingerprint(written) })
+    if (fingerprint(await readFile(path)) === fingerprint(written)) await rm(path)
+  } catch (error) {
+    throw new SopsError('cannot-write', `${path} keeps the lines for sops: ${messageOf(error)}`, { cause: error })
+  }
+}
+
+const isLink = (path: string): Promise<boolean> =>
+  lstat(path).then(
+    (found) => found.isSymbolicLink(),
+    () => false,
+  )
+
+/** @throws SopsError `generic`. */
+async function mustBeRegular(path: string): Promise<void> {
+  const found = await lstat(path).catch(() => undefined)
+  if (found && !found.isFile()) throw new SopsError('generic', `${path} is no regular file`)
+}
+
+/**
+ * The attributes file of the repository, after a look at what the installation writes to.
+ * @throws SopsError `generic` where a link leads there: whoever made the repository may have put it there to have another file changed.
+ */
+async function ownAttributes(io: Io): Promise<string> {
+  const top = await git(io, 'rev-parse', '--show-toplevel')
+  const attributes = join(top, '.gitattributes')
+  const own = [attributes, join(top, '.git')]
+  const folder = resolve(io.ctx.cwd, await git(io, 'rev-parse', '--git-common-dir'))
+  for (const path of [...own, join(folder, 'config')]) {
+    if (!(await isLink(path))) continue
+    const settings = 'git config diff.sopsdiffer.textconv "sops git textconv"'
+    throw new SopsError('generic', `${path} is a symbolic link: nothing is written through it`, {
+      hints:
+        path === attributes
+          ? ['git does not read it either: make it a file']
+          : [`if the link is right: ${settings}`, `in .gitattributes: ${patterns[0]} diff=sopsdiffer`],
+    })
+  }
+  await mustBeRegular(attributes)
+  return attributes
 }
 
 /** git's own attributes file for the user; git is told of it when it has none. */

@@ -9,7 +9,7 @@ import type { KeyGroup, KeyTypeId, MasterKey } from '../../keys/types.ts'
 import { refuseOthers } from '../../metadata/others.ts'
 import { fingerprint, readInput, writeOutput } from '../files.ts'
 import type { Invocation, Io } from '../invocation.ts'
-import { ruleFor, warnOfThreshold, warnOfUnruled } from '../rule-warnings.ts'
+import { ruleFor, warnOfThreshold, warnOfUnruled, withRule } from '../rule.ts'
 import { absolutePath, configOf, formatsFor, keyParseOptions, layoutOf, servicesOf } from '../settings.ts'
 import { warnOfRespelling } from '../warnings.ts'
 
@@ -83,7 +83,7 @@ interface Wanted {
 async function change(inv: Invocation, io: Io, plan: (file: EncryptedFile) => Wanted): Promise<number> {
   const path = inv.string('file')
   const config = await configOf(inv, io.ctx)
-  const services = await servicesOf(inv, io.ctx)
+  const services = await servicesOf(inv, withRule(io, config, absolutePath(io.ctx, path)).ctx)
   const bytes = await readInput(io.host, path)
   const formats = formatsFor(inv, path, bytes)
   const file = await loadEncrypted(bytes, formats.input)

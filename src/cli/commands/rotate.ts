@@ -11,7 +11,7 @@ import { checkClear, creationRule } from '../cleartext.ts'
 import { forEachFile } from '../each-file.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { openerOf } from '../open.ts'
-import { ruleFor, warnOfThreshold, warnOfUnruled } from '../rule-warnings.ts'
+import { ruleFor, warnOfThreshold, warnOfUnruled, withRule } from '../rule.ts'
 import { configOf, formatsFor, keysFromFlags, layoutOf } from '../settings.ts'
 import { isMissing, readTarget, targetOf, writeResult } from '../target.ts'
 import { closest } from '../text.ts'
@@ -41,7 +41,7 @@ async function rotateFile(inv: Invocation, io: Io): Promise<void> {
   refuseEmptyRemovals(inv)
   if (changesKeys(inv) && (await isMissing(path))) throw missing(inv, path)
   const config = await configOf(inv, ctx)
-  const opener = await openerOf(inv, io)
+  const opener = await openerOf(inv, withRule(io, config, target.typePath))
   const added = await keysFromFlags(inv, ctx, { prefix: 'add-', order: addOrder, lenientContext: true })
   const removed = await keysFromFlags(inv, ctx, { prefix: 'rm-', order: addOrder, lenientContext: true }).catch(
     async (error: unknown) => {

@@ -14,7 +14,7 @@ import { forEachFile } from '../each-file.ts'
 import { fingerprint, readInput, writeOutput } from '../files.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { progressLine } from '../log.ts'
-import { warnOfThreshold } from '../rule-warnings.ts'
+import { warnOfThreshold } from '../rule.ts'
 import { absolutePath, formatsFor, layoutOf, servicesOf } from '../settings.ts'
 import { warnOfRespelling } from '../warnings.ts'
 

@@ -8,6 +8,7 @@ import { isChange, keyChanges } from '../../key-changes.ts'
 import { labelOf } from '../../keys/index.ts'
 import type { MasterKey } from '../../keys/types.ts'
 import { othersText, splitHints } from '../../metadata/others.ts'
+import { checkFileVersion } from '../../version.ts'
 import { readInput } from '../files.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { absolutePath, formatsFor } from '../settings.ts'
@@ -16,20 +17,23 @@ import type { Sheet } from './sheet.ts'
 /** What came of trying one key: the data key or its share, or why not, by service. */
 type Attempt =
   | { readonly part: Uint8Array; readonly by: string }
-  | { readonly reasons: readonly (readonly [service: string, reason: string])[] }
+  | { readonly reasons: readonly (readonly [service: string, reason: string])[]; readonly isTried: boolean }
 
 async function tryKey(key: MasterKey, services: readonly KeyService[]): Promise<Attempt> {
   const reasons: (readonly [string, string])[] = []
+  let isTried = services.length === 0
   for (const service of services) {
     try {
       const result = await service.unwrap(key)
       if (result instanceof Uint8Array) return { part: result, by: service.name }
       reasons.push([service.name, result.unavailable])
+      isTried ||= result.untried !== true
     } catch (error) {
       reasons.push([service.name, messageOf(error)])
+      isTried = true
     }
   }
-  return { reasons }
+  return { reasons, isTried }
 }
 
 /** Answers from attempts already made, so that nothing is asked for twice. */
@@ -48,7 +52,7 @@ function showAttempt(key: MasterKey, attempt: Attempt, sheet: Sheet): void {
     sheet.good(`${label}: can be opened here${attempt.by === 'local' ? '' : ` by ${attempt.by}`}`, 2)
     return
   }
-  sheet.line(`${label}: cannot be opened here`, 2)
+  sheet.line(`${label}: ${attempt.isTried ? 'cannot be opened here' : 'not tried'}`, 2)
   for (const [service, reason] of attempt.reasons) sheet.line(service === 'local' ? reason : `${service}: ${reason}`, 3)
 }
 
@@ -73,12 +77,14 @@ async function examineKeys(
 }
 
 async function examineContent(
+  path: string,
   file: EncryptedFile,
   attempts: ReadonlyMap<MasterKey, Attempt>,
+  ctx: Context,
   sheet: Sheet,
 ): Promise<void> {
   try {
-    const opened = await openFile(file, { services: [replay(attempts)] })
+    const opened = await openFile(file, { services: [replay(attempts)], audit: { context: ctx, file: path } })
     opened.dataKey.fill(0)
     sheet.good('it can be opened here, and its integrity check passes')
   } catch (error) {
@@ -156,6 +162,16 @@ export interface Means {
   readonly services: readonly KeyService[]
 }
 
+function isComparable(version: string, sheet: Sheet): boolean {
+  try {
+    checkFileVersion(version)
+    return true
+  } catch (error) {
+    sheet.problem(`its version cannot be understood: ${messageOf(error)}`)
+    return false
+  }
+}
+
 export async function examineFile(name: string, means: Means, sheet: Sheet): Promise<void> {
   const { inv, io, ctx, config, services } = means
   const path = absolutePath(ctx, name)
@@ -167,7 +183,9 @@ export async function examineFile(name: string, means: Means, sheet: Sheet): Pro
   sheet.line(`written by version ${version || 'unknown'}, last changed ${lastModified || 'at an unknown time'}`)
   for (const remark of file.format.remarks?.(file.parsed) ?? []) sheet.line(`advice: ${remark}`)
   if (file.others.length > 0) sheet.problem(othersText(file.others), 1, splitHints)
+  // No key is asked to open what nobody would go on to decrypt.
+  if (!isComparable(version, sheet)) return examineRule(path, file, config, ctx, sheet)
   const attempts = await examineKeys(file, services, sheet)
-  await examineContent(file, attempts, sheet)
+  await examineContent(path, file, attempts, ctx, sheet)
   await examineRule(path, file, config, ctx, sheet)
 }

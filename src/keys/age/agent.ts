@@ -141,7 +141,8 @@ export async function connectAgent(content: Uint8Array, ctx: Context): Promise<A
   }
   return {
     async passphrase(description) {
-      socket.write(`GET_PASSPHRASE ${id} X Passphrase ${argument(description)}\n`)
+      const quiet = ctx.unattended ? '--no-ask ' : ''
+      socket.write(`GET_PASSPHRASE ${quiet}${id} X Passphrase ${argument(description)}\n`)
       const answer = await line()
       if (answer.startsWith(NOT_CACHED)) throw new Error('gpg-agent has no passphrase')
       if (answer.startsWith(CANCELLED)) throw new Error('gpg-agent passphrase request was cancelled')

@@ -5,7 +5,7 @@ import { messageOf } from '../../errors.ts'
 import { connectAgent } from './agent.ts'
 import { decodeBase64NoPad } from './base64.ts'
 import { type AgeFile, checkHeader, openFileKey, openPayload, parseAgeFile, type Stanza } from './file.ts'
-import { type Identity, nativeIdentity } from './identity.ts'
+import { type Identity, isFor, nativeIdentity } from './identity.ts'
 import { identityLines } from './identity-lines.ts'
 import { askPassphrase, NO_TERMINAL } from './passphrase.ts'
 
@@ -127,9 +127,10 @@ export function lockedIdentity(content: Uint8Array, location: string, ctx: Conte
   let unlocked: Promise<readonly Identity[]> | undefined
   return {
     cost: 'locked',
-    async unwrap(file) {
+    async unwrap(file, only) {
       unlocked ??= unlock(kept, location, ctx)
       for (const identity of await unlocked) {
+        if (only !== undefined && !(await isFor(identity, only))) continue
         const fileKey = await identity.unwrap(file)
         if (fileKey) return fileKey
       }

@@ -133,6 +133,7 @@ export function pluginIdentity(identity: string, ctx: Context): Identity {
   }
   return {
     cost: 'plugin',
+    plugin: name,
     unwrap: ({ stanzas }) =>
       converse(name, 'identity-v1', ctx, async (conversation) => {
         conversation.send(['add-identity', identity])

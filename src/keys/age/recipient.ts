@@ -80,6 +80,10 @@ export function parseRecipient(text: string): Recipient {
   throw fail('failed to parse input, unknown recipient type', quote(text))
 }
 
+/** Equal for all spellings of a recipient: Bech32 in either case; of an SSH key not the comment. */
+export const sameSpelling = (recipient: string): string =>
+  recipient.startsWith('ssh-') ? recipient.split(/\s+/, 2).join(' ') : recipient.toLowerCase()
+
 /** Recipients of a comma-separated list; an empty text has none, an empty part is an error. */
 export function parseRecipients(list: string): Recipient[] {
   return list === '' ? [] : list.split(',').map((part) => parseRecipient(part.trim()))

@@ -4,7 +4,7 @@ import { messageOf, SopsError } from '../../errors.ts'
 import type { MasterKey, Unavailable } from '../types.ts'
 import { decodeArmor } from './armor.ts'
 import { type AgeFile, checkHeader, openPayload, parseAgeFile } from './file.ts'
-import type { Identity } from './identity.ts'
+import { type Identity, isFor } from './identity.ts'
 import { type Found, sources } from './sources.ts'
 
 const READER = 'failed to create reader for decrypting sops data key with age'
@@ -28,6 +28,8 @@ function suffixes(found: readonly Found[]): string {
 
 interface Attempt {
   readonly file: AgeFile
+  /** The recipient whose identity alone may open it (`Context.exact`). */
+  readonly only: string | undefined
   /** Why identities that might have fitted could not be used. */
   readonly errors: Error[]
 }
@@ -35,7 +37,8 @@ interface Attempt {
 async function tryIdentities(attempt: Attempt, identities: readonly Identity[]): Promise<Uint8Array | undefined> {
   for (const identity of identities) {
     try {
-      const fileKey = await identity.unwrap(attempt.file)
+      if (attempt.only !== undefined && !(await isFor(identity, attempt.only))) continue
+      const fileKey = await identity.unwrap(attempt.file, attempt.only)
       if (!fileKey) continue
       try {
         checkHeader(attempt.file, fileKey)
@@ -68,7 +71,7 @@ export async function unwrap(key: MasterKey, ctx: Context): Promise<Uint8Array |
   } catch (error) {
     throw new SopsError('generic', `${READER}: failed to read header: ${messageOf(error)}`, { cause: error })
   }
-  const attempt: Attempt = { file, errors: [] }
+  const attempt: Attempt = { file, only: ctx.exact ? recipient : undefined, errors: [] }
   const variable = sources.variable(ctx)
   const keyFile = sources.keyFile(ctx)
   const defaults = sources.defaultFiles(ctx)
@@ -88,10 +91,13 @@ export async function unwrap(key: MasterKey, ctx: Context): Promise<Uint8Array |
 
   const ssh = [sshFile, sshCommand, ...sshHome]
   const texts = [variable, keyFile, command]
-  fileKey = await tryIdentities(attempt, ordered([...ssh, ...texts, defaults], 'plugin', 'locked'))
+  const plugins = ordered([...ssh, ...texts, defaults], 'plugin')
+  const reason = plugins.length > 0 ? await ctx.localOnly?.() : undefined
+  const locked = ordered([...ssh, ...texts, defaults], 'locked')
+  fileKey = await tryIdentities(attempt, [...(reason === undefined ? plugins : []), ...locked])
   return fileKey
     ? payload(file, fileKey)
-    : outcome(attempt, [...ssh, ...texts, defaultsInLightOf(defaults, ssh, texts)])
+    : outcome(attempt, [...ssh, ...texts, defaultsInLightOf(defaults, ssh, texts)], reason)
 }
 
 /** A missing default file is worth naming only when there was nothing else to look at. */
@@ -113,10 +119,12 @@ function payload(file: AgeFile, fileKey: Uint8Array): Uint8Array {
   }
 }
 
-function outcome(attempt: Attempt, found: readonly Found[]): Unavailable {
+/** `untried`: why no plugin was started, where one might have been. */
+function outcome(attempt: Attempt, found: readonly Found[], untried?: string): Unavailable {
+  const suffix = suffixes(found) + (untried === undefined ? '' : `. No age plugin was started: ${untried}`)
   const [broken] = attempt.errors
-  if (broken) throw new SopsError('generic', `${READER}: ${broken.message}${suffixes(found)}`, { cause: broken })
+  if (broken) throw new SopsError('generic', `${READER}: ${broken.message}${suffix}`, { cause: broken })
   const count = found.reduce((sum, one) => sum + one.identities.length, 0)
-  if (count === 0) return { unavailable: `failed to load age identities${suffixes(found)}` }
-  return { unavailable: `${READER}: ${count === 1 ? NO_MATCH_ONE : NO_MATCH}${suffixes(found)}` }
+  const what = count === 0 ? 'failed to load age identities' : `${READER}: ${count === 1 ? NO_MATCH_ONE : NO_MATCH}`
+  return { unavailable: `${what}${suffix}`, ...(untried === undefined ? {} : { untried: true }) }
 }

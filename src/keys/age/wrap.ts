@@ -5,6 +5,7 @@ import type { MasterKey } from '../types.ts'
 import { encodeArmor } from './armor.ts'
 import { decodeBech32 } from './bech32.ts'
 import { pluginRecipient } from './plugin.ts'
+import { mustBeChosen } from './plugin-choice.ts'
 import { parseRecipient, type Recipient } from './recipient.ts'
 import { sealAgeFile } from './seal.ts'
 import { sshRecipient } from './ssh.ts'
@@ -17,6 +18,7 @@ async function sealed(recipient: Recipient, dataKey: Uint8Array, ctx: Context): 
     case 'ssh':
       return sealAgeFile(dataKey, sshRecipient(recipient.key))
     case 'plugin':
+      await mustBeChosen(recipient, ctx)
       return sealAgeFile(dataKey, pluginRecipient(recipient, ctx))
     case 'hybrid':
     case 'tag': {

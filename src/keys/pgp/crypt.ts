@@ -52,20 +52,21 @@ export async function wrap(key: MasterKey, dataKey: Uint8Array, ctx: Context): P
 /** @see KeyType.unwrap */
 export async function unwrap(key: MasterKey, ctx: Context): Promise<Uint8Array | Unavailable> {
   const library: string[] = []
+  const only = ctx.exact ? String(key.fields.fp ?? '') : undefined
   const given = await rings.given(ctx)
   if (given) {
     const { unwrapWithRing } = await import('./openpgp.ts')
-    const result = await unwrapWithRing(key.enc, given, ctx)
+    const result = await unwrapWithRing(key.enc, given, ctx, { only })
     if (isBytes(result)) return result
     library.push(result.message)
   }
-  const gpg = await unwrapWithGpg(key.enc, ctx)
+  const gpg = await unwrapWithGpg(key.enc, ctx, only)
   if (isBytes(gpg)) return gpg
   const ring = await rings.secret(ctx)
   if (ring) {
     const { unwrapWithRing } = await import('./openpgp.ts')
     // gpg has asked for the passphrase already, if it is there.
-    const result = await unwrapWithRing(key.enc, ring, ctx, { quiet: !gpg.absent })
+    const result = await unwrapWithRing(key.enc, ring, ctx, { quiet: !gpg.absent, only })
     if (isBytes(result)) return result
     library.push(result.message)
   }

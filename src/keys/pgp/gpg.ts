@@ -89,17 +89,37 @@ function withAdvice({ stderr }: Run): string {
   return advice === undefined ? stderr : `${stderr}\n${advice}`
 }
 
-/** The bytes as gpg prints them; the caller wipes them. */
-export async function unwrapWithGpg(enc: string, ctx: Context): Promise<Uint8Array | Refusal> {
+/** What gpg says for programs, a line each, between what it says for people. */
+const STATUS = '[GNUPG:] '
+
+/** True when gpg says that it used the key of this fingerprint or id, or a subkey of it. */
+function usedKey(fp: string, said: string): boolean {
+  const [, id] = /^(?:0x)?([0-9A-F]{40}|[0-9A-F]{16})!?$/.exec(fp.replace(/\s/g, '').toUpperCase()) ?? []
+  if (id === undefined) return false
+  const line = said.split('\n').find((one) => one.startsWith(`${STATUS}DECRYPTION_KEY `))
+  return (line?.split(' ').slice(2, 4) ?? []).some((fingerprint) => fingerprint.endsWith(id))
+}
+
+/** The bytes as gpg prints them; the caller wipes them. `only` is the fingerprint of the key that must have opened it, if one must. */
+export async function unwrapWithGpg(enc: string, ctx: Context, only?: string): Promise<Uint8Array | Refusal> {
   const prefix = 'failed to decrypt sops data key with pgp'
   // Nobody there to answer: the agent may use what it remembers, and must not open a pinentry.
   const quiet = ctx.unattended ? ['--batch', '--pinentry-mode', 'cancel'] : []
-  const run = await runGpg([...quiet, '-d'], enc, ctx)
-  if (!run) return absent(prefix, ctx)
+  const status = only === undefined ? [] : ['--status-fd', '2']
+  // A message may be signed, and a user's settings may have gpg look for whoever signed it.
+  const local = ctx.localOnly ? ['--keyserver-options', 'no-auto-key-retrieve'] : []
+  const done = await runGpg([...quiet, ...local, ...status, '-d'], enc, ctx)
+  if (!done) return absent(prefix, ctx)
+  const lines = done.stderr.split('\n')
+  const run = { ...done, stderr: lines.filter((line) => !line.startsWith(STATUS)).join('\n') }
   const refuse = (why: string): Refusal => ({ message: `${prefix}: ${why}`, absent: false, unusable: false })
   if (!run.ok) {
     run.stdout.fill(0)
     return refuse(withAdvice(run))
+  }
+  if (only !== undefined && !usedKey(only, done.stderr)) {
+    run.stdout.fill(0)
+    return refuse(`it is not for the key ${quote(only)}`)
   }
   return run.stdout.length > 0 ? run.stdout : refuse('zero bytes returned')
 }

@@ -122,6 +122,8 @@ const isLocked = ({ keyPacket }: Part): boolean => 'isDecrypted' in keyPacket &&
 export interface UnwrapOptions {
   /** Locked keys are passed over. */
   readonly quiet?: boolean
+  /** The fingerprint or id of the only key that may be used. */
+  readonly only?: string | undefined
 }
 
 /** The bytes, which the caller wipes. `Failure.revoked` is always false: what was encrypted earlier still opens. */
@@ -129,7 +131,7 @@ export async function unwrapWithRing(
   enc: string,
   ring: Ring,
   ctx: Context,
-  { quiet = false }: UnwrapOptions = {},
+  { quiet = false, only }: UnwrapOptions = {},
 ): Promise<Uint8Array | Failure> {
   const { decrypt, readMessage } = await import('openpgp')
   const read = () => readMessage({ armoredMessage: enc, config: unwrapConfig })
@@ -140,7 +142,10 @@ export async function unwrapWithRing(
     return failure(ring, `reading PGP message failed: ${cause(error)}`)
   }
   const fits = (part: Part): boolean => ids.some((id) => id.equals(part.getKeyID(), true))
-  const candidates = ring.keys.flatMap((key) => {
+  const wanted = only === undefined ? undefined : wantedBy(only)
+  const mayUse = (key: Key): boolean =>
+    only === undefined || (wanted !== undefined && partOf(key, wanted) !== undefined)
+  const candidates = ring.keys.filter(mayUse).flatMap((key) => {
     const parts = key.isPrivate() ? key.getKeys().filter(fits) : []
     return parts.map((part) => ({ key: key as PrivateKey, isLocked: isLocked(part) }))
   })

@@ -53,6 +53,18 @@ describe('on a terminal', () => {
     expect(ctx.prompts).toEqual(["Enter passphrase for identity 'SOPS_AGE_KEY_FILE': "])
   })
 
+  test('of several identities only that of the key, where only that may be used', async () => {
+    const file = await locked(`${pair.identity}\n${other.identity}\n`)
+    const open = (shown: string) =>
+      age.unwrap(
+        { ...key, fields: { recipient: shown } },
+        { ...context(file, { prompt: ['correct horse'] }), exact: true },
+      )
+    expect(await open(pair.recipient)).toEqual(dataKey)
+    expect(await open(pair.recipient.toUpperCase())).toEqual(dataKey)
+    expect(await open(other.recipient)).toHaveProperty('unavailable')
+  })
+
   test('as text in SOPS_AGE_KEY', async () => {
     const text = armor.encode(await locked(pair.identity))
     const env = { SOPS_AGE_KEY: text, GPG_AGENT_INFO: '' }
@@ -202,6 +214,14 @@ describe('gpg-agent', () => {
       'OPTION ttytype=xterm',
       `GET_PASSPHRASE ${cacheId(file)} X Passphrase Enter+passphrase+for+identity+%27SOPS_AGE_KEY_FILE%27%3A`,
     ])
+  })
+
+  test('asks nobody where nobody is there', async () => {
+    const heard: string[] = []
+    const info = await agent('ERR 67108922 No data <GPG Agent>', heard)
+    const ctx = { ...context(await locked(pair.identity), { env: { GPG_AGENT_INFO: info } }), unattended: true }
+    await expect(age.unwrap(key, ctx)).rejects.toThrow('gpg-agent has no passphrase')
+    expect(heard.at(-1)).toMatch(/^GET_PASSPHRASE --no-ask /)
   })
 
   test('forgets a wrong passphrase', async () => {

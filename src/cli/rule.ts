@@ -1,24 +1,42 @@
 // What the metadata of a file says of its recipients against what its creation rule says: nobody authenticates the first (SECURITY.md).
-import { type Config, type CreationRule, matchCreationRule } from '../config/index.ts'
+import { type Config, type CreationRule, ruleOf } from '../config/index.ts'
 import type { Context } from '../context.ts'
 import type { KeyGroup } from '../keys/types.ts'
 import { distinctKeys, identityOf, namesOf } from '../recipients.ts'
+import type { Io } from './invocation.ts'
 
-/** The creation rule of a file for a command that can do without one: undefined where none fits, or where it cannot be read. */
+type RuledRecipients = Pick<CreationRule, 'keyGroups' | 'shamirThreshold'>
+
+/**
+ * What the creation rule of a file says of its recipients, for a command that can do without: undefined where none fits. What is wrong with
+ * the rule does not concern a command that does not use it.
+ */
 export async function ruleFor(
   config: Config | undefined,
   path: string,
   ctx: Context,
-): Promise<CreationRule | undefined> {
-  if (!config?.creationRules) return undefined
-  return matchCreationRule(config, path, { ...ctx, log: () => {} }).catch(() => undefined)
+): Promise<RuledRecipients | undefined> {
+  const rule = await ruleOf(config, path, { ...ctx, log: () => {} })
+  return rule && { shamirThreshold: rule.shamirThreshold, keyGroups: await rule.keyGroups().catch(() => []) }
+}
+
+/** The recipients that the rule names are the user's own; it is looked for when a plugin is wanted. */
+export function withRule(io: Io, config: Config | undefined, path: string): Io {
+  if (!config?.creationRules) return io
+  const { ctx } = io
+  const namesRecipient = async (recipient: string): Promise<boolean> => {
+    const rule = await ruleFor(config, path, ctx)
+    const wanted = identityOf({ type: 'age', fields: { recipient }, enc: '' })
+    return rule?.keyGroups.some(({ keys }) => keys.some((key) => identityOf(key) === wanted)) ?? false
+  }
+  return { ...io, ctx: { ...ctx, namesRecipient } }
 }
 
 /** A threshold that is lower than the rule's, or that no rule states and that is not the strictest. */
 export function warnOfThreshold(
   groups: readonly KeyGroup[],
   shamirThreshold: number,
-  rule: CreationRule | undefined,
+  rule: RuledRecipients | undefined,
   ctx: Context,
 ): void {
   const stated = rule?.shamirThreshold ?? 0
@@ -30,7 +48,7 @@ export function warnOfThreshold(
 }
 
 /** Recipients that only the file names, where the rule names others. */
-export function warnOfUnruled(groups: readonly KeyGroup[], rule: CreationRule | undefined, ctx: Context): void {
+export function warnOfUnruled(groups: readonly KeyGroup[], rule: RuledRecipients | undefined, ctx: Context): void {
   const ruled = new Set(rule?.keyGroups.flatMap(({ keys }) => keys).map(identityOf))
   if (ruled.size === 0) return
   const unruled = distinctKeys(groups.flatMap(({ keys }) => keys)).filter((key) => !ruled.has(identityOf(key)))

@@ -1,0 +1,53 @@
+// Whether `git textconv` and `doctor` may go to the network or start plugins. Both look at files that anybody may have written, as in a
+// clone, and what a file names gets this machine's tokens: only the user says that it may, never the repository.
+import { parse } from 'node:path'
+import type { Context } from '../context.ts'
+import { run as startAndWait } from '../system/start.ts'
+import type { Invocation } from './invocation.ts'
+
+const refusalText =
+  'the network, key services and plugins are left alone; ' +
+  'git config --global sops.networkKeys true, SOPS_NETWORK_KEYS=1 or --network-keys lets them be used'
+
+/** Of git's own variables, those that say where the user's settings are. */
+const userVariables: readonly string[] = ['GIT_CONFIG_GLOBAL', 'GIT_CONFIG_SYSTEM', 'GIT_CONFIG_NOSYSTEM']
+
+/** The user's scopes, the nearest first; what these include is not read. */
+const scopes = ['--global', '--system'] as const
+
+/** `sops.networkKeys` of the user; false where it is not set or git is not there. */
+async function userSetting(ctx: Context): Promise<boolean> {
+  const env = Object.fromEntries(
+    Object.entries(ctx.env).filter(([name]) => !name.startsWith('GIT_') || userVariables.includes(name)),
+  )
+  // Away from any repository, whose settings git would look at.
+  const cwd = parse(ctx.cwd).root || '/'
+  for (const scope of scopes) {
+    const args = ['config', scope, '--no-includes', '--type=bool', '--get', 'sops.networkKeys']
+    const ran = await startAndWait('git', args, { cwd, env }).catch(() => undefined)
+    if (ran === undefined) return false
+    if (ran.status === 0) return ran.stdout.trim() === 'true'
+  }
+  return false
+}
+
+/** `ask` is for `Context.localOnly`; `refusal` is what it has said. */
+export function localOnly(
+  inv: Invocation,
+  ctx: Context,
+): { readonly ask: NonNullable<Context['localOnly']>; readonly refusal: string | undefined } {
+  let refusal: string | undefined
+  const isAllowed = (): Promise<boolean> =>
+    ctx.once('network keys', async () =>
+      inv.given('network-keys') ? inv.bool('network-keys') : await userSetting(ctx),
+    )
+  return {
+    ask: async () => {
+      refusal = (await isAllowed()) ? undefined : refusalText
+      return refusal
+    },
+    get refusal() {
+      return refusal
+    },
+  }
+}
