@@ -3,6 +3,7 @@ import { commentsOf, lostComment, settling, withHeads } from './comments.ts'
 import type { Context, LogLine } from './context.ts'
 import { compileSelection, type Selection } from './core/selection.ts'
 import type { Tree } from './core/tree.ts'
+import type { Twins } from './core/twins.ts'
 import { walk } from './core/walk.ts'
 import type { KeyService, Wrapped } from './datakey.ts'
 import { open, type Sealed as SealedTree, type Stash, seal, sealMac, verifyMac } from './document.ts'
@@ -14,6 +15,8 @@ import { recoverWithRepair } from './kms-context-repair.ts'
 import { type OtherDocument, othersText, refuseOthers, splitHints } from './metadata/others.ts'
 import { type Metadata, takeMetadata, withMetadata } from './metadata.ts'
 import { checkReadsBack, forEveryReader, type ReadBack, readBack, refuse } from './read-back.ts'
+import { warnOfSharedPaths } from './shared-paths.ts'
+import { lineOf, refuseToConvert, warnOfTwins } from './twins.ts'
 import { checkFileVersion } from './version.ts'
 
 /** A parsed encrypted file: its values are still encrypted, its metadata is lifted out. */
@@ -36,6 +39,8 @@ export interface OpenFile extends EncryptedFile {
   readonly selection: Selection
   readonly plain: Tree
   readonly stash: Stash
+  /** Keys that a map of `plain` has more than once. */
+  readonly twins: readonly Twins[]
 }
 
 export interface OpenOptions {
@@ -119,16 +124,21 @@ function explained(error: unknown, { others }: EncryptedFile): unknown {
 async function openWith(file: EncryptedFile, dataKey: Uint8Array, options: OpenOptions): Promise<OpenFile> {
   const { metadata, format, parsed } = file
   const selection = await compileSelection(metadata.selection)
-  const { tree, mac, macs, stash } = open(file.tree, {
+  const { tree, mac, macs, stash, twins } = open(file.tree, {
     dataKey,
     selection,
     macOnlyEncrypted: metadata.macOnlyEncrypted,
     bytes: format.id === 'binary',
     ...(options.log ? { log: options.log } : {}),
     tokenText: (origin) => format.token?.(parsed, { kind: 'leaf', value: origin.value, origin })?.text,
+    lineOf: lineOf(file),
   })
+  const passedOver = format.passedOver?.(parsed, tree, 3) ?? []
   if (!options.ignoreMac) verifyMac(metadata, dataKey, mac, macs)
-  return { ...file, dataKey, selection, plain: tree, stash }
+  const opened = { ...file, dataKey, selection, plain: tree, stash, twins }
+  warnOfTwins(opened, passedOver, options.log)
+  warnOfSharedPaths(tree, selection, options.log)
+  return opened
 }
 
 /** The data key, and on record who opened the file before anything is decrypted with it. */
@@ -154,9 +164,15 @@ async function recordedDataKey(metadata: Metadata, options: OpenOptions): Promis
   }
 }
 
-/** The plaintext: the file's own text with the values put back, or a fresh text where another format or layout is asked for. */
+/**
+ * The plaintext: the file's own text with the values put back, or a fresh text where another format or layout is asked for.
+ * @throws SopsError `cannot-emit` for what the format does not hold, and for another format where equal keys have different values.
+ */
 export async function emitPlain(file: OpenFile, output: FormatId, layout: Layout): Promise<Uint8Array> {
-  if (output !== file.format.id) return (await loadFormat(output)).print(file.plain, layout)
+  if (output !== file.format.id) {
+    refuseToConvert(file, output)
+    return (await loadFormat(output)).print(file.plain, layout)
+  }
   if (wantsFresh(file.format, file.parsed, layout, true)) return file.format.print(file.plain, layout)
   return file.format.rewrite(file.parsed, file.plain, layout)
 }

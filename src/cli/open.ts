@@ -2,12 +2,15 @@
 import type { Place } from '../core/documents.ts'
 import type { Path } from '../core/path.ts'
 import type { MapNode } from '../core/tree.ts'
+import { refuseChange, twinsAlong } from '../core/twins.ts'
 import type { KeyService } from '../datakey.ts'
 import { refuseReserved } from '../draft.ts'
 import { loadEncrypted, type OpenFile, openFile, sealFile } from '../encrypted-file.ts'
 import { loadFormat } from '../formats/index.ts'
 import type { Format, FormatId } from '../formats/types.ts'
 import { refuseOthers } from '../metadata/others.ts'
+import { warnOfSharedPaths } from '../shared-paths.ts'
+import { lineOf } from '../twins.ts'
 import { fingerprint, readInput, writeOutput } from './files.ts'
 import type { Invocation, Io } from './invocation.ts'
 import { absolutePath, configOf, formatsFor, layoutOf, orderOf, servicesOf } from './settings.ts'
@@ -87,6 +90,7 @@ export async function changeInPlace(
     const documents = file.plain.documents.length > 0 ? file.plain.documents : [{ kind: 'map' as const, items: [] }]
     const place = find(documents, steps)
     const output = await loadFormat(formats.output)
+    refuseChange(twinsAlong(documents[place.at]!, steps), lineOf(file))
     const document = make(documents[place.at]!, output)
     if (document === undefined) {
       ctx.log({ level: 'info', logger: 'CMD', message: 'File is unchanged, not writing to file' })
@@ -97,6 +101,7 @@ export async function changeInPlace(
     await ctx.audit?.({ action: 'encrypt', file: path })
     const sealed = sealFile({ ...file, plain }, output, ctx.now(), layoutOf(inv, config, output.id))
     warnOfRespelling(sealed, ctx)
+    warnOfSharedPaths(plain, file.selection, ctx.log, file.plain)
     await writeOutput(host, path, sealed.bytes, { what: 'in-place file', expect: fingerprint(bytes) })
     tellOfWritten(io)
     warnOfDocument(documents, steps, place, 'changed', ctx)

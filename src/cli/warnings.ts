@@ -1,6 +1,7 @@
 // Words about what a command did: loud ones where it is a danger (demand.md rows 10 and 11), advice where it is not.
 import type { Context } from '../context.ts'
 import { documentsText, laterDocuments, type Place } from '../core/documents.ts'
+import { listed } from '../core/listed.ts'
 import { formatPath, type Path } from '../core/path.ts'
 import type { Selection } from '../core/selection.ts'
 import type { MapNode } from '../core/tree.ts'
@@ -20,12 +21,6 @@ export function warnOfCleartext(
   const message = `no value was encrypted, all ${sealed.leaves} are stored in clear: ${reason}`
   ctx.log({ level: 'warning', logger: 'CMD', message })
 }
-
-const shown = 3
-
-/** The first few of them, and how many more there are. */
-const listed = (names: readonly (string | number)[]): string =>
-  names.slice(0, shown).join(', ') + (names.length > shown ? ` and ${names.length - shown} more` : '')
 
 export const pathsText = (paths: readonly (readonly string[])[]): string => listed(paths.map(formatPath))
 

@@ -10,6 +10,7 @@ import { refuseOthers } from '../../metadata/others.ts'
 import type { Metadata } from '../../metadata.ts'
 import { createFile, sealNew } from '../../new-file.ts'
 import { distinctKeys } from '../../recipients.ts'
+import { warnOfSharedPaths } from '../../shared-paths.ts'
 import { compareVersions, compatibleVersion } from '../../version.ts'
 import { editLoop } from '../edit-loop.ts'
 import { type Fingerprint, fingerprint, readInput, writeOutput } from '../files.ts'
@@ -51,6 +52,7 @@ async function editNew(inv: Invocation, io: Io, path: string): Promise<void> {
         finish: async (draft) => {
           await ctx.audit?.({ action: 'encrypt', file: path })
           const sealed = sealNew(file, draft, output, ctx.now(), layout)
+          warnOfSharedPaths(draft.plain, file.selection, ctx.log)
           warnOfLayout(input, draft.parsed, ctx)
           if (input.id === output.id) warnOfReadings(input, draft.parsed, ctx)
           await save(io, path, sealed, file, 'absent')
@@ -95,6 +97,7 @@ async function editExisting(inv: Invocation, io: Io, path: string): Promise<void
           const metadata = await finalMetadata(draft, file, services)
           await ctx.audit?.({ action: 'encrypt', file: path })
           const sealed = sealDraft(file, draft, metadata, output, ctx.now(), layout)
+          warnOfSharedPaths(draft.plain, file.selection, ctx.log, file.plain)
           warnOfLayout(draft.format, draft.parsed, ctx, draft.format.id === file.format.id ? file.parsed : undefined)
           if (input.id === output.id) warnOfReadings(input, draft.parsed, ctx, () => output.parse(content))
           await save(io, path, sealed, file, fingerprint(bytes))
