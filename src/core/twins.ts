@@ -197,26 +197,28 @@ const keysOf = (path: Path): string[] => path.filter((step) => typeof step === '
 /** The 1-based line at which an entry stands in its text, where it came from one. */
 export type LineOf = (entry: Entry) => number | undefined
 
-/** Of the first few: finding a line is linear in the text. */
-const linesOf = (entries: readonly Entry[], lineOf: LineOf | undefined): number[] =>
-  entries.slice(0, 4).flatMap((entry) => lineOf?.(entry) ?? [])
+/** Of the first few: finding a line is linear in the text. Entries may share one. */
+const linesOf = (entries: readonly Entry[], lineOf: LineOf | undefined): number[] => [
+  ...new Set(entries.slice(0, shown).flatMap((entry) => lineOf?.(entry) ?? [])),
+]
+
+const shown = 3
 
 const times = ({ length }: readonly Entry[]): string => (length === 2 ? 'twice' : `${length} times`)
 
-/** `["a"] (lines 2, 5)`; entries may share a line. */
+/** `["a"] (lines 2, 5)`. */
 function placeText({ path, entries }: Twins, lineOf: LineOf | undefined): string {
-  const found = linesOf(entries, lineOf)
-  const lines = [...new Set(found)]
+  const lines = linesOf(entries, lineOf)
   if (lines.length === 0) return formatPath(path)
-  const rest = entries.slice(found.length).map(() => '')
-  return `${formatPath(path)} (${lines.length === 1 ? 'line' : 'lines'} ${listed([...lines, ...rest])})`
+  const more = entries.length > shown ? ' and more' : ''
+  return `${formatPath(path)} (${lines.length + more.length === 1 ? 'line' : 'lines'} ${lines.join(', ')}${more})`
 }
 
 /** Where keys stand more than once and do not agree; undefined where none does. */
 export function disagreeing(twins: readonly Twins[], lineOf?: LineOf): string | undefined {
   const found = twins.filter(({ agree }) => !agree)
   // Texts are made for those that are shown only.
-  return found.length === 0 ? undefined : listed(found.map((one, i) => (i < 3 ? placeText(one, lineOf) : '')))
+  return found.length === 0 ? undefined : listed(found.map((one, i) => (i < shown ? placeText(one, lineOf) : '')))
 }
 
 /**
