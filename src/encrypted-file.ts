@@ -14,6 +14,7 @@ import { labelOf } from './keys/index.ts'
 import { recoverWithRepair } from './kms-context-repair.ts'
 import { type OtherDocument, othersText, refuseOthers, splitHints } from './metadata/others.ts'
 import { type Metadata, takeMetadata, withMetadata } from './metadata.ts'
+import { parseEncrypted } from './parse-encrypted.ts'
 import { checkReadsBack, forEveryReader, type ReadBack, readBack, refuse } from './read-back.ts'
 import { warnOfSharedPaths } from './shared-paths.ts'
 import { lineOf, refuseToConvert, warnOfTwins } from './twins.ts'
@@ -64,24 +65,6 @@ export async function loadEncrypted(bytes: Uint8Array, id: FormatId): Promise<En
   const file = read(false)
   return format.reading?.(file.parsed) === 'layout' ? { ...file, literal: () => read(true) } : file
 }
-
-function parseEncrypted(bytes: Uint8Array, format: Format, literal: boolean): Parsed {
-  try {
-    return format.parse(bytes, { encrypted: true, literal })
-  } catch (error) {
-    if (!(error instanceof SopsError) || format.id !== 'yaml' || !hasTwoBlocks(bytes)) throw error
-    throw withHints(error, [
-      'two encrypted files were joined: save each, which usually ends with its sops block, as a file of its own',
-    ])
-  }
-}
-
-/** True where two YAML files follow each other without a line `---`. */
-const hasTwoBlocks = (bytes: Uint8Array): boolean =>
-  Buffer.from(bytes)
-    .toString('latin1')
-    .split(/^---(?=\s|$)/m)
-    .some((document) => (document.match(/^sops:/gm)?.length ?? 0) > 1)
 
 /**
  * Recovers the data key, decrypts every leaf, then checks the MAC, in the reference's order (spec/format.md 2.7).
