@@ -14,7 +14,9 @@ import type { KeyGroup, KeyTypeId, MasterKey } from './keys/types.ts'
 import { warnOfLeftOut, warnOfOneDocument } from './left-out.ts'
 import { createFile, sealNew } from './new-file.ts'
 import { processContext } from './process-context.ts'
+import { warnOfSharedPaths } from './shared-paths.ts'
 import { sniffFormat } from './sniff.ts'
+import { lineOf } from './twins.ts'
 
 interface CommonOptions {
   /** Environment, clock and log; this process's if left out. */
@@ -97,14 +99,15 @@ export const decrypt = (input: Uint8Array | string, options: DecryptOptions = {}
     return bytes
   })
 
-/** The values of an encrypted file's first document; others are named in advice to the log. @throws as `decrypt`. */
+/** The values of an encrypted file's first document; others are named in a warning to the log. @throws as `decrypt`, and `generic` for a key with several values. */
 export const decryptToObject = (
   input: Uint8Array | string,
   options: DecryptOptions = {},
 ): Promise<{ readonly [key: string]: PlainValue }> =>
-  opened(input, options, ({ plain }, context) => {
+  opened(input, options, (file, context) => {
+    const { plain } = file
     warnOfLeftOut(plain, 'the object', context.log)
-    return toObject(plain.documents[0] ?? { kind: 'map', items: [] })
+    return toObject(plain.documents[0] ?? { kind: 'map', items: [] }, lineOf(file))
   })
 
 /**
@@ -127,6 +130,7 @@ export async function encrypt(input: Uint8Array | string, options: EncryptOption
   const file = await createFile(settings, options.services ?? [localKeyService(context)])
   try {
     await context.audit?.({ action: 'encrypt', file: context.cwd })
+    warnOfSharedPaths(draft.plain, file.selection, context.log)
     return sealNew(file, draft, output, context.now(), options.layout ?? {}).bytes
   } finally {
     file.dataKey.fill(0)
@@ -153,6 +157,7 @@ export const replacePlaintext = (
     const { allowCleartext } = options
     const sealed = { plain: draft.plain, settings: metadata.selection, selection, clear }
     checkCleartext(sealed, { allowCleartext, log: context.log })
+    warnOfSharedPaths(draft.plain, selection, context.log, file.plain)
     return bytes
   })
 

@@ -8,7 +8,8 @@ import { canonical, goTypeOf, plainBytes, readScalar, readSpelling, type ScalarT
 import { looksLikeMarker, type Selection } from './core/selection.ts'
 import { identityOf, type Recall, recall, type Stash } from './core/stash.ts'
 import { toSeconds } from './core/time.ts'
-import { type Comment, type Leaf, type Origin, sameValue, type Tree, type Value } from './core/tree.ts'
+import { type Comment, type Leaf, type Node, type Origin, sameValue, type Tree, type Value } from './core/tree.ts'
+import { findTwins, hasTwins, type LineOf, refuseUncounted, type Twins } from './core/twins.ts'
 import { bytesOfText, textOfBytes } from './core/utf8.ts'
 import { type Visitor, walk } from './core/walk.ts'
 import { messageOf, SopsError } from './errors.ts'
@@ -29,6 +30,8 @@ export interface OpenOptions extends CryptOptions {
   readonly bytes?: boolean
   /** The exact source text of a leaf, for `Leaf.token` when the leaf is sealed again. */
   readonly tokenText?: (origin: Origin) => string | undefined
+  /** For errors. */
+  readonly lineOf?: LineOf
 }
 
 export interface Opened {
@@ -38,11 +41,14 @@ export interface Opened {
   /** Over the first document alone, the first two, and so on, without the last. */
   readonly macs: readonly string[]
   readonly stash: Stash
+  /** Keys that a map has more than once. */
+  readonly twins: readonly Twins[]
 }
 
 /**
  * Decrypts every selected leaf. A leaf's `spelling` becomes the decrypted text where that is not the canonical one.
- * @throws SopsError `cannot-decrypt-tree` at the first leaf that fails, with its path (spec/format.md 2.7).
+ * @throws SopsError `cannot-decrypt-tree` at the first leaf that fails, with its path (spec/format.md 2.7); for an encrypted comment in the
+ * place of a value; for an entry with nothing that the MAC counts beside one of the same key, which nobody needs a key to put there.
  */
 export function open(tree: Tree, options: OpenOptions): Opened {
   const cipher = createLeafCipher(options.dataKey)
@@ -56,9 +62,12 @@ export function open(tree: Tree, options: OpenOptions): Opened {
     current = number
     if (number > 1) macs.push(peekMac(mac))
   }
+  const counted = hasTwins(tree) ? new Set<Node>() : undefined
   try {
-    const opened = walk(tree, selection, { ...opener(cipher, mac, stash, options), document }, path)
-    return { tree: opened, mac: finishMac(mac), macs, stash }
+    const opened = walk(tree, selection, { ...opener(cipher, mac, stash, options, counted), document }, path)
+    const twins = counted ? findTwins(opened) : []
+    if (counted) refuseUncounted(opened, twins, counted, options.lineOf)
+    return { tree: opened, mac: finishMac(mac), macs, stash, twins }
   } catch (error) {
     const place = tree.documents.length > 1 ? `document ${current}: ` : ''
     const hints = place === '' ? [] : clearHints(tree, current, selection)
@@ -74,7 +83,7 @@ function atLeaf(
   hints: readonly string[] = [],
 ): SopsError {
   return new SopsError(code, `${headline}${messageOf(error)}`, {
-    path: [...path],
+    path: (error instanceof SopsError ? error.path : undefined) ?? [...path],
     hints: [...hints, ...(error instanceof SopsError ? error.hints : [])],
     cause: error,
   })
@@ -93,14 +102,23 @@ function canonicalOf(value: Exclude<Value, null | Uint8Array>): string {
   }
 }
 
-function opener(cipher: LeafCipher, mac: MacState, stash: Stash, options: OpenOptions): Visitor {
+/** `counted` gets the leaves that the MAC counts. */
+function opener(
+  cipher: LeafCipher,
+  mac: MacState,
+  stash: Stash,
+  options: OpenOptions,
+  counted: Set<Node> | undefined,
+): Visitor {
   return {
     leaf(leaf, aad, selected, inList) {
       const stored = leaf.value
       if (selected && leaf.clearTwin) throw new SopsError('generic', clearTwinText, { hints: clearTwinHints })
       if (stored === null || stored === '' || (stored instanceof Uint8Array && stored.length === 0)) return leaf
       if (!selected) {
-        if (!options.macOnlyEncrypted) hashPlain(mac, stored)
+        if (options.macOnlyEncrypted) return leaf
+        hashPlain(mac, stored)
+        counted?.add(leaf)
         return leaf
       }
       if (typeof stored !== 'string' && !(stored instanceof Uint8Array)) {
@@ -108,6 +126,9 @@ function opener(cipher: LeafCipher, mac: MacState, stash: Stash, options: OpenOp
       }
       const text = typeof stored === 'string' ? stored : ''
       const { type, bytes, iv, value } = decryptValue(cipher, text, aad, options.bytes === true)
+      // Elsewhere it would be a value that no MAC counts, made of any ciphertext that ever stood there (spec/format.md 2.4, 4).
+      if (type === 'comment' && !inList)
+        throw new SopsError('generic', 'an encrypted comment stands in the place of a value')
       if (type === 'str' || type === 'comment') {
         const remembered = {
           aad,
@@ -120,9 +141,12 @@ function opener(cipher: LeafCipher, mac: MacState, stash: Stash, options: OpenOp
         }
         stash.leaves.push(remembered)
         // A comment counts nowhere, whatever it was stored as (spec/format.md 4).
-        if (type === 'str') addToMac(mac, bytes)
-        else if (inList) return withOrigin({ kind: 'comment', text: commentText(value), inline: false }, leaf.origin)
-        return withOrigin({ kind: 'leaf', value }, leaf.origin)
+        if (type === 'comment')
+          return withOrigin({ kind: 'comment', text: commentText(value), inline: false }, leaf.origin)
+        addToMac(mac, bytes)
+        const next = withOrigin({ kind: 'leaf', value } as const, leaf.origin)
+        if (bytes.length > 0) counted?.add(next)
+        return next
       }
       const plain = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
       const standard = canonicalOf(value as Exclude<Value, null | Uint8Array>)
@@ -131,10 +155,12 @@ function opener(cipher: LeafCipher, mac: MacState, stash: Stash, options: OpenOp
       if (!Number.isNaN(value))
         stash.leaves.push({ aad, type, canonical: standard, spelling, text, iv, origin: leaf.origin })
       addToMac(mac, standard)
-      return withOrigin(
+      const next: Leaf = withOrigin(
         spelling === undefined ? { kind: 'leaf', value } : { kind: 'leaf', value, spelling },
         leaf.origin,
       )
+      counted?.add(next)
+      return next
     },
 
     comment(comment, aad, selected) {
@@ -215,10 +241,22 @@ export interface Sealed {
   readonly comments: readonly PlacedComment[]
 }
 
+/** What opening would refuse must not be written. */
+function refuseUnopenable(tree: Tree, { selection, macOnlyEncrypted }: SealOptions): void {
+  if (!hasTwins(tree)) return
+  const counted = new Set<Node>()
+  const leaf = (found: Leaf, _aad: string, selected: boolean): Leaf => {
+    if ((selected || !macOnlyEncrypted) && !isEmpty(found.value)) counted.add(found)
+    return found
+  }
+  walk(tree, selection, { leaf, comment: (comment) => comment }, [])
+  refuseUncounted(tree, findTwins(tree), counted)
+}
+
 /**
  * Encrypts every selected leaf and comment. The plaintext of a leaf is its `spelling` where the reference reads that as the same value;
  * the MAC always takes the canonical one.
- * @throws SopsError `cannot-encrypt-tree` at the first leaf that fails, with its path.
+ * @throws SopsError `cannot-encrypt-tree` at the first leaf that fails, with its path; for entries that `open` would refuse.
  */
 export function seal(tree: Tree, options: SealOptions): Sealed {
   const cipher = createLeafCipher(options.dataKey)
@@ -226,6 +264,7 @@ export function seal(tree: Tree, options: SealOptions): Sealed {
   const path: string[] = []
   const count = { leaves: 0, encrypted: 0, comments: [] as PlacedComment[] }
   try {
+    refuseUnopenable(tree, options)
     const memory = options.stash && recall(options.stash, cipher, identities(tree, options.selection))
     const sealed = walk(tree, options.selection, sealer(cipher, mac, memory, options, count), path)
     return { tree: sealed, mac: finishMac(mac), ...count }

@@ -5,6 +5,7 @@ import type { Context, LogLine } from './context.ts'
 import { type ClearPlace, newlyClear } from './core/cleartext.ts'
 import { compileSelection, type Selection } from './core/selection.ts'
 import type { Tree } from './core/tree.ts'
+import type { Twins } from './core/twins.ts'
 import { walk } from './core/walk.ts'
 import type { KeyService } from './datakey.ts'
 import { open, type Sealed as SealedTree, type Stash, seal, sealMac, verifyMac } from './document.ts'
@@ -15,8 +16,11 @@ import type { Format, FormatId, Layout, Parsed, Respelling, Respelt } from './fo
 import type { KeyGroup } from './keys/types.ts'
 import { type OtherDocument, othersText, splitHints } from './metadata/others.ts'
 import { type Metadata, takeMetadata, withMetadata } from './metadata.ts'
+import { parseEncrypted } from './parse-encrypted.ts'
 import { checkReadsBack, forEveryReader, type ReadBack, readBack, refuse } from './read-back.ts'
 import type { CompareOptions } from './same-data-key.ts'
+import { warnOfSharedPaths } from './shared-paths.ts'
+import { lineOf, refuseToConvert, warnOfTwins } from './twins.ts'
 
 /** A parsed encrypted file: its values are still encrypted, its metadata is lifted out. */
 export interface EncryptedFile {
@@ -38,6 +42,8 @@ export interface OpenFile extends EncryptedFile {
   readonly selection: Selection
   readonly plain: Tree
   readonly stash: Stash
+  /** Keys that a map of `plain` has more than once. */
+  readonly twins: readonly Twins[]
 }
 
 export interface OpenOptions {
@@ -63,24 +69,6 @@ export async function loadEncrypted(bytes: Uint8Array, id: FormatId): Promise<En
   const file = read(false)
   return format.reading?.(file.parsed) === 'layout' ? { ...file, literal: () => read(true) } : file
 }
-
-function parseEncrypted(bytes: Uint8Array, format: Format, literal: boolean): Parsed {
-  try {
-    return format.parse(bytes, { encrypted: true, literal })
-  } catch (error) {
-    if (!(error instanceof SopsError) || format.id !== 'yaml' || !hasTwoBlocks(bytes)) throw error
-    throw withHints(error, [
-      'two encrypted files were joined: save each, which usually ends with its sops block, as a file of its own',
-    ])
-  }
-}
-
-/** True where two YAML files follow each other without a line `---`. */
-const hasTwoBlocks = (bytes: Uint8Array): boolean =>
-  Buffer.from(bytes)
-    .toString('latin1')
-    .split(/^---(?=\s|$)/m)
-    .some((document) => (document.match(/^sops:/gm)?.length ?? 0) > 1)
 
 /**
  * Recovers the data key, decrypts every leaf, then checks the MAC, in the reference's order (spec/format.md 2.7).
@@ -147,21 +135,32 @@ function explained(error: unknown, { others }: EncryptedFile): unknown {
 async function openWith(file: EncryptedFile, dataKey: Uint8Array, options: OpenOptions): Promise<OpenFile> {
   const { metadata, format, parsed } = file
   const selection = await compileSelection(metadata.selection)
-  const { tree, mac, macs, stash } = open(file.tree, {
+  const { tree, mac, macs, stash, twins } = open(file.tree, {
     dataKey,
     selection,
     macOnlyEncrypted: metadata.macOnlyEncrypted,
     bytes: format.id === 'binary',
     ...(options.log ? { log: options.log } : {}),
     tokenText: (origin) => format.token?.(parsed, { kind: 'leaf', value: origin.value, origin })?.text,
+    lineOf: lineOf(file),
   })
+  const passedOver = format.passedOver?.(parsed, tree, 3) ?? []
   if (!options.ignoreMac) verifyMac(metadata, dataKey, mac, macs)
-  return { ...file, dataKey, selection, plain: tree, stash }
+  const opened = { ...file, dataKey, selection, plain: tree, stash, twins }
+  warnOfTwins(opened, passedOver, options.log)
+  warnOfSharedPaths(tree, selection, options.log)
+  return opened
 }
 
-/** The plaintext: the file's own text with the values put back, or a fresh text where another format or layout is asked for. */
+/**
+ * The plaintext: the file's own text with the values put back, or a fresh text where another format or layout is asked for.
+ * @throws SopsError `cannot-emit` for what the format does not hold, and for another format where equal keys have different values.
+ */
 export async function emitPlain(file: OpenFile, output: FormatId, layout: Layout): Promise<Uint8Array> {
-  if (output !== file.format.id) return (await loadFormat(output)).print(file.plain, layout)
+  if (output !== file.format.id) {
+    refuseToConvert(file, output)
+    return (await loadFormat(output)).print(file.plain, layout)
+  }
   if (wantsFresh(file.format, file.parsed, layout, true)) return file.format.print(file.plain, layout)
   return file.format.rewrite(file.parsed, file.plain, layout)
 }

@@ -5,7 +5,8 @@ import type { LogLine } from '../src/context.ts'
 import { createLeafCipher, decryptLeaf, encryptLeaf } from '../src/core/cipher.ts'
 import { compileSelection } from '../src/core/selection.ts'
 import type { Comment, Entry, Leaf, ListNode, MapNode, Node, Origin, Tree, Value } from '../src/core/tree.ts'
-import { type OpenOptions, open, type SealOptions, seal, sealMac, verifyMac } from '../src/document.ts'
+import { hasTwins } from '../src/core/twins.ts'
+import { type OpenOptions, open, type Sealed, type SealOptions, seal, sealMac, verifyMac } from '../src/document.ts'
 import { messageOf, SopsError } from '../src/errors.ts'
 import type { Metadata } from '../src/metadata.ts'
 
@@ -281,11 +282,10 @@ describe('opening', () => {
       map(
         comment(enc('as str', ':', 'str'), true),
         entry('l', list(enc('c1', 'l:', 'comment'), enc('x', 'l:'), comment(enc('c2', 'l:', 'comment')), comment(''))),
-        entry('v', enc('value', 'v:', 'comment')),
       ),
     )
     const opened = openAll(stored)
-    expect(bare(opened.tree)).toEqual([['##as str', { l: ['#c1', 'x', '#c2', '#'] }, { v: 'value' }]])
+    expect(bare(opened.tree)).toEqual([['##as str', { l: ['#c1', 'x', '#c2', '#'] }]])
     expect(opened.mac).toBe(sealAll(tree(map(entry('l', list('x'))))).mac)
     const again = sealAll(opened.tree, { stash: opened.stash }).tree.documents[0]!.items[1] as Entry
     const items = (again.value as ListNode).items
@@ -535,6 +535,16 @@ describe('round trips', () => {
     { unencryptedCommentRegex: '^[a-m]' },
   )
 
+  /** Undefined where an entry has nothing that the MAC counts beside one of the same key that has some. */
+  function sealedOrRefused(documents: MapNode[], options: SealOptions): Sealed | undefined {
+    try {
+      return seal({ documents }, options)
+    } catch (error) {
+      if (hasTwins({ documents }) && String(error).includes('nothing that the MAC covers')) return undefined
+      throw error
+    }
+  }
+
   test('open undoes seal, with the same MAC; sealing again with the stash changes nothing', async () => {
     await fc.assert(
       fc.asyncProperty(
@@ -543,7 +553,8 @@ describe('round trips', () => {
         fc.boolean(),
         async (documents, setting, macOnlyEncrypted) => {
           const options = { dataKey, selection: await compileSelection(setting), macOnlyEncrypted }
-          const sealed = seal({ documents }, options)
+          const sealed = sealedOrRefused(documents, options)
+          if (!sealed) return
           const opened = open(sealed.tree, options)
           expect(opened.tree).toEqual({ documents })
           expect(opened.mac).toBe(sealed.mac)

@@ -2,6 +2,7 @@
 import type { Place } from '../core/documents.ts'
 import type { Path } from '../core/path.ts'
 import type { MapNode } from '../core/tree.ts'
+import { refuseChange, twinsAlong } from '../core/twins.ts'
 import type { KeyService } from '../datakey.ts'
 import { refuseReserved } from '../draft.ts'
 import { loadEncrypted, type OpenFile, openFile, sealFile } from '../encrypted-file.ts'
@@ -10,6 +11,8 @@ import type { Format, FormatId } from '../formats/types.ts'
 import type { KeyGroup } from '../keys/types.ts'
 import { refuseOthers } from '../metadata/others.ts'
 import type { Metadata } from '../metadata.ts'
+import { warnOfSharedPaths } from '../shared-paths.ts'
+import { lineOf } from '../twins.ts'
 import { checkClear, creationRule } from './cleartext.ts'
 import { fingerprint, readInput, writeOutput } from './files.ts'
 import type { Invocation, Io } from './invocation.ts'
@@ -93,6 +96,7 @@ export async function changeInPlace(
     const documents = file.plain.documents.length > 0 ? file.plain.documents : [{ kind: 'map' as const, items: [] }]
     const place = find(documents, steps)
     const output = await loadFormat(formats.output)
+    refuseChange(twinsAlong(documents[place.at]!, steps), lineOf(file))
     const document = make(documents[place.at]!, output)
     if (document === undefined) {
       ctx.log({ level: 'info', logger: 'CMD', message: 'File is unchanged, not writing to file' })
@@ -105,6 +109,7 @@ export async function changeInPlace(
     const sealed = sealFile(input, output, ctx.now(), layoutOf(inv, config, output.id))
     await checkClear({ ...input, sealed }, inv, io, creationRule(config, path, ctx))
     warnOfRespelling(sealed, ctx)
+    warnOfSharedPaths(plain, file.selection, ctx.log, file.plain)
     await writeOutput(host, path, sealed.bytes, { what: 'in-place file', expect: fingerprint(bytes) })
     tellOfWritten(io)
     warnOfDocument(documents, steps, place, 'changed', ctx)

@@ -1,5 +1,6 @@
 // A tree as ordinary JavaScript values.
 import { isTimestamp, type MapNode, type Node, type Value } from './tree.ts'
+import { findTwins, type LineOf, refuseChoice } from './twins.ts'
 
 /** What a leaf becomes: integers beyond 2^53 stay bigint, times become Date, bytes stay bytes. */
 export type PlainValue =
@@ -26,10 +27,12 @@ function put(object: object, key: string, value: PlainValue): void {
 }
 
 /**
- * Maps become objects (the last of equal keys wins, `__proto__` is an ordinary key), lists arrays; comments are left out. In a key each byte
+ * Maps become objects (`__proto__` is an ordinary key), lists arrays; comments are left out. In a key each byte
  * that is not UTF-8 is a lone surrogate, U+DC80 to U+DCFF.
+ * @throws SopsError `generic` for a key with several values, of which an object can hold one.
  */
-export function toPlain(root: Node): PlainValue {
+export function toPlain(root: Node, lineOf?: LineOf): PlainValue {
+  refuseChoice(findTwins({ documents: [root] }), 'the object', { lineOf })
   // Containers nest deeper than the call stack (spec/format.md 7.2), so they wait in a queue until they are filled.
   const waiting: [Node, PlainValue][] = []
   const begun = (node: Node): PlainValue => {
@@ -50,5 +53,6 @@ export function toPlain(root: Node): PlainValue {
   return result
 }
 
-export const toObject = (map: MapNode): { readonly [key: string]: PlainValue } =>
-  toPlain(map) as { readonly [key: string]: PlainValue }
+/** @throws as `toPlain`. */
+export const toObject = (map: MapNode, lineOf?: LineOf): { readonly [key: string]: PlainValue } =>
+  toPlain(map, lineOf) as { readonly [key: string]: PlainValue }

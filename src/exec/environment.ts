@@ -2,6 +2,7 @@
 import { dotenvFloat } from '../core/floats.ts'
 import { quote } from '../core/quote.ts'
 import type { MapNode, Value } from '../core/tree.ts'
+import { findTwins, type LineOf, refuseChoice } from '../core/twins.ts'
 import { SopsError } from '../errors.ts'
 import { hasBytes, textOf } from '../system/bytes.ts'
 
@@ -23,11 +24,13 @@ function variableOf(value: Value): string {
 const refused = (reason: string, key: string): SopsError => new SopsError('generic', reason, { path: [key] })
 
 /**
- * One variable for each top-level entry, in order; of equal keys the last wins. Comments are left out. Bytes that are no UTF-8 are carried
+ * One variable for each top-level entry, in order. Comments are left out. Bytes that are no UTF-8 are carried
  * as system/bytes.ts has it, except where variables are text (`platform` Windows).
- * @throws SopsError `generic` for a map or list, a key with `=`, and what no environment can hold. Messages name the key, never the value.
+ * @throws SopsError `generic` for a map or list, a key with `=`, and what no environment can hold, and a key with several
+ * values, of which it can hold one. Messages name the key, never the value.
  */
-export function environmentOf(document: MapNode, platform: NodeJS.Platform): Record<string, string> {
+export function environmentOf(document: MapNode, platform: NodeJS.Platform, lineOf?: LineOf): Record<string, string> {
+  refuseChoice(findTwins({ documents: [document] }), 'the environment', { lineOf })
   // Without a prototype, a key called __proto__ is a key like any other.
   const variables: Record<string, string> = Object.create(null)
   for (const item of document.items) {

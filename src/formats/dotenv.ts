@@ -4,23 +4,27 @@ import { SopsError } from '../errors.ts'
 import { type DotenvSource, type Line, metadataPrefix, readLines } from './dotenv/lines.ts'
 import { macKey, markStart } from './dotenv/mark.ts'
 import { first, linePieces, rewriteLines } from './dotenv/rewrite.ts'
-import { decode, markLength, output, type Source, scalarText, stringIn, typeName, valueIn } from './flat-text.ts'
+import {
+  decode,
+  lineOf,
+  markLength,
+  output,
+  type Source,
+  scalarText,
+  stringIn,
+  typeName,
+  valueIn,
+} from './flat-text.ts'
 import type { Format, Layout, Parsed, ParseOptions } from './types.ts'
 
 function refuse(text: string, { start, end }: Line): never {
-  const line = countLines(text, start)
+  const line = lineOf(text, start)
   const blank = text.slice(start, end).trim() === ''
   throw new SopsError(
     'parse',
     `invalid dotenv input line: line ${line} is neither a comment nor of the form KEY=value`,
     { position: { line, column: 1 }, hints: blank ? ['the line looks empty, but holds blanks'] : [] },
   )
-}
-
-function countLines(text: string, end: number): number {
-  let line = 1
-  for (let at = text.indexOf('\n'); at >= 0 && at < end; at = text.indexOf('\n', at + 1)) line++
-  return line
 }
 
 function parse(bytes: Uint8Array, { encrypted = false, literal = false, earlier }: ParseOptions = {}): Parsed {
@@ -123,6 +127,7 @@ export const dotenv: Format = {
     const { from } = source as DotenvSource
     return from > 0 ? 'layout' : markLength(source as DotenvSource) > 0 ? 'literal' : undefined
   },
+  lineOf: ({ source }, { start }) => lineOf((source as DotenvSource).text, start),
   remarks,
   clearText: scalarText,
   example: `# sops uses the comment lines of this file too

@@ -2,8 +2,9 @@
 import { isEncrypted as isSealed } from '../core/cipher.ts'
 import type { Comment, Entry, MapNode } from '../core/tree.ts'
 import { refuseBytes } from '../core/utf8.ts'
-import { decode, markLength, output, scalarText, stringIn, valueIn } from './flat-text.ts'
+import { decode, lineOf, markLength, output, scalarText, stringIn, valueIn } from './flat-text.ts'
 import { blockText, isEncrypted } from './ini/comment.ts'
+import { commentOfLine, passedOver } from './ini/overridden.ts'
 import { compactJson, treePieces } from './ini/print.ts'
 import { respellIni } from './ini/reference.ts'
 import { rewriteIni } from './ini/rewrite.ts'
@@ -18,9 +19,17 @@ function parse(bytes: Uint8Array, options?: { encrypted?: boolean }): Parsed {
   const feed = text.indexOf('\n')
   const eol = feed > 0 && text[feed - 1] === '\r' ? '\r\n' : '\n'
   const source: IniSource = { text, raw, eol, from, sections: scan(text, from) }
-  const items = source.sections.map((section) => sectionEntry(source, section, options?.encrypted ?? false))
+  const items = withoutEmptyDefault(source.sections).map((section) =>
+    sectionEntry(source, section, options?.encrypted ?? false),
+  )
   return { tree: { documents: [{ kind: 'map', items }] }, source }
 }
+
+/** The section of keys before any header has the name DEFAULT, and is there without a line; a header of that name makes it one too many. */
+const withoutEmptyDefault = ([first, ...rest]: readonly Section[]): readonly Section[] =>
+  first!.keys.length + first!.block.length + first!.trailing.length === 0 && rest.some(({ name }) => name === 'DEFAULT')
+    ? rest
+    : [first!, ...rest]
 
 function sectionEntry(source: IniSource, section: Section, encrypted: boolean): Entry {
   const items: (Entry | Comment)[] = []
@@ -82,7 +91,7 @@ function overriddenComment(source: IniSource, line: KeyLine, each: KeyLine, encr
   if (end === value.start) return undefined
   const holdsToken = encrypted && isEncrypted(value.text)
   if (holdsToken && value.text === line.value.text) return undefined
-  const text = stringIn(source, holdsToken ? value.text : source.text.slice(each.start, end))
+  const text = stringIn(source, holdsToken ? value.text : commentOfLine(source.text.slice(each.start, end)))
   return { kind: 'comment', text, inline: false, origin: { start: each.start, end, value: text } }
 }
 
@@ -108,6 +117,8 @@ export const ini: Format = {
     const lines = text.slice(section.block[0]?.lineStart ?? section.lineStart, section.contentEnd)
     return lines === '' || lines.endsWith('\n') ? lines : lines + eol
   },
+  lineOf: ({ source }, { start }) => lineOf((source as IniSource).text, start),
+  passedOver,
   clearText: scalarText,
   example: `; sops encrypts values and comments, and keeps the names of sections and keys
 [Welcome!]

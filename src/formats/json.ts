@@ -2,7 +2,7 @@
 import type { Node } from '../core/tree.ts'
 import { textOfBytes } from '../core/utf8.ts'
 import { parse, print, printValue, rewrite, textOf, token } from './json/document.ts'
-import { scan } from './json/scan.ts'
+import { positionOf, scan } from './json/scan.ts'
 import type { Format } from './types.ts'
 
 /**
@@ -20,6 +20,7 @@ export const json: Format = {
   printValue,
   textOf,
   token,
+  lineOf: ({ source }, { start }) => positionOf(source as string, start).line,
   example: `{
 	"hello": "Welcome to SOPS! Edit this file as you please!",
 	"example_key": "example_value",

@@ -38,6 +38,14 @@ export interface Reading {
   readonly what: string
 }
 
+/** A line that the reader passes over, and the one that it takes. */
+export interface PassedOver {
+  readonly path: Path
+  /** 1-based. */
+  readonly line: number
+  readonly taken: number
+}
+
 export interface Losses {
   /** How many aliases are replaced by copies, because what they stand for is encrypted. */
   readonly aliases: number
@@ -117,6 +125,13 @@ export interface Format {
   reading?(parsed: Parsed): 'layout' | 'literal' | undefined
   /** What people should know about how the text is read: what is layout here and data to the reference, another encoding. */
   remarks?(parsed: Parsed): readonly string[]
+  /** The 1-based line of the text at which a node of it stands. Binary files have none. */
+  lineOf?(parsed: Parsed, origin: Origin): number
+  /**
+   * Of an opened file: the first lines that count nowhere, since a later one has the same key. Only where the format has such lines.
+   * @throws SopsError `cannot-decrypt-tree` where the text that was opened there is not a line of that key.
+   */
+  passedOver?(parsed: Parsed, plain: Tree, atMost: number): readonly PassedOver[]
   /** Where other readers see something else in a plain text than the reference. */
   readings?(parsed: Parsed): readonly Reading[]
   /** Only where the format knows nothing but text: what a value that stands there in clear reads back as. */

@@ -9,7 +9,7 @@ import { readingsOf } from './yaml/readings.ts'
 import { respellText, unseenComments } from './yaml/reference.ts'
 import { rewriteText } from './yaml/rewrite.ts'
 import { endOf, placeOf, read, type Source } from './yaml/source.ts'
-import { encode } from './yaml/text.ts'
+import { encode, positionAt } from './yaml/text.ts'
 
 const sourceOf = (parsed: Parsed): Source => parsed.source as Source
 
@@ -99,6 +99,7 @@ export const yaml: Format = {
     const { expanded, respelt } = rewriteText(sourceOf(parsed), next, { ...layout, encrypted: true })
     return { aliases: expanded, respelt }
   },
+  lineOf: (parsed, { start }) => positionAt(sourceOf(parsed).text, start).line,
   readings: (parsed) => readingsOf(sourceOf(parsed).documents),
   remarks: (parsed) => (sourceOf(parsed).utf16 ? ['the text is UTF-16: what is written is UTF-8'] : []),
   example,

@@ -45,7 +45,7 @@ export async function publishToVault(
   await vaultRequest(ctx, { ...call, method: 'PUT', body: isV1 ? secret : { data: secret } })
 }
 
-/** JSON values by top-level key; of equal keys, and among documents, the last wins. Comments are left out. */
+/** JSON values by top-level key; of a key that several documents have, the last wins. Comments are left out. */
 const secretOf = (tree: Tree): unknown =>
   jsonOf({ kind: 'map', items: tree.documents.flatMap((document) => document.items) })
 

@@ -137,7 +137,7 @@ describe('parse', () => {
 
   test('of equal keys the last value counts, at the first place; the others become comments', () => {
     expect(readNamed('[s]\n; one\na = 1 ; x\nb = 2\n; two\na = 3\n')).toEqual([
-      ['s', ['a', '3'], '#two', ['b', '2'], '#one', '#a = 1 ; x'],
+      ['s', ['a', '3'], '#two', ['b', '2'], '#one', '#a = 1 ; x\n'],
     ])
   })
 

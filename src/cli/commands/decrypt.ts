@@ -2,11 +2,13 @@
 import { documentsText, documentsWith } from '../../core/documents.ts'
 import { formatPath, nodeAt, type Path, parsePath } from '../../core/path.ts'
 import type { MapNode, Node } from '../../core/tree.ts'
+import { findTwins, refuseChoice, twinsAlong } from '../../core/twins.ts'
 import { emitPlain, loadEncrypted, type OpenFile, openFile } from '../../encrypted-file.ts'
 import { SopsError, withHints } from '../../errors.ts'
 import { loadFormat } from '../../formats/index.ts'
 import type { FormatId, Layout } from '../../formats/types.ts'
 import { warnOfOneDocument } from '../../left-out.ts'
+import { lineOf, refuseToConvert } from '../../twins.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { configOf, formatsFor, formatsOf, orderOf, plainLayoutOf, servicesOf } from '../settings.ts'
 import { mustExist, readTarget, targetOf, writeResult } from '../target.ts'
@@ -63,7 +65,10 @@ async function extract(file: OpenFile, path: Path, output: FormatId, layout: Lay
   const [first = { kind: 'map', items: [] }, ...others] = file.plain.documents
   ctx.log({ level: 'info', logger: 'SOPS', message: 'Truncating tree', fields: { path: `[${path.join(' ')}]` } })
   const laterWith = documentsWith(others, path).map((number) => number + 1)
+  refuseChoice(twinsAlong(first, path), '--extract', { lineOf: lineOf(file) })
   const node = extractFrom(first, path, output, laterWith)
+  if (output !== file.format.id)
+    refuseToConvert({ ...file, twins: findTwins({ documents: [node, ...others] }) }, output)
   const bytes = await printExtract(node, others, output, layout)
   if (node.kind === 'map') warnOfOneDocument(file.plain, output, ctx.log)
   else warnOfDocument(file.plain.documents, path, { at: 0, found: path, alsoIn: laterWith }, 'read', ctx)

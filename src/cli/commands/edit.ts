@@ -13,6 +13,7 @@ import type { Metadata } from '../../metadata.ts'
 import { createFile, sealNew } from '../../new-file.ts'
 import { bareKeys, distinctKeys, identityOf } from '../../recipients.ts'
 import { refuseMixedKeys } from '../../same-data-key.ts'
+import { warnOfSharedPaths } from '../../shared-paths.ts'
 import { compareVersions, compatibleVersion } from '../../version.ts'
 import { checkClear, creationRule } from '../cleartext.ts'
 import { editLoop } from '../edit-loop.ts'
@@ -56,6 +57,7 @@ async function editNew(inv: Invocation, io: Io, path: string): Promise<void> {
         finish: async (draft) => {
           await ctx.audit?.({ action: 'encrypt', file: path })
           const sealed = sealNew(file, draft, output, ctx.now(), layout)
+          warnOfSharedPaths(draft.plain, file.selection, ctx.log)
           warnOfLayout(input, draft.parsed, ctx)
           if (input.id === output.id) warnOfReadings(input, draft.parsed, ctx)
           await save(io, path, sealed, file, 'absent')
@@ -104,6 +106,7 @@ async function editExisting(inv: Invocation, io: Io, path: string): Promise<void
           const { plain } = draft
           const { selection } = file
           await checkClear({ sealed, plain, metadata, selection }, inv, io, creationRule(config, path, ctx))
+          warnOfSharedPaths(plain, selection, ctx.log, file.plain)
           warnOfLayout(draft.format, draft.parsed, ctx, draft.format.id === file.format.id ? file.parsed : undefined)
           if (input.id === output.id) warnOfReadings(input, draft.parsed, ctx, () => output.parse(content))
           await save(io, path, sealed, file, fingerprint(bytes))

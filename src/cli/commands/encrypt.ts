@@ -3,6 +3,7 @@ import { parsePlain } from '../../draft.ts'
 import { loadFormat } from '../../formats/index.ts'
 import { lossesOf } from '../../losses.ts'
 import { createFile, sealNew } from '../../new-file.ts'
+import { warnOfSharedPaths } from '../../shared-paths.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { configOf, encryptionSettings, formatsOf, layoutOf, servicesOf } from '../settings.ts'
 import { mustExist, readTarget, targetOf, writeResult } from '../target.ts'
@@ -24,6 +25,7 @@ export async function run(inv: Invocation, io: Io): Promise<number> {
     await ctx.audit?.({ action: 'encrypt', file: target.file ?? ctx.cwd })
     const sealed = sealNew(file, draft, output, ctx.now(), layoutOf(inv, config, formats.output))
     warnOfCleartext(sealed, file.selection, ctx)
+    warnOfSharedPaths(draft.plain, file.selection, ctx.log)
     warnOfLayout(input, draft.parsed, ctx)
     if (input.id === output.id) warnOfReadings(input, draft.parsed, ctx)
     if (input.id === output.id) warnOfLosses(lossesOf(draft, sealed, file.selection), ctx)

@@ -3,6 +3,7 @@ import { SopsError } from '../../errors.ts'
 import { environmentOf } from '../../exec/environment.ts'
 import { warnOfLeftOut } from '../../left-out.ts'
 import { lostVariables, needsShell } from '../../system/start.ts'
+import { lineOf } from '../../twins.ts'
 import { switchUser } from '../exec/account.ts'
 import { type Environment, outcomeOf, runShell, shellOf, startShell } from '../exec/child.ts'
 import type { Invocation, Io } from '../invocation.ts'
@@ -23,7 +24,7 @@ export async function run(inv: Invocation, io: Io): Promise<number> {
   const { file } = await opener.open(path, bytes, formatsFor(inv, path, bytes).input)
   file.dataKey.fill(0)
   warnOfLeftOut(file.plain, 'the environment', ctx.log)
-  const values = environmentOf(file.plain.documents[0] ?? { kind: 'map', items: [] }, host.platform)
+  const values = environmentOf(file.plain.documents[0] ?? { kind: 'map', items: [] }, host.platform, lineOf(file))
   const user = await switchUser(inv.string('user'), io)
   if (!user) return 1
   const env: Environment = Object.assign(Object.create(null), inv.bool('pristine') ? {} : host.env, user, values)

@@ -5,6 +5,7 @@ import { type Config, findConfig, loadConfig, matchDestinationRule } from '../..
 import type { DestinationRule } from '../../config/match.ts'
 import { compileSelection } from '../../core/selection.ts'
 import type { Leaf, Tree } from '../../core/tree.ts'
+import { refuseChoice } from '../../core/twins.ts'
 import { walk } from '../../core/walk.ts'
 import { loadEncrypted, sealFile } from '../../encrypted-file.ts'
 import { SopsError } from '../../errors.ts'
@@ -15,6 +16,7 @@ import { createFile } from '../../new-file.ts'
 import { destinationText, type Parcel, upload } from '../../publish/upload.ts'
 import { systemErrorText } from '../../system/errors.ts'
 import { filesBelow, stat } from '../../system/files.ts'
+import { lineOf } from '../../twins.ts'
 import { askYesNo } from '../ask.ts'
 import { checkClear } from '../cleartext.ts'
 import type { Invocation, Io } from '../invocation.ts'
@@ -89,6 +91,7 @@ async function pack(path: string, name: string, rule: DestinationRule, job: Job)
   if (destination.kind === 'vault') {
     const { file } = await job.opener.open(absolute, bytes, format)
     file.dataKey.fill(0)
+    refuseChoice(file.twins, 'the secret', { lineOf: lineOf(file) })
     warnOfMerge(file.plain, job.io)
     return { name, vault: destination, plain: file.plain }
   }

@@ -108,9 +108,13 @@ const laterLine = (line: string): string => (introduced(line) ? line : line === 
 /** A comment as the reference lays it out (spec/format.md 10.2), a bare introducer for an empty line. */
 export function commentLines(text: string, ofSection: boolean): string[] {
   if (text === '') return []
-  return text.split('\n').map((line) => {
-    if (introduced(line)) return `${line[0]} ${line.slice(1).trim()}`
-    if (line.trim() === '') return ';'
-    return ofSection ? `; ${line}` : `; ${line.trim()}`
-  })
+  // The line feed at the end of a comment that was a line (overridden.ts) is no line of its own.
+  return text
+    .replace(/\n$/, '')
+    .split('\n')
+    .map((line) => {
+      if (introduced(line)) return `${line[0]} ${line.slice(1).trim()}`
+      if (line.trim() === '') return ';'
+      return ofSection ? `; ${line}` : `; ${line.trim()}`
+    })
 }

@@ -4,6 +4,7 @@ import { insertable, type Piece } from '../flat-text.ts'
 import type { Layout } from '../types.ts'
 import { encryptBlock, isEncrypted, plainBlock, standalone } from './comment.ts'
 import { insertKeys } from './insert.ts'
+import { lineOfComment } from './overridden.ts'
 import { sectionItems, sectionPieces, valuePiece } from './print.ts'
 import { type Block, type KeyLine, lineEnd, type Section } from './scan.ts'
 import { keptSpelling, newSpelling } from './spelling.ts'
@@ -175,7 +176,7 @@ function rewriteOverridden(
   if (comment !== undefined && encrypted && isEncrypted(comment.text)) {
     if (changedText) push(work, each.value.start, end, [comment.text])
   } else if (changedText) {
-    push(work, each.start, end, [insertable(source, comment.text)])
+    push(work, each.start, end, [insertable(source, lineOfComment(comment.text))])
   } else if (cover !== undefined && end > each.value.start) push(work, each.value.start, end, [cover])
 }
 
