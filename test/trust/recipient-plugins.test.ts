@@ -13,6 +13,12 @@ const other = encodeBech32('age1evil', Buffer.from('another'))
 const identity = encodeBech32('AGE-PLUGIN-EVIL-', Buffer.from('identity')).toUpperCase()
 const refusal = 'age-plugin-evil is not started for a recipient that only the file names'
 
+/** The file with another recipient in its first group, beside alice. */
+function withEvil(text: string): string {
+  const entry = /^ +(?:- )*- (?:enc|recipient): (?:.*\n)+?(?: +-----END.*\n)(?: +recipient: .*\n)?/m.exec(text)![0]
+  return text.replace(entry, entry + entry.replace('- age:', '     ').replace(alice.recipient, evil))
+}
+
 let project: Project
 let alice: Person
 let env: Record<string, string>
@@ -25,9 +31,7 @@ beforeEach(async () => {
   writeFileSync(join(bin, 'age-plugin-evil'), `#!/bin/sh\ntouch ${join(bin, 'started')}\nexit 1\n`)
   chmodSync(join(bin, 'age-plugin-evil'), 0o755)
   await alice.sops(['encrypt', '-i', '--age', alice.recipient, 'f.yaml'])
-  const text = project.read('f.yaml')
-  const entry = /^ +- enc: (?:.*\n)+?.*recipient: .*\n/m.exec(text)![0]
-  project.write('f.yaml', text.replace(entry, entry + entry.replace(alice.recipient, evil)))
+  project.write('f.yaml', withEvil(project.read('f.yaml')))
 })
 afterEach(() => project.remove())
 
@@ -53,12 +57,27 @@ describe('nobody names the recipient', () => {
     expect(project.read('f.yaml')).toBe(before)
   })
 
-  test('neither does edit, where it wraps for everybody again', async () => {
+  test('edit wraps for nobody but those added there', async () => {
     project.write('threshold.sed', 's/^sops:/&\\n    shamir_threshold: 1/\n')
     const more = { ...env, EDITOR: 'sed -i -f threshold.sed' }
-    const { stderr } = await alice.sops(['edit', '--show-master-keys', 'f.yaml'], { env: more })
-    expect(stderr).toContain(refusal)
+    expect(await alice.sops(['edit', '--show-master-keys', 'f.yaml'], { env: more })).toMatchObject({ code: 0 })
     expect(isStarted()).toBe(false)
+  })
+
+  test('edit does not start the plugin where every group gets another share', async () => {
+    project.write('f.yaml', 'a: 1\n')
+    await alice.sops(['encrypt', '-i', '--age', alice.recipient, 'f.yaml'])
+    await alice.sops(['groups', 'add', '-i', '-f', 'f.yaml', '--age', alice.recipient])
+    const third = ['--age', alice.recipient, '--shamir-secret-sharing-threshold', '2']
+    await alice.sops(['groups', 'add', '-i', '-f', 'f.yaml', ...third])
+    project.write('f.yaml', withEvil(project.read('f.yaml')))
+    const before = project.read('f.yaml')
+    expect(before).toContain(evil)
+    const more = { ...env, EDITOR: "sed -i 's/shamir_threshold: 2/shamir_threshold: 3/'" }
+    const { code, stderr } = await alice.sops(['edit', '--show-master-keys', 'f.yaml'], { env: more })
+    expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining(refusal) })
+    expect(isStarted()).toBe(false)
+    expect(project.read('f.yaml')).toBe(before)
   })
 
   test.each([
