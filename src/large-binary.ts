@@ -13,7 +13,6 @@ import { loadFormat } from './formats/index.ts'
 import type { Layout } from './formats/types.ts'
 import { withMetadata } from './metadata.ts'
 import type { NewFile } from './new-file.ts'
-import { checkFileVersion } from './version.ts'
 
 /** Stands for the data in an envelope that is worked on as a text. */
 const standIn = 'ENC[AES256_GCM,data:AAAA,iv:AAAA,tag:AAAA,type:str]'
@@ -122,7 +121,6 @@ export async function openLarge(
   options: OpenOptions,
 ): Promise<() => AsyncGenerator<Uint8Array>> {
   const { metadata } = file
-  checkFileVersion(metadata.version)
   const aad = aadOf(file.tree, await compileSelection(metadata.selection))
   const dataKey = await dataKeyOf(metadata, options)
   try {
