@@ -1,5 +1,6 @@
 // The one error type of the project, its closed list of codes, and the reference's exit code of each.
-import { inWords, systemText } from './system/errors.ts'
+import { constants } from 'node:buffer'
+import { codeOf, inWords, systemText } from './system/errors.ts'
 
 /** Exit status of each code (spec/cli.md 4). */
 export const exitCodes = {
@@ -82,6 +83,15 @@ export const withHints = (error: SopsError, hints: readonly string[]): SopsError
     cause: error,
   })
 
+/** Characters of the longest text that Node can hold. */
+export const longestText: number = constants.MAX_STRING_LENGTH
+
+/** In words, where an error says that a text would be longer than that. */
+export const tooLongText = (error: Error): string | undefined =>
+  codeOf(error) === 'ERR_STRING_TOO_LONG' || error.message === 'Invalid string length'
+    ? `the result would be a text of more than ${longestText} characters, which cannot be worked on: split the file`
+    : undefined
+
 /** The text of anything thrown; errors of system calls are put into words. */
 export const messageOf = (error: unknown): string =>
-  error instanceof Error ? (systemText(error) ?? inWords(error.message)) : String(error)
+  error instanceof Error ? (tooLongText(error) ?? systemText(error) ?? inWords(error.message)) : String(error)

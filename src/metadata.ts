@@ -1,7 +1,7 @@
 // The sops block: lifted out of a tree as a record, and put back with as little change as possible (spec/format.md 6).
 import { flatten } from './core/flatten.ts'
 import type { SelectionOptions } from './core/selection.ts'
-import type { Comment, Entry, MapNode, Tree } from './core/tree.ts'
+import type { Comment, Entry, MapNode, Origin, Tree } from './core/tree.ts'
 import { SopsError } from './errors.ts'
 import type { KeyGroup } from './keys/types.ts'
 import { blockEntries, findBlock, flatPrefix, isReserved, reserved, withoutBlocks } from './metadata/block.ts'
@@ -123,27 +123,28 @@ function insert(
   const places = new Map(items.map((item, at) => [item.origin, at] as const))
   places.delete(undefined)
   const old = before?.items ?? []
-  const wasLast = (from: number): number | undefined => {
-    for (let i = from; i < old.length; i++) {
-      const item = old[i]!
-      const at = isReserved(item, placement) ? undefined : places.get(item.origin)
-      if (at !== undefined) return at
-    }
-    return undefined
+  // For each old item, the place of the first of those from it on that is still there and no metadata.
+  const following: number[] = [items.length]
+  const stood = new Map<Origin, number>()
+  for (let i = old.length - 1; i >= 0; i--) {
+    const item = old[i]!
+    const at = isReserved(item, placement) ? undefined : places.get(item.origin)
+    following[old.length - i] = at ?? following[old.length - i - 1]!
+    if (item.origin !== undefined) stood.set(item.origin, i)
   }
   // Flat entries may stand scattered: each keeps its own place.
   const groups = new Map<number, Entry[]>()
   let target = items.length
   for (const entry of entries) {
-    const stood = entry.origin === undefined ? -1 : old.findIndex((item) => item.origin === entry.origin)
-    if (stood >= 0) target = wasLast(stood + 1) ?? items.length
+    const at = entry.origin && stood.get(entry.origin)
+    if (at !== undefined) target = following[old.length - at - 1]!
     const group = groups.get(target)
     if (group === undefined) groups.set(target, [entry])
     else group.push(entry)
   }
   const result: (Entry | Comment)[] = []
   for (let at = 0; at <= items.length; at++) {
-    result.push(...(groups.get(at) ?? []))
+    for (const entry of groups.get(at) ?? []) result.push(entry)
     if (at < items.length) result.push(items[at]!)
   }
   return { ...document, items: result }

@@ -6,7 +6,7 @@ import { SopsError } from '../errors.ts'
 import { codeOf, systemErrorText } from '../system/errors.ts'
 import { access, constants, lstat, readFile, readlink, realpath, stat } from '../system/files.ts'
 import type { Host } from './host.ts'
-import { createFile, overwriteFile, replaceFile } from './replace-file.ts'
+import { type Content, createFile, overwriteFile, replaceFile } from './replace-file.ts'
 
 /** The path as the user's working directory has it; messages keep what the user wrote. */
 const inFolder = (host: Host, path: string): string => (path === '' ? '' : resolve(host.cwd, path))
@@ -51,11 +51,11 @@ export interface WriteOptions {
 export async function writeOutput(
   host: Host,
   path: string,
-  bytes: Uint8Array,
+  content: Content,
   options: WriteOptions = {},
 ): Promise<void> {
   try {
-    await write(host, inFolder(host, path), bytes, options.expect)
+    await write(host, inFolder(host, path), content, options.expect)
   } catch (error) {
     if (error instanceof SopsError) throw error
     const text = systemErrorText(error, 'open', path)
@@ -66,21 +66,21 @@ export async function writeOutput(
   }
 }
 
-async function write(host: Host, path: string, bytes: Uint8Array, expect: WriteOptions['expect']): Promise<void> {
+async function write(host: Host, path: string, content: Content, expect: WriteOptions['expect']): Promise<void> {
   const before = await statOrUndefined(path)
   // Behind /dev/stdout and the like may stand a regular file that others have open; the reference writes into it, too.
   const special = before !== undefined && (!before.isFile() || /^\/(dev\/(?!shm\/)|proc\/)/.test(path))
-  if (special) return overwriteFile(path, bytes)
+  if (special) return overwriteFile(path, content)
   const target = await followLinks(path)
   if (before === undefined) {
     if (expect !== undefined && expect !== 'absent') throw changed(path)
-    const created = await createFile(host, target, bytes, { exclusive: expect === 'absent' })
+    const created = await createFile(host, target, content, { exclusive: expect === 'absent' })
     if (!created) throw changed(path)
     return
   }
   // A rename would replace even a file that may not be written.
   await access(target, constants.W_OK)
-  await replaceFile(host, target, bytes, before, async () => {
+  await replaceFile(host, target, content, before, async () => {
     if (expect !== undefined && fingerprint(await readFile(target)) !== expect) throw changed(path)
   })
 }

@@ -54,6 +54,8 @@ export interface Host {
   readonly platform: NodeJS.Platform
   /** What is to be put on record, and where (spec/cli.md 17). Fixed: whoever runs the program must not choose it. Absent: nothing is. */
   readonly auditConfig?: string
+  /** Bytes from which on a binary file is worked on in pieces (large.ts); 128 MiB if left out. */
+  readonly largeFrom?: number
   /** Name of the user's account, `#` and its number where it has none. */
   readonly userName: string
   /** Numeric user; undefined on Windows. */

@@ -8,6 +8,23 @@ import { constants, type FileHandle, link, open, rename, rm } from '../system/fi
 import { rmSync } from '../system/files-sync.ts'
 import type { Host } from './host.ts'
 
+/** What is written: bytes, or what gives them in pieces, once for each time that it is called. */
+export type Content = Uint8Array | (() => AsyncIterable<Uint8Array>)
+
+/** Writes at the current place. Returns the number of bytes. */
+async function put(handle: FileHandle, content: Content): Promise<number> {
+  if (content instanceof Uint8Array) {
+    await handle.writeFile(content)
+    return content.length
+  }
+  let length = 0
+  for await (const bytes of content()) {
+    await handle.writeFile(bytes)
+    length += bytes.length
+  }
+  return length
+}
+
 /**
  * Makes a file, by default of the mode that new files have here; with `exclusive` only while the name is free, else the result is false.
  * @throws the error of the system call.
@@ -15,12 +32,12 @@ import type { Host } from './host.ts'
 export async function createFile(
   host: Host,
   target: string,
-  bytes: Uint8Array,
+  content: Content,
   { exclusive = false, mode = 0o666 & ~host.umask }: { readonly exclusive?: boolean; readonly mode?: number } = {},
 ): Promise<boolean> {
   const temporary = await makeTemporary(host, target)
   try {
-    await fill(temporary.handle, bytes, mode)
+    await fill(temporary.handle, content, mode)
     if (exclusive) {
       try {
         await link(temporary.path, target)
@@ -58,7 +75,7 @@ async function claim(target: string): Promise<boolean> {
 export async function replaceFile(
   host: Host,
   target: string,
-  bytes: Uint8Array,
+  content: Content,
   before: BigIntStats,
   check: () => Promise<void>,
 ): Promise<void> {
@@ -68,11 +85,12 @@ export async function replaceFile(
   } catch (error) {
     if (!isForbidden(error)) throw error
     await check()
-    return overwriteFile(target, bytes)
+    if (typeof content === 'function') throw error
+    return overwriteFile(target, content)
   }
   try {
     const mode = Number(before.mode & 0o7777n)
-    await fill(temporary.handle, bytes, mode)
+    await fill(temporary.handle, content, mode)
     const replaceable = before.nlink === 1n && (await takeOwner(temporary.handle, before, mode))
     await check()
     try {
@@ -83,19 +101,19 @@ export async function replaceFile(
     } catch (error) {
       if (!isForbidden(error)) throw error
     }
-    await overwriteWithCopy(target, bytes, temporary)
+    await overwriteWithCopy(target, content, temporary)
   } finally {
     await temporary.discard()
   }
 }
 
 /** Writes into the file, device or pipe that is there. */
-export async function overwriteFile(target: string, bytes: Uint8Array): Promise<void> {
+export async function overwriteFile(target: string, content: Content): Promise<void> {
   const handle = await open(target, constants.O_WRONLY)
   try {
-    await handle.writeFile(bytes)
+    const length = await put(handle, content)
     if (!(await handle.stat()).isFile()) return
-    await handle.truncate(bytes.length)
+    await handle.truncate(length)
     await sync(handle)
   } finally {
     await handle.close()
@@ -103,12 +121,13 @@ export async function overwriteFile(target: string, bytes: Uint8Array): Promise<
 }
 
 /** If overwriting fails half-way, the temporary file is the only whole copy and stays. */
-async function overwriteWithCopy(target: string, bytes: Uint8Array, temporary: Temporary): Promise<void> {
+async function overwriteWithCopy(target: string, content: Content, temporary: Temporary): Promise<void> {
   const handle = await open(target, constants.O_WRONLY)
   await handle.close()
   temporary.keep()
   try {
-    await overwriteFile(target, bytes)
+    // Content in pieces may come from the very file that is overwritten.
+    await overwriteFile(target, typeof content === 'function' ? () => piecesOf(temporary.path) : content)
   } catch (error) {
     throw new SopsError('cannot-write', `Could not write file: ${systemErrorText(error, 'write', target)}`, {
       cause: error,
@@ -168,8 +187,21 @@ const isRemoved = (path: string): Promise<boolean> =>
     () => false,
   )
 
-async function fill(handle: FileHandle, bytes: Uint8Array, mode: number): Promise<void> {
-  await handle.writeFile(bytes)
+async function* piecesOf(path: string): AsyncGenerator<Uint8Array> {
+  const handle = await open(path, 'r')
+  try {
+    for (const size = 2 ** 20; ; ) {
+      const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(size), 0, size)
+      if (bytesRead === 0) return
+      yield buffer.subarray(0, bytesRead)
+    }
+  } finally {
+    await handle.close()
+  }
+}
+
+async function fill(handle: FileHandle, content: Content, mode: number): Promise<void> {
+  await put(handle, content)
   await changeMode(handle, mode)
   await sync(handle)
 }

@@ -1,6 +1,6 @@
 // Errors for people. All goes to stderr: the message as it is, then its place and its hints on lines of their own. What comes out of a file
 // (names, paths) cannot steer a terminal. Errors that are not ours are never shown in full: their text may quote the input.
-import { messageOf, SopsError } from '../errors.ts'
+import { messageOf, SopsError, tooLongText } from '../errors.ts'
 import { codeOf } from '../system/errors.ts'
 import { withoutSecretsOf } from '../system/secrets.ts'
 import type { Host } from './host.ts'
@@ -42,7 +42,8 @@ function coloured(host: Host, error: SopsError, text: string): string {
 function foreign(error: unknown, debug: boolean): readonly string[] {
   const stack = error instanceof Error ? (error.stack ?? '') : ''
   const frames = debug ? stack.split('\n').filter((line) => /^ {4}at /.test(line)) : []
-  if (error instanceof Error && 'syscall' in error) return [messageOf(error), ...frames]
+  if (error instanceof Error && ('syscall' in error || tooLongText(error) !== undefined))
+    return [messageOf(error), ...frames]
   const name = error instanceof Error ? error.name : typeof error
   const code = codeOf(error)
   const hint = debug ? [] : ['hint: this is a defect of sops; SOPS_DEBUG=1 shows where it happened']

@@ -1,7 +1,7 @@
 // Words about a configuration that loads but probably does not say what its author meant. They never make a file invalid.
 import type { Context } from '../context.ts'
-import { compileRegex } from '../core/selection.ts'
-import { messageOf } from '../errors.ts'
+import { compileRegex } from '../core/expression.ts'
+import { messageOf, SopsError } from '../errors.ts'
 import type { Config, RawRule, UnknownField } from './load.ts'
 import type { StructShape } from './shape.ts'
 
@@ -83,8 +83,9 @@ export async function warnAboutSelection(rule: RawRule, where: string, config: C
     const pattern = rule[field]
     if (!pattern) continue
     try {
-      await compileRegex(pattern)
+      await compileRegex(pattern, `${field} of ${where}`)
     } catch (error) {
+      if (error instanceof SopsError) throw error
       const message = `${config.file.path}: ${field} of ${where} does not compile and never matches: ${messageOf(error)}`
       ctx.once(`config:regex:${config.file.path}:${where}:${field}`, () =>
         ctx.log({ level: 'warning', logger: 'CONFIG', message }),

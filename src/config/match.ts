@@ -1,6 +1,7 @@
 // Which rule applies to a file, and what it says (spec/config.md 3, 4).
 import type { Context } from '../context.ts'
-import { compileRegex, type SelectionOptions } from '../core/selection.ts'
+import { compileRegex } from '../core/expression.ts'
+import type { SelectionOptions } from '../core/selection.ts'
 import { messageOf, SopsError } from '../errors.ts'
 import type { KeyGroup, StringMap } from '../keys/types.ts'
 import { replaced } from '../system/bytes.ts'
@@ -99,12 +100,27 @@ async function settingsOf(rule: RawRule, ctx: Context, kmsContext?: StringMap): 
 const pathRegexOf = (rule: { readonly path_regex?: string }): { pathRegex?: string } =>
   rule.path_regex ? { pathRegex: rule.path_regex } : {}
 
-async function matches(pattern: string, subject: string): Promise<boolean> {
+/**
+ * @param where the rule, for messages.
+ * @param invalid what an expression that is not valid means.
+ * @throws SopsError `generic` for one that is too large, and what `invalid` throws.
+ */
+async function matches(
+  pattern: string,
+  subject: string,
+  where: string,
+  invalid: (error: unknown) => boolean,
+): Promise<boolean> {
   try {
-    return (await compileRegex(pattern))(subject)
+    return (await compileRegex(pattern, `path_regex of ${where}`))(subject)
   } catch (error) {
-    throw new SopsError('generic', `can not compile regexp: ${messageOf(error)}`, { cause: error })
+    if (error instanceof SopsError) throw error
+    return invalid(error)
   }
+}
+
+function refuseInvalid(error: unknown): never {
+  throw new SopsError('generic', `can not compile regexp: ${messageOf(error)}`, { cause: error })
 }
 
 /** The first creation rule whose path_regex matches the file. @throws SopsError `generic` as `matches`. */
@@ -115,7 +131,8 @@ async function firstMatch(
 ): Promise<{ readonly index: number; readonly rule: RawRule } | undefined> {
   const subject = ruleSubject(config.file, filePath, ctx)
   for (const [index, rule] of (config.creationRules ?? []).entries()) {
-    if (!rule.path_regex || (await matches(rule.path_regex, subject))) return { index, rule }
+    const where = `creation_rules[${index}]`
+    if (!rule.path_regex || (await matches(rule.path_regex, subject, where, refuseInvalid))) return { index, rule }
   }
   return undefined
 }
@@ -210,7 +227,8 @@ export async function matchDestinationRule(
   warnAboutConfig(config, ctx)
   const subject = withSlashes(replaced(pathAsGiven), ctx)
   for (const [index, rule] of (config.destinationRules ?? []).entries()) {
-    if (rule.path_regex && !(await matches(rule.path_regex, subject).catch(() => false))) continue
+    const where = `destination_rules[${index}]`
+    if (rule.path_regex && !(await matches(rule.path_regex, subject, where, () => false))) continue
     const destination = destinationOf(rule, ctx)
     const recreation = await settingsOf(rule.recreation_rule ?? {}, ctx)
     return { index, ...pathRegexOf(rule), destination, recreation, omitExtensions: rule.omit_extensions ?? false }

@@ -12,9 +12,9 @@ import { SopsError } from '../errors.ts'
 import type { ScalarType } from './scalar.ts'
 import { bytesOfText } from './utf8.ts'
 
-const prefix = 'ENC[AES256_GCM,data:'
+export const prefix = 'ENC[AES256_GCM,data:'
 const ivLength = 32
-const tagLength = 16
+export const tagLength = 16
 
 /** A data key ready for use; one KeyObject serves all leaves. */
 export interface LeafCipher {
@@ -36,7 +36,7 @@ export function createLeafCipher(dataKey: Uint8Array): LeafCipher {
   return { key: createSecretKey(dataKey), algorithm }
 }
 
-function algorithmOf(cipher: LeafCipher): NonNullable<LeafCipher['algorithm']> {
+export function algorithmOf(cipher: LeafCipher): NonNullable<LeafCipher['algorithm']> {
   if (cipher.algorithm === undefined) {
     throw new SopsError('generic', `the data key has ${cipher.key.symmetricKeySize} bytes, which AES cannot use`)
   }
@@ -47,7 +47,7 @@ const pool = Buffer.allocUnsafe(ivLength * 512)
 let poolAt = pool.length
 
 /** Random bytes are drawn in blocks; none is handed out twice. */
-function newIv(): Uint8Array {
+export function newIv(): Uint8Array {
   if (poolAt === pool.length) {
     randomFillSync(pool)
     poolAt = 0
@@ -56,7 +56,7 @@ function newIv(): Uint8Array {
   return Uint8Array.prototype.slice.call(pool, poolAt - ivLength, poolAt)
 }
 
-const base64 = (bytes: Uint8Array): string =>
+export const base64 = (bytes: Uint8Array): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
 
 /**
@@ -79,7 +79,8 @@ export function encryptLeaf(
   return `${prefix}${base64(data)}${ending(gcm, type, iv)}`
 }
 
-const ending = (gcm: CipherGCM, type: ScalarType, iv: Uint8Array): string =>
+/** What stands behind the data. */
+export const ending = (gcm: CipherGCM, type: ScalarType, iv: Uint8Array): string =>
   `,iv:${base64(iv)},tag:${base64(gcm.getAuthTag())},type:${type}]`
 
 /**
@@ -109,7 +110,7 @@ interface Parts {
 }
 
 /** Splits at the last fit of each mark, as the reference's greedy pattern does; nothing may stand on a second line before the `]`. */
-function split(text: string): Parts | undefined {
+export function split(text: string): Parts | undefined {
   if (!text.startsWith(prefix)) return undefined
   const lineEnd = text.indexOf('\n')
   const end = text.lastIndexOf(']', lineEnd < 0 ? text.length : lineEnd)
@@ -129,7 +130,7 @@ function split(text: string): Parts | undefined {
 export const isEncrypted = (text: string): boolean => split(text) !== undefined
 
 /** Standard base64 with padding and nothing else, except line breaks' CR as in the reference. */
-function decode(part: string, name: string): Buffer {
+export function decode(part: string, name: string): Buffer {
   const text = part.includes('\r') ? part.replaceAll('\r', '') : part
   const bytes = Buffer.from(text, 'base64')
   const length = text.length
@@ -141,7 +142,7 @@ function decode(part: string, name: string): Buffer {
   return bytes
 }
 
-const types: Readonly<Record<string, ScalarType>> = {
+export const types: Readonly<Record<string, ScalarType>> = {
   __proto__: null as never,
   ...({
     str: 'str',
@@ -200,4 +201,4 @@ function decryptLarge(gcm: DecipherGCM, data: string): Buffer {
   return bytes.subarray(0, at)
 }
 
-const authenticationFailed = 'Could not decrypt with AES_GCM: cipher: message authentication failed'
+export const authenticationFailed = 'Could not decrypt with AES_GCM: cipher: message authentication failed'

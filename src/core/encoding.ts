@@ -1,5 +1,5 @@
 // Text in UTF-16, which PowerShell's `>` writes: told apart from UTF-8, and refused by its name where only UTF-8 is read.
-import { SopsError } from '../errors.ts'
+import { longestText, SopsError } from '../errors.ts'
 
 export type Utf16 = 'UTF-16LE' | 'UTF-16BE'
 
@@ -37,4 +37,16 @@ export function utf16Problem(bytes: Uint8Array): string | undefined {
 export function refuseUtf16(bytes: Uint8Array): void {
   const problem = utf16Problem(bytes)
   if (problem !== undefined) throw new SopsError('parse', problem)
+}
+
+const tooLongHints = [
+  'split the file into smaller ones',
+  'a file of any size can be encrypted and decrypted as binary: --input-type binary --output-type binary',
+]
+
+/** @throws SopsError `parse` for more bytes than one text can hold here. */
+export function refuseTooLong({ length }: Uint8Array, most: number = longestText): void {
+  if (length <= most) return
+  const problem = `the text has ${length} bytes, and at most ${most} can be worked on as one text`
+  throw new SopsError('parse', problem, { hints: tooLongHints })
 }

@@ -1,5 +1,6 @@
 // Which leaves are encrypted: the six settings, evaluated over the keys of a path and the comments above it (spec/format.md 5).
-import { messageOf } from '../errors.ts'
+import { messageOf, SopsError } from '../errors.ts'
+import { compileRegex, type Test } from './expression.ts'
 
 /** Empty and absent mean the same. Files have at most one of them; all are evaluated, in this order. */
 export interface SelectionOptions {
@@ -25,8 +26,6 @@ const hit = {
 
 export const selectionSettings: readonly (keyof SelectionOptions)[] = Object.keys(hit) as (keyof SelectionOptions)[]
 
-type Test = (text: string) => boolean
-
 interface Rule {
   readonly bit: Hits
   readonly test: Test
@@ -44,7 +43,13 @@ export interface Selection {
 
 const never: Test = () => false
 
-/** Compiles the settings. Regular expressions are RE2; the engine is loaded only when one is set. */
+/** As files write it. */
+const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+
+/**
+ * Compiles the settings. Regular expressions are RE2; the engine is loaded only when one is set.
+ * @throws SopsError `generic` for an expression that is too large: one that never matches could leave in clear what it should find.
+ */
 export async function compileSelection(options: SelectionOptions): Promise<Selection> {
   const keyRules: Rule[] = []
   const commentRules: Rule[] = []
@@ -56,8 +61,9 @@ export async function compileSelection(options: SelectionOptions): Promise<Selec
     if (name.endsWith('Suffix')) test = (key) => key.endsWith(text)
     else {
       try {
-        test = await compileRegex(text)
+        test = await compileRegex(text, `the ${snake(name)}`)
       } catch (error) {
+        if (error instanceof SopsError) throw error
         test = never
         invalid ??= messageOf(error)
       }
@@ -67,26 +73,6 @@ export async function compileSelection(options: SelectionOptions): Promise<Selec
     else keyRules.push(rule)
   }
   return { keyRules, commentRules, invalid }
-}
-
-/** A search with RE2's meaning. @throws when the expression is not valid RE2. */
-export async function compileRegex(expression: string): Promise<Test> {
-  const words = wordsTest(expression)
-  if (words !== undefined) return words
-  const { RE2JS } = await import('re2js')
-  const regex = RE2JS.compile(expression)
-  return (text) => regex.test(text)
-}
-
-/** `^(data|stringData)$` and the like, by far the most frequent, need no engine: words, with or without anchors around all of them. */
-function wordsTest(expression: string): Test | undefined {
-  const m = /^(\^?)(?:([\w-]+)|\(([\w-]+(?:\|[\w-]+)*)\))(\$?)$/.exec(expression)
-  if (m === null) return undefined
-  const words = (m[2] ?? m[3]!).split('|')
-  if (m[1] !== '' && m[4] !== '') return (text) => words.includes(text)
-  if (m[1] !== '') return (text) => words.some((word) => text.startsWith(word))
-  if (m[4] !== '') return (text) => words.some((word) => text.endsWith(word))
-  return (text) => words.some((word) => text.includes(word))
 }
 
 function hits(rules: readonly Rule[], text: string): Hits {

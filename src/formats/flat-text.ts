@@ -1,6 +1,6 @@
 // What the line-based formats (dotenv, INI) share: bytes to text without loss, and a scalar's text (spec/format.md 9.2).
 import { isUtf8 } from 'node:buffer'
-import { refuseUtf16 } from '../core/encoding.ts'
+import { refuseTooLong, refuseUtf16 } from '../core/encoding.ts'
 import { dotenvFloat } from '../core/floats.ts'
 import type { Node, Value } from '../core/tree.ts'
 import { bytesOfText, textOfBytes } from '../core/utf8.ts'
@@ -16,6 +16,7 @@ export type Piece = string | Uint8Array
 
 /** @throws SopsError `parse` for text in UTF-16. */
 export function decode(bytes: Uint8Array): Source {
+  refuseTooLong(bytes)
   refuseUtf16(bytes)
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const raw = !isUtf8(buffer)

@@ -8,7 +8,7 @@ import { commentOfLine, passedOver } from './ini/overridden.ts'
 import { compactJson, treePieces } from './ini/print.ts'
 import { respellIni } from './ini/reference.ts'
 import { rewriteIni } from './ini/rewrite.ts'
-import { type Block, type KeyLine, lineEnd, type Section, scan } from './ini/scan.ts'
+import { type Block, type KeyLine, type Line, lineEnd, type Section, scan } from './ini/scan.ts'
 import type { IniSource } from './ini/splice.ts'
 import type { Format, Parsed } from './types.ts'
 
@@ -85,7 +85,7 @@ function blockComment(source: IniSource, block: Block): Comment {
 /**
  * A line whose value is overridden below: the reference drops it. As a comment it is encrypted like one, so it neither leaks nor is lost.
  */
-function overriddenComment(source: IniSource, line: KeyLine, each: KeyLine, encrypted: boolean): Comment | undefined {
+function overriddenComment(source: IniSource, line: Line, each: Line, encrypted: boolean): Comment | undefined {
   const end = lineEnd(each)
   const { value } = each
   if (end === value.start) return undefined

@@ -53,6 +53,7 @@ const keyFields: ReadonlySet<string> = new Set(['role', 'context'])
 /** Known fields that are gone are removed, unless they say nothing; unknown ones and comments stay. */
 function mergeMap(old: MapNode, fresh: MapNode): MapNode {
   const news = new Map(fresh.items.filter((item) => item.kind === 'entry').map((item) => [item.key, item.value]))
+  const keys = new Set(old.items.flatMap((item) => (item.kind === 'entry' ? [item.key] : [])))
   const done = new Set<string>()
   const items: (Entry | Comment)[] = []
   for (const item of old.items) {
@@ -63,7 +64,7 @@ function mergeMap(old: MapNode, fresh: MapNode): MapNode {
     const name = news.has(item.key) ? item.key : item.key.toLowerCase()
     const value = news.get(name)
     // Of several spellings of one name only the exact one counts.
-    const isShadowed = name !== item.key && old.items.some((other) => other.kind === 'entry' && other.key === name)
+    const isShadowed = name !== item.key && keys.has(name)
     if (value !== undefined && !isShadowed && !done.has(name)) {
       done.add(name)
       const merged =
@@ -113,16 +114,13 @@ function mergeList(old: ListNode, fresh: ListNode): ListNode {
   const isGroups = fresh.items.some(
     (item) => item.kind === 'map' && item.items.some((i) => i.kind === 'entry' && i.value.kind === 'list'),
   )
-  const taken = new Set<Node>()
-  const names = elements.map(identity)
+  const find = isGroups ? (_: Node, at: number) => (at < elements.length ? at : undefined) : finder(elements)
   const pairs = fresh.items.map((item, at) => {
     const element = item as Node
-    const name = identity(element)
-    const match = isGroups ? elements[at] : elements.find((other, i) => !taken.has(other) && names[i] === name)
-    if (match !== undefined) taken.add(match)
-    return { element, match }
+    const place = find(element, at)
+    return { element, place, match: place === undefined ? undefined : elements[place] }
   })
-  const order = pairs.flatMap(({ match }) => (match === undefined ? [] : [elements.indexOf(match)]))
+  const order = pairs.flatMap(({ place }) => (place === undefined ? [] : [place]))
   if (order.some((place, at) => at > 0 && place < order[at - 1]!)) return fresh
   const items: (Node | Comment)[] = []
   let at = 0
@@ -142,6 +140,18 @@ function mergeList(old: ListNode, fresh: ListNode): ListNode {
   }
   copyUpTo(undefined)
   return unchanged(old.items, items) ? old : { ...old, items }
+}
+
+/** Gives each of equal elements once, the first one first: by its place. */
+function finder(elements: readonly Node[]): (wanted: Node) => number | undefined {
+  const places = new Map<string, number[]>()
+  for (let at = elements.length - 1; at >= 0; at--) {
+    const name = identity(elements[at]!)
+    const same = places.get(name)
+    if (same === undefined) places.set(name, [at])
+    else same.push(at)
+  }
+  return (wanted) => places.get(identity(wanted))?.pop()
 }
 
 /** The same for flat entries, whose names start with `prefix`. */
@@ -164,13 +174,16 @@ export function mergeFlat(
     }
   }
   // New names follow the one they follow in the fresh order.
-  let last = -1
+  const behind = new Map<string, Entry[]>()
+  let added: Entry[] = []
+  const first = added
   for (const entry of fresh) {
-    const at = items.findIndex((item) => item.kind === 'entry' && item.key === entry.key)
-    if (at >= 0) last = at
-    else items.splice(++last, 0, entry)
+    if (done.has(entry.key)) {
+      added = []
+      behind.set(entry.key, added)
+    } else added.push(entry)
   }
-  return items
+  return [...first, ...items.flatMap((item) => [item, ...((item.kind === 'entry' && behind.get(item.key)) || [])])]
 }
 
 const mayStay = (name: string, value: Node): boolean => !isKnownFlat(name) || saysNothing(name, value)

@@ -30,9 +30,9 @@ export function otherDocuments(tree: Tree, placement: MetadataPlacement, first?:
   const [document, ...later] = tree.documents
   if (later.length === 0) return []
   const block = blockEntries(document, placement).length > 0 ? findBlock(document, placement) : undefined
-  const metadata = block && (first ?? readMetadata(block))
+  const differs = block && differenceFrom(first ?? readMetadata(block))
   return later.flatMap((other, at): OtherDocument[] => {
-    const found = compare(other, placement, block, metadata)
+    const found = compare(other, placement, block, differs)
     return found === undefined ? [] : [{ number: at + 2, ...found }]
   })
 }
@@ -45,12 +45,12 @@ function compare(
   document: MapNode,
   placement: MetadataPlacement,
   block: MapNode | undefined,
-  metadata: Metadata | undefined,
+  differs: ((own: Metadata) => Finding) | undefined,
 ): Finding {
   const entries = blockEntries(document, placement)
   const [entry] = entries
   if (entry === undefined) {
-    const isEmpty = metadata === undefined || document.items.every((item) => item.kind === 'comment')
+    const isEmpty = differs === undefined || document.items.every((item) => item.kind === 'comment')
     return isEmpty ? undefined : { block: 'missing', reason: 'has no sops block' }
   }
   if (entries.length === 1 && block !== undefined && sameNode(entry.value, block)) return undefined
@@ -60,23 +60,37 @@ function compare(
   } catch {
     return different('has an entry sops that is no metadata')
   }
-  return metadata === undefined ? different('has a sops block, and document 1 has none') : difference(own, metadata)
+  return differs ? differs(own) : different('has a sops block, and document 1 has none')
 }
 
-/** By meaning: order, white space and spelling do not count. */
-function difference(own: Metadata, first: Metadata): Finding {
-  const [a, b] = [normal(own), normal(first)]
-  const differs = (common: Partial<Metadata>): boolean =>
-    !sameNode(blockOf({ ...a, ...common }), blockOf({ ...b, ...common }))
-  if (!differs({})) return undefined
-  const keys = { keyGroups: [], shamirThreshold: 0 }
-  const stamp = { mac: '', lastModified: '', version: '' }
-  if (differs({ ...stamp, selection: {}, macOnlyEncrypted: false })) {
-    return different('has the sops block of another file: its recipients or its data key are not those of document 1')
+/** What does not count in a comparison. */
+const nothing: Partial<Metadata> = {}
+const stamp: Partial<Metadata> = { mac: '', lastModified: '', version: '' }
+const stampAndSettings: Partial<Metadata> = { ...stamp, selection: {}, macOnlyEncrypted: false }
+const stampAndKeys: Partial<Metadata> = { ...stamp, keyGroups: [], shamirThreshold: 0 }
+
+/** By meaning: order, white space and spelling do not count. The first block is made ready once for all that are compared with it. */
+function differenceFrom(metadata: Metadata): (own: Metadata) => Finding {
+  const blocks = new Map<Partial<Metadata>, MapNode>()
+  let first: Metadata | undefined
+  const firstWithout = (common: Partial<Metadata>): MapNode => {
+    first ??= normal(metadata)
+    const block = blocks.get(common) ?? blockOf({ ...first, ...common })
+    blocks.set(common, block)
+    return block
   }
-  return differs({ ...keys, ...stamp })
-    ? different('has other settings in its sops block than document 1')
-    : different('has the sops block of another version: its MAC or date is not that of document 1')
+  return (other) => {
+    const own = normal(other)
+    const differs = (common: Partial<Metadata>): boolean =>
+      !sameNode(blockOf({ ...own, ...common }), firstWithout(common))
+    if (!differs(nothing)) return undefined
+    if (differs(stampAndSettings)) {
+      return different('has the sops block of another file: its recipients or its data key are not those of document 1')
+    }
+    return differs(stampAndKeys)
+      ? different('has other settings in its sops block than document 1')
+      : different('has the sops block of another version: its MAC or date is not that of document 1')
+  }
 }
 
 const textOf = (key: MasterKey): string => JSON.stringify([key.type, Object.entries(key.fields).sort(), key.enc])

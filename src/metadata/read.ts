@@ -1,5 +1,6 @@
 // The record that a block of metadata says (spec/format.md 6.1, 6.5).
 
+import { refuseLargeExpression } from '../core/expression.ts'
 import { quote } from '../core/quote.ts'
 import { type SelectionOptions, selectionSettings } from '../core/selection.ts'
 import { parseRfc3339 } from '../core/time.ts'
@@ -20,7 +21,9 @@ export function readMetadata(block: MapNode): Metadata {
   const settings: { -readonly [K in keyof SelectionOptions]: string } = {}
   for (const setting of selectionSettings) {
     const text = asText(selectionNames[setting], fieldOf(block, selectionNames[setting]))
-    if (text !== '') settings[setting] = text
+    if (text === '') continue
+    if (setting.endsWith('Regex')) refuseLargeExpression(text, `the ${selectionNames[setting]} of the file`)
+    settings[setting] = text
   }
   const decoded = {
     shamirThreshold: asInt('shamir_threshold', fieldOf(block, 'shamir_threshold')),

@@ -16,6 +16,7 @@ export interface CliOptions {
   readonly now?: Date
   readonly argv0?: string
   readonly auditConfig?: string
+  readonly largeFrom?: number
   /** Answers in the order they are asked for; without it there is no terminal. */
   readonly prompt?: readonly string[] | ((text: string, options?: PromptOptions) => string | undefined)
 }
@@ -89,6 +90,7 @@ export function bufferHost(options: CliOptions = {}): BufferHost {
     onCleanup: exits.onCleanup,
     cleanup: exits.cleanup,
     ...(options.auditConfig === undefined ? {} : { auditConfig: options.auditConfig }),
+    ...(options.largeFrom === undefined ? {} : { largeFrom: options.largeFrom }),
     withDumps: (start) => start(),
     replaceProcess: undefined,
     endBySignal: (signal) => exit(128 + constants.signals[signal]),

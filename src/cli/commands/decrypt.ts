@@ -3,15 +3,16 @@ import { documentsText, documentsWith } from '../../core/documents.ts'
 import { formatPath, nodeAt, type Path, parsePath } from '../../core/path.ts'
 import type { MapNode, Node } from '../../core/tree.ts'
 import { findTwins, refuseChoice, twinsAlong } from '../../core/twins.ts'
-import { emitPlain, loadEncrypted, type OpenFile, openFile } from '../../encrypted-file.ts'
+import { emitPlain, loadEncrypted, type OpenFile, type OpenOptions, openFile } from '../../encrypted-file.ts'
 import { SopsError, withHints } from '../../errors.ts'
 import { loadFormat } from '../../formats/index.ts'
 import type { FormatId, Layout } from '../../formats/types.ts'
 import { warnOfOneDocument } from '../../left-out.ts'
 import { lineOf, refuseToConvert } from '../../twins.ts'
 import type { Invocation, Io } from '../invocation.ts'
+import { inputInMemory, isLarge, type LargeInput, openIfLarge, writeLarge } from '../large.ts'
 import { configOf, formatsFor, formatsOf, orderOf, plainLayoutOf, servicesOf } from '../settings.ts'
-import { mustExist, readTarget, targetOf, writeResult } from '../target.ts'
+import { mustExist, readTarget, type Target, targetOf, writeResult } from '../target.ts'
 import { warnOfDocument, warnOfLayout } from '../warnings.ts'
 
 export async function run(inv: Invocation, io: Io): Promise<number> {
@@ -22,15 +23,23 @@ export async function run(inv: Invocation, io: Io): Promise<number> {
   const services = await servicesOf(inv, ctx)
   const order = orderOf(inv)
   const path = parsePath(inv.string('extract'), 'bad-extract-path', 'error parsing --extract path: ')
-  const bytes = await readTarget(target, io)
-  const formats = target.typePath === '' ? formatsOf(inv, '') : formatsFor(inv, target.typePath, bytes)
-  const file = await openFile(await loadEncrypted(bytes, formats.input), {
+  const options = (): OpenOptions => ({
     services,
     ...order,
     ignoreMac: inv.bool('ignore-mac'),
     log: ctx.log,
     audit: { context: ctx, file: target.file ?? ctx.cwd },
   })
+  const named = formatsOf(inv, target.typePath)
+  const isBinary = named.input === 'binary' && named.output === 'binary' && path.length === 0
+  const large = isBinary ? await openIfLarge(io, target.file) : undefined
+  if (large && (await decryptLarge(inv, io, target, large, options()))) return 0
+  const bytes = await readTarget(target, io)
+  if (isBinary && isLarge(io.host, bytes.length)) {
+    if (await decryptLarge(inv, io, target, inputInMemory(bytes), options())) return 0
+  }
+  const formats = target.typePath === '' ? formatsOf(inv, '') : formatsFor(inv, target.typePath, bytes)
+  const file = await openFile(await loadEncrypted(bytes, formats.input), options())
   try {
     const layout = plainLayoutOf(inv, config, formats.output)
     const plain =
@@ -44,6 +53,25 @@ export async function run(inv: Invocation, io: Io): Promise<number> {
     file.dataKey.fill(0)
   }
   return 0
+}
+
+/** A binary file that may be too large to be one text; false where it is something else. */
+async function decryptLarge(
+  inv: Invocation,
+  io: Io,
+  target: Target,
+  input: LargeInput,
+  options: OpenOptions,
+): Promise<boolean> {
+  try {
+    const { loadLarge, openLarge } = await import('../../large-binary.ts')
+    const loaded = await loadLarge(input)
+    if (!loaded) return false
+    await writeLarge(inv, io, target, input, await openLarge(loaded, input, options))
+    return true
+  } finally {
+    await input.close()
+  }
 }
 
 export async function emit(file: OpenFile, output: FormatId, layout: Layout, { ctx }: Io): Promise<Uint8Array> {

@@ -1,13 +1,45 @@
 // `sops encrypt`: a plain file or standard input to an encrypted one.
+import type { KeyService } from '../../datakey.ts'
 import { parsePlain } from '../../draft.ts'
 import { loadFormat } from '../../formats/index.ts'
+import type { Layout } from '../../formats/types.ts'
 import { lossesOf } from '../../losses.ts'
-import { createFile, sealNew } from '../../new-file.ts'
+import { createFile, type EncryptionSettings, sealNew } from '../../new-file.ts'
 import { warnOfSharedPaths } from '../../shared-paths.ts'
 import type { Invocation, Io } from '../invocation.ts'
+import { inputInMemory, isLarge, type LargeInput, openIfLarge, writeLarge } from '../large.ts'
 import { configOf, encryptionSettings, formatsOf, layoutOf, servicesOf } from '../settings.ts'
-import { mustExist, readTarget, targetOf, writeResult } from '../target.ts'
+import { mustExist, readTarget, type Target, targetOf, writeResult } from '../target.ts'
 import { warnOfCleartext, warnOfLayout, warnOfLosses, warnOfReadings, warnOfRespelling } from '../warnings.ts'
+
+interface LargeSettings {
+  readonly settings: EncryptionSettings
+  readonly services: readonly KeyService[]
+  readonly layout: Layout
+}
+
+/** A binary file that is too large to be one text. */
+async function encryptLarge(
+  inv: Invocation,
+  io: Io,
+  target: Target,
+  input: LargeInput,
+  { settings, services, layout }: LargeSettings,
+): Promise<number> {
+  try {
+    const file = await createFile(settings, services)
+    try {
+      await io.ctx.audit?.({ action: 'encrypt', file: target.file ?? io.ctx.cwd })
+      const { sealLarge } = await import('../../large-binary.ts')
+      await writeLarge(inv, io, target, input, await sealLarge(file, input, io.ctx.now(), layout))
+    } finally {
+      file.dataKey.fill(0)
+    }
+    return 0
+  } finally {
+    await input.close()
+  }
+}
 
 export async function run(inv: Invocation, io: Io): Promise<number> {
   const { ctx } = io
@@ -18,7 +50,15 @@ export async function run(inv: Invocation, io: Io): Promise<number> {
   const services = await servicesOf(inv, ctx)
   const settings = await encryptionSettings(inv, ctx, config, target.typePath, formats.input)
   const [input, output] = [await loadFormat(formats.input), await loadFormat(formats.output)]
+  const isBinary = input.id === 'binary' && output.id === 'binary'
+  const large = isBinary ? await openIfLarge(io, target.file) : undefined
+  if (large)
+    return encryptLarge(inv, io, target, large, { settings, services, layout: layoutOf(inv, config, 'binary') })
   const bytes = await readTarget(target, io)
+  if (isBinary && isLarge(io.host, bytes.length)) {
+    const layout = layoutOf(inv, config, 'binary')
+    return encryptLarge(inv, io, target, inputInMemory(bytes), { settings, services, layout })
+  }
   const draft = parsePlain(bytes, input, output)
   const file = await createFile(settings, services)
   try {

@@ -4,15 +4,15 @@ import { messageOf, SopsError } from '../../errors.ts'
 import type { FormatId } from '../../formats/types.ts'
 import { readInput } from '../files.ts'
 import type { Invocation, Io } from '../invocation.ts'
-import { configOf, formatsFor } from '../settings.ts'
+import { openIfLarge } from '../large.ts'
+import { absolutePath, configOf, formatsFor, formatsOf } from '../settings.ts'
 
 export async function run(inv: Invocation, io: Io): Promise<number> {
   const [path] = inv.positionals
   if (path === undefined) throw new SopsError('no-file', 'Error: no file specified')
   try {
     await configOf(inv, io.ctx)
-    const bytes = await readInput(io.host, path)
-    const file = await loaded(bytes, formatsFor(inv, path, bytes).input)
+    const file = (await loadedLarge(inv, io, path)) ?? (await loadedWhole(inv, io, path))
     if (file) warnOfOthers(file, io.ctx.log)
     const metadata = file?.metadata
     await io.out(`{"encrypted":${metadata !== undefined && metadata.version !== '' && metadata.mac !== ''}}\n`)
@@ -20,6 +20,21 @@ export async function run(inv: Invocation, io: Io): Promise<number> {
   } catch (error) {
     if (!(error instanceof SopsError)) throw error
     return io.fatal(`cannot check file status: cannot load encrypted file: ${messageOf(error)}`)
+  }
+}
+
+async function loadedWhole(inv: Invocation, io: Io, path: string): Promise<EncryptedFile | undefined> {
+  const bytes = await readInput(io.host, path)
+  return loaded(bytes, formatsFor(inv, path, bytes).input)
+}
+
+/** A binary file that is too large to be one text; undefined for every other. */
+async function loadedLarge(inv: Invocation, io: Io, path: string): Promise<EncryptedFile | undefined> {
+  const input = formatsOf(inv, path).input === 'binary' ? await openIfLarge(io, absolutePath(io.ctx, path)) : undefined
+  try {
+    return input && (await (await import('../../large-binary.ts')).loadLarge(input))?.file
+  } finally {
+    await input?.close()
   }
 }
 

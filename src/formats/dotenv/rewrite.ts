@@ -31,6 +31,12 @@ export function rewriteLines(source: DotenvSource, tree: Tree, layout: Layout | 
   const out: OutLine[] = []
   const metadata: OutLine[] = []
   let at = 0
+  let byStart: ReadonlyMap<number, Line> | undefined
+  /** For lines that were moved. */
+  const places = (): ReadonlyMap<number, Line> => {
+    byStart ??= new Map(lines.map((line) => [line.start, line]))
+    return byStart
+  }
   const blanksTo = (start: number): void => {
     for (; at < lines.length && lines[at]!.start < start; at++) {
       const line = lines[at]!
@@ -41,12 +47,12 @@ export function rewriteLines(source: DotenvSource, tree: Tree, layout: Layout | 
     const { origin } = item
     if (origin) {
       blanksTo(origin.start)
-      const line = lines[at]?.start === origin.start ? lines[at++]! : lines.find(({ start }) => start === origin.start)!
+      const line = lines[at]?.start === origin.start ? lines[at++]! : places().get(origin.start)!
       out.push(changedLine(work, line, item))
     } else if (item.kind === 'entry' && item.key.startsWith(metadataPrefix)) {
-      metadata.push(...newLines(work, item))
+      for (const line of newLines(work, item)) metadata.push(line)
     } else {
-      out.push(...newLines(work, item))
+      for (const line of newLines(work, item)) out.push(line)
     }
   }
   blanksTo(text.length)

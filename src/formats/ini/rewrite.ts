@@ -6,7 +6,7 @@ import { encryptBlock, isEncrypted, plainBlock, standalone } from './comment.ts'
 import { insertKeys } from './insert.ts'
 import { lineOfComment } from './overridden.ts'
 import { sectionItems, sectionPieces, valuePiece } from './print.ts'
-import { type Block, type KeyLine, lineEnd, type Section } from './scan.ts'
+import { type Block, type KeyLine, type Line, lineEnd, type Section } from './scan.ts'
 import { keptSpelling, newSpelling } from './spelling.ts'
 import { coded, type IniSource, push, type Rewriting, spliced } from './splice.ts'
 import { readValue } from './value.ts'
@@ -148,7 +148,7 @@ function replaceValue(work: Rewriting, line: KeyLine, written: Piece): void {
 const swallows = (spelled: string): boolean => readValue(`${spelled};\n`, 0).comment === undefined
 
 /** Takes the key's line and leaves its comment, if that stays, as lines of its own. */
-function removeKey(work: Rewriting, line: KeyLine, comments: Map<number, Comment>): void {
+function removeKey(work: Rewriting, line: Line, comments: Map<number, Comment>): void {
   const { source } = work
   const [first] = line.block
   const comment = first && comments.get(first.start)
@@ -163,7 +163,7 @@ function removeKey(work: Rewriting, line: KeyLine, comments: Map<number, Comment
  */
 function rewriteOverridden(
   work: Rewriting,
-  each: KeyLine,
+  each: Line,
   comments: Map<number, Comment>,
   cover: Piece | undefined,
 ): void {

@@ -14,7 +14,7 @@ export interface CommentPart {
 /** Comment lines that are read as one comment. */
 export type Block = readonly CommentPart[]
 
-export interface KeyLine {
+export interface Line {
   readonly key: string
   readonly lineStart: number
   readonly start: number
@@ -24,12 +24,16 @@ export interface KeyLine {
   readonly delimiter: number
   readonly value: ValueSpan
   readonly block: Block
+}
+
+/** The last line of a key. */
+export interface KeyLine extends Line {
   /** Earlier lines of the same key, whose values this one overrides. */
-  readonly overridden: readonly KeyLine[]
+  readonly overridden: readonly Line[]
 }
 
 /** Behind a key's value and the comment beside it. */
-export const lineEnd = (line: KeyLine): number => line.value.comment?.end ?? line.value.end
+export const lineEnd = (line: Line): number => line.value.comment?.end ?? line.value.end
 
 export interface Section {
   readonly name: string
@@ -50,7 +54,8 @@ interface Draft {
   start: number
   lineStart: number
   block: Block
-  keys: Map<string, KeyLine>
+  /** All lines of each key. */
+  keys: Map<string, Line[]>
   trailing: CommentPart[]
   contentEnd: number
   numbered: number
@@ -107,13 +112,17 @@ export function scan(text: string, from: number): readonly Section[] {
     }
     const line = keyLine(text, lineStart, start, lineEnd, pending, section)
     pending = []
-    section.keys.set(line.key, line)
+    const lines = section.keys.get(line.key)
+    if (lines === undefined) section.keys.set(line.key, [line])
+    else lines.push(line)
     section.contentEnd = line.value.next
     lineStart = line.value.next
   }
   for (const line of pending) section.trailing.push(line)
-  return sections.map(({ numbered, ...rest }) => ({ ...rest, keys: [...rest.keys.values()] }))
+  return sections.map(({ numbered, ...rest }) => ({ ...rest, keys: [...rest.keys.values()].map(lastOf) }))
 }
+
+const lastOf = (lines: readonly Line[]): KeyLine => ({ ...lines.at(-1)!, overridden: lines.slice(0, -1) })
 
 function headerComment(
   text: string,
@@ -128,14 +137,7 @@ function headerComment(
   return { start, end: trimEnd(text, start, lineEnd), lineStart, next, inline: true }
 }
 
-function keyLine(
-  text: string,
-  lineStart: number,
-  start: number,
-  lineEnd: number,
-  above: Block,
-  section: Draft,
-): KeyLine {
+function keyLine(text: string, lineStart: number, start: number, lineEnd: number, above: Block, section: Draft): Line {
   const { name, keyEnd, delimiter } = readKey(text, start, lineEnd)
   if (name === '') throw failure(text, start, 'empty key name')
   const key = name === '-' ? `#${++section.numbered}` : name
@@ -147,9 +149,7 @@ function keyLine(
   }
   const { comment, next } = value
   const block = comment ? [...above, { ...comment, lineStart, next, inline: true }] : above
-  const before = section.keys.get(key)
-  const overridden = before ? [...before.overridden, before] : []
-  return { key, lineStart, start, keyEnd, delimiter, value, block, overridden }
+  return { key, lineStart, start, keyEnd, delimiter, value, block }
 }
 
 /** A key's name and delimiter. Quotes around the key protect delimiters in it. */

@@ -1,6 +1,6 @@
 // Whole JSON documents: bytes to tree and back. The binary format keeps its encrypted form in them, too.
 
-import { refuseUtf16 } from '../../core/encoding.ts'
+import { refuseTooLong, refuseUtf16 } from '../../core/encoding.ts'
 import type { Entry, Leaf, MapNode, Node, Token, Tree } from '../../core/tree.ts'
 import { refuseBytes, textOfBytes } from '../../core/utf8.ts'
 import { SopsError } from '../../errors.ts'
@@ -25,6 +25,7 @@ const referenceStyle = (indent: number | undefined): Style => ({
  * @throws SopsError `parse`.
  */
 export function parse(bytes: Uint8Array, { encrypted = false }: { encrypted?: boolean } = {}): Parsed {
+  refuseTooLong(bytes)
   refuseUtf16(bytes)
   const source = textOfBytes(bytes)
   try {

@@ -32,12 +32,19 @@ const allowedRatio = (visited: number): number => {
   return visited >= 4_000_000 ? 0.1 : 0.99 - (0.89 * (visited - 400_000)) / 3_600_000
 }
 
-/** @throws SopsError `parse`: whatever the reference refuses in the first document; bad tags and alias loops in every one. */
+/** Characters of scalars that aliases may stand for in all: each copy is encrypted by itself. */
+const maximumCopied = 2 ** 27
+
+/**
+ * @throws SopsError `parse`: whatever the reference refuses in the first document; bad tags, alias loops and too much text behind aliases in
+ * every one.
+ */
 export function build(text: string, documents: readonly YDocument[]): Tree {
-  return { documents: documents.map((document, i) => buildDocument(text, document, i === 0)) }
+  const copies = { length: 0 }
+  return { documents: documents.map((document, i) => buildDocument(text, document, i === 0, copies)) }
 }
 
-function buildDocument(text: string, document: YDocument, checked: boolean): MapNode {
+function buildDocument(text: string, document: YDocument, checked: boolean, copies: { length: number }): MapNode {
   const frames: Frame[] = []
   const open = new Set<YNode>()
   let visited = 1
@@ -66,10 +73,18 @@ function buildDocument(text: string, document: YDocument, checked: boolean): Map
     for (const line of lines) {
       if (line === null) continue
       const value = text.slice(line.start + 1, line.end)
+      if (alias) countCopy(value.length, line.start)
       // The reference turns an empty comment of a list into an element; the text keeps it.
       if (inList && value === '') continue
       const origin: Place = { start: line.start, end: line.end, value, node: undefined, alias }
       items.push({ kind: 'comment', text: value, inline, origin })
+    }
+  }
+
+  function countCopy(length: number, start: number): void {
+    copies.length += length
+    if (copies.length > maximumCopied) {
+      throw parseError(text, start, `aliases stand for more than ${maximumCopied / 2 ** 20} MiB of text`)
     }
   }
 
@@ -80,6 +95,7 @@ function buildDocument(text: string, document: YDocument, checked: boolean): Map
   }
 
   function leaf(node: YNode, alias: YNode | undefined): Leaf {
+    if (alias) countCopy(node.value.length, node.start)
     const value = scalarValue(node)
     const origin: Place = { start: node.start, end: node.end, value, node, alias }
     if (typeof value === 'string' || value === null || value instanceof Uint8Array)
@@ -160,6 +176,7 @@ function buildDocument(text: string, document: YDocument, checked: boolean): Map
     const value = node.items[frame.index + 1] as YNode
     frame.index += 2
     visit(alias)
+    if (alias || key.kind === 'alias') countCopy((key.target ?? key).value.length, key.start)
     addComments(items, key.head, false, false, alias)
     addComments(items, key.lineRemarks, false, false, alias)
     const isSingle = value.kind === 'scalar' || value.kind === 'alias'

@@ -31,6 +31,15 @@ function append<X>(to: X[], from: readonly X[]): void {
   for (const item of from) to.push(item)
 }
 
+const joined = <X>(a: readonly X[], b: readonly X[]): readonly X[] =>
+  b.length === 0 ? a : a.length === 0 ? b : [...a, ...b]
+
+/** Most nodes have no comments, and most are scalars: a list of its own for each would take more memory than the text. */
+const none = Object.freeze([]) as unknown as never[]
+
+/** Documents of a text. Each gets metadata of its own once it is encrypted. */
+const maximumDocuments = 10_000
+
 /** @throws SopsError `parse`. */
 export function compose(text: string, { tokens, remarks, refused }: Scanned): YDocument[] {
   let at = 0
@@ -61,15 +70,15 @@ export function compose(text: string, { tokens, remarks, refused }: Scanned): YD
 
   function deliver(node: YNode): void {
     if (head.length > 0) {
-      append(node.head, head)
+      node.head = joined(node.head, head)
       head = []
     }
     if (line.length > 0) {
-      append(node.lineRemarks, line)
+      node.lineRemarks = joined(node.lineRemarks, line)
       line = []
     }
     if (foot.length > 0) {
-      append(node.foot, foot)
+      node.foot = joined(node.foot, foot)
       foot = []
     }
     stem = []
@@ -98,14 +107,14 @@ export function compose(text: string, { tokens, remarks, refused }: Scanned): YD
       tagToken,
       anchor,
       target: undefined,
-      items: [],
-      leads: [],
-      marks: [],
+      items: kind === 'list' || kind === 'map' ? [] : none,
+      leads: kind === 'list' || kind === 'map' ? [] : none,
+      marks: kind === 'map' ? [] : none,
       block: token.block,
-      inner: [],
-      head: [],
-      lineRemarks: [],
-      foot: [],
+      inner: none,
+      head: none,
+      lineRemarks: none,
+      foot: none,
       ...more,
     }
     if (anchor) anchors.set(anchor.value, node)
@@ -167,9 +176,9 @@ export function compose(text: string, { tokens, remarks, refused }: Scanned): YD
       const isList = token.type === T.flowListStart
       const collection = make(isList ? 'list' : 'map', token, tag, anchor, { flow: true })
       deliver(collection)
-      collection.inner = [...collection.lineRemarks, ...collection.foot]
-      collection.lineRemarks = []
-      collection.foot = []
+      collection.inner = joined(collection.lineRemarks, collection.foot)
+      collection.lineRemarks = none
+      collection.foot = none
       frames.push({ node: collection, state: isList ? 'flowList' : 'flowKey', first: true })
       return collection
     }
@@ -177,7 +186,7 @@ export function compose(text: string, { tokens, remarks, refused }: Scanned): YD
       const isList = token.type === T.listStart
       const collection = make(isList ? 'list' : 'map', token, tag, anchor)
       if (stem.length > 0) {
-        append(collection.head, stem)
+        collection.head = joined(collection.head, stem)
         stem = []
       }
       frames.push({ node: collection, state: isList ? 'list' : 'key', first: true })
@@ -237,14 +246,14 @@ export function compose(text: string, { tokens, remarks, refused }: Scanned): YD
       const key = items[count - 1] as YNode
       const prior = items[count - 3]
       if (!block || key.foot.length === 0 || !prior) return
-      append(prior.foot, key.foot)
-      key.foot = []
+      prior.foot = joined(prior.foot, key.foot)
+      key.foot = none
     } else {
       const key = items[count - 2] as YNode
       const value = items[count - 1] as YNode
       if (key.foot.length > 0 || value.foot.length === 0) return
       key.foot = value.foot
-      value.foot = []
+      value.foot = none
     }
   }
 
@@ -261,12 +270,12 @@ export function compose(text: string, { tokens, remarks, refused }: Scanned): YD
       const missing = next === T.key || next === T.value || next === T.blockEnd
       frame.node.items.push(missing ? empty(token.end, token) : node(true, true))
     } else if (token.type === T.blockEnd) {
-      const { foot: own } = frame.node
       deliver(frame.node)
+      const { foot: own } = frame.node
       const last = frame.node.items[frame.node.items.length - 2]
       if (own.length > 0 && last) {
-        append(last.foot, own)
-        frame.node.foot = []
+        last.foot = joined(last.foot, own)
+        frame.node.foot = none
       }
       close(frame, lastEnd(frame.node))
       at++
@@ -438,6 +447,7 @@ export function compose(text: string, { tokens, remarks, refused }: Scanned): YD
     if (!first) while (peek().type === T.documentEnd) at++
     let token = peek()
     if (token.type === T.streamEnd) break
+    if (documents.length === maximumDocuments) throw fail(token, `more than ${maximumDocuments} documents in one text`)
     const start = documents.length === 0 ? 0 : (tokens[at - 1] as Token).end
     const directives = token.type === T.directive && readDirectives()
     if (!directives) handles = new Map()

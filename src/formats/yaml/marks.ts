@@ -8,6 +8,9 @@ const wordCharacters = /[0-9A-Za-z_-]*/y
 // Commas and brackets too, also within flow collections: `[!a, b]` is one element to the reference.
 const tagCharacters = /[0-9A-Za-z_\-;/?:@&=+$.!~*'()%,[\]]*/y
 
+/** Every tag of the handle begins with it. */
+const maximumPrefix = 1024
+
 function run(s: Scanner, pattern: RegExp, from: number): number {
   pattern.lastIndex = from
   return from + (pattern.exec(s.text)?.[0].length ?? 0)
@@ -72,6 +75,7 @@ export function directive(s: Scanner): void {
     if (words.length !== 2 || !/^!(?:[0-9A-Za-z_-]*!)?$/.test(words[0] as string))
       throw fail("did not find expected '!'")
     const prefix = words[1] as string
+    if (prefix.length > maximumPrefix) throw fail(`the prefix has more than ${maximumPrefix} characters`)
     decodeOctets(s.text, start, prefix)
     const from = start + wordsEnd - prefix.length
     if (outsideTags.test(prefix)) s.refused.push({ construct: 'prefix', start: from, end: from + prefix.length })

@@ -38,10 +38,10 @@ export interface YNode {
   /** Of block scalars. */
   readonly block: BlockPlace | undefined
   /** Flow collections: comments right behind the opening bracket. */
-  inner: RemarkLine[]
-  head: RemarkLine[]
-  lineRemarks: RemarkLine[]
-  foot: RemarkLine[]
+  inner: readonly RemarkLine[]
+  head: readonly RemarkLine[]
+  lineRemarks: readonly RemarkLine[]
+  foot: readonly RemarkLine[]
 }
 
 export interface YDocument {

@@ -1,5 +1,5 @@
 // Bytes to text and back: the encodings, byte order marks and characters YAML allows (spec/format.md 7.1, 7.2).
-import { refuseUtf16 } from '../../core/encoding.ts'
+import { refuseTooLong, refuseUtf16 } from '../../core/encoding.ts'
 import { SopsError } from '../../errors.ts'
 
 /** A decoded text. */
@@ -39,6 +39,7 @@ const forbidden = /[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\u{10000}-\u{10f
 
 /** @throws SopsError `parse` for bytes that are no text and for control characters. */
 export function decode(bytes: Uint8Array): Decoded {
+  refuseTooLong(bytes)
   const [a, b, c] = bytes
   let encoding: 'utf8' | 'utf16le' | 'utf16be' = 'utf8'
   let skip = 0

@@ -1,0 +1,97 @@
+// Binary files that are too large for one text: their commands read and write them in pieces.
+import type { BigIntStats } from 'node:fs'
+import type { Pieces } from '../core/long-leaf.ts'
+import { SopsError } from '../errors.ts'
+import { systemErrorText } from '../system/errors.ts'
+import { type FileHandle, open, stat } from '../system/files.ts'
+import { writeOutput } from './files.ts'
+import type { Host } from './host.ts'
+import type { Invocation, Io } from './invocation.ts'
+import { absolutePath } from './settings.ts'
+import { type Target, tellOfWritten } from './target.ts'
+
+/** Bytes. The text of a larger file takes more memory than it needs, and from three times as many on there can be none. */
+const usualSize = 2 ** 27
+
+export const isLarge = (host: Host, size: number): boolean => size >= (host.largeFrom ?? usualSize)
+
+export interface LargeInput extends Pieces {
+  /** @throws SopsError `cannot-write` when the file is no longer the one that was read. */
+  check(): Promise<void>
+  close(): Promise<void>
+}
+
+/** A regular file of that size, opened; undefined for anything else, which is read as a whole. @throws SopsError `bad-input`. */
+export async function openIfLarge({ host }: Io, path: string | undefined): Promise<LargeInput | undefined> {
+  if (path === undefined) return undefined
+  const found = await stat(path, { bigint: true }).catch(() => undefined)
+  if (!found?.isFile() || !isLarge(host, Number(found.size))) return undefined
+  try {
+    return await inputOf(await open(path, 'r'), path)
+  } catch (error) {
+    throw unreadable(error, path)
+  }
+}
+
+const unreadable = (error: unknown, path: string): SopsError =>
+  new SopsError('bad-input', `Error reading file: ${systemErrorText(error, 'open', path)}`, { cause: error })
+
+async function inputOf(handle: FileHandle, path: string): Promise<LargeInput> {
+  const before = await handle.stat({ bigint: true })
+  return {
+    size: Number(before.size),
+    async read(from, to) {
+      const bytes = Buffer.allocUnsafe(to - from)
+      for (let at = 0; at < bytes.length; ) {
+        const { bytesRead } = await handle.read(bytes, at, bytes.length - at, from + at).catch((error: unknown) => {
+          throw unreadable(error, path)
+        })
+        if (bytesRead === 0) throw changed(path, 'bad-input')
+        at += bytesRead
+      }
+      return bytes
+    },
+    async check() {
+      const now = await stat(path, { bigint: true }).catch(() => undefined)
+      if (now === undefined || !isSame(before, now)) throw changed(path, 'cannot-write')
+    },
+    close: () => handle.close(),
+  }
+}
+
+const isSame = (a: BigIntStats, b: BigIntStats): boolean =>
+  a.dev === b.dev && a.ino === b.ino && a.size === b.size && a.mtimeNs === b.mtimeNs
+
+const changed = (path: string, code: 'bad-input' | 'cannot-write'): SopsError =>
+  new SopsError(code, `${path} was changed by another program in the meantime; it was not written`, {
+    hints: ['run the command again to work on the new content'],
+  })
+
+/** Standard input that was read already. */
+export const inputInMemory = (bytes: Uint8Array): LargeInput => ({
+  size: bytes.length,
+  read: async (from, to) => bytes.subarray(from, to),
+  check: async () => {},
+  close: async () => {},
+})
+
+/** As `writeResult`, in pieces. */
+export async function writeLarge(
+  inv: Invocation,
+  io: Io,
+  target: Target,
+  input: LargeInput,
+  content: () => AsyncIterable<Uint8Array>,
+): Promise<void> {
+  const output = inv.string('output')
+  const checked = async function* (): AsyncGenerator<Uint8Array> {
+    yield* content()
+    await input.check()
+  }
+  if (inv.bool('in-place') && target.file !== undefined) {
+    await writeOutput(io.host, target.file, checked, { what: 'in-place file' })
+    tellOfWritten(io)
+  } else if (output !== '') {
+    await writeOutput(io.host, absolutePath(io.ctx, output), checked, { what: 'output file' })
+  } else for await (const bytes of content()) await io.out(bytes)
+}
