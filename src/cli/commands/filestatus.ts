@@ -11,7 +11,7 @@ export async function run(inv: Invocation, io: Io): Promise<number> {
   if (path === undefined) throw new SopsError('no-file', 'Error: no file specified')
   try {
     await configOf(inv, io.ctx)
-    const bytes = await readInput(io.host, path)
+    const bytes = await readInput(io.host, path, { log: io.ctx.log })
     const file = await loaded(bytes, formatsFor(inv, path, bytes).input)
     if (file) warnOfOthers(file, io.ctx.log)
     const metadata = file?.metadata
