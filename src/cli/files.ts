@@ -52,7 +52,7 @@ const irregular = (path: string, what: string): SopsError =>
   new SopsError('bad-input', `Error reading file: ${shownPath(path)} is ${what}: ${onlyRegular}`)
 
 const sizeHint = (error: unknown): string[] =>
-  codeOf(error) === 'EFBIG' ? ['pipes and devices are read up to 1 GiB: put what is larger into a file'] : []
+  codeOf(error) === 'EFBIG' ? ['pipes and devices are read up to 512 MiB: put what is larger into a file'] : []
 
 /** `readNamed`, for stdin under its names, too: the system does not open those again where it is a socket. */
 export async function readGiven(host: Host, path: string, options?: InputOptions): Promise<Uint8Array> {

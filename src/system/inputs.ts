@@ -5,7 +5,7 @@ import type { Readable } from 'node:stream'
 import { closeSync, constants, fstatSync, openSync, readFileSync, readSync, statSync } from './files-sync.ts'
 
 /** Bytes that are taken from a pipe, a terminal or a device. */
-export const maximumStreamed: number = 2 ** 30
+export const maximumStreamed: number = 2 ** 29
 
 /** Milliseconds without a byte before somebody is told what is waited for. */
 const silence = 2000
