@@ -47,8 +47,10 @@ function keepBytecode() {
   if (!enableCompileCache || !process.getuid) return
   try {
     // Whoever can write to it can run code in this process, so the shared default below /tmp will not do.
-    const folder = join(process.env.XDG_CACHE_HOME || join(require('node:os').homedir(), '.cache'), 'sops-ts')
-    mkdirSync(folder, { mode: 0o700, recursive: true })
+    const caches = process.env.XDG_CACHE_HOME || join(require('node:os').homedir(), '.cache')
+    const folder = join(caches, 'sops-ts')
+    // Not recursively: from procfs that does not return.
+    for (const missing of [caches, folder]) if (!existsSync(missing)) mkdirSync(missing, { mode: 0o700 })
     const found = lstatSync(folder)
     if (found.isDirectory() && found.uid === process.getuid() && (found.mode & 0o077) === 0) enableCompileCache(folder)
   } catch {

@@ -18,7 +18,15 @@ process.stdout.write(`${values.runs} inputs per property; the same ones again: t
 const files =
   positionals.length > 0
     ? positionals
-    : ['test/fuzz', 'test/net', 'test/trust/tamper', 'envelopes', 'test/trust/crash', 'test/trust/kill']
+    : [
+        'test/fuzz',
+        'test/net',
+        'test/trust/tamper',
+        'envelopes',
+        'test/trust/crash',
+        'test/trust/kill',
+        'test/trust/parallel',
+      ]
 const only = values.only === undefined ? [] : ['-t', values.only]
 const { status } = spawnSync(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', ...only, ...files], {
   cwd: new URL('..', import.meta.url),

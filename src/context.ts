@@ -54,6 +54,8 @@ export interface Context {
   /** The user's home, or undefined where it cannot be told. */
   readonly home: string | undefined
   readonly platform: NodeJS.Platform
+  /** The caller's number; absent where users have none. Files that others could plant are told by it. */
+  readonly uid?: number | undefined
   /** Nobody is there to answer: programs that are started must not ask either. */
   readonly unattended?: boolean
   /** Only identities that lie ready count: no passphrase, command or plugin is asked for one. */

@@ -15,6 +15,7 @@ export function processContext(options: ProcessContextOptions = {}): Context {
     cwd: process.cwd(),
     home: process.env.HOME || homedir() || undefined,
     platform: process.platform,
+    uid: process.getuid?.(),
     now: () => new Date(),
     log: options.log ?? (() => {}),
     prompt: async () => undefined,

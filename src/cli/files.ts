@@ -2,29 +2,91 @@
 import { createHash } from 'node:crypto'
 import type { BigIntStats } from 'node:fs'
 import { dirname, resolve } from 'node:path'
+import type { Context } from '../context.ts'
 import { SopsError } from '../errors.ts'
 import { codeOf, systemErrorText } from '../system/errors.ts'
 import { access, constants, lstat, readFile, readlink, realpath, stat } from '../system/files.ts'
+import { type InputOptions, irregularity, readNamed, readRegular } from '../system/inputs.ts'
+import { shownPath } from '../system/secrets.ts'
 import type { Host } from './host.ts'
+import type { Io } from './invocation.ts'
+import { isSame, type Lock, lockFile, onlyRegular } from './lock.ts'
 import { type Content, createFile, overwriteFile, replaceFile } from './replace-file.ts'
 
 /** The path as the user's working directory has it; messages keep what the user wrote. */
 const inFolder = (host: Host, path: string): string => (path === '' ? '' : resolve(host.cwd, path))
 
+export interface ReadOptions {
+  /** The file is to be changed in place, so that nothing but a regular file will do. */
+  readonly inPlace?: boolean
+  /** Told what is waited for. */
+  readonly log?: Context['log']
+}
+
 /** The bytes of a file, or of stdin when `path` is undefined. @throws SopsError `bad-input`. */
-export async function readInput(host: Host, path: string | undefined): Promise<Uint8Array> {
+export async function readInput(
+  host: Host,
+  path: string | undefined,
+  { inPlace = false, log }: ReadOptions = {},
+): Promise<Uint8Array> {
+  const onWait = log && ((from: 'pipe' | 'terminal'): void => tellOfWaiting(from, path, log))
   if (path === undefined) {
     try {
-      return await host.stdin.readAll()
+      return await host.stdin.readAll(onWait && { onWait })
     } catch (error) {
       const text = systemErrorText(error, 'read', '/dev/stdin')
-      throw new SopsError('bad-input', `Error reading from stdin: ${text}`, { cause: error })
+      throw new SopsError('bad-input', `Error reading from stdin: ${text}`, { hints: sizeHint(error), cause: error })
     }
   }
   try {
-    return await readFile(inFolder(host, path))
+    if (inPlace) return readRegular(inFolder(host, path), (what) => irregular(path, what))
+    return await readGiven(host, inFolder(host, path), onWait && { onWait })
   } catch (error) {
-    throw new SopsError('bad-input', `Error reading file: ${systemErrorText(error, 'open', path)}`, { cause: error })
+    if (error instanceof SopsError) throw error
+    const text = systemErrorText(error, 'open', path)
+    throw new SopsError('bad-input', `Error reading file: ${text}`, { hints: sizeHint(error), cause: error })
+  }
+}
+
+const irregular = (path: string, what: string): SopsError =>
+  new SopsError('bad-input', `Error reading file: ${shownPath(path)} is ${what}: ${onlyRegular}`)
+
+const sizeHint = (error: unknown): string[] =>
+  codeOf(error) === 'EFBIG' ? ['pipes and devices are read up to 512 MiB: put what is larger into a file'] : []
+
+/** `readNamed`, for stdin under its names, too: the system does not open those again where it is a socket. */
+export async function readGiven(host: Host, path: string, options?: InputOptions): Promise<Uint8Array> {
+  try {
+    return await readNamed(path, options)
+  } catch (error) {
+    const isStdin = codeOf(error) === 'ENXIO' && /^\/(?:dev\/stdin|dev\/fd\/0|proc\/self\/fd\/0)$/.test(path)
+    if (!isStdin) throw error
+    return host.stdin.readAll(options)
+  }
+}
+
+/** Only a pipe with a name of its own may have been forgotten by whoever should write to it; others are slow at most. */
+export function tellOfWaiting(from: 'pipe' | 'terminal', path: string | undefined, log: Context['log']): void {
+  const isNamed = from === 'pipe' && path !== undefined && !isOpenStream(path)
+  const what = from === 'terminal' ? 'what is typed: Ctrl+D ends it' : `a program that writes to ${path ?? 'stdin'}`
+  log({ level: isNamed ? 'warning' : 'advice', logger: 'CMD', message: `waiting for ${what}` })
+}
+
+/**
+ * The lock on a file that is to be read and changed; undefined for one that cannot be written, which shows when it is read or written.
+ * @throws SopsError `cannot-write` when another program holds it for too long.
+ */
+export async function lockInput({ host, ctx }: Pick<Io, 'host' | 'ctx'>, path: string): Promise<Lock | undefined> {
+  const message = `waiting for another program that changes ${path}`
+  const timer = setTimeout(() => ctx.log({ level: 'advice', logger: 'CMD', message }), 2000)
+  try {
+    const found = await statOrUndefined(path)
+    return found?.isFile() ? await lockFile(host, await followLinks(path)) : undefined
+  } catch (error) {
+    if (codeOf(error) === undefined) throw error
+    return undefined
+  } finally {
+    clearTimeout(timer)
   }
 }
 
@@ -41,11 +103,14 @@ export interface WriteOptions {
    * in the meantime.
    */
   readonly expect?: Fingerprint | 'absent'
+  /** Taken already, before the target was read. */
+  readonly lock?: Lock | undefined
 }
 
 /**
  * Writes a file: to a temporary file beside it, with the same mode and owner, flushed to disk, then renamed. Links are followed. The
- * target is left as it was on failure. Where a rename would do harm the target is overwritten instead: see `replaceFile`.
+ * target is left as it was on failure. Where a rename would do harm the target is overwritten instead: see `replaceFile`. A target that was
+ * read before (`expect`) is a regular file, or refused.
  * @throws SopsError `cannot-write`.
  */
 export async function writeOutput(
@@ -55,7 +120,7 @@ export async function writeOutput(
   options: WriteOptions = {},
 ): Promise<void> {
   try {
-    await write(host, inFolder(host, path), content, options.expect)
+    await write(host, inFolder(host, path), content, options)
   } catch (error) {
     if (error instanceof SopsError) throw error
     const text = systemErrorText(error, 'open', path)
@@ -66,24 +131,36 @@ export async function writeOutput(
   }
 }
 
-async function write(host: Host, path: string, content: Content, expect: WriteOptions['expect']): Promise<void> {
+async function write(host: Host, path: string, content: Content, options: WriteOptions): Promise<void> {
+  const { expect } = options
   const before = await statOrUndefined(path)
   // Behind /dev/stdout and the like may stand a regular file that others have open; the reference writes into it, too.
-  const special = before !== undefined && (!before.isFile() || /^\/(dev\/(?!shm\/)|proc\/)/.test(path))
-  if (special) return overwriteFile(path, content)
+  const special = before !== undefined && (!before.isFile() || isOpenStream(path))
+  if (special && expect === undefined) return overwriteFile(path, content)
+  if (special && !before.isDirectory()) throw irregular(path, irregularity(before) ?? 'a device')
   const target = await followLinks(path)
   if (before === undefined) {
     if (expect !== undefined && expect !== 'absent') throw changed(path)
-    const created = await createFile(host, target, content, { exclusive: expect === 'absent' })
-    if (!created) throw changed(path)
-    return
+    if (await createFile(host, target, content, { exclusive: true })) return
+    if (expect === 'absent') throw changed(path)
   }
   // A rename would replace even a file that may not be written.
   await access(target, constants.W_OK)
-  await replaceFile(host, target, content, before, async () => {
-    if (expect !== undefined && fingerprint(await readFile(target)) !== expect) throw changed(path)
-  })
+  const lock = options.lock ?? (await lockFile(host, target))
+  try {
+    await replaceFile(host, target, content, await stat(target, { bigint: true }), async () => {
+      if (expect === undefined) return
+      const now = await statOrUndefined(target)
+      const isLocked = now !== undefined && isSame(now, lock.file)
+      if (!isLocked || fingerprint(await readFile(target)) !== expect) throw changed(path)
+    })
+  } finally {
+    if (options.lock === undefined) lock.release()
+  }
 }
+
+/** True for names of what is open already, and of devices. */
+export const isOpenStream = (path: string): boolean => /^\/(dev\/(?!shm\/)|proc\/)/.test(path)
 
 const changed = (path: string): SopsError =>
   new SopsError('cannot-write', `${path} was changed by another program in the meantime; it was not written`, {

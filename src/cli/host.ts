@@ -17,6 +17,7 @@ import {
   writeSync,
 } from '../system/files-sync.ts'
 import { environmentAsGiven, wordsAsGiven } from '../system/given.ts'
+import { collect, type InputOptions } from '../system/inputs.ts'
 import { leaveOutOfDumps } from './dumps.ts'
 import { reportError } from './report.ts'
 import { makePrompt, type Terminal } from './terminal.ts'
@@ -30,7 +31,8 @@ export interface Output {
 
 export interface Input extends AsyncIterable<Uint8Array> {
   readonly isTTY: boolean
-  readAll(): Promise<Uint8Array>
+  /** Options: see `readNamed`; a regular file is read whole. */
+  readAll(options?: InputOptions): Promise<Uint8Array>
 }
 
 export type SignalHandler = (signal: NodeJS.Signals) => void
@@ -230,13 +232,12 @@ function input(stream: Readable & { isTTY?: boolean }): Input {
   return {
     isTTY: stream.isTTY === true,
     [Symbol.asyncIterator]: () => stream[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>,
-    async readAll() {
+    async readAll(options = {}) {
+      const found = fstatSync(0)
       // Node takes a folder for an empty stream.
-      if (fstatSync(0).isDirectory())
-        throw Object.assign(new Error('stdin is a folder'), { code: 'EISDIR', syscall: 'read' })
-      const chunks: Uint8Array[] = []
-      for await (const chunk of stream) chunks.push(chunk as Uint8Array)
-      return Buffer.concat(chunks)
+      if (found.isDirectory()) throw Object.assign(new Error('stdin is a folder'), { code: 'EISDIR', syscall: 'read' })
+      const bounds = found.isFile() ? { maximum: Number.POSITIVE_INFINITY } : options
+      return collect(stream, stream.isTTY === true ? 'terminal' : 'pipe', bounds)
     },
   }
 }

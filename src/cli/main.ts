@@ -114,6 +114,7 @@ export function makeIo(host: Host, verbose: boolean, command = 'sops'): Io {
     cwd: host.cwd,
     home: host.home,
     platform: host.platform,
+    uid: host.uid,
     now: host.now,
     log,
     prompt: host.prompt,

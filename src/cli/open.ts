@@ -1,4 +1,5 @@
 // Opening the file that a command changes in place, and saving it again.
+import type { Config } from '../config/index.ts'
 import type { Place } from '../core/documents.ts'
 import type { Path } from '../core/path.ts'
 import type { MapNode } from '../core/tree.ts'
@@ -14,8 +15,9 @@ import type { Metadata } from '../metadata.ts'
 import { warnOfSharedPaths } from '../shared-paths.ts'
 import { lineOf } from '../twins.ts'
 import { checkClear, creationRule } from './cleartext.ts'
-import { fingerprint, readInput, writeOutput } from './files.ts'
+import { fingerprint, lockInput, readInput, writeOutput } from './files.ts'
 import type { Invocation, Io } from './invocation.ts'
+import type { Lock } from './lock.ts'
 import { absolutePath, configOf, formatsFor, layoutOf, orderOf, servicesOf } from './settings.ts'
 import { tellOfWritten } from './target.ts'
 import { warnOfDocument, warnOfRespelling } from './warnings.ts'
@@ -63,7 +65,7 @@ export async function openerOf(inv: Invocation, io: Io): Promise<Opener> {
   }
 }
 
-export const read = (io: Io, path: string): Promise<Uint8Array> => readInput(io.host, path)
+export const read = (io: Io, path: string): Promise<Uint8Array> => readInput(io.host, path, { log: io.ctx.log })
 
 /** What is to be done with the value at a path. */
 export interface Change {
@@ -75,8 +77,8 @@ export interface Change {
 }
 
 /**
- * Opens a file, changes the document that the path means, and saves it in place, unless somebody else has changed it since it was read.
- * `prepare` is called before the file is read.
+ * Opens a file, changes the document that the path means, and saves it in place, unless somebody else has changed it since it was read: of
+ * several such changes at once each waits for the one before. `prepare` is called before the file is read.
  */
 export async function changeInPlace(
   inv: Invocation,
@@ -84,12 +86,30 @@ export async function changeInPlace(
   name: string,
   prepare: () => Promise<Change>,
 ): Promise<void> {
-  const { ctx, host } = io
-  const path = absolutePath(ctx, name)
-  const config = await configOf(inv, ctx)
-  const { path: steps, find, make } = await prepare()
+  const path = absolutePath(io.ctx, name)
+  const config = await configOf(inv, io.ctx)
+  const change = await prepare()
   const opener = await openerOf(inv, io)
-  const bytes = await read(io, path)
+  const lock = await lockInput(io, path)
+  try {
+    await changeLocked(inv, io, { path, config, change, opener, lock })
+  } finally {
+    lock?.release()
+  }
+}
+
+interface Job {
+  readonly path: string
+  readonly config: Config | undefined
+  readonly change: Change
+  readonly opener: Opener
+  readonly lock: Lock | undefined
+}
+
+async function changeLocked(inv: Invocation, io: Io, { path, config, change, opener, lock }: Job): Promise<void> {
+  const { ctx, host } = io
+  const { path: steps, find, make } = change
+  const bytes = await readInput(host, path, { inPlace: true })
   const formats = formatsFor(inv, path, bytes)
   const { file } = await opener.open(path, bytes, formats.input, { change: true })
   try {
@@ -110,7 +130,7 @@ export async function changeInPlace(
     await checkClear({ ...input, sealed }, inv, io, creationRule(config, path, ctx))
     warnOfRespelling(sealed, ctx)
     warnOfSharedPaths(plain, file.selection, ctx.log, file.plain)
-    await writeOutput(host, path, sealed.bytes, { what: 'in-place file', expect: fingerprint(bytes) })
+    await writeOutput(host, path, sealed.bytes, { what: 'in-place file', expect: fingerprint(bytes), lock })
     tellOfWritten(io)
     warnOfDocument(documents, steps, place, 'changed', ctx)
   } finally {

@@ -12,6 +12,8 @@ export interface Target {
   readonly file: string | undefined
   /** The path that decides format and creation rule: the filename override, else the file. */
   readonly typePath: string
+  /** The result replaces the file. */
+  readonly inPlace: boolean
 }
 
 export interface TargetRules {
@@ -36,13 +38,13 @@ export async function targetOf(inv: Invocation, io: Io, rules: TargetRules): Pro
     if (rules.namedStdin && override === '') {
       throw new SopsError('conflicting-parameters', 'Error: must specify --filename-override when reading from stdin')
     }
-    return { file: undefined, typePath: override === '' ? '' : absolutePath(io.ctx, override) }
+    return { file: undefined, typePath: override === '' ? '' : absolutePath(io.ctx, override), inPlace: false }
   }
   if (inv.bool('in-place') && inv.string('output') !== '') {
     throw new SopsError('conflicting-parameters', 'Error: cannot operate on both --output and --in-place')
   }
   const file = absolutePath(io.ctx, name)
-  return { file, typePath: override === '' ? file : absolutePath(io.ctx, override) }
+  return { file, typePath: override === '' ? file : absolutePath(io.ctx, override), inPlace: inv.bool('in-place') }
 }
 
 /** True when the path leads nowhere; any other trouble shows when the file is read. */
@@ -61,7 +63,8 @@ export async function mustExist(file: string | undefined): Promise<void> {
   throw new SopsError('no-file', `Error: cannot operate on non-existent file ${quote(file)}`)
 }
 
-export const readTarget = (target: Target, io: Io): Promise<Uint8Array> => readInput(io.host, target.file)
+export const readTarget = ({ file, inPlace }: Target, io: Io): Promise<Uint8Array> =>
+  readInput(io.host, file, { inPlace, log: io.ctx.log })
 
 /** Says that a file was changed in place. */
 export const tellOfWritten = ({ ctx }: Io): void =>

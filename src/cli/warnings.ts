@@ -7,6 +7,8 @@ import type { Selection } from '../core/selection.ts'
 import type { MapNode } from '../core/tree.ts'
 import type { Format, Parsed, Reading, Respelling } from '../formats/types.ts'
 import type { SpellingLosses } from '../losses.ts'
+import { stat } from '../system/files.ts'
+import { isOpenStream } from './files.ts'
 
 /** People have committed plaintext because a rule selected nothing: say so. */
 export function warnOfCleartext(
@@ -43,6 +45,15 @@ export function warnOfDocument(
   // Another document may have been meant, unless the first alone has the value. What is read is there to be seen.
   const isClear = at === 0 && (done === 'read' || (alsoIn.length === 0 && found.length === path.length))
   ctx.log({ level: isClear ? 'advice' : 'warning', logger: 'CMD', message })
+}
+
+/** A new file is for all that the umask lets in, one that was there keeps its mode: plaintext may want another. */
+export async function warnOfReaders(path: string, ctx: Context): Promise<void> {
+  const found = isOpenStream(path) ? undefined : await stat(path).catch(() => undefined)
+  if (ctx.platform === 'win32' || !found?.isFile() || (found.mode & 0o044) === 0) return
+  const mode = (found.mode & 0o777).toString(8).padStart(4, '0')
+  const message = `other users can read the plaintext in ${path} (mode ${mode}): chmod 600, and umask 077 before the next time`
+  ctx.log({ level: 'advice', logger: 'CMD', message })
 }
 
 /** What decrypting will not give back as it was written. */

@@ -1,14 +1,17 @@
-// Where the configuration file is: named by the user, or the nearest .sops.yaml from the working directory upward (spec/config.md 1).
+// Where the configuration file is: named by the user, or the nearest .sops.yaml from the working directory upward (spec/config.md 1). One that
+// is found says who can read the secrets, so it must not be somebody else's: see `foreignOwner`.
 
 import path from 'node:path'
 import type { Context } from '../context.ts'
-import { statSync } from '../system/files-sync.ts'
+import { lstatSync, statSync } from '../system/files-sync.ts'
 
 export interface ConfigFile {
   /** As found (`.sops.yaml`, `../.sops.yaml`) or as given. */
   readonly path: string
   /** `path` joined to the working directory lexically; rules see files relative to its directory. */
   readonly absolutePath: string
+  /** By the search: whoever called did not name it, and nothing but a regular file will do. */
+  readonly found?: true
 }
 
 /** The working directory and 99 above it. */
@@ -31,6 +34,27 @@ const exists = (name: string, ctx: Context): boolean => {
   }
 }
 
+/** Users whose files are as good as the caller's own: root's, and those of whoever became root by sudo. */
+function trusted({ uid, env }: Context): readonly number[] {
+  const before = uid === 0 && /^\d{1,10}$/.test(env.SUDO_UID ?? '') ? [Number(env.SUDO_UID)] : []
+  return [0, ...(uid === undefined ? [] : [uid]), ...before]
+}
+
+/**
+ * The number of another user who could have put the file there, or could change it; undefined when there is none. Above the working
+ * directory that is the owner of the file, of a link to it, or of its folder, as in git. The working directory itself the caller has chosen:
+ * only where everybody may write is the file looked at. Where users have no numbers nobody is another.
+ */
+function foreignOwner(found: string, ctx: Context): number | undefined {
+  if (ctx.uid === undefined) return undefined
+  const own = trusted(ctx)
+  const path = openablePath(found, ctx)
+  const folder = statSync(openablePath(`${found.slice(0, -'.sops.yaml'.length)}.`, ctx))
+  const isAbove = found !== '.sops.yaml'
+  const looked = isAbove || (folder.mode & 0o002) !== 0 ? [lstatSync(path), statSync(path)] : []
+  return [...(isAbove ? [folder] : []), ...looked].map(({ uid }) => uid).find((uid) => !own.includes(uid))
+}
+
 function search(ctx: Context): string | undefined {
   const { sep } = pathsOf(ctx)
   let misnamed: string | undefined
@@ -45,14 +69,26 @@ function search(ctx: Context): string | undefined {
     const message = `ignoring "${misnamed}" when searching for config file; the config file must be called ".sops.yaml"${instead}`
     ctx.log({ level: 'warning', logger: 'CMD', message })
   }
-  return found
+  return found === undefined || isRefused(found, ctx) ? undefined : found
+}
+
+/** The search ends there all the same: a file further up has rules for others. */
+function isRefused(found: string, ctx: Context): boolean {
+  const owner = foreignOwner(found, ctx)
+  if (owner === undefined) return false
+  const message = `ignoring "${found}", which another user (${owner}) can change; name it with --config or SOPS_CONFIG to use it`
+  ctx.log({ level: 'warning', logger: 'CMD', message })
+  return true
 }
 
 /**
  * The configuration file, or undefined when the search finds none. `explicit` is the path of --config or SOPS_CONFIG ('' = not given); it is
- * not looked at before it is loaded. Warns once per run about a `.sops.yml` met on the way.
+ * not looked at before it is loaded. Warns once per run about a `.sops.yml` met on the way, and about a file
+ * of another user, which is not used.
  */
 export async function findConfig(ctx: Context, explicit = ''): Promise<ConfigFile | undefined> {
   const found = explicit === '' ? ctx.once('config:search', () => search(ctx)) : explicit
-  return found === undefined ? undefined : { path: found, absolutePath: pathsOf(ctx).resolve(ctx.cwd, found) }
+  if (found === undefined) return undefined
+  const file = { path: found, absolutePath: pathsOf(ctx).resolve(ctx.cwd, found) }
+  return explicit === '' ? { ...file, found: true } : file
 }

@@ -3,7 +3,7 @@
 import type { Context } from '../context.ts'
 import { SopsError } from '../errors.ts'
 import { systemErrorText } from '../system/errors.ts'
-import { readFile } from '../system/files.ts'
+import { readNamed, readRegular } from '../system/inputs.ts'
 import { type ConfigFile, openablePath } from './find.ts'
 import { configShape, type StructShape } from './shape.ts'
 
@@ -107,10 +107,22 @@ interface RawConfig {
   readonly stores?: Config['stores']
 }
 
+/** Bytes that are taken from a pipe or a device. */
+const maximumSize = 16 * 1024 * 1024
+
 async function readConfigFile(file: ConfigFile, ctx: Context): Promise<Uint8Array> {
+  const path = openablePath(file.path, ctx)
+  const refuse = (what: string): SopsError =>
+    new SopsError('generic', `could not read config file: ${file.path} is ${what}, and no regular file`, {
+      hints: ['a file of another kind is read when it is named, with --config or SOPS_CONFIG'],
+    })
   try {
-    return await readFile(openablePath(file.path, ctx))
+    if (file.found === true) return readRegular(path, refuse)
+    const message = `waiting for the configuration from ${file.path}`
+    const onWait = (): void => ctx.log({ level: 'warning', logger: 'CONFIG', message })
+    return await readNamed(path, { maximum: maximumSize, onWait })
   } catch (error) {
+    if (error instanceof SopsError) throw error
     const reason = systemErrorText(error, 'open', file.path)
     throw new SopsError('generic', `could not read config file: ${reason}`, { cause: error })
   }

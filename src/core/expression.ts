@@ -8,8 +8,8 @@ export type Test = (text: string) => boolean
 const maximumLength = 4096
 /** Instructions that counted repetitions may make of it: RE2 writes `x{1000}` as a thousand of them. */
 const maximumSize = 10_000
-/** Instructions times characters over all texts, which is what a search may cost: some minutes at the very most. */
-const maximumSteps = 2e9
+/** Instructions times characters over all texts, which is what a search may cost: about a minute at the very most. */
+const maximumSteps = 5e8
 /** Texts up to this length are remembered: most keys stand in a file many times. */
 const longestKnown = 128
 

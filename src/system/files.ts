@@ -1,7 +1,7 @@
 // Node's file calls for paths with bytes that are no UTF-8 (bytes.ts). Nothing else under src/ may give node:fs/promises a path.
 import type { Dirent } from 'node:fs'
 import * as fs from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { nativePath, textOf } from './bytes.ts'
 
 const onPath = <Call>(call: Call): Call =>
@@ -24,6 +24,29 @@ export { constants, type FileHandle } from 'node:fs/promises'
 export const link = async (from: string, to: string): Promise<void> => fs.link(nativePath(from), nativePath(to))
 
 export const rename = async (from: string, to: string): Promise<void> => fs.rename(nativePath(from), nativePath(to))
+
+/**
+ * Makes a folder and those above it that are missing, each with this mode. Not Node's own way, which never returns from a file system that
+ * says of every name in it that something above is missing (procfs).
+ * @throws the system's error.
+ */
+export async function makeFolders(path: string, mode: number): Promise<void> {
+  if (await isFolder(path)) return
+  const above = dirname(path)
+  if (above !== path) await makeFolders(above, mode)
+  try {
+    await mkdir(path, mode)
+  } catch (error) {
+    // Somebody else may have made it meanwhile.
+    if (!(await isFolder(path))) throw error
+  }
+}
+
+const isFolder = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  )
 
 export const readlink = async (path: string): Promise<string> => textOf(await fs.readlink(nativePath(path), 'buffer'))
 

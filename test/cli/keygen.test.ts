@@ -93,6 +93,19 @@ test('a folder that cannot be made', async () => {
   expect(stderr).toContain('could not write the identity: ')
 })
 
+// Of every name in such a file system it is said that something above is missing; making folders recursively does not end there.
+test.runIf(process.platform === 'linux')('procfs has no room', async () => {
+  for (const [words, env] of [
+    [['--output', '/proc/none/keys.txt'], {}],
+    [['--output', '/proc/self/a/b/keys.txt'], {}],
+    [[], { XDG_CONFIG_HOME: '/proc/self/none' }],
+  ] as const) {
+    const { code, stdout, stderr } = await keygen(words, env)
+    expect([code, stdout.toString()]).toEqual([3, ''])
+    expect(stderr).toMatch(/could not write the identity: mkdir \/proc\/\S+: no such file or directory/)
+  }
+})
+
 test('nowhere to put it', async () => {
   const { code, stderr } = await keygen([], { XDG_CONFIG_HOME: 'relative' })
   expect(code).toBe(1)

@@ -6,6 +6,7 @@ export interface FakeOptions {
   readonly cwd?: string
   readonly home?: string
   readonly platform?: NodeJS.Platform
+  readonly uid?: number
   readonly now?: Date
   /** Answers in the order they are asked for, or a function; without it there is no terminal. */
   readonly prompt?: readonly string[] | ((text: string, options?: PromptOptions) => string | undefined)
@@ -35,6 +36,7 @@ export function fakeContext(options: FakeOptions = {}): FakeContext {
     cwd: options.cwd ?? '/nonexistent',
     home: options.home,
     platform: options.platform ?? process.platform,
+    uid: options.uid,
     now: () => options.now ?? new Date('2026-01-02T03:04:05Z'),
     log: (line) => {
       lines.push(line)

@@ -42,7 +42,8 @@ export function faulty(real: typeof promises): typeof promises {
     }
   }
   wrapped['open'] = async (...args: Parameters<typeof promises.open>) => {
-    const writes = args[1] !== undefined && args[1] !== 'r'
+    const flags = args[1] ?? 'r'
+    const writes = typeof flags === 'number' ? (flags & 3) !== 0 : flags !== 'r'
     if (writes) step('open')
     const handle = await real.open(...args)
     if (!writes) return handle

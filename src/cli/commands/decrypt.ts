@@ -11,9 +11,9 @@ import { warnOfOneDocument } from '../../left-out.ts'
 import { lineOf, refuseToConvert } from '../../twins.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { inputInMemory, isLarge, type LargeInput, openIfLarge, writeLarge } from '../large.ts'
-import { configOf, formatsFor, formatsOf, orderOf, plainLayoutOf, servicesOf } from '../settings.ts'
+import { absolutePath, configOf, formatsFor, formatsOf, orderOf, plainLayoutOf, servicesOf } from '../settings.ts'
 import { mustExist, readTarget, type Target, targetOf, writeResult } from '../target.ts'
-import { warnOfDocument, warnOfLayout } from '../warnings.ts'
+import { warnOfDocument, warnOfLayout, warnOfReaders } from '../warnings.ts'
 
 export async function run(inv: Invocation, io: Io): Promise<number> {
   const { ctx } = io
@@ -49,6 +49,8 @@ export async function run(inv: Invocation, io: Io): Promise<number> {
     if (path.length === 0 && formats.output === file.format.id && !inv.bool('in-place'))
       warnOfLayout(file.format, file.parsed, ctx)
     await writeResult(inv, io, target, plain, bytes)
+    const written = target.inPlace ? target.file! : inv.string('output')
+    if (written !== '') await warnOfReaders(absolutePath(ctx, written), ctx)
   } finally {
     file.dataKey.fill(0)
   }

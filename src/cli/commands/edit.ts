@@ -75,7 +75,7 @@ async function editExisting(inv: Invocation, io: Io, path: string): Promise<void
   const config = await configOf(inv, ctx)
   const services = await servicesOf(inv, withRule(io, config, path).ctx)
   const order = orderOf(inv)
-  const bytes = await readInput(io.host, path)
+  const bytes = await readInput(io.host, path, { inPlace: true })
   const formats = formatsFor(inv, path, bytes)
   const [input, output] = [await loadFormat(formats.input), await loadFormat(formats.output)]
   const layout = layoutOf(inv, config, output.id)

@@ -24,7 +24,7 @@ export async function run(inv: Invocation, io: Io): Promise<number> {
 }
 
 async function loadedWhole(inv: Invocation, io: Io, path: string): Promise<EncryptedFile | undefined> {
-  const bytes = await readInput(io.host, path)
+  const bytes = await readInput(io.host, path, { log: io.ctx.log })
   return loaded(bytes, formatsFor(inv, path, bytes).input)
 }
 

@@ -84,7 +84,7 @@ async function change(inv: Invocation, io: Io, plan: (file: EncryptedFile) => Wa
   const path = inv.string('file')
   const config = await configOf(inv, io.ctx)
   const services = await servicesOf(inv, withRule(io, config, absolutePath(io.ctx, path)).ctx)
-  const bytes = await readInput(io.host, path)
+  const bytes = await readInput(io.host, path, { inPlace: inv.bool('in-place'), log: io.ctx.log })
   const formats = formatsFor(inv, path, bytes)
   const file = await loadEncrypted(bytes, formats.input)
   refuseOthers(file.others, { unopened: true })

@@ -4,7 +4,7 @@ import { dirname } from 'node:path'
 import { SopsError } from '../../errors.ts'
 import { loadKeygen } from '../../keys/index.ts'
 import { systemErrorText } from '../../system/errors.ts'
-import { mkdir } from '../../system/files.ts'
+import { makeFolders } from '../../system/files.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { createFile } from '../replace-file.ts'
 import { absolutePath } from '../settings.ts'
@@ -17,7 +17,7 @@ export async function run(inv: Invocation, io: Io): Promise<number> {
   const bytes = Buffer.from(identityFileText(pair, io.ctx.now()))
   let isCreated: boolean
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+    await makeFolders(dirname(path), 0o700)
     isCreated = await createFile(io.host, path, bytes, { exclusive: true, mode: 0o600 })
   } catch (error) {
     const text = systemErrorText(error, 'open', path)

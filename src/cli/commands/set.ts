@@ -10,7 +10,7 @@ import { parseJsonValue } from '../../formats/index.ts'
 import type { Format } from '../../formats/types.ts'
 import { bytesOf, hasBytes } from '../../system/bytes.ts'
 import { systemErrorText } from '../../system/errors.ts'
-import { readFile } from '../../system/files.ts'
+import { readGiven, tellOfWaiting } from '../files.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { changeInPlace } from '../open.ts'
 import { absolutePath } from '../settings.ts'
@@ -59,10 +59,14 @@ function withoutMark(bytes: Uint8Array, name: string): Uint8Array {
 }
 
 async function readText(inv: Invocation, io: Io, word: string): Promise<Uint8Array> {
-  if (inv.bool('value-stdin')) return withoutMark(await io.host.stdin.readAll(), '--value-stdin')
+  const onWait =
+    (path?: string) =>
+    (from: 'pipe' | 'terminal'): void =>
+      tellOfWaiting(from, path, io.ctx.log)
+  if (inv.bool('value-stdin')) return withoutMark(await io.host.stdin.readAll({ onWait: onWait() }), '--value-stdin')
   if (!inv.bool('value-file')) return bytesOf(word)
   try {
-    return withoutMark(await readFile(absolutePath(io.ctx, word)), word)
+    return withoutMark(await readGiven(io.host, absolutePath(io.ctx, word), { onWait: onWait(word) }), word)
   } catch (error) {
     if (error instanceof SopsError) throw error
     throw new SopsError('generic', systemErrorText(error, 'open', word), { cause: error })

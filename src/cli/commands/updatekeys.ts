@@ -36,7 +36,7 @@ async function updateFile(inv: Invocation, io: Io, config: Config): Promise<void
   const path = absolutePath(ctx, inv.positionals[0]!)
   await mustBeFile(path)
   await progress(io, `Syncing keys for file ${path}`)
-  const bytes = await readInput(io.host, path)
+  const bytes = await readInput(io.host, path, { inPlace: true })
   const { input } = formatsFor(inv, path, bytes)
   const file = await loadEncrypted(bytes, input)
   refuseOthers(file.others, { unopened: true })

@@ -137,7 +137,7 @@ async function load(
   sheet: Sheet,
 ): Promise<EncryptedFile | 'unreadable' | undefined> {
   try {
-    const bytes = await readInput(io.host, path)
+    const bytes = await readInput(io.host, path, { log: io.ctx.log })
     const { input } = formatsFor(inv, path, bytes)
     sheet.line(`format: ${input}`)
     return await loadEncrypted(bytes, input)

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import type { Context } from '../../context.ts'
 import { messageOf } from '../../errors.ts'
 import { codeOf, systemErrorText } from '../../system/errors.ts'
-import { closeSync, fstatSync, openSync, readFileSync } from '../../system/files-sync.ts'
+import { statSync } from '../../system/files-sync.ts'
+import { readNamed } from '../../system/inputs.ts'
 import { holdsSecret, shownPath } from '../../system/secrets.ts'
 
 /** The reference reads identity files up to one byte less. */
@@ -36,28 +37,29 @@ export const isAbsent = (error: unknown): boolean => {
  * The bytes of a key file, which the caller wipes. Says once a run when others may read a secret one.
  * @throws Error of node:fs, or `file too long`
  */
-export function readKeyFile(path: string, ctx: Context, options: { readonly public?: boolean } = {}): Buffer {
-  const descriptor = openSync(path, 'r')
-  try {
-    const file = fstatSync(descriptor)
-    const { mode, size } = file
-    if (size >= MAXIMUM_SIZE) throw new Error('file too long')
-    if (ctx.platform !== 'win32' && file.isFile() && (mode & 0o044) !== 0 && !options.public) {
-      ctx.once(`age:readable:${path}`, () =>
-        ctx.log({
-          level: 'advice',
-          logger: 'AGE',
-          message: 'private key file is readable by other users',
-          fields: { file: shownPath(path), mode: (mode & 0o777).toString(8).padStart(4, '0') },
-        }),
-      )
-    }
-    const bytes = readFileSync(descriptor)
-    if (bytes.length >= MAXIMUM_SIZE) throw new Error('file too long')
-    return bytes
-  } finally {
-    closeSync(descriptor)
+export async function readKeyFile(
+  path: string,
+  ctx: Context,
+  options: { readonly public?: boolean } = {},
+): Promise<Buffer> {
+  const file = statSync(path)
+  const { mode, size } = file
+  if (size >= MAXIMUM_SIZE) throw new Error('file too long')
+  if (ctx.platform !== 'win32' && file.isFile() && (mode & 0o044) !== 0 && !options.public) {
+    ctx.once(`age:readable:${path}`, () =>
+      ctx.log({
+        level: 'advice',
+        logger: 'AGE',
+        message: 'private key file is readable by other users',
+        fields: { file: shownPath(path), mode: (mode & 0o777).toString(8).padStart(4, '0') },
+      }),
+    )
   }
+  const message = `waiting for a key from ${shownPath(path)}`
+  const onWait = (): void => ctx.log({ level: 'warning', logger: 'AGE', message })
+  const bytes = await readNamed(path, { maximum: MAXIMUM_SIZE, onWait })
+  if (bytes.length >= MAXIMUM_SIZE) throw new Error('file too long')
+  return bytes
 }
 
 /** User config folders, the one the reference uses first; a string tells why there is none (spec/keys.md 3.3). */

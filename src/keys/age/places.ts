@@ -46,18 +46,18 @@ const command = (name: string, ctx: Context): IdentityPlace => ({
 /** The places of spec/keys.md 3.3, in its order. */
 export async function places(ctx: Context): Promise<readonly IdentityPlace[]> {
   const home = ctx.home ?? '~'
-  const ssh = sources.sshHome(ctx)
+  const ssh = await sources.sshHome(ctx)
   const defaults = defaultKeyFiles(ctx)
   const sshHome = ssh.map((found, at) =>
     placeOf(ctx.home === undefined ? '~/.ssh' : join(home, '.ssh', ['id_ed25519', 'id_rsa'][at] ?? ''), found),
   )
   return Promise.all([
-    placeOf(withPath('SOPS_AGE_SSH_PRIVATE_KEY_FILE', ctx), sources.sshFile(ctx)),
+    placeOf(withPath('SOPS_AGE_SSH_PRIVATE_KEY_FILE', ctx), await sources.sshFile(ctx)),
     command('SOPS_AGE_SSH_PRIVATE_KEY_CMD', ctx),
     ...sshHome,
     placeOf('SOPS_AGE_KEY', sources.variable(ctx)),
-    placeOf(withPath('SOPS_AGE_KEY_FILE', ctx), sources.keyFile(ctx)),
+    placeOf(withPath('SOPS_AGE_KEY_FILE', ctx), await sources.keyFile(ctx)),
     command('SOPS_AGE_KEY_CMD', ctx),
-    placeOf(typeof defaults === 'string' ? 'default key file' : defaults.join(', '), sources.defaultFiles(ctx)),
+    placeOf(typeof defaults === 'string' ? 'default key file' : defaults.join(', '), await sources.defaultFiles(ctx)),
   ])
 }

@@ -15,10 +15,8 @@ const isInVariable = (recipient: string, ctx: Context): boolean =>
 /** Whoever has an identity of a plugin uses it. Commands are run last. */
 async function usesPlugin({ text, name }: PluginRecipient, ctx: Context): Promise<boolean> {
   const has = ({ identities }: Found): boolean => identities.some(({ plugin }) => plugin === name.toLowerCase())
-  return (
-    [sources.variable(ctx), sources.keyFile(ctx), sources.defaultFiles(ctx)].some(has) ||
-    has(await sources.command(ctx, text))
-  )
+  const ready = await Promise.all([sources.variable(ctx), sources.keyFile(ctx), sources.defaultFiles(ctx)])
+  return ready.some(has) || has(await sources.command(ctx, text))
 }
 
 /** @throws Error that says what would allow it. */

@@ -43,36 +43,36 @@ function fromVariable(ctx: Context): Found {
   return text === undefined ? absent('SOPS_AGE_KEY') : read(Buffer.from(text), 'SOPS_AGE_KEY', ctx, true)
 }
 
-function fromKeyFile(ctx: Context): Found {
+async function fromKeyFile(ctx: Context): Promise<Found> {
   const path = ctx.env.SOPS_AGE_KEY_FILE
   if (path === undefined) return absent('SOPS_AGE_KEY_FILE')
   if (path === '') return failed('failed to open SOPS_AGE_KEY_FILE file: the path is empty')
   let bytes: Buffer
   try {
-    bytes = readKeyFile(resolve(ctx.cwd, path), ctx)
+    bytes = await readKeyFile(resolve(ctx.cwd, path), ctx)
   } catch (error) {
     return failed(`failed to open SOPS_AGE_KEY_FILE file: ${fileCause(path, error)}${pathAdvice(path, 'SOPS_AGE_KEY')}`)
   }
   return read(bytes, 'SOPS_AGE_KEY_FILE', ctx)
 }
 
-function fromDefaultFile(path: string, ctx: Context): Found {
+async function fromDefaultFile(path: string, ctx: Context): Promise<Found> {
   let bytes: Buffer
   try {
-    bytes = readKeyFile(path, ctx)
+    bytes = await readKeyFile(path, ctx)
   } catch (error) {
     return isAbsent(error) ? absent(path) : failed(`failed to open file: ${fileCause(path, error)}`)
   }
   return read(bytes, path, ctx)
 }
 
-function fromDefaultFiles(ctx: Context): Found {
+async function fromDefaultFiles(ctx: Context): Promise<Found> {
   const paths = defaultKeyFiles(ctx)
   if (typeof paths === 'string') {
     const lastError = `user config directory could not be determined: ${paths}`
     return { identities: [], errors: [], opened: false, lastError }
   }
-  const all = paths.map((path) => fromDefaultFile(path, ctx))
+  const all = await Promise.all(paths.map((path) => fromDefaultFile(path, ctx)))
   const identities = all.flatMap((found) => found.identities)
   const unused = all[0]?.unused
   return {
@@ -94,15 +94,15 @@ async function fromCommand(recipient: string, ctx: Context): Promise<Found> {
   }
 }
 
-function fromSsh(path: string, ctx: Context): Found {
+async function fromSsh(path: string, ctx: Context): Promise<Found> {
   try {
-    return { identities: [sshFileIdentity(path, ctx)], errors: [], opened: true }
+    return { identities: [await sshFileIdentity(path, ctx)], errors: [], opened: true }
   } catch (error) {
     return failed(messageOf(error))
   }
 }
 
-function fromSshFile(ctx: Context): Found {
+async function fromSshFile(ctx: Context): Promise<Found> {
   const path = ctx.env.SOPS_AGE_SSH_PRIVATE_KEY_FILE
   return path === undefined ? absent('SOPS_AGE_SSH_PRIVATE_KEY_FILE') : fromSsh(path, ctx)
 }
@@ -129,22 +129,22 @@ function present(path: string): boolean {
 }
 
 /** `~/.ssh/id_ed25519` and `~/.ssh/id_rsa`. */
-function fromSshHome(ctx: Context): readonly Found[] {
+async function fromSshHome(ctx: Context): Promise<readonly Found[]> {
   const { home } = ctx
   if (home === undefined) return [failed('$HOME is not defined')]
   const paths = ['id_ed25519', 'id_rsa'].map((name) => join(home, '.ssh', name))
-  return paths.map((path) => (present(path) ? fromSsh(path, ctx) : absent(path)))
+  return Promise.all(paths.map((path) => (present(path) ? fromSsh(path, ctx) : absent(path))))
 }
 
 /** The sources of spec/keys.md 3.3; commands are asked once for each recipient. */
 export const sources = {
-  sshFile: (ctx: Context): Found => ctx.once('age:ssh-file', () => fromSshFile(ctx)),
+  sshFile: (ctx: Context): Promise<Found> => ctx.once('age:ssh-file', () => fromSshFile(ctx)),
   sshCommand: (ctx: Context, recipient: string): Promise<Found> =>
     ctx.once(`age:ssh-command:${recipient}`, () => fromSshCommand(recipient, ctx)),
-  sshHome: (ctx: Context): readonly Found[] => ctx.once('age:ssh-home', () => fromSshHome(ctx)),
+  sshHome: (ctx: Context): Promise<readonly Found[]> => ctx.once('age:ssh-home', () => fromSshHome(ctx)),
   variable: (ctx: Context): Found => ctx.once('age:key', () => fromVariable(ctx)),
-  keyFile: (ctx: Context): Found => ctx.once('age:key-file', () => fromKeyFile(ctx)),
+  keyFile: (ctx: Context): Promise<Found> => ctx.once('age:key-file', () => fromKeyFile(ctx)),
   command: (ctx: Context, recipient: string): Promise<Found> =>
     ctx.once(`age:command:${recipient}`, () => fromCommand(recipient, ctx)),
-  defaultFiles: (ctx: Context): Found => ctx.once('age:default-files', () => fromDefaultFiles(ctx)),
+  defaultFiles: (ctx: Context): Promise<Found> => ctx.once('age:default-files', () => fromDefaultFiles(ctx)),
 } as const

@@ -64,10 +64,10 @@ function textOf(bytes: Buffer, encoding: 'utf8' | 'latin1'): string {
 }
 
 /** The public key of a legacy PEM file, which does not hold it itself. */
-function besides(path: string, ctx: Context): SshPublicKey {
+async function besides(path: string, ctx: Context): Promise<SshPublicKey> {
   const file = `${path}.pub`
   try {
-    return parseAuthorizedKey(textOf(readKeyFile(resolve(ctx.cwd, file), ctx, { public: true }), 'utf8').trim())
+    return parseAuthorizedKey(textOf(await readKeyFile(resolve(ctx.cwd, file), ctx, { public: true }), 'utf8').trim())
   } catch (error) {
     throw new Error(
       `failed to obtain public key for ${quote(path)} SSH key, use ${quote(file)}: ${fileCause(file, error)}`,
@@ -79,17 +79,17 @@ function besides(path: string, ctx: Context): SshPublicKey {
  * The identity in an SSH private key file.
  * @throws Error with the reference's message (spec/keys.md 3.5)
  */
-export function sshFileIdentity(path: string, ctx: Context): Identity {
+export async function sshFileIdentity(path: string, ctx: Context): Promise<Identity> {
   let bytes: Buffer
   try {
-    bytes = readKeyFile(resolve(ctx.cwd, path), ctx)
+    bytes = await readKeyFile(resolve(ctx.cwd, path), ctx)
   } catch (error) {
     throw new Error(`failed to open file: ${fileCause(path, error)}${pathAdvice(path)}`)
   }
   try {
     const file = parseSshPrivateKey(textOf(bytes, 'latin1'))
     if (file.kind === 'open') return openIdentity(file.key)
-    return lockedIdentity(file, file.wire ? parsePublicKey(file.wire) : besides(path, ctx), path, ctx)
+    return lockedIdentity(file, file.wire ? parsePublicKey(file.wire) : await besides(path, ctx), path, ctx)
   } catch (error) {
     throw new Error(`malformed SSH identity in ${quote(path)}: ${messageOf(error)}`)
   } finally {

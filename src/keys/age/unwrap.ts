@@ -73,13 +73,13 @@ export async function unwrap(key: MasterKey, ctx: Context): Promise<Uint8Array |
   }
   const attempt: Attempt = { file, only: ctx.exact ? recipient : undefined, errors: [] }
   const variable = sources.variable(ctx)
-  const keyFile = sources.keyFile(ctx)
-  const defaults = sources.defaultFiles(ctx)
+  const keyFile = await sources.keyFile(ctx)
+  const defaults = await sources.defaultFiles(ctx)
   let fileKey = await tryIdentities(attempt, ordered([variable, keyFile, defaults], 'native', 'hybrid'))
   if (fileKey) return payload(file, fileKey)
 
-  const sshFile = sources.sshFile(ctx)
-  const sshHome = sources.sshHome(ctx)
+  const sshFile = await sources.sshFile(ctx)
+  const sshHome = await sources.sshHome(ctx)
   fileKey = await tryIdentities(attempt, ordered([sshFile, ...sshHome], 'ssh'))
   if (fileKey) return payload(file, fileKey)
   if (ctx.atHand) return outcome(attempt, [sshFile, ...sshHome, variable, keyFile, defaults])

@@ -5,7 +5,9 @@ import type { Key } from 'openpgp'
 import type { Context } from '../../context.ts'
 import { utf16Problem } from '../../core/encoding.ts'
 import { messageOf } from '../../errors.ts'
-import { readFileSync, statSync } from '../../system/files-sync.ts'
+import { statSync } from '../../system/files-sync.ts'
+import { readNamed } from '../../system/inputs.ts'
+import { shownPath } from '../../system/secrets.ts'
 
 /** What there was to read, and what stood in the way. */
 export interface Ring {
@@ -96,17 +98,19 @@ async function parse(bytes: Uint8Array): Promise<Key[]> {
   return keys
 }
 
-async function read(place: string, load: () => Uint8Array): Promise<Ring> {
+async function read(place: string, load: () => Uint8Array | Promise<Uint8Array>): Promise<Ring> {
   try {
-    return { keys: await parse(load()), errors: [] }
+    return { keys: await parse(await load()), errors: [] }
   } catch (error) {
     return { keys: [], errors: [`could not read PGP keys from ${place}: ${messageOf(error)}`] }
   }
 }
 
-function loadFile(path: string): Uint8Array {
+async function loadFile(path: string, ctx: Context): Promise<Uint8Array> {
   if (statSync(path).size > MAXIMUM_SIZE) throw new Error('file too long')
-  return readFileSync(path)
+  const message = `waiting for a key from ${shownPath(path)}`
+  const onWait = (): void => ctx.log({ level: 'warning', logger: 'PGP', message })
+  return readNamed(path, { maximum: MAXIMUM_SIZE, onWait })
 }
 
 const isFile = (path: string): boolean => {
@@ -131,7 +135,7 @@ async function readGiven(ctx: Context): Promise<Ring | undefined> {
 }
 
 async function readKeyFile(path: string, ctx: Context): Promise<Ring> {
-  const ring = await read(`SOPS_PGP_KEY_FILE (${path})`, () => loadFile(path))
+  const ring = await read(`SOPS_PGP_KEY_FILE (${path})`, () => loadFile(path, ctx))
   const isOpen = ctx.platform !== 'win32' && isFile(path) && (statSync(path).mode & 0o044) !== 0
   if (isOpen && ring.keys.some((key) => key.isPrivate())) {
     const message = 'private key file is readable by other users'
@@ -154,7 +158,7 @@ async function gnupgHome(ctx: Context): Promise<string> {
 async function readOld(names: readonly string[], ctx: Context): Promise<Ring | undefined> {
   const home = await gnupgHome(ctx)
   const path = names.map((name) => join(home, name)).find(isFile)
-  return path === undefined ? undefined : read(path, () => loadFile(path))
+  return path === undefined ? undefined : read(path, () => loadFile(path, ctx))
 }
 
 /** Places of OpenPGP keys outside gpg's own; undefined where there is nothing. */

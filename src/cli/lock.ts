@@ -1,0 +1,125 @@
+// The right to replace a file, held by one process at a time, from before its content is compared (or read) until the new one is in its
+// place. The system holds the lock for the file itself: it ends with the process, however that ends, leaves nothing beside the file, and is
+// the same by every name of the file and in every container.
+import type { BigIntStats } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { SopsError } from '../errors.ts'
+import { codeOf } from '../system/errors.ts'
+import { stat } from '../system/files.ts'
+import { closeSync, constants, fstatSync, openSync } from '../system/files-sync.ts'
+import { irregularity } from '../system/inputs.ts'
+import { start } from '../system/start.ts'
+import type { Host } from './host.ts'
+
+export interface Lock {
+  /** The file that is locked, as it was then. */
+  readonly file: BigIntStats
+  release(): void
+}
+
+/** Why something else than a regular file is refused. */
+export const onlyRegular = 'only a regular file can be changed in place'
+
+/** Milliseconds that another program may hold the file. */
+const patience = 30_000
+
+/** Locks while opening, on the systems that can; Node has no constant for it. */
+const exclusive: Partial<Record<NodeJS.Platform, number>> = { darwin: 0x20, freebsd: 0x20, openbsd: 0x20 }
+
+/** Takes a lock back. */
+type Release = () => void
+
+/**
+ * Locks the regular file that `target` names, and waits for others that have. On a system with no lock of any kind nobody is kept out.
+ * @throws SopsError `cannot-write` when it is no regular file, or when another program holds it for too long; else the system's error.
+ */
+export async function lockFile(host: Host, target: string, milliseconds: number = patience): Promise<Lock> {
+  const end = Date.now() + milliseconds
+  do {
+    const descriptor = open(host, target)
+    if (descriptor !== undefined) {
+      const lock = await lockOpened(host, target, descriptor, end)
+      if (lock !== undefined) return lock
+    }
+    await sleep(20)
+  } while (Date.now() < end)
+  throw new SopsError('cannot-write', `another program has been changing ${target} for too long; it was not written`, {
+    hints: ['run the command again when the other one has ended'],
+  })
+}
+
+/** True when both are the same file, not only the same content. */
+export const isSame = (a: BigIntStats, b: BigIntStats): boolean => a.dev === b.dev && a.ino === b.ino
+
+/** Undefined while somebody else has it locked, where that shows on opening. A pipe that nobody reads is not waited for. */
+function open({ platform }: Host, target: string): number | undefined {
+  const lock = exclusive[platform]
+  try {
+    return openSync(target, constants.O_WRONLY | (constants.O_NONBLOCK ?? 0) | (lock ?? 0))
+  } catch (error) {
+    if (lock !== undefined && codeOf(error) === 'EAGAIN') return undefined
+    throw error
+  }
+}
+
+/** Undefined when it is somebody else's, or when the name has got another file while waiting. Closes the descriptor with the lock. */
+async function lockOpened(host: Host, target: string, descriptor: number, end: number): Promise<Lock | undefined> {
+  let release: Release | undefined = () => closeSync(descriptor)
+  try {
+    const file = fstatSync(descriptor, { bigint: true })
+    const what = irregularity(file)
+    if (what !== undefined) throw new SopsError('cannot-write', `${target} is ${what}: ${onlyRegular}`)
+    if (exclusive[host.platform] === undefined) {
+      const program = host.platform === 'win32' ? 'none' : await lockByProgram(host, descriptor, end)
+      if (program === 'busy') return undefined
+      if (program === 'none') {
+        // Windows does not rename over a file that is open.
+        release()
+        release = undefined
+        release = await lockBySocket(host, file)
+        if (release === undefined) return undefined
+      }
+    }
+    if (!isSame(file, await stat(target, { bigint: true }))) return undefined
+    const lock = { file, release }
+    release = undefined
+    return lock
+  } finally {
+    release?.()
+  }
+}
+
+/**
+ * flock(2) through the program of that name, which locks what it shares with this process: the lock stays when the program has ended.
+ * `none`: there is no such program, or the file system has no locks.
+ */
+function lockByProgram({ env }: Host, descriptor: number, end: number): Promise<'held' | 'busy' | 'none'> {
+  return new Promise((resolve) => {
+    const PATH = [...(env['PATH'] ? [env['PATH']] : []), '/usr/bin', '/bin'].join(':')
+    const child = start('flock', ['-x', '3'], {
+      cwd: '/',
+      env: { PATH },
+      stdio: ['ignore', 'ignore', 'ignore', descriptor],
+    })
+    const timer = setTimeout(() => child.kill('SIGKILL'), end - Date.now())
+    const finish = (result: 'held' | 'busy' | 'none'): void => {
+      clearTimeout(timer)
+      resolve(result)
+    }
+    child.on('error', () => finish('none'))
+    child.on('exit', (status, signal) => finish(status === 0 ? 'held' : signal === null ? 'none' : 'busy'))
+  })
+}
+
+/** A socket that the kernel knows by name alone (Linux, Windows), named after the file: whoever has it has the lock. */
+async function lockBySocket({ platform }: Host, { dev, ino }: BigIntStats): Promise<Release | undefined> {
+  const name = `sops-lock-${dev}-${ino}`
+  const path = platform === 'win32' ? `\\\\.\\pipe\\${name}` : platform === 'linux' ? `\0${name}` : undefined
+  if (path === undefined) return () => {}
+  const { createServer } = await import('node:net')
+  const server = createServer((client) => client.destroy()).unref()
+  return new Promise((resolve) => {
+    server.on('error', (error) => resolve(codeOf(error) === 'EADDRINUSE' ? undefined : () => {}))
+    server.listen(path, () => resolve(() => server.close()))
+  })
+}
