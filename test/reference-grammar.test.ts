@@ -120,7 +120,7 @@ describe('commands', () => {
   test.each([
     ['set', ['set', '--ignore-mac', 'f.yaml', '["y"]', '2']],
     ['unset', ['unset', '--ignore-mac', 'f.yaml', '["y"]']],
-    ['updatekeys', ['updatekeys', '--yes', 'f.yaml']],
+    ['updatekeys', ['updatekeys', '--ignore-mac', '--yes', 'f.yaml']],
   ])('%s makes an old file readable, and says so', async (_, argv) => {
     await oldFile()
     project.write('.sops.yaml', `creation_rules:\n  - age: ${alice.recipient},${project.person('two').recipient}\n`)

@@ -57,11 +57,17 @@ describe('variables of a document', () => {
     expect(() => environmentOf(map, 'win32')).not.toThrow(/hid/)
   })
 
-  test('comments are left out, and of equal keys the last wins', () => {
-    const { items } = document(['A', '1'], ['B', '2'], ['A', '3'])
+  test('comments are left out, and of equal entries one is taken', () => {
+    const { items } = document(['A', '3'], ['B', '2'], ['A', '3'])
     expect(
       environmentOf({ kind: 'map', items: [{ kind: 'comment', text: 'note', inline: false }, ...items] }, 'linux'),
     ).toEqual({ A: '3', B: '2' })
+  })
+
+  test('a key with different values is refused, since readers differ in which they take', () => {
+    const map = document(['A', 'hidden-1'], ['B', '2'], ['A', 'hidden-3'])
+    expect(() => environmentOf(map, 'linux')).toThrow('["A"] is there twice with different values')
+    expect(() => environmentOf(map, 'linux')).not.toThrow(/hidden/)
   })
 
   test('any text without NUL arrives as it is, whatever its key', () => {

@@ -16,8 +16,12 @@ export const recipientTwo: string = /age1[a-z0-9]+/.exec(two!)![0]
 
 const names: Readonly<Record<TreeFormat, string>> = { yaml: 'f.yaml', json: 'f.json', dotenv: 'f.env', ini: 'f.ini' }
 
+/** The rule says what the flags say: to a file that selects otherwise than its rule nothing is added in clear. */
+const ruleFor = ([flag, expression]: readonly string[]): string =>
+  `creation_rules:\n  - age: ${recipientOne}\n` +
+  (flag === undefined ? '' : `    ${flag.slice(2).replaceAll('-', '_')}: ${JSON.stringify(expression ?? true)}\n`)
+
 const configs = {
-  '.sops.yaml': `creation_rules:\n  - age: ${recipientOne}\n`,
   'both.yaml': `creation_rules:\n  - age: ${recipientOne},${recipientTwo}\n`,
   'one.yaml': `creation_rules:\n  - age: ${recipientOne}\n`,
 }
@@ -50,7 +54,7 @@ export interface Desk {
 const readers = new Set(['decrypt', 'filestatus'])
 
 export function openDesk(format: TreeFormat, selection: readonly string[]): Desk {
-  const folder = sandbox(configs, memoryFolder)
+  const folder = sandbox({ ...configs, '.sops.yaml': ruleFor(selection) }, memoryFolder)
   const aside = sandbox({}, memoryFolder)
   const file = folder.path(names[format])
   const env = { SOPS_AGE_KEY: identities, SOPS_ADVICE: '1', HOME: aside.dir, TMPDIR: aside.dir }

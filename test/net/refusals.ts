@@ -9,6 +9,11 @@ interface Row {
   readonly text?: RegExp
 }
 
+const uncounted: Row = {
+  why: 'of two entries with one name one would be in no MAC',
+  says: /once with nothing that the MAC covers/,
+}
+
 /** Texts that an independent reader takes and `encrypt` does not. */
 const encrypt: Readonly<Record<TreeFormat, readonly Row[]>> = {
   yaml: [
@@ -41,23 +46,28 @@ const encrypt: Readonly<Record<TreeFormat, readonly Row[]>> = {
     { why: 'what is tagged as bytes is base64', says: /invalid base64/ },
     { why: 'YAML is UTF-8 or UTF-16', says: /invalid UTF-/ },
     { why: 'tabs do not indent', says: /tab character where an indentation space/ },
+    uncounted,
   ],
   json: [
     { why: 'the document is an object', says: /./, text: /^[\s\ufeff]*[^{\s\ufeff]/ },
     { why: 'a number that is too large for a float', says: /number out of (?:the )?range/ },
     { why: 'JSON is UTF-8 without a byte order mark', says: /UTF-16|UTF-8|byte order mark/ },
     { why: 'half of a surrogate pair is no text', says: /surrogate/ },
+    uncounted,
   ],
-  dotenv: [{ why: '.env files are UTF-8', says: /UTF-16|UTF-8/ }],
+  dotenv: [{ why: '.env files are UTF-8', says: /UTF-16|UTF-8/ }, uncounted],
   ini: [
     { why: 'what stands behind a section name is lost in SOPS', says: /text behind a section name/ },
     { why: 'INI files are UTF-8', says: /UTF-16|UTF-8/ },
+    uncounted,
   ],
 }
 
 /** Changes of a place that is there to a value that JSON has, which are refused. `text` is the command. */
 const change: readonly Row[] = [
   { why: 'half of a surrogate pair is no text, and JSON is UTF-8', says: /surrogate|UTF-8/ },
+  { why: 'of several entries with one name one would be changed', says: /, and the change would reach one of them/ },
+  uncounted,
 ]
 
 const explained = (rows: readonly Row[], message: string, text: string): boolean =>
