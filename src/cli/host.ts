@@ -6,6 +6,7 @@ import type { Readable, Writable } from 'node:stream'
 import type { PromptOptions } from '../context.ts'
 import { SopsError } from '../errors.ts'
 import { bytesOf, shown, textOf } from '../system/bytes.ts'
+import { withheld } from '../system/environment.ts'
 import { causeOf } from '../system/errors.ts'
 import {
   closeSync,
@@ -271,13 +272,24 @@ function becomeUser({ name, uid, gid }: Account): void {
   process.setuid!(uid)
 }
 
+/** What SDKs read from the process themselves; they hand it to the programs that they start. */
+const readBySdks = /^(?:AWS|AZURE|IDENTITY)_/
+
+/** The environment, of which the process itself keeps no keys but those of the SDKs. Windows reads names in any case from the process only. */
+function takeKeys(given: Host['env']): Host['env'] {
+  if (process.platform === 'win32') return given
+  const env = { ...given }
+  for (const name of withheld(env, readBySdks)) delete process.env[name]
+  return env
+}
+
 /** The words behind the program's name. */
 export const processWords = (): readonly string[] => wordsAsGiven(process.argv.slice(2), process.platform)
 
 /** The real thing. Call it once. */
 export function processHost(): Host {
   const withDumps = leaveOutOfDumps()
-  const env = environmentAsGiven(process.env, process.platform)
+  const env = takeKeys(environmentAsGiven(process.env, process.platform))
   const raise = (signal: NodeJS.Signals): void => {
     process.removeAllListeners(signal)
     process.kill(process.pid, signal)

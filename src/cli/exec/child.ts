@@ -2,11 +2,13 @@
 import type { ChildProcess, SpawnOptions } from 'node:child_process'
 import { constants } from 'node:os'
 import { SopsError } from '../../errors.ts'
+import type { Environment } from '../../system/environment.ts'
 import { codeOf, systemErrorText } from '../../system/errors.ts'
-import { handedOver, start as startProgram } from '../../system/start.ts'
+import { handedOver, startKeeping } from '../../system/start.ts'
 import type { Host } from '../host.ts'
 
-export type Environment = Readonly<Record<string, string | undefined>>
+/** It gets the keys too: scripts call this program again. */
+const startProgram = startKeeping('all')
 
 export type End = { readonly status: number } | { readonly signal: NodeJS.Signals }
 
