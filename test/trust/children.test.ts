@@ -167,16 +167,12 @@ describe('the environment of a program', () => {
     expect(environmentFor(given)).toBe(given)
   })
 
-  test.each([
+  test.each<readonly [string, Readonly<Record<string, string>>, readonly string[]]>([
     ['names in any case, as Windows has them', { vault_token: 'x', A: '1' }, ['vault_token']],
     ['what is passed, in any case', { VAULT_TOKEN: 'x', SOPS_PASS_ENV: ' vault_token ,' }, []],
     ['names that only look alike', { VAULT_TOKEN_FILE: 'x', MY_VAULT_TOKEN: 'x' }, []],
-    [
-      'a key called like a part of every object',
-      { __proto__: null, constructor: 'x', SOPS_AGE_KEY: 'x' },
-      ['SOPS_AGE_KEY'],
-    ],
-  ])('%s', (_what, given: Readonly<Record<string, string>>, names) => {
+    ['a key called like a part of every object', { constructor: 'x', SOPS_AGE_KEY: 'x' }, ['SOPS_AGE_KEY']],
+  ])('%s', (_what, given, names) => {
     expect(withheld(given)).toEqual(names)
     expect(Object.keys(environmentFor(given))).toEqual(Object.keys(given).filter((name) => !names.includes(name)))
   })

@@ -1,6 +1,7 @@
 // `sops exec-env`: a shell line with the values of a file in its environment.
 import { SopsError } from '../../errors.ts'
 import { environmentOf } from '../../exec/environment.ts'
+import { steeringNames } from '../../exec/steering.ts'
 import { warnOfLeftOut } from '../../left-out.ts'
 import type { Environment } from '../../system/environment.ts'
 import { lostVariables, needsShell } from '../../system/start.ts'
@@ -26,6 +27,7 @@ export async function run(inv: Invocation, io: Io): Promise<number> {
   file.dataKey.fill(0)
   warnOfLeftOut(file.plain, 'the environment', ctx.log)
   const values = environmentOf(file.plain.documents[0] ?? { kind: 'map', items: [] }, host.platform, lineOf(file))
+  warnOfSteering(Object.keys(values), io)
   const user = await switchUser(inv.string('user'), io)
   if (!user) return 1
   const env: Environment = Object.assign(Object.create(null), inv.bool('pristine') ? {} : host.env, user, values)
@@ -48,6 +50,14 @@ export function wordsOf(inv: Invocation): readonly [file: string, command: strin
     throw new SopsError('generic', 'error: missing file to decrypt', { hints })
   }
   return [file, command]
+}
+
+/** Names only, and all of them: one that is left out would be the one that counts. */
+function warnOfSteering(names: readonly string[], { ctx, host }: Io): void {
+  const steering = steeringNames(names, host.platform)
+  if (steering.length === 0) return
+  const message = `the file sets ${steering.join(', ')}: programs load or run what these name, and whoever writes such a file needs no key`
+  ctx.log({ level: 'warning', logger: 'EXEC', message })
 }
 
 /** @throws SopsError `generic` for a variable whose bytes cannot be handed on. */
