@@ -1,7 +1,7 @@
 // What a MAC that is not that of the values can come from. Every encrypted value opened in its place, which leaves few changes.
+import { listed } from './listed.ts'
 import { formatPath } from './path.ts'
 import type { Selection } from './selection.ts'
-import { listed } from './text.ts'
 import type { Tree } from './tree.ts'
 import { walk } from './walk.ts'
 

@@ -1,10 +1,4 @@
-// How messages lay out what is long: word wrapping, as the reference has it, and the first few of many names.
-
-const shown = 3
-
-/** The first few of them, and how many more there are. */
-export const listed = (names: readonly (string | number)[]): string =>
-  names.slice(0, shown).join(', ') + (names.length > shown ? ` and ${names.length - shown} more` : '')
+// Word wrapping, as the reference lays out its longer messages.
 
 /**
  * Breaks lines at white space so that they have at most `columns` characters; longer words stay whole, line breaks of the text stay, and a

@@ -45,11 +45,15 @@ export const secretVariables = [
   'PGPASSWORD',
 ] as const
 
-/** The text without key material and without the values of variables that are secrets. */
-export function withoutSecretsOf(text: string, env: Readonly<Record<string, string | undefined>>): string {
+/** The text without the values of variables that are secrets. */
+export function withoutValuesOf(text: string, env: Readonly<Record<string, string | undefined>>): string {
   const values = secretVariables.map((name) => env[name]?.trim() ?? '').filter((value) => isUnmistakable(value))
-  return values.reduce((shown, value) => shown.replaceAll(value, hidden), withoutSecrets(text))
+  return values.reduce((shown, value) => shown.replaceAll(value, hidden), text)
 }
+
+/** The text without key material and without the values of variables that are secrets. */
+export const withoutSecretsOf = (text: string, env: Readonly<Record<string, string | undefined>>): string =>
+  withoutValuesOf(withoutSecrets(text), env)
 
 /** Not a word that a message may hold anyway, the path of a file, or a recipient, which people put there by mistake. */
 const isUnmistakable = (value: string): boolean => value.length >= 12 && !/^(?:[~./]|age1|ssh-)/.test(value)

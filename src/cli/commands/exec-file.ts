@@ -46,7 +46,7 @@ export async function run(inv: Invocation, io: Io): Promise<number> {
         return 0
       }
       const { status, text } = outcomeOf(await runShell(line, env, host))
-      if (text !== '') await io.err(text)
+      if (text !== '') await io.tell(text)
       return status
     } finally {
       served.end()

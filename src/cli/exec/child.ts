@@ -99,7 +99,7 @@ const signalNames: Partial<Record<NodeJS.Signals, string>> = {
 
 /** What the reference prints when the child did not end well, and its exit status (spec/cli.md 15.1). */
 export function outcomeOf(end: End): { readonly status: number; readonly text: string } {
-  if ('status' in end) return { status: end.status, text: end.status === 0 ? '' : `exit status ${end.status}\n` }
+  if ('status' in end) return { status: end.status, text: end.status === 0 ? '' : `exit status ${end.status}` }
   const name = signalNames[end.signal] ?? `signal ${constants.signals[end.signal]}`
-  return { status: 255, text: `signal: ${name}\n` }
+  return { status: 255, text: `signal: ${name}` }
 }
