@@ -27,6 +27,8 @@ export interface LogLine {
   readonly level: 'debug' | 'info' | 'advice' | 'warning' | 'error'
   readonly logger: Logger
   readonly message: string
+  /** Further lines of a message that has several. */
+  readonly more?: readonly string[]
   readonly fields?: Readonly<Record<string, string>>
 }
 

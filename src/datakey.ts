@@ -3,13 +3,13 @@ import { randomBytes } from 'node:crypto'
 import type { Context } from './context.ts'
 import { quote } from './core/quote.ts'
 import { combine, split } from './core/shamir.ts'
-import { wordWrap } from './core/text.ts'
-import { messageOf, SopsError } from './errors.ts'
+import { messageOf, SopsError, setIn } from './errors.ts'
 import { type Attempt, type Teller, tellOfDataKey, tellOfKeys } from './key-log.ts'
 import { contextAtHand } from './keys/at-hand.ts'
 import { keyTypes, labelOf } from './keys/index.ts'
 import type { KeyGroup, MasterKey, Unavailable } from './keys/types.ts'
 import { distinctKeys, refuseBare } from './recipients.ts'
+import { type KeyFailure, recoveryReport } from './recovery-report.ts'
 
 /** Whatever wraps and unwraps: this process, or a remote key service. */
 export interface KeyService extends Teller {
@@ -68,7 +68,7 @@ export interface Wrapped {
 }
 
 const wrapFailure = (errors: readonly string[]): SopsError =>
-  new SopsError('generic', `Could not generate data key: [${errors.join(' ')}]`, { cause: errors })
+  new SopsError('generic', setIn(`Could not generate data key: [${errors.join(' ')}]`), { cause: errors })
 
 /** The failures behind an error of `wrapDataKey`, for another headline over `[…]`; undefined for any other error. */
 export function wrapErrors(error: unknown): readonly string[] | undefined {
@@ -169,11 +169,6 @@ function sorted(keys: readonly MasterKey[], order: readonly string[] | undefined
   return [...keys].sort((a, b) => rank(a) - rank(b))
 }
 
-interface KeyFailure {
-  readonly label: string
-  readonly errors: readonly string[]
-}
-
 type GroupResult = { readonly attempts: readonly Attempt[] } & (
   | { readonly part: Uint8Array; readonly key: MasterKey }
   | { readonly failures: readonly KeyFailure[] }
@@ -223,7 +218,7 @@ export async function recoverDataKey(
     parts = results.flatMap((result) => ('part' in result ? [result.part] : []))
     const required = groups.length === 1 ? 1 : threshold
     if (parts.length < required) {
-      throw new SopsError('no-data-key', report(results, threshold, parts.length), {
+      throw new SopsError('no-data-key', recoveryReport(results, threshold, parts.length), {
         cause: { required: threshold, recovered: parts.length } satisfies RecoveryCounts,
       })
     }
@@ -238,7 +233,7 @@ export async function recoverDataKey(
 
 function combineParts(parts: readonly Uint8Array[], results: readonly GroupResult[], threshold: number): Uint8Array {
   if (parts.length === 0) {
-    throw new SopsError('no-data-key', report(results, threshold, 0), {
+    throw new SopsError('no-data-key', recoveryReport(results, threshold, 0), {
       cause: { required: threshold, recovered: 0 } satisfies RecoveryCounts,
     })
   }
@@ -315,32 +310,4 @@ async function recoverPart(keys: readonly MasterKey[], services: readonly KeySer
     failures.push({ label: labelOf(key), errors })
   }
   return { attempts, failures }
-}
-
-const indent = (text: string, by: string): string => text.replace(/^/gm, by)
-
-function keyReport({ label, errors }: KeyFailure): string {
-  const parts = errors.map((error) => {
-    const lines = indent(wordWrap(error, 60), '  | ')
-    return `-${lines.slice(1)}`
-  })
-  return [`${label}: FAILED`, indent(parts.join('\n\n'), '  ')].join('\n')
-}
-
-function groupReport(result: GroupResult, index: number): string {
-  if ('part' in result) return `Group ${index}: SUCCESS`
-  const keys = result.failures.map(keyReport).join('\n\n')
-  return `Group ${index}: FAILED\n${indent(keys, '  ')}`
-}
-
-function report(results: readonly GroupResult[], threshold: number, recovered: number): string {
-  const trailer =
-    threshold === 0
-      ? 'None of the master keys was able to decrypt the data key. To open this file, one master key of each group that is needed must be usable here.'
-      : `The data key is made of parts, one for each key group. ${threshold} parts are needed, and ${recovered} could be recovered. A group succeeds as soon as any one of its master keys can decrypt its part.`
-  return [
-    'Failed to get the data key required to decrypt the SOPS file.',
-    ...results.map(groupReport),
-    wordWrap(trailer, 75),
-  ].join('\n\n')
 }

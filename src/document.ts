@@ -17,7 +17,7 @@ import type { Metadata } from './metadata.ts'
 
 export type { Stash } from './core/stash.ts'
 
-interface CryptOptions {
+export interface CryptOptions {
   /** The caller keeps and wipes it. */
   readonly dataKey: Uint8Array
   readonly selection: Selection
@@ -367,10 +367,20 @@ function usableSpelling(leaf: Leaf, type: ScalarType): string | undefined {
     : undefined
 }
 
+const otherMac = 'MAC mismatch. File has the MAC of other values than those that it holds'
+
+/** True where the file has a MAC, which opens and is that of another tree. */
+export const isOtherMac = (error: SopsError): boolean => error.message === otherMac
+
 const macAad = (lastModified: string): string => toSeconds(lastModified) ?? lastModified
 
+const undecryptedMacHints = [
+  'sops.mac or sops.lastmodified was changed, or the two come from different versions of the file: take both from the version that opened last',
+]
+
 /**
- * `macs` are those of the documents up to each but the last: they tell whether some were joined to the file.
+ * `macs` are those of the documents up to each but the last: they tell whether some were joined to the file. No MAC is ever told: it is a
+ * hash of the plaintext, against which short values could be guessed.
  * @throws SopsError `mac-mismatch`: the stored MAC is absent, cannot be decrypted (`lastmodified` changed) or is another one.
  */
 export function verifyMac(
@@ -386,13 +396,25 @@ export function verifyMac(
       if (type === 'str') stored = Buffer.from(bytes).toString('utf8')
       else readScalar(type, bytes)
     } catch (error) {
-      throw new SopsError('mac-mismatch', `Cannot decrypt MAC: ${messageOf(error)}`, { cause: error })
+      throw new SopsError('mac-mismatch', `Cannot decrypt MAC: ${messageOf(error)}`, {
+        hints: undecryptedMacHints,
+        cause: error,
+      })
     }
   }
   if (stored !== '' && sameMac(stored, computed)) return
-  const shown = /^[0-9A-Fa-f]{128}$/.test(stored) ? stored : stored === '' ? 'no MAC' : 'something else'
-  const covered = macs.findIndex((mac) => stored !== '' && sameMac(stored, mac)) + 1
-  throw new SopsError('mac-mismatch', `MAC mismatch. File has ${shown}, computed ${computed}`, {
+  if (stored === '') {
+    throw new SopsError('mac-mismatch', 'MAC mismatch. File has no MAC', {
+      hints: ['sops.mac was taken out or emptied: take it from the version that opened last'],
+    })
+  }
+  if (!/^[0-9A-Fa-f]{128}$/.test(stored)) {
+    throw new SopsError('mac-mismatch', 'MAC mismatch. File has something else in the place of its MAC', {
+      hints: ['sops.mac was replaced by another encrypted value: take it from the version that opened last'],
+    })
+  }
+  const covered = macs.findIndex((mac) => sameMac(stored, mac)) + 1
+  throw new SopsError('mac-mismatch', otherMac, {
     hints: covered > 0 ? [joinedHint(covered, macs.length + 1)] : [],
   })
 }

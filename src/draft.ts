@@ -14,12 +14,12 @@ import { refuseOthers } from './metadata/others.ts'
 import { type Metadata, reservedIn, takeMetadata, withMetadata } from './metadata.ts'
 
 /** Exit 203; the beginning is what scripts look for (spec/cli.md 8 V). */
-const reservedText = `The file you have provided contains a top-level entry called 'sops', or for
+const reservedLines = `The file you have provided contains a top-level entry called 'sops', or for
 flat file formats top-level entries starting with 'sops_'. Encrypted files keep their
 metadata there, so this file is most likely encrypted already.
 
 To change an encrypted file, use 'sops edit' or 'sops set'. If it is a plain file
-that needs an entry of that name, rename the entry.`
+that needs an entry of that name, rename the entry.`.split('\n')
 
 /** A parsed plain text. With metadata when the text showed it (`edit --show-master-keys`). */
 export interface Draft {
@@ -51,7 +51,7 @@ export function parsePlain(bytes: Uint8Array, input: Format, output: Format, ear
 export function refuseReserved(tree: Tree, output: Format): void {
   const number = reservedIn(tree, output.metadata)
   if (number === 0) return
-  throw new SopsError('already-encrypted', reservedText, {
+  throw new SopsError('already-encrypted', reservedLines, {
     hints: number === 1 ? [] : [`the entry is in document ${number}: was an encrypted file joined to this one?`],
   })
 }

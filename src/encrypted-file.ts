@@ -14,6 +14,7 @@ import { dataKeyOf, warnOfBare } from './file-data-key.ts'
 import { loadFormat } from './formats/index.ts'
 import type { Format, FormatId, Layout, Parsed, Respelling, Respelt } from './formats/types.ts'
 import type { KeyGroup } from './keys/types.ts'
+import { localizedMismatch } from './mac-mismatch.ts'
 import { type OtherDocument, othersText, splitHints } from './metadata/others.ts'
 import { type Metadata, takeMetadata, withMetadata } from './metadata.ts'
 import { parseEncrypted } from './parse-encrypted.ts'
@@ -129,23 +130,27 @@ function explained(error: unknown, { others }: EncryptedFile): unknown {
   if (!(error instanceof SopsError)) return error
   const codes: readonly ErrorCode[] = ['no-data-key', 'cannot-decrypt-tree', 'mac-mismatch']
   if (others.length > 0 && codes.includes(error.code)) return withHints(error, [othersText(others), ...splitHints])
-  return error.code === 'mac-mismatch' && error.hints.length > 0 ? withHints(error, splitHints) : error
+  return error
 }
 
 async function openWith(file: EncryptedFile, dataKey: Uint8Array, options: OpenOptions): Promise<OpenFile> {
   const { metadata, format, parsed } = file
   const selection = await compileSelection(metadata.selection)
+  const crypt = { dataKey, selection, macOnlyEncrypted: metadata.macOnlyEncrypted, bytes: format.id === 'binary' }
   const { tree, mac, macs, stash, twins } = open(file.tree, {
-    dataKey,
-    selection,
-    macOnlyEncrypted: metadata.macOnlyEncrypted,
-    bytes: format.id === 'binary',
+    ...crypt,
     ...(options.log ? { log: options.log } : {}),
     tokenText: (origin) => format.token?.(parsed, { kind: 'leaf', value: origin.value, origin })?.text,
     lineOf: lineOf(file),
   })
   const passedOver = format.passedOver?.(parsed, tree, 3) ?? []
-  if (!options.ignoreMac) verifyMac(metadata, dataKey, mac, macs)
+  if (!options.ignoreMac) {
+    try {
+      verifyMac(metadata, dataKey, mac, macs)
+    } catch (error) {
+      throw localizedMismatch(error, file, crypt)
+    }
+  }
   const opened = { ...file, dataKey, selection, plain: tree, stash, twins }
   warnOfTwins(opened, passedOver, options.log)
   warnOfSharedPaths(tree, selection, options.log)

@@ -59,9 +59,16 @@ export class SopsError extends Error {
   readonly path: readonly string[] | undefined
   readonly position: Position | undefined
   readonly hints: readonly string[]
+  /**
+   * The message by lines, as it was put together: line ends within one came in with a name or a text of others, and are no line ends for
+   * whoever shows it.
+   */
+  readonly lines: readonly string[]
 
-  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
-    super(message, details.cause === undefined ? undefined : { cause: details.cause })
+  constructor(code: ErrorCode, message: string | readonly string[], details: ErrorDetails = {}) {
+    const text = typeof message === 'string' ? message : message.join('\n')
+    super(text, details.cause === undefined ? undefined : { cause: details.cause })
+    this.lines = linesOf(message, text, details.cause)
     this.name = 'SopsError'
     this.code = code
     this.path = details.path
@@ -72,6 +79,20 @@ export class SopsError extends Error {
   get exitCode(): number {
     return exitCodes[this.code]
   }
+}
+
+/** A text that only introduces another error has its lines. */
+function linesOf(message: string | readonly string[], text: string, cause: unknown): readonly string[] {
+  if (typeof message !== 'string') return message
+  if (!(cause instanceof SopsError) || cause.lines.length === 1 || !text.endsWith(cause.message)) return [text]
+  const [first = '', ...rest] = cause.lines
+  return [text.slice(0, text.length - cause.message.length) + first, ...rest]
+}
+
+/** What another program says, by lines: those after the first are set in, so that none passes for one of ours. */
+export function setIn(text: string): readonly string[] {
+  const [first = '', ...rest] = text.split(/\r\n?|\n/)
+  return [first, ...rest.map((line) => `  | ${line}`)]
 }
 
 /** The same failure with more next steps; none stands there twice. */

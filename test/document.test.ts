@@ -587,8 +587,8 @@ describe('stored MAC', () => {
   })
 
   test.each<[string, Partial<Metadata>, string, string]>([
-    ['another', {}, 'CD'.repeat(64), `MAC mismatch. File has ${mac}, computed ${'CD'.repeat(64)}`],
-    ['absent', { mac: '' }, mac, `MAC mismatch. File has no MAC, computed ${mac}`],
+    ['another', {}, 'CD'.repeat(64), 'MAC mismatch. File has the MAC of other values'],
+    ['absent', { mac: '' }, mac, 'MAC mismatch. File has no MAC'],
     ['another time', { lastModified: '2024-05-06T07:08:10Z' }, mac, 'Cannot decrypt MAC: '],
     ['another zone', { lastModified: '2024-05-06T09:08:09+02:00' }, mac, 'Cannot decrypt MAC: '],
     ['malformed', { mac: 'x' }, mac, 'Cannot decrypt MAC: '],
@@ -603,7 +603,8 @@ describe('stored MAC', () => {
     }
     expect(error).toMatchObject({ code: 'mac-mismatch', exitCode: 51 })
     expect(messageOf(error)).toContain(message)
-    expect(messageOf(error)).not.toContain('sesame')
+    const told = JSON.stringify([messageOf(error), error, (error as SopsError).stack])
+    expect(told).not.toMatch(/sesame|(?:AB){8}|(?:CD){8}/)
   })
 
   test('the previous text is kept only when it says the same', () => {

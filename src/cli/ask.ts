@@ -2,6 +2,7 @@
 import { SopsError } from '../errors.ts'
 import type { Host } from './host.ts'
 import type { Io } from './invocation.ts'
+import { type Line, sayPart } from './say.ts'
 
 /** Lines of stdin, one at a time; undefined at the end. Kept for the whole run, since a chunk may hold several answers. */
 function lineReader(host: Host): () => Promise<string | undefined> {
@@ -32,10 +33,10 @@ function lineReader(host: Host): () => Promise<string | undefined> {
  * Asks until the answer is `y` or `n`.
  * @throws SopsError `generic` with the reference's words when stdin ends, or the line is empty or has several words (spec/cli.md 13.7).
  */
-export async function askYesNo(io: Io, question: string): Promise<boolean> {
+export async function askYesNo(io: Io, question: Line): Promise<boolean> {
   const nextLine = io.ctx.once('stdin lines', () => lineReader(io.host))
   for (;;) {
-    await io.out(question)
+    await sayPart(io.host.stdout, question)
     const line = await nextLine()
     if (line === undefined) throw new SopsError('generic', 'EOF')
     const words = line.split(/\s+/).filter((word) => word !== '')

@@ -3,6 +3,7 @@ import { helpFlag, isUsageError, parseWords } from './argv.ts'
 import { type Command, commands } from './commands/index.ts'
 import { type Flag, namesOf, rootFlags } from './flags.ts'
 import type { Host } from './host.ts'
+import { say } from './say.ts'
 
 /** The command that `words` has reached, with its parents. */
 function reached(words: readonly string[], host: Host): readonly Command[] {
@@ -67,6 +68,6 @@ export async function complete(words: readonly string[], host: Host): Promise<nu
         [name, ...(aliases ?? [])].map((one) => (described ? `${one}:${summary}` : one)),
       )
   }
-  await host.stdout.write(candidates.map((candidate) => `${candidate}\n`).join(''))
+  await say(host.stdout, ...candidates)
   return 0
 }

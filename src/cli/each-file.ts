@@ -1,10 +1,11 @@
 // One command over several files: the others go on when one fails, and a terminal sees how far it is.
 import { SopsError } from '../errors.ts'
 import type { Invocation, Io } from './invocation.ts'
+import { Control, sayPart } from './say.ts'
 import { absolutePath } from './settings.ts'
 
 /** Erases the line and stands at its start. */
-const startOver = '\r\x1b[K'
+const startOver = new Control('\r\x1b[K')
 
 export interface EachFile {
   /** What is being done, for a terminal to show; absent for commands that tell themselves. */
@@ -28,16 +29,17 @@ export async function forEachFile(
   const shows = doing !== undefined && stderr.isTTY
   let failures = 0
   for (const [i, name] of files.entries()) {
-    if (shows) await stderr.write(`${startOver}${doing} ${i + 1} of ${files.length}: ${name}`)
+    if (shows) await sayPart(stderr, [startOver, `${doing} ${i + 1} of ${files.length}: ${name}`])
     try {
       await work({ ...inv, positionals: [name] })
     } catch (error) {
       if (!(error instanceof SopsError)) throw error
       failures++
-      if (shows) await stderr.write(startOver)
-      io.ctx.log({ level: 'error', logger: 'CMD', message: `${absolutePath(io.ctx, name)}: ${error.message}` })
+      if (shows) await sayPart(stderr, startOver)
+      const [first, ...more] = error.lines
+      io.ctx.log({ level: 'error', logger: 'CMD', message: `${absolutePath(io.ctx, name)}: ${first}`, more })
     }
   }
-  if (shows) await stderr.write(startOver)
+  if (shows) await sayPart(stderr, startOver)
   if (failures > 0) throw new SopsError('generic', failed(failures, files.length))
 }

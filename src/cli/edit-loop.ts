@@ -37,7 +37,7 @@ export async function editLoop<T>(loop: EditLoop<T>, io: Io): Promise<void> {
   const folder = privateTempDir(io.host)
   const release = io.host.onSignal(() => {
     folder.remove()
-    void io.err('User canceled operation\n').finally(() => io.host.exit(1))
+    void io.tell('User canceled operation').finally(() => io.host.exit(1))
   })
   const file = join(folder.path, loop.name)
   try {

@@ -4,6 +4,7 @@ import { compatibleVersion } from '../version.ts'
 import { type Command, commands } from './commands/index.ts'
 import { type Flag, rootFlags } from './flags.ts'
 import type { Host } from './host.ts'
+import { say } from './say.ts'
 
 const block = (title: string, lines: readonly string[]): string =>
   lines.length === 0 ? '' : `${title}:\n${lines.map((line) => `   ${line}`.trimEnd()).join('\n')}\n\n`
@@ -105,8 +106,11 @@ export async function helpText(path: readonly Command[], host: Host): Promise<st
   )
 }
 
+/** Of a text of our own that ends with a line end. */
+export const linesOf = (text: string): readonly string[] => text.slice(0, -1).split('\n')
+
 export async function showHelp(path: readonly Command[], host: Host): Promise<number> {
-  await host.stdout.write(await helpText(path, host))
+  await say(host.stdout, ...linesOf(await helpText(path, host)))
   return 0
 }
 
@@ -116,6 +120,6 @@ export async function showTopic(word: string | undefined, path: readonly Command
   const table = path.at(-1)?.subcommands ?? commands
   const command = table.find(({ name, aliases }) => name === word || aliases?.includes(word))
   if (command) return showHelp([...path, command], host)
-  await host.stderr.write(`No help topic for '${word}'\n`)
+  await say(host.stderr, `No help topic for '${word}'`)
   return 3
 }

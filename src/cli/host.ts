@@ -5,7 +5,8 @@ import { isAbsolute } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import type { PromptOptions } from '../context.ts'
 import { SopsError } from '../errors.ts'
-import { bytesOf, shown, textOf } from '../system/bytes.ts'
+import { textOf } from '../system/bytes.ts'
+import { withheld } from '../system/environment.ts'
 import { causeOf } from '../system/errors.ts'
 import {
   closeSync,
@@ -23,8 +24,8 @@ import { reportError } from './report.ts'
 import { makePrompt, type Terminal } from './terminal.ts'
 
 export interface Output {
-  /** Resolves when the bytes are handed over. */
-  write(data: Uint8Array | string): Promise<void>
+  /** Resolves when the bytes are handed over. For data; text for people goes through say.ts. */
+  write(data: Uint8Array): Promise<void>
   readonly isTTY: boolean
   readonly columns: number | undefined
 }
@@ -176,14 +177,9 @@ function homeDirectory(env: Host['env']): string | undefined {
 
 /**
  * Hands bytes to the system directly and falls back on Node's stream for a terminal and for what is not taken at once: starting the stream
- * takes a tenth of a short run, and makes a pipe that others share non-blocking. `encode` gives the bytes of a text.
+ * takes a tenth of a short run, and makes a pipe that others share non-blocking.
  */
-function output(
-  fd: number,
-  open: () => Writable & { columns?: number },
-  exit: (status: number) => never,
-  encode: (text: string) => Uint8Array,
-): Output {
+function output(fd: number, open: () => Writable & { columns?: number }, exit: (status: number) => never): Output {
   // 141 is how a shell shows death by SIGPIPE, which is what a closed pipe does to the reference.
   const broken = (error: NodeJS.ErrnoException): void => {
     if (error.code === 'EPIPE' || error.code === 'EOF') exit(141)
@@ -206,7 +202,7 @@ function output(
           broken(error)
           reject(error)
         }
-        let rest = typeof data === 'string' ? encode(data) : data
+        let rest = data
         try {
           while (!opened && rest.length > 0) rest = rest.subarray(writeSync(fd, rest))
         } catch (error) {
@@ -271,13 +267,24 @@ function becomeUser({ name, uid, gid }: Account): void {
   process.setuid!(uid)
 }
 
+/** What SDKs read from the process themselves; they hand it to the programs that they start. */
+const readBySdks = /^(?:AWS|AZURE|IDENTITY)_/
+
+/** The environment, of which the process itself keeps no keys but those of the SDKs. Windows reads names in any case from the process only. */
+function takeKeys(given: Host['env']): Host['env'] {
+  if (process.platform === 'win32') return given
+  const env = { ...given }
+  for (const name of withheld(env, readBySdks)) delete process.env[name]
+  return env
+}
+
 /** The words behind the program's name. */
 export const processWords = (): readonly string[] => wordsAsGiven(process.argv.slice(2), process.platform)
 
 /** The real thing. Call it once. */
 export function processHost(): Host {
   const withDumps = leaveOutOfDumps()
-  const env = environmentAsGiven(process.env, process.platform)
+  const env = takeKeys(environmentAsGiven(process.env, process.platform))
   const raise = (signal: NodeJS.Signals): void => {
     process.removeAllListeners(signal)
     process.kill(process.pid, signal)
@@ -301,15 +308,8 @@ export function processHost(): Host {
   }
   const cwd = lazy(() => currentDirectory(env))
   const stdin = lazy(() => input(process.stdin))
-  const stdout = lazy(() => output(1, () => process.stdout, exit, bytesOf))
-  const stderr = lazy(() =>
-    output(
-      2,
-      () => process.stderr,
-      exit,
-      (text) => Buffer.from(shown(text)),
-    ),
-  )
+  const stdout = lazy(() => output(1, () => process.stdout, exit))
+  const stderr = lazy(() => output(2, () => process.stderr, exit))
   const { execve } = process as unknown as { execve?: (file: string, args: readonly string[], env: object) => never }
   const host: Host = {
     argv0: process.argv[1] ?? 'sops',

@@ -1,6 +1,7 @@
 // What a command is given: the words of its command line, already checked, and the world it may touch.
 import type { Context, LogLine } from '../context.ts'
 import type { Host } from './host.ts'
+import type { Line } from './say.ts'
 import type { Style } from './style.ts'
 
 /** Flag values by long name. A flag the command does not have reads like one that was not given. */
@@ -31,10 +32,12 @@ export interface Io {
   readonly ctx: Context
   /** Colours for stdout and for texts that follow its rule (spec/cli.md 3.3); plain when stdout is no terminal. */
   readonly style: Style
-  /** Writes to stdout; resolves when written. */
-  out(data: Uint8Array | string): Promise<void>
-  /** Writes text to stderr as it is (progress of updatekeys, `exit status N`); log lines go through `ctx.log`. */
-  err(text: string): Promise<void>
+  /** Writes data to stdout as it is; resolves when written. */
+  out(data: Uint8Array): Promise<void>
+  /** Writes lines for people to stdout. */
+  say(...lines: readonly Line[]): Promise<void>
+  /** The same to stderr (progress of updatekeys, `exit status N`); log lines go through `ctx.log`. */
+  tell(...lines: readonly Line[]): Promise<void>
   /** Dangers and advice wait until `release`, or the end of the run. */
   hold(): void
   release(): void

@@ -3,8 +3,8 @@ import type { Logger, LogLine } from '../context.ts'
 import { quote } from '../core/quote.ts'
 import { withoutSecretsOf } from '../system/secrets.ts'
 import type { Host } from './host.ts'
-import { colourAllowed, makeStyle } from './style.ts'
-import { visible } from './text.ts'
+import { Control, type Line, lineText, say, withoutSecretLines } from './say.ts'
+import { colourAllowed, makeStyle, paint } from './style.ts'
 
 export interface FatalLine {
   readonly level: 'fatal'
@@ -47,9 +47,9 @@ export function localTime(date: Date): string {
   return `${day}T${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}${zone}`
 }
 
-/** Progress of updatekeys: `2026/01/02 03:04:05 text` and a line end. */
+/** Progress of updatekeys: `2026/01/02 03:04:05 text`. */
 export const progressLine = (date: Date, text: string): string =>
-  `${localTime(date).slice(0, 19).replaceAll('-', '/').replace('T', ' ')} ${text}\n`
+  `${localTime(date).slice(0, 19).replaceAll('-', '/').replace('T', ' ')} ${text}`
 
 /** Log lines of a run that can be told to wait. */
 export interface HeldLog {
@@ -89,26 +89,43 @@ export function makeLog(host: Host, verbose: boolean): (line: LogLine | FatalLin
   const colours = colourAllowed(host.env)
   const prefixStyle = makeStyle(host.stdout.isTTY && colours)
   const lowest = verbose ? 0 : levels.warning.rank
-  const terminal = (line: LogLine | FatalLine): string => {
-    const { short, colour } = levels[line.level]
-    const paint = (text: string): string => (colours ? `\x1b[${colour}m${text}\x1b[0m` : text)
+  const terminal = ({ level, lines: [message = '', ...more], fields }: SafeLine): readonly Line[] => {
+    const { short, colour } = levels[level]
+    const name = paint(colours, colour)
     const seconds = String(Math.floor((host.now().getTime() - start) / 1000)).padStart(4, '0')
-    const fields = sorted(line.fields).map(([name, value]) => ` ${paint(name)}=${quoted(value)}`)
-    return visibleLine(`${line.message.padEnd(44)} `, (text) => `${paint(short)}[${seconds}] ${text}`) + fields.join('')
+    const shown = fields.map(([field, value]): Line => [' ', name(field), `=${quoted(value)}`])
+    // Its width counts what is shown.
+    const headline = [name(short), `[${seconds}] ${lineText(message).padEnd(44)} `]
+    return more.length === 0 ? [[...headline, ...shown]] : [headline, ...more, ...(fields.length > 0 ? [shown] : [])]
   }
-  const plain = (line: LogLine | FatalLine): string => {
-    const fields = sorted(line.fields).map(([name, value]) => ` ${name}=${quoted(value)}`)
-    return `time="${localTime(host.now())}" level=${line.level} msg=${quoted(line.message)}${fields.join('')}`
+  const plain = ({ level, lines, fields }: SafeLine): readonly Line[] => {
+    const shown = fields.map(([name, value]) => ` ${name}=${quoted(value)}`)
+    return [`time="${localTime(host.now())}" level=${level} msg=${quoted(lines.join('\n'))}${shown.join('')}`]
+  }
+  const safe = (line: LogLine | FatalLine): SafeLine => {
+    const lines = [line.message, ...(('more' in line && line.more) || [])]
+    const fields = sorted(line.fields).map(([name, value]) => [name, withoutSecretsOf(value, host.env)] as const)
+    return {
+      level: line.level,
+      lines: lines.length > 1 ? withoutSecretLines(lines, host.env) : [withoutSecretsOf(line.message, host.env)],
+      fields,
+    }
   }
   return (line) => {
     if (line.level === 'advice' ? !showsAdvice(host) : levels[line.level].rank < lowest) return
-    const text = withoutSecretsOf(host.stderr.isTTY ? terminal(line) : plain(line), host.env)
+    const [first = '', ...rest] = (host.stderr.isTTY ? terminal : plain)(safe(line))
+    const prefix = [prefixStyle.bold(`[${line.logger}]`), new Control('\t'), ' ']
     // A log that cannot be written must not stop the work it tells of.
-    host.stderr.write(`${prefixStyle.bold(`[${line.logger}]`)}\t ${text}\n`).catch(() => {})
+    say(host.stderr, [...prefix, first], ...rest).catch(() => {})
   }
+}
+
+/** A line without anything secret. */
+interface SafeLine {
+  readonly level: LogLine['level'] | 'fatal'
+  readonly lines: readonly string[]
+  readonly fields: readonly (readonly [name: string, value: string])[]
 }
 
 const sorted = (fields: LogLine['fields']): readonly (readonly [string, string])[] =>
   Object.entries(fields ?? {}).sort(([a], [b]) => (a < b ? -1 : 1))
-
-const visibleLine = (message: string, frame: (text: string) => string): string => frame(visible(message))

@@ -8,6 +8,7 @@ import type { Host } from './host.ts'
 import type { Invocation, Io } from './invocation.ts'
 import { makeHeldLog, makeLog } from './log.ts'
 import { reportError } from './report.ts'
+import { say } from './say.ts'
 import { stdoutStyle } from './style.ts'
 
 export { processHost, processWords } from './host.ts'
@@ -129,7 +130,8 @@ export function makeIo(host: Host, verbose: boolean, command = 'sops'): Io {
     ctx,
     style: stdoutStyle(host),
     out: (data) => host.stdout.write(data),
-    err: (text) => host.stderr.write(text),
+    say: (...lines) => say(host.stdout, ...lines),
+    tell: (...lines) => say(host.stderr, ...lines),
     hold,
     release,
     fatal: (message, fields) => {

@@ -1,20 +1,20 @@
-// Errors for people. All goes to stderr: the message as it is, then its place and its hints on lines of their own. What comes out of a file
-// (names, paths) cannot steer a terminal. Errors that are not ours are never shown in full: their text may quote the input.
+// Errors for people. All goes to stderr: the message as it is, then its place and its hints on lines of their own. Errors that
+// are not ours are never shown in full: their text may quote the input.
 import { messageOf, SopsError, tooLongText } from '../errors.ts'
 import { codeOf } from '../system/errors.ts'
 import { withoutSecretsOf } from '../system/secrets.ts'
 import type { Host } from './host.ts'
 import { makeLog } from './log.ts'
-import { stdoutStyle } from './style.ts'
-import { visible } from './text.ts'
+import { type Line, say, withoutSecretLines } from './say.ts'
+import { type Style, stdoutStyle } from './style.ts'
 
 /** `["a"]["b"]`, as `--extract` takes it. */
 const indexText = (path: readonly string[]): string => path.map((key) => `[${JSON.stringify(key)}]`).join('')
 
 /** The message, with the place added where the message does not name it. Reports of several lines stand for themselves. */
-function withPlace(error: SopsError): string {
-  const { message, path, position } = error
-  if (message.includes('\n')) return message
+function withPlace(error: SopsError): readonly string[] {
+  const { message, lines, path, position } = error
+  if (lines.length > 1) return lines
   const index = path && path.length > 0 ? indexText(path) : ''
   const last = path?.at(-1) ?? ''
   const named = message.includes(index) || message.split(/[^\p{L}\p{N}_.-]+/u).includes(last)
@@ -24,18 +24,14 @@ function withPlace(error: SopsError): string {
       : []),
     ...(index && !named ? [`at ${index}`] : []),
   ]
-  return place.length > 0 ? `${message} (${place.join(', ')})` : message
+  return [place.length > 0 ? `${message} (${place.join(', ')})` : message]
 }
 
-/** `FAILED` in red and `SUCCESS` in green, in the report of a data key that could not be had. */
-function coloured(host: Host, error: SopsError, text: string): string {
-  if (error.code !== 'no-data-key') return text
-  const style = stdoutStyle(host)
-  if (!style.enabled) return text
-  return text.replace(
-    /: (FAILED|SUCCESS)$/gm,
-    (_, word) => `: ${word === 'FAILED' ? style.red(word) : style.green(word)}`,
-  )
+/** A line of the report of a data key that could not be had, with `FAILED` in red and `SUCCESS` in green. */
+function coloured(line: string, style: Style): Line {
+  const [, what, word] = /^((?:Group \d+| {2}\S.*): )(FAILED|SUCCESS)$/s.exec(line) ?? []
+  if (what === undefined || word === undefined) return line
+  return [what, word === 'FAILED' ? style.red(word) : style.green(word)]
 }
 
 /** An error that is not ours: a failed system call or a defect. Only the texts of system calls are known to hold no data. */
@@ -52,21 +48,24 @@ function foreign(error: unknown, debug: boolean): readonly string[] {
 
 /** Writes what went wrong to stderr and returns the exit status. */
 export async function reportError(error: unknown, host: Host): Promise<number> {
-  const safe = (text: string): string => {
-    const shown = withoutSecretsOf(text, host.env)
-    return host.stderr.isTTY ? visible(shown) : shown
-  }
-  const write = (lines: readonly string[]): Promise<void> =>
-    host.stderr.write(lines.map((line) => `${line}\n`).join(''))
+  const safe = (text: string): string => withoutSecretsOf(text, host.env)
   if (!(error instanceof SopsError)) {
-    await write(foreign(error, Boolean(host.env['SOPS_DEBUG'])).map(safe))
+    await say(host.stderr, ...foreign(error, Boolean(host.env['SOPS_DEBUG'])).map(safe))
     return 1
   }
   const hints = error.hints.map((hint) => `hint: ${safe(hint)}`)
   if (error.code === 'usage') {
     // The reference logs these instead of printing them (spec/cli.md 3.1).
     makeLog(host, false)({ level: 'fatal', logger: 'CMD', message: error.message })
-    await write(hints)
-  } else await write([coloured(host, error, safe(withPlace(error))), ...hints])
+    await say(host.stderr, ...hints)
+  } else {
+    const style = stdoutStyle(host)
+    const lines = withoutSecretLines(withPlace(error), host.env)
+    await say(
+      host.stderr,
+      ...(error.code === 'no-data-key' ? lines.map((line) => coloured(line, style)) : lines),
+      ...hints,
+    )
+  }
   return error.exitCode
 }

@@ -1,7 +1,8 @@
 // Terminal colours, and the rule for when to use them (spec/cli.md 3.3).
 import type { Host } from './host.ts'
+import { Control, type Line } from './say.ts'
 
-type Paint = (text: string) => string
+type Paint = (line: Line) => Line
 
 /** Each wraps a text in its colour, or returns it unchanged. */
 export interface Style {
@@ -12,10 +13,10 @@ export interface Style {
   readonly red: Paint
 }
 
-const paint =
+export const paint =
   (enabled: boolean, code: number): Paint =>
-  (text) =>
-    enabled ? `\x1b[${code}m${text}\x1b[0m` : text
+  (line) =>
+    enabled ? [new Control(`\x1b[${code}m`), line, new Control('\x1b[0m')] : line
 
 export const makeStyle = (enabled: boolean): Style => ({
   enabled,

@@ -4,6 +4,7 @@ import { StringDecoder } from 'node:string_decoder'
 import type { ReadStream } from 'node:tty'
 import type { PromptOptions } from '../context.ts'
 import { writeSync } from '../system/files-sync.ts'
+import { lineText } from './say.ts'
 
 /** What is typed, and a descriptor to write to; `close` closes that one if the stream has another. */
 export interface Terminal {
@@ -82,7 +83,7 @@ export function makePrompt({ open, onCleanup, deliver }: Surroundings): Prompt {
       }
       // Before the text is shown: whoever answers at once must not be echoed.
       if (secret) stream.setRawMode(true)
-      writeSync(terminal.output, text)
+      writeSync(terminal.output, lineText(text))
       if (take(typedAhead)) return
       stream.on('data', (bytes: Buffer) => take(decoder.write(bytes)))
       stream.on('end', () => finish(line === '' ? undefined : line))

@@ -1,15 +1,4 @@
-// Text for people: control characters made visible, and the name that was probably meant.
-
-function escapeCharacter(character: string): string {
-  const code = character.codePointAt(0)!
-  return code < 0x80 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`
-}
-
-/**
- * Makes control and direction-changing characters visible, except tabs and line ends, so that names from a file cannot steer a terminal.
- */
-export const visible = (text: string): string =>
-  text.replace(/[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, escapeCharacter)
+// The name that was probably meant by a word.
 
 /** Changes of one character (insert, delete, replace, swap of neighbours) that lead from one word to the other. */
 export function editDistance(a: string, b: string): number {

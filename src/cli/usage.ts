@@ -3,9 +3,10 @@ import { withoutSecrets } from '../system/secrets.ts'
 import type { UsageError } from './argv.ts'
 import type { Command } from './commands/index.ts'
 import { namesOf, rootFlags } from './flags.ts'
-import { helpText } from './help.ts'
+import { helpText, linesOf } from './help.ts'
 import type { Host } from './host.ts'
 import { makeLog } from './log.ts'
+import { say } from './say.ts'
 import { nearest } from './text.ts'
 
 const spell = (name: string): string => (name.length === 1 ? `-${name}` : `--${name}`)
@@ -32,14 +33,14 @@ export async function refuse(error: UsageError, path: readonly Command[], host: 
   const atRoot = command === undefined || command.subcommands !== undefined
   if (kind !== 'environment') {
     const lead = !atRoot
-      ? `Incorrect Usage: ${usage}\n\n`
+      ? [`Incorrect Usage: ${usage}`, '']
       : kind === 'spelling'
-        ? `${usage}\n`
-        : `Incorrect Usage. ${usage}\n\n`
-    await host.stdout.write(lead + (await helpText(path, host)))
+        ? [usage]
+        : [`Incorrect Usage. ${usage}`, '']
+    await say(host.stdout, ...lead, ...linesOf(await helpText(path, host)))
   }
   makeLog(host, false)({ level: 'fatal', logger: 'CMD', message: usage })
   const hint = flag === undefined ? undefined : suggestion(flag, path)
-  if (hint !== undefined) await host.stderr.write(`hint: ${hint}\n`)
+  if (hint !== undefined) await say(host.stderr, `hint: ${hint}`)
   return 1
 }

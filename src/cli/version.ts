@@ -3,6 +3,7 @@ import { messageOf } from '../errors.ts'
 import { compareVersions, compatibleVersion } from '../version.ts'
 import type { Host } from './host.ts'
 import type { FlagValues } from './invocation.ts'
+import { say } from './say.ts'
 
 const page = 'https://github.com/getsops/sops/releases/latest'
 const timeout = 5000
@@ -21,27 +22,27 @@ async function latestRelease(): Promise<Release> {
   return { tag, url }
 }
 
-async function versionLines(values: FlagValues, host: Host): Promise<string> {
+async function versionLines(values: FlagValues, host: Host): Promise<readonly string[]> {
   const own = `sops ${compatibleVersion}`
   if (!values.bool('check-for-updates')) {
     // Scripts that disable the check expect exactly this line.
-    return values.bool('disable-version-check') ? `${own}\n` : `${own} (sops-ts ${host.version})\n`
+    return [values.bool('disable-version-check') ? own : `${own} (sops-ts ${host.version})`]
   }
   let release: Release
   try {
     release = await latestRelease()
   } catch (error) {
-    return `${own}\n[warning] failed to retrieve latest version from upstream: ${messageOf(error)}\n`
+    return [own, `[warning] failed to retrieve latest version from upstream: ${messageOf(error)}`]
   }
   try {
-    if (compareVersions(release.tag.replace(/^v/, ''), compatibleVersion) <= 0) return `${own} (latest)\n`
+    if (compareVersions(release.tag.replace(/^v/, ''), compatibleVersion) <= 0) return [`${own} (latest)`]
   } catch (error) {
-    return `${own}\n[warning] failed to compare current version with latest: ${messageOf(error)}\n`
+    return [own, `[warning] failed to compare current version with latest: ${messageOf(error)}`]
   }
-  return `${own}\n[info] a new version of sops (${release.tag}) is available, you can update by visiting: ${release.url}\n`
+  return [own, `[info] a new version of sops (${release.tag}) is available, you can update by visiting: ${release.url}`]
 }
 
 export async function showVersion(values: FlagValues, host: Host): Promise<number> {
-  await host.stdout.write(await versionLines(values, host))
+  await say(host.stdout, ...(await versionLines(values, host)))
   return 0
 }

@@ -131,16 +131,16 @@ async function readConfigFile(file: ConfigFile, ctx: Context): Promise<Uint8Arra
 async function load(file: ConfigFile, ctx: Context): Promise<Config> {
   const bytes = await readConfigFile(file, ctx)
   const { decodeConfig } = await import('./decode.ts')
-  const refuse = (reason: string, cause?: unknown): SopsError =>
-    new SopsError('generic', `error loading config: Could not unmarshal config file: ${reason}`, { cause })
+  const refuse = ([reason, ...more]: readonly string[], cause?: unknown): SopsError =>
+    new SopsError('generic', [`error loading config: Could not unmarshal config file: ${reason}`, ...more], { cause })
   let decoded: ReturnType<typeof decodeConfig>
   try {
     decoded = decodeConfig(bytes, configShape)
   } catch (error) {
-    throw error instanceof SopsError ? refuse(error.message, error) : error
+    throw error instanceof SopsError ? refuse(error.lines, error) : error
   }
   const { data, errors, unknown } = decoded
-  if (errors.length > 0) throw refuse(['yaml: unmarshal errors:', ...errors].join('\n  '))
+  if (errors.length > 0) throw refuse(['yaml: unmarshal errors:', ...errors.map((text) => `  ${text}`)])
   // The shape is what makes these types true.
   const raw = (data ?? {}) as RawConfig
   return {

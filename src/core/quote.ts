@@ -1,4 +1,4 @@
-// Go's %q: a text in double quotes with escapes, as the reference's messages show what they were given.
+// Text of others in messages: as one line, and in Go's %q, a text in double quotes, as the reference's messages show what they were given.
 
 import { hasBytes, shown } from '../system/bytes.ts'
 
@@ -24,6 +24,12 @@ function escaped(c: string): string {
   if (code >= 0xd800 && code <= 0xdfff) return '\\ufffd'
   return code > 0xffff ? `\\U${hex(code, 8)}` : `\\u${hex(code, 4)}`
 }
+
+/**
+ * The text as one line that cannot steer a terminal: line ends, tabs, control, invisible and direction-changing characters become escapes, and
+ * bytes that are no UTF-8 do.
+ */
+export const oneLine = (text: string): string => text.replace(/[\p{C}\p{DI}\p{Zl}\p{Zp}]/gu, escaped)
 
 /** The text in double quotes; control, invisible and unassigned characters become escapes (spec/keys.md, notions). */
 export const quote = (text: string): string => `"${text.replace(/["\\]|(?! )[\p{C}\p{Z}]/gu, escaped)}"`

@@ -6,7 +6,7 @@ import { SopsError } from '../errors.ts'
 
 /** As the reference begins and lays it out. */
 const failure = (problem: string): SopsError =>
-  new SopsError('generic', `decoding failed due to the following error(s):\n\n${problem}`)
+  new SopsError('generic', ['decoding failed due to the following error(s):', '', problem])
 
 const typeName = (node: Node): string =>
   node.kind === 'leaf' ? goTypeOf(node.value) : node.kind === 'map' ? 'map[string]interface {}' : '[]interface {}'

@@ -24,10 +24,12 @@ export const withoutSecrets = (text: string): string =>
 /** A path for people. What is no path but a key, or a whole document, is not shown at all. */
 export const shownPath = (path: string): string => (holdsSecret(path) || /[\n{]/.test(path) ? hidden : path)
 
-/** Variables whose values are secrets. */
-const secretVariables = [
+/** Variables whose values are secrets: they are not shown, and the programs that are started do not get them (environment.ts). */
+export const secretVariables = [
   'SOPS_AGE_KEY',
+  'SOPS_PGP_KEY',
   'VAULT_TOKEN',
+  'VAULT_HEADERS',
   'AWS_SECRET_ACCESS_KEY',
   'AWS_SECRET_KEY',
   'AWS_SESSION_TOKEN',
@@ -35,16 +37,23 @@ const secretVariables = [
   'AZURE_CLIENT_SECRET',
   'AZURE_CLIENT_CERTIFICATE_PASSWORD',
   'AZURE_PASSWORD',
+  'IDENTITY_HEADER',
+  'GOOGLE_CREDENTIALS',
   'GOOGLE_OAUTH_ACCESS_TOKEN',
   'HUAWEICLOUD_SDK_SK',
   'HUAWEICLOUD_SDK_SECURITY_TOKEN',
+  'PGPASSWORD',
 ] as const
 
-/** The text without key material and without the values of variables that are secrets. */
-export function withoutSecretsOf(text: string, env: Readonly<Record<string, string | undefined>>): string {
+/** The text without the values of variables that are secrets. */
+export function withoutValuesOf(text: string, env: Readonly<Record<string, string | undefined>>): string {
   const values = secretVariables.map((name) => env[name]?.trim() ?? '').filter((value) => isUnmistakable(value))
-  return values.reduce((shown, value) => shown.replaceAll(value, hidden), withoutSecrets(text))
+  return values.reduce((shown, value) => shown.replaceAll(value, hidden), text)
 }
+
+/** The text without key material and without the values of variables that are secrets. */
+export const withoutSecretsOf = (text: string, env: Readonly<Record<string, string | undefined>>): string =>
+  withoutValuesOf(withoutSecrets(text), env)
 
 /** Not a word that a message may hold anyway, the path of a file, or a recipient, which people put there by mistake. */
 const isUnmistakable = (value: string): boolean => value.length >= 12 && !/^(?:[~./]|age1|ssh-)/.test(value)

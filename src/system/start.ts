@@ -3,8 +3,7 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import type { Writable } from 'node:stream'
 import { bytesOf, hasBytes, LOST, textOf } from './bytes.ts'
-
-type Environment = Readonly<Record<string, string | undefined>>
+import { type Environment, environmentFor, type Keeps } from './environment.ts'
 
 /** Reads a script from descriptor 3 with built-in commands alone, closes it, and runs the script. */
 const shell = `_sops_script=
@@ -33,7 +32,7 @@ function startWithBytes(file: string, args: readonly string[], options: SpawnOpt
   const variables = Object.entries(env as Environment)
   const odd = variables.filter(([name, value]) => hasBytes(name) || hasBytes(value ?? ''))
   const oddFolder = typeof cwd === 'string' && hasBytes(cwd)
-  if (!needsShell(file, args, options)) return spawn(file, args, options)
+  if (!needsShell(file, args, options)) return spawn(file, args, { ...options, env: env as NodeJS.ProcessEnv })
   const plain: Record<string, string | undefined> = Object.create(null)
   for (const [name, value] of variables) plain[name] = value
   for (const [name] of odd) delete plain[name]
@@ -60,10 +59,18 @@ function startWithBytes(file: string, args: readonly string[], options: SpawnOpt
 }
 
 /**
- * `spawn` of node:child_process, which throws some of the system's errors and emits the others. Variables whose bytes cannot be had are left
- * out: see `lostVariables`.
+ * `spawn` of node:child_process, which throws some of the system's errors and emits the others. The program gets the variables of `env`,
+ * none without one, and of those that are keys what it `keeps`. Variables whose bytes cannot be had are left out: see `lostVariables`.
  */
-export const start: typeof spawn = startWithBytes as typeof spawn
+export const startKeeping = (keeps: Keeps): typeof spawn =>
+  ((file: string, args: readonly string[], options: SpawnOptions) =>
+    startWithBytes(file, args, {
+      ...options,
+      env: environmentFor(options.env ?? {}, keeps) as NodeJS.ProcessEnv,
+    })) as typeof spawn
+
+/** For programs that need none of the keys. */
+export const start: typeof spawn = startKeeping(undefined)
 
 export interface Finished {
   /** Undefined when a signal ended the program. */
@@ -73,9 +80,14 @@ export interface Finished {
 }
 
 /** Runs a program that gets no input to its end. Rejects with the system's error when it cannot be started. */
-export const run = (file: string, args: readonly string[], options: Omit<SpawnOptions, 'stdio'>): Promise<Finished> =>
+export const run = (
+  file: string,
+  args: readonly string[],
+  options: Omit<SpawnOptions, 'stdio'>,
+  keeps?: Keeps,
+): Promise<Finished> =>
   new Promise((resolve, reject) => {
-    const child = start(file, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'], windowsHide: true })
+    const child = startKeeping(keeps)(file, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'], windowsHide: true })
     const [stdout, stderr]: [Buffer[], Buffer[]] = [[], []]
     child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk))
     child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk))

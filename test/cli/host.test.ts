@@ -10,19 +10,19 @@ const program = `
 import { processHost } from ${JSON.stringify(fileURLToPath(new URL('../../src/cli/host.ts', import.meta.url)))}
 const host = processHost()
 const [, , mode] = process.argv
-if (mode === 'flood') for (;;) await host.stdout.write('x'.repeat(1000) + '\\n')
+if (mode === 'flood') for (;;) await host.stdout.write(Buffer.from('x'.repeat(1000) + '\\n'))
 if (mode === 'wait' || mode === 'handle') {
   host.onCleanup(() => process.stdout.write('cleaned\\n'))
-  if (mode === 'handle') host.onSignal((signal) => host.stdout.write(signal + '\\n').then(() => host.exit(7)))
+  if (mode === 'handle') host.onSignal((signal) => host.stdout.write(Buffer.from(signal + '\\n')).then(() => host.exit(7)))
   setInterval(() => {}, 1000)
-  await host.stdout.write('ready\\n')
+  await host.stdout.write(Buffer.from('ready\\n'))
 }
-if (mode === 'cwd') await host.stdout.write(host.cwd)
-if (mode === 'stdin') await host.stdout.write(String((await host.stdin.readAll()).length))
+if (mode === 'cwd') await host.stdout.write(Buffer.from(host.cwd))
+if (mode === 'stdin') await host.stdout.write(Buffer.from(String((await host.stdin.readAll()).length)))
 if (mode === 'ask' || mode === 'ask-secret') {
   const secret = mode === 'ask-secret'
   const answers = await Promise.all([host.prompt('One: ', { secret }), host.prompt('Two: ', { secret })])
-  await host.stdout.write('GOT ' + JSON.stringify(answers))
+  await host.stdout.write(Buffer.from('GOT ' + JSON.stringify(answers)))
 }
 if (mode !== 'wait' && mode !== 'handle') host.exit(0)
 `

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { localTime, makeLog, progressLine } from '../../src/cli/log.ts'
 import { reportError } from '../../src/cli/report.ts'
-import { editDistance, nearest, visible } from '../../src/cli/text.ts'
-import { type ErrorDetails, SopsError } from '../../src/errors.ts'
+import { editDistance, nearest } from '../../src/cli/text.ts'
+import { type ErrorDetails, SopsError, setIn } from '../../src/errors.ts'
 import { bufferHost, type CliOptions } from '../support/cli.ts'
 
 async function reported(error: unknown, options: CliOptions = {}): Promise<[status: number, stderr: string]> {
@@ -21,9 +21,22 @@ describe('our errors', () => {
     ['bad value', { path: ['a', 'b c'] }, 'bad value (at ["a"]["b c"])\n'],
     ['offending key port', { path: ['db', 'port'] }, 'offending key port\n'],
     ['bad', { path: ['a'], position: { line: 1, column: 2 } }, 'bad (line 1, column 2, at ["a"])\n'],
-    ['two\nlines', { path: ['a'] }, 'two\nlines\n'],
+    ['two\nlines', {}, 'two\\nlines\n'],
   ])('%j %j', async (message, details, text) => {
     expect(await reported(new SopsError('generic', message, details))).toEqual([1, text])
+  })
+
+  test('a report of several lines stands for itself, also where another message introduces it', async () => {
+    const report = new SopsError('generic', ['two', 'lines'], { path: ['a'] })
+    expect((await reported(report))[1]).toBe('two\nlines\n')
+    const around = new SopsError('generic', `headline: ${report.message}`, { cause: report })
+    expect((await reported(around))[1]).toBe('headline: two\nlines\n')
+  })
+
+  test('key material that goes over several lines is taken out as a whole', async () => {
+    const pem = ['-----BEGIN OPENSSH PRIVATE KEY-----', 'b3BlbnNzaC1rZXk', '-----END OPENSSH PRIVATE KEY-----']
+    for (const message of [pem, setIn(pem.join('\n')), pem.join('\n')])
+      expect((await reported(new SopsError('generic', message)))[1]).not.toContain('b3Blbn')
   })
 
   test('the status is that of the code', async () => {
@@ -37,17 +50,14 @@ describe('our errors', () => {
     expect(text).toMatch(/^\[CMD\]\t time=".*" level=fatal msg="bad words"\nhint: help\n$/)
   })
 
-  test('names from a file cannot steer a terminal, and are left alone elsewhere', async () => {
+  test('names from a file cannot steer a terminal, whatever stderr is', async () => {
     const error = new SopsError('generic', 'key \x1b[31mred\x07\u202e', { hints: ['\x1b]0;x\x07'] })
-    expect(await reported(error, { tty: ['stderr'] })).toEqual([
-      1,
-      'key \\x1b[31mred\\x07\\u202e\nhint: \\x1b]0;x\\x07\n',
-    ])
-    expect((await reported(error))[1]).toContain('\x1b[31m')
+    for (const options of [{}, { tty: ['stderr' as const] }])
+      expect(await reported(error, options)).toEqual([1, 'key \\x1b[31mred\\a\\u202e\nhint: \\x1b]0;x\\a\n'])
   })
 
   test('key failures are coloured when stdout is a terminal', async () => {
-    const error = new SopsError('no-data-key', 'Failed\n\nGroup 0: FAILED\n  k: FAILED\n\nGroup 1: SUCCESS\n')
+    const error = new SopsError('no-data-key', ['Failed', '', 'Group 0: FAILED', '  k: FAILED', '', 'Group 1: SUCCESS'])
     const [, coloured] = await reported(error, { tty: ['stdout'] })
     expect(coloured).toContain('Group 0: \x1b[31mFAILED\x1b[0m\n')
     expect(coloured).toContain('Group 1: \x1b[32mSUCCESS\x1b[0m\n')
@@ -140,15 +150,11 @@ describe('log lines', () => {
   })
 
   test('progress of updatekeys', () => {
-    expect(progressLine(new Date(2026, 0, 2, 3, 4, 5), 'Syncing keys')).toBe('2026/01/02 03:04:05 Syncing keys\n')
+    expect(progressLine(new Date(2026, 0, 2, 3, 4, 5), 'Syncing keys')).toBe('2026/01/02 03:04:05 Syncing keys')
   })
 })
 
 describe('text', () => {
-  test('visible keeps lines and tabs', () => {
-    expect(visible('a\tb\nc\x1b\x9b\u2066')).toBe('a\tb\nc\\x1b\\u009b\\u2066')
-  })
-
   test.each([
     ['decrpt', 'decrypt', 1],
     ['decyrpt', 'decrypt', 1],

@@ -184,8 +184,8 @@ describe('an editor is left alone', () => {
     Object.assign(host, {
       stderr: {
         ...host.stderr,
-        write: async (text: string) => {
-          said.push({ text, saved: content() !== before })
+        write: async (data: Uint8Array) => {
+          said.push({ text: Buffer.from(data).toString(), saved: content() !== before })
         },
       },
     })

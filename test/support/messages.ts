@@ -140,7 +140,8 @@ export function writes(): Write[] {
   visitAll((node, file) => {
     if (!ts.isCallExpression(node)) return
     const call = node.expression.getText()
-    if (/\bstderr(?:\(\))?\.write$|^io\.err$|^console\./.test(call)) found.push({ file, call })
+    const says = /^say(?:Part)?$/.test(call) && /\bstderr$/.test(node.arguments[0]?.getText() ?? '')
+    if (says || /\bstderr(?:\(\))?\.write$|^io\.tell$|^console\./.test(call)) found.push({ file, call })
   })
   return found
 }

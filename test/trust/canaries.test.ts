@@ -297,6 +297,7 @@ const starters = [
   'cli/exec/account.ts',
   'cli/exec/child.ts',
   'cli/exec/pipe.ts',
+  'cli/local-only.ts',
   'cli/temp-dir.ts',
   'keys/age/command.ts',
   'keys/age/plugin-process.ts',

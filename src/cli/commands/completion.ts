@@ -53,6 +53,6 @@ complete -c sops -a '(__sops_complete)'
 const scripts: Readonly<Record<string, string>> = { bash, zsh, fish }
 
 export const run: Run = async (inv, io) => {
-  await io.out(scripts[inv.command.at(-1)!]!)
+  await io.out(Buffer.from(scripts[inv.command.at(-1)!]!))
   return 0
 }

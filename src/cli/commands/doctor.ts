@@ -7,14 +7,16 @@ import type { Invocation, Io } from '../invocation.ts'
 import { localOnly } from '../local-only.ts'
 import { servicesOf } from '../settings.ts'
 
-const warningText = ({ message, fields = {} }: LogLine): string =>
-  [message, ...Object.entries(fields).map(([name, value]) => `${name}=${value}`)].join(' ')
+const warningLines = ({ message, more = [], fields = {} }: LogLine): readonly string[] => [
+  [message, ...Object.entries(fields).map(([name, value]) => `${name}=${value}`)].join(' '),
+  ...more,
+]
 
 /** Advice and warnings that came up on the way belong to the findings, whatever stderr is. */
 function showWarnings(warnings: readonly LogLine[], sheet: Sheet): void {
   if (warnings.length === 0) return
   sheet.heading('warnings')
-  for (const warning of warnings) sheet.problem(warningText(warning))
+  for (const warning of warnings) sheet.problem(warningLines(warning))
 }
 
 /** Exit status 0 when nothing needs mending, else 1. */
@@ -34,6 +36,6 @@ export async function run(inv: Invocation, io: Io): Promise<number> {
   const services = await servicesOf(inv, ctx)
   for (const name of inv.positionals) await examineFile(name, { inv, io, ctx, config, services }, sheet)
   showWarnings(warnings, sheet)
-  await io.out(sheet.text())
+  await io.say(...sheet.lines())
   return sheet.problems === 0 ? 0 : 1
 }

@@ -3,7 +3,7 @@ import { basename } from 'node:path'
 import { wrapDataKey, wrapErrors } from '../../datakey.ts'
 import { type Draft, draftText, parsePlain, parseWithMetadata, sealDraft } from '../../draft.ts'
 import { loadEncrypted, type OpenFile, openFile, type SealOutput } from '../../encrypted-file.ts'
-import { messageOf, SopsError } from '../../errors.ts'
+import { messageOf, SopsError, setIn } from '../../errors.ts'
 import { loadFormat } from '../../formats/index.ts'
 import type { Format } from '../../formats/types.ts'
 import { nameRecipient } from '../../keys/index.ts'
@@ -45,7 +45,7 @@ async function editNew(inv: Invocation, io: Io, path: string): Promise<void> {
     const errors = wrapErrors(error)
     if (!errors) throw error
     const headline = 'Error encrypting the data key with one or more master keys'
-    throw new SopsError('no-data-key', `${headline}: [${errors.join(' ')}]`, { cause: error })
+    throw new SopsError('no-data-key', setIn(`${headline}: [${errors.join(' ')}]`), { cause: error })
   })
   try {
     await editLoop(

@@ -1,11 +1,13 @@
 // `sops exec-env`: a shell line with the values of a file in its environment.
 import { SopsError } from '../../errors.ts'
 import { environmentOf } from '../../exec/environment.ts'
+import { steeringNames } from '../../exec/steering.ts'
 import { warnOfLeftOut } from '../../left-out.ts'
+import type { Environment } from '../../system/environment.ts'
 import { lostVariables, needsShell } from '../../system/start.ts'
 import { lineOf } from '../../twins.ts'
 import { switchUser } from '../exec/account.ts'
-import { type Environment, outcomeOf, runShell, shellOf, startShell } from '../exec/child.ts'
+import { outcomeOf, runShell, shellOf, startShell } from '../exec/child.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { openerOf, read } from '../open.ts'
 import { absolutePath, formatsFor } from '../settings.ts'
@@ -25,6 +27,7 @@ export async function run(inv: Invocation, io: Io): Promise<number> {
   file.dataKey.fill(0)
   warnOfLeftOut(file.plain, 'the environment', ctx.log)
   const values = environmentOf(file.plain.documents[0] ?? { kind: 'map', items: [] }, host.platform, lineOf(file))
+  warnOfSteering(Object.keys(values), io)
   const user = await switchUser(inv.string('user'), io)
   if (!user) return 1
   const env: Environment = Object.assign(Object.create(null), inv.bool('pristine') ? {} : host.env, user, values)
@@ -35,7 +38,7 @@ export async function run(inv: Invocation, io: Io): Promise<number> {
     return 0
   }
   const { status, text } = outcomeOf(await runShell(command, env, host))
-  if (text !== '') await io.err(text)
+  if (text !== '') await io.tell(text)
   return status
 }
 
@@ -47,6 +50,14 @@ export function wordsOf(inv: Invocation): readonly [file: string, command: strin
     throw new SopsError('generic', 'error: missing file to decrypt', { hints })
   }
   return [file, command]
+}
+
+/** Names only, and all of them: one that is left out would be the one that counts. */
+function warnOfSteering(names: readonly string[], { ctx, host }: Io): void {
+  const steering = steeringNames(names, host.platform)
+  if (steering.length === 0) return
+  const message = `the file sets ${steering.join(', ')}: programs load or run what these name, and whoever writes such a file needs no key`
+  ctx.log({ level: 'warning', logger: 'EXEC', message })
 }
 
 /** @throws SopsError `generic` for a variable whose bytes cannot be handed on. */

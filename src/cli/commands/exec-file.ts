@@ -2,10 +2,11 @@
 import { randomInt } from 'node:crypto'
 import { join, normalize } from 'node:path'
 import { SopsError } from '../../errors.ts'
+import type { Environment } from '../../system/environment.ts'
 import { systemErrorText } from '../../system/errors.ts'
 import { writeFile } from '../../system/files.ts'
 import { switchUser } from '../exec/account.ts'
-import { type Environment, outcomeOf, runShell, startShell } from '../exec/child.ts'
+import { outcomeOf, runShell, startShell } from '../exec/child.ts'
 import { makePipe, servePipe } from '../exec/pipe.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { openerOf, read } from '../open.ts'
@@ -45,7 +46,7 @@ export async function run(inv: Invocation, io: Io): Promise<number> {
         return 0
       }
       const { status, text } = outcomeOf(await runShell(line, env, host))
-      if (text !== '') await io.err(text)
+      if (text !== '') await io.tell(text)
       return status
     } finally {
       served.end()

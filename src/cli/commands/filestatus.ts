@@ -15,7 +15,7 @@ export async function run(inv: Invocation, io: Io): Promise<number> {
     const file = (await loadedLarge(inv, io, path)) ?? (await loadedWhole(inv, io, path))
     if (file) warnOfOthers(file, io.ctx.log)
     const metadata = file?.metadata
-    await io.out(`{"encrypted":${metadata !== undefined && metadata.version !== '' && metadata.mac !== ''}}\n`)
+    await io.say(`{"encrypted":${metadata !== undefined && metadata.version !== '' && metadata.mac !== ''}}`)
     return 0
   } catch (error) {
     if (!(error instanceof SopsError)) throw error

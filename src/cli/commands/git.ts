@@ -2,8 +2,9 @@
 
 import { join, resolve } from 'node:path'
 import type { Context } from '../../context.ts'
+import { oneLine } from '../../core/quote.ts'
 import { emitPlain, loadEncrypted, type OpenFile, openFile } from '../../encrypted-file.ts'
-import { messageOf, SopsError } from '../../errors.ts'
+import { messageOf, SopsError, setIn } from '../../errors.ts'
 import { formatOfPath } from '../../formats/index.ts'
 import type { FormatId } from '../../formats/types.ts'
 import { othersText } from '../../metadata/others.ts'
@@ -40,10 +41,10 @@ async function textconv(inv: Invocation, io: Io): Promise<number> {
   try {
     await io.out(format ? await plaintext(inv, ctx, path, bytes, format) : bytes)
   } catch (error) {
-    const reason = messageOf(error).split('\n', 1)[0]
-    const remark = (text: string): string => `${commentMark(format ?? formatOfPath(name))} sops: ${text}\n`
-    await io.out(remark(`shown encrypted: ${reason}`))
-    if (local.refusal !== undefined) await io.out(remark(`not all keys were tried: ${local.refusal}`))
+    const [reason = ''] = error instanceof SopsError ? error.lines : [messageOf(error)]
+    const remark = (text: string): string => `${commentMark(format ?? formatOfPath(name))} sops: ${text}`
+    await io.say(remark(`shown encrypted: ${reason}`))
+    if (local.refusal !== undefined) await io.say(remark(`not all keys were tried: ${local.refusal}`))
     await io.out(bytes)
   }
   return 0
@@ -63,7 +64,7 @@ async function plaintext(
   const encrypted = await loadEncrypted(bytes, format)
   const open = (ignoreMac: boolean): Promise<OpenFile> =>
     openFile(encrypted, { services, ...orderOf(inv), ignoreMac, audit: { context: ctx, file: path } })
-  const remark = (text: string): string => `${commentMark(format)} sops: ${text}\n`
+  const remark = (text: string): string => `${commentMark(format)} sops: ${oneLine(text)}\n`
   let note = encrypted.others.length > 0 ? remark(othersText(encrypted.others)) : ''
   // A difference is most wanted where something is wrong, as after a merge.
   const file = await open(false).catch((error: unknown) => {
@@ -79,12 +80,13 @@ async function plaintext(
 }
 
 const git = async (io: Io, ...args: string[]): Promise<string> => {
-  const failed = (reason: string): SopsError => new SopsError('generic', `git ${args.join(' ')} failed: ${reason}`)
+  const failed = ([reason, ...more]: readonly string[]): SopsError =>
+    new SopsError('generic', [`git ${args.join(' ')} failed: ${reason}`, ...more])
   const ran = await startAndWait('git', args, { cwd: io.ctx.cwd, env: { ...io.ctx.env } }).catch((error: unknown) => {
-    throw failed(codeOf(error) === 'ENOENT' ? 'there is no program git in PATH' : messageOf(error))
+    throw failed([codeOf(error) === 'ENOENT' ? 'there is no program git in PATH' : messageOf(error)])
   })
   if (ran.status === 0) return ran.stdout.trim()
-  throw failed(ran.stderr || `exit status ${ran.status}`)
+  throw failed(setIn(ran.stderr || `exit status ${ran.status}`))
 }
 
 /** The files that git shows through sops, unless the repository says otherwise. */
@@ -122,7 +124,7 @@ async function install(inv: Invocation, io: Io): Promise<number> {
     if (next) await putBack(io, attributes, next, read)
     throw error
   }
-  await io.out(`git diff now decrypts ${patterns.join(' ')} (${attributes})\n`)
+  await io.say(`git diff now decrypts ${patterns.join(' ')} (${attributes})`)
   return 0
 }
 

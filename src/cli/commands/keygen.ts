@@ -30,8 +30,8 @@ export async function run(inv: Invocation, io: Io): Promise<number> {
       hints: ['name another file with --output', 'sops doctor shows the recipients of the identities you have'],
     })
   }
-  await io.err(`identity written to ${path}; keep a copy in a safe place\n`)
-  if (output !== '') await io.err(`hint: sops finds it with SOPS_AGE_KEY_FILE=${path}\n`)
-  await io.out(`${pair.recipient}\n`)
+  await io.tell(`identity written to ${path}; keep a copy in a safe place`)
+  if (output !== '') await io.tell(`hint: sops finds it with SOPS_AGE_KEY_FILE=${path}`)
+  await io.say(pair.recipient)
   return 0
 }

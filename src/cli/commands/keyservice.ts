@@ -4,6 +4,7 @@ import { isLocal, listen } from '../../keyservice/listen.ts'
 import { makeListener, type ServerOptions, serve } from '../../keyservice/server.ts'
 import { askYesNo } from '../ask.ts'
 import type { Invocation, Io } from '../invocation.ts'
+import { Control } from '../say.ts'
 
 const signalNames: Readonly<Partial<Record<NodeJS.Signals, string>>> = {
   SIGINT: 'interrupt',
@@ -14,7 +15,7 @@ const signalNames: Readonly<Partial<Record<NodeJS.Signals, string>>> = {
 const approver =
   (io: Io): NonNullable<ServerOptions['approve']> =>
   (operation, key) =>
-    askYesNo(io, `\nReceived ${operation} request using ${key}. Respond to request? (y/n): `)
+    askYesNo(io, [new Control('\n'), `Received ${operation} request using ${key}. Respond to request? (y/n): `])
 
 export async function run(inv: Invocation, io: Io): Promise<number> {
   const [network, address] = [inv.string('network'), inv.string('address')]
@@ -28,7 +29,7 @@ export async function run(inv: Invocation, io: Io): Promise<number> {
     if (!(error instanceof SopsError)) throw error
     io.ctx.log({ level: 'error', logger: 'CMD', message: `Error running keyservice: ${error.message}` })
     const status = io.fatal(error.message)
-    await io.err(error.hints.map((hint) => `hint: ${hint}\n`).join(''))
+    await io.tell(...error.hints.map((hint) => `hint: ${hint}`))
     return status
   }
   const where = `${network}://${address}`

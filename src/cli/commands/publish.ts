@@ -68,7 +68,7 @@ async function publish(path: string, job: Job): Promise<void> {
   if (!inv.bool('yes') && !(await askYesNo(io, question))) {
     const text = `Publication of ${absolute} canceled`
     if (!inv.bool('recursive')) throw new SopsError('generic', text)
-    return io.out(`${text}\n`)
+    return io.say(text)
   }
   await upload(parcel, io.ctx)
 }
@@ -125,7 +125,7 @@ async function sealAnew({ path, file }: Opened, rule: DestinationRule, job: Job)
     const { keyGroups, shamirThreshold, selection } = rule.recreation
     // Thresholds of 0 keep theirs out of the difference, as in the reference.
     const changes = keyChanges(file.metadata.keyGroups, 0, keyGroups)
-    if (isChange(changes)) await io.out(describeChanges(changes, io, "file's key groups"))
+    if (isChange(changes)) await io.say(...describeChanges(changes, io, "file's key groups"))
     const { unencryptedSuffix, encryptedSuffix } = selection
     const suffixes = {
       ...(unencryptedSuffix ? { unencryptedSuffix } : {}),

@@ -4,7 +4,7 @@ import { changeRecipients } from '../../change-recipients.ts'
 import { type Config, findConfig, loadConfig, matchCreationRule } from '../../config/index.ts'
 import { wrapErrors } from '../../datakey.ts'
 import { loadEncrypted } from '../../encrypted-file.ts'
-import { SopsError } from '../../errors.ts'
+import { SopsError, setIn } from '../../errors.ts'
 import { isChange, type KeyChanges, keepWrapped, keyChanges } from '../../key-changes.ts'
 import { refuseOthers } from '../../metadata/others.ts'
 import { systemErrorText } from '../../system/errors.ts'
@@ -15,6 +15,7 @@ import { fingerprint, readInput, writeOutput } from '../files.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { progressLine } from '../log.ts'
 import { warnOfThreshold } from '../rule.ts'
+import type { Line } from '../say.ts'
 import { absolutePath, formatsFor, layoutOf, servicesOf } from '../settings.ts'
 import { warnOfRespelling } from '../warnings.ts'
 
@@ -48,7 +49,7 @@ async function updateFile(inv: Invocation, io: Io, config: Config): Promise<void
   const changes = keyChanges(old.keyGroups, old.shamirThreshold, rule.keyGroups, rule.shamirThreshold)
   if (!isChange(changes)) return progress(io, `File ${path} already up to date`)
   warnOfThreshold(old.keyGroups, old.shamirThreshold, rule, ctx)
-  await io.out(describeChanges(changes, io))
+  await io.say(...describeChanges(changes, io))
   if (!inv.bool('yes') && !(await askYesNo(io, 'Is this okay? (y/n):')))
     return progress(io, `File ${path} left unchanged`)
   const services = await servicesOf(inv, ctx)
@@ -62,7 +63,8 @@ async function updateFile(inv: Invocation, io: Io, config: Config): Promise<void
     layout: layoutOf(inv, config, input),
   }).catch((error: unknown) => {
     const errors = wrapErrors(error)
-    throw errors ? new SopsError('generic', `error updating one or more master keys: [${errors.join(' ')}]`) : error
+    const text = errors && `error updating one or more master keys: [${errors.join(' ')}]`
+    throw text === undefined ? error : new SopsError('generic', setIn(text))
   })
   warnOfRespelling(updated, ctx)
   await writeOutput(io.host, path, updated.bytes, { what: 'in-place file', expect: fingerprint(bytes) })
@@ -76,26 +78,30 @@ async function mustBeFile(path: string): Promise<void> {
   if (found.isDirectory()) throw new SopsError('generic', "can't operate on a directory")
 }
 
-const progress = (io: Io, text: string): Promise<void> => io.err(progressLine(io.ctx.now(), text))
+const progress = (io: Io, text: string): Promise<void> => io.tell(progressLine(io.ctx.now(), text))
 
 /**
  * The difference as the reference prints it: common keys, `+++` added, `---` removed, group by group counted from 1. `what` is what changes,
  * in its headline.
  */
-export function describeChanges(changes: KeyChanges, { style }: Pick<Io, 'style'>, what = "file's groups"): string {
+export function describeChanges(
+  changes: KeyChanges,
+  { style }: Pick<Io, 'style'>,
+  what = "file's groups",
+): readonly Line[] {
   const { oldThreshold, newThreshold } = changes
-  const lines = [`The following changes will be made to the ${what}:\n`]
+  const lines: Line[] = [`The following changes will be made to the ${what}:`]
   if (oldThreshold === newThreshold) {
-    if (newThreshold > 0) lines.push(`shamir_threshold: ${newThreshold}\n`)
+    if (newThreshold > 0) lines.push(`shamir_threshold: ${newThreshold}`)
   } else {
-    if (newThreshold > 0) lines.push(style.green(`+++ shamir_threshold: ${newThreshold}\n`))
-    if (oldThreshold > 0) lines.push(style.red(`--- shamir_threshold: ${oldThreshold}\n`))
+    if (newThreshold > 0) lines.push(style.green(`+++ shamir_threshold: ${newThreshold}`))
+    if (oldThreshold > 0) lines.push(style.red(`--- shamir_threshold: ${oldThreshold}`))
   }
   for (const [i, group] of changes.groups.entries()) {
-    lines.push(`${style.underline(`Group ${i + 1}`)}\n`)
-    for (const label of group.kept) lines.push(`    ${label}\n`)
-    for (const label of group.added) lines.push(style.green(`+++ ${label}\n`))
-    for (const label of group.removed) lines.push(style.red(`--- ${label}\n`))
+    lines.push(style.underline(`Group ${i + 1}`))
+    for (const label of group.kept) lines.push(`    ${label}`)
+    for (const label of group.added) lines.push(style.green(`+++ ${label}`))
+    for (const label of group.removed) lines.push(style.red(`--- ${label}`))
   }
-  return lines.join('')
+  return lines
 }

@@ -3,7 +3,7 @@ import { type Config, matchCreationRule } from '../../config/index.ts'
 import type { Context } from '../../context.ts'
 import type { KeyService } from '../../datakey.ts'
 import { type EncryptedFile, loadEncrypted, openFile } from '../../encrypted-file.ts'
-import { messageOf, SopsError } from '../../errors.ts'
+import { messageOf, SopsError, setIn } from '../../errors.ts'
 import { isChange, keyChanges } from '../../key-changes.ts'
 import { labelOf } from '../../keys/index.ts'
 import type { MasterKey } from '../../keys/types.ts'
@@ -53,7 +53,8 @@ function showAttempt(key: MasterKey, attempt: Attempt, sheet: Sheet): void {
     return
   }
   sheet.line(`${label}: ${attempt.isTried ? 'cannot be opened here' : 'not tried'}`, 2)
-  for (const [service, reason] of attempt.reasons) sheet.line(service === 'local' ? reason : `${service}: ${reason}`, 3)
+  for (const [service, reason] of attempt.reasons)
+    sheet.line(setIn(service === 'local' ? reason : `${service}: ${reason}`), 3)
 }
 
 async function examineKeys(
@@ -89,7 +90,7 @@ async function examineContent(
     sheet.good('it can be opened here, and its integrity check passes')
   } catch (error) {
     if (!(error instanceof SopsError)) throw error
-    if (error.code !== 'no-data-key') return sheet.problem(error.message, 1, error.hints)
+    if (error.code !== 'no-data-key') return sheet.problem(error.lines, 1, error.hints)
     sheet.problem('it cannot be opened here', 1, [
       'see above what each key needs, or ask somebody who can to add yours',
     ])
@@ -119,9 +120,7 @@ async function examineRule(
         ...added.map((label) => `${label} is missing in the file`),
         ...removed.map((label) => `${label} is only in the file`),
       ])
-      sheet.problem(['the keys are not those of the creation rule', ...differences].join('\n'), 1, [
-        `sops updatekeys ${path}`,
-      ])
+      sheet.problem(['the keys are not those of the creation rule', ...differences], 1, [`sops updatekeys ${path}`])
     }
   } catch (error) {
     if (!(error instanceof SopsError)) throw error
@@ -144,11 +143,7 @@ async function load(
   } catch (error) {
     if (!(error instanceof SopsError)) throw error
     const isPlain = error.message === 'sops metadata not found'
-    sheet.problem(
-      isPlain ? 'it is not encrypted' : error.message,
-      1,
-      isPlain ? [`sops encrypt -i ${path}`] : error.hints,
-    )
+    sheet.problem(isPlain ? 'it is not encrypted' : error.lines, 1, isPlain ? [`sops encrypt -i ${path}`] : error.hints)
     return error.code === 'bad-input' ? 'unreadable' : undefined
   }
 }

@@ -51,7 +51,7 @@ export async function examineConfig(sheet: Sheet, inv: Invocation, ctx: Context)
     return config
   } catch (error) {
     if (!(error instanceof SopsError)) throw error
-    sheet.problem(error.message, 1, error.hints)
+    sheet.problem(error.lines, 1, error.hints)
     return undefined
   }
 }

@@ -1,27 +1,31 @@
 // The findings of `sops doctor`: lines under headings, with what is wrong marked and counted.
 import { withoutSecretsOf } from '../../system/secrets.ts'
+import { type Line, withoutSecretLines } from '../say.ts'
 import type { Style } from '../style.ts'
-import { visible } from '../text.ts'
+
+/** A text of several lines is given by them. */
+type Text = string | readonly string[]
 
 export interface Sheet {
   heading(text: string): void
   /** `depth` counts steps of indentation below the heading. */
-  line(text: string, depth?: number): void
-  good(text: string, depth?: number): void
+  line(text: Text, depth?: number): void
+  good(text: Text, depth?: number): void
   /** Something to be mended, with next steps. */
-  problem(text: string, depth?: number, hints?: readonly string[]): void
+  problem(text: Text, depth?: number, hints?: readonly string[]): void
   readonly problems: number
-  text(): string
+  lines(): readonly Line[]
 }
 
 /** What it says is free of key material and of the values of `env` that are secrets, wherever they turn up. */
 export function makeSheet(style: Style, env: Readonly<Record<string, string | undefined>>): Sheet {
-  const lines: string[] = []
+  const lines: Line[] = []
   let problems = 0
-  const shown = (text: string): string => visible(withoutSecretsOf(text, env))
-  const add = (text: string, depth: number, mark = ''): void => {
+  const shown = (text: string): string => withoutSecretsOf(text, env)
+  const add = (text: Text, depth: number, mark: Line = ''): void => {
     const indent = '  '.repeat(depth)
-    lines.push(`${indent}${mark}${shown(text).replaceAll('\n', `\n${indent}  `)}`)
+    const [first = '', ...rest] = withoutSecretLines([text].flat(), env)
+    lines.push([indent, mark, first], ...rest.map((line) => `${indent}  ${line}`))
   }
   return {
     heading: (text) => {
@@ -38,6 +42,6 @@ export function makeSheet(style: Style, env: Readonly<Record<string, string | un
     get problems() {
       return problems
     },
-    text: () => lines.map((line) => `${line}\n`).join(''),
+    lines: () => lines,
   }
 }

@@ -2,11 +2,13 @@
 import type { ChildProcess, SpawnOptions } from 'node:child_process'
 import { constants } from 'node:os'
 import { SopsError } from '../../errors.ts'
+import type { Environment } from '../../system/environment.ts'
 import { codeOf, systemErrorText } from '../../system/errors.ts'
-import { handedOver, start as startProgram } from '../../system/start.ts'
+import { handedOver, startKeeping } from '../../system/start.ts'
 import type { Host } from '../host.ts'
 
-export type Environment = Readonly<Record<string, string | undefined>>
+/** It gets the keys too: scripts call this program again. */
+const startProgram = startKeeping('all')
 
 export type End = { readonly status: number } | { readonly signal: NodeJS.Signals }
 
@@ -97,7 +99,7 @@ const signalNames: Partial<Record<NodeJS.Signals, string>> = {
 
 /** What the reference prints when the child did not end well, and its exit status (spec/cli.md 15.1). */
 export function outcomeOf(end: End): { readonly status: number; readonly text: string } {
-  if ('status' in end) return { status: end.status, text: end.status === 0 ? '' : `exit status ${end.status}\n` }
+  if ('status' in end) return { status: end.status, text: end.status === 0 ? '' : `exit status ${end.status}` }
   const name = signalNames[end.signal] ?? `signal ${constants.signals[end.signal]}`
-  return { status: 255, text: `signal: ${name}\n` }
+  return { status: 255, text: `signal: ${name}` }
 }

@@ -3,6 +3,7 @@ import type { ChildProcessByStdio } from 'node:child_process'
 import type { Readable } from 'node:stream'
 import type { Context } from '../../context.ts'
 import { splitWords } from '../../core/words.ts'
+import { withheldHint } from '../../system/environment.ts'
 import { startFailure } from '../../system/programs.ts'
 import { holdsSecret, withoutSecrets } from '../../system/secrets.ts'
 
@@ -64,7 +65,8 @@ export async function runKeyCommand(command: string, recipient: string, ctx: Con
       for (const chunk of said) chunk.fill(0)
       if (code === 0) return done(output)
       output.fill(0)
-      fail(`${signal ? `signal: ${signal}` : `exit status ${code}`}${reason}`)
+      const hint = withheldHint(ctx.env)
+      fail(`${signal ? `signal: ${signal}` : `exit status ${code}`}${reason}${hint && ` (${hint})`}`)
     })
   })
 }

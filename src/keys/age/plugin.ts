@@ -1,6 +1,7 @@
 // age plugins: recipients and identities that a program of their own wraps and unwraps for (spec/keys.md 3.7).
 import type { Context } from '../../context.ts'
 import { messageOf } from '../../errors.ts'
+import { withheldHint } from '../../system/environment.ts'
 import { decodeBech32 } from './bech32.ts'
 import type { Recipient, Stanza } from './file.ts'
 import type { Identity } from './identity.ts'
@@ -85,7 +86,8 @@ async function converse<T>(
     conversation = await startPlugin(name, mode, ctx)
     return await talk(conversation)
   } catch (error) {
-    throw new Error(`${name} plugin: ${messageOf(error)}`)
+    const hint = conversation ? withheldHint(ctx.env) : ''
+    throw new Error(`${name} plugin: ${messageOf(error)}${hint && ` (${hint})`}`)
   } finally {
     await conversation?.close()
   }

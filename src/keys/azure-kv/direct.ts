@@ -132,10 +132,12 @@ function programSource(ctx: Context): DirectSource {
     const args = ['account', 'get-access-token', '--output', 'json', '--resource', resourceOf(challenge), ...tenant]
     const env = ctx.env as NodeJS.ProcessEnv
     const failed = (reason: string): SopsError => new SopsError('generic', `az account get-access-token: ${reason}`)
-    const ran = await run('az', args, { env, signal: deadline.signal }).catch((error: unknown) => {
-      if (deadline.signal.aborted) throw failed('no answer in time')
-      throw failed(codeOf(error) === 'ENOENT' ? 'there is no program az in PATH' : messageOf(error))
-    })
+    const ran = await run('az', args, { env, signal: deadline.signal }, /^(?:AZURE|IDENTITY)_/).catch(
+      (error: unknown) => {
+        if (deadline.signal.aborted) throw failed('no answer in time')
+        throw failed(codeOf(error) === 'ENOENT' ? 'there is no program az in PATH' : messageOf(error))
+      },
+    )
     if (ran.status !== 0) throw failed(ran.stderr || `exit status ${ran.status}`)
     const parsed = (parseJson(Buffer.from(ran.stdout)) ?? {}) as Record<string, unknown>
     const { accessToken, expires_on: end } = parsed

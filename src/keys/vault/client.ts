@@ -1,6 +1,6 @@
 // Requests to a Vault or OpenBao server: its headers, retries, redirects and error texts, for transit keys and for KV secrets.
 import type { Context } from '../../context.ts'
-import { SopsError } from '../../errors.ts'
+import { SopsError, setIn } from '../../errors.ts'
 import {
   type Deadline,
   deadlineIn,
@@ -42,9 +42,10 @@ export async function vaultRequest(ctx: Context, call: VaultCall): Promise<unkno
   const answer = await follow(ctx, call.place, first, settings, deadline)
   if (answer.status === 404 && call.method === 'GET') return dataOf(answer)
   if (answer.status >= 400 || (answer.status >= 300 && answer.status < 400)) {
+    const secrets = [call.token ?? '', ...textsIn(call.body)]
     throw new SopsError(
       'generic',
-      withoutSecrets(failureText(first, answer), [call.token ?? '', ...textsIn(call.body)]),
+      failureLines(first, answer, (text) => withoutSecrets(text, secrets)),
     )
   }
   return dataOf(answer)
@@ -105,15 +106,15 @@ async function follow(
   return sendPatiently({ ...rest, url, ...way }, rule, deadline)
 }
 
-/** What the server says about a failure, or nothing it can be trusted to say. */
-function failureText(request: HttpRequest, answer: HttpAnswer): string {
-  const head = ['Error making API request.', '', `URL: ${request.method} ${shownUrl(request.url)}`]
+/** What the server says about a failure, or nothing it can be trusted to say. `safe` takes out what was sent to it. */
+function failureLines(request: HttpRequest, answer: HttpAnswer, safe: (text: string) => string): readonly string[] {
+  const head = ['Error making API request.', '', `URL: ${request.method} ${safe(shownUrl(request.url))}`]
   const errors = errorsOf(answer)
   if (errors === undefined) {
-    const raw = answer.body.toString('utf8').slice(0, 2000)
-    return [...head, `Code: ${answer.status}. Raw Message:`, '', raw].join('\n')
+    const raw = safe(answer.body.toString('utf8').slice(0, 2000))
+    return [...head, `Code: ${answer.status}. Raw Message:`, '', ...setIn(raw)]
   }
-  return [...head, `Code: ${answer.status}. Errors:`, '', ...errors.map((error) => `* ${error}`)].join('\n')
+  return [...head, `Code: ${answer.status}. Errors:`, '', ...errors.map((error) => `* ${safe(error)}`)]
 }
 
 function textsIn(value: unknown): string[] {
