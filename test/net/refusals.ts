@@ -77,3 +77,6 @@ export const mayRefuseText = (format: TreeFormat, message: string, text: string)
   explained(encrypt[format], message, text)
 
 export const mayRefuseChange = (command: string, message: string): boolean => explained(change, message, command)
+
+/** Of several entries with one name and different values none is chosen. */
+export const mayRefuseChoice = (message: string): boolean => /is there .* with different values, and .* can have one/.test(message)

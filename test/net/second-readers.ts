@@ -199,7 +199,9 @@ function readIni({ text, leaf }: Decoded): Reading {
     }
     start = next
   }
-  const documents = sections.map(({ name, lines, spans }): Pair => {
+  const [first, ...headed] = sections
+  const hasOne = first!.lines.length === 0 && headed.some(({ name }) => name === 'DEFAULT')
+  const documents = (hasOne ? headed : sections).map(({ name, lines, spans }): Pair => {
     const values = parseIni(lines.join('\n'))
     const keys = lines.map((line) => line.split('=')[0]!.trim())
     const last = new Map(keys.map((key, i) => [key, i]))

@@ -3,6 +3,7 @@ import { expect } from 'vitest'
 import { documentOf, placesOf, plainAt } from './change.ts'
 import type { Desk } from './desk.ts'
 import { broken, type State } from './laws.ts'
+import { mayRefuseChoice } from './refusals.ts'
 import { difference, leafOf, type Plain } from './reading.ts'
 import { decoded, ofJson, readSecond } from './second-readers.ts'
 import type { Step } from './steps.ts'
@@ -55,7 +56,8 @@ async function extract(pick: number, desk: Desk, state: State): Promise<Taken> {
   if (!place) return { what: 'extract: no place', state }
   const { code, stdout, stderr } = await desk.run(['decrypt', '--extract', place.cli, desk.file])
   if (code !== 0) {
-    if (i === 0 && place.kind === 'leaf' && desk.format !== 'dotenv' && desk.format !== 'ini')
+    const mayRefuse = desk.format === 'dotenv' || desk.format === 'ini' || mayRefuseChoice(stderr)
+    if (i === 0 && place.kind === 'leaf' && !mayRefuse)
       broken('a refusal that nothing explains', `extract ${place.cli}: ${stderr}`)
     return { what: 'extract: refused', state }
   }
