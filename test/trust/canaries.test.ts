@@ -298,6 +298,7 @@ const starters = [
   'cli/exec/child.ts',
   'cli/exec/pipe.ts',
   'cli/local-only.ts',
+  'cli/lock.ts',
   'cli/temp-dir.ts',
   'keys/age/command.ts',
   'keys/age/plugin-process.ts',
