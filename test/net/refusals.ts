@@ -79,4 +79,5 @@ export const mayRefuseText = (format: TreeFormat, message: string, text: string)
 export const mayRefuseChange = (command: string, message: string): boolean => explained(change, message, command)
 
 /** Of several entries with one name and different values none is chosen. */
-export const mayRefuseChoice = (message: string): boolean => /is there .* with different values, and .* can have one/.test(message)
+export const mayRefuseChoice = (message: string): boolean =>
+  /is there .* with different values, and .* can have one/.test(message)
