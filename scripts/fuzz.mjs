@@ -20,7 +20,7 @@ const files =
     ? positionals
     : [
         'test/fuzz',
-        'test/net',
+        'test/journeys',
         'test/trust/tamper',
         'envelopes',
         'test/trust/crash',

@@ -1,11 +1,11 @@
 // The audit configuration: which databases and files get a record (spec/cli.md 17).
 
 import { isAbsolute } from 'node:path'
-import type { Context } from '../context.ts'
-import { type PlainValue, toObject } from '../core/plain.ts'
+import type { Context } from '../context/index.ts'
 import { SopsError } from '../errors.ts'
 import { loadFormat } from '../formats/index.ts'
 import { readFile } from '../system/files.ts'
+import { type PlainValue, toObject } from '../tree/plain.ts'
 
 export interface AuditBackends {
   readonly postgres: readonly { readonly connectionString: string }[]

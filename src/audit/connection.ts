@@ -1,7 +1,7 @@
 // Connection strings of PostgreSQL as the reference's driver reads them: URLs or `key=value` words, then PG* variables (spec/keys.md 13).
 
 import type { ConnectionOptions } from 'node:tls'
-import type { Context } from '../context.ts'
+import type { Context } from '../context/index.ts'
 import { messageOf, SopsError } from '../errors.ts'
 import { readFile } from '../system/files.ts'
 

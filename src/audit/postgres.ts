@@ -1,8 +1,8 @@
 // Records in PostgreSQL: the reference's table `audit_event` (spec/keys.md 13). The server adds number and time.
 import type { Client } from 'pg'
-import type { Context } from '../context.ts'
+import type { Context } from '../context/index.ts'
 import { messageOf, SopsError } from '../errors.ts'
-import { loadOptional } from '../keys/optional.ts'
+import { loadOptional } from '../net/optional.ts'
 import { readConnection } from './connection.ts'
 
 export interface AuditRow {

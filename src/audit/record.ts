@@ -1,5 +1,5 @@
 // Puts one event on record in every place that the configuration names (spec/cli.md 17, spec/keys.md 13).
-import type { AuditEvent, Context } from '../context.ts'
+import type { AuditEvent, Context } from '../context/index.ts'
 import { messageOf, SopsError } from '../errors.ts'
 import { shown } from '../system/bytes.ts'
 import { readAuditConfig } from './config.ts'

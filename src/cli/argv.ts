@@ -1,7 +1,7 @@
 // Words of a command line to flag values and positionals, by the rules of the reference's parser (spec/cli.md 2).
 
-import { quote } from '../core/quote.ts'
 import { hasBytes } from '../system/bytes.ts'
+import { quote } from '../text/quote.ts'
 import { type Flag, namesOf } from './flags.ts'
 import type { FlagValues } from './invocation.ts'
 

@@ -1,6 +1,6 @@
 // The record of what is done with secrets, where the system's configuration asks for one (spec/cli.md 17).
 
-import type { Context } from '../context.ts'
+import type { Context } from '../context/index.ts'
 import { statSync } from '../system/files-sync.ts'
 import type { Host } from './host.ts'
 

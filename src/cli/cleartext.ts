@@ -1,12 +1,13 @@
 // What a command that changes a file would store in clear, held against the user's own creation rule.
-import { checkCleartext, type OwnRule } from '../cleartext.ts'
+
+import { compileSelection, type Selection, type SelectionOptions } from '../cipher/selection.ts'
 import { type Config, ruleOf } from '../config/index.ts'
-import type { Context } from '../context.ts'
-import { compileSelection, type Selection, type SelectionOptions } from '../core/selection.ts'
-import type { Tree } from '../core/tree.ts'
-import type { SealOutput } from '../encrypted-file.ts'
+import type { Context } from '../context/index.ts'
+import { checkCleartext, type OwnRule } from '../file/cleartext.ts'
+import type { SealOutput } from '../file/encrypted-file.ts'
+import type { Metadata } from '../metadata/index.ts'
 import { defaultUnencryptedSuffix } from '../metadata/names.ts'
-import type { Metadata } from '../metadata.ts'
+import type { Tree } from '../tree/tree.ts'
 import type { Invocation, Io } from './invocation.ts'
 
 /** What was sealed with `allowCleartext`, and for which file. */

@@ -1,11 +1,11 @@
 // The user's editor: which program, and one run of it on a file (spec/cli.md 13.4.2).
 
 import { delimiter, isAbsolute, join } from 'node:path'
-import { splitWords } from '../core/words.ts'
 import { SopsError } from '../errors.ts'
 import { access, constants } from '../system/files.ts'
 import { startFailure } from '../system/programs.ts'
 import { start } from '../system/start.ts'
+import { splitWords } from '../text/words.ts'
 import type { Host } from './host.ts'
 
 const failed = (reason: string, hints: readonly string[] = []): SopsError =>

@@ -1,7 +1,7 @@
 // Words behind the one file that a command takes (spec/cli.md 3.4).
 
-import { quote } from '../core/quote.ts'
 import { SopsError } from '../errors.ts'
+import { quote } from '../text/quote.ts'
 import type { Invocation, Io } from './invocation.ts'
 
 /**

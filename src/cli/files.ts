@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { BigIntStats } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import type { Context } from '../context.ts'
+import type { Context } from '../context/index.ts'
 import { SopsError } from '../errors.ts'
 import { codeOf, systemErrorText } from '../system/errors.ts'
 import { access, constants, lstat, readFile, readlink, realpath, stat } from '../system/files.ts'

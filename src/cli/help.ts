@@ -1,6 +1,6 @@
 // Help texts: what a command does, how it is called, its flags by purpose, examples. yargs lays out the columns; it is loaded for nothing else.
 import { basename } from 'node:path'
-import { compatibleVersion } from '../version.ts'
+import { compatibleVersion } from '../metadata/version.ts'
 import { type Command, commands } from './commands/index.ts'
 import { type Flag, rootFlags } from './flags.ts'
 import type { Host } from './host.ts'

@@ -3,7 +3,7 @@
 import { constants, homedir, userInfo } from 'node:os'
 import { isAbsolute } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
-import type { PromptOptions } from '../context.ts'
+import type { PromptOptions } from '../context/index.ts'
 import { SopsError } from '../errors.ts'
 import { textOf } from '../system/bytes.ts'
 import { withheld } from '../system/environment.ts'

@@ -1,5 +1,5 @@
 // What a command is given: the words of its command line, already checked, and the world it may touch.
-import type { Context, LogLine } from '../context.ts'
+import type { Context, LogLine } from '../context/index.ts'
 import type { Host } from './host.ts'
 import type { Line } from './say.ts'
 import type { Style } from './style.ts'

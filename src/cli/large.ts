@@ -1,6 +1,6 @@
 // Binary files that are too large for one text: their commands read and write them in pieces.
 import type { BigIntStats } from 'node:fs'
-import type { Pieces } from '../core/long-leaf.ts'
+import type { Pieces } from '../cipher/long-leaf.ts'
 import { SopsError } from '../errors.ts'
 import { systemErrorText } from '../system/errors.ts'
 import { type FileHandle, open, stat } from '../system/files.ts'

@@ -1,16 +1,16 @@
 // The flag-only form (`sops -d FILE`): its own checks in the reference's order, then the command that does the work (spec/cli.md 18).
 
 import { resolve } from 'node:path'
-import { quote } from '../core/quote.ts'
 import { SopsError } from '../errors.ts'
 import { codeOf } from '../system/errors.ts'
 import { existsSync, statSync } from '../system/files-sync.ts'
+import { quote } from '../text/quote.ts'
+import { nearest } from '../text/visible.ts'
 import type { Parsed } from './argv.ts'
 import { type Command, commands } from './commands/index.ts'
 import { checkExtraWords } from './extra-words.ts'
 import { keyFlagNames } from './flags.ts'
 import type { FlagValues, Invocation, Io } from './invocation.ts'
-import { nearest } from './text.ts'
 
 type Mode = 'encrypt' | 'decrypt' | 'rotate' | 'set' | 'edit'
 

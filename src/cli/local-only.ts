@@ -1,7 +1,7 @@
 // Whether `git textconv` and `doctor` may go to the network or start plugins. Both look at files that anybody may have written, as in a
 // clone, and what a file names gets this machine's tokens: only the user says that it may, never the repository.
 import { parse } from 'node:path'
-import type { Context } from '../context.ts'
+import type { Context } from '../context/index.ts'
 import { run as startAndWait } from '../system/start.ts'
 import type { Invocation } from './invocation.ts'
 

@@ -1,7 +1,7 @@
 // Log lines on stderr, in the two shapes of the reference (spec/cli.md 3.2), and which of them are shown when (docs/messages.md).
-import type { Logger, LogLine } from '../context.ts'
-import { quote } from '../core/quote.ts'
+import type { Logger, LogLine } from '../context/index.ts'
 import { withoutSecretsOf } from '../system/secrets.ts'
+import { quote } from '../text/quote.ts'
 import type { Host } from './host.ts'
 import { Control, type Line, lineText, say, withoutSecretLines } from './say.ts'
 import { colourAllowed, makeStyle, paint } from './style.ts'

@@ -1,5 +1,5 @@
 // From the words of a command line to an exit status: the only place where errors become one.
-import type { Context } from '../context.ts'
+import type { Context } from '../context/index.ts'
 import { isUsageError, type Parsed, parseWords, type UsageError } from './argv.ts'
 import { makeAudit } from './audit.ts'
 import { type Command, commands } from './commands/index.ts'

@@ -1,17 +1,17 @@
 // What a command's flags, the environment and .sops.yaml say together: formats, layout, key services, and how to encrypt.
 import { isAbsolute, resolve } from 'node:path'
+import type { SelectionOptions } from '../cipher/selection.ts'
 import type { Config, CreationRule } from '../config/index.ts'
 import { findConfig, loadConfig, matchCreationRule } from '../config/index.ts'
-import type { Context } from '../context.ts'
-import type { SelectionOptions } from '../core/selection.ts'
-import { type KeyService, localKeyService, parseDecryptionOrder } from '../datakey.ts'
+import type { Context } from '../context/index.ts'
 import { SopsError } from '../errors.ts'
+import type { EncryptionSettings } from '../file/create.ts'
+import { sniffFormat } from '../formats/detect.ts'
 import { formatOfPath, isFormatId } from '../formats/index.ts'
 import type { FormatId, Layout } from '../formats/types.ts'
+import { type KeyService, localKeyService, parseDecryptionOrder } from '../groups/data-key.ts'
 import { keyTypes, labelOf } from '../keys/index.ts'
 import type { KeyTypeId, MasterKey, ParseOptions, StringMap } from '../keys/types.ts'
-import type { EncryptionSettings } from '../new-file.ts'
-import { sniffFormat } from '../sniff.ts'
 import type { Invocation } from './invocation.ts'
 
 export interface Formats {

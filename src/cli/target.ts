@@ -1,8 +1,8 @@
 // The file that decrypt, encrypt and rotate work on, and the place where the result goes.
 
-import { quote } from '../core/quote.ts'
 import { SopsError } from '../errors.ts'
 import { stat } from '../system/files.ts'
+import { quote } from '../text/quote.ts'
 import { fingerprint, readInput, writeOutput } from './files.ts'
 import type { Invocation, Io } from './invocation.ts'
 import { absolutePath } from './settings.ts'

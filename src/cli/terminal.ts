@@ -2,7 +2,7 @@
 
 import { StringDecoder } from 'node:string_decoder'
 import type { ReadStream } from 'node:tty'
-import type { PromptOptions } from '../context.ts'
+import type { PromptOptions } from '../context/index.ts'
 import { writeSync } from '../system/files-sync.ts'
 import { lineText } from './say.ts'
 

@@ -1,5 +1,6 @@
 // Command lines that cannot be understood: the reference's text and help on stdout, a fatal line and a suggestion on stderr.
 import { withoutSecrets } from '../system/secrets.ts'
+import { nearest } from '../text/visible.ts'
 import type { UsageError } from './argv.ts'
 import type { Command } from './commands/index.ts'
 import { namesOf, rootFlags } from './flags.ts'
@@ -7,7 +8,6 @@ import { helpText, linesOf } from './help.ts'
 import type { Host } from './host.ts'
 import { makeLog } from './log.ts'
 import { say } from './say.ts'
-import { nearest } from './text.ts'
 
 const spell = (name: string): string => (name.length === 1 ? `-${name}` : `--${name}`)
 

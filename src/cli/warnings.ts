@@ -1,13 +1,14 @@
 // Words about what a command did: loud ones where it is a danger (demand.md rows 10 and 11), advice where it is not.
-import type { Context } from '../context.ts'
-import { documentsText, laterDocuments, type Place } from '../core/documents.ts'
-import { listed } from '../core/listed.ts'
-import { formatPath, type Path } from '../core/path.ts'
-import type { Selection } from '../core/selection.ts'
-import type { MapNode } from '../core/tree.ts'
+
+import type { Selection } from '../cipher/selection.ts'
+import type { Context } from '../context/index.ts'
+import type { SpellingLosses } from '../file/losses.ts'
 import type { Format, Parsed, Reading, Respelling } from '../formats/types.ts'
-import type { SpellingLosses } from '../losses.ts'
 import { stat } from '../system/files.ts'
+import { listed } from '../text/listed.ts'
+import { documentsText, laterDocuments, type Place } from '../tree/documents.ts'
+import { formatPath, type Path } from '../tree/path.ts'
+import type { MapNode } from '../tree/tree.ts'
 import { isOpenStream } from './files.ts'
 
 /** People have committed plaintext because a rule selected nothing: say so. */

@@ -1,6 +1,7 @@
 // Words about a configuration that loads but probably does not say what its author meant. They never make a file invalid.
-import type { Context } from '../context.ts'
-import { compileRegex } from '../core/expression.ts'
+
+import { compileRegex } from '../cipher/expression.ts'
+import type { Context } from '../context/index.ts'
 import { messageOf, SopsError } from '../errors.ts'
 import type { Config, RawRule, UnknownField } from './load.ts'
 import type { StructShape } from './shape.ts'

@@ -1,7 +1,7 @@
 // Nodes of .sops.yaml to typed data, with the reference's scalar conversions and type errors (spec/config.md 2).
 import { SopsError } from '../errors.ts'
-import type { YNode } from '../formats/yaml/compose.ts'
-import { positionAt } from '../formats/yaml/text.ts'
+import type { YNode } from '../formats/yaml/parse/compose.ts'
+import { positionAt } from '../formats/yaml/parse/text.ts'
 import { describeNode, readDocument, scalarText, scalarValue, typeOfNode } from './document.ts'
 import type { Flexible, UnknownField } from './load.ts'
 import { type Shape, type StructShape, typeName } from './shape.ts'

@@ -1,11 +1,11 @@
 // The first YAML document of a configuration file, as nodes that still know their text, and how the reference names what it finds there.
 
-import type { Value } from '../core/tree.ts'
 import { SopsError } from '../errors.ts'
-import { compose, type YNode } from '../formats/yaml/compose.ts'
-import { goType, resolveScalar } from '../formats/yaml/resolve.ts'
-import { scan } from '../formats/yaml/scan.ts'
-import { decode as decodeText } from '../formats/yaml/text.ts'
+import { compose, type YNode } from '../formats/yaml/parse/compose.ts'
+import { scan } from '../formats/yaml/parse/scan.ts'
+import { decode as decodeText } from '../formats/yaml/parse/text.ts'
+import { goType, resolveScalar } from '../formats/yaml/scalar/resolve.ts'
+import type { Value } from '../tree/tree.ts'
 
 /** A line that starts with a document marker. */
 const marker = /^(?:---|\.\.\.)(?![^ \t\r\n\x85\u2028\u2029])/gm

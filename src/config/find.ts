@@ -2,7 +2,7 @@
 // is found says who can read the secrets, so it must not be somebody else's: see `foreignOwner`.
 
 import path from 'node:path'
-import type { Context } from '../context.ts'
+import type { Context } from '../context/index.ts'
 import { lstatSync, statSync } from '../system/files-sync.ts'
 
 export interface ConfigFile {

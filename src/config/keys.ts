@@ -1,9 +1,9 @@
 // Key groups of a creation rule, from its flat fields or its key_groups (spec/config.md 3.3, 3.4).
-import type { Context } from '../context.ts'
+import type { Context } from '../context/index.ts'
 import { SopsError } from '../errors.ts'
+import { distinctKeys } from '../keys/identity.ts'
 import { keyTypes } from '../keys/index.ts'
 import type { KeyGroup, KeyTypeId, MasterKey, ParseOptions, StringMap } from '../keys/types.ts'
-import { distinctKeys } from '../recipients.ts'
 import type { Flexible, RawKey, RawKeyGroup, RawRule } from './load.ts'
 
 type FlatField = 'age' | 'pgp' | 'kms' | 'gcp_kms' | 'hckms' | 'azure_keyvault' | 'hc_vault_transit_uri'

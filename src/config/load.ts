@@ -1,6 +1,6 @@
 // Reads a configuration file and checks the type of everything in it, as the reference does for every command that has one.
 
-import type { Context } from '../context.ts'
+import type { Context } from '../context/index.ts'
 import { SopsError } from '../errors.ts'
 import { systemErrorText } from '../system/errors.ts'
 import { readNamed, readRegular } from '../system/inputs.ts'

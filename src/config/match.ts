@@ -1,7 +1,8 @@
 // Which rule applies to a file, and what it says (spec/config.md 3, 4).
-import type { Context } from '../context.ts'
-import { compileRegex } from '../core/expression.ts'
-import type { SelectionOptions } from '../core/selection.ts'
+
+import { compileRegex } from '../cipher/expression.ts'
+import type { SelectionOptions } from '../cipher/selection.ts'
+import type { Context } from '../context/index.ts'
 import { messageOf, SopsError } from '../errors.ts'
 import type { KeyGroup, StringMap } from '../keys/types.ts'
 import { replaced } from '../system/bytes.ts'

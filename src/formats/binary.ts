@@ -1,8 +1,9 @@
 // The binary format (spec/format.md 11): any bytes as they are, and a JSON envelope around them once encrypted.
-import type { Tree, Value } from '../core/tree.ts'
+
 import { SopsError } from '../errors.ts'
-import { scalarText } from './flat-text.ts'
+import type { Tree, Value } from '../tree/tree.ts'
 import * as envelope from './json/document.ts'
+import { scalarText } from './lines.ts'
 import type { Format, Layout, Parsed } from './types.ts'
 
 /** `source` of plain bytes; of an encrypted file it is what the JSON envelope was parsed from. */

@@ -1,20 +1,11 @@
 // The dotenv format: one `key=value` a line, nothing quoted, the two characters `\n` for a line break (spec/format.md 9).
-import type { Comment, Entry, Tree } from '../core/tree.ts'
+
 import { SopsError } from '../errors.ts'
+import type { Comment, Entry, Tree } from '../tree/tree.ts'
 import { type DotenvSource, type Line, metadataPrefix, readLines } from './dotenv/lines.ts'
 import { macKey, markStart } from './dotenv/mark.ts'
 import { first, linePieces, rewriteLines } from './dotenv/rewrite.ts'
-import {
-  decode,
-  lineOf,
-  markLength,
-  output,
-  type Source,
-  scalarText,
-  stringIn,
-  typeName,
-  valueIn,
-} from './flat-text.ts'
+import { decode, lineOf, markLength, output, type Source, scalarText, stringIn, typeName, valueIn } from './lines.ts'
 import type { Format, Layout, Parsed, ParseOptions } from './types.ts'
 
 function refuse(text: string, { start, end }: Line): never {

@@ -1,5 +1,5 @@
 // The table of formats. Parsers are loaded when a file needs them.
-import type { Node } from '../core/tree.ts'
+import type { Node } from '../tree/tree.ts'
 import type { Format, FormatId } from './types.ts'
 
 const loaders = {

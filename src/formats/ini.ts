@@ -1,8 +1,7 @@
 // The INI format: sections of keys, comments and quotes by the rules of the reference's library, read without losing a byte (spec/format.md 10).
-import { isEncrypted as isSealed } from '../core/cipher.ts'
-import type { Comment, Entry, MapNode } from '../core/tree.ts'
-import { refuseBytes } from '../core/utf8.ts'
-import { decode, lineOf, markLength, output, scalarText, stringIn, valueIn } from './flat-text.ts'
+import { isEncrypted as isSealed } from '../cipher/leaf.ts'
+import type { Comment, Entry, MapNode } from '../tree/tree.ts'
+import { refuseBytes } from '../tree/utf8.ts'
 import { blockText, isEncrypted } from './ini/comment.ts'
 import { commentOfLine, passedOver } from './ini/overridden.ts'
 import { compactJson, treePieces } from './ini/print.ts'
@@ -10,6 +9,7 @@ import { respellIni } from './ini/reference.ts'
 import { rewriteIni } from './ini/rewrite.ts'
 import { type Block, type KeyLine, type Line, lineEnd, type Section, scan } from './ini/scan.ts'
 import type { IniSource } from './ini/splice.ts'
+import { decode, lineOf, markLength, output, scalarText, stringIn, valueIn } from './lines.ts'
 import type { Format, Parsed } from './types.ts'
 
 function parse(bytes: Uint8Array, options?: { encrypted?: boolean }): Parsed {

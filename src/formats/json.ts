@@ -1,6 +1,6 @@
 // The JSON format (spec/format.md 8): text to tree and back, with the layout of the file kept.
-import type { Node } from '../core/tree.ts'
-import { textOfBytes } from '../core/utf8.ts'
+import type { Node } from '../tree/tree.ts'
+import { textOfBytes } from '../tree/utf8.ts'
 import { parse, print, printValue, rewrite, textOf, token } from './json/document.ts'
 import { positionOf, scan } from './json/scan.ts'
 import type { Format } from './types.ts'

@@ -1,7 +1,8 @@
 // The contract of a file format: text to tree and back, and nothing else. A format knows no keys, no metadata and no cipher.
-import type { Path } from '../core/path.ts'
-import type { Selection } from '../core/selection.ts'
-import type { Entry, Leaf, Node, Origin, Token, Tree, Value } from '../core/tree.ts'
+
+import type { Selection } from '../cipher/selection.ts'
+import type { Path } from '../tree/path.ts'
+import type { Entry, Leaf, Node, Origin, Token, Tree, Value } from '../tree/tree.ts'
 
 export type FormatId = 'yaml' | 'json' | 'dotenv' | 'ini' | 'binary'
 

@@ -1,15 +1,15 @@
 // The YAML format: text to tree, splices, and fresh text in the reference's layout (spec/format.md 7).
-import type { Leaf, Node, Token, Tree } from '../core/tree.ts'
-import { refuseBytes } from '../core/utf8.ts'
+import type { Leaf, Node, Token, Tree } from '../tree/tree.ts'
+import { refuseBytes } from '../tree/utf8.ts'
 import type { Format, Parsed } from './types.ts'
-import { afterBreak, lineEnd, lineStart } from './yaml/edits.ts'
-import type { YNode } from './yaml/nodes.ts'
-import { indentOf, printAlone, printTree } from './yaml/print.ts'
-import { readingsOf } from './yaml/readings.ts'
+import type { YNode } from './yaml/parse/nodes.ts'
+import { endOf, placeOf, read, type Source } from './yaml/parse/source.ts'
+import { encode, positionAt } from './yaml/parse/text.ts'
+import { indentOf, printAlone, printTree } from './yaml/print/print.ts'
 import { respellText, unseenComments } from './yaml/reference.ts'
-import { rewriteText } from './yaml/rewrite.ts'
-import { endOf, placeOf, read, type Source } from './yaml/source.ts'
-import { encode, positionAt } from './yaml/text.ts'
+import { afterBreak, lineEnd, lineStart } from './yaml/rewrite/edits.ts'
+import { rewriteText } from './yaml/rewrite/rewrite.ts'
+import { readingsOf } from './yaml/scalar/readings.ts'
 
 const sourceOf = (parsed: Parsed): Source => parsed.source as Source
 

@@ -1,7 +1,7 @@
 // age master keys: X25519, post-quantum, SSH and plugin recipients (spec/keys.md 3).
-import type { Context } from '../context.ts'
+import type { Context } from '../context/index.ts'
 import { SopsError } from '../errors.ts'
-import { nameRecipient } from './age/named.ts'
+import { nameRecipient } from './age/plugin/named.ts'
 import { parseRecipients, sameSpelling } from './age/recipient.ts'
 import type { KeyType, MasterKey } from './types.ts'
 
@@ -43,7 +43,7 @@ export const age: KeyType = {
     return unwrap(key, ctx)
   },
   async places(ctx) {
-    const { places } = await import('./age/places.ts')
+    const { places } = await import('./age/sources/places.ts')
     return places(ctx)
   },
 }

@@ -1,5 +1,5 @@
 // Opening with what lies ready, for a look at entries that nobody asked to open.
-import type { Context } from '../context.ts'
+import type { Context } from '../context/index.ts'
 
 /** With a memory of its own: that a passphrase was not asked for here must not be remembered as its refusal. */
 export function contextAtHand(ctx: Context): Context {

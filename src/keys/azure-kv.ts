@@ -1,7 +1,7 @@
 // Azure Key Vault keys (spec/keys.md 7).
-import type { Context } from '../context.ts'
-import { quote } from '../core/quote.ts'
+import type { Context } from '../context/index.ts'
 import { SopsError } from '../errors.ts'
+import { quote } from '../text/quote.ts'
 import type { KeyType, MasterKey } from './types.ts'
 
 /** A key without a version is the latest one, which the vault is asked for. */

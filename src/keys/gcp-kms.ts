@@ -1,5 +1,5 @@
 // Google Cloud KMS master keys, named by the resource id of a crypto key (spec/keys.md 6).
-import type { Context } from '../context.ts'
+import type { Context } from '../context/index.ts'
 import { SopsError } from '../errors.ts'
 import type { KeyType, MasterKey } from './types.ts'
 

@@ -1,5 +1,5 @@
 // HashiCorp Vault and OpenBao transit keys (spec/keys.md 8).
-import type { Context } from '../context.ts'
+import type { Context } from '../context/index.ts'
 import { SopsError } from '../errors.ts'
 import { parseTransitUri } from './hc-vault/uri.ts'
 import type { KeyType, MasterKey } from './types.ts'

@@ -1,5 +1,5 @@
 // HuaweiCloud KMS keys (spec/keys.md 9).
-import type { Context } from '../context.ts'
+import type { Context } from '../context/index.ts'
 import { parseKeyId } from './hckms/id.ts'
 import type { KeyType, MasterKey } from './types.ts'
 

@@ -22,7 +22,7 @@ export const keyTypes: Readonly<Record<KeyTypeId, KeyType>> = {
 export const labelOf = (key: MasterKey): string => keyTypes[key.type].label(key)
 
 /** Says that the user means an age recipient, whose plugin may then be started for it. */
-export { nameRecipient } from './age/named.ts'
+export { nameRecipient } from './age/plugin/named.ts'
 
 /** Makes age identities; loaded when asked for. */
 export const loadKeygen = (): Promise<typeof import('./age/keygen.ts')> => import('./age/keygen.ts')

@@ -1,5 +1,5 @@
 // AWS KMS master keys: a key's ARN, with the role, profile and encryption context it is used with (spec/keys.md 5).
-import type { Context } from '../context.ts'
+import type { Context } from '../context/index.ts'
 import { SopsError } from '../errors.ts'
 import type { KeyType, MasterKey, StringMap } from './types.ts'
 

@@ -1,5 +1,5 @@
 // The contract of a key type: everything about one kind of master key, in one file.
-import type { Context, Logger } from '../context.ts'
+import type { Context, Logger } from '../context/index.ts'
 
 /** Type identifiers of the reference: decryption order, metadata list names and this table share them. */
 export type KeyTypeId = 'kms' | 'gcp_kms' | 'hckms' | 'azure_kv' | 'hc_vault' | 'pgp' | 'age'

@@ -1,10 +1,10 @@
 // Key services elsewhere, asked over gRPC (spec/keys.md 10.3). The gRPC library is loaded with the first question.
 import type { Client, ServiceError } from '@grpc/grpc-js'
-import type { Context } from '../context.ts'
-import { statusNumber, statusText } from '../core/grpc-status.ts'
-import type { KeyService } from '../datakey.ts'
+import type { Context } from '../context/index.ts'
 import { SopsError } from '../errors.ts'
+import type { KeyService } from '../groups/data-key.ts'
 import type { MasterKey } from '../keys/types.ts'
+import { statusNumber, statusText } from '../net/grpc-status.ts'
 import { inWords } from '../system/errors.ts'
 import { type Address, parseAddress } from './address.ts'
 import { loadGrpc } from './grpc.ts'

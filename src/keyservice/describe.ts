@@ -1,7 +1,8 @@
 // What the question of `--prompt` shows of a key: every field that is used, each as it is, on one line.
-import { quote } from '../core/quote.ts'
+
 import { keyTypes, labelOf } from '../keys/index.ts'
 import type { KeyTypeId, MasterKey, StringMap } from '../keys/types.ts'
+import { quote } from '../text/quote.ts'
 
 /** What a question calls such a key, and the field that follows; the key's label if left out. */
 const titles: Readonly<Record<KeyTypeId, readonly [title: string, field?: string]>> = {

@@ -1,7 +1,7 @@
 // The messages of the key service, and the one table that says how each key type travels in them (spec/keys.md 10.1).
 import { SopsError } from '../errors.ts'
 import type { KeyTypeId, MasterKey, StringMap } from '../keys/types.ts'
-import { field, fieldParts, lastField, readFields, textField, textOf, type WireField } from './wire.ts'
+import { field, fieldParts, lastField, readFields, textField, textOf, type WireField } from '../net/protobuf.ts'
 
 interface KeyMessage {
   /** Number in the `key_type` choice of a Key. */

@@ -1,8 +1,9 @@
 // Where a document has its sops block, and what it says as a nested map (spec/format.md 6.3, 6.4).
-import { unflatten } from '../core/flatten.ts'
-import type { Comment, Entry, MapNode, Tree, Value } from '../core/tree.ts'
+
 import { SopsError, withHints } from '../errors.ts'
-import type { MetadataPlacement } from '../metadata.ts'
+import type { Comment, Entry, MapNode, Tree, Value } from '../tree/tree.ts'
+import { unflatten } from './flatten.ts'
+import type { MetadataPlacement } from './index.ts'
 
 export const reserved = 'sops'
 export const flatPrefix = 'sops_'

@@ -1,8 +1,9 @@
 // Lenient readings of metadata fields, as the reference decodes them (spec/format.md 6.5, 14 no. 13).
-import { formatFloatF } from '../core/floats.ts'
-import { goTypeOf, parseGoBool } from '../core/scalar.ts'
-import { type Entry, isTimestamp, type MapNode, type Node } from '../core/tree.ts'
+
 import { SopsError } from '../errors.ts'
+import { formatFloatF } from '../tree/floats.ts'
+import { goTypeOf, parseGoBool } from '../tree/scalar.ts'
+import { type Entry, isTimestamp, type MapNode, type Node } from '../tree/tree.ts'
 
 /** As the reference begins and lays it out. */
 const failure = (problem: string): SopsError =>

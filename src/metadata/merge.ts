@@ -1,5 +1,5 @@
 // Puts new metadata over the block it came from: what says the same stays the very same node, so that a file changes only where it must.
-import type { Comment, Entry, Leaf, ListNode, MapNode, Node } from '../core/tree.ts'
+import type { Comment, Entry, Leaf, ListNode, MapNode, Node } from '../tree/tree.ts'
 import { asBool, asInt, asText } from './coerce.ts'
 import { fieldNames } from './names.ts'
 

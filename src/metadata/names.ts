@@ -1,5 +1,5 @@
 // The names metadata has in files, and their order.
-import type { SelectionOptions } from '../core/selection.ts'
+import type { SelectionOptions } from '../cipher/selection.ts'
 import type { KeyTypeId } from '../keys/types.ts'
 
 /** Lists of keys, in the order a group is made of them (spec/format.md 3.4). */

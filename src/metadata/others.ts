@@ -1,11 +1,12 @@
 // Documents after the first. Every one of a file has the same block, but only that of the first is read (spec/format.md 6.5): one that
 // says something else comes from another file, or from another version of this one, and what it says must not be written over.
-import { toSeconds } from '../core/time.ts'
-import { type MapNode, sameNode, type Tree } from '../core/tree.ts'
+
 import { SopsError } from '../errors.ts'
 import type { MasterKey } from '../keys/types.ts'
-import type { Metadata, MetadataPlacement } from '../metadata.ts'
+import { toSeconds } from '../tree/time.ts'
+import { type MapNode, sameNode, type Tree } from '../tree/tree.ts'
 import { blockEntries, findBlock } from './block.ts'
+import type { Metadata, MetadataPlacement } from './index.ts'
 import { readMetadata } from './read.ts'
 import { blockOf } from './write.ts'
 

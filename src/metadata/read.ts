@@ -1,15 +1,15 @@
 // The record that a block of metadata says (spec/format.md 6.1, 6.5).
 
-import { refuseLargeExpression } from '../core/expression.ts'
-import { quote } from '../core/quote.ts'
-import { type SelectionOptions, selectionSettings } from '../core/selection.ts'
-import { parseRfc3339 } from '../core/time.ts'
-import type { MapNode } from '../core/tree.ts'
+import { refuseLargeExpression } from '../cipher/expression.ts'
+import { type SelectionOptions, selectionSettings } from '../cipher/selection.ts'
 import { SopsError } from '../errors.ts'
 import { keyTypes } from '../keys/index.ts'
 import type { KeyGroup, KeyTypeId, MasterKey } from '../keys/types.ts'
-import type { Metadata } from '../metadata.ts'
+import { quote } from '../text/quote.ts'
+import { parseRfc3339 } from '../tree/time.ts'
+import type { MapNode } from '../tree/tree.ts'
 import { asBool, asInt, asMaps, asStringMap, asText, fieldOf } from './coerce.ts'
+import type { Metadata } from './index.ts'
 import { defaultUnencryptedSuffix, keyLists, selectionNames } from './names.ts'
 
 /** @throws SopsError `generic` at the first thing that is wrong, in the order of spec/format.md 6.5. */

@@ -1,9 +1,9 @@
 // The block that says a record, every mapping in byte order of its keys (spec/format.md 6.1, 6.2).
-import { selectionSettings } from '../core/selection.ts'
-import type { Entry, ListNode, MapNode, Node, Value } from '../core/tree.ts'
+import { selectionSettings } from '../cipher/selection.ts'
 import { keyTypes } from '../keys/index.ts'
 import type { KeyGroup, MasterKey } from '../keys/types.ts'
-import type { Metadata } from '../metadata.ts'
+import type { Entry, ListNode, MapNode, Node, Value } from '../tree/tree.ts'
+import type { Metadata } from './index.ts'
 import { keyLists, selectionNames } from './names.ts'
 
 const leaf = (value: Value): Node => ({ kind: 'leaf', value })

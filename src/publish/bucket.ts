@@ -1,6 +1,7 @@
 // What buckets and objects may be called where `.sops.yaml` names them: they become parts of hosts and paths.
-import { quote } from '../core/quote.ts'
+
 import { SopsError } from '../errors.ts'
+import { quote } from '../text/quote.ts'
 
 const bucketName = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,253}[A-Za-z0-9])?$/
 /** An access point of S3: partition, region and account, then what it is. */

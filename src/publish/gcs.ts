@@ -1,6 +1,6 @@
 // Upload to a Google Cloud Storage bucket over its JSON interface, with application default credentials (spec/keys.md 12).
 import { createHash } from 'node:crypto'
-import type { Context } from '../context.ts'
+import type { Context } from '../context/index.ts'
 import { SopsError } from '../errors.ts'
 import { loadForPublishing } from './package.ts'
 

@@ -1,8 +1,8 @@
 // Where a published file goes, and the way there: one case for each kind of destination.
 import type { Destination } from '../config/match.ts'
-import type { Context } from '../context.ts'
-import type { Tree } from '../core/tree.ts'
+import type { Context } from '../context/index.ts'
 import { messageOf, SopsError } from '../errors.ts'
+import type { Tree } from '../tree/tree.ts'
 import { checkObject } from './bucket.ts'
 import { publishToVault, type VaultDestination, vaultPath } from './vault.ts'
 

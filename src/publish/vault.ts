@@ -1,13 +1,13 @@
 // Publishing to a KV engine of Vault or OpenBao: the decrypted values themselves (spec/keys.md 12).
 import { isDeepStrictEqual } from 'node:util'
 import type { Destination } from '../config/match.ts'
-import type { Context } from '../context.ts'
-import { textOrBytes } from '../core/scalar.ts'
-import type { Node, Tree, Value } from '../core/tree.ts'
+import type { Context } from '../context/index.ts'
 import { SopsError } from '../errors.ts'
-import { vaultRequest } from '../keys/vault/client.ts'
-import { checkPath } from '../keys/vault/path.ts'
-import { placeAt } from '../keys/vault/place.ts'
+import { textOrBytes } from '../tree/scalar.ts'
+import type { Node, Tree, Value } from '../tree/tree.ts'
+import { vaultRequest } from '../vault/client.ts'
+import { checkPath } from '../vault/path.ts'
+import { placeAt } from '../vault/place.ts'
 
 export type VaultDestination = Extract<Destination, { kind: 'vault' }>
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { localTime, makeLog, progressLine } from '../../src/cli/log.ts'
 import { reportError } from '../../src/cli/report.ts'
-import { editDistance, nearest } from '../../src/cli/text.ts'
 import { type ErrorDetails, SopsError, setIn } from '../../src/errors.ts'
+import { editDistance, nearest } from '../../src/text/visible.ts'
 import { bufferHost, type CliOptions } from '../support/cli.ts'
 
 async function reported(error: unknown, options: CliOptions = {}): Promise<[status: number, stderr: string]> {

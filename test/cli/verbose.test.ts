@@ -1,7 +1,7 @@
 // What `--verbose` of the flag-only form shows, recorded from SOPS 3.13.2: order, loggers, levels and fields.
 import { copyFileSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { tellOfKeys } from '../../src/key-log.ts'
+import { tellOfKeys } from '../../src/groups/log.ts'
 import { keyTypes } from '../../src/keys/index.ts'
 import type { MasterKey } from '../../src/keys/types.ts'
 import { runCli, type Sandbox, sandbox } from '../support/cli.ts'

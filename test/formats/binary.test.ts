@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Entry, Leaf, Tree } from '../../src/core/tree.ts'
 import { binary } from '../../src/formats/binary.ts'
+import type { Entry, Leaf, Tree } from '../../src/tree/tree.ts'
 import { bytes, entry, leaf, map, metadata, text } from './json-support.ts'
 
 const dataOf = (tree: Tree): Leaf => (tree.documents[0]!.items[0] as Entry).value as Leaf

@@ -1,9 +1,9 @@
 // Line ends and byte order marks of .env files are layout: no value and no name holds them, and the bytes come back.
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Comment, Entry, Leaf, Tree } from '../../src/core/tree.ts'
 import { dotenv } from '../../src/formats/dotenv.ts'
 import type { Parsed } from '../../src/formats/types.ts'
+import type { Comment, Entry, Leaf, Tree } from '../../src/tree/tree.ts'
 
 const bytes = (text: string): Uint8Array => Buffer.from(text, 'utf8')
 const str = (b: Uint8Array): string => Buffer.from(b).toString('utf8')

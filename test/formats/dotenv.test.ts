@@ -4,9 +4,9 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { parse as parseDotenv } from 'dotenv'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Comment, Entry, Leaf, Tree, Value } from '../../src/core/tree.ts'
 import { SopsError } from '../../src/errors.ts'
 import { dotenv } from '../../src/formats/dotenv.ts'
+import type { Comment, Entry, Leaf, Tree, Value } from '../../src/tree/tree.ts'
 
 const bytes = (text: string): Uint8Array => Buffer.from(text, 'utf8')
 const str = (b: Uint8Array): string => Buffer.from(b).toString('utf8')

@@ -1,8 +1,8 @@
 // What the reference reads in an encrypted INI file: a strict model of its reader (spec/format.md 10.1) meets our output.
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Comment, Entry, Leaf, MapNode, Tree } from '../../src/core/tree.ts'
 import { ini } from '../../src/formats/ini.ts'
+import type { Comment, Entry, Leaf, MapNode, Tree } from '../../src/tree/tree.ts'
 
 interface Item {
   readonly key: string

@@ -3,9 +3,9 @@ import { readdirSync, readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { parse as parseIni } from 'ini'
 import { describe, expect, test } from 'vitest'
-import type { Comment, Entry, Leaf, MapNode, Node, Tree, Value } from '../../src/core/tree.ts'
 import { SopsError } from '../../src/errors.ts'
 import { ini } from '../../src/formats/ini.ts'
+import type { Comment, Entry, Leaf, MapNode, Node, Tree, Value } from '../../src/tree/tree.ts'
 
 const bytes = (text: string): Uint8Array => Buffer.from(text, 'utf8')
 const str = (b: Uint8Array): string => Buffer.from(b).toString('utf8')

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Comment, Entry, Leaf, ListNode, MapNode, Node } from '../../src/core/tree.ts'
 import { json } from '../../src/formats/json.ts'
 import type { Layout } from '../../src/formats/types.ts'
+import type { Comment, Entry, Leaf, ListNode, MapNode, Node } from '../../src/tree/tree.ts'
 import { bytes, entry, leaf, map, mapLeaves, metadata, open, seal, text } from './json-support.ts'
 
 const parse = (source: string) => json.parse(bytes(source))

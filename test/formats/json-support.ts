@@ -1,6 +1,6 @@
 // Encrypting and decrypting as the document layer does it, with a transparent cipher, to test what formats do with the text.
-import { canonical, readScalar, type ScalarType, typeOf } from '../../src/core/scalar.ts'
-import type { Comment, Entry, Leaf, MapNode, Node, Tree } from '../../src/core/tree.ts'
+import { canonical, readScalar, type ScalarType, typeOf } from '../../src/tree/scalar.ts'
+import type { Comment, Entry, Leaf, MapNode, Node, Tree } from '../../src/tree/tree.ts'
 
 export const bytes = (text: string): Buffer => Buffer.from(text, 'utf8')
 export const text = (data: Uint8Array): string => Buffer.from(data).toString('utf8')

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Entry, Leaf, MapNode, Node, Tree, Value } from '../../src/core/tree.ts'
 import type { SopsError } from '../../src/errors.ts'
 import { json, parseValue } from '../../src/formats/json.ts'
+import type { Entry, Leaf, MapNode, Node, Tree, Value } from '../../src/tree/tree.ts'
 import { bytes, entry, leaf, map, text } from './json-support.ts'
 
 const parse = (source: string): MapNode => json.parse(bytes(source)).tree.documents[0]!

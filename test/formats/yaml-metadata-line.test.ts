@@ -1,7 +1,7 @@
 // The line `sops:` by which scripts tell an encrypted YAML file from JSON: in every document, alone at the beginning of a line.
 import { describe, expect, test } from 'vitest'
-import type { Entry, MapNode, Tree } from '../../src/core/tree.ts'
 import { yaml } from '../../src/formats/yaml.ts'
+import type { Entry, MapNode, Tree } from '../../src/tree/tree.ts'
 import { bytes, entry, leaf, list, map, metadata, open, seal, text } from './yaml-support.ts'
 
 const lines = (source: string): number => source.match(/^sops:[ \t]*\r?$/gm)?.length ?? 0

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import type { Comment, Node, Tree, Value } from '../../src/core/tree.ts'
 import { SopsError } from '../../src/errors.ts'
 import { yaml } from '../../src/formats/yaml.ts'
+import type { Comment, Node, Tree, Value } from '../../src/tree/tree.ts'
 import { bytes, entry, leaf, list, map, shownTree, text } from './yaml-support.ts'
 
 const print = (tree: Tree, indent?: number): string => text(yaml.print(tree, indent === undefined ? {} : { indent }))

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Entry, ListNode, MapNode, Node, Tree } from '../../src/core/tree.ts'
 import { yaml } from '../../src/formats/yaml.ts'
+import type { Entry, ListNode, MapNode, Node, Tree } from '../../src/tree/tree.ts'
 import {
   bytes,
   decryptText,

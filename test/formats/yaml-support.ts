@@ -1,9 +1,9 @@
 // Encrypting and decrypting trees with a transparent cipher, comments included, and short notations for trees and generated texts.
 import fc from 'fast-check'
-import { canonical, readSpelling, type ScalarType, typeOf } from '../../src/core/scalar.ts'
-import type { Comment, Entry, Leaf, MapNode, Node, Tree, Value } from '../../src/core/tree.ts'
-import { isTimestamp, sameValue } from '../../src/core/tree.ts'
 import { yaml } from '../../src/formats/yaml.ts'
+import { canonical, readSpelling, type ScalarType, typeOf } from '../../src/tree/scalar.ts'
+import type { Comment, Entry, Leaf, MapNode, Node, Tree, Value } from '../../src/tree/tree.ts'
+import { isTimestamp, sameValue } from '../../src/tree/tree.ts'
 
 type Item = Entry | Node | Comment
 

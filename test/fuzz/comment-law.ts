@@ -2,7 +2,7 @@
 // comment of those values once.
 import fc from 'fast-check'
 import { expect } from 'vitest'
-import { withRecipients } from '../../src/change-recipients.ts'
+import { withRecipients } from '../../src/file/recipients.ts'
 import {
   type Comment,
   createFile,

@@ -104,7 +104,7 @@ export interface Mutant {
 
 /**
  * Small files: what goes wrong in a large one goes wrong in them, and faster. Without the one whose values change their types, because tags
- * that encrypted values cannot keep say them (test/layout.test.ts).
+ * that encrypted values cannot keep say them (test/file/layout.test.ts).
  */
 const originals = layoutFiles.filter(({ name, bytes }) => bytes.length < 6000 && name !== 'yaml/tags-standard.yaml')
 

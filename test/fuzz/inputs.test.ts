@@ -15,11 +15,11 @@ import {
   setAt,
   unsetAt,
 } from '../../src/index.ts'
-import { decodeArmor } from '../../src/keys/age/armor.ts'
-import { parseAgeFile } from '../../src/keys/age/file.ts'
-import { readIdentities } from '../../src/keys/age/identity-text.ts'
+import { decodeArmor } from '../../src/keys/age/format/armor.ts'
+import { parseAgeFile } from '../../src/keys/age/format/file.ts'
 import { parseRecipients } from '../../src/keys/age/recipient.ts'
-import { parseSshPrivateKey } from '../../src/keys/age/ssh-key.ts'
+import { readIdentities } from '../../src/keys/age/sources/identity-text.ts'
+import { parseSshPrivateKey } from '../../src/keys/age/ssh/key.ts'
 import { readDataKey, readRequest, readWrapped, writeRequest } from '../../src/keyservice/messages.ts'
 import { folderWith } from '../config/support.ts'
 import { keysFolder } from '../support/conformance/case.ts'

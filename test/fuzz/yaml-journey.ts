@@ -1,6 +1,6 @@
 // What becomes of a YAML text on its way through encryption, decryption and an edit that changes nothing.
 import { expect } from 'vitest'
-import type { SealOutput } from '../../src/encrypted-file.ts'
+import type { SealOutput } from '../../src/file/encrypted-file.ts'
 import {
   type Comment,
   createFile,

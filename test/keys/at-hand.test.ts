@@ -2,7 +2,7 @@
 import { chmodSync, existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
-import { localKeyService } from '../../src/datakey.ts'
+import { localKeyService } from '../../src/groups/data-key.ts'
 import { encodeBech32 } from '../../src/keys/age/bech32.ts'
 import { keyTypes } from '../../src/keys/index.ts'
 import type { MasterKey } from '../../src/keys/types.ts'

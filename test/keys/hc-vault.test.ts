@@ -22,7 +22,7 @@ async function serve(options?: VaultServerOptions): Promise<VaultServer> {
   return server
 }
 
-/** Whom a token may be sent to is shown in test/keys/vault/place.test.ts; here it is any server. */
+/** Whom a token may be sent to is shown in test/vault/place.test.ts; here it is any server. */
 const anyServer = { SOPS_HC_VAULT_ALLOWLIST: 'all' }
 const context = (env: Record<string, string> = {}, more: FakeOptions = {}) =>
   fakeContext({ env: { VAULT_TOKEN: 'test-token', ...anyServer, ...env }, ...more })

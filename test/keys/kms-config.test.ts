@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { decodeBase64, encodeBase64 } from '../../src/keys/base64.ts'
 import { parseSharedFile, profileName, setting, sharedConfig } from '../../src/keys/kms/shared-config.ts'
-import { loadOptional } from '../../src/keys/optional.ts'
+import { loadOptional } from '../../src/net/optional.ts'
+import { decodeBase64, encodeBase64 } from '../../src/text/base64.ts'
 import { fakeContext } from '../support/context.ts'
 import { file } from './kms-support.ts'
 

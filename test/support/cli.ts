@@ -4,7 +4,7 @@ import { constants, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { type Host, makeExits, type Output } from '../../src/cli/host.ts'
 import { main } from '../../src/cli/main.ts'
-import type { PromptOptions } from '../../src/context.ts'
+import type { PromptOptions } from '../../src/context/index.ts'
 
 export interface CliOptions {
   readonly env?: Readonly<Record<string, string | undefined>>

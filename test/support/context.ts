@@ -1,5 +1,5 @@
 // A Context for tests: plain values in, log lines and prompts kept for inspection.
-import type { Context, LogLine, PromptOptions } from '../../src/context.ts'
+import type { Context, LogLine, PromptOptions } from '../../src/context/index.ts'
 
 export interface FakeOptions {
   readonly env?: Readonly<Record<string, string | undefined>>

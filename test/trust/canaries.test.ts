@@ -15,8 +15,8 @@ const { dataKey, started } = vi.hoisted(() => ({
   dataKey: Uint8Array.from({ length: 32 }, (_, i) => (i * 37 + 11) % 256),
   started: [] as { readonly words: string; readonly env: string }[],
 }))
-vi.mock('../../src/datakey.ts', async (original) => ({
-  ...(await original<typeof import('../../src/datakey.ts')>()),
+vi.mock('../../src/groups/data-key.ts', async (original) => ({
+  ...(await original<typeof import('../../src/groups/data-key.ts')>()),
   newDataKey: () => Uint8Array.from(dataKey),
 }))
 vi.mock('node:child_process', async (original) => {

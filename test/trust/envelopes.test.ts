@@ -1,6 +1,6 @@
 // Changed Shamir shares: the data key is refused or the very same, and a wrong one opens nothing.
 import { describe, expect, test } from 'vitest'
-import { combine, split } from '../../src/core/shamir.ts'
+import { combine, split } from '../../src/groups/shamir.ts'
 import { decrypt, encrypt, type KeyGroup, SopsError } from '../../src/index.ts'
 import { isLong, numbersFrom, seed } from '../fuzz/budget.ts'
 import { common, dataKey, orReported, recipientOne } from '../fuzz/sealed.ts'

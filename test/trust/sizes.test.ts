@@ -1,9 +1,9 @@
 // Attack: a small text that is made to cost much, before or behind the key. Work and memory follow from its size, or it is refused by name.
 import { describe, expect, test } from 'vitest'
 import { loadConfig, matchCreationRule, matchDestinationRule } from '../../src/config/index.ts'
-import { refuseTooLong } from '../../src/core/encoding.ts'
 import { messageOf } from '../../src/errors.ts'
 import { type FormatId, loadEncrypted, loadFormat } from '../../src/index.ts'
+import { refuseTooLong } from '../../src/text/encoding.ts'
 import { recipientOne, reseal, seal, unseal } from '../fuzz/sealed.ts'
 import { sandbox } from '../support/cli.ts'
 import { fakeContext } from '../support/context.ts'

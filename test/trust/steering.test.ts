@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { steeringNames } from '../../src/exec/steering.ts'
+import { steeringNames } from '../../src/cli/exec/steering.ts'
 import { encrypt } from '../../src/index.ts'
 import { bin, ensureBuilt } from '../support/build.ts'
 import { sandbox } from '../support/cli.ts'

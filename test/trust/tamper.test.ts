@@ -1,7 +1,6 @@
 // Changes sealed files in every place: the result is an error, or every protected value as it was. What the format itself leaves open
 // (SECURITY.md) is listed by what `protectedPart` leaves out.
 import { describe, expect, test } from 'vitest'
-import { canonical } from '../../src/core/scalar.ts'
 import {
   type Comment,
   type Entry,
@@ -15,6 +14,7 @@ import {
   type Tree,
   type Value,
 } from '../../src/index.ts'
+import { canonical } from '../../src/tree/scalar.ts'
 import { isLong, numbersFrom, seed, timeout } from '../fuzz/budget.ts'
 import { openService, orReported, seal } from '../fuzz/sealed.ts'
 

@@ -1,14 +1,15 @@
 // `sops decrypt`: a file or standard input to plaintext, whole or one value of it.
-import { documentsText, documentsWith } from '../../core/documents.ts'
-import { formatPath, nodeAt, type Path, parsePath } from '../../core/path.ts'
-import type { MapNode, Node } from '../../core/tree.ts'
-import { findTwins, refuseChoice, twinsAlong } from '../../core/twins.ts'
-import { emitPlain, loadEncrypted, type OpenFile, type OpenOptions, openFile } from '../../encrypted-file.ts'
+
 import { SopsError, withHints } from '../../errors.ts'
+import { emitPlain, loadEncrypted, type OpenFile, type OpenOptions, openFile } from '../../file/encrypted-file.ts'
+import { warnOfOneDocument } from '../../file/left-out.ts'
+import { lineOf, refuseToConvert } from '../../file/twins.ts'
 import { loadFormat } from '../../formats/index.ts'
 import type { FormatId, Layout } from '../../formats/types.ts'
-import { warnOfOneDocument } from '../../left-out.ts'
-import { lineOf, refuseToConvert } from '../../twins.ts'
+import { documentsText, documentsWith } from '../../tree/documents.ts'
+import { formatPath, nodeAt, type Path, parsePath } from '../../tree/path.ts'
+import type { MapNode, Node } from '../../tree/tree.ts'
+import { findTwins, refuseChoice, twinsAlong } from '../../tree/twins.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { inputInMemory, isLarge, type LargeInput, openIfLarge, writeLarge } from '../large.ts'
 import { absolutePath, configOf, formatsFor, formatsOf, orderOf, plainLayoutOf, servicesOf } from '../settings.ts'
@@ -66,7 +67,7 @@ async function decryptLarge(
   options: OpenOptions,
 ): Promise<boolean> {
   try {
-    const { loadLarge, openLarge } = await import('../../large-binary.ts')
+    const { loadLarge, openLarge } = await import('../../file/large-binary.ts')
     const loaded = await loadLarge(input)
     if (!loaded) return false
     await writeLarge(inv, io, target, input, await openLarge(loaded, input, options))

@@ -1,5 +1,5 @@
 // `sops doctor`: what is here to open files with, and whether given files can be opened. Changes nothing and shows no secrets.
-import type { Context, LogLine } from '../../context.ts'
+import type { Context, LogLine } from '../../context/index.ts'
 import { examineFile } from '../doctor/file.ts'
 import { examineConfig, examineIdentities } from '../doctor/machine.ts'
 import { makeSheet, type Sheet } from '../doctor/sheet.ts'

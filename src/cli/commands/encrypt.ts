@@ -1,11 +1,12 @@
 // `sops encrypt`: a plain file or standard input to an encrypted one.
-import type { KeyService } from '../../datakey.ts'
-import { parsePlain } from '../../draft.ts'
+
+import { createFile, type EncryptionSettings, sealNew } from '../../file/create.ts'
+import { lossesOf } from '../../file/losses.ts'
+import { parsePlain } from '../../file/plaintext.ts'
+import { warnOfSharedPaths } from '../../file/shared-paths.ts'
 import { loadFormat } from '../../formats/index.ts'
 import type { Layout } from '../../formats/types.ts'
-import { lossesOf } from '../../losses.ts'
-import { createFile, type EncryptionSettings, sealNew } from '../../new-file.ts'
-import { warnOfSharedPaths } from '../../shared-paths.ts'
+import type { KeyService } from '../../groups/data-key.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { inputInMemory, isLarge, type LargeInput, openIfLarge, writeLarge } from '../large.ts'
 import { configOf, encryptionSettings, formatsOf, layoutOf, servicesOf } from '../settings.ts'
@@ -30,7 +31,7 @@ async function encryptLarge(
     const file = await createFile(settings, services)
     try {
       await io.ctx.audit?.({ action: 'encrypt', file: target.file ?? io.ctx.cwd })
-      const { sealLarge } = await import('../../large-binary.ts')
+      const { sealLarge } = await import('../../file/large-binary.ts')
       await writeLarge(inv, io, target, input, await sealLarge(file, input, io.ctx.now(), layout))
     } finally {
       file.dataKey.fill(0)

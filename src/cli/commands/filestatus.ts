@@ -1,6 +1,7 @@
 // `sops filestatus`: whether a file is encrypted, as JSON. Needs no keys.
-import { type EncryptedFile, loadEncrypted, warnOfOthers } from '../../encrypted-file.ts'
+
 import { messageOf, SopsError } from '../../errors.ts'
+import { type EncryptedFile, loadEncrypted, warnOfOthers } from '../../file/encrypted-file.ts'
 import type { FormatId } from '../../formats/types.ts'
 import { readInput } from '../files.ts'
 import type { Invocation, Io } from '../invocation.ts'
@@ -32,7 +33,7 @@ async function loadedWhole(inv: Invocation, io: Io, path: string): Promise<Encry
 async function loadedLarge(inv: Invocation, io: Io, path: string): Promise<EncryptedFile | undefined> {
   const input = formatsOf(inv, path).input === 'binary' ? await openIfLarge(io, absolutePath(io.ctx, path)) : undefined
   try {
-    return input && (await (await import('../../large-binary.ts')).loadLarge(input))?.file
+    return input && (await (await import('../../file/large-binary.ts')).loadLarge(input))?.file
   } finally {
     await input?.close()
   }

@@ -1,9 +1,10 @@
 // `sops groups add` and `sops groups delete`: key groups of a file, without touching its values.
-import { changeRecipients } from '../../change-recipients.ts'
-import { shortRecoveryText } from '../../datakey.ts'
-import { type EncryptedFile, loadEncrypted } from '../../encrypted-file.ts'
+
 import { SopsError } from '../../errors.ts'
-import { ownThreshold } from '../../key-changes.ts'
+import { type EncryptedFile, loadEncrypted } from '../../file/encrypted-file.ts'
+import { changeRecipients } from '../../file/recipients.ts'
+import { shortRecoveryText } from '../../groups/data-key.ts'
+import { ownThreshold } from '../../groups/diff.ts'
 import { keyTypes } from '../../keys/index.ts'
 import type { KeyGroup, KeyTypeId, MasterKey } from '../../keys/types.ts'
 import { refuseOthers } from '../../metadata/others.ts'

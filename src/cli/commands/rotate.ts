@@ -1,12 +1,14 @@
 // `sops rotate`: a new data key for a file, and with it recipients added or removed.
-import { quote } from '../../core/quote.ts'
-import { newDataKey, wrapDataKey } from '../../datakey.ts'
-import { loadEncrypted, sealFile } from '../../encrypted-file.ts'
+
 import { SopsError } from '../../errors.ts'
+import { loadEncrypted, sealFile } from '../../file/encrypted-file.ts'
 import { loadFormat } from '../../formats/index.ts'
+import { newDataKey, wrapDataKey } from '../../groups/data-key.ts'
+import { identityOf } from '../../keys/identity.ts'
 import { labelOf } from '../../keys/index.ts'
 import type { KeyGroup, KeyTypeId, MasterKey } from '../../keys/types.ts'
-import { identityOf } from '../../recipients.ts'
+import { quote } from '../../text/quote.ts'
+import { closest } from '../../text/visible.ts'
 import { checkClear, creationRule } from '../cleartext.ts'
 import { forEachFile } from '../each-file.ts'
 import type { Invocation, Io } from '../invocation.ts'
@@ -14,7 +16,6 @@ import { openerOf } from '../open.ts'
 import { ruleFor, warnOfThreshold, warnOfUnruled, withRule } from '../rule.ts'
 import { configOf, formatsFor, keysFromFlags, layoutOf } from '../settings.ts'
 import { isMissing, readTarget, targetOf, writeResult } from '../target.ts'
-import { closest } from '../text.ts'
 import { warnOfRespelling } from '../warnings.ts'
 
 /** The order in which added keys are appended (spec/keys.md 1.3). */

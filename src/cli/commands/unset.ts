@@ -1,9 +1,10 @@
 // `sops unset`: removes one value of a file.
-import { isMissing, unsetAt } from '../../core/change.ts'
-import { documentWith, type Place } from '../../core/documents.ts'
-import { formatPath, type Path, parsePath } from '../../core/path.ts'
-import type { MapNode } from '../../core/tree.ts'
+
 import { SopsError } from '../../errors.ts'
+import { documentWith, type Place } from '../../tree/documents.ts'
+import { isMissing, unsetAt } from '../../tree/edit.ts'
+import { formatPath, type Path, parsePath } from '../../tree/path.ts'
+import type { MapNode } from '../../tree/tree.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { changeInPlace } from '../open.ts'
 

@@ -1,11 +1,11 @@
 // `sops updatekeys`: gives files the recipients that their creation rule asks for. Values, MAC and dates stay as they are.
 
-import { changeRecipients } from '../../change-recipients.ts'
 import { type Config, findConfig, loadConfig, matchCreationRule } from '../../config/index.ts'
-import { wrapErrors } from '../../datakey.ts'
-import { loadEncrypted } from '../../encrypted-file.ts'
 import { SopsError, setIn } from '../../errors.ts'
-import { isChange, type KeyChanges, keepWrapped, keyChanges } from '../../key-changes.ts'
+import { loadEncrypted } from '../../file/encrypted-file.ts'
+import { changeRecipients } from '../../file/recipients.ts'
+import { wrapErrors } from '../../groups/data-key.ts'
+import { isChange, type KeyChanges, keepWrapped, keyChanges } from '../../groups/diff.ts'
 import { refuseOthers } from '../../metadata/others.ts'
 import { systemErrorText } from '../../system/errors.ts'
 import { stat } from '../../system/files.ts'

@@ -1,7 +1,7 @@
 // Where the SDKs of cloud key types take credentials from. Only whether they are there is told; what they hold is for the SDK.
 
 import { join } from 'node:path'
-import type { Context } from '../../context.ts'
+import type { Context } from '../../context/index.ts'
 import type { KeyTypeId } from '../../keys/types.ts'
 import { accessSync, constants } from '../../system/files-sync.ts'
 

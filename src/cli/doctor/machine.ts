@@ -1,6 +1,6 @@
 // What `sops doctor` says about this machine: identities, credentials and the configuration in force.
 import type { Config } from '../../config/index.ts'
-import type { Context } from '../../context.ts'
+import type { Context } from '../../context/index.ts'
 import { SopsError } from '../../errors.ts'
 import { keyTypes } from '../../keys/index.ts'
 import type { IdentityPlace } from '../../keys/types.ts'

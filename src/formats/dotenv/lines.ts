@@ -1,7 +1,7 @@
 // The lines of a dotenv text and how they end. A carriage return before a line end is layout, unless the file says otherwise.
-import type { Comment, Entry, Tree, Value } from '../../core/tree.ts'
-import { bytesOfText } from '../../core/utf8.ts'
-import { markLength, type Piece, type Source, scalarText } from '../flat-text.ts'
+import type { Comment, Entry, Tree, Value } from '../../tree/tree.ts'
+import { bytesOfText } from '../../tree/utf8.ts'
+import { markLength, type Piece, type Source, scalarText } from '../lines.ts'
 import { markedLayout } from './mark.ts'
 
 /** How a line ends. A lone CR, and nothing, only at the end of the text. */

@@ -1,7 +1,8 @@
 // Splices a changed tree into dotenv text: lines that did not change stay, and what an encrypted file cannot show is noted (`mark.ts`).
-import { type Comment, type Entry, type MapNode, type Node, sameValue, type Tree } from '../../core/tree.ts'
+
 import { SopsError } from '../../errors.ts'
-import { byteOrderMark, insertable, output, type Piece, type Source } from '../flat-text.ts'
+import { type Comment, type Entry, type MapNode, type Node, sameValue, type Tree } from '../../tree/tree.ts'
+import { byteOrderMark, insertable, output, type Piece, type Source } from '../lines.ts'
 import type { Layout } from '../types.ts'
 import { type DotenvSource, type Line, type LineEnd, metadataPrefix, usualEnd, valueText } from './lines.ts'
 import { macKey, markOf, markStart } from './mark.ts'

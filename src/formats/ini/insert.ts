@@ -1,7 +1,7 @@
 // New keys in INI text, laid out like the keys that are there.
-import type { Comment, Entry } from '../../core/tree.ts'
-import { bytesOfText } from '../../core/utf8.ts'
-import { insertable, type Piece } from '../flat-text.ts'
+import type { Comment, Entry } from '../../tree/tree.ts'
+import { bytesOfText } from '../../tree/utf8.ts'
+import { insertable, type Piece } from '../lines.ts'
 import { sectionPieces, spellKey, valuePiece, widest } from './print.ts'
 import type { KeyLine, Section } from './scan.ts'
 import { coded, type IniSource, push, type Rewriting } from './splice.ts'

@@ -1,7 +1,8 @@
 // Lines of an encrypted file whose key a later line has again: each was encrypted whole, as a comment, which no MAC counts.
-import type { Comment, Tree } from '../../core/tree.ts'
+
 import { SopsError } from '../../errors.ts'
-import { lineOf, stringIn } from '../flat-text.ts'
+import type { Comment, Tree } from '../../tree/tree.ts'
+import { lineOf, stringIn } from '../lines.ts'
 import type { Parsed, PassedOver } from '../types.ts'
 import { isEncrypted } from './comment.ts'
 import { lineEnd, scan } from './scan.ts'

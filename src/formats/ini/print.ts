@@ -1,8 +1,9 @@
 // A tree as INI text in the reference's layout (spec/format.md 10.2), and single values as compact JSON (12.4).
-import type { Comment, Entry, MapNode, Node, Tree, Value } from '../../core/tree.ts'
-import { bytesOfText, textOfBytes } from '../../core/utf8.ts'
+
 import { SopsError } from '../../errors.ts'
-import { type Piece, scalarText } from '../flat-text.ts'
+import type { Comment, Entry, MapNode, Node, Tree, Value } from '../../tree/tree.ts'
+import { bytesOfText, textOfBytes } from '../../tree/utf8.ts'
+import { type Piece, scalarText } from '../lines.ts'
 import { commentLines } from './comment.ts'
 import { keyReadsBack } from './scan.ts'
 import { referenceSpelling } from './value.ts'

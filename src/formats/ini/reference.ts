@@ -1,7 +1,7 @@
 // Comments that this reader sees in INI text and the reference does not, or that crash it, written so that both read the same
 // (docs/reference-grammar.md).
-import { commentHits, type Selection } from '../../core/selection.ts'
-import { insertable } from '../flat-text.ts'
+import { commentHits, type Selection } from '../../cipher/selection.ts'
+import { insertable } from '../lines.ts'
 import type { Respelling, Respelt } from '../types.ts'
 import { blockText, isEncrypted } from './comment.ts'
 import type { Block, CommentPart, KeyLine } from './scan.ts'

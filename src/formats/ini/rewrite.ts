@@ -1,6 +1,6 @@
 // Splices a changed tree into INI text: every byte that does not belong to a changed item stays.
-import { type Comment, type Entry, type Leaf, sameValue, type Tree } from '../../core/tree.ts'
-import { insertable, type Piece } from '../flat-text.ts'
+import { type Comment, type Entry, type Leaf, sameValue, type Tree } from '../../tree/tree.ts'
+import { insertable, type Piece } from '../lines.ts'
 import type { Layout } from '../types.ts'
 import { encryptBlock, isEncrypted, plainBlock, standalone } from './comment.ts'
 import { insertKeys } from './insert.ts'

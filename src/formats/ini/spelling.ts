@@ -1,6 +1,6 @@
 // How a value of the source is spelled when it is encrypted, decrypted or set: its quotes come back (design.md).
-import type { Leaf } from '../../core/tree.ts'
-import { type Piece, scalarText } from '../flat-text.ts'
+import type { Leaf } from '../../tree/tree.ts'
+import { type Piece, scalarText } from '../lines.ts'
 import { isEncrypted } from './comment.ts'
 import { valuePiece } from './print.ts'
 import type { KeyLine } from './scan.ts'

@@ -1,5 +1,5 @@
 // Edits of INI text: collected while the tree is compared with the text, then applied in one pass.
-import { insertable, output, type Piece, type Source } from '../flat-text.ts'
+import { insertable, output, type Piece, type Source } from '../lines.ts'
 import type { Section } from './scan.ts'
 
 export interface IniSource extends Source {

@@ -1,9 +1,9 @@
 // Whole JSON documents: bytes to tree and back. The binary format keeps its encrypted form in them, too.
 
-import { refuseTooLong, refuseUtf16 } from '../../core/encoding.ts'
-import type { Entry, Leaf, MapNode, Node, Token, Tree } from '../../core/tree.ts'
-import { refuseBytes, textOfBytes } from '../../core/utf8.ts'
 import { SopsError } from '../../errors.ts'
+import { refuseTooLong, refuseUtf16 } from '../../text/encoding.ts'
+import type { Entry, Leaf, MapNode, Node, Token, Tree } from '../../tree/tree.ts'
+import { refuseBytes, textOfBytes } from '../../tree/utf8.ts'
 import type { Layout, Parsed } from '../types.ts'
 import { quoteMarkup } from './leaf.ts'
 import { indentUnit, printNode, type Style } from './print.ts'

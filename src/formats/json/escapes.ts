@@ -1,6 +1,6 @@
 // Ways of spelling a string or number that differ from ours, and how an encrypted token remembers which one stood there.
-import { formatFloatF } from '../../core/floats.ts'
-import type { Leaf, Value } from '../../core/tree.ts'
+import { formatFloatF } from '../../tree/floats.ts'
+import type { Leaf, Value } from '../../tree/tree.ts'
 import { numberText, type Quote, quoteMarkup, quoteMinimal } from './leaf.ts'
 
 const hex = (char: string): string => char.charCodeAt(0).toString(16).padStart(4, '0')

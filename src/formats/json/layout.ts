@@ -1,5 +1,5 @@
 // The layout habits of a JSON file: indentation, line ends, spacing, and where a new item goes.
-import type { Entry, MapNode, Node } from '../../core/tree.ts'
+import type { Entry, MapNode, Node } from '../../tree/tree.ts'
 import type { Layout } from '../types.ts'
 import { quoteMinimal } from './leaf.ts'
 import { indentUnit, type Style } from './print.ts'

@@ -1,7 +1,8 @@
 // How single values are spelled in JSON (spec/format.md 8.1, 8.2).
-import { isTimestamp, type Leaf } from '../../core/tree.ts'
-import { textOfBytes } from '../../core/utf8.ts'
+
 import { SopsError } from '../../errors.ts'
+import { isTimestamp, type Leaf } from '../../tree/tree.ts'
+import { textOfBytes } from '../../tree/utf8.ts'
 
 const NUMBER = /^-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?$/
 const MIN_INT = -(2n ** 63n)

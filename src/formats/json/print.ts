@@ -1,6 +1,7 @@
 // Tree to fresh JSON text, iteratively, as the reference lays it out or in the style of a given file (spec/format.md 8.2).
-import type { Comment, Entry, Node } from '../../core/tree.ts'
+
 import { SopsError } from '../../errors.ts'
+import type { Comment, Entry, Node } from '../../tree/tree.ts'
 import { leafPieces, type Quote } from './leaf.ts'
 
 export interface Style {

@@ -1,5 +1,5 @@
 // A JSON source text with what changed in its tree changed, and every other byte kept.
-import { type Comment, type Leaf, type ListNode, type MapNode, type Node, sameValue } from '../../core/tree.ts'
+import { type Comment, type Leaf, type ListNode, type MapNode, type Node, sameValue } from '../../tree/tree.ts'
 import type { Layout } from '../types.ts'
 import { habitOf, mark, markOf, spell } from './escapes.ts'
 import {

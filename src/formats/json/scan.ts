@@ -1,7 +1,8 @@
 // JSON text to tree: an iterative scanner that keeps order, duplicate keys and the place of every token (spec/format.md 8.1).
-import { formatPath, type Step } from '../../core/path.ts'
-import type { Entry, Leaf, ListNode, MapNode, Node, Origin, Value } from '../../core/tree.ts'
+
 import { type Position, SopsError } from '../../errors.ts'
+import { formatPath, type Step } from '../../tree/path.ts'
+import type { Entry, Leaf, ListNode, MapNode, Node, Origin, Value } from '../../tree/tree.ts'
 import { numberText, numberValue } from './leaf.ts'
 
 /** `items` are the children as the source has them. */

@@ -1,11 +1,11 @@
 // What this reader takes and the reference's does not, and how it is written so that both read the same (docs/reference-grammar.md).
-import { commentHits, type Selection } from '../../core/selection.ts'
+import { commentHits, type Selection } from '../../cipher/selection.ts'
 import type { Respelling } from '../types.ts'
-import { lineStart, skipBlanks } from './edits.ts'
-import type { YNode } from './nodes.ts'
-import { outsideTags } from './octets.ts'
-import type { Source } from './source.ts'
-import { isBreak } from './text.ts'
+import type { YNode } from './parse/nodes.ts'
+import type { Source } from './parse/source.ts'
+import { outsideTags } from './parse/tag-octets.ts'
+import { isBreak } from './parse/text.ts'
+import { lineStart, skipBlanks } from './rewrite/edits.ts'
 
 type ConstructId = 'solidus' | 'question' | 'key' | 'version' | 'prefix' | 'bracket' | 'tabs'
 

@@ -1,6 +1,6 @@
 // What an age identity is, and the native ones: X25519 and post-quantum.
 import { decodeBech32 } from './bech32.ts'
-import type { AgeFile } from './file.ts'
+import type { AgeFile } from './format/file.ts'
 import { hybridIdentity } from './hybrid.ts'
 import { parseRecipient, sameSpelling } from './recipient.ts'
 import { x25519Identity } from './x25519.ts'

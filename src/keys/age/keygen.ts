@@ -1,9 +1,9 @@
 // Makes new age identities, and the file that holds one.
 import { randomBytes } from 'node:crypto'
-import type { Context } from '../../context.ts'
+import type { Context } from '../../context/index.ts'
 import { SopsError } from '../../errors.ts'
 import { encodeBech32 } from './bech32.ts'
-import { defaultKeyFiles } from './key-file.ts'
+import { defaultKeyFiles } from './sources/key-file.ts'
 import { publicPoint, scalarKey } from './x25519.ts'
 
 export interface KeyPair {

@@ -1,8 +1,9 @@
 // Reads one age recipient: native, post-quantum, plugin or SSH. On the start-up path, so without any cryptography.
-import { quote } from '../../core/quote.ts'
+
 import { messageOf, SopsError } from '../../errors.ts'
+import { quote } from '../../text/quote.ts'
 import { type Bech32, decodeBech32 } from './bech32.ts'
-import { parseAuthorizedKey, type SshPublicKey } from './ssh-wire.ts'
+import { parseAuthorizedKey, type SshPublicKey } from './ssh/wire.ts'
 
 export type Recipient =
   /** `tag` stands for `age1tag1…` and `age1tagpq1…`, which age-encryption wraps for without their plugin. */

@@ -1,11 +1,11 @@
 // Opens a wrapped data key with whatever identity is found, the cheapest first.
-import type { Context } from '../../context.ts'
+import type { Context } from '../../context/index.ts'
 import { messageOf, SopsError } from '../../errors.ts'
 import type { MasterKey, Unavailable } from '../types.ts'
-import { decodeArmor } from './armor.ts'
-import { type AgeFile, checkHeader, openPayload, parseAgeFile } from './file.ts'
+import { decodeArmor } from './format/armor.ts'
+import { type AgeFile, checkHeader, openPayload, parseAgeFile } from './format/file.ts'
 import { type Identity, isFor } from './identity.ts'
-import { type Found, sources } from './sources.ts'
+import { type Found, sources } from './sources/sources.ts'
 
 const READER = 'failed to create reader for decrypting sops data key with age'
 const NO_MATCH_ONE = 'identity did not match any of the recipients: incorrect identity for recipient block'

@@ -1,14 +1,14 @@
 // Wraps a data key for one age recipient.
-import type { Context } from '../../context.ts'
+import type { Context } from '../../context/index.ts'
 import { messageOf, SopsError } from '../../errors.ts'
 import type { MasterKey } from '../types.ts'
-import { encodeArmor } from './armor.ts'
 import { decodeBech32 } from './bech32.ts'
-import { pluginRecipient } from './plugin.ts'
-import { mustBeChosen } from './plugin-choice.ts'
+import { encodeArmor } from './format/armor.ts'
+import { sealAgeFile } from './format/seal.ts'
+import { mustBeChosen } from './plugin/choice.ts'
+import { pluginRecipient } from './plugin/plugin.ts'
 import { parseRecipient, type Recipient } from './recipient.ts'
-import { sealAgeFile } from './seal.ts'
-import { sshRecipient } from './ssh.ts'
+import { sshRecipient } from './ssh/stanzas.ts'
 import { x25519Recipient } from './x25519.ts'
 
 async function sealed(recipient: Recipient, dataKey: Uint8Array, ctx: Context): Promise<Buffer> {

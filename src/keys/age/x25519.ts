@@ -1,8 +1,8 @@
 // X25519 on node:crypto, and age's native identity made of it.
 import { createPrivateKey, createPublicKey, diffieHellman, type KeyObject, randomBytes } from 'node:crypto'
-import { decodeBase64NoPad, encodeBase64NoPad } from './base64.ts'
 import { encodeBech32 } from './bech32.ts'
-import { hkdf, openFileKey, type Recipient, type Stanza, sealFileKey } from './file.ts'
+import { decodeBase64NoPad, encodeBase64NoPad } from './format/base64.ts'
+import { hkdf, openFileKey, type Recipient, type Stanza, sealFileKey } from './format/file.ts'
 import type { Identity } from './identity.ts'
 
 /** DER around a raw private key (RFC 8410). Unlike a JWK's text it can be wiped. */

@@ -1,5 +1,5 @@
 // The REST operations of a key vault, with a token for vaults (spec/keys.md 7.3).
-import type { Context } from '../../context.ts'
+import type { Context } from '../../context/index.ts'
 import { SopsError } from '../../errors.ts'
 import {
   type Deadline,
@@ -9,8 +9,8 @@ import {
   type RetryRule,
   sendPatiently,
   withoutSecrets,
-} from '../http.ts'
-import { proxyFor } from '../http-proxy.ts'
+} from '../../net/http.ts'
+import { proxyFor } from '../../net/proxy.ts'
 import { type Challenge, tenantIn } from './challenge.ts'
 import type { TokenSource } from './token.ts'
 import type { Vault } from './vault.ts'

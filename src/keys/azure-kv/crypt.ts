@@ -1,8 +1,8 @@
 // Wrapping and unwrapping a data key by a key of Azure Key Vault, and the latest version of a key (spec/keys.md 7).
-import type { Context } from '../../context.ts'
+import type { Context } from '../../context/index.ts'
 import { messageOf, SopsError } from '../../errors.ts'
-import { deadlineIn } from '../http.ts'
-import { kmsTimeout } from '../timeout.ts'
+import { deadlineIn } from '../../net/http.ts'
+import { kmsTimeout } from '../../net/timeout.ts'
 import type { MasterKey } from '../types.ts'
 import { callVault } from './client.ts'
 import { type TokenSource, tokenSource } from './token.ts'

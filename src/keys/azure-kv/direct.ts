@@ -1,9 +1,16 @@
 // Tokens without the SDK, which takes long to load: client secret, workload identity, App Service identity, and the az program.
-import type { Context } from '../../context.ts'
+import type { Context } from '../../context/index.ts'
 import { messageOf, SopsError } from '../../errors.ts'
+import {
+  type Deadline,
+  type HttpAnswer,
+  type HttpRequest,
+  parseJson,
+  type RetryRule,
+  sendPatiently,
+} from '../../net/http.ts'
+import { proxyFor } from '../../net/proxy.ts'
 import { codeOf } from '../../system/errors.ts'
-import { type Deadline, type HttpAnswer, type HttpRequest, parseJson, type RetryRule, sendPatiently } from '../http.ts'
-import { proxyFor } from '../http-proxy.ts'
 import type { Challenge } from './challenge.ts'
 
 export interface DirectToken {

@@ -1,10 +1,10 @@
 // Access tokens, once per run: straight from their source where the environment names it, else through the SDK's chain of credentials.
 import type { DefaultAzureCredential } from '@azure/identity'
-import type { Context } from '../../context.ts'
+import type { Context } from '../../context/index.ts'
 import { messageOf, SopsError } from '../../errors.ts'
-import { type Deadline, withoutSecrets } from '../http.ts'
-import { loadOptional } from '../optional.ts'
-import { within } from '../within.ts'
+import { within } from '../../net/deadline.ts'
+import { type Deadline, withoutSecrets } from '../../net/http.ts'
+import { loadOptional } from '../../net/optional.ts'
 import type { Challenge } from './challenge.ts'
 import { type DirectSource, directSource } from './direct.ts'
 

@@ -1,9 +1,9 @@
 // Which hosts are vaults, and what tokens for them are for: files name the vault, and it is sent a token (spec/keys.md 7.2). Stricter than the
 // reference, which lets the vault say what token it wants.
-import type { Context } from '../../context.ts'
-import { quote } from '../../core/quote.ts'
+import type { Context } from '../../context/index.ts'
 import { SopsError } from '../../errors.ts'
-import { isLoopback } from '../http.ts'
+import { isLoopback } from '../../net/http.ts'
+import { quote } from '../../text/quote.ts'
 
 export interface Vault {
   /** Of TLS, without a path. */

@@ -1,12 +1,12 @@
 // Cloud KMS over gRPC. Google's own client would take several times as long to load as everything else a command does.
 
 import type * as Grpc from '@grpc/grpc-js'
-import type { Context } from '../../context.ts'
-import { statusText } from '../../core/grpc-status.ts'
+import type { Context } from '../../context/index.ts'
 import { messageOf, SopsError } from '../../errors.ts'
+import { statusText } from '../../net/grpc-status.ts'
+import { loadOptional } from '../../net/optional.ts'
+import { proxyFor } from '../../net/proxy.ts'
 import { readFileSync } from '../../system/files-sync.ts'
-import { proxyFor } from '../http-proxy.ts'
-import { loadOptional } from '../optional.ts'
 import { decodeField, encodeMessage } from './messages.ts'
 import type { Operation, Service } from './service.ts'
 

@@ -1,8 +1,8 @@
 // Federated and impersonated identities of Google, by its own library.
 import type * as GoogleAuth from 'google-auth-library'
 import { messageOf, SopsError } from '../../errors.ts'
-import { withoutSecrets } from '../http.ts'
-import { loadOptional } from '../optional.ts'
+import { withoutSecrets } from '../../net/http.ts'
+import { loadOptional } from '../../net/optional.ts'
 import type { Token } from './credentials.ts'
 import { scope } from './endpoint.ts'
 import { serviceAt } from './tokens.ts'

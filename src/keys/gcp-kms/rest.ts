@@ -1,10 +1,10 @@
 // Cloud KMS over HTTP and JSON.
-import type { Context } from '../../context.ts'
+import type { Context } from '../../context/index.ts'
 import { SopsError } from '../../errors.ts'
-import { decodeBase64, encodeBase64 } from '../base64.ts'
-import { deadlineIn, type RetryRule, sendPatiently } from '../http.ts'
-import { proxyFor } from '../http-proxy.ts'
-import { kmsTimeout } from '../timeout.ts'
+import { deadlineIn, type RetryRule, sendPatiently } from '../../net/http.ts'
+import { proxyFor } from '../../net/proxy.ts'
+import { kmsTimeout } from '../../net/timeout.ts'
+import { decodeBase64, encodeBase64 } from '../../text/base64.ts'
 import type { Service } from './service.ts'
 
 const busy = new Set([429, 502, 503, 504])

@@ -1,9 +1,9 @@
 // Access tokens from Google's token service and from the metadata server of its machines.
-import type { Context } from '../../context.ts'
+import type { Context } from '../../context/index.ts'
 import { SopsError } from '../../errors.ts'
-import { deadlineIn, isLoopback, send } from '../http.ts'
-import { proxyFor } from '../http-proxy.ts'
-import { kmsTimeout } from '../timeout.ts'
+import { deadlineIn, isLoopback, send } from '../../net/http.ts'
+import { proxyFor } from '../../net/proxy.ts'
+import { kmsTimeout } from '../../net/timeout.ts'
 import type { Token } from './credentials.ts'
 
 const tokenService = 'https://oauth2.googleapis.com/token'

@@ -1,13 +1,13 @@
 // Wrapping and unwrapping a data key by a transit engine (spec/keys.md 8.3).
-import type { Context } from '../../context.ts'
+import type { Context } from '../../context/index.ts'
 import { messageOf, SopsError } from '../../errors.ts'
-import { decodeBase64, encodeBase64 } from '../base64.ts'
-import { kmsTimeout } from '../timeout.ts'
+import { kmsTimeout } from '../../net/timeout.ts'
+import { decodeBase64, encodeBase64 } from '../../text/base64.ts'
+import { vaultRequest } from '../../vault/client.ts'
+import { checkName, checkPath } from '../../vault/path.ts'
+import { placeOrAgent, type VaultPlace } from '../../vault/place.ts'
+import { vaultSettings } from '../../vault/settings.ts'
 import type { MasterKey } from '../types.ts'
-import { vaultRequest } from '../vault/client.ts'
-import { checkName, checkPath } from '../vault/path.ts'
-import { placeOrAgent, type VaultPlace } from '../vault/place.ts'
-import { vaultSettings } from '../vault/settings.ts'
 import { vaultToken } from './token.ts'
 
 /** The engine's answer, `vault:v1:…`, unchanged. @throws SopsError `generic`. */

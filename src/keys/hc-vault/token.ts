@@ -1,6 +1,6 @@
 // The token for transit keys (spec/keys.md 8.2).
 import { join } from 'node:path'
-import type { Context } from '../../context.ts'
+import type { Context } from '../../context/index.ts'
 import { messageOf, SopsError } from '../../errors.ts'
 import { readFile } from '../../system/files.ts'
 

@@ -1,8 +1,9 @@
 // Reading the URI of a transit key: server, engine and key name (spec/keys.md 8.1).
-import { quote } from '../../core/quote.ts'
+
 import { SopsError } from '../../errors.ts'
-import { escapedAsNeeded } from '../vault/escape.ts'
-import { checkPath, parseAddress } from '../vault/path.ts'
+import { quote } from '../../text/quote.ts'
+import { escapedAsNeeded } from '../../vault/escape.ts'
+import { checkPath, parseAddress } from '../../vault/path.ts'
 
 export interface TransitKey {
   /** The URI without its path. */

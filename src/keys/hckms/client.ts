@@ -1,10 +1,17 @@
 // Requests to HuaweiCloud's KMS and identity service (spec/keys.md 9).
 
-import type { Context } from '../../context.ts'
+import type { Context } from '../../context/index.ts'
 import { messageOf, SopsError } from '../../errors.ts'
+import {
+  type Deadline,
+  type HttpAnswer,
+  parseJson,
+  type RetryRule,
+  sendPatiently,
+  withoutSecrets,
+} from '../../net/http.ts'
+import { proxyFor } from '../../net/proxy.ts'
 import { readFile } from '../../system/files.ts'
-import { type Deadline, type HttpAnswer, parseJson, type RetryRule, sendPatiently, withoutSecrets } from '../http.ts'
-import { proxyFor } from '../http-proxy.ts'
 import { type AnyCredentials, type Credentials, credentialsOf } from './credentials.ts'
 import { iamEndpoint, kmsEndpoints } from './region.ts'
 import { signed } from './sign.ts'

@@ -1,10 +1,10 @@
 // HuaweiCloud credentials: the environment, a file of profiles, or the metadata service of a cloud server (spec/keys.md 9).
 
 import { join } from 'node:path'
-import type { Context } from '../../context.ts'
+import type { Context } from '../../context/index.ts'
 import { messageOf, SopsError } from '../../errors.ts'
+import { type Deadline, deadlineIn, parseJson, send } from '../../net/http.ts'
 import { readFile } from '../../system/files.ts'
-import { type Deadline, deadlineIn, parseJson, send } from '../http.ts'
 
 export interface Credentials {
   readonly ak: string

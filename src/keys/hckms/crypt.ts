@@ -1,9 +1,9 @@
 // Wrapping and unwrapping a data key by HuaweiCloud KMS (spec/keys.md 9).
-import type { Context } from '../../context.ts'
+import type { Context } from '../../context/index.ts'
 import { messageOf, SopsError } from '../../errors.ts'
-import { decodeBase64, encodeBase64 } from '../base64.ts'
-import { deadlineIn } from '../http.ts'
-import { kmsTimeout } from '../timeout.ts'
+import { deadlineIn } from '../../net/http.ts'
+import { kmsTimeout } from '../../net/timeout.ts'
+import { decodeBase64, encodeBase64 } from '../../text/base64.ts'
 import type { MasterKey } from '../types.ts'
 import { kmsClient } from './client.ts'
 import { parseKeyId } from './id.ts'

@@ -1,6 +1,7 @@
 // The two parts of a HuaweiCloud key identifier (spec/keys.md 9).
-import { quote } from '../../core/quote.ts'
+
 import { SopsError } from '../../errors.ts'
+import { quote } from '../../text/quote.ts'
 
 export interface KeyId {
   readonly region: string

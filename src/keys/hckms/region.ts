@@ -1,11 +1,11 @@
 // Where the services of a HuaweiCloud region answer (spec/keys.md 9).
 
 import { join } from 'node:path'
-import type { Context } from '../../context.ts'
-import { quote } from '../../core/quote.ts'
+import type { Context } from '../../context/index.ts'
 import { messageOf, SopsError } from '../../errors.ts'
+import { isLoopback } from '../../net/http.ts'
 import { readFile } from '../../system/files.ts'
-import { isLoopback } from '../http.ts'
+import { quote } from '../../text/quote.ts'
 
 const series = (area: string, ...numbers: readonly number[]): string[] => numbers.map((n) => `${area}-${n}`)
 

@@ -1,6 +1,6 @@
 // One KMS client for a region, profile and role, with its credentials.
 import type * as Kms from '@aws-sdk/client-kms'
-import type { Context } from '../../context.ts'
+import type { Context } from '../../context/index.ts'
 import { SopsError } from '../../errors.ts'
 import type { MasterKey } from '../types.ts'
 import { type CredentialSource, credentialSource, remembered } from './credentials.ts'

@@ -1,10 +1,10 @@
 // Who asks AWS: the key's profile, or the first of environment, web identity, profile, container and instance (spec/keys.md 5.3).
 
 import type { AssumeRoleWithWebIdentityCommandInput } from '@aws-sdk/client-sts'
-import type { Context } from '../../context.ts'
+import type { Context } from '../../context/index.ts'
 import { SopsError } from '../../errors.ts'
+import { remember } from '../../net/remember.ts'
 import { readFileSync } from '../../system/files-sync.ts'
-import { remember } from '../remember.ts'
 import { keepSecret } from './failure.ts'
 import { containerOptions, fromMachine, silent } from './machine.ts'
 import { loadProviders } from './sdk.ts'

@@ -1,5 +1,5 @@
 // What an AWS failure says, without anything secret.
-import type { Context } from '../../context.ts'
+import type { Context } from '../../context/index.ts'
 import { messageOf, SopsError } from '../../errors.ts'
 
 const secretVariables = [

@@ -1,6 +1,6 @@
 // Credentials that the machine gives: those of its container or of its instance (spec/keys.md 5.3).
 
-import type { Context } from '../../context.ts'
+import type { Context } from '../../context/index.ts'
 import { messageOf, SopsError } from '../../errors.ts'
 import { readFileSync } from '../../system/files-sync.ts'
 import { describeFailure, keepSecret } from './failure.ts'

@@ -2,8 +2,8 @@
 import type * as Kms from '@aws-sdk/client-kms'
 import type * as Sts from '@aws-sdk/client-sts'
 import type * as Providers from '@aws-sdk/credential-providers'
+import { loadOptional } from '../../net/optional.ts'
 import { silenceUpgradeNotice } from '../aws-notice.ts'
-import { loadOptional } from '../optional.ts'
 
 /** @throws SopsError `missing-dependency`, as the others. */
 export const loadKms = (): Promise<typeof Kms> => quietly('@aws-sdk/client-kms', () => import('@aws-sdk/client-kms'))

@@ -1,6 +1,6 @@
 // How AWS services are reached: endpoints, attempts and trust, from the environment and the shared configuration (spec/keys.md 5.3).
 
-import type { Context } from '../../context.ts'
+import type { Context } from '../../context/index.ts'
 import { messageOf, SopsError } from '../../errors.ts'
 import { readFileSync } from '../../system/files-sync.ts'
 import { profileName, setting, sharedConfig } from './shared-config.ts'

@@ -1,7 +1,7 @@
 // The AWS shared configuration: profiles and services of ~/.aws/config and ~/.aws/credentials.
 
 import { join } from 'node:path'
-import type { Context } from '../../context.ts'
+import type { Context } from '../../context/index.ts'
 import { readFileSync } from '../../system/files-sync.ts'
 
 /** Settings under their lower-case names; one that has settings of its own (`kms =` and indented lines) is a map. */

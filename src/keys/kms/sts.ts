@@ -1,7 +1,7 @@
 // Roles: temporary credentials from AWS STS (spec/keys.md 5.4).
 import { hostname } from 'node:os'
 import type * as Sts from '@aws-sdk/client-sts'
-import type { Context } from '../../context.ts'
+import type { Context } from '../../context/index.ts'
 import { SopsError } from '../../errors.ts'
 import { keepSecret } from './failure.ts'
 import { loadSts } from './sdk.ts'

@@ -1,9 +1,9 @@
 // The connections of the SDK's clients: through a proxy where the environment says so.
 import { Agent } from 'node:https'
 import type { Duplex } from 'node:stream'
-import type { Context } from '../../context.ts'
-import { openTunnel, proxyFor } from '../http-proxy.ts'
-import { kmsTimeout } from '../timeout.ts'
+import type { Context } from '../../context/index.ts'
+import { openTunnel, proxyFor } from '../../net/proxy.ts'
+import { kmsTimeout } from '../../net/timeout.ts'
 import { trustedCertificates } from './settings.ts'
 
 /** Options of the SDK's request handler. */

@@ -2,7 +2,7 @@
 //
 // The reference reads the old rings before it starts gpg. gpg comes first here, because it also knows what those files do not: renewals,
 // revocations, cards and the passphrases its agent keeps. What can be opened is the same.
-import type { Context } from '../../context.ts'
+import type { Context } from '../../context/index.ts'
 import { SopsError } from '../../errors.ts'
 import type { MasterKey, Unavailable } from '../types.ts'
 import { type Refusal, unwrapWithGpg, wrapWithGpg } from './gpg.ts'

@@ -1,6 +1,6 @@
 // Wraps and unwraps through the gpg program, with the reference's arguments and messages (spec/keys.md 4.4).
-import type { Context } from '../../context.ts'
-import { quote } from '../../core/quote.ts'
+import type { Context } from '../../context/index.ts'
+import { quote } from '../../text/quote.ts'
 import { programName, programTrouble, type Run, runGpg } from './program.ts'
 
 /** Why gpg did not do it. */

@@ -1,7 +1,7 @@
 // Wraps and unwraps in this process with the openpgp package (spec/keys.md 4.3).
 import { randomBytes } from 'node:crypto'
 import type { Key, PartialConfig, PrivateKey, PublicKey } from 'openpgp'
-import type { Context } from '../../context.ts'
+import type { Context } from '../../context/index.ts'
 import { messageOf } from '../../errors.ts'
 import type { Ring } from './ring.ts'
 

@@ -1,7 +1,7 @@
 // Tells which secret OpenPGP keys are at hand: those given in variables, and those gpg knows.
 
 import { join, resolve } from 'node:path'
-import type { Context } from '../../context.ts'
+import type { Context } from '../../context/index.ts'
 import { messageOf } from '../../errors.ts'
 import { existsSync } from '../../system/files-sync.ts'
 import type { IdentityPlace } from '../types.ts'

@@ -2,7 +2,7 @@
 
 import { delimiter, isAbsolute, join, resolve } from 'node:path'
 import { isatty } from 'node:tty'
-import type { Context } from '../../context.ts'
+import type { Context } from '../../context/index.ts'
 import { causeOf, codeOf } from '../../system/errors.ts'
 import { accessSync, constants, readlinkSync, statSync } from '../../system/files-sync.ts'
 import { startFailure } from '../../system/programs.ts'

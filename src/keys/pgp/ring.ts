@@ -2,12 +2,12 @@
 
 import { join, resolve } from 'node:path'
 import type { Key } from 'openpgp'
-import type { Context } from '../../context.ts'
-import { utf16Problem } from '../../core/encoding.ts'
+import type { Context } from '../../context/index.ts'
 import { messageOf } from '../../errors.ts'
 import { statSync } from '../../system/files-sync.ts'
 import { readNamed } from '../../system/inputs.ts'
 import { shownPath } from '../../system/secrets.ts'
+import { utf16Problem } from '../../text/encoding.ts'
 
 /** What there was to read, and what stood in the way. */
 export interface Ring {

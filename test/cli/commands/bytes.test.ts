@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { processContext } from '../../../src/context/process.ts'
 import { decryptToObject, encrypt } from '../../../src/index.ts'
-import { processContext } from '../../../src/process-context.ts'
 import { keysFolder } from '../../support/conformance/case.ts'
 import { makeProject, type Person, type Project } from '../../support/project.ts'
 

@@ -1,7 +1,7 @@
 // Recipients go in once and do not go out unnoticed.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { distinctKeys } from '../../../src/keys/identity.ts'
 import type { KeyTypeId, MasterKey } from '../../../src/keys/types.ts'
-import { distinctKeys } from '../../../src/recipients.ts'
 import { makeProject, type Person, type Project } from '../../support/project.ts'
 
 let project: Project

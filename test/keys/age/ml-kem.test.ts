@@ -1,7 +1,7 @@
 import { ml_kem768 as reference } from '@noble/post-quantum/ml-kem.js'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { ciphertextLength, mlKem768 } from '../../../src/keys/age/ml-kem.ts'
+import { ciphertextLength, mlKem768 } from '../../../src/keys/age/ml-kem/ml-kem.ts'
 
 const bytes = (length: number): fc.Arbitrary<Uint8Array> => fc.uint8Array({ minLength: length, maxLength: length })
 const seeds = bytes(64)

@@ -1,0 +1,230 @@
+// Comments of a sealed text stand where the text puts them: each is read again there, and sealed anew for its place where that is another
+// than it was sealed for. A comment's place is the path of what it stands in (spec/format.md 2.4), and what the text around it says may move it.
+
+import type { Comment, Entry, ListNode, MapNode, Node, Tree } from '../tree/tree.ts'
+import { createLeafCipher, decryptLeaf, encryptLeaf, isEncrypted, type LeafCipher } from './leaf.ts'
+import { looksLikeMarker, type Selection } from './selection.ts'
+import { identityOf, type Stash } from './stash.ts'
+import { walk } from './walk.ts'
+
+/** A comment of a sealed tree, and where it stands. */
+export interface PlacedComment {
+  /** As stored: `ENC[…]` where `selected`. */
+  readonly text: string
+  readonly aad: string
+  readonly selected: boolean
+  /** Where it stands in the source; copies that aliases make share it. */
+  readonly start: number | undefined
+}
+
+/** The comments of a tree that has its ciphertext, but for empty ones. */
+export function commentsOf(tree: Tree, selection: Selection): PlacedComment[] {
+  const found: PlacedComment[] = []
+  eachComment(tree, selection, (comment, aad, selected) => {
+    found.push(placed(comment, aad, selected))
+    return comment
+  })
+  return found
+}
+
+export const placed = ({ text, origin }: Comment, aad: string, selected: boolean): PlacedComment => ({
+  text,
+  aad,
+  selected,
+  start: origin?.start,
+})
+
+const eachComment = (
+  tree: Tree,
+  selection: Selection,
+  use: (comment: Comment, aad: string, selected: boolean) => Comment,
+): Tree =>
+  walk(
+    tree,
+    selection,
+    {
+      leaf: (leaf) => leaf,
+      comment: (comment, aad, selected) => (comment.text === '' ? comment : use(comment, aad, selected)),
+    },
+    [],
+  )
+
+/** Every place that an encrypted comment was sealed for, by its text. */
+type Places = Map<string, Set<string>>
+
+function placesOf(comments: readonly PlacedComment[]): Places {
+  const places: Places = new Map()
+  for (const { text, aad, selected } of comments) if (selected) add(places, text, aad)
+  return places
+}
+
+const add = (places: Places, text: string, aad: string): void => {
+  const known = places.get(text)
+  if (known === undefined) places.set(text, new Set([aad]))
+  else known.add(aad)
+}
+
+/** A block of lines may be one comment, and hold what were several. */
+const pieces = /ENC\[AES256_GCM,[^\]]*\]/g
+
+const holdsSealed = (isSealed: (text: string) => boolean, text: string): boolean =>
+  isSealed(text) ? isEncrypted(text) : (text.match(pieces) ?? []).some(isSealed)
+
+/** Why a comment of `tree` would never be decrypted again; undefined if every one stands where one of `sealed` of the same text does. */
+export function misplacedComment(
+  tree: Tree,
+  sealed: readonly PlacedComment[],
+  selection: Selection,
+): string | undefined {
+  if (sealed.length === 0) return undefined
+  const places = placesOf(sealed)
+  let problem: string | undefined
+  eachComment(tree, selection, (comment, aad, selected) => {
+    const { text } = comment
+    if (selected ? places.get(text)?.has(aad) !== true : holdsSealed((piece) => places.has(piece), text))
+      problem ??= unreadable(aad)
+    return comment
+  })
+  return problem
+}
+
+const unreadable = (aad: string): string =>
+  `a comment in ${aad === ':' ? 'the document' : aad.slice(0, -1)} could not be decrypted any more`
+
+const maximumDraws = 20
+
+/** A ciphertext that is no marker: a short pattern may fit one by chance, and `seal` gives another each time. */
+export function unlikeMarker(selection: Selection, seal: () => string): string {
+  let text = seal()
+  for (let i = 1; i < maximumDraws && looksLikeMarker(selection, text); i++) text = seal()
+  return text
+}
+
+export interface SettleOptions {
+  readonly dataKey: Uint8Array
+  readonly selection: Selection
+  readonly stash?: Stash
+}
+
+/** Seals comments for the places where they are read. */
+export interface Settling {
+  /**
+   * The tree with every comment sealed for its place; undefined if all were. A comment that comes to stand where nothing is encrypted is not
+   * put in clear: it is a problem.
+   */
+  settle(tree: Tree): { readonly tree: Tree | undefined; readonly problem: string | undefined }
+}
+
+export function settling(sealed: readonly PlacedComment[], { dataKey, selection, stash }: SettleOptions): Settling {
+  const places = placesOf(sealed)
+  let cipher: LeafCipher | undefined
+  let memory: ReturnType<typeof remembered> | undefined
+
+  const before = (): ReturnType<typeof remembered> => {
+    memory ??= remembered(stash?.leaves ?? [])
+    return memory
+  }
+  const key = (): LeafCipher => {
+    cipher ??= createLeafCipher(dataKey)
+    return cipher
+  }
+  const isSealed = (text: string): boolean => places.has(text) || before().plain.has(text)
+
+  function plainOf(piece: string): string {
+    const [aad] = places.get(piece) ?? []
+    if (aad === undefined) return before().plain.get(piece) ?? piece
+    return Buffer.from(decryptLeaf(key(), piece, aad).bytes).toString('utf8')
+  }
+
+  function sealedFor(text: string, aad: string): string {
+    const plain = isSealed(text) ? plainOf(text) : text.replace(pieces, plainOf)
+    const isSameKey = stash?.cipher.key.equals(key().key) === true
+    const known = isSameKey ? before().text.get(identityOf(aad, 'comment', plain)) : undefined
+    return known ?? unlikeMarker(selection, () => encryptLeaf(key(), aad, 'comment', plain))
+  }
+
+  return {
+    settle(tree) {
+      let problem: string | undefined
+      let isSettled = true
+      const settled = eachComment(tree, selection, (comment, aad, selected) => {
+        if (!selected) {
+          if (holdsSealed(isSealed, comment.text)) problem ??= unreadable(aad)
+          return comment
+        }
+        if (places.get(comment.text)?.has(aad) === true) return comment
+        const text = sealedFor(comment.text, aad)
+        if (looksLikeMarker(selection, text)) problem ??= unreadable(aad)
+        add(places, text, aad)
+        isSettled = false
+        return { ...comment, text }
+      })
+      return { tree: isSettled ? undefined : settled, problem }
+    },
+  }
+}
+
+/** The comments that the file had: what each ciphertext says, and the ciphertext of each in its place. */
+function remembered(leaves: Stash['leaves']): { plain: Map<string, string>; text: Map<string, string> } {
+  const plain = new Map<string, string>()
+  const text = new Map<string, string>()
+  for (const leaf of leaves) {
+    if (leaf.type !== 'comment' || typeof leaf.canonical !== 'string') continue
+    plain.set(leaf.text, leaf.canonical)
+    text.set(identityOf(leaf.aad, 'comment', leaf.canonical), leaf.text)
+  }
+  return { plain, text }
+}
+
+/**
+ * The tree with every comment above an item of what it stands in, where nothing that is printed can move it: on the line of a value it may
+ * count to what is inside of that, and below the last item to what that item ends with.
+ */
+export function withHeads(tree: Tree): Tree {
+  const all: (MapNode | ListNode)[] = [...tree.documents]
+  for (const { items } of all) {
+    for (const item of items) {
+      const value = item.kind === 'entry' ? item.value : item
+      if (value.kind === 'map' || value.kind === 'list') all.push(value)
+    }
+  }
+  const done = new Map<Node, Node>()
+  const changed = <T extends Node>(node: T): T => (done.get(node) ?? node) as T
+  for (const node of all.reverse()) {
+    const items = (node.items as readonly (Entry | Node | Comment)[]).map((item) => {
+      if (item.kind === 'comment') return { ...item, inline: false }
+      return item.kind === 'entry' ? { ...item, value: changed(item.value) } : changed(item)
+    })
+    const last = items.findLastIndex(({ kind }) => kind !== 'comment')
+    if (last >= 0) items.push(...items.splice(last, 1))
+    done.set(node, { ...node, items } as MapNode | ListNode)
+  }
+  return { documents: tree.documents.map(changed) }
+}
+
+/** What a text lacks or says too often of the comments of the tree that was sealed; undefined if it says each as often as that. */
+export function lostComment(tree: Tree, sealed: readonly PlacedComment[], selection: Selection): string | undefined {
+  // Copies that aliases make may be in the text or not.
+  const wanted = new Map<string, { least: number; most: number }>()
+  const starts = new Set<number>()
+  for (const { text, start } of sealed) {
+    const count = wanted.get(text) ?? { least: 0, most: 0 }
+    if (start === undefined || !starts.has(start)) count.least++
+    count.most++
+    wanted.set(text, count)
+    if (start !== undefined) starts.add(start)
+  }
+  const found = new Map<string, number>()
+  starts.clear()
+  for (const { text, start } of commentsOf(tree, selection)) {
+    if (start !== undefined && starts.has(start)) continue
+    if (start !== undefined) starts.add(start)
+    found.set(text, (found.get(text) ?? 0) + 1)
+  }
+  for (const [text, { least, most }] of wanted) {
+    const count = found.get(text) ?? 0
+    if (count < least) return 'a comment would be lost'
+    if (count > most) return 'a comment would stand there twice'
+  }
+  return undefined
+}

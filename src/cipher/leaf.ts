@@ -1,0 +1,204 @@
+// One encrypted leaf: AES-GCM with a 32-byte nonce, written as ENC[…] (spec/format.md 2.1, 2.2).
+import {
+  type CipherGCM,
+  createCipheriv,
+  createDecipheriv,
+  createSecretKey,
+  type DecipherGCM,
+  type KeyObject,
+  randomFillSync,
+} from 'node:crypto'
+import { SopsError } from '../errors.ts'
+import type { ScalarType } from '../tree/scalar.ts'
+import { bytesOfText } from '../tree/utf8.ts'
+
+export const prefix = 'ENC[AES256_GCM,data:'
+const ivLength = 32
+export const tagLength = 16
+
+/** A data key ready for use; one KeyObject serves all leaves. */
+export interface LeafCipher {
+  readonly key: KeyObject
+  /** Undefined when the data key's length is none that AES knows. */
+  readonly algorithm: 'aes-128-gcm' | 'aes-192-gcm' | 'aes-256-gcm' | undefined
+}
+
+export interface DecryptedLeaf {
+  readonly type: ScalarType
+  readonly bytes: Uint8Array
+  readonly iv: Uint8Array
+}
+
+/** The caller keeps (and wipes) the data key's bytes. */
+export function createLeafCipher(dataKey: Uint8Array): LeafCipher {
+  const bits = dataKey.length * 8
+  const algorithm = bits === 128 || bits === 192 || bits === 256 ? (`aes-${bits}-gcm` as const) : undefined
+  return { key: createSecretKey(dataKey), algorithm }
+}
+
+export function algorithmOf(cipher: LeafCipher): NonNullable<LeafCipher['algorithm']> {
+  if (cipher.algorithm === undefined) {
+    throw new SopsError('generic', `the data key has ${cipher.key.symmetricKeySize} bytes, which AES cannot use`)
+  }
+  return cipher.algorithm
+}
+
+const pool = Buffer.allocUnsafe(ivLength * 512)
+let poolAt = pool.length
+
+/** Random bytes are drawn in blocks; none is handed out twice. */
+export function newIv(): Uint8Array {
+  if (poolAt === pool.length) {
+    randomFillSync(pool)
+    poolAt = 0
+  }
+  poolAt += ivLength
+  return Uint8Array.prototype.slice.call(pool, poolAt - ivLength, poolAt)
+}
+
+export const base64 = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
+
+/**
+ * The ENC[…] text of a plaintext; the empty plaintext stays empty. An `iv` that is given must never have been used with this key for
+ * another plaintext or other additional data.
+ */
+export function encryptLeaf(
+  cipher: LeafCipher,
+  aad: string,
+  type: ScalarType,
+  plaintext: Uint8Array | string,
+  iv: Uint8Array = newIv(),
+): string {
+  if (plaintext.length === 0) return ''
+  const gcm = createCipheriv(algorithmOf(cipher), cipher.key, iv, { authTagLength: tagLength })
+  gcm.setAAD(bytesOfText(aad))
+  if (plaintext.length > chunkSize) return encryptLarge(gcm, type, plaintext, iv)
+  const data = typeof plaintext === 'string' ? gcm.update(plaintext, 'utf8') : gcm.update(plaintext)
+  gcm.final()
+  return `${prefix}${base64(data)}${ending(gcm, type, iv)}`
+}
+
+/** What stands behind the data. */
+export const ending = (gcm: CipherGCM, type: ScalarType, iv: Uint8Array): string =>
+  `,iv:${base64(iv)},tag:${base64(gcm.getAuthTag())},type:${type}]`
+
+/**
+ * Whole files are worked off in pieces, so that neither ciphertext nor base64 lies in memory twice; small ones, whose memory is free again at
+ * once. A multiple of 3 and of 4.
+ */
+const chunkSize = 96 * 1024
+
+function encryptLarge(gcm: CipherGCM, type: ScalarType, plaintext: Uint8Array | string, iv: Uint8Array): string {
+  const bytes = typeof plaintext === 'string' ? Buffer.from(plaintext, 'utf8') : plaintext
+  const text = Buffer.allocUnsafe(prefix.length + Math.ceil(bytes.length / 3) * 4 + 256)
+  let at = text.write(prefix, 'latin1')
+  for (let from = 0; from < bytes.length; from += chunkSize) {
+    const chunk = gcm.update(bytes.subarray(from, from + chunkSize))
+    at += text.write(base64(chunk), at, 'latin1')
+  }
+  gcm.final()
+  at += text.write(ending(gcm, type, iv), at, 'latin1')
+  return text.toString('latin1', 0, at)
+}
+
+interface Parts {
+  readonly data: string
+  readonly iv: string
+  readonly tag: string
+  readonly type: string
+}
+
+/** Splits at the last fit of each mark, as the reference's greedy pattern does; nothing may stand on a second line before the `]`. */
+export function split(text: string): Parts | undefined {
+  if (!text.startsWith(prefix)) return undefined
+  const lineEnd = text.indexOf('\n')
+  const end = text.lastIndexOf(']', lineEnd < 0 ? text.length : lineEnd)
+  const typeAt = text.lastIndexOf(',type:', end - 7)
+  const tagAt = typeAt < 0 ? -1 : text.lastIndexOf(',tag:', typeAt - 6)
+  const ivAt = tagAt < 0 ? -1 : text.lastIndexOf(',iv:', tagAt - 5)
+  if (ivAt <= prefix.length || end < 0) return undefined
+  return {
+    data: text.slice(prefix.length, ivAt),
+    iv: text.slice(ivAt + 4, tagAt),
+    tag: text.slice(tagAt + 5, typeAt),
+    type: text.slice(typeAt + 6, end),
+  }
+}
+
+/** True for a text of the shape 2.1, whether it decrypts or not. */
+export const isEncrypted = (text: string): boolean => split(text) !== undefined
+
+/** Standard base64 with padding and nothing else, except line breaks' CR as in the reference. */
+export function decode(part: string, name: string): Buffer {
+  const text = part.includes('\r') ? part.replaceAll('\r', '') : part
+  const bytes = Buffer.from(text, 'base64')
+  const length = text.length
+  const padding = text.endsWith('=') ? (text.charCodeAt(length - 2) === 0x3d ? 2 : 1) : 0
+  // Buffer skips what it does not know and reads the URL alphabet too: the first shows in the length, the second is looked for.
+  if (length % 4 !== 0 || bytes.length !== (length / 4) * 3 - padding || text.includes('-') || text.includes('_')) {
+    throw new SopsError('generic', `Error base64-decoding ${name}`)
+  }
+  return bytes
+}
+
+export const types: Readonly<Record<string, ScalarType>> = {
+  __proto__: null as never,
+  ...({
+    str: 'str',
+    int: 'int',
+    float: 'float',
+    bool: 'bool',
+    time: 'time',
+    comment: 'comment',
+    bytes: 'str',
+  } as const),
+}
+
+/**
+ * Opens an ENC[…] text. `bytes` as a type reads as a string (spec/format.md 14).
+ * @throws SopsError `generic`; the message contains neither text nor plaintext.
+ */
+export function decryptLeaf(cipher: LeafCipher, text: string, aad: string): DecryptedLeaf {
+  const parts = split(text)
+  if (parts === undefined) throw new SopsError('generic', "Input string does not match sops' data format")
+  let tag = decode(parts.tag, 'tag')
+  const iv = decode(parts.iv, 'iv')
+  let data: Buffer | string = parts.data
+  if (tag.length !== tagLength) {
+    // Only the last 16 bytes of data and tag together count.
+    const joined = Buffer.concat([decode(data, 'data'), tag])
+    if (joined.length < tagLength) throw new SopsError('generic', authenticationFailed)
+    data = joined.subarray(0, joined.length - tagLength)
+    tag = joined.subarray(joined.length - tagLength)
+  } else if (data.length <= chunkSize || data.includes('\r')) {
+    data = decode(data, 'data')
+  }
+  const gcm = createDecipheriv(algorithmOf(cipher), cipher.key, iv, { authTagLength: tagLength })
+  gcm.setAuthTag(tag)
+  gcm.setAAD(bytesOfText(aad))
+  const bytes = typeof data === 'string' ? decryptLarge(gcm, data) : gcm.update(data)
+  try {
+    // Nothing of `bytes` leaves this function before the tag was checked.
+    gcm.final()
+  } catch {
+    throw new SopsError('generic', authenticationFailed)
+  }
+  const type = types[parts.type]
+  if (type === undefined) throw new SopsError('generic', 'Unknown datatype')
+  return { type, bytes, iv }
+}
+
+function decryptLarge(gcm: DecipherGCM, data: string): Buffer {
+  const bytes = Buffer.allocUnsafe(Math.ceil(data.length / 4) * 3)
+  let at = 0
+  for (let from = 0; from < data.length; from += chunkSize) {
+    const isLast = from + chunkSize >= data.length
+    const chunk = decode(data.slice(from, from + chunkSize), 'data')
+    if (!isLast && chunk.length !== (chunkSize / 4) * 3) throw new SopsError('generic', 'Error base64-decoding data')
+    at += gcm.update(chunk).copy(bytes, at)
+  }
+  return bytes.subarray(0, at)
+}
+
+export const authenticationFailed = 'Could not decrypt with AES_GCM: cipher: message authentication failed'

@@ -1,0 +1,138 @@
+// Visits the leaves and comments of a tree in the order that both ciphers and MAC follow (spec/format.md 1, 5.1).
+import { SopsError } from '../errors.ts'
+import type { Comment, Entry, Leaf, ListNode, MapNode, Node, Tree } from '../tree/tree.ts'
+import { commentHits, type Hits, isSelected, keyHits, type Selection } from './selection.ts'
+
+export interface Visitor {
+  /** Called before each document. `number` counts from 1. */
+  document?(number: number): void
+  /** `aad` is the additional data of spec/format.md 2.4. A comment may come back only for a list element. */
+  leaf(leaf: Leaf, aad: string, selected: boolean, inList: boolean): Leaf | Comment
+  comment(comment: Comment, aad: string, selected: boolean): Comment
+}
+
+/** A container whose items are being visited; containers nest deeper than the call stack (spec/format.md 7.2: 10 000). */
+interface Frame {
+  readonly node: MapNode | ListNode
+  readonly aad: string
+  /** What the keys of the path and the comments above the containers fit. */
+  readonly hits: Hits
+  /** What the comments fit that stand directly above the next item. */
+  active: Hits
+  readonly items: (Entry | Comment | Node)[]
+  same: boolean
+}
+
+const frameOf = (node: MapNode | ListNode, aad: string, hits: Hits): Frame => ({
+  node,
+  aad,
+  hits,
+  active: 0,
+  items: [],
+  same: true,
+})
+
+/** The next item of the container is done. */
+function put(frame: Frame, next: Entry | Comment | Node): void {
+  if (next !== frame.node.items[frame.items.length]) frame.same = false
+  frame.items.push(next)
+}
+
+const finish = (frame: Frame): MapNode | ListNode =>
+  frame.same ? frame.node : ({ ...frame.node, items: frame.items } as MapNode | ListNode)
+
+/**
+ * A tree with what the visitor returns in place of each leaf and comment; containers in which nothing changed stay the same objects.
+ * While it runs, and after an error, `path` holds the keys down to the current node.
+ * @throws SopsError `generic` for a key that is not a string; whatever the visitor throws.
+ */
+export function walk(tree: Tree, selection: Selection, visitor: Visitor, path: string[]): Tree {
+  const selects = makeSelects(selection)
+  const hasCommentRules = selection.commentRules.length > 0
+
+  function visitComment(frame: Frame, comment: Comment): void {
+    const own = hasCommentRules ? commentHits(selection, comment.text) : 0
+    const selected = selects(frame.hits | frame.active, own)
+    put(frame, visitor.comment(comment, frame.aad === '' ? ':' : frame.aad, selected))
+    frame.active |= own
+  }
+
+  /** The frame to go on with: this one, or that of the value when it is a container. */
+  function visitEntry(frame: Frame, entry: Entry): Frame {
+    if (entry.keyType !== undefined) {
+      throw new SopsError(
+        'generic',
+        `Tree contains a non-string key (type ${entry.keyType}): ${entry.key}; keys must be strings, so put it in quotes`,
+      )
+    }
+    path.push(entry.key)
+    const { value } = entry
+    const aad = `${frame.aad}${entry.key}:`
+    const hits = frame.hits | frame.active | keyHits(selection, entry.key)
+    if (value.kind !== 'leaf') return frameOf(value, aad, hits)
+    finishEntry(frame, entry, visitor.leaf(value, aad, selects(hits), false) as Leaf)
+    return frame
+  }
+
+  function finishEntry(frame: Frame, entry: Entry, value: Node): void {
+    path.pop()
+    put(frame, value === entry.value ? entry : { ...entry, value })
+    frame.active = 0
+  }
+
+  function visitElement(frame: Frame, element: Node): Frame {
+    if (element.kind !== 'leaf') return frameOf(element, frame.aad, frame.hits | frame.active)
+    const next = visitor.leaf(element, frame.aad, selects(frame.hits | frame.active), true)
+    put(frame, next)
+    // A string that turned out to be an encrypted comment belongs to the block of comments it stands in (5.1, defect).
+    if (next.kind === 'leaf') frame.active = 0
+    else if (hasCommentRules && typeof element.value === 'string') frame.active |= commentHits(selection, element.value)
+    return frame
+  }
+
+  function visitDocument(document: MapNode): MapNode {
+    const stack = [frameOf(document, '', 0)]
+    for (;;) {
+      const frame = stack[stack.length - 1]!
+      const item = frame.node.items[frame.items.length]
+      if (item !== undefined) {
+        if (item.kind === 'comment') visitComment(frame, item)
+        else {
+          const next = item.kind === 'entry' ? visitEntry(frame, item) : visitElement(frame, item)
+          if (next !== frame) stack.push(next)
+        }
+        continue
+      }
+      stack.pop()
+      const done = finish(frame)
+      const parent = stack[stack.length - 1]
+      if (parent === undefined) return done as MapNode
+      const place = parent.node.items[parent.items.length]!
+      if (place.kind === 'entry') finishEntry(parent, place, done)
+      else {
+        put(parent, done)
+        parent.active = 0
+      }
+    }
+  }
+
+  return {
+    documents: tree.documents.map((document, at) => {
+      visitor.document?.(at + 1)
+      return visitDocument(document)
+    }),
+  }
+}
+
+/** `isSelected`, remembering the answer for each set of hits. */
+function makeSelects(selection: Selection): (hits: Hits, own?: Hits) => boolean {
+  const known: (boolean | undefined)[] = []
+  return (hits, own = 0) => {
+    const at = hits * 64 + own
+    const answer = known[at]
+    if (answer !== undefined) return answer
+    const fresh = isSelected(selection, hits, own)
+    known[at] = fresh
+    return fresh
+  }
+}

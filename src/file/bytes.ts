@@ -1,0 +1,204 @@
+// Bytes to bytes: the calls that most library users need.
+
+import type { SelectionOptions } from '../cipher/selection.ts'
+import type { Context } from '../context/index.ts'
+import { processContext } from '../context/process.ts'
+import { SopsError } from '../errors.ts'
+import { sniffFormat } from '../formats/detect.ts'
+import { loadFormat } from '../formats/index.ts'
+import type { FormatId, Layout } from '../formats/types.ts'
+import { type KeyService, localKeyService } from '../groups/data-key.ts'
+import { keyTypes, nameRecipient } from '../keys/index.ts'
+import type { KeyGroup, KeyTypeId, MasterKey } from '../keys/types.ts'
+import { type PlainValue, toObject } from '../tree/plain.ts'
+import { checkCleartext } from './cleartext.ts'
+import { createFile, sealNew } from './create.ts'
+import { emitPlain, loadEncrypted, type OpenFile, openFile } from './encrypted-file.ts'
+import { warnOfLeftOut, warnOfOneDocument } from './left-out.ts'
+import { parsePlain, sealDraft } from './plaintext.ts'
+import { warnOfSharedPaths } from './shared-paths.ts'
+import { lineOf } from './twins.ts'
+
+interface CommonOptions {
+  /** Environment, clock and log; this process's if left out. */
+  readonly context?: Context
+  /** Who wraps and unwraps; the key types of this process if left out. */
+  readonly services?: readonly KeyService[]
+}
+
+export interface DecryptOptions extends CommonOptions {
+  /** Format of the input; told by its content if left out. */
+  readonly format?: FormatId
+  /** Format of the result; the input's, with its layout kept, if left out. */
+  readonly output?: FormatId
+  readonly layout?: Layout
+  /** Key types in the order in which they are tried. */
+  readonly order?: readonly string[]
+  /** Accept a file whose MAC is missing or wrong. */
+  readonly ignoreMac?: boolean
+}
+
+export interface ReplaceOptions extends DecryptOptions {
+  /** Store values in clear that were encrypted, where a setting of the file says so. */
+  readonly allowCleartext?: boolean
+}
+
+export interface EncryptOptions extends CommonOptions, SelectionOptions {
+  readonly format: FormatId
+  readonly output?: FormatId
+  readonly layout?: Layout
+  /** Recipients of the one key group, by type: `{ age: 'age1…', pgp: ['FINGERPRINT'] }`. */
+  readonly recipients?: Partial<Record<KeyTypeId, string | readonly string[]>>
+  /** Key groups, instead of `recipients`. */
+  readonly keyGroups?: readonly KeyGroup[]
+  /** Groups needed to open the file; all of them if left out. */
+  readonly shamirThreshold?: number
+  readonly macOnlyEncrypted?: boolean
+}
+
+/** @throws SopsError `bad-input` for a string that no bytes stand for. */
+function asBytes(input: Uint8Array | string): Uint8Array {
+  if (typeof input !== 'string') return input
+  if (input.isWellFormed()) return Buffer.from(input)
+  throw new SopsError('bad-input', 'the text holds a lone surrogate, which cannot be written', {
+    hints: ['give the bytes of the file instead of a string'],
+  })
+}
+
+async function opened<T>(
+  input: Uint8Array | string,
+  options: DecryptOptions,
+  use: (file: OpenFile, context: Context) => T | Promise<T>,
+): Promise<T> {
+  const context = options.context ?? processContext()
+  const bytes = asBytes(input)
+  const format = options.format ?? sniffFormat(bytes)
+  if (!format) throw new SopsError('generic', 'sops metadata not found')
+  const file = await openFile(await loadEncrypted(bytes, format), {
+    services: options.services ?? [localKeyService(context)],
+    log: context.log,
+    audit: { context, file: context.cwd },
+    ignoreMac: options.ignoreMac ?? false,
+    ...(options.order ? { order: options.order } : {}),
+  })
+  try {
+    return await use(file, context)
+  } finally {
+    file.dataKey.fill(0)
+  }
+}
+
+/**
+ * The plaintext of an encrypted file.
+ * @throws SopsError `generic` (not encrypted), `no-data-key`, `cannot-decrypt-tree`, `mac-mismatch`, `cannot-emit`.
+ */
+export const decrypt = (input: Uint8Array | string, options: DecryptOptions = {}): Promise<Uint8Array> =>
+  opened(input, options, async (file, context) => {
+    const output = options.output ?? file.format.id
+    const bytes = await emitPlain(file, output, options.layout ?? {})
+    warnOfOneDocument(file.plain, output, context.log)
+    return bytes
+  })
+
+/** The values of an encrypted file's first document; others are named in a warning to the log. @throws as `decrypt`, and `generic` for a key with several values. */
+export const decryptToObject = (
+  input: Uint8Array | string,
+  options: DecryptOptions = {},
+): Promise<{ readonly [key: string]: PlainValue }> =>
+  opened(input, options, (file, context) => {
+    const { plain } = file
+    warnOfLeftOut(plain, 'the object', context.log)
+    return toObject(plain.documents[0] ?? { kind: 'map', items: [] }, lineOf(file))
+  })
+
+/**
+ * A plain file, encrypted.
+ * @throws SopsError `bad-input`, `no-document`, `already-encrypted`, `generic` (a recipient that cannot be wrapped for), `cannot-encrypt-tree`.
+ */
+export async function encrypt(input: Uint8Array | string, options: EncryptOptions): Promise<Uint8Array> {
+  const context = options.context ?? processContext()
+  const [format, output] = [await loadFormat(options.format), await loadFormat(options.output ?? options.format)]
+  const draft = parsePlain(asBytes(input), format, output)
+  for (const { type, fields } of options.keyGroups?.flatMap(({ keys }) => keys) ?? []) {
+    if (type === 'age') nameRecipient(String(fields.recipient ?? ''), context)
+  }
+  const settings = {
+    keyGroups: options.keyGroups ?? [{ keys: await recipientsOf(options.recipients ?? {}, context) }],
+    shamirThreshold: options.shamirThreshold ?? 0,
+    selection: selectionOf(options),
+    macOnlyEncrypted: format.id !== 'binary' && (options.macOnlyEncrypted ?? false),
+  }
+  const file = await createFile(settings, options.services ?? [localKeyService(context)])
+  try {
+    await context.audit?.({ action: 'encrypt', file: context.cwd })
+    warnOfSharedPaths(draft.plain, file.selection, context.log)
+    return sealNew(file, draft, output, context.now(), options.layout ?? {}).bytes
+  } finally {
+    file.dataKey.fill(0)
+  }
+}
+
+/**
+ * A new plaintext in the place of an encrypted file's old one: same recipients, same data key, and every value that did not change keeps
+ * its ciphertext, so that a diff shows what changed and nothing else. Values that a setting of the file newly leaves in clear are named in
+ * the log.
+ * @throws as `decrypt` and `encrypt`; SopsError `cleartext` when a value that was encrypted would be stored in clear.
+ */
+export const replacePlaintext = (
+  encrypted: Uint8Array | string,
+  plaintext: Uint8Array | string,
+  options: ReplaceOptions = {},
+): Promise<Uint8Array> =>
+  opened(encrypted, options, async (file, context) => {
+    const draft = parsePlain(asBytes(plaintext), file.format, file.format, file.plain)
+    await context.audit?.({ action: 'encrypt', file: context.cwd })
+    const { metadata, format, selection } = file
+    const unchecked = { ...draft, allowCleartext: true }
+    const { bytes, clear } = sealDraft(file, unchecked, metadata, format, context.now(), options.layout ?? {})
+    const { allowCleartext } = options
+    const sealed = { plain: draft.plain, settings: metadata.selection, selection, clear }
+    checkCleartext(sealed, { allowCleartext, log: context.log })
+    warnOfSharedPaths(draft.plain, selection, context.log, file.plain)
+    return bytes
+  })
+
+async function recipientsOf(
+  recipients: NonNullable<EncryptOptions['recipients']>,
+  context: Context,
+): Promise<MasterKey[]> {
+  const keys: MasterKey[] = []
+  for (const [id, type] of Object.entries(keyTypes)) {
+    const wanted = recipients[id as KeyTypeId]
+    if (wanted !== undefined) keys.push(...(await type.parse([wanted].flat().join(','), context)))
+  }
+  return keys
+}
+
+/** The one selection setting that is given, or the reference's default; binary files have none. */
+function selectionOf(options: EncryptOptions): SelectionOptions {
+  if (options.format === 'binary') return {}
+  const {
+    unencryptedSuffix,
+    encryptedSuffix,
+    unencryptedRegex,
+    encryptedRegex,
+    unencryptedCommentRegex,
+    encryptedCommentRegex,
+  } = options
+  const all = {
+    unencryptedSuffix,
+    encryptedSuffix,
+    unencryptedRegex,
+    encryptedRegex,
+    unencryptedCommentRegex,
+    encryptedCommentRegex,
+  }
+  const given = Object.entries(all).filter(([, value]) => value)
+  if (given.length > 1) {
+    throw new SopsError(
+      'conflicting-parameters',
+      `only one selection setting can be used, not ${given.map(([name]) => name).join(' and ')}`,
+    )
+  }
+  return given.length === 1 ? Object.fromEntries(given) : { unencryptedSuffix: '_unencrypted' }
+}

@@ -1,0 +1,64 @@
+// A new encrypted file: a fresh data key for given recipients, and the plain tree sealed under it.
+import { compileSelection, type Selection, type SelectionOptions } from '../cipher/selection.ts'
+import { SopsError } from '../errors.ts'
+import type { Format, Layout } from '../formats/types.ts'
+import { type KeyService, newDataKey, wrapDataKey } from '../groups/data-key.ts'
+import type { KeyGroup } from '../keys/types.ts'
+import type { Metadata } from '../metadata/index.ts'
+import { compatibleVersion } from '../metadata/version.ts'
+import { type SealOutput, sealFile } from './encrypted-file.ts'
+import type { Draft } from './plaintext.ts'
+
+/** For whom, and which values: what flags and creation rules decide. */
+export interface EncryptionSettings {
+  readonly keyGroups: readonly KeyGroup[]
+  /** 0 = the number of groups. */
+  readonly shamirThreshold: number
+  readonly selection: SelectionOptions
+  readonly macOnlyEncrypted: boolean
+}
+
+/** A data key with the metadata that wraps it. The owner wipes `dataKey`. */
+export interface NewFile {
+  readonly metadata: Metadata
+  readonly dataKey: Uint8Array
+  readonly selection: Selection
+}
+
+/**
+ * An expression that says what to encrypt and never matches leaves everything in clear: that is refused. One that says what to leave in
+ * clear does no harm.
+ */
+function refuseUselessSelection(selection: Selection, options: SelectionOptions): void {
+  if (!selection.invalid || !(options.encryptedRegex || options.encryptedCommentRegex)) return
+  throw new SopsError('generic', `nothing would be encrypted: ${selection.invalid}`, {
+    hints: ['expressions follow RE2: no look-around and no back-references'],
+  })
+}
+
+/** @throws SopsError `generic` when a recipient cannot be wrapped for, or a selection can match nothing. */
+export async function createFile(settings: EncryptionSettings, services: readonly KeyService[]): Promise<NewFile> {
+  const selection = await compileSelection(settings.selection)
+  refuseUselessSelection(selection, settings.selection)
+  const dataKey = newDataKey()
+  try {
+    const wrapped = await wrapDataKey(dataKey, settings.keyGroups, settings.shamirThreshold, services)
+    const metadata: Metadata = {
+      keyGroups: wrapped.groups,
+      shamirThreshold: wrapped.threshold,
+      lastModified: '',
+      mac: '',
+      version: compatibleVersion,
+      selection: settings.selection,
+      macOnlyEncrypted: settings.macOnlyEncrypted,
+    }
+    return { metadata, dataKey, selection }
+  } catch (error) {
+    dataKey.fill(0)
+    throw error
+  }
+}
+
+/** Seals a plain text as a new file. */
+export const sealNew = (file: NewFile, draft: Draft, output: Format, now: Date, layout: Layout): SealOutput =>
+  sealFile({ ...draft, ...file }, output, now, layout)

@@ -1,0 +1,59 @@
+// The data key of a file as it stands there: recovered, put on record, and compared with what its other entries hold.
+
+import { recoverWithRepair } from '../groups/kms-context.ts'
+import { refuseMixedKeys } from '../groups/same-data-key.ts'
+import { bareKeys, namesOf } from '../keys/identity.ts'
+import { labelOf } from '../keys/index.ts'
+import type { MasterKey } from '../keys/types.ts'
+import type { Metadata } from '../metadata/index.ts'
+import { checkFileVersion } from '../metadata/version.ts'
+import type { OpenOptions } from './encrypted-file.ts'
+
+/**
+ * The data key of a file. The caller wipes it.
+ * @throws SopsError `no-data-key`; `generic` for a version that cannot be compared, and for entries that were to hold the same and do not.
+ */
+export async function dataKeyOf(metadata: Metadata, options: OpenOptions): Promise<Uint8Array> {
+  checkFileVersion(metadata.version)
+  const openedBy: MasterKey[] = []
+  const dataKey = await recordedDataKey(metadata, options, openedBy)
+  const { compare, services } = options
+  try {
+    if (compare) await refuseMixedKeys(compare.groups, services, { ...compare, dataKey, openedBy })
+    return dataKey
+  } catch (error) {
+    dataKey.fill(0)
+    throw error
+  }
+}
+
+/** The data key, and on record who opened the file before anything is decrypted with it. Those are added to `openedBy`. */
+async function recordedDataKey(metadata: Metadata, options: OpenOptions, openedBy: MasterKey[]): Promise<Uint8Array> {
+  const record = async (success: boolean): Promise<void> => {
+    const { context, file } = options.audit ?? {}
+    if (file === undefined) return
+    await context?.audit?.({ action: 'decrypt', file, recipients: openedBy.map(labelOf), success })
+  }
+  let dataKey: Uint8Array | undefined
+  try {
+    dataKey = await recoverWithRepair(metadata, options.services, {
+      ...(options.order ? { order: options.order } : {}),
+      ...(options.log ? { log: options.log } : {}),
+      unwrapped: (key) => openedBy.push(key),
+    })
+    await record(true)
+    return dataKey
+  } catch (error) {
+    if (dataKey === undefined) await record(false)
+    dataKey?.fill(0)
+    throw error
+  }
+}
+
+/** Recipients that a file names and that nothing is wrapped for. */
+export function warnOfBare({ keyGroups }: Metadata, log: OpenOptions['log']): void {
+  const bare = bareKeys(keyGroups)
+  if (bare.length === 0) return
+  const message = `the file names ${namesOf(bare)} without a wrapped data key (enc): that entry opens nothing`
+  log?.({ level: 'warning', logger: 'SOPS', message })
+}

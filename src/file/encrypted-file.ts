@@ -1,0 +1,337 @@
+// An encrypted file, from bytes to its open tree and back to bytes. Everything that reads or changes one goes through here.
+
+import { type ClearPlace, newlyClear } from '../cipher/cleartext.ts'
+import { lostComment, settling, withHeads } from '../cipher/comments.ts'
+import { open, type Sealed as SealedTree, type Stash, seal, sealMac, verifyMac } from '../cipher/seal.ts'
+import { compileSelection, type Selection } from '../cipher/selection.ts'
+import { walk } from '../cipher/walk.ts'
+import type { Context, LogLine } from '../context/index.ts'
+import { type ErrorCode, SopsError, withHints } from '../errors.ts'
+import { loadFormat } from '../formats/index.ts'
+import type { Format, FormatId, Layout, Parsed, Respelling, Respelt } from '../formats/types.ts'
+import type { KeyService } from '../groups/data-key.ts'
+import type { CompareOptions } from '../groups/same-data-key.ts'
+import type { KeyGroup } from '../keys/types.ts'
+import { type Metadata, takeMetadata, withMetadata } from '../metadata/index.ts'
+import { type OtherDocument, othersText, splitHints } from '../metadata/others.ts'
+import type { Tree } from '../tree/tree.ts'
+import type { Twins } from '../tree/twins.ts'
+import { checkCleartext } from './cleartext.ts'
+import { dataKeyOf, warnOfBare } from './data-key.ts'
+import { localizedMismatch } from './mac-mismatch.ts'
+import { parseEncrypted } from './parse.ts'
+import { warnOfSharedPaths } from './shared-paths.ts'
+import { lineOf, refuseToConvert, warnOfTwins } from './twins.ts'
+import { checkReadsBack, forEveryReader, type ReadBack, readBack, refuse } from './verify.ts'
+
+/** A parsed encrypted file: its values are still encrypted, its metadata is lifted out. */
+export interface EncryptedFile {
+  readonly format: Format
+  readonly parsed: Parsed
+  /** The data without the metadata entries. */
+  readonly tree: Tree
+  /** That of the first document. */
+  readonly metadata: Metadata
+  /** The documents that do not have the same: they are read with it, and keep the file from being written. */
+  readonly others: readonly OtherDocument[]
+  /** The file in the reference's reading, where that is another one (`Format.reading`). */
+  readonly literal?: () => EncryptedFile
+}
+
+/** An encrypted file whose values are known. The owner wipes `dataKey`. */
+export interface OpenFile extends EncryptedFile {
+  readonly dataKey: Uint8Array
+  readonly selection: Selection
+  readonly plain: Tree
+  readonly stash: Stash
+  /** Keys that a map of `plain` has more than once. */
+  readonly twins: readonly Twins[]
+}
+
+export interface OpenOptions {
+  readonly services: readonly KeyService[]
+  /** Key types in the order in which a group's keys are tried (spec/format.md 3.4). */
+  readonly order?: readonly string[]
+  readonly ignoreMac?: boolean
+  readonly log?: (line: LogLine) => void
+  /** Where the opening is put on record, and as which file (`Context.audit`). */
+  readonly audit?: { readonly context: Context; readonly file: string }
+  /** Refuse a file whose entries open to different data keys, before anything is wrapped (same-data-key.ts). */
+  readonly compare?: Pick<CompareOptions, 'network'> & { readonly groups: readonly KeyGroup[] }
+}
+
+/** @throws SopsError `parse` for text that is not of the format, `generic` for missing or bad metadata. */
+export async function loadEncrypted(bytes: Uint8Array, id: FormatId): Promise<EncryptedFile> {
+  const format = await loadFormat(id)
+  const read = (literal: boolean): EncryptedFile => {
+    const parsed = parseEncrypted(bytes, format, literal)
+    const taken = takeMetadata(parsed.tree, format.metadata, { emptyIsAbsent: id === 'json' || id === 'binary' })
+    return { format, parsed, ...taken }
+  }
+  const file = read(false)
+  return format.reading?.(file.parsed) === 'layout' ? { ...file, literal: () => read(true) } : file
+}
+
+/**
+ * Recovers the data key, decrypts every leaf, then checks the MAC, in the reference's order (spec/format.md 2.7).
+ * @throws SopsError `no-data-key`, `cannot-decrypt-tree` or `mac-mismatch`.
+ */
+export async function openFile(file: EncryptedFile, options: OpenOptions): Promise<OpenFile> {
+  const dataKey = await explainedDataKey(file, options)
+  options.log?.({ level: 'debug', logger: 'SOPS', message: 'Decrypting tree' })
+  try {
+    const opened = await openEither(file, dataKey, options)
+    warnOfOthers(file, options.log)
+    warnOfBare(file.metadata, options.log)
+    return opened
+  } catch (error) {
+    dataKey.fill(0)
+    throw explained(error, file)
+  }
+}
+
+/**
+ * The data key of a file that is to be wrapped for others, once it is known for the file's own: every value opens with it, and the MAC is
+ * that of the values. With `ignoreMac` nothing is opened. The caller wipes it.
+ * @throws as `openFile`.
+ */
+export async function provenDataKey(file: EncryptedFile, options: OpenOptions): Promise<Uint8Array> {
+  const dataKey = await explainedDataKey(file, options)
+  if (options.ignoreMac) return dataKey
+  try {
+    const { log: _, ...quiet } = options
+    await openEither(file, dataKey, quiet)
+    return dataKey
+  } catch (error) {
+    dataKey.fill(0)
+    throw explained(error, file)
+  }
+}
+
+const explainedDataKey = (file: EncryptedFile, options: OpenOptions): Promise<Uint8Array> =>
+  dataKeyOf(file.metadata, options).catch((error: unknown) => {
+    throw explained(error, file)
+  })
+
+const openEither = (file: EncryptedFile, dataKey: Uint8Array, options: OpenOptions): Promise<OpenFile> =>
+  openWith(file, dataKey, options).catch(async (error: unknown) => {
+    if (!file.literal) throw error
+    return await openWith(file.literal(), dataKey, options).catch(() => Promise.reject(error))
+  })
+
+/** Documents that are read with metadata which is not theirs. */
+export function warnOfOthers({ others }: EncryptedFile, log: OpenOptions['log']): void {
+  if (others.length === 0) return
+  const message = `${othersText(others)}: only the metadata of document 1 counts`
+  log?.({ level: 'warning', logger: 'SOPS', message })
+}
+
+/** A failure to open, with what is known of documents that may not belong to the file. */
+function explained(error: unknown, { others }: EncryptedFile): unknown {
+  if (!(error instanceof SopsError)) return error
+  const codes: readonly ErrorCode[] = ['no-data-key', 'cannot-decrypt-tree', 'mac-mismatch']
+  if (others.length > 0 && codes.includes(error.code)) return withHints(error, [othersText(others), ...splitHints])
+  return error
+}
+
+async function openWith(file: EncryptedFile, dataKey: Uint8Array, options: OpenOptions): Promise<OpenFile> {
+  const { metadata, format, parsed } = file
+  const selection = await compileSelection(metadata.selection)
+  const crypt = { dataKey, selection, macOnlyEncrypted: metadata.macOnlyEncrypted, bytes: format.id === 'binary' }
+  const { tree, mac, macs, stash, twins } = open(file.tree, {
+    ...crypt,
+    ...(options.log ? { log: options.log } : {}),
+    tokenText: (origin) => format.token?.(parsed, { kind: 'leaf', value: origin.value, origin })?.text,
+    lineOf: lineOf(file),
+  })
+  const passedOver = format.passedOver?.(parsed, tree, 3) ?? []
+  if (!options.ignoreMac) {
+    try {
+      verifyMac(metadata, dataKey, mac, macs)
+    } catch (error) {
+      throw localizedMismatch(error, file, crypt)
+    }
+  }
+  const opened = { ...file, dataKey, selection, plain: tree, stash, twins }
+  warnOfTwins(opened, passedOver, options.log)
+  warnOfSharedPaths(tree, selection, options.log)
+  return opened
+}
+
+/**
+ * The plaintext: the file's own text with the values put back, or a fresh text where another format or layout is asked for.
+ * @throws SopsError `cannot-emit` for what the format does not hold, and for another format where equal keys have different values.
+ */
+export async function emitPlain(file: OpenFile, output: FormatId, layout: Layout): Promise<Uint8Array> {
+  if (output !== file.format.id) {
+    refuseToConvert(file, output)
+    return (await loadFormat(output)).print(file.plain, layout)
+  }
+  if (wantsFresh(file.format, file.parsed, layout, true)) return file.format.print(file.plain, layout)
+  return file.format.rewrite(file.parsed, file.plain, layout)
+}
+
+/**
+ * A source keeps its layout, unless the user asks for another by flag, or asks for one in .sops.yaml and the source has none of its own:
+ * it is exactly what the reference prints by default.
+ */
+function wantsFresh(format: Format, parsed: Parsed, layout: Layout, encrypted: boolean): boolean {
+  if (layout.indent === undefined) return false
+  if (layout.fresh === true) return true
+  const same = { encrypted }
+  return Buffer.compare(format.print(parsed.tree, same), format.rewrite(parsed, parsed.tree, same)) === 0
+}
+
+/** What is sealed, and the text it came from. */
+export interface SealInput {
+  readonly format: Format
+  readonly parsed: Parsed
+  /** Plain tree, made from `parsed.tree`. */
+  readonly plain: Tree
+  readonly metadata: Metadata
+  readonly dataKey: Uint8Array
+  readonly selection: Selection
+  /** From opening an earlier version: unchanged values keep their ciphertext. */
+  readonly stash?: Stash
+  /** Settings may make values clear that were encrypted; the caller looks at `SealOutput.clear`, or wants it so. */
+  readonly allowCleartext?: boolean | undefined
+}
+
+export interface SealOutput {
+  readonly bytes: Uint8Array
+  readonly tree: Tree
+  readonly encrypted: number
+  readonly leaves: number
+  /** Places of the text that had to be written in another way, so that the reference reads them. */
+  readonly places: readonly Respelling[]
+  /** What is in clear and was not in the earlier version; nothing for a new file. */
+  readonly clear: readonly ClearPlace[]
+}
+
+const seconds = (now: Date): string => now.toISOString().replace(/\.\d+Z$/, 'Z')
+
+/**
+ * Encrypts the tree under `dataKey`, stamps and MACs it, and writes it in `output`: spliced into the source text when that is of the same
+ * format, printed afresh otherwise. `metadataTexts` may give the exact text of metadata entries, by document and key.
+ * @throws SopsError `generic` when a later document of the source has another sops block; `cannot-encrypt-tree`, `cannot-encrypt-mac` or
+ * `cannot-emit`, also when the result could not be opened again; `cleartext` when a setting of the file makes clear what was encrypted.
+ */
+export function sealFile(
+  input: SealInput,
+  output: Format,
+  now: Date,
+  layout: Layout,
+  metadataTexts?: (metadata: Metadata) => readonly ReadonlyMap<string, string>[],
+): SealOutput {
+  const { dataKey, selection, metadata, parsed } = input
+  const same = output.id === input.format.id
+  const sealed = seal(same ? input.plain : asReadBack(input.plain, output, selection), {
+    dataKey,
+    selection,
+    macOnlyEncrypted: metadata.macOnlyEncrypted,
+    ...(input.stash ? { stash: input.stash } : {}),
+  })
+  const clear = input.stash ? newlyClear(input.stash, input.plain, selection) : []
+  checkCleartext({ plain: input.plain, settings: metadata.selection, selection, clear }, input)
+  const lastModified = seconds(now)
+  const stamped = { ...metadata, lastModified, mac: sealMac(sealed.mac, lastModified, dataKey) }
+  const bare = withMetadata(sealed.tree, stamped, output.metadata, same ? parsed.tree : undefined)
+  const tree = metadataTexts ? withTexts(bare, metadataTexts(stamped)) : bare
+  const encrypted = { ...layout, encrypted: true }
+  const fresh = !same || wantsFresh(output, parsed, layout, input.stash !== undefined)
+  const bytes = marshalled(() => (fresh ? output.print(tree, encrypted) : output.rewrite(parsed, tree, encrypted)))
+  const written = { tree, encrypted: sealed.encrypted, leaves: sealed.leaves, clear }
+  // A payload is one string in a text that is always printed the same way.
+  if (output.id === 'binary') return { bytes, ...written, places: [] }
+  const settle = (some: Uint8Array): Settled => settled(some, output, sealed, input)
+  let text = settle(bytes)
+  if (same && text.problem !== undefined) text = settle(output.print(withHeads(tree), encrypted))
+  if (text.problem !== undefined) refuse(text.problem)
+  checkReadsBack(text.read, { tree: sealed.tree, metadata: stamped, selection, encrypted: sealed.encrypted })
+  return { bytes: text.bytes, ...written, places: text.places }
+}
+
+/** A refusal to print begins as the reference's. */
+function marshalled<T>(print: () => T): T {
+  try {
+    return print()
+  } catch (error) {
+    if (!(error instanceof SopsError) || error.code !== 'cannot-emit') throw error
+    throw cannotMarshal(error.message, error)
+  }
+}
+
+const cannotMarshal = (reason: string, cause?: SopsError): SopsError =>
+  new SopsError('cannot-emit', `Could not marshal tree: ${reason}`, cause && { hints: cause.hints, cause })
+
+interface Settled extends Respelt {
+  readonly read: ReadBack
+  readonly problem: string | undefined
+}
+
+/** Rounds after which comments that still change each other's places are given up. */
+const maximumRounds = 4
+
+/** The text as the reference reads it too, with every comment sealed for the place where it is read (comments.ts). */
+function settled(text: Uint8Array, output: Format, { comments }: SealedTree, input: SealInput): Settled {
+  // Lines of a format that knows only lines stay or go by themselves.
+  const keepsComments = output.id === input.format.id && output.id === 'yaml'
+  const from = output.id === input.format.id ? input.parsed : undefined
+  let { bytes, read, places } = forEveryReader(text, output, input.selection, from)
+  const had = input.stash?.leaves.some(({ type }) => type === 'comment') === true
+  if (comments.length === 0 && !had) return { bytes, read, places, problem: undefined }
+  const lost = keepsComments ? lostComment(read.tree, comments, input.selection) : undefined
+  const { settle } = settling(comments, input)
+  for (let round = 0; ; round++) {
+    const { tree, problem } = settle(read.tree)
+    if (tree === undefined || problem !== undefined) return { bytes, read, places, problem: problem ?? lost }
+    if (round === maximumRounds) return { bytes, read, places, problem: 'its comments would have no place to stay' }
+    const next = withMetadata(tree, read.metadata, output.metadata, read.parsed.tree)
+    bytes = output.rewrite(read.parsed, next, { encrypted: true })
+    read = readBack(bytes, output, from)
+  }
+}
+
+/** @throws SopsError `cannot-emit` when there are more documents than the format holds. */
+export function refuseDocuments({ documents }: Tree, output: Format): void {
+  if (output.id === 'yaml' || documents.length <= 1) return
+  const reason = `${output.id} holds one document, the input has ${documents.length}`
+  throw cannotMarshal(reason)
+}
+
+/**
+ * The tree as the output format will read it back, so that the MAC covers that: formats that know only text make text of clear values.
+ * @throws SopsError `cannot-emit` for what could never be decrypted again (spec/format.md 14, rows 8 and 17).
+ */
+function asReadBack(tree: Tree, output: Format, selection: Selection): Tree {
+  const refuse = (reason: string): never => {
+    throw cannotMarshal(reason)
+  }
+  refuseDocuments(tree, output)
+  const { clearText } = output
+  if (!clearText) return tree
+  const path: string[] = []
+  return walk(
+    tree,
+    selection,
+    {
+      leaf: (leaf, _aad, selected) => {
+        if (leaf.value === null) return refuse(`${output.id} has no null; offending key ${path.at(-1)}`)
+        return selected || typeof leaf.value === 'string' ? leaf : { kind: 'leaf', value: clearText(leaf.value) }
+      },
+      comment: (comment) => comment,
+    },
+    path,
+  )
+}
+
+const withTexts = (tree: Tree, texts: readonly ReadonlyMap<string, string>[]): Tree => ({
+  documents: tree.documents.map((document, i) => ({
+    ...document,
+    items: document.items.map((item) => {
+      const text =
+        item.kind === 'entry' && !item.origin ? texts[Math.min(i, texts.length - 1)]?.get(item.key) : undefined
+      return text === undefined ? item : { ...item, text }
+    }),
+  })),
+})

@@ -1,0 +1,142 @@
+// Binary files that are longer than a text may be: sealed and opened in pieces, in the very form that smaller ones have (spec/format.md 11).
+import { createLeafCipher } from '../cipher/leaf.ts'
+import { encryptLong, type LongToken, openLong, type Pieces } from '../cipher/long-leaf.ts'
+import { addToMac, finishMac, startMac } from '../cipher/mac.ts'
+import { sealMac, verifyMac } from '../cipher/seal.ts'
+import { compileSelection, type Selection } from '../cipher/selection.ts'
+import { walk } from '../cipher/walk.ts'
+import { messageOf, SopsError } from '../errors.ts'
+import { loadFormat } from '../formats/index.ts'
+import type { Layout } from '../formats/types.ts'
+import { withMetadata } from '../metadata/index.ts'
+import type { Tree } from '../tree/tree.ts'
+import type { NewFile } from './create.ts'
+import { dataKeyOf, warnOfBare } from './data-key.ts'
+import { type EncryptedFile, loadEncrypted, type OpenOptions } from './encrypted-file.ts'
+
+/** Stands for the data in an envelope that is worked on as a text. */
+const standIn = 'ENC[AES256_GCM,data:AAAA,iv:AAAA,tag:AAAA,type:str]'
+const dataMark = 'ENC[AES256_GCM,data:'
+
+/** Bytes at the start of an envelope up to its data, and behind the data up to the end. */
+const longestHead = 256
+const longestTail = 64 * 2 ** 20
+
+const treeOf = (data: string): Tree => ({
+  documents: [{ kind: 'map', items: [{ kind: 'entry', key: 'data', value: { kind: 'leaf', value: data } }] }],
+})
+
+/** The additional data of the payload. @throws SopsError `generic` where it would not be encrypted. */
+function aadOf(tree: Tree, selection: Selection): string {
+  let found: string | undefined
+  let count = 0
+  walk(
+    tree,
+    selection,
+    {
+      leaf(leaf, aad, selected) {
+        count++
+        if (selected) found = aad
+        return leaf
+      },
+      comment: (comment) => comment,
+    },
+    [],
+  )
+  if (count === 1 && found !== undefined) return found
+  throw new SopsError('generic', 'a file of this size can only be worked on as one encrypted payload')
+}
+
+/**
+ * The encrypted file. Each run of the result is one encryption under a nonce of its own; the data key may be wiped once it has ended.
+ * @throws SopsError `generic` where the selection leaves the payload in clear.
+ */
+export async function sealLarge(
+  file: NewFile,
+  plain: Pieces,
+  now: Date,
+  layout: Layout,
+): Promise<() => AsyncGenerator<Uint8Array>> {
+  const { metadata, selection } = file
+  const binary = await loadFormat('binary')
+  const aad = aadOf(treeOf(standIn), selection)
+  const cipher = createLeafCipher(file.dataKey)
+  const lastModified = now.toISOString().replace(/\.\d+Z$/, 'Z')
+  return async function* () {
+    const mac = startMac(metadata.macOnlyEncrypted)
+    const frame = (stored: string): readonly [string, string] => {
+      const stamped = { ...metadata, lastModified, mac: stored }
+      const tree = withMetadata(treeOf(standIn), stamped, binary.metadata)
+      const text = Buffer.from(binary.print(tree, { ...layout, encrypted: true })).toString('utf8')
+      const at = text.indexOf(standIn)
+      return [text.slice(0, at), text.slice(at + standIn.length)]
+    }
+    yield Buffer.from(frame('')[0])
+    yield* encryptLong(cipher, aad, plain, (bytes) => addToMac(mac, bytes))
+    yield Buffer.from(frame(sealMac(finishMac(mac), lastModified, file.dataKey))[1])
+  }
+}
+
+/** An envelope whose data was not read. */
+export interface LargeFile {
+  readonly file: EncryptedFile
+  readonly token: LongToken
+}
+
+/** What `pieces` hold, if it is the envelope of a binary file. @throws SopsError as `loadEncrypted`. */
+export async function loadLarge(pieces: Pieces): Promise<LargeFile | undefined> {
+  const { size } = pieces
+  const head = Buffer.from(await pieces.read(0, Math.min(longestHead, size))).toString('latin1')
+  const start = /^\s*\{\s*"data"\s*:\s*"ENC\[AES256_GCM,data:/.exec(head)?.[0]
+  if (start === undefined) return undefined
+  const from = start.length
+  const to = await find(pieces, from, ',')
+  if (to === undefined || size - to > longestTail) return undefined
+  const tail = Buffer.from(await pieces.read(to, size))
+  const end = tail.indexOf('"')
+  const behind = tail.subarray(0, Math.max(end, 0)).toString('latin1')
+  if (!/^,iv:[\w+/=]*,tag:[\w+/=]*,type:\w+\]$/.test(behind)) return undefined
+  const envelope = Buffer.concat([Buffer.from(start), Buffer.from('AAAA'), tail])
+  const file = await loadEncrypted(envelope, 'binary')
+  return { file, token: { from, to, frame: `${dataMark}AAAA${behind}` } }
+}
+
+const step = 2 ** 20
+
+async function find({ size, read }: Pieces, from: number, wanted: string): Promise<number | undefined> {
+  for (let at = from; at < size; at += step) {
+    const found = Buffer.from(await read(at, Math.min(at + step, size))).indexOf(wanted)
+    if (found >= 0) return at + found
+  }
+  return undefined
+}
+
+/**
+ * Recovers the data key and checks the whole file, payload and MAC, before anything of the plaintext can be had.
+ * @throws SopsError `no-data-key`, `cannot-decrypt-tree` or `mac-mismatch`.
+ */
+export async function openLarge(
+  { file, token }: LargeFile,
+  pieces: Pieces,
+  options: OpenOptions,
+): Promise<() => AsyncGenerator<Uint8Array>> {
+  const { metadata } = file
+  const aad = aadOf(file.tree, await compileSelection(metadata.selection))
+  const dataKey = await dataKeyOf(metadata, options)
+  try {
+    options.log?.({ level: 'debug', logger: 'SOPS', message: 'Decrypting tree' })
+    const mac = startMac(metadata.macOnlyEncrypted)
+    const leaf = await openLong(createLeafCipher(dataKey), aad, token, pieces, (bytes) => addToMac(mac, bytes)).catch(
+      (error: unknown) => {
+        const problem = `Error decrypting tree: Error walking tree: Could not decrypt value: ${messageOf(error)}`
+        throw new SopsError('cannot-decrypt-tree', problem, { path: ['data'], cause: error })
+      },
+    )
+    const computed = finishMac(mac)
+    if (options.ignoreMac !== true) verifyMac(metadata, dataKey, computed)
+    warnOfBare(metadata, options.log)
+    return () => leaf.plaintext()
+  } finally {
+    dataKey.fill(0)
+  }
+}

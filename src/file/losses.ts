@@ -1,0 +1,39 @@
+// What a file's own spelling loses by being encrypted, since the encrypted form has no room for it (README, "What differs").
+import type { Selection } from '../cipher/selection.ts'
+import { walk } from '../cipher/walk.ts'
+import type { Origin } from '../tree/tree.ts'
+import type { SealOutput } from './encrypted-file.ts'
+import type { Draft } from './plaintext.ts'
+
+export interface SpellingLosses {
+  /** Paths of what comes back in its usual spelling: `0x1F` as `31`, a folded text on one line. The values stay. */
+  readonly spellings: readonly (readonly string[])[]
+  /** How many aliases were replaced by copies, because what they stand for is encrypted. */
+  readonly aliases: number
+}
+
+/** Only a draft that is written in its own format has a spelling to lose. */
+export function lossesOf(draft: Draft, sealed: SealOutput, selection: Selection): SpellingLosses {
+  const losses = draft.format.losses?.(draft.parsed, sealed.tree)
+  if (!losses) return { spellings: [], aliases: 0 }
+  const lost = new Set<Origin | undefined>(losses.respelt)
+  return { spellings: lost.size > 0 ? pathsOf(draft, selection, lost) : [], aliases: losses.aliases }
+}
+
+function pathsOf(draft: Draft, selection: Selection, lost: ReadonlySet<Origin | undefined>): string[][] {
+  const found: string[][] = []
+  const path: string[] = []
+  walk(
+    draft.plain,
+    selection,
+    {
+      leaf: (leaf) => {
+        if (lost.has(leaf.origin)) found.push([...path])
+        return leaf
+      },
+      comment: (comment) => comment,
+    },
+    path,
+  )
+  return found
+}

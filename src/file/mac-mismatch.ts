@@ -1,0 +1,23 @@
+// What a MAC mismatch can come from and where, as far as that can be told without a digest of the plaintext.
+import { changeHints, settingHint } from '../cipher/mismatch.ts'
+import { type CryptOptions, isOtherMac, open, verifyMac } from '../cipher/seal.ts'
+import { SopsError, withHints } from '../errors.ts'
+import { splitHints } from '../metadata/others.ts'
+import type { EncryptedFile } from './encrypted-file.ts'
+
+/** The error of `verifyMac` with all that is known; any other as it is. */
+export function localizedMismatch(
+  error: unknown,
+  { tree, metadata }: Pick<EncryptedFile, 'tree' | 'metadata'>,
+  crypt: CryptOptions & { readonly bytes: boolean },
+): unknown {
+  if (!(error instanceof SopsError) || !isOtherMac(error)) return error
+  if (error.hints.length > 0) return withHints(error, splitHints)
+  const macOnlyEncrypted = !crypt.macOnlyEncrypted
+  try {
+    verifyMac(metadata, crypt.dataKey, open(tree, { ...crypt, macOnlyEncrypted }).mac)
+    return withHints(error, [settingHint(crypt.macOnlyEncrypted)])
+  } catch {
+    return withHints(error, changeHints(tree, crypt.selection, crypt.macOnlyEncrypted))
+  }
+}

@@ -1,0 +1,22 @@
+// Parses the text of an encrypted file, and tells what was probably done to one that does not parse.
+import { SopsError, withHints } from '../errors.ts'
+import type { Format, Parsed } from '../formats/types.ts'
+
+/** @throws SopsError `parse`. */
+export function parseEncrypted(bytes: Uint8Array, format: Format, literal: boolean): Parsed {
+  try {
+    return format.parse(bytes, { encrypted: true, literal })
+  } catch (error) {
+    if (!(error instanceof SopsError) || format.id !== 'yaml' || !hasTwoBlocks(bytes)) throw error
+    throw withHints(error, [
+      'two encrypted files were joined: save each, which usually ends with its sops block, as a file of its own',
+    ])
+  }
+}
+
+/** True where two YAML files follow each other without a line `---`. */
+const hasTwoBlocks = (bytes: Uint8Array): boolean =>
+  Buffer.from(bytes)
+    .toString('latin1')
+    .split(/^---(?=\s|$)/m)
+    .some((document) => (document.match(/^sops:/gm)?.length ?? 0) > 1)

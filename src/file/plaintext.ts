@@ -1,0 +1,160 @@
+// A new version of a file's plaintext becomes a new version of the file: what `edit` does before and after the editor runs.
+
+import { SopsError } from '../errors.ts'
+import type { Format, Layout, Parsed } from '../formats/types.ts'
+import { type Metadata, reservedIn, takeMetadata, withMetadata } from '../metadata/index.ts'
+import { refuseOthers } from '../metadata/others.ts'
+import type { Entry, Tree } from '../tree/tree.ts'
+import {
+  type EncryptedFile,
+  emitPlain,
+  type OpenFile,
+  refuseDocuments,
+  type SealOutput,
+  sealFile,
+} from './encrypted-file.ts'
+
+/** Exit 203; the beginning is what scripts look for (spec/cli.md 8 V). */
+const reservedLines = `The file you have provided contains a top-level entry called 'sops', or for
+flat file formats top-level entries starting with 'sops_'. Encrypted files keep their
+metadata there, so this file is most likely encrypted already.
+
+To change an encrypted file, use 'sops edit' or 'sops set'. If it is a plain file
+that needs an entry of that name, rename the entry.`.split('\n')
+
+/** A parsed plain text. With metadata when the text showed it (`edit --show-master-keys`). */
+export interface Draft {
+  readonly format: Format
+  readonly parsed: Parsed
+  readonly plain: Tree
+  readonly metadata?: Metadata
+  /** `SealInput.allowCleartext`. */
+  readonly allowCleartext?: boolean | undefined
+}
+
+/**
+ * Parses what is to be encrypted and refuses what cannot be (spec/cli.md 8 V). `earlier` is the plaintext that it was made from.
+ * @throws SopsError `bad-input`, `no-document` or `already-encrypted`.
+ */
+export function parsePlain(bytes: Uint8Array, input: Format, output: Format, earlier?: Tree): Draft {
+  const parsed = parseInput(bytes, input, { earlier })
+  if (parsed.tree.documents.length === 0) {
+    throw new SopsError('no-document', 'File cannot be completely empty, it must contain at least one document')
+  }
+  refuseReserved(parsed.tree, output)
+  return { format: input, parsed, plain: parsed.tree }
+}
+
+/**
+ * Refuses data that has what the output format keeps for metadata, in any document, since each gets a block of it.
+ * @throws SopsError `already-encrypted`.
+ */
+export function refuseReserved(tree: Tree, output: Format): void {
+  const number = reservedIn(tree, output.metadata)
+  if (number === 0) return
+  throw new SopsError('already-encrypted', reservedLines, {
+    hints: number === 1 ? [] : [`the entry is in document ${number}: was an encrypted file joined to this one?`],
+  })
+}
+
+/** Parses a plain text that shows its metadata in the first document, made from `earlier`. @throws SopsError `bad-input` or `generic`. */
+export function parseWithMetadata(bytes: Uint8Array, input: Format, earlier: Tree): Draft {
+  const parsed = parseInput(bytes, input, { encrypted: true, earlier })
+  const { metadata, tree, others } = takeMetadata(parsed.tree, input.metadata)
+  refuseOthers(others)
+  return { format: input, parsed, plain: tree, metadata }
+}
+
+function parseInput(
+  bytes: Uint8Array,
+  input: Format,
+  options: { encrypted?: true; earlier: Tree | undefined },
+): Parsed {
+  const { encrypted = false, earlier } = options
+  try {
+    return input.parse(bytes, earlier ? { encrypted, earlier } : { encrypted })
+  } catch (error) {
+    if (!(error instanceof SopsError) || error.code !== 'parse') throw error
+    const beginning = input.id === 'json' && !encrypted && error.position ? 'Could not unmarshal input data: ' : ''
+    throw new SopsError('bad-input', `Error unmarshalling file: ${beginning}${error.message}`, {
+      ...(error.position ? { position: error.position } : {}),
+      ...(error.path ? { path: error.path } : {}),
+      hints: error.hints,
+      cause: error,
+    })
+  }
+}
+
+/**
+ * What the editor shows: the plaintext, with the metadata block where asked for. Only the first document shows it, since only that one is
+ * read.
+ * @throws SopsError `cannot-emit` when the output has no room for all documents: saving it would drop the rest.
+ */
+export async function draftText(
+  file: OpenFile,
+  output: Format,
+  layout: Layout,
+  showMetadata: boolean,
+): Promise<Uint8Array> {
+  refuseDocuments(file.plain, output)
+  if (!showMetadata) return emitPlain(file, output.id, layout)
+  const same = output.id === file.format.id
+  const [first] = withMetadata(
+    { documents: file.plain.documents.slice(0, 1) },
+    file.metadata,
+    output.metadata,
+    same ? file.parsed.tree : undefined,
+  ).documents
+  const shown = { documents: first === undefined ? [] : [first, ...file.plain.documents.slice(1)] }
+  // Bytes have no place for metadata: they are shown in the envelope, which is what `parseWithMetadata` reads.
+  const style = output.id === 'binary' ? { ...layout, encrypted: true } : layout
+  return same ? output.rewrite(file.parsed, shown, style) : output.print(shown, style)
+}
+
+/**
+ * Encrypts a new version of `file`'s plaintext under the file's own data key. Values that did not change keep their ciphertext and the way
+ * it was written; the metadata block keeps its layout.
+ * @throws SopsError `generic` when a later document of `file` has another sops block; `cleartext` as `sealFile`.
+ */
+export function sealDraft(
+  file: OpenFile,
+  draft: Draft,
+  metadata: Metadata,
+  output: Format,
+  now: Date,
+  layout: Layout,
+): SealOutput {
+  refuseOthers(file.others)
+  const { dataKey, selection, stash } = file
+  const keepLayout = draft.metadata === undefined && file.format.id === output.id && draft.format.id === output.id
+  return sealFile(
+    { ...draft, metadata, dataKey, selection, stash },
+    output,
+    now,
+    layout,
+    keepLayout ? (stamped) => metadataTexts(file, stamped) : undefined,
+  )
+}
+
+/**
+ * The metadata entries of every document as the old text has them, with the new values in place, so that a block that somebody has
+ * reformatted stays as it is.
+ */
+function metadataTexts(file: EncryptedFile, metadata: Metadata): Map<string, string>[] {
+  const { format, parsed, tree } = file
+  const updated = withMetadata(tree, metadata, format.metadata, parsed.tree)
+  const refreshed = format.parse(format.rewrite(parsed, updated, { encrypted: true }), { encrypted: true })
+  return refreshed.tree.documents.map((document, i) => {
+    const data = new Set(keysOf(tree, i))
+    const own = document.items.filter((item): item is Entry => item.kind === 'entry' && !data.has(item.key))
+    return new Map(
+      own.flatMap((entry) => {
+        const text = format.textOf(refreshed, entry)
+        return text === undefined ? [] : [[entry.key, text] as const]
+      }),
+    )
+  })
+}
+
+const keysOf = (tree: Tree, i: number): string[] =>
+  tree.documents[i]?.items.flatMap((item) => (item.kind === 'entry' ? [item.key] : [])) ?? []

@@ -1,0 +1,75 @@
+// Other recipients for an encrypted file: its data key is handed on only when it is known for the file's own.
+import { commentsOf } from '../cipher/comments.ts'
+import { compileSelection } from '../cipher/selection.ts'
+import { SopsError, withHints } from '../errors.ts'
+import type { Layout, Respelt } from '../formats/types.ts'
+import { type Wrapped, wrapDataKey } from '../groups/data-key.ts'
+import { refuseBare } from '../keys/identity.ts'
+import type { MasterKey } from '../keys/types.ts'
+import { withMetadata } from '../metadata/index.ts'
+import { refuseOthers } from '../metadata/others.ts'
+import { type EncryptedFile, type OpenOptions, provenDataKey } from './encrypted-file.ts'
+import { checkReadsBack, forEveryReader } from './verify.ts'
+
+/** For whom; a threshold of 0 is the number of groups. */
+export interface WantedRecipients extends Wrapped {
+  /** In a single group, entries that have their wrapped data key keep it (`keepWrapped`). */
+  readonly keep?: boolean
+}
+
+export interface ChangeRecipientsOptions extends Omit<OpenOptions, 'compare'> {
+  readonly layout?: Layout
+}
+
+const unproven = [
+  'the data key was handed to nobody: an entry of another file may stand among the recipients',
+  'with --ignore-mac it is handed on unchecked: only where you know that it is the key of this file',
+]
+
+/**
+ * Opens the file with its present recipients, and wraps its data key for others; values, MAC and dates stay as they are.
+ * @throws SopsError as `openFile` where the file does not open or its MAC is not that of its values, unless `ignoreMac`; `generic` for
+ * recipients that cannot be wrapped for, for entries that open to different data keys, and for those of `withRecipients`.
+ */
+export async function changeRecipients(
+  file: EncryptedFile,
+  wanted: WantedRecipients,
+  { layout = {}, ...options }: ChangeRecipientsOptions,
+): Promise<Respelt> {
+  refuseBare(wanted.groups)
+  const kept = new Set<MasterKey>(wanted.keep ? wanted.groups.flatMap(({ keys }) => keys) : [])
+  const compare = { groups: file.metadata.keyGroups, network: (key: MasterKey) => kept.has(key) }
+  const dataKey = await provenDataKey(file, { ...options, compare }).catch((error: unknown) => {
+    const isUnproven =
+      error instanceof SopsError && (error.code === 'cannot-decrypt-tree' || error.code === 'mac-mismatch')
+    throw isUnproven ? withHints(error, unproven) : error
+  })
+  try {
+    const { groups, threshold, keep = false } = wanted
+    const wrapped = await wrapDataKey(dataKey, groups, threshold, options.services, { keep: () => keep })
+    return await withRecipients(file, wrapped, layout)
+  } finally {
+    dataKey.fill(0)
+  }
+}
+
+/**
+ * The file with other recipients: its values, MAC and dates stay as they are, and so does its text outside of the metadata, but for
+ * what the reference could not read.
+ * @throws SopsError `generic` when a later document has other metadata or none, `cannot-emit` when the result could not be opened again.
+ */
+export async function withRecipients(
+  file: EncryptedFile,
+  { groups, threshold }: Wrapped,
+  layout: Layout,
+): Promise<Respelt> {
+  const { format, parsed, tree, others } = file
+  refuseOthers(others, { unopened: true })
+  const metadata = { ...file.metadata, keyGroups: groups, shamirThreshold: threshold }
+  const next = withMetadata(tree, metadata, format.metadata, parsed.tree)
+  const bytes = format.rewrite(parsed, next, { ...layout, encrypted: true })
+  const selection = await compileSelection(metadata.selection)
+  const { read, ...respelt } = forEveryReader(bytes, format, selection, parsed)
+  checkReadsBack(read, { tree, metadata, selection, comments: commentsOf(tree, selection) })
+  return respelt
+}

@@ -1,0 +1,30 @@
+// What is said and refused where an opened file has a key more than once (core/twins.ts).
+import type { Context } from '../context/index.ts'
+import type { FormatId, PassedOver } from '../formats/types.ts'
+import { formatPath } from '../tree/path.ts'
+import { disagreeing, type LineOf, refuseChoice } from '../tree/twins.ts'
+import type { OpenFile } from './encrypted-file.ts'
+
+type File = Pick<OpenFile, 'format' | 'parsed' | 'twins'>
+
+/** The lines of the encrypted text. */
+export const lineOf =
+  ({ format, parsed }: Pick<OpenFile, 'format' | 'parsed'>): LineOf =>
+  ({ origin }) =>
+    origin && format.lineOf?.(parsed, origin)
+
+export function warnOfTwins(file: File, passedOver: readonly PassedOver[], log: Context['log'] | undefined): void {
+  const places = disagreeing(file.twins, lineOf(file))
+  if (places !== undefined) {
+    const message = `one key with different values: ${places}; what reads the text takes one of them, and not all take the same`
+    log?.({ level: 'warning', logger: 'SOPS', message })
+  }
+  for (const { path, line, taken } of passedOver) {
+    const message = `line ${line} counts nowhere and is not authenticated: line ${taken} has ${formatPath(path)} again`
+    log?.({ level: 'warning', logger: 'SOPS', message })
+  }
+}
+
+/** @throws SopsError `cannot-emit` where equal keys have different values. */
+export const refuseToConvert = (file: File, output: FormatId): void =>
+  refuseChoice(file.twins, `the ${output} output`, { code: 'cannot-emit', lineOf: lineOf(file) })

@@ -1,0 +1,171 @@
+// Reads a sealed text as the next reader will, before it replaces anything: a file that would not open again must not be written.
+import { misplacedComment, type PlacedComment } from '../cipher/comments.ts'
+import { isEncrypted } from '../cipher/leaf.ts'
+import { type Selection, type SelectionOptions, selectionSettings } from '../cipher/selection.ts'
+import { walk } from '../cipher/walk.ts'
+import { messageOf, SopsError } from '../errors.ts'
+import type { Format, Parsed, Respelt } from '../formats/types.ts'
+import { labelOf } from '../keys/index.ts'
+import { type Metadata, takeMetadata } from '../metadata/index.ts'
+import { defaultUnencryptedSuffix } from '../metadata/names.ts'
+import { type OtherDocument, othersText } from '../metadata/others.ts'
+import { canonical } from '../tree/scalar.ts'
+import type { Tree, Value } from '../tree/tree.ts'
+
+/** What the tree must say when it is read again: `tree` is sealed and without metadata. */
+export interface Sealed {
+  readonly tree: Tree
+  readonly metadata: Metadata
+  readonly selection: Selection
+  /** How many leaves of it are encrypted; absent for a tree that stayed as it was read, and may hold anything. */
+  readonly encrypted?: number
+  /** Comments, where they were sealed for; absent where `Settling` has seen to them. */
+  readonly comments?: readonly PlacedComment[]
+}
+
+/** A text as the next reader sees it. */
+export interface ReadBack {
+  readonly parsed: Parsed
+  readonly tree: Tree
+  readonly metadata: Metadata
+  /** Documents whose metadata is not that of the first. */
+  readonly others: readonly OtherDocument[]
+}
+
+/**
+ * @param from what the text was made from, which is read in the same way.
+ * @throws SopsError `cannot-emit` for a text that does not parse, or has no metadata.
+ */
+export function readBack(bytes: Uint8Array, format: Format, from?: Parsed): ReadBack {
+  try {
+    const literal = from !== undefined && format.reading?.(from) === 'literal'
+    const parsed = format.parse(bytes, { encrypted: true, literal })
+    return { parsed, ...takeMetadata(parsed.tree, format.metadata) }
+  } catch (error) {
+    return refuse(messageOf(error))
+  }
+}
+
+/**
+ * The sealed text as every reader will read it: where the reference would refuse it or see something else, it is written in another way.
+ * @throws SopsError `cannot-emit` as `readBack`.
+ */
+export function forEveryReader(
+  bytes: Uint8Array,
+  format: Format,
+  selection: Selection,
+  from?: Parsed,
+): Respelt & { readonly read: ReadBack } {
+  const read = readBack(bytes, format, from)
+  const respelt = format.respell?.(read.parsed, selection)
+  return respelt ? { ...respelt, read: readBack(respelt.bytes, format, from) } : { bytes, places: [], read }
+}
+
+/**
+ * Refuses a text that opening would refuse: one that does not parse, has other metadata than it should, or says other values, at other keys
+ * or in another order, than were sealed. Of comments, which no MAC covers, only the places are compared: elsewhere they would stay encrypted
+ * for ever. Nothing is decrypted for it.
+ * @throws SopsError `cannot-emit`.
+ */
+export function checkReadsBack(read: ReadBack, sealed: Sealed): void {
+  const problem = problemOf(read, sealed)
+  if (problem !== undefined) refuse(problem)
+}
+
+function problemOf({ tree, metadata, others }: ReadBack, sealed: Sealed): string | undefined {
+  try {
+    return (
+      (others.length > 0 ? othersText(others) : undefined) ??
+      differentMetadata(metadata, sealed.metadata) ??
+      differentLeaf(tree, sealed) ??
+      misplacedComment(tree, sealed.comments ?? [], sealed.selection)
+    )
+  } catch (error) {
+    return messageOf(error)
+  }
+}
+
+export function refuse(problem: string): never {
+  throw new SopsError('cannot-emit', `the encrypted file could not be opened again: ${problem}`, {
+    hints: ['nothing was written', 'this is a defect of sops: a simpler layout of the file may avoid it'],
+  })
+}
+
+function differentMetadata(read: Metadata, wanted: Metadata): string | undefined {
+  if (read.mac !== wanted.mac || read.lastModified !== wanted.lastModified || read.version !== wanted.version)
+    return 'its metadata would be lost'
+  if (recipients(read) !== recipients(wanted)) return 'its recipients would be others'
+  const same =
+    read.macOnlyEncrypted === wanted.macOnlyEncrypted &&
+    selectionSettings.every((name) => setting(read.selection, name) === setting(wanted.selection, name))
+  return same ? undefined : 'its settings would be others'
+}
+
+/** Who can open the file, with what is wrapped for each. Within a group a file has no order among keys of different types. */
+function recipients({ keyGroups, shamirThreshold }: Metadata): string {
+  const groups = keyGroups.map(({ keys }) => keys.map((key) => [key.type, labelOf(key), key.enc].join(' ')).sort())
+  return JSON.stringify(keyGroups.length > 1 ? [shamirThreshold, ...groups] : groups)
+}
+
+const setting = (options: SelectionOptions, name: keyof SelectionOptions): string =>
+  options[name] || (name === 'unencryptedSuffix' && isUnset(options) ? defaultUnencryptedSuffix : '')
+
+const isUnset = (options: SelectionOptions): boolean => selectionSettings.every((name) => !options[name])
+
+function differentLeaf(tree: Tree, { tree: wanted, selection, encrypted }: Sealed): string | undefined {
+  const places: string[] = []
+  const texts: (string | Uint8Array | null)[] = []
+  let selectedBefore = 0
+  eachLeaf(wanted, selection, (aad, text, selected) => {
+    places.push(aad)
+    texts.push(text)
+    if (selected) selectedBefore++
+  })
+  let at = 0
+  let count = 0
+  let problem: string | undefined
+  eachLeaf(tree, selection, (aad, text, selected) => {
+    const i = at++
+    if (selected) count++
+    if (problem !== undefined) return
+    if (aad !== places[i]) problem = `${aad.slice(0, -1)} would stand in another place`
+    else if (!same(text, texts[i] ?? null)) problem = `${aad.slice(0, -1)} would have another value`
+    else if (encrypted !== undefined && selected && (typeof text !== 'string' || !isEncrypted(text)))
+      problem = `${aad.slice(0, -1)} would be in clear`
+  })
+  if (problem !== undefined) return problem
+  if (at !== places.length) return 'values would be lost'
+  return count === (encrypted ?? selectedBefore) ? undefined : 'encrypted values would be taken for clear ones'
+}
+
+function same(a: string | Uint8Array | null, b: string | Uint8Array | null): boolean {
+  if (a === b) return true
+  if (a === null || b === null || (typeof a === 'string' && typeof b === 'string')) return false
+  return Buffer.compare(Buffer.from(a), Buffer.from(b)) === 0
+}
+
+/** The leaves, as the text that the MAC covers; a null has none. Encrypted comments are stored as strings in lists, and are no leaves. */
+function eachLeaf(
+  tree: Tree,
+  selection: Selection,
+  use: (aad: string, text: string | Uint8Array | null, selected: boolean) => void,
+): void {
+  walk(
+    tree,
+    selection,
+    {
+      leaf(leaf, aad, selected) {
+        const text = textOf(leaf.value)
+        const isComment = selected && typeof text === 'string' && text.endsWith(',type:comment]')
+        // What is empty stays in clear.
+        if (!isComment) use(aad, text, selected && text !== null && text.length > 0)
+        return leaf
+      },
+      comment: (comment) => comment,
+    },
+    [],
+  )
+}
+
+const textOf = (value: Value): string | Uint8Array | null =>
+  value === null || value instanceof Uint8Array ? value : canonical(value)

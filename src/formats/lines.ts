@@ -1,0 +1,110 @@
+// What the line-based formats (dotenv, INI) share: bytes to text without loss, and a scalar's text (spec/format.md 9.2).
+import { isUtf8 } from 'node:buffer'
+import { refuseTooLong, refuseUtf16 } from '../text/encoding.ts'
+import { dotenvFloat } from '../tree/floats.ts'
+import type { Node, Value } from '../tree/tree.ts'
+import { bytesOfText, textOfBytes } from '../tree/utf8.ts'
+
+/** A decoded file. `raw` text has one character per byte, because the bytes are not valid UTF-8. */
+export interface Source {
+  readonly text: string
+  readonly raw: boolean
+}
+
+/** A part of the output: text as the source holds it, or bytes. */
+export type Piece = string | Uint8Array
+
+/** @throws SopsError `parse` for text in UTF-16. */
+export function decode(bytes: Uint8Array): Source {
+  refuseTooLong(bytes)
+  refuseUtf16(bytes)
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const raw = !isUtf8(buffer)
+  return { text: buffer.toString(raw ? 'latin1' : 'utf8'), raw }
+}
+
+/** The 1-based line of an offset. */
+export function lineOf(text: string, offset: number): number {
+  let line = 1
+  for (let at = text.indexOf('\n'); at >= 0 && at < offset; at = text.indexOf('\n', at + 1)) line++
+  return line
+}
+
+export const byteOrderMark = '\ufeff'
+
+/** How many characters of the source are its byte order mark. */
+export function markLength({ text, raw }: Source): number {
+  const mark = raw ? Buffer.from(byteOrderMark).toString('latin1') : byteOrderMark
+  return text.startsWith(mark) ? mark.length : 0
+}
+
+/** A string that stands in the source; bytes where it is not valid UTF-8. */
+export function valueIn(source: Source, text: string): string | Uint8Array {
+  if (!source.raw) return text
+  const bytes = Buffer.from(text, 'latin1')
+  return isUtf8(bytes) ? bytes.toString('utf8') : new Uint8Array(bytes)
+}
+
+/** Text of a key or comment that stands in the source, as `textOfBytes` makes it. */
+export const stringIn = (source: Source, text: string): string =>
+  source.raw ? textOfBytes(Buffer.from(text, 'latin1')) : text
+
+/** New text, fit to stand between parts of the source. */
+export const insertable = (source: Source, text: string): Piece => (source.raw ? bytesOfText(text) : text)
+
+/** Collects output: strings in the source's coding grow as one, so that they are encoded at once. */
+export interface Output {
+  add(piece: Piece): void
+  /** Whether nothing was added, or the last character is a LF. */
+  atLineStart(): boolean
+  bytes(): Uint8Array
+}
+
+export function output(raw: boolean): Output {
+  const done: Uint8Array[] = []
+  let run = ''
+  const flush = (): void => {
+    if (run !== '') done.push(raw ? Buffer.from(run, 'latin1') : bytesOfText(run))
+    run = ''
+  }
+  return {
+    add(piece) {
+      if (typeof piece === 'string') {
+        run += piece
+        return
+      }
+      flush()
+      if (piece.length > 0) done.push(piece)
+    },
+    atLineStart() {
+      if (run !== '') return run.endsWith('\n')
+      const last = done.at(-1)
+      return last === undefined || last[last.length - 1] === 10
+    },
+    bytes() {
+      flush()
+      return done.length === 1 ? done[0]! : Buffer.concat(done)
+    },
+  }
+}
+
+/** The text of a scalar; strings and bytes as they are. */
+export function scalarText(value: Value): Piece {
+  if (typeof value === 'string' || value instanceof Uint8Array) return value
+  if (value === null) return '<nil>'
+  if (typeof value === 'bigint' || typeof value === 'boolean') return String(value)
+  if (typeof value === 'number') return dotenvFloat(value)
+  return value.rfc3339.replace(/\.\d+/, '')
+}
+
+/** The type's name in the reference's messages. */
+export function typeName(node: Node): string {
+  if (node.kind === 'map') return 'sops.TreeBranch'
+  if (node.kind === 'list') return '[]interface {}'
+  const { value } = node
+  if (value === null) return '<nil>'
+  if (typeof value === 'string' || value instanceof Uint8Array) return 'string'
+  if (typeof value === 'bigint') return 'int'
+  if (typeof value === 'number') return 'float64'
+  return typeof value === 'boolean' ? 'bool' : 'time.Time'
+}

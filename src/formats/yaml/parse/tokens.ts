@@ -1,0 +1,133 @@
+// What scanning YAML yields, tokens and comments, and the state that the files scanning one kind of token each share.
+import type { Refusal } from '../reference.ts'
+import { isBlankEnd, isBreak } from './text.ts'
+
+/** One comment line: offsets of its `#` and of its end. An empty line inside a block of comments is null. */
+export type RemarkLine = { readonly start: number; readonly end: number } | null
+
+/** Comment lines that go together to one token. */
+export interface Remark {
+  readonly kind: 'head' | 'line' | 'foot'
+  /** Delivered with the first token that starts here or later. */
+  readonly anchor: number
+  /** Where the white space it stands in begins, so that contiguous remarks are known. */
+  readonly scan: number
+  readonly start: number
+  readonly end: number
+  readonly column: number
+  readonly lines: readonly RemarkLine[]
+}
+
+export const T = {
+  streamEnd: 0,
+  directive: 1,
+  documentStart: 2,
+  documentEnd: 3,
+  listStart: 4,
+  mapStart: 5,
+  blockEnd: 6,
+  flowListStart: 7,
+  flowListEnd: 8,
+  flowMapStart: 9,
+  flowMapEnd: 10,
+  entry: 11,
+  comma: 12,
+  key: 13,
+  value: 14,
+  alias: 15,
+  anchor: 16,
+  tag: 17,
+  scalar: 18,
+} as const
+
+export interface Token {
+  readonly type: number
+  readonly start: number
+  /** Exclusive; of a scalar: behind its last character (a block scalar's last line break is not part of it). */
+  readonly end: number
+  readonly line: number
+  readonly column: number
+  /** Scalars: `"`, `'`, `|`, `>` or empty for plain. */
+  readonly style: string
+  /** Scalar value, anchor or alias name, tag or directive text. */
+  readonly value: string
+  /** Of block scalars. */
+  readonly block?: BlockPlace
+}
+
+/** Where the parts of a block scalar are. */
+export interface BlockPlace {
+  readonly headerEnd: number
+  /** Start of the first line of content. */
+  readonly body: number
+  /** Behind the last line of content, without the empty lines that follow. */
+  readonly contentEnd: number
+  /** How many empty lines follow. */
+  readonly blanks: number
+  /** Column of the content. */
+  readonly column: number
+  /** Has an indentation indicator. */
+  readonly digit: boolean
+  /** It stands behind the chomping indicator. */
+  readonly digitLast: boolean
+}
+
+/** The scanner's state, shared with the files that scan one kind of token each. */
+export interface Scanner {
+  /** The source with one NUL behind it. */
+  readonly text: string
+  readonly length: number
+  pos: number
+  line: number
+  lineStart: number
+  /** Line breaks since the last character that is not blank. */
+  newlines: number
+  /** Column of the current block level; -1 outside. */
+  indent: number
+  flowDepth: number
+  simpleKeyAllowed: boolean
+  readonly tokens: Token[]
+  readonly remarks: Remark[]
+  readonly refused: Refusal[]
+}
+
+export interface Scanned {
+  readonly tokens: readonly Token[]
+  readonly remarks: readonly Remark[]
+  /** What the reference would not take; composing adds to it. */
+  readonly refused: Refusal[]
+}
+
+/** Consumes one line break. */
+export function skipBreak(s: Scanner): void {
+  s.pos += s.text.charCodeAt(s.pos) === 13 && s.text.charCodeAt(s.pos + 1) === 10 ? 2 : 1
+  s.line++
+  s.lineStart = s.pos
+  s.newlines++
+}
+
+/** Only blanks follow on the line of a tab that the reference takes for indentation: moves to the last of them. */
+export function refuseTabs(s: Scanner): boolean {
+  let end = s.pos
+  while (s.text.charCodeAt(end) === 32 || s.text.charCodeAt(end) === 9) end++
+  if (end < s.length && !isBreak(s.text.charCodeAt(end))) return false
+  s.refused.push({ construct: 'tabs', start: s.pos, end })
+  s.pos = end - 1
+  return true
+}
+
+export function addToken(s: Scanner, type: number, start: number, end: number, style = '', value = ''): Token {
+  const token: Token = { type, start, end, line: s.line, column: start - s.lineStart, style, value }
+  s.tokens.push(token)
+  return token
+}
+
+/** A document marker (`---` or `...`) stands at the current position. */
+export function atMarker(s: Scanner): boolean {
+  if (s.pos !== s.lineStart) return false
+  const c = s.text.charCodeAt(s.pos)
+  if (c !== 45 && c !== 46) return false
+  return (
+    s.text.charCodeAt(s.pos + 1) === c && s.text.charCodeAt(s.pos + 2) === c && isBlankEnd(s.text.charCodeAt(s.pos + 3))
+  )
+}

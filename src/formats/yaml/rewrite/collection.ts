@@ -1,0 +1,34 @@
+// A collection whose items change.
+import type { Comment, Entry, ListNode, MapNode, Node } from '../../../tree/tree.ts'
+import type { YNode } from '../parse/nodes.ts'
+import { placeOf } from '../parse/source.ts'
+
+export type Collection = MapNode | ListNode
+export type Item = Entry | Node | Comment
+
+/** What stayed of a collection's items: indexes into the old and into the new ones, in order. */
+export type Kept = readonly (readonly [number, number])[]
+
+/** A collection whose items change. */
+export interface Change {
+  readonly node: YNode
+  readonly old: Collection
+  readonly next: Collection
+  readonly kept: Kept
+  /** Of a document's root: where the document ends; new text must not go behind. */
+  readonly limit: number | undefined
+}
+
+export const isReal = (item: Item): item is Entry | Node => item.kind !== 'comment'
+export const hasReal = (node: Collection): boolean => (node.items as readonly Item[]).some(isReal)
+
+/** The node an item of a collection begins with: an entry's key, an element or the alias that stands for it. */
+export const ownNode = (item: Entry | Node): YNode => {
+  const place = placeOf(item)
+  return (item.kind === 'entry' ? place.node : (place.alias ?? place.node)) as YNode
+}
+
+export const itemsOf = (change: Change): { old: readonly Item[]; next: readonly Item[] } => ({
+  old: change.old.items,
+  next: change.next.items,
+})

@@ -1,0 +1,313 @@
+// Entries, list items and comments that come and go, and values that change their kind.
+import type { MapNode, Node } from '../../../tree/tree.ts'
+import type { YNode } from '../parse/nodes.ts'
+import { endOf, placeOf, type Source } from '../parse/source.ts'
+import { printFlow } from '../print/flow.ts'
+import { commentIn, type PrintStyle, printBehind, printItems } from '../print/print.ts'
+import { type Change, type Collection, hasReal, type Item, isReal, itemsOf, ownNode } from './collection.ts'
+import { blanksBefore, isFirstOnLine, lineEnd, lineStart } from './edits.ts'
+import { changeFlow, flowCuts } from './flow-items.ts'
+import { metadataKey, placedAt } from './metadata-line.ts'
+import { type Job, standsUnderKey } from './place.ts'
+
+/** New items as whole lines. A top-level entry may bring its own text, the metadata its own layout. */
+function printNew(job: Job, items: readonly Item[], column: number, isList: boolean, isRoot: boolean): string {
+  const parts: string[] = []
+  let run: Item[] = []
+  const print = (some: readonly Item[], style: PrintStyle): void => {
+    if (some.length > 0)
+      parts.push(printItems({ kind: isList ? 'list' : 'map', items: some } as Collection, column, style))
+  }
+  for (const item of items) {
+    const entry = item.kind === 'entry' && isRoot ? item : undefined
+    if (!entry || (entry.text === undefined && entry.key !== metadataKey)) {
+      run.push(item)
+      continue
+    }
+    print(run, job.style)
+    run = []
+    if (entry.text === undefined) print([entry], job.fresh)
+    else {
+      const text = placedAt(entry.text, column)
+      parts.push(/[\r\n]$/.test(text) ? text : text + job.style.eol)
+    }
+  }
+  print(run, job.style)
+  return parts.join('')
+}
+
+/** Where an item of a block collection begins: its key's `?` or start, its dash, its `#`. */
+function leadOf(node: YNode, item: Item): number {
+  if (!isReal(item)) return placeOf(item).start
+  const at = node.items.indexOf(ownNode(item))
+  return node.leads[item.kind === 'entry' ? at / 2 : at] as number
+}
+
+/** Nothing came or went. */
+const isSettled = ({ old, next, kept }: Change): boolean =>
+  kept.length === old.items.length && kept.length === next.items.length
+
+/** The change cannot be spliced: the whole collection has to be printed again, instead of its items being changed one by one. */
+export function needsReprint(text: string, change: Change): boolean {
+  const { node, old, next, kept, limit } = change
+  const items = itemsOf(change)
+  const keepsReal = kept.some(([at, to]) => isReal(items.old[at] as Item) && isReal(items.next[to] as Item))
+  if (!node.flow && limit === undefined && hasReal(old) && !keepsReal) return true
+  if (isSettled(change)) return false
+  if (!node.flow) {
+    if (limit === undefined) return hasReal(old) && replacesFirst(text, change)
+    return kept.length === 0 && hasReal(next)
+  }
+  if (node.pair || items.next.some((item) => !isReal(item) && item.origin === undefined)) return true
+  const comments = items.old.filter((item) => !isReal(item)).map((item) => placeOf(item).start)
+  return (
+    comments.length > 0 && flowCuts(text, change).some(([from, to]) => comments.some((at) => at >= from && at < to))
+  )
+}
+
+/** The first item shares its line with a dash, goes, and another one comes in its place. */
+function replacesFirst(text: string, { node, old, next, kept }: Change): boolean {
+  const first = (old.items as readonly Item[]).findIndex(isReal)
+  if (kept.some(([at]) => at === first) || isFirstOnLine(text, leadOf(node, old.items[first] as Item))) return false
+  const staying = kept.find(([at]) => isReal(old.items[at] as Item))
+  return staying === undefined || (next.items as readonly Item[]).slice(0, staying[1]).some(isReal)
+}
+
+/** Only metadata comes or goes, and no block scalar is there whose empty lines count. */
+function isAtEnd(source: Source, { old, next, kept, limit }: Change): boolean {
+  if (limit === undefined || source.keepsLines) return false
+  const isMetadata = (item: Item | undefined): boolean => item?.kind === 'entry' && item.key === metadataKey
+  const last = kept[kept.length - 1] ?? [-1, -1]
+  const rest = [...old.items.slice(last[0] + 1), ...next.items.slice(last[1] + 1)]
+  return kept.length === last[0] + 1 && kept.length === last[1] + 1 && rest.every(isMetadata)
+}
+
+/** Brings the items of a collection to those of `next`; what stayed has been changed already. */
+export function changeItems(job: Job, change: Change): void {
+  if (isSettled(change)) return
+  if (!isAtEnd(job.source, change)) job.restructured = true
+  if (change.node.flow) changeFlow(job, change)
+  else {
+    removeItems(job, change)
+    addItems(job, change)
+  }
+}
+
+/**
+ * An item ends in a comment of a list or map inside it that stands no deeper than `column`: only as the last line, or before an empty one,
+ * does the comment belong to what is above it.
+ */
+function endsInOuterComment(text: string, item: Item | undefined, column: number): boolean {
+  let at: Item | undefined = item
+  while (at && at.kind !== 'comment') {
+    if (at.kind === 'leaf' || placeOf(at).alias) return false
+    at = at.kind === 'entry' ? at.value : (at.items as readonly Item[])[at.items.length - 1]
+  }
+  if (!at || at === item) return false
+  const { start } = placeOf(at)
+  return start - lineStart(text, start) <= column
+}
+
+function removeItems(job: Job, change: Change): void {
+  const { edits, style } = job
+  const { text } = edits
+  const { node, kept, limit } = change
+  const { old, next } = itemsOf(change)
+  if (kept.length === old.length) return
+  const stays = new Set(kept.map(([at]) => at))
+  const gone = old.filter((_, i) => !stays.has(i))
+  let isEmptied = limit !== undefined && !next.some(isReal)
+  for (const item of gone) {
+    const start = leadOf(node, item)
+    const end = endOf(item)
+    if (!isReal(item)) {
+      removeComment(job, start, end)
+      continue
+    }
+    const last = lineEnd(text, end)
+    const lines: string[] = []
+    for (const [at, i] of kept) {
+      const to = next[i] as Item
+      const place = placeOf(old[at] as Item)
+      if (to.kind === 'comment' && place.start >= start && place.start < last)
+        lines.push(commentIn(to.text, style.eol) + style.eol)
+    }
+    const isFirst = isFirstOnLine(text, start)
+    if (isEmptied) lines.push(isFirst ? `{}${style.eol}` : '{}')
+    isEmptied = false
+    const pad = ' '.repeat(node.column)
+    if (isFirst) edits.removeLines(start, end, lines.map((line) => pad + line).join(''))
+    else {
+      const leads = kept.map(([at]) => leadOf(node, old[at] as Item)).filter((lead) => lead > last)
+      const following = leads.length > 0 ? leads.reduce((least, lead) => Math.min(least, lead)) : undefined
+      edits.replace(
+        start,
+        following ?? end,
+        lines.map((line) => (following === undefined ? line : line + pad)).join(''),
+      )
+    }
+  }
+}
+
+function removeComment(job: Job, start: number, end: number): void {
+  const { edits } = job
+  if (isFirstOnLine(edits.text, start)) edits.removeLines(start, end)
+  else edits.replace(blanksBefore(edits.text, start), end, '')
+}
+
+function addItems(job: Job, change: Change): void {
+  const { edits, style } = job
+  const { text } = edits
+  const { node, kept, limit } = change
+  const { old, next } = itemsOf(change)
+  if (kept.length === next.length) return
+  let group: Item[] = []
+  let prior: number | undefined
+  let priorItem: Item | undefined
+
+  /** Metadata stands at the end of its document; empty lines behind the one before stay there. */
+  function addMetadata(entry: Item): void {
+    const lines = printNew(job, [entry], node.column, false, true)
+    const before = old.findLast(isReal)
+    if (before?.kind === 'entry' && before.key === metadataKey) edits.insertLines(endOf(before), lines)
+    else edits.insertAtEnd(limit as number, lines, before && endOf(before))
+  }
+
+  function flush(following: Item | undefined): void {
+    const last = group[group.length - 1]
+    const metadata =
+      limit !== undefined && !following && last?.kind === 'entry' && last.key === metadataKey ? last : undefined
+    const items = metadata ? group.slice(0, -1) : group
+    group = []
+    if (metadata) {
+      addBefore(items, following)
+      addMetadata(metadata)
+    } else addBefore(items, following)
+  }
+
+  function addBefore(items: readonly Item[], following: Item | undefined): void {
+    if (items.length === 0) return
+    const lines = (): string => printNew(job, items, node.column, node.kind === 'list', limit !== undefined)
+    if (prior !== undefined) {
+      const gap = limit === undefined && endsInOuterComment(text, priorItem, node.column) ? style.eol : ''
+      edits.insertLines(prior, gap + lines())
+    } else {
+      const at = following ? leadOf(node, following) : node.content
+      const start = lineStart(text, at)
+      if (isFirstOnLine(text, at)) edits.replace(start, start, lines())
+      else {
+        const inner = printItems({ kind: node.kind, items } as unknown as Collection, node.column, style, true)
+        edits.replace(at, at, inner + ' '.repeat(node.column))
+      }
+    }
+  }
+
+  let pair = 0
+  for (let i = 0; i < next.length; i++) {
+    const found = kept[pair]
+    const same = found?.[1] === i ? old[found[0]] : undefined
+    if (same) pair++
+    else {
+      group.push(next[i] as Item)
+      continue
+    }
+    // A comment beside an item comes before it in the tree.
+    if (!isReal(same) && !isFirstOnLine(text, placeOf(same).start)) continue
+    flush(same)
+    const end = endOf(same)
+    if (limit !== undefined && end > limit) continue
+    prior = Math.max(prior ?? 0, end)
+    priorItem = same
+  }
+  flush(undefined)
+}
+
+/** What sets a value apart from a key that stands alone in a flow map. */
+const markBehind = (key: YNode): string => (key.kind === 'alias' || key.content === key.end ? ' : ' : ': ')
+
+/** A value in the place of another one. `at` is its index among the items of the collection around it. */
+export function replaceValue(job: Job, around: YNode, at: number, old: Node, next: Node): void {
+  const { edits, style } = job
+  job.restructured = true
+  const { text } = edits
+  const node = around.items[at] as YNode
+  const isList = around.kind === 'list'
+  const mark = isList ? (around.leads[at] as number) + 1 : (around.marks[(at - 1) / 2] as number)
+  if (around.flow) {
+    const printed = printFlow(next, { lines: { eol: style.eol, column: around.column + 2 } })
+    const lead = node.start < node.end ? '' : mark < 0 ? markBehind(around.items[at - 1] as YNode) : ' '
+    edits.replace(node.start, node.end, lead + printed)
+    return
+  }
+  const behind = printBehind(next, around.column, isList, style).slice(0, -style.eol.length)
+  if (mark < 0) {
+    const line = lineEnd(text, node.end)
+    edits.replace(line, line, `${style.eol}${' '.repeat(around.column)}:${behind}`)
+    return
+  }
+  const isBlock = (node.kind === 'map' || node.kind === 'list') && !node.flow
+  const end = isBlock ? lineEnd(text, endOf(old)) : node.end
+  const markLine = lineEnd(text, mark)
+  const cut = behind.indexOf(style.eol)
+  const head = cut < 0 ? behind : behind.slice(0, cut)
+  const rest = cut < 0 ? '' : behind.slice(cut)
+  if (isBlock && node.content > markLine) {
+    // Tag and anchor go, a comment behind the key stays on its line; the new lines take the place of the old ones.
+    const properties = Math.max(node.tagToken?.end ?? mark, node.anchor?.end ?? mark)
+    edits.replace(mark, Math.min(properties, markLine), head)
+    edits.replace(markLine, end, rest)
+  } else if (isBlock) edits.replace(mark, end, behind)
+  else if (node.block && standsUnderKey(around, node)) {
+    edits.replace(mark, mark, head)
+    edits.removeLines(node.start, end, rest === '' ? '' : rest.slice(style.eol.length) + style.eol)
+  } else if (node.block) {
+    edits.replace(mark, node.block.headerEnd, head)
+    const line = lineEnd(text, node.block.headerEnd)
+    edits.replace(line, Math.max(line, end), rest)
+  } else if (node.start > markLine) {
+    // Comments between key and value stay; the value begins on a line of its own.
+    edits.replace(
+      node.start,
+      end,
+      next.kind === 'leaf' || !hasReal(next)
+        ? head.trimStart()
+        : printItems(next, node.column, style, true).slice(0, -style.eol.length),
+    )
+  } else {
+    edits.replace(mark, end, head)
+    const line = lineEnd(text, end)
+    edits.replace(line, line, rest)
+  }
+}
+
+/** A document whose root was no map: empty, or null. */
+export function replaceRoot(job: Job, old: MapNode, next: MapNode, limit: number): void {
+  const { edits } = job
+  if (next.items.length !== old.items.length) job.restructured = true
+  const place = placeOf(old)
+  const added = next.items.filter((item) => item.origin === undefined)
+  let last = place.node?.end ?? place.start
+  for (const item of old.items) {
+    const from = placeOf(item)
+    const to = next.items.find((other) => other.origin === item.origin)
+    if (to?.kind !== 'comment') removeComment(job, from.start, from.end)
+    else if (to.text !== from.value) edits.replace(from.start, from.end, commentIn(to.text, job.style.eol))
+    if (from.end <= limit) last = Math.max(last, from.end)
+  }
+  if (added.length === 0) return
+  const lines = printNew(job, added, 0, false, true)
+  const { node } = place
+  if (!node && old.items.length === 0) {
+    // Comments that stand here, but count to the document before, must not fall into what is added.
+    edits.insertAtEnd(limit, lines)
+    return
+  }
+  if (node && node.end > node.start) {
+    if (last === node.end && isFirstOnLine(edits.text, node.start)) {
+      edits.removeLines(node.start, node.end, lines)
+      return
+    }
+    edits.replace(node.start, node.end, '')
+  }
+  edits.insertLines(last, lines)
+}

@@ -1,0 +1,313 @@
+// The data key: made, wrapped for every recipient, and recovered from whichever recipient can (spec/keys.md 2, 11).
+import { randomBytes } from 'node:crypto'
+import type { Context } from '../context/index.ts'
+import { messageOf, SopsError, setIn } from '../errors.ts'
+import { contextAtHand } from '../keys/at-hand.ts'
+import { distinctKeys, refuseBare } from '../keys/identity.ts'
+import { keyTypes, labelOf } from '../keys/index.ts'
+import type { KeyGroup, MasterKey, Unavailable } from '../keys/types.ts'
+import { quote } from '../text/quote.ts'
+import { type Attempt, type Teller, tellOfDataKey, tellOfKeys } from './log.ts'
+import { type KeyFailure, recoveryReport } from './report.ts'
+import { combine, split } from './shamir.ts'
+
+/** Whatever wraps and unwraps: this process, or a remote key service. */
+export interface KeyService extends Teller {
+  readonly name: string
+  /** @throws SopsError with the cause. */
+  wrap(key: MasterKey, dataKey: Uint8Array): Promise<string>
+  /** The caller wipes the bytes. */
+  unwrap(key: MasterKey, options?: UnwrapOptions): Promise<Uint8Array | Unavailable>
+}
+
+export interface UnwrapOptions {
+  /** Nobody is asked, and no program is started that may ask: what cannot be opened so is unavailable. */
+  readonly atHand?: boolean
+}
+
+/** The key types of this process. */
+export function localKeyService(ctx: Context): KeyService {
+  let quiet: Context | undefined
+  return {
+    name: 'local',
+    log: ctx.log,
+    wrap: async (key, dataKey) => keyTypes[key.type].wrap(key, dataKey, ctx),
+    unwrap: async (key, { atHand = false } = {}) => {
+      const type = keyTypes[key.type]
+      const reason = type.network ? await ctx.localOnly?.() : undefined
+      if (reason !== undefined) return { unavailable: reason, untried: true }
+      // Credentials for the network are not asked for, and are kept for the run.
+      if (!atHand || type.network) return type.unwrap(key, ctx)
+      quiet ??= contextAtHand(ctx)
+      return type.unwrap(key, quiet)
+    },
+  }
+}
+
+const dataKeyLength = 32
+
+/** 32 random bytes; the caller wipes them. */
+export const newDataKey = (): Uint8Array => new Uint8Array(randomBytes(dataKeyLength))
+
+export interface WrapOptions {
+  /** Recipients of a single group whose entries stay as they are: their `enc` already holds this data key, or they are bare. */
+  readonly keep?: (key: MasterKey) => boolean
+}
+
+/** A key for which the data key was wrapped, or why it was not. */
+interface WrapResult {
+  readonly key: MasterKey
+  readonly attempts: readonly Attempt[]
+  readonly errors: readonly string[]
+}
+
+export interface Wrapped {
+  readonly groups: readonly KeyGroup[]
+  /** The number of groups where 0 was asked for and there are several. */
+  readonly threshold: number
+}
+
+const wrapFailure = (errors: readonly string[]): SopsError =>
+  new SopsError('generic', setIn(`Could not generate data key: [${errors.join(' ')}]`), { cause: errors })
+
+/** The failures behind an error of `wrapDataKey`, for another headline over `[…]`; undefined for any other error. */
+export function wrapErrors(error: unknown): readonly string[] | undefined {
+  return error instanceof SopsError && Array.isArray(error.cause) ? error.cause : undefined
+}
+
+/**
+ * Wraps the data key for every recipient of a group once; with several groups each gets a Shamir share.
+ * @throws SopsError `generic` naming every recipient that failed (spec/keys.md 2.1), or that is bare (`MasterKey.isBare`) and not kept.
+ */
+export async function wrapDataKey(
+  dataKey: Uint8Array,
+  groups: readonly KeyGroup[],
+  threshold: number,
+  services: readonly KeyService[],
+  options: WrapOptions = {},
+): Promise<Wrapped> {
+  if (services.length === 0) throw wrapFailure(['no key services provided, cannot update master keys'])
+  if (groups.length === 0) throw wrapFailure(['no key groups provided'])
+  const distinct = groups.map(({ keys }) => distinctKeys(keys))
+  const isSingle = groups.length === 1
+  const quorum = isSingle || threshold !== 0 ? threshold : groups.length
+  const keeps = (key: MasterKey): boolean =>
+    isSingle && (key.isBare === true || key.enc !== '') && options.keep?.(key) === true
+  refuseBare(distinct.map((keys) => ({ keys: keys.filter((key) => !keeps(key)) })))
+  if (!isSingle) {
+    const fields = { parts: String(groups.length), quorum: String(quorum) }
+    tellOfDataKey(services, 'Splitting data key with Shamir Secret Sharing', fields)
+  }
+  const parts = isSingle ? [dataKey] : splitDataKey(dataKey, groups.length, quorum)
+  try {
+    if (distinct.some((keys) => keys.every((key) => key.isBare))) throw wrapFailure(['empty key group provided'])
+    const wrapped = await Promise.all(
+      distinct.map((keys, i) =>
+        Promise.all(keys.map((key) => (keeps(key) ? asItWas(key) : wrapFor(key, parts[i]!, services)))),
+      ),
+    )
+    for (const { attempts } of wrapped.flat()) tellOfKeys('wrap', attempts)
+    const errors = wrapped.flat().flatMap((result) => result.errors)
+    if (errors.length > 0) throw wrapFailure(errors)
+    return { groups: wrapped.map((results) => ({ keys: results.map(({ key }) => key) })), threshold: quorum }
+  } finally {
+    if (!isSingle) for (const part of parts) part.fill(0)
+  }
+}
+
+function splitDataKey(dataKey: Uint8Array, parts: number, threshold: number): Uint8Array[] {
+  try {
+    return split(dataKey, parts, threshold)
+  } catch (error) {
+    throw wrapFailure([`could not split data key into parts for Shamir: ${messageOf(error)}`])
+  }
+}
+
+const asItWas = (key: MasterKey): WrapResult => ({ key, attempts: [], errors: [] })
+
+async function wrapFor(key: MasterKey, part: Uint8Array, services: readonly KeyService[]): Promise<WrapResult> {
+  const errors: string[] = []
+  const attempts: Attempt[] = []
+  for (const service of services) {
+    try {
+      const enc = await service.wrap(key, part)
+      attempts.push({ key, service, isDone: true })
+      return { key: { ...key, enc }, attempts, errors: [] }
+    } catch (error) {
+      attempts.push({ key, service, isDone: false })
+      errors.push(`failed to encrypt new data key with master key ${quote(labelOf(key))}: ${messageOf(error)}`)
+    }
+  }
+  return { key, attempts, errors }
+}
+
+const defaultOrder = ['age', 'pgp']
+
+/**
+ * Names of key types, first tried first; empty text means the default.
+ * @throws SopsError `duplicate-decryption-key-type`.
+ */
+export function parseDecryptionOrder(text: string): string[] {
+  if (text === '') return [...defaultOrder]
+  const names = text.split(',')
+  names.forEach((name, at) => {
+    if (names.indexOf(name) !== at) {
+      throw new SopsError('duplicate-decryption-key-type', `Duplicate decryption key type: ${name}`)
+    }
+  })
+  return names
+}
+
+/** Without an order: age, pgp, then what needs no network, then the rest; otherwise the order alone. The sort is stable. */
+function sorted(keys: readonly MasterKey[], order: readonly string[] | undefined): MasterKey[] {
+  const names = order ?? defaultOrder
+  const rank = (key: MasterKey): number => {
+    const at = names.indexOf(key.type)
+    if (at >= 0) return at
+    return names.length + (order === undefined && keyTypes[key.type].network === true ? 1 : 0)
+  }
+  return [...keys].sort((a, b) => rank(a) - rank(b))
+}
+
+type GroupResult = { readonly attempts: readonly Attempt[] } & (
+  | { readonly part: Uint8Array; readonly key: MasterKey }
+  | { readonly failures: readonly KeyFailure[] }
+)
+
+/** Why the data key could not be recovered, in numbers; on the error's `cause`. */
+export interface RecoveryCounts {
+  readonly required: number
+  readonly recovered: number
+}
+
+/** The short form of a `no-data-key` error (spec/keys.md 2.3). */
+export function shortRecoveryText(error: SopsError): string {
+  const { required, recovered } = (error.cause ?? {}) as Partial<RecoveryCounts>
+  return required === undefined || recovered === undefined
+    ? error.message
+    : `Error getting data key: ${required} successful groups required, got ${recovered}`
+}
+
+export interface RecoverOptions {
+  /** Key types in the order in which a group's keys are tried. */
+  readonly order?: readonly string[]
+  /** Told of each recipient that unwrapped its part. */
+  readonly unwrapped?: (key: MasterKey) => void
+}
+
+/**
+ * The data key, from the first recipient of each group that can. Every group is tried. The caller wipes the result.
+ * @throws SopsError `no-data-key` with the report of spec/cli.md 3.5.
+ */
+export async function recoverDataKey(
+  groups: readonly KeyGroup[],
+  threshold: number,
+  services: readonly KeyService[],
+  options: RecoverOptions = {},
+): Promise<Uint8Array> {
+  let results: readonly GroupResult[] = []
+  let parts: Uint8Array[] = []
+  let isKept = false
+  try {
+    results = await recoverParts(
+      groups.map((group) => sorted(group.keys, options.order)),
+      services,
+    )
+    for (const { attempts } of results) tellOfKeys('unwrap', attempts)
+    for (const result of results) if ('key' in result) options.unwrapped?.(result.key)
+    parts = results.flatMap((result) => ('part' in result ? [result.part] : []))
+    const required = groups.length === 1 ? 1 : threshold
+    if (parts.length < required) {
+      throw new SopsError('no-data-key', recoveryReport(results, threshold, parts.length), {
+        cause: { required: threshold, recovered: parts.length } satisfies RecoveryCounts,
+      })
+    }
+    const dataKey = groups.length === 1 ? parts[0]! : combineParts(parts, results, threshold)
+    isKept = groups.length === 1
+    tellOfDataKey(services, 'Data key recovered successfully')
+    return dataKey
+  } finally {
+    if (!isKept) for (const result of results) if ('part' in result) result.part.fill(0)
+  }
+}
+
+function combineParts(parts: readonly Uint8Array[], results: readonly GroupResult[], threshold: number): Uint8Array {
+  if (parts.length === 0) {
+    throw new SopsError('no-data-key', recoveryReport(results, threshold, 0), {
+      cause: { required: threshold, recovered: 0 } satisfies RecoveryCounts,
+    })
+  }
+  try {
+    return combine(parts)
+  } catch (error) {
+    throw new SopsError('no-data-key', `could not get data key from shamir parts: ${messageOf(error)}`, {
+      cause: error,
+    })
+  }
+}
+
+/** How many requests are under way at a time. */
+const atOnce = 8
+
+/**
+ * One result for each list of keys. Keys that need no network are tried one after the other, since they may ask for passphrases; what is left
+ * to the network then goes side by side.
+ */
+async function recoverParts(
+  lists: readonly (readonly MasterKey[])[],
+  services: readonly KeyService[],
+): Promise<readonly GroupResult[]> {
+  const results: GroupResult[] = []
+  const waiting: { readonly at: number; readonly keys: readonly MasterKey[] }[] = []
+  for (const [at, keys] of lists.entries()) {
+    const local = keys.slice(0, keys.findLastIndex((key) => keyTypes[key.type].network !== true) + 1)
+    const result = await recoverPart(local, services)
+    results.push(result)
+    if ('failures' in result && local.length < keys.length) waiting.push({ at, keys: keys.slice(local.length) })
+  }
+  const next = async (): Promise<void> => {
+    for (let one = waiting.shift(); one !== undefined; one = waiting.shift()) {
+      const result = await recoverPart(one.keys, services)
+      const earlier = results[one.at]!
+      const isFailed = 'failures' in result && 'failures' in earlier
+      const attempts = [...earlier.attempts, ...result.attempts]
+      results[one.at] = isFailed
+        ? { attempts, failures: [...earlier.failures, ...result.failures] }
+        : { ...result, attempts }
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(atOnce, waiting.length) }, next))
+  return results
+}
+
+/** What the keys of a group wrap: a data key, or a share of one, which has a byte more. Anything else was tampered with. */
+const isSecret = ({ length }: Uint8Array): boolean => length === dataKeyLength || length === dataKeyLength + 1
+
+/** The first secret that a key gives. */
+async function recoverPart(keys: readonly MasterKey[], services: readonly KeyService[]): Promise<GroupResult> {
+  const failures: KeyFailure[] = []
+  const attempts: Attempt[] = []
+  for (const key of keys) {
+    const errors: string[] = []
+    for (const service of services) {
+      let isDone = false
+      try {
+        const result = await service.unwrap(key)
+        if (!(result instanceof Uint8Array)) errors.push(result.unavailable)
+        else if (isSecret(result)) {
+          isDone = true
+          return { attempts, part: result, key }
+        } else {
+          errors.push(`it opens to ${result.length} bytes, which are no data key`)
+          result.fill(0)
+        }
+      } catch (error) {
+        errors.push(messageOf(error))
+      } finally {
+        attempts.push({ key, service, isDone })
+      }
+    }
+    failures.push({ label: labelOf(key), errors })
+  }
+  return { attempts, failures }
+}

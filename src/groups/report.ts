@@ -1,0 +1,50 @@
+// Why the data key could not be had, as the reference lays it out: group by group, key by key.
+import { wordWrap } from '../text/wrap.ts'
+
+/** What each service said of a key that did not open. */
+export interface KeyFailure {
+  readonly label: string
+  readonly errors: readonly string[]
+}
+
+/** What came of a group. */
+type GroupOutcome = { readonly part: Uint8Array } | { readonly failures: readonly KeyFailure[] }
+
+/** What each service said of a key, word-wrapped behind a bar; blank lines between them. */
+function keyReport({ label, errors }: KeyFailure): readonly string[] {
+  const parts = errors.map((error) => {
+    const lines = wordWrap(error, 60).split(/\r\n?|\n/)
+    return lines.map((line, at) => `${at === 0 ? '-' : ' '} | ${line}`)
+  })
+  return [`${label}: FAILED`, ...indented(joined(parts))]
+}
+
+function groupReport(result: GroupOutcome, index: number): readonly string[] {
+  if ('part' in result) return [`Group ${index}: SUCCESS`]
+  return [`Group ${index}: FAILED`, ...indented(joined(result.failures.map(keyReport)))]
+}
+
+/** Also the blank lines, as in the reference; at least one. */
+const indented = (lines: readonly string[]): readonly string[] =>
+  (lines.length > 0 ? lines : ['']).map((line) => `  ${line}`)
+
+/** One after the other, with a blank line between them. */
+const joined = (parts: readonly (readonly string[])[]): readonly string[] =>
+  parts.flatMap((lines, at) => (at === 0 ? lines : ['', ...lines]))
+
+/** By lines (spec/cli.md 3.5). `threshold` is 0 where there is one group. */
+export function recoveryReport(
+  results: readonly GroupOutcome[],
+  threshold: number,
+  recovered: number,
+): readonly string[] {
+  const trailer =
+    threshold === 0
+      ? 'None of the master keys was able to decrypt the data key. To open this file, one master key of each group that is needed must be usable here.'
+      : `The data key is made of parts, one for each key group. ${threshold} parts are needed, and ${recovered} could be recovered. A group succeeds as soon as any one of its master keys can decrypt its part.`
+  return joined([
+    ['Failed to get the data key required to decrypt the SOPS file.'],
+    ...results.map(groupReport),
+    wordWrap(trailer, 75).split('\n'),
+  ])
+}

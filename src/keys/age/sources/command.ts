@@ -1,0 +1,72 @@
+// Runs the command that prints a key.
+import type { ChildProcessByStdio } from 'node:child_process'
+import type { Readable } from 'node:stream'
+import type { Context } from '../../../context/index.ts'
+import { withheldHint } from '../../../system/environment.ts'
+import { startFailure } from '../../../system/programs.ts'
+import { holdsSecret, withoutSecrets } from '../../../system/secrets.ts'
+import { splitWords } from '../../../text/words.ts'
+
+/** More output than this is not a key. */
+const MAXIMUM_OUTPUT = 16 * 1024 * 1024
+/** Bytes of a failed command's own words that are looked at, and characters that are shown. */
+const MAXIMUM_WORDS = 16 * 1024
+const SHOWN_WORDS = 400
+/** How long the words of a command that has ended may be held back by what it started. */
+const GRACE_MS = 200
+
+/** What the command said went wrong, on one line; it may quote the key, and is not shown then. */
+function saidBy(chunks: readonly Buffer[]): string {
+  const text = Buffer.concat(chunks).toString('utf8').trim()
+  if (text === '') return ''
+  if (holdsSecret(text)) return ' (what it says holds key material and is not shown)'
+  const line = text.replace(/\s*\n\s*/g, ' | ').replace(/\p{C}/gu, '?')
+  return `: ${line.length > SHOWN_WORDS ? `${line.slice(0, SHOWN_WORDS)}…` : line}`
+}
+
+/**
+ * What the command prints; it gets SOPS_AGE_RECIPIENT and no input (spec/keys.md 3.3). Its errors are told when it fails.
+ * @throws Error with the reference's message
+ */
+export async function runKeyCommand(command: string, recipient: string, ctx: Context): Promise<Buffer> {
+  const shown = withoutSecrets(command)
+  const words = splitWords(command)
+  if (!words) throw new Error(`failed to parse command ${shown}: EOF found when expecting closing quote`)
+  const [program, ...args] = words
+  if (!program) throw new Error(`failed to parse command ${shown}: no command given`)
+  const { start } = await import('../../../system/start.ts')
+  const env = { ...ctx.env, SOPS_AGE_RECIPIENT: recipient }
+  return new Promise((done, failed) => {
+    const fail = (cause: string): void => failed(new Error(`failed to execute command ${shown}: ${cause}`))
+    let child: ChildProcessByStdio<null, Readable, Readable>
+    try {
+      child = start(program, args, { cwd: ctx.cwd, env, stdio: ['ignore', 'pipe', 'pipe'], windowsHide: true })
+    } catch (error) {
+      return fail(startFailure(program, error, ctx.cwd))
+    }
+    const [chunks, said]: [Buffer[], Buffer[]] = [[], []]
+    let [size, length] = [0, 0]
+    child.stdout.on('data', (chunk: Buffer) => {
+      chunks.push(chunk)
+      size += chunk.length
+      if (size > MAXIMUM_OUTPUT) child.kill()
+    })
+    child.stderr.on('data', (chunk: Buffer) => {
+      if (length < MAXIMUM_WORDS) said.push(chunk)
+      length += chunk.length
+    })
+    child.on('error', (error) => fail(startFailure(program, error, ctx.cwd)))
+    // Something that it leaves running may hold its errors open.
+    child.on('exit', () => child.stdout.once('close', () => setTimeout(() => child.stderr.destroy(), GRACE_MS).unref()))
+    child.on('close', (code, signal) => {
+      const output = Buffer.concat(chunks)
+      for (const chunk of chunks) chunk.fill(0)
+      const reason = saidBy(said)
+      for (const chunk of said) chunk.fill(0)
+      if (code === 0) return done(output)
+      output.fill(0)
+      const hint = withheldHint(ctx.env)
+      fail(`${signal ? `signal: ${signal}` : `exit status ${code}`}${reason}${hint && ` (${hint})`}`)
+    })
+  })
+}

@@ -1,0 +1,40 @@
+// Reads identities from text: one a line, or a whole encrypted identity file.
+import type { Context } from '../../../context/index.ts'
+import { messageOf } from '../../../errors.ts'
+import { utf16Problem } from '../../../text/encoding.ts'
+import { ARMOR_HEADER, decodeArmor } from '../format/armor.ts'
+import { type Identity, nativeIdentity } from '../identity.ts'
+import { pluginIdentity } from '../plugin/plugin.ts'
+import { identityLines } from './identity-lines.ts'
+import { lockedIdentity } from './locked.ts'
+
+export interface ReadOptions {
+  /** The variable or path the text came from, for prompts and messages. */
+  readonly location: string
+  /** SOPS_AGE_KEY: several identities on a line. */
+  readonly words?: boolean
+}
+
+/** Bytes that tell an encrypted identity file from a plain one, as in the reference. */
+const HEAD = 14
+
+/**
+ * The identities of a text (spec/keys.md 3.3, 3.5).
+ * @throws Error that never repeats the text; one bad identity spoils it all.
+ */
+export function readIdentities(bytes: Buffer, options: ReadOptions, ctx: Context): Identity[] {
+  const utf16 = utf16Problem(bytes)
+  if (utf16 !== undefined) throw new Error(utf16)
+  const head = bytes.toString('latin1', 0, HEAD)
+  if (head === ARMOR_HEADER.slice(0, HEAD)) {
+    try {
+      return [lockedIdentity(decodeArmor(bytes.toString('latin1')), options.location, ctx)]
+    } catch (error) {
+      throw new Error(`invalid armor: ${messageOf(error)}`)
+    }
+  }
+  if (head === 'age-encryption') return [lockedIdentity(bytes, options.location, ctx)]
+  const parse = (word: string): Identity =>
+    word.startsWith('AGE-PLUGIN-') ? pluginIdentity(word, ctx) : nativeIdentity(word)
+  return identityLines(bytes, parse, options.words)
+}

@@ -1,0 +1,150 @@
+// Where age identities are looked for: variables, files and commands, each read at most once a run.
+
+import { join, resolve } from 'node:path'
+import type { Context } from '../../../context/index.ts'
+import { messageOf } from '../../../errors.ts'
+import { statSync } from '../../../system/files-sync.ts'
+import type { Identity } from '../identity.ts'
+import { sshCommandIdentity, sshFileIdentity } from '../ssh/identity.ts'
+import { runKeyCommand } from './command.ts'
+import { readIdentities } from './identity-text.ts'
+import { defaultKeyFiles, fileCause, isAbsent, pathAdvice, readKeyFile } from './key-file.ts'
+
+/** What a source gave. */
+export interface Found {
+  readonly identities: readonly Identity[]
+  readonly errors: readonly string[]
+  /** The place to name when nothing was found; it is empty, or was not there. */
+  readonly unused?: string
+  /** There was something to read. */
+  readonly opened: boolean
+  /** An error that counts only when no other source has anything. */
+  readonly lastError?: string
+}
+
+const absent = (unused: string): Found => ({ identities: [], errors: [], opened: false, unused })
+const failed = (message: string): Found => ({ identities: [], errors: [message], opened: false })
+
+function read(bytes: Buffer, location: string, ctx: Context, words = false): Found {
+  try {
+    const identities = readIdentities(bytes, { location, words }, ctx)
+    const opened = { identities, errors: [], opened: true }
+    return identities.length > 0 ? opened : { ...opened, unused: location }
+  } catch (error) {
+    const message = `failed to parse '${location}' age identities: ${messageOf(error)}`
+    return { identities: [], errors: [message], opened: true }
+  } finally {
+    bytes.fill(0)
+  }
+}
+
+function fromVariable(ctx: Context): Found {
+  const text = ctx.env.SOPS_AGE_KEY
+  return text === undefined ? absent('SOPS_AGE_KEY') : read(Buffer.from(text), 'SOPS_AGE_KEY', ctx, true)
+}
+
+async function fromKeyFile(ctx: Context): Promise<Found> {
+  const path = ctx.env.SOPS_AGE_KEY_FILE
+  if (path === undefined) return absent('SOPS_AGE_KEY_FILE')
+  if (path === '') return failed('failed to open SOPS_AGE_KEY_FILE file: the path is empty')
+  let bytes: Buffer
+  try {
+    bytes = await readKeyFile(resolve(ctx.cwd, path), ctx)
+  } catch (error) {
+    return failed(`failed to open SOPS_AGE_KEY_FILE file: ${fileCause(path, error)}${pathAdvice(path, 'SOPS_AGE_KEY')}`)
+  }
+  return read(bytes, 'SOPS_AGE_KEY_FILE', ctx)
+}
+
+async function fromDefaultFile(path: string, ctx: Context): Promise<Found> {
+  let bytes: Buffer
+  try {
+    bytes = await readKeyFile(path, ctx)
+  } catch (error) {
+    return isAbsent(error) ? absent(path) : failed(`failed to open file: ${fileCause(path, error)}`)
+  }
+  return read(bytes, path, ctx)
+}
+
+async function fromDefaultFiles(ctx: Context): Promise<Found> {
+  const paths = defaultKeyFiles(ctx)
+  if (typeof paths === 'string') {
+    const lastError = `user config directory could not be determined: ${paths}`
+    return { identities: [], errors: [], opened: false, lastError }
+  }
+  const all = await Promise.all(paths.map((path) => fromDefaultFile(path, ctx)))
+  const identities = all.flatMap((found) => found.identities)
+  const unused = all[0]?.unused
+  return {
+    identities,
+    errors: all.flatMap((found) => found.errors),
+    opened: all.some((found) => found.opened),
+    ...(identities.length === 0 && unused !== undefined ? { unused } : {}),
+  }
+}
+
+async function fromCommand(recipient: string, ctx: Context): Promise<Found> {
+  const name = 'SOPS_AGE_KEY_CMD'
+  const command = ctx.env[name]
+  if (command === undefined) return absent(name)
+  try {
+    return read(await runKeyCommand(command, recipient, ctx), name, ctx)
+  } catch (error) {
+    return failed(messageOf(error))
+  }
+}
+
+async function fromSsh(path: string, ctx: Context): Promise<Found> {
+  try {
+    return { identities: [await sshFileIdentity(path, ctx)], errors: [], opened: true }
+  } catch (error) {
+    return failed(messageOf(error))
+  }
+}
+
+async function fromSshFile(ctx: Context): Promise<Found> {
+  const path = ctx.env.SOPS_AGE_SSH_PRIVATE_KEY_FILE
+  return path === undefined ? absent('SOPS_AGE_SSH_PRIVATE_KEY_FILE') : fromSsh(path, ctx)
+}
+
+async function fromSshCommand(recipient: string, ctx: Context): Promise<Found> {
+  const name = 'SOPS_AGE_SSH_PRIVATE_KEY_CMD'
+  const command = ctx.env[name]
+  if (command === undefined) return absent(name)
+  try {
+    const identity = sshCommandIdentity(await runKeyCommand(command, recipient, ctx))
+    return { identities: [identity], errors: [], opened: true }
+  } catch (error) {
+    return failed(messageOf(error))
+  }
+}
+
+function present(path: string): boolean {
+  try {
+    statSync(path)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** `~/.ssh/id_ed25519` and `~/.ssh/id_rsa`. */
+async function fromSshHome(ctx: Context): Promise<readonly Found[]> {
+  const { home } = ctx
+  if (home === undefined) return [failed('$HOME is not defined')]
+  const paths = ['id_ed25519', 'id_rsa'].map((name) => join(home, '.ssh', name))
+  return Promise.all(paths.map((path) => (present(path) ? fromSsh(path, ctx) : absent(path))))
+}
+
+/** The sources of spec/keys.md 3.3; commands are asked once for each recipient. */
+export const sources = {
+  sshFile: (ctx: Context): Promise<Found> => ctx.once('age:ssh-file', () => fromSshFile(ctx)),
+  sshCommand: (ctx: Context, recipient: string): Promise<Found> =>
+    ctx.once(`age:ssh-command:${recipient}`, () => fromSshCommand(recipient, ctx)),
+  sshHome: (ctx: Context): Promise<readonly Found[]> => ctx.once('age:ssh-home', () => fromSshHome(ctx)),
+  variable: (ctx: Context): Found => ctx.once('age:key', () => fromVariable(ctx)),
+  keyFile: (ctx: Context): Promise<Found> => ctx.once('age:key-file', () => fromKeyFile(ctx)),
+  command: (ctx: Context, recipient: string): Promise<Found> =>
+    ctx.once(`age:command:${recipient}`, () => fromCommand(recipient, ctx)),
+  defaultFiles: (ctx: Context): Promise<Found> => ctx.once('age:default-files', () => fromDefaultFiles(ctx)),
+} as const

@@ -1,0 +1,180 @@
+// One HTTP request within a deadline, and its repetition while a service is busy; for key services that need no SDK.
+
+import type { IncomingHttpHeaders, IncomingMessage, RequestOptions } from 'node:http'
+import { request as requestPlain } from 'node:http'
+import type { ConnectionOptions } from 'node:tls'
+import { messageOf, SopsError } from '../errors.ts'
+
+/** What the connection trusts and shows, beyond the platform's defaults. */
+export type TlsOptions = Pick<ConnectionOptions, 'ca' | 'cert' | 'key' | 'servername' | 'rejectUnauthorized'>
+
+export interface HttpRequest {
+  readonly method: string
+  readonly url: URL
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string
+  readonly tls?: TlsOptions
+  /** A Unix socket instead of the URL's host. */
+  readonly socketPath?: string
+  /** An HTTP proxy, with its user information if it wants some. */
+  readonly proxy?: URL | undefined
+}
+
+export interface HttpAnswer {
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+  readonly body: Buffer
+}
+
+export interface Deadline {
+  readonly signal: AbortSignal
+  /** Milliseconds until the signal. */
+  left(): number
+}
+
+/** Which answers are worth another attempt, and after how many milliseconds. */
+export interface RetryRule {
+  readonly retries: number
+  readonly isBusy: (status: number) => boolean
+  readonly wait: (attempt: number) => number
+}
+
+/** Far above anything a key service or a secrets engine returns. */
+const longestBody = 16 * 1024 * 1024
+
+export function deadlineIn(ms: number): Deadline {
+  const end = performance.now() + ms
+  return { signal: AbortSignal.timeout(Math.max(1, Math.ceil(ms))), left: () => end - performance.now() }
+}
+
+/** Names and addresses that never leave this machine. */
+export const isLoopback = (hostname: string): boolean =>
+  hostname === 'localhost' ||
+  hostname.endsWith('.localhost') ||
+  /^127(\.\d{1,3}){3}$/.test(hostname) ||
+  hostname === '[::1]' ||
+  hostname === '::1'
+
+/** The URL for messages: without user information. */
+export function shownUrl(url: URL): string {
+  const shown = new URL(url)
+  shown.username = ''
+  shown.password = ''
+  return shown.href
+}
+
+/** A server's text for messages; some gateways send back what they were sent. */
+export const withoutSecrets = (text: string, secrets: readonly string[]): string =>
+  secrets.reduce((shown, secret) => (secret.length > 3 ? shown.replaceAll(secret, '…') : shown), text)
+
+/** JSON, or undefined where the text is none. */
+export function parseJson(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString('utf8'))
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * Sends one request and reads the answer, whatever its status; redirects are answers, too.
+ * @throws SopsError `generic` when there is no answer, or none in time.
+ */
+export async function send(request: HttpRequest, deadline: Deadline): Promise<HttpAnswer> {
+  try {
+    return await exchange(request, deadline.signal)
+  } catch (error) {
+    const where = request.socketPath ?? request.url.host
+    if (deadline.signal.aborted) throw new SopsError('generic', `no answer from ${where} in time`)
+    if (error instanceof SopsError) throw error
+    throw new SopsError('generic', `cannot reach ${where}: ${connectionError(error)}`, { cause: error })
+  }
+}
+
+/** Like `send`, again and again while the rule says so and the deadline leaves time for it. The last answer or error counts. */
+export async function sendPatiently(request: HttpRequest, rule: RetryRule, deadline: Deadline): Promise<HttpAnswer> {
+  for (let attempt = 0; ; attempt++) {
+    let wait = rule.wait(attempt)
+    const isLast = attempt >= rule.retries
+    try {
+      const answer = await send(request, deadline)
+      if (isLast || !rule.isBusy(answer.status)) return answer
+      wait = retryAfter(answer.headers['retry-after']) ?? wait
+      if (wait >= deadline.left()) return answer
+    } catch (error) {
+      if (isLast || !isTransient(error) || wait >= deadline.left()) throw error
+    }
+    await sleep(wait)
+  }
+}
+
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+
+/** Milliseconds of a `Retry-After` header: seconds or a date. */
+function retryAfter(header: string | undefined): number | undefined {
+  if (header === undefined) return undefined
+  if (/^\d+$/.test(header)) return Number(header) * 1000
+  const date = Date.parse(header)
+  return Number.isNaN(date) ? undefined : Math.max(0, date - Date.now())
+}
+
+/** Connections that fail for want of a server, as opposed to one that is not trusted. */
+const transientCodes = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+])
+
+const isTransient = (error: unknown): boolean =>
+  error instanceof SopsError && transientCodes.has((error.cause as NodeJS.ErrnoException | undefined)?.code ?? '')
+
+/** Several addresses that all failed make an error without a text of its own. */
+function connectionError(error: unknown): string {
+  if (error instanceof AggregateError && error.errors.length > 0) return connectionError(error.errors[0])
+  return messageOf(error)
+}
+
+async function exchange(request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
+  const { url, method, headers, body, socketPath } = request
+  const isTls = url.protocol === 'https:'
+  const proxy = socketPath === undefined ? request.proxy : undefined
+  const options: RequestOptions & TlsOptions = {
+    method,
+    signal,
+    headers: { ...headers },
+    path: url.pathname + url.search,
+    ...(url.username === '' && url.password === '' ? {} : { auth: `${plain(url.username)}:${plain(url.password)}` }),
+    ...(socketPath === undefined ? { hostname: bare(url), port: url.port } : { socketPath }),
+    ...(isTls ? request.tls : {}),
+  }
+  if (proxy !== undefined) {
+    const { throughProxy } = await import('./proxy.ts')
+    Object.assign(options, await throughProxy(url, proxy, options, signal))
+  }
+  const start = isTls ? (await import('node:https')).request : requestPlain
+  return new Promise((resolve, reject) => {
+    const outgoing = start(options, (answer) => collect(answer).then(resolve, reject))
+    outgoing.on('error', reject)
+    outgoing.end(body)
+  })
+}
+
+const plain = (text: string): string => decodeURIComponent(text)
+
+/** The host without the brackets of IPv6. */
+const bare = (url: URL): string => url.hostname.replace(/^\[|\]$/g, '')
+
+async function collect(answer: IncomingMessage): Promise<HttpAnswer> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of answer as AsyncIterable<Buffer>) {
+    size += chunk.length
+    if (size > longestBody) throw new SopsError('generic', 'the answer is too long')
+    chunks.push(chunk)
+  }
+  return { status: answer.statusCode ?? 0, headers: answer.headers, body: Buffer.concat(chunks) }
+}
