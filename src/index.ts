@@ -27,20 +27,11 @@ export {
   replacePlaintext,
 } from './file/bytes.ts'
 export { createFile, type EncryptionSettings, type NewFile, sealNew } from './file/create.ts'
-export {
-  type EncryptedFile,
-  emitPlain,
-  loadEncrypted,
-  type OpenFile,
-  type OpenOptions,
-  openFile,
-  type SealInput,
-  type SealOutput,
-  sealFile,
-} from './file/encrypted-file.ts'
+export { emitPlain, loadEncrypted, openFile, type SealInput, type SealOutput, sealFile } from './file/encrypted-file.ts'
 // Encrypted files, step by step
 export { type Draft, draftText, parsePlain, parseWithMetadata, refuseReserved, sealDraft } from './file/plaintext.ts'
 export { type ChangeRecipientsOptions, changeRecipients, type WantedRecipients } from './file/recipients.ts'
+export type { EncryptedFile, OpenFile, OpenOptions } from './file/types.ts'
 export { sniffFormat } from './formats/detect.ts'
 // Formats
 export { formatIds, formatOfPath, isFormatId, loadFormat } from './formats/index.ts'

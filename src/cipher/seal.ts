@@ -2,7 +2,6 @@
 
 import type { Context } from '../context/index.ts'
 import { messageOf, SopsError } from '../errors.ts'
-import type { Metadata } from '../metadata/index.ts'
 import { canonical, goTypeOf, plainBytes, readScalar, readSpelling, type ScalarType, typeOf } from '../tree/scalar.ts'
 import { toSeconds } from '../tree/time.ts'
 import { type Comment, type Leaf, type Node, type Origin, sameValue, type Tree, type Value } from '../tree/tree.ts'
@@ -373,6 +372,14 @@ const otherMac = 'MAC mismatch. File has the MAC of other values than those that
 /** True where the file has a MAC, which opens and is that of another tree. */
 export const isOtherMac = (error: SopsError): boolean => error.message === otherMac
 
+/** The MAC as the metadata has it: encrypted, and bound to the date beside it. */
+export interface StoredMac {
+  /** Empty when absent. */
+  readonly mac: string
+  /** RFC 3339. */
+  readonly lastModified: string
+}
+
 const macAad = (lastModified: string): string => toSeconds(lastModified) ?? lastModified
 
 const undecryptedMacHints = [
@@ -385,15 +392,15 @@ const undecryptedMacHints = [
  * @throws SopsError `mac-mismatch`: the stored MAC is absent, cannot be decrypted (`lastmodified` changed) or is another one.
  */
 export function verifyMac(
-  metadata: Metadata,
+  { mac, lastModified }: StoredMac,
   dataKey: Uint8Array,
   computed: string,
   macs: readonly string[] = [],
 ): void {
   let stored = ''
-  if (metadata.mac !== '') {
+  if (mac !== '') {
     try {
-      const { type, bytes } = decryptLeaf(createLeafCipher(dataKey), metadata.mac, macAad(metadata.lastModified))
+      const { type, bytes } = decryptLeaf(createLeafCipher(dataKey), mac, macAad(lastModified))
       if (type === 'str') stored = Buffer.from(bytes).toString('utf8')
       else readScalar(type, bytes)
     } catch (error) {

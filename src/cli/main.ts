@@ -11,7 +11,7 @@ import { reportError } from './report.ts'
 import { say } from './say.ts'
 import { stdoutStyle } from './style.ts'
 
-export { processHost, processWords } from './host.ts'
+export { processHost, processWords } from './process-host.ts'
 
 export const completionMarker = '--generate-bash-completion'
 

@@ -1,9 +1,10 @@
 // Opening the file that a command changes in place, and saving it again.
 import type { Config } from '../config/index.ts'
-import { loadEncrypted, type OpenFile, openFile, sealFile } from '../file/encrypted-file.ts'
+import { loadEncrypted, openFile, sealFile } from '../file/encrypted-file.ts'
 import { refuseReserved } from '../file/plaintext.ts'
 import { warnOfSharedPaths } from '../file/shared-paths.ts'
 import { lineOf } from '../file/twins.ts'
+import type { OpenFile } from '../file/types.ts'
 import { loadFormat } from '../formats/index.ts'
 import type { Format, FormatId } from '../formats/types.ts'
 import type { KeyService } from '../groups/data-key.ts'

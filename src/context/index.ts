@@ -1,4 +1,4 @@
-// What the core may ask of the outside. Nothing under src/ except cli/host.ts reads process globals.
+// What the rooms above may ask of the outside. Nothing under src/ except cli/process-host.ts reads process globals.
 
 /** Loggers of the reference (spec/cli.md 3.2); they prefix every log line. */
 export type Logger =

@@ -13,11 +13,12 @@ import type { KeyGroup, KeyTypeId, MasterKey } from '../keys/types.ts'
 import { type PlainValue, toObject } from '../tree/plain.ts'
 import { checkCleartext } from './cleartext.ts'
 import { createFile, sealNew } from './create.ts'
-import { emitPlain, loadEncrypted, type OpenFile, openFile } from './encrypted-file.ts'
+import { emitPlain, loadEncrypted, openFile } from './encrypted-file.ts'
 import { warnOfLeftOut, warnOfOneDocument } from './left-out.ts'
 import { parsePlain, sealDraft } from './plaintext.ts'
 import { warnOfSharedPaths } from './shared-paths.ts'
 import { lineOf } from './twins.ts'
+import type { OpenFile } from './types.ts'
 
 interface CommonOptions {
   /** Environment, clock and log; this process's if left out. */

@@ -7,7 +7,7 @@ import { labelOf } from '../keys/index.ts'
 import type { MasterKey } from '../keys/types.ts'
 import type { Metadata } from '../metadata/index.ts'
 import { checkFileVersion } from '../metadata/version.ts'
-import type { OpenOptions } from './encrypted-file.ts'
+import type { OpenOptions } from './types.ts'
 
 /**
  * The data key of a file. The caller wipes it.

@@ -5,60 +5,20 @@ import { lostComment, settling, withHeads } from '../cipher/comments.ts'
 import { open, type Sealed as SealedTree, type Stash, seal, sealMac, verifyMac } from '../cipher/seal.ts'
 import { compileSelection, type Selection } from '../cipher/selection.ts'
 import { walk } from '../cipher/walk.ts'
-import type { Context, LogLine } from '../context/index.ts'
 import { type ErrorCode, SopsError, withHints } from '../errors.ts'
 import { loadFormat } from '../formats/index.ts'
 import type { Format, FormatId, Layout, Parsed, Respelling, Respelt } from '../formats/types.ts'
-import type { KeyService } from '../groups/data-key.ts'
-import type { CompareOptions } from '../groups/same-data-key.ts'
-import type { KeyGroup } from '../keys/types.ts'
 import { type Metadata, takeMetadata, withMetadata } from '../metadata/index.ts'
-import { type OtherDocument, othersText, splitHints } from '../metadata/others.ts'
+import { othersText, splitHints } from '../metadata/others.ts'
 import type { Tree } from '../tree/tree.ts'
-import type { Twins } from '../tree/twins.ts'
 import { checkCleartext } from './cleartext.ts'
 import { dataKeyOf, warnOfBare } from './data-key.ts'
 import { localizedMismatch } from './mac-mismatch.ts'
 import { parseEncrypted } from './parse.ts'
 import { warnOfSharedPaths } from './shared-paths.ts'
 import { lineOf, refuseToConvert, warnOfTwins } from './twins.ts'
+import type { EncryptedFile, OpenFile, OpenOptions } from './types.ts'
 import { checkReadsBack, forEveryReader, type ReadBack, readBack, refuse } from './verify.ts'
-
-/** A parsed encrypted file: its values are still encrypted, its metadata is lifted out. */
-export interface EncryptedFile {
-  readonly format: Format
-  readonly parsed: Parsed
-  /** The data without the metadata entries. */
-  readonly tree: Tree
-  /** That of the first document. */
-  readonly metadata: Metadata
-  /** The documents that do not have the same: they are read with it, and keep the file from being written. */
-  readonly others: readonly OtherDocument[]
-  /** The file in the reference's reading, where that is another one (`Format.reading`). */
-  readonly literal?: () => EncryptedFile
-}
-
-/** An encrypted file whose values are known. The owner wipes `dataKey`. */
-export interface OpenFile extends EncryptedFile {
-  readonly dataKey: Uint8Array
-  readonly selection: Selection
-  readonly plain: Tree
-  readonly stash: Stash
-  /** Keys that a map of `plain` has more than once. */
-  readonly twins: readonly Twins[]
-}
-
-export interface OpenOptions {
-  readonly services: readonly KeyService[]
-  /** Key types in the order in which a group's keys are tried (spec/format.md 3.4). */
-  readonly order?: readonly string[]
-  readonly ignoreMac?: boolean
-  readonly log?: (line: LogLine) => void
-  /** Where the opening is put on record, and as which file (`Context.audit`). */
-  readonly audit?: { readonly context: Context; readonly file: string }
-  /** Refuse a file whose entries open to different data keys, before anything is wrapped (same-data-key.ts). */
-  readonly compare?: Pick<CompareOptions, 'network'> & { readonly groups: readonly KeyGroup[] }
-}
 
 /** @throws SopsError `parse` for text that is not of the format, `generic` for missing or bad metadata. */
 export async function loadEncrypted(bytes: Uint8Array, id: FormatId): Promise<EncryptedFile> {
@@ -272,7 +232,7 @@ interface Settled extends Respelt {
 /** Rounds after which comments that still change each other's places are given up. */
 const maximumRounds = 4
 
-/** The text as the reference reads it too, with every comment sealed for the place where it is read (comments.ts). */
+/** The text as the reference reads it too, with every comment sealed for the place where it is read (cipher/comments.ts). */
 function settled(text: Uint8Array, output: Format, { comments }: SealedTree, input: SealInput): Settled {
   // Lines of a format that knows only lines stay or go by themselves.
   const keepsComments = output.id === input.format.id && output.id === 'yaml'

@@ -12,7 +12,8 @@ import { withMetadata } from '../metadata/index.ts'
 import type { Tree } from '../tree/tree.ts'
 import type { NewFile } from './create.ts'
 import { dataKeyOf, warnOfBare } from './data-key.ts'
-import { type EncryptedFile, loadEncrypted, type OpenOptions } from './encrypted-file.ts'
+import { loadEncrypted } from './encrypted-file.ts'
+import type { EncryptedFile, OpenOptions } from './types.ts'
 
 /** Stands for the data in an envelope that is worked on as a text. */
 const standIn = 'ENC[AES256_GCM,data:AAAA,iv:AAAA,tag:AAAA,type:str]'

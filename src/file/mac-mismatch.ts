@@ -3,7 +3,7 @@ import { changeHints, settingHint } from '../cipher/mismatch.ts'
 import { type CryptOptions, isOtherMac, open, verifyMac } from '../cipher/seal.ts'
 import { SopsError, withHints } from '../errors.ts'
 import { splitHints } from '../metadata/others.ts'
-import type { EncryptedFile } from './encrypted-file.ts'
+import type { EncryptedFile } from './types.ts'
 
 /** The error of `verifyMac` with all that is known; any other as it is. */
 export function localizedMismatch(

@@ -5,14 +5,8 @@ import type { Format, Layout, Parsed } from '../formats/types.ts'
 import { type Metadata, reservedIn, takeMetadata, withMetadata } from '../metadata/index.ts'
 import { refuseOthers } from '../metadata/others.ts'
 import type { Entry, Tree } from '../tree/tree.ts'
-import {
-  type EncryptedFile,
-  emitPlain,
-  type OpenFile,
-  refuseDocuments,
-  type SealOutput,
-  sealFile,
-} from './encrypted-file.ts'
+import { emitPlain, refuseDocuments, type SealOutput, sealFile } from './encrypted-file.ts'
+import type { EncryptedFile, OpenFile } from './types.ts'
 
 /** Exit 203; the beginning is what scripts look for (spec/cli.md 8 V). */
 const reservedLines = `The file you have provided contains a top-level entry called 'sops', or for

@@ -8,7 +8,8 @@ import { refuseBare } from '../keys/identity.ts'
 import type { MasterKey } from '../keys/types.ts'
 import { withMetadata } from '../metadata/index.ts'
 import { refuseOthers } from '../metadata/others.ts'
-import { type EncryptedFile, type OpenOptions, provenDataKey } from './encrypted-file.ts'
+import { provenDataKey } from './encrypted-file.ts'
+import type { EncryptedFile, OpenOptions } from './types.ts'
 import { checkReadsBack, forEveryReader } from './verify.ts'
 
 /** For whom; a threshold of 0 is the number of groups. */

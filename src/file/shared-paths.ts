@@ -1,4 +1,4 @@
-// A word on values that can change places unnoticed (core/shared-paths.ts).
+// A word on values that can change places unnoticed (cipher/shared-paths.ts).
 
 import type { Selection } from '../cipher/selection.ts'
 import { sharedPaths } from '../cipher/shared-paths.ts'

@@ -3,7 +3,7 @@
 import { SopsError, withHints } from '../errors.ts'
 import type { Comment, Entry, MapNode, Tree, Value } from '../tree/tree.ts'
 import { unflatten } from './flatten.ts'
-import type { MetadataPlacement } from './index.ts'
+import type { MetadataPlacement } from './types.ts'
 
 export const reserved = 'sops'
 export const flatPrefix = 'sops_'

@@ -1,33 +1,16 @@
 // The sops block: lifted out of a tree as a record, and put back with as little change as possible (spec/format.md 6).
 
-import type { SelectionOptions } from '../cipher/selection.ts'
 import { SopsError } from '../errors.ts'
-import type { KeyGroup } from '../keys/types.ts'
 import type { Comment, Entry, MapNode, Origin, Tree } from '../tree/tree.ts'
 import { blockEntries, findBlock, flatPrefix, isReserved, reserved, withoutBlocks } from './block.ts'
 import { flatten } from './flatten.ts'
 import { mergeFlat, mergeNode } from './merge.ts'
 import { type OtherDocument, otherDocuments, refuseOthers, splitHints } from './others.ts'
 import { readMetadata } from './read.ts'
+import type { Metadata, MetadataPlacement } from './types.ts'
 import { blockOf } from './write.ts'
 
-export interface Metadata {
-  readonly keyGroups: readonly KeyGroup[]
-  /** 0 when absent. */
-  readonly shamirThreshold: number
-  /** RFC 3339, as stored. */
-  readonly lastModified: string
-  /** The encrypted MAC; empty when absent. */
-  readonly mac: string
-  /** Empty when absent. */
-  readonly version: string
-  /** Never empty after reading: without a setting, `unencryptedSuffix` is `_unencrypted`. */
-  readonly selection: SelectionOptions
-  readonly macOnlyEncrypted: boolean
-}
-
-/** `Format.metadata`. */
-export type MetadataPlacement = 'nested' | 'section' | 'flat'
+export type { Metadata, MetadataPlacement } from './types.ts'
 
 /** The number, counted from 1, of the first document of plain data that has an entry where the metadata goes; 0 = none (spec/format.md 6.7). */
 export const reservedIn = (tree: Tree, placement: MetadataPlacement): number =>

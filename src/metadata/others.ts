@@ -6,8 +6,8 @@ import type { MasterKey } from '../keys/types.ts'
 import { toSeconds } from '../tree/time.ts'
 import { type MapNode, sameNode, type Tree } from '../tree/tree.ts'
 import { blockEntries, findBlock } from './block.ts'
-import type { Metadata, MetadataPlacement } from './index.ts'
 import { readMetadata } from './read.ts'
+import type { Metadata, MetadataPlacement } from './types.ts'
 import { blockOf } from './write.ts'
 
 /** A later document whose block is not that of the first. */

@@ -9,8 +9,8 @@ import { quote } from '../text/quote.ts'
 import { parseRfc3339 } from '../tree/time.ts'
 import type { MapNode } from '../tree/tree.ts'
 import { asBool, asInt, asMaps, asStringMap, asText, fieldOf } from './coerce.ts'
-import type { Metadata } from './index.ts'
 import { defaultUnencryptedSuffix, keyLists, selectionNames } from './names.ts'
+import type { Metadata } from './types.ts'
 
 /** @throws SopsError `generic` at the first thing that is wrong, in the order of spec/format.md 6.5. */
 export function readMetadata(block: MapNode): Metadata {

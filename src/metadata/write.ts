@@ -3,8 +3,8 @@ import { selectionSettings } from '../cipher/selection.ts'
 import { keyTypes } from '../keys/index.ts'
 import type { KeyGroup, MasterKey } from '../keys/types.ts'
 import type { Entry, ListNode, MapNode, Node, Value } from '../tree/tree.ts'
-import type { Metadata } from './index.ts'
 import { keyLists, selectionNames } from './names.ts'
+import type { Metadata } from './types.ts'
 
 const leaf = (value: Value): Node => ({ kind: 'leaf', value })
 

@@ -7,7 +7,7 @@ import { sandbox } from '../support/cli.ts'
 
 /** A program over the real host; its first argument says what it does. */
 const program = `
-import { processHost } from ${JSON.stringify(fileURLToPath(new URL('../../src/cli/host.ts', import.meta.url)))}
+import { processHost } from ${JSON.stringify(fileURLToPath(new URL('../../src/cli/process-host.ts', import.meta.url)))}
 const host = processHost()
 const [, , mode] = process.argv
 if (mode === 'flood') for (;;) await host.stdout.write(Buffer.from('x'.repeat(1000) + '\\n'))

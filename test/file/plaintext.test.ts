@@ -1,8 +1,9 @@
 // A new version of a file's plaintext: what is refused, what the editor sees, and how little of the file changes.
 import { describe, expect, test } from 'vitest'
 import { encrypt } from '../../src/file/bytes.ts'
-import { loadEncrypted, type OpenFile, openFile } from '../../src/file/encrypted-file.ts'
+import { loadEncrypted, openFile } from '../../src/file/encrypted-file.ts'
 import { draftText, parsePlain, parseWithMetadata, sealDraft } from '../../src/file/plaintext.ts'
+import type { OpenFile } from '../../src/file/types.ts'
 import { loadFormat } from '../../src/formats/index.ts'
 import type { FormatId } from '../../src/formats/types.ts'
 import { localKeyService } from '../../src/groups/data-key.ts'

@@ -135,7 +135,7 @@ describe('no other way out', () => {
   })
 
   test('the terminal is written to by what asks on it', () => {
-    expect(callers(/^writeSync$/)).toEqual(['cli/dumps.ts', 'cli/host.ts', 'cli/terminal.ts'])
+    expect(callers(/^writeSync$/)).toEqual(['cli/dumps.ts', 'cli/process-host.ts', 'cli/terminal.ts'])
     const texts = calls
       .filter(({ file, call }) => file === 'cli/terminal.ts' && call === 'writeSync')
       .map(({ args }) => args[1]!.getText())

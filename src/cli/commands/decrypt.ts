@@ -1,9 +1,10 @@
 // `sops decrypt`: a file or standard input to plaintext, whole or one value of it.
 
 import { SopsError, withHints } from '../../errors.ts'
-import { emitPlain, loadEncrypted, type OpenFile, type OpenOptions, openFile } from '../../file/encrypted-file.ts'
+import { emitPlain, loadEncrypted, openFile } from '../../file/encrypted-file.ts'
 import { warnOfOneDocument } from '../../file/left-out.ts'
 import { lineOf, refuseToConvert } from '../../file/twins.ts'
+import type { OpenFile, OpenOptions } from '../../file/types.ts'
 import { loadFormat } from '../../formats/index.ts'
 import type { FormatId, Layout } from '../../formats/types.ts'
 import { documentsText, documentsWith } from '../../tree/documents.ts'

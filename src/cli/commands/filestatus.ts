@@ -1,7 +1,8 @@
 // `sops filestatus`: whether a file is encrypted, as JSON. Needs no keys.
 
 import { messageOf, SopsError } from '../../errors.ts'
-import { type EncryptedFile, loadEncrypted, warnOfOthers } from '../../file/encrypted-file.ts'
+import { loadEncrypted, warnOfOthers } from '../../file/encrypted-file.ts'
+import type { EncryptedFile } from '../../file/types.ts'
 import type { FormatId } from '../../formats/types.ts'
 import { readInput } from '../files.ts'
 import type { Invocation, Io } from '../invocation.ts'

@@ -1,8 +1,9 @@
 // `sops groups add` and `sops groups delete`: key groups of a file, without touching its values.
 
 import { SopsError } from '../../errors.ts'
-import { type EncryptedFile, loadEncrypted } from '../../file/encrypted-file.ts'
+import { loadEncrypted } from '../../file/encrypted-file.ts'
 import { changeRecipients } from '../../file/recipients.ts'
+import type { EncryptedFile } from '../../file/types.ts'
 import { shortRecoveryText } from '../../groups/data-key.ts'
 import { ownThreshold } from '../../groups/diff.ts'
 import { keyTypes } from '../../keys/index.ts'

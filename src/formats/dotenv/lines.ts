@@ -2,10 +2,7 @@
 import type { Comment, Entry, Tree, Value } from '../../tree/tree.ts'
 import { bytesOfText } from '../../tree/utf8.ts'
 import { markLength, type Piece, type Source, scalarText } from '../lines.ts'
-import { markedLayout } from './mark.ts'
-
-/** How a line ends. A lone CR, and nothing, only at the end of the text. */
-export type LineEnd = '\n' | '\r\n' | '\r' | ''
+import { type LineEnd, markedLayout } from './mark.ts'
 
 export interface Line {
   readonly start: number

@@ -1,6 +1,8 @@
 // What the reference would read as data must not stand in an encrypted dotenv file: a byte order mark, and carriage returns before line ends.
 // They are noted behind the MAC, where the reference ignores what follows the bracket (spec/format.md 2.1): `sops_mac=ENC[…] ;bom crlf`.
-import type { LineEnd } from './lines.ts'
+
+/** How a line ends. A lone CR, and nothing, only at the end of the text. */
+export type LineEnd = '\n' | '\r\n' | '\r' | ''
 
 export const macKey = 'sops_mac'
 

@@ -4,7 +4,8 @@ import { SopsError } from '../../errors.ts'
 import { type Comment, type Entry, type MapNode, type Node, sameValue, type Tree } from '../../tree/tree.ts'
 import { byteOrderMark, insertable, output, type Piece, type Source } from '../lines.ts'
 import type { Layout } from '../types.ts'
-import { type DotenvSource, type Line, type LineEnd, metadataPrefix, usualEnd, valueText } from './lines.ts'
+import { type DotenvSource, type Line, metadataPrefix, usualEnd, valueText } from './lines.ts'
+import type { LineEnd } from './mark.ts'
 import { macKey, markOf, markStart } from './mark.ts'
 
 interface OutLine {

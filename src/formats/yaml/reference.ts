@@ -2,21 +2,11 @@
 import { commentHits, type Selection } from '../../cipher/selection.ts'
 import type { Respelling } from '../types.ts'
 import type { YNode } from './parse/nodes.ts'
+import type { ConstructId, Refusal } from './parse/refusal.ts'
 import type { Source } from './parse/source.ts'
 import { outsideTags } from './parse/tag-octets.ts'
 import { isBreak } from './parse/text.ts'
 import { lineStart, skipBlanks } from './rewrite/edits.ts'
-
-type ConstructId = 'solidus' | 'question' | 'key' | 'version' | 'prefix' | 'bracket' | 'tabs'
-
-/** A place of a text at which the reference would give up. */
-export interface Refusal {
-  readonly construct: ConstructId
-  readonly start: number
-  readonly end: number
-  /** What is written there, where the construct alone does not say. */
-  readonly written?: string
-}
 
 interface Construct {
   readonly what: string

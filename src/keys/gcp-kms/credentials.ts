@@ -8,13 +8,7 @@ import { existsSync, readFileSync } from '../../system/files-sync.ts'
 import { quote } from '../../text/quote.ts'
 import { defaultUniverse, scope } from './endpoint.ts'
 import { libraryToken } from './library.ts'
-import { metadataToken, refreshedToken } from './tokens.ts'
-
-export interface Token {
-  readonly text: string
-  /** Milliseconds since 1970; Infinity when it is not known. */
-  readonly expires: number
-}
+import { metadataToken, refreshedToken, type Token } from './tokens.ts'
 
 export interface GoogleCredentials {
   /** Undefined where it cannot be told: bare tokens and machines. */

@@ -3,8 +3,8 @@ import type * as GoogleAuth from 'google-auth-library'
 import { messageOf, SopsError } from '../../errors.ts'
 import { withoutSecrets } from '../../net/http.ts'
 import { loadOptional } from '../../net/optional.ts'
-import type { Token } from './credentials.ts'
 import { scope } from './endpoint.ts'
+import type { Token } from './tokens.ts'
 import { serviceAt } from './tokens.ts'
 
 interface LibraryJson {

@@ -4,7 +4,12 @@ import { SopsError } from '../../errors.ts'
 import { deadlineIn, isLoopback, send } from '../../net/http.ts'
 import { proxyFor } from '../../net/proxy.ts'
 import { kmsTimeout } from '../../net/timeout.ts'
-import type { Token } from './credentials.ts'
+
+export interface Token {
+  readonly text: string
+  /** Milliseconds since 1970; Infinity when it is not known. */
+  readonly expires: number
+}
 
 const tokenService = 'https://oauth2.googleapis.com/token'
 

@@ -2,11 +2,11 @@
 
 import { SopsError } from '../../../errors.ts'
 import type { Comment, Entry, ListNode, MapNode, Node, Tree } from '../../../tree/tree.ts'
-import type { Refusal } from '../reference.ts'
 import { blanksBefore, isFirstOnLine } from '../rewrite/edits.ts'
 import { build, type Place } from './build.ts'
 import { compose } from './compose.ts'
 import type { YDocument, YNode } from './nodes.ts'
+import type { Refusal } from './refusal.ts'
 import { scan } from './scan.ts'
 import { decode } from './text.ts'
 

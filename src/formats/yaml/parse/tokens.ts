@@ -1,5 +1,5 @@
 // What scanning YAML yields, tokens and comments, and the state that the files scanning one kind of token each share.
-import type { Refusal } from '../reference.ts'
+import type { Refusal } from './refusal.ts'
 import { isBlankEnd, isBreak } from './text.ts'
 
 /** One comment line: offsets of its `#` and of its end. An empty line inside a block of comments is null. */

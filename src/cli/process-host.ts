@@ -1,0 +1,328 @@
+// This process as a Host: the only place that touches process globals.
+
+import { constants, homedir, userInfo } from 'node:os'
+import { isAbsolute } from 'node:path'
+import type { Readable, Writable } from 'node:stream'
+import { SopsError } from '../errors.ts'
+import { textOf } from '../system/bytes.ts'
+import { withheld } from '../system/environment.ts'
+import { causeOf } from '../system/errors.ts'
+import {
+  closeSync,
+  fstatSync,
+  openSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  writeSync,
+} from '../system/files-sync.ts'
+import { environmentAsGiven, wordsAsGiven } from '../system/given.ts'
+import { collect } from '../system/inputs.ts'
+import { leaveOutOfDumps } from './dumps.ts'
+import type { Account, Host, Input, Output, SignalHandler } from './host.ts'
+import { reportError } from './report.ts'
+import { makePrompt, type Terminal } from './terminal.ts'
+
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
+/** Clean-ups and signal handlers, newest first. `raise` ends the process by the signal. */
+export function makeExits(raise: (signal: NodeJS.Signals) => void): {
+  readonly onCleanup: Host['onCleanup']
+  readonly cleanup: () => void
+  readonly onSignal: Host['onSignal']
+  readonly deliver: SignalHandler
+} {
+  const works: (() => void)[] = []
+  const handlers: SignalHandler[] = []
+  const register = <T>(list: T[], item: T): (() => void) => {
+    list.push(item)
+    return () => {
+      const at = list.lastIndexOf(item)
+      if (at >= 0) list.splice(at, 1)
+    }
+  }
+  const cleanup = (): void => {
+    for (let work = works.pop(); work; work = works.pop()) {
+      try {
+        work()
+      } catch {
+        // The other clean-ups matter more than the report of this one.
+      }
+    }
+  }
+  return {
+    onCleanup: (work) => register(works, work),
+    cleanup,
+    onSignal: (handler) => register(handlers, handler),
+    deliver: (signal) => {
+      const handler = handlers.at(-1)
+      if (handler) return handler(signal)
+      cleanup()
+      raise(signal)
+    },
+  }
+}
+
+/** `$PWD` when it names the current directory, else what the system says. @throws SopsError `generic` when that is none. */
+function currentDirectory(env: Host['env']): string {
+  const pwd = env['PWD']
+  if (pwd && isAbsolute(pwd)) {
+    try {
+      const [seen, real] = [statSync(pwd, { bigint: true }), statSync('.', { bigint: true })]
+      if (seen.dev === real.dev && seen.ino === real.ino) return pwd
+    } catch {
+      // A PWD that cannot be looked at is not the current directory.
+    }
+  }
+  let name: string
+  try {
+    name = process.cwd()
+  } catch (error) {
+    throw new SopsError('generic', `getwd: ${causeOf(error) ?? 'the working folder is not known'}`, {
+      hints: ['the working folder was deleted or cannot be reached: change to another one'],
+      cause: error,
+    })
+  }
+  return name.includes('\ufffd') ? (linkTarget('/proc/self/cwd') ?? name) : name
+}
+
+const linkTarget = (path: string): string | undefined => {
+  try {
+    return textOf(readlinkSync(path, 'buffer'))
+  } catch {
+    return undefined
+  }
+}
+
+function homeDirectory(env: Host['env']): string | undefined {
+  try {
+    return env['HOME'] || homedir() || undefined
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * Hands bytes to the system directly and falls back on Node's stream for a terminal and for what is not taken at once: starting the stream
+ * takes a tenth of a short run, and makes a pipe that others share non-blocking.
+ */
+function output(fd: number, open: () => Writable & { columns?: number }, exit: (status: number) => never): Output {
+  // 141 is how a shell shows death by SIGPIPE, which is what a closed pipe does to the reference.
+  const broken = (error: NodeJS.ErrnoException): void => {
+    if (error.code === 'EPIPE' || error.code === 'EOF') exit(141)
+  }
+  const isTTY = isTerminal(fd)
+  let opened: ReturnType<typeof open> | undefined
+  const stream = (): ReturnType<typeof open> => {
+    opened ??= open().on('error', broken)
+    return opened
+  }
+  if (isTTY || process.platform === 'win32') stream()
+  return {
+    isTTY,
+    get columns() {
+      return opened?.columns
+    },
+    write: (data) =>
+      new Promise((resolve, reject) => {
+        const failed = (error: Error): void => {
+          broken(error)
+          reject(error)
+        }
+        let rest = data
+        try {
+          while (!opened && rest.length > 0) rest = rest.subarray(writeSync(fd, rest))
+        } catch (error) {
+          if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return failed(error as Error)
+          stream()
+        }
+        if (rest.length === 0) return resolve()
+        stream().write(rest, (error) => (error ? failed(error) : resolve()))
+      }),
+  }
+}
+
+function isTerminal(fd: number): boolean {
+  try {
+    // Node's module for terminals loads sockets, too; files and pipes can do without.
+    return fstatSync(fd).isCharacterDevice() && process.getBuiltinModule('node:tty').isatty(fd)
+  } catch {
+    return false
+  }
+}
+
+function input(stream: Readable & { isTTY?: boolean }): Input {
+  return {
+    isTTY: stream.isTTY === true,
+    [Symbol.asyncIterator]: () => stream[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>,
+    async readAll(options = {}) {
+      const found = fstatSync(0)
+      // Node takes a folder for an empty stream.
+      if (found.isDirectory()) throw Object.assign(new Error('stdin is a folder'), { code: 'EISDIR', syscall: 'read' })
+      const bounds = found.isFile() ? { maximum: Number.POSITIVE_INFINITY } : options
+      return collect(stream, stream.isTTY === true ? 'terminal' : 'pipe', bounds)
+    },
+  }
+}
+
+/** True when this process is in the foreground of a terminal. */
+function isForeground(): boolean {
+  try {
+    // Behind the program's name: state, parent, group, session, terminal, the terminal's foreground group.
+    const fields = readFileSync('/proc/self/stat', 'latin1')
+      .replace(/^.*\) /s, '')
+      .split(' ')
+    return fields[2] === fields[5]
+  } catch {
+    return isTerminal(0) || isTerminal(2)
+  }
+}
+
+function accountName(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return `#${process.getuid?.()}`
+  }
+}
+
+function becomeUser({ name, uid, gid }: Account): void {
+  // Missing in Node's type declarations.
+  const { initgroups } = process as unknown as { initgroups(user: string, extraGroup: number): void }
+  initgroups(name, gid)
+  process.setgid!(gid)
+  process.setuid!(uid)
+}
+
+/** What SDKs read from the process themselves; they hand it to the programs that they start. */
+const readBySdks = /^(?:AWS|AZURE|IDENTITY)_/
+
+/** The environment, of which the process itself keeps no keys but those of the SDKs. Windows reads names in any case from the process only. */
+function takeKeys(given: Host['env']): Host['env'] {
+  if (process.platform === 'win32') return given
+  const env = { ...given }
+  for (const name of withheld(env, readBySdks)) delete process.env[name]
+  return env
+}
+
+/** The words behind the program's name. */
+export const processWords = (): readonly string[] => wordsAsGiven(process.argv.slice(2), process.platform)
+
+/** The real thing. Call it once. */
+export function processHost(): Host {
+  const withDumps = leaveOutOfDumps()
+  const env = takeKeys(environmentAsGiven(process.env, process.platform))
+  const raise = (signal: NodeJS.Signals): void => {
+    process.removeAllListeners(signal)
+    process.kill(process.pid, signal)
+  }
+  const exits = makeExits(raise)
+  for (const name of signals) process.on(name, exits.deliver)
+  const exit = (status: number): never => {
+    exits.cleanup()
+    process.exit(status)
+  }
+  // Without a listener SIGUSR1 starts Node's inspector, which would lay open the memory of this process.
+  process.on('SIGUSR1', () => {
+    if (process.listenerCount('SIGUSR1') === 1) exit(128 + constants.signals.SIGUSR1)
+  })
+  const lazy = <T>(make: () => T): (() => T) => {
+    let made: T | undefined
+    return () => {
+      made ??= make()
+      return made
+    }
+  }
+  const cwd = lazy(() => currentDirectory(env))
+  const stdin = lazy(() => input(process.stdin))
+  const stdout = lazy(() => output(1, () => process.stdout, exit))
+  const stderr = lazy(() => output(2, () => process.stderr, exit))
+  const { execve } = process as unknown as { execve?: (file: string, args: readonly string[], env: object) => never }
+  const host: Host = {
+    argv0: process.argv[1] ?? 'sops',
+    version: process.env.SOPS_TS_VERSION ?? 'unbuilt',
+    env,
+    get cwd() {
+      return cwd()
+    },
+    home: homeDirectory(env),
+    platform: process.platform,
+    auditConfig: '/etc/sops/audit.yaml',
+    get userName() {
+      return accountName()
+    },
+    uid: process.getuid?.(),
+    get umask() {
+      return process.umask()
+    },
+    withUmask: (mask, work) => {
+      const before = process.umask(mask)
+      try {
+        return work()
+      } finally {
+        process.umask(before)
+      }
+    },
+    // The streams are opened on first use: opening stdin costs time and would hold the process open.
+    get stdin() {
+      return stdin()
+    },
+    get stdout() {
+      return stdout()
+    },
+    get stderr() {
+      return stderr()
+    },
+    now: () => new Date(),
+    prompt: makePrompt({ open: openTerminal, onCleanup: exits.onCleanup, deliver: exits.deliver }),
+    onSignal: (handler, more = []) => {
+      const release = exits.onSignal(handler)
+      for (const name of more) process.on(name, handler)
+      return () => {
+        release()
+        for (const name of more) process.off(name, handler)
+      }
+    },
+    onCleanup: exits.onCleanup,
+    cleanup: exits.cleanup,
+    withDumps,
+    replaceProcess:
+      execve && process.platform !== 'win32'
+        ? (file, args, env) => {
+            exits.cleanup()
+            // Node ignores these, and what is ignored stays so in the new program; what is handled goes back to the default.
+            for (const name of ['SIGPIPE', 'SIGXFSZ'] as const) process.on(name, () => {})
+            return withDumps(() => execve(file, args, env))
+          }
+        : undefined,
+    endBySignal: (signal) => {
+      exits.cleanup()
+      raise(signal)
+    },
+    get sharesTerminal() {
+      return isForeground()
+    },
+    becomeUser: process.platform === 'win32' ? undefined : becomeUser,
+    exit,
+  }
+  // Node would print an error that nobody caught with all it says, and that may quote what was being worked on.
+  process.on('uncaughtException', (error) => {
+    reportError(error, host).then(exit, () => exit(1))
+  })
+  return host
+}
+
+/** The controlling terminal. */
+function openTerminal(): Terminal | undefined {
+  const { ReadStream } = process.getBuiltinModule('node:tty')
+  try {
+    if (process.platform === 'win32') {
+      const output = openSync('\\\\.\\CONOUT$', 'w')
+      return { input: new ReadStream(openSync('\\\\.\\CONIN$', 'r')), output, close: () => closeSync(output) }
+    }
+    const both = openSync('/dev/tty', 'r+')
+    return { input: new ReadStream(both), output: both, close: () => {} }
+  } catch {
+    return undefined
+  }
+}

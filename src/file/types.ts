@@ -1,0 +1,48 @@
+// What an encrypted file is: as it was parsed, and once its values are known.
+import type { Stash } from '../cipher/seal.ts'
+import type { Selection } from '../cipher/selection.ts'
+import type { Context, LogLine } from '../context/index.ts'
+import type { Format, Parsed } from '../formats/types.ts'
+import type { KeyService } from '../groups/data-key.ts'
+import type { CompareOptions } from '../groups/same-data-key.ts'
+import type { KeyGroup } from '../keys/types.ts'
+import type { Metadata } from '../metadata/index.ts'
+import type { OtherDocument } from '../metadata/others.ts'
+import type { Tree } from '../tree/tree.ts'
+import type { Twins } from '../tree/twins.ts'
+
+/** A parsed encrypted file: its values are still encrypted, its metadata is lifted out. */
+export interface EncryptedFile {
+  readonly format: Format
+  readonly parsed: Parsed
+  /** The data without the metadata entries. */
+  readonly tree: Tree
+  /** That of the first document. */
+  readonly metadata: Metadata
+  /** The documents that do not have the same: they are read with it, and keep the file from being written. */
+  readonly others: readonly OtherDocument[]
+  /** The file in the reference's reading, where that is another one (`Format.reading`). */
+  readonly literal?: () => EncryptedFile
+}
+
+/** An encrypted file whose values are known. The owner wipes `dataKey`. */
+export interface OpenFile extends EncryptedFile {
+  readonly dataKey: Uint8Array
+  readonly selection: Selection
+  readonly plain: Tree
+  readonly stash: Stash
+  /** Keys that a map of `plain` has more than once. */
+  readonly twins: readonly Twins[]
+}
+
+export interface OpenOptions {
+  readonly services: readonly KeyService[]
+  /** Key types in the order in which a group's keys are tried (spec/format.md 3.4). */
+  readonly order?: readonly string[]
+  readonly ignoreMac?: boolean
+  readonly log?: (line: LogLine) => void
+  /** Where the opening is put on record, and as which file (`Context.audit`). */
+  readonly audit?: { readonly context: Context; readonly file: string }
+  /** Refuse a file whose entries open to different data keys, before anything is wrapped (groups/same-data-key.ts). */
+  readonly compare?: Pick<CompareOptions, 'network'> & { readonly groups: readonly KeyGroup[] }
+}

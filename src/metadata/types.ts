@@ -1,0 +1,21 @@
+// The sops block as a record, and where a format puts it (spec/format.md 6.1, 6.3).
+import type { SelectionOptions } from '../cipher/selection.ts'
+import type { KeyGroup } from '../keys/types.ts'
+
+export interface Metadata {
+  readonly keyGroups: readonly KeyGroup[]
+  /** 0 when absent. */
+  readonly shamirThreshold: number
+  /** RFC 3339, as stored. */
+  readonly lastModified: string
+  /** The encrypted MAC; empty when absent. */
+  readonly mac: string
+  /** Empty when absent. */
+  readonly version: string
+  /** Never empty after reading: without a setting, `unencryptedSuffix` is `_unencrypted`. */
+  readonly selection: SelectionOptions
+  readonly macOnlyEncrypted: boolean
+}
+
+/** `Format.metadata`. */
+export type MetadataPlacement = 'nested' | 'section' | 'flat'
