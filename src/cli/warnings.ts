@@ -1,4 +1,4 @@
-// Words about what a command did: loud ones where it is a danger (demand.md rows 10 and 11), advice where it is not.
+// Words about what a command did: loud ones where it is a danger, advice where it is not.
 import type { Context } from '../context.ts'
 import { documentsText, laterDocuments, type Place } from '../core/documents.ts'
 import { listed } from '../core/listed.ts'

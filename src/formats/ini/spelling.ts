@@ -1,4 +1,4 @@
-// How a value of the source is spelled when it is encrypted, decrypted or set: its quotes come back (design.md).
+// How a value of the source is spelled when it is encrypted, decrypted or set: its quotes come back.
 import type { Leaf } from '../../core/tree.ts'
 import { type Piece, scalarText } from '../flat-text.ts'
 import { isEncrypted } from './comment.ts'

@@ -1,4 +1,4 @@
-// The source text with what differs between two trees changed, and every other byte kept (design.md, "The source text is the document").
+// The source text with what differs between two trees changed, and every other byte kept.
 import { canonical } from '../../core/scalar.ts'
 import type { Comment, Entry, Leaf, MapNode, Node, Origin, Tree, Value } from '../../core/tree.ts'
 import { SopsError } from '../../errors.ts'

@@ -1,4 +1,4 @@
-// Text to tokens: YAML as the reference's library scans it (1.1 grammar; simple keys; block levels as explicit tokens).
+// Text to tokens: YAML as the reference's library scans it (grammar of YAML 1.1; simple keys; block levels as explicit tokens).
 import { anchorName, directive, tagText } from './marks.ts'
 import { collectLineRemark, collectRemarks, remarkAtColumn } from './remarks.ts'
 import { scanBlock, scanPlain, scanQuoted } from './scalars.ts'

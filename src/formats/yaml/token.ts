@@ -1,4 +1,4 @@
-// The token of one leaf: how its style travels with it through encryption, and how it is written again (design.md, "The source text is the document").
+// The token of one leaf: how its style travels with it through encryption, and how it is written again.
 import { formatFloatF } from '../../core/floats.ts'
 import type { Leaf, Value } from '../../core/tree.ts'
 import type { YNode } from './nodes.ts'
