@@ -1,4 +1,4 @@
-// `sops git`: readable diffs that never stop git (demand.md row 18).
+// `sops git`: readable diffs that never stop git.
 import { execFileSync } from 'node:child_process'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { makeProject, type Person, type Project } from '../../support/project.ts'
