@@ -169,8 +169,14 @@ describe.skipIf(isWindows)('what the user names is read, whatever it is', () => 
       { ...keyless, SOPS_AGE_KEY_FILE: 'kinds/pipe.yaml' },
       'waiting for a key from',
     ],
+    [
+      'a result',
+      ['decrypt', '--output', 'kinds/pipe.yaml', 'sealed.yaml'],
+      env,
+      'waiting for a program that reads from',
+    ],
   ])(
-    '%s from a pipe that nobody writes to is not waited for in silence, and Ctrl+C ends it',
+    '%s by a pipe whose other end nobody has open is not waited for in silence, and Ctrl+C ends it',
     async (_, argv, given, text) => {
       const child = spawn(process.execPath, [bin, ...argv], {
         cwd: box.dir,

@@ -132,7 +132,8 @@ function programSource(ctx: Context): DirectSource {
     const args = ['account', 'get-access-token', '--output', 'json', '--resource', resourceOf(challenge), ...tenant]
     const env = ctx.env as NodeJS.ProcessEnv
     const failed = (reason: string): SopsError => new SopsError('generic', `az account get-access-token: ${reason}`)
-    const ran = await run('az', args, { env, signal: deadline.signal }, /^(?:AZURE|IDENTITY)_/).catch(
+    // Relative folders of PATH are none of the working directory.
+    const ran = await run('az', args, { cwd: '/', env, signal: deadline.signal }, /^(?:AZURE|IDENTITY)_/).catch(
       (error: unknown) => {
         if (deadline.signal.aborted) throw failed('no answer in time')
         throw failed(codeOf(error) === 'ENOENT' ? 'there is no program az in PATH' : messageOf(error))
