@@ -170,6 +170,12 @@ describe.skipIf(isWindows)('what the user names is read, whatever it is', () => 
       'waiting for a key from',
     ],
     [
+      'a token',
+      ['encrypt', '--hc-vault-transit', 'https://127.0.0.1:1/v1/transit/keys/k', 'plain.yaml'],
+      { ...keyless, VAULT_ADDR: 'https://127.0.0.1:1', VAULT_TOKEN: 'x', VAULT_CACERT: 'kinds/pipe.yaml' },
+      'waiting for credentials from',
+    ],
+    [
       'a result',
       ['decrypt', '--output', 'kinds/pipe.yaml', 'sealed.yaml'],
       env,
