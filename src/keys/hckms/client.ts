@@ -2,7 +2,7 @@
 
 import type { Context } from '../../context.ts'
 import { messageOf, SopsError } from '../../errors.ts'
-import { readFile } from '../../system/files.ts'
+import { readCredentials } from '../credential-file.ts'
 import { type Deadline, type HttpAnswer, parseJson, type RetryRule, sendPatiently, withoutSecrets } from '../http.ts'
 import { proxyFor } from '../http-proxy.ts'
 import { type AnyCredentials, type Credentials, credentialsOf } from './credentials.ts'
@@ -63,7 +63,7 @@ async function openProject(
   const iam = iamEndpoint(region, credentials.iamEndpoint, ctx)
   if ('idpId' in credentials) {
     const { idpId, idTokenFile, projectId } = credentials
-    const id = (await readFile(idTokenFile, 'utf8')).trim()
+    const id = (await readCredentials(idTokenFile, ctx)).trim()
     const scope = { project: projectId === undefined ? { name: region } : { id: projectId } }
     const { headers, body } = await exchange(
       iam,
