@@ -86,6 +86,6 @@ export async function writeResult(
     })
     tellOfWritten(io)
   } else if (output !== '') {
-    await writeOutput(io.host, absolutePath(io.ctx, output), bytes, { what: 'output file' })
+    await writeOutput(io.host, absolutePath(io.ctx, output), bytes, { what: 'output file', log: io.ctx.log })
   } else await io.out(bytes)
 }

@@ -65,6 +65,14 @@ test('install --global writes the attributes file of the user', async () => {
   expect(project.read('home/.config/git/attributes')).toContain('*.enc.yaml diff=sopsdiffer\n')
 })
 
+test('install --global makes the folder of the attributes file, as on a new machine', async () => {
+  const home = `${project.dir}/new-home`
+  const env = { HOME: home, XDG_CONFIG_HOME: '', GIT_CONFIG_GLOBAL: `${project.dir}/new-gitconfig` }
+  project.write('new-home/x', '')
+  expect(await alice.sops(['git', 'install', '--global'], { env })).toMatchObject({ code: 0, stderr: '' })
+  expect(project.read('new-home/.config/git/attributes')).toContain('*.enc.yaml diff=sopsdiffer\n')
+})
+
 test('install outside a repository says so', async () => {
   const { code, stderr } = await alice.sops(['git', 'install'])
   expect(code).toBe(1)
