@@ -1,5 +1,6 @@
 // Flags as data, in groups that commands share (spec/cli.md 9). The flags of the master keys come from the key types.
-import { keyTypes } from '../keys/index.ts'
+import { keyTypes, keyTypesInOrder } from '../keys/index.ts'
+import type { KeyDescriptor } from '../keys/types.ts'
 
 export type FlagKind = 'bool' | 'string' | 'int' | 'list'
 
@@ -33,8 +34,7 @@ const inSection = (section: string, flags: readonly Flag[]): readonly Flag[] =>
   flags.map((entry) => ({ ...entry, section }))
 
 /** One row for each key type: how its keys are named on the command line. */
-const keys: readonly { readonly name: string; readonly alias?: string; readonly env: string; readonly help: string }[] =
-  Object.values(keyTypes).map((type) => type.flag)
+const keys: readonly KeyDescriptor['flag'][] = Object.values(keyTypes).map(({ flag }) => flag)
 
 /** `age`, `pgp`, `kms`, …: flag names of the key types. */
 export const keyFlagNames: readonly string[] = keys.map((key) => key.name)
@@ -68,7 +68,10 @@ export const idempotent: Flag = bool('idempotent', 'leave the file alone when no
 export const allowCleartext: Flag = bool('allow-cleartext', 'store values in clear where a setting of the file says so')
 export const verbose: Flag = bool('verbose', 'show what is being done')
 
-export const decryptionOrder: Flag = string('decryption-order', 'key types to try first (default: age,pgp)', {
+const defaultOrder = keyTypesInOrder('open')
+  .map(({ id }) => id)
+  .join(',')
+export const decryptionOrder: Flag = string('decryption-order', `key types to try first (default: ${defaultOrder})`, {
   env: 'SOPS_DECRYPTION_ORDER',
   value: 'TYPES',
 })

@@ -10,8 +10,8 @@ import { sniffFormat } from '../formats/detect.ts'
 import { formatOfPath, isFormatId } from '../formats/index.ts'
 import type { FormatId, Layout } from '../formats/types.ts'
 import { type KeyService, localKeyService, parseDecryptionOrder } from '../groups/data-key.ts'
-import { keyTypes, labelOf } from '../keys/index.ts'
-import type { KeyTypeId, MasterKey, ParseOptions, StringMap } from '../keys/types.ts'
+import { keyTypesInOrder, labelOf } from '../keys/index.ts'
+import type { KeyRanks, MasterKey, ParseOptions, StringMap } from '../keys/types.ts'
 import type { Invocation } from './invocation.ts'
 
 export interface Formats {
@@ -177,24 +177,21 @@ function selectionSettings(
   }
 }
 
-/** The order in which keys from flags stand in their one group (spec/cli.md 10). */
-export const flagOrder: readonly KeyTypeId[] = ['kms', 'gcp_kms', 'hckms', 'azure_kv', 'pgp', 'hc_vault', 'age']
-
 export interface KeyFlagOptions {
   /** `add-` or `rm-` before each flag's name. */
   readonly prefix?: string
-  readonly order?: readonly KeyTypeId[]
+  /** `flags` if left out. */
+  readonly order?: keyof KeyRanks
   /** A bad encryption context is warned about and not used, instead of refused (rotate). */
   readonly lenientContext?: boolean
 }
 
 /** Master keys from the key flags, in the reference's order. */
 export async function keysFromFlags(inv: Invocation, ctx: Context, options: KeyFlagOptions = {}): Promise<MasterKey[]> {
-  const { prefix = '', order = flagOrder, lenientContext = false } = options
+  const { prefix = '', order = 'flags', lenientContext = false } = options
   const parseOptions = keyParseOptions(inv, ctx, lenientContext)
   const keys: MasterKey[] = []
-  for (const id of order) {
-    const type = keyTypes[id]
+  for (const type of keyTypesInOrder(order)) {
     const text = inv.string(prefix + type.flag.name)
     if (text) keys.push(...(await type.parse(text, ctx, parseOptions)))
   }

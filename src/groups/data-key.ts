@@ -4,7 +4,7 @@ import type { Context } from '../context/index.ts'
 import { messageOf, SopsError, setIn } from '../errors.ts'
 import { contextAtHand } from '../keys/at-hand.ts'
 import { distinctKeys, refuseBare } from '../keys/identity.ts'
-import { keyTypes, labelOf } from '../keys/index.ts'
+import { keyTypes, keyTypesInOrder, labelOf } from '../keys/index.ts'
 import type { KeyGroup, MasterKey, Unavailable } from '../keys/types.ts'
 import { quote } from '../text/quote.ts'
 import { type Attempt, type Teller, tellOfDataKey, tellOfKeys } from './log.ts'
@@ -141,7 +141,8 @@ async function wrapFor(key: MasterKey, part: Uint8Array, services: readonly KeyS
   return { key, attempts, errors }
 }
 
-const defaultOrder = ['age', 'pgp']
+/** Types that are tried first where nobody says otherwise. */
+const defaultOrder: readonly string[] = keyTypesInOrder('open').map(({ id }) => id)
 
 /**
  * Names of key types, first tried first; empty text means the default.
@@ -158,7 +159,7 @@ export function parseDecryptionOrder(text: string): string[] {
   return names
 }
 
-/** Without an order: age, pgp, then what needs no network, then the rest; otherwise the order alone. The sort is stable. */
+/** Without an order: the default one, then what needs no network, then the rest; otherwise the order alone. The sort is stable. */
 function sorted(keys: readonly MasterKey[], order: readonly string[] | undefined): MasterKey[] {
   const names = order ?? defaultOrder
   const rank = (key: MasterKey): number => {

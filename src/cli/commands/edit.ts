@@ -11,7 +11,7 @@ import type { Format } from '../../formats/types.ts'
 import { wrapDataKey, wrapErrors } from '../../groups/data-key.ts'
 import { refuseMixedKeys } from '../../groups/same-data-key.ts'
 import { bareKeys, distinctKeys, identityOf } from '../../keys/identity.ts'
-import { nameRecipient } from '../../keys/index.ts'
+import { approveKey } from '../../keys/index.ts'
 import type { KeyGroup, MasterKey } from '../../keys/types.ts'
 import type { Metadata } from '../../metadata/index.ts'
 import { refuseOthers } from '../../metadata/others.ts'
@@ -133,7 +133,7 @@ async function editExisting(inv: Invocation, io: Io, path: string): Promise<void
 function nameAdded(draft: Draft, file: OpenFile, ctx: Io['ctx']): void {
   const identities = new Set(file.metadata.keyGroups.flatMap(({ keys }) => keys).map(identityOf))
   for (const key of draft.metadata?.keyGroups.flatMap(({ keys }) => keys) ?? []) {
-    if (key.type === 'age' && !identities.has(identityOf(key))) nameRecipient(String(key.fields.recipient ?? ''), ctx)
+    if (!identities.has(identityOf(key))) approveKey(key, ctx)
   }
 }
 

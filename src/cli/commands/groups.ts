@@ -6,8 +6,8 @@ import { changeRecipients } from '../../file/recipients.ts'
 import type { EncryptedFile } from '../../file/types.ts'
 import { shortRecoveryText } from '../../groups/data-key.ts'
 import { ownThreshold } from '../../groups/diff.ts'
-import { keyTypes } from '../../keys/index.ts'
-import type { KeyGroup, KeyTypeId, MasterKey } from '../../keys/types.ts'
+import { keyTypesInOrder } from '../../keys/index.ts'
+import type { KeyGroup, MasterKey } from '../../keys/types.ts'
 import { refuseOthers } from '../../metadata/others.ts'
 import { fingerprint, readInput, writeOutput } from '../files.ts'
 import type { Invocation, Io } from '../invocation.ts'
@@ -17,9 +17,6 @@ import { warnOfRespelling } from '../warnings.ts'
 
 export const run = (inv: Invocation, io: Io): Promise<number> =>
   inv.command[1] === 'add' ? add(inv, io) : remove(inv, io)
-
-/** The order in which the keys of a new group stand (spec/cli.md 13.8; the reference forgets hckms). */
-const addOrder: readonly KeyTypeId[] = ['pgp', 'kms', 'gcp_kms', 'hckms', 'hc_vault', 'azure_kv', 'age']
 
 async function add(inv: Invocation, io: Io): Promise<number> {
   if (inv.positionals.length > 0) throw new SopsError('generic', 'error: no positional arguments allowed')
@@ -40,8 +37,7 @@ async function add(inv: Invocation, io: Io): Promise<number> {
 async function groupKeys(inv: Invocation, io: Io): Promise<MasterKey[]> {
   const options = keyParseOptions(inv, io.ctx, true)
   const keys: MasterKey[] = []
-  for (const id of addOrder) {
-    const type = keyTypes[id]
+  for (const type of keyTypesInOrder('groups')) {
     for (const text of inv.list(type.flag.name)) keys.push(...(await type.parse(text, io.ctx, options)))
   }
   return keys

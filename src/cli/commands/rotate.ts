@@ -5,8 +5,8 @@ import { loadEncrypted, sealFile } from '../../file/encrypted-file.ts'
 import { loadFormat } from '../../formats/index.ts'
 import { newDataKey, wrapDataKey } from '../../groups/data-key.ts'
 import { identityOf } from '../../keys/identity.ts'
-import { labelOf } from '../../keys/index.ts'
-import type { KeyGroup, KeyTypeId, MasterKey } from '../../keys/types.ts'
+import { keyTypesInOrder, labelOf } from '../../keys/index.ts'
+import type { KeyGroup, MasterKey } from '../../keys/types.ts'
 import { quote } from '../../text/quote.ts'
 import { closest } from '../../text/visible.ts'
 import { checkClear, creationRule } from '../cleartext.ts'
@@ -17,9 +17,6 @@ import { ruleFor, warnOfThreshold, warnOfUnruled, withRule } from '../rule.ts'
 import { configOf, formatsFor, keysFromFlags, layoutOf } from '../settings.ts'
 import { isMissing, readTarget, targetOf, writeResult } from '../target.ts'
 import { warnOfRespelling } from '../warnings.ts'
-
-/** The order in which added keys are appended (spec/keys.md 1.3). */
-const addOrder: readonly KeyTypeId[] = ['kms', 'pgp', 'gcp_kms', 'hckms', 'azure_kv', 'hc_vault', 'age']
 
 /** Several files only in place, where each result has its own place to go. */
 export async function run(inv: Invocation, io: Io): Promise<number> {
@@ -43,8 +40,8 @@ async function rotateFile(inv: Invocation, io: Io): Promise<void> {
   if (changesKeys(inv) && (await isMissing(path))) throw missing(inv, path)
   const config = await configOf(inv, ctx)
   const opener = await openerOf(inv, withRule(io, config, target.typePath))
-  const added = await keysFromFlags(inv, ctx, { prefix: 'add-', order: addOrder, lenientContext: true })
-  const removed = await keysFromFlags(inv, ctx, { prefix: 'rm-', order: addOrder, lenientContext: true }).catch(
+  const added = await keysFromFlags(inv, ctx, { prefix: 'add-', order: 'rotate', lenientContext: true })
+  const removed = await keysFromFlags(inv, ctx, { prefix: 'rm-', order: 'rotate', lenientContext: true }).catch(
     async (error: unknown) => {
       throw await withNearest(error, inv, () => readTarget(target, io), target.typePath)
     },
@@ -90,7 +87,7 @@ function missing(inv: Invocation, path: string): SopsError {
   )
 }
 
-const flagsOf = ['kms', 'pgp', 'gcp-kms', 'hckms', 'azure-kv', 'hc-vault-transit', 'age']
+const flagsOf = keyTypesInOrder('rotate').map(({ flag }) => flag.name)
 
 const changesKeys = (inv: Invocation): boolean =>
   flagsOf.some((name) => inv.string(`add-${name}`) !== '' || inv.string(`rm-${name}`) !== '')
