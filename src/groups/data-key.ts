@@ -98,7 +98,7 @@ export async function wrapDataKey(
     const fields = { parts: String(groups.length), quorum: String(quorum) }
     tellOfDataKey(services, 'Splitting data key with Shamir Secret Sharing', fields)
   }
-  const parts = isSingle ? [dataKey] : splitDataKey(dataKey, groups.length, quorum)
+  const parts = isSingle ? [dataKey] : await splitDataKey(dataKey, groups.length, quorum)
   try {
     if (distinct.some((keys) => keys.every((key) => key.isBare))) throw wrapFailure(['empty key group provided'])
     const wrapped = await Promise.all(
@@ -115,9 +115,9 @@ export async function wrapDataKey(
   }
 }
 
-function splitDataKey(dataKey: Uint8Array, parts: number, threshold: number): Uint8Array[] {
+async function splitDataKey(dataKey: Uint8Array, parts: number, threshold: number): Promise<Uint8Array[]> {
   try {
-    return split(dataKey, parts, threshold)
+    return await split(dataKey, parts, threshold)
   } catch (error) {
     throw wrapFailure([`could not split data key into parts for Shamir: ${messageOf(error)}`])
   }
@@ -223,7 +223,7 @@ export async function recoverDataKey(
         cause: { required: threshold, recovered: parts.length } satisfies RecoveryCounts,
       })
     }
-    const dataKey = groups.length === 1 ? parts[0]! : combineParts(parts, results, threshold)
+    const dataKey = groups.length === 1 ? parts[0]! : await combineParts(parts, results, threshold)
     isKept = groups.length === 1
     tellOfDataKey(services, 'Data key recovered successfully')
     return dataKey
@@ -232,14 +232,18 @@ export async function recoverDataKey(
   }
 }
 
-function combineParts(parts: readonly Uint8Array[], results: readonly GroupResult[], threshold: number): Uint8Array {
+async function combineParts(
+  parts: readonly Uint8Array[],
+  results: readonly GroupResult[],
+  threshold: number,
+): Promise<Uint8Array> {
   if (parts.length === 0) {
     throw new SopsError('no-data-key', recoveryReport(results, threshold, 0), {
       cause: { required: threshold, recovered: 0 } satisfies RecoveryCounts,
     })
   }
   try {
-    return combine(parts)
+    return await combine(parts)
   } catch (error) {
     throw new SopsError('no-data-key', `could not get data key from shamir parts: ${messageOf(error)}`, {
       cause: error,

@@ -204,8 +204,8 @@ describe('order', () => {
   })
 })
 
-describe('recovering', () => {
-  const shares = split(dataKey, 3, 2).map((share) => `x:${hex(share)}`)
+describe('recovering', async () => {
+  const shares = (await split(dataKey, 3, 2)).map((share) => `x:${hex(share)}`)
 
   test('the first recipient and service that can', async () => {
     const seen: string[] = []
@@ -223,7 +223,7 @@ describe('recovering', () => {
   })
 
   test('what needs the network goes side by side, eight at a time, after all that needs none', async () => {
-    const parts = split(dataKey, 20, 20).map((share) => `x:${hex(share)}`)
+    const parts = (await split(dataKey, 20, 20)).map((share) => `x:${hex(share)}`)
     const groups = parts.map((enc, i) => group(key('kms', `no${i}`), key('age', `no${i}`), key('kms', `k${i}`, enc)))
     const [seen, told]: string[][] = [[], []]
     let [under, most] = [0, 0]
