@@ -1,7 +1,7 @@
 // One node from its tokens: scalars and aliases whole, collections opened.
 import type { SopsError } from '../../../errors.ts'
 import { type Composer, deliver, type Frame, fail, joined, none, peek } from './composer.ts'
-import { resolveTag, type YAlias, type YList, type YMap, type YNode, type YScalar } from './nodes.ts'
+import { resolveTag, type YAlias, type YCollection, type YList, type YMap, type YNode, type YScalar } from './nodes.ts'
 import { parseError, positionAt } from './text.ts'
 import { T, type Token } from './tokens.ts'
 
@@ -13,47 +13,64 @@ interface Properties {
 
 const undecorated: Properties = { tag: undefined, anchor: undefined }
 
-/** What all kinds of nodes have. */
-const base = (c: Composer, token: Token, { tag, anchor }: Properties) => ({
-  start: Math.min(tag?.start ?? token.start, anchor?.start ?? token.start),
+const startOf = (token: Token, { tag, anchor }: Properties): number =>
+  Math.min(tag?.start ?? token.start, anchor?.start ?? token.start)
+
+const tagOf = (c: Composer, { tag }: Properties): string => (tag ? resolveTag(c.text, tag, c.handles) : '')
+
+// Most of a text is scalars: each is made in one piece.
+function makeScalar(c: Composer, token: Token, properties: Properties): YScalar {
+  const { end, start, column, line, style, value, block } = token
+  const scalar: YScalar = {
+    kind: 'scalar',
+    start: properties === undecorated ? start : startOf(token, properties),
+    end,
+    content: start,
+    column,
+    line,
+    style,
+    value,
+    tag: tagOf(c, properties),
+    tagToken: properties.tag,
+    anchor: properties.anchor,
+    block,
+    head: none,
+    lineRemarks: none,
+    foot: none,
+  }
+  if (properties.anchor) c.anchors.set(properties.anchor.value, scalar)
+  return scalar
+}
+
+/** What aliases and collections have in common with scalars. */
+const base = (c: Composer, token: Token, properties: Properties) => ({
+  start: startOf(token, properties),
   end: token.end,
   content: token.start,
   column: token.column,
   line: token.line,
-  tag: tag ? resolveTag(c.text, tag, c.handles) : '',
-  tagToken: tag,
-  anchor,
+  tag: tagOf(c, properties),
+  tagToken: properties.tag,
+  anchor: properties.anchor,
   head: none,
   lineRemarks: none,
   foot: none,
 })
 
-/** Makes the node known by its anchor. */
-function anchored<N extends YScalar | YMap | YList>(c: Composer, node: N): N {
+/** Makes the collection known by its anchor. */
+function anchored<N extends YCollection>(c: Composer, node: N): N {
   if (node.anchor) c.anchors.set(node.anchor.value, node)
   return node
-}
-
-function makeScalar(c: Composer, token: Token, properties: Properties): YScalar {
-  const { style, value, block } = token
-  return anchored(c, { kind: 'scalar', ...base(c, token, properties), style, value, block })
 }
 
 const makeList = (c: Composer, token: Token, properties: Properties, flow: boolean): YList =>
   anchored(c, { kind: 'list', ...base(c, token, properties), flow, elements: [], inner: none })
 
-const makeMap = (c: Composer, token: Token, properties: Properties, flow: boolean): YMap =>
-  anchored(c, { kind: 'map', ...base(c, token, properties), flow, pair: false, entries: [], inner: none })
+const makeMap = (c: Composer, token: Token, properties: Properties, flow: boolean, pair = false): YMap =>
+  anchored(c, { kind: 'map', ...base(c, token, properties), flow, pair, entries: [], inner: none })
 
 /** The map of one `key: value` pair in a flow list. */
-export const makePair = (c: Composer, token: Token): YMap => ({
-  kind: 'map',
-  ...base(c, token, undecorated),
-  flow: true,
-  pair: true,
-  entries: [],
-  inner: none,
-})
+export const makePair = (c: Composer, token: Token): YMap => makeMap(c, token, undecorated, true, true)
 
 /** A missing scalar: null, where `token` says. */
 export const emptyScalar = (c: Composer, offset: number, token: Token): YScalar =>
