@@ -14,7 +14,6 @@ const exceptions: Readonly<Record<string, string>> = {
   'formats/json/scan.ts scan': 'its parts share the offset; every character of a text goes through them',
   'formats/yaml/parse/comments.ts collectRemarks': "follows the reference's library step by step",
   'formats/yaml/parse/scan-scalars.ts scanPlain': 'every character of most texts goes through it',
-  'formats/yaml/print/print.ts printItems': 'its parts share what is written so far',
 }
 
 interface Measured {
