@@ -1,6 +1,6 @@
 // Nodes of .sops.yaml to typed data, with the reference's scalar conversions and type errors (spec/config.md 2).
 import { SopsError } from '../errors.ts'
-import type { YNode } from '../formats/yaml/parse/compose.ts'
+import { wordOf, type YCollection, type YMap, type YNode, type YScalar } from '../formats/yaml/parse/nodes.ts'
 import { positionAt } from '../formats/yaml/parse/text.ts'
 import { describeNode, readDocument, scalarText, scalarValue, typeOfNode } from './document.ts'
 import type { Flexible, UnknownField } from './load.ts'
@@ -39,15 +39,15 @@ export function decodeConfig(bytes: Uint8Array, shape: StructShape): Decoded {
 const lineOf = (node: YNode, run: Run): number => positionAt(run.text, node.content).line
 
 /** Decodes what an alias stands for. The bounds are the reference's against documents that explode (spec/format.md 7.2). */
-function throughAlias<T>(node: YNode, run: Run, use: (target: YNode) => T): T {
+function throughAlias<T>(node: YNode, run: Run, use: (target: YScalar | YCollection) => T): T {
   run.visited++
   if (run.open.size > 0) run.copied++
   if (run.copied > 100 && run.visited > 1000 && run.copied / run.visited > 0.99) {
     throw new SopsError('parse', 'yaml: document contains excessive aliasing')
   }
   if (node.kind !== 'alias') return use(node)
-  const target = node.target as YNode
-  if (run.open.has(target)) throw new SopsError('parse', `yaml: anchor '${node.value}' value contains itself`)
+  const { target } = node
+  if (run.open.has(target)) throw new SopsError('parse', `yaml: anchor '${node.name}' value contains itself`)
   run.open.add(target)
   const result = use(target)
   run.open.delete(target)
@@ -58,7 +58,7 @@ const trueSpellings = new Set(['y', 'Y', 'yes', 'Yes', 'YES', 'on', 'On', 'ON'])
 const falseSpellings = new Set(['n', 'N', 'no', 'No', 'NO', 'off', 'Off', 'OFF'])
 
 /** A boolean where one is wanted: YAML 1.1's spellings are strings to the parser. */
-function toBool(node: YNode): boolean | undefined {
+function toBool(node: YScalar): boolean | undefined {
   const value = scalarValue(node)
   if (typeof value === 'boolean') return value
   if (typeof value !== 'string') return undefined
@@ -66,16 +66,18 @@ function toBool(node: YNode): boolean | undefined {
   return falseSpellings.has(value) ? false : undefined
 }
 
-function toInt(node: YNode): number | undefined {
+function toInt(node: YScalar): number | undefined {
   const value = scalarValue(node)
   if (typeof value === 'bigint') return value < 1n << 63n ? Number(value) : undefined
   return typeof value === 'number' && Number.isFinite(value) && value < 2 ** 63 ? Math.trunc(value) : undefined
 }
 
-function toFlexible(node: YNode, run: Run): Flexible {
+function toFlexible(node: YScalar | YCollection, run: Run): Flexible {
   const items =
-    node.kind === 'list' ? node.items.map((item) => throughAlias(item, run, (target) => toFlexible(target, run))) : []
-  return { type: typeOfNode(node), text: node.value, items }
+    node.kind === 'list'
+      ? node.elements.map(({ value }) => throughAlias(value, run, (target) => toFlexible(target, run)))
+      : []
+  return { type: typeOfNode(node), text: wordOf(node), items }
 }
 
 /** A plain `<<`; in quotes it is a key like any other. */
@@ -83,16 +85,16 @@ const isMerge = (key: YNode): boolean =>
   key.kind === 'scalar' && key.value === '<<' && key.style === '' && (key.tag === '' || key.tag === '!!merge')
 
 /** Reports keys that occur twice in a mapping; only mappings that are decoded are looked at. */
-function hasDuplicates(map: YNode, run: Run): boolean {
+function hasDuplicates(map: YMap, run: Run): boolean {
   const seen = new Map<string, YNode>()
   const before = run.errors.length
-  for (let i = 0; i < map.items.length; i += 2) {
-    const key = map.items[i] as YNode
-    const identity = `${key.kind} ${key.value}`
+  for (const { key } of map.entries) {
+    const word = wordOf(key)
+    const identity = `${key.kind} ${word}`
     const other = seen.get(identity)
     if (other === undefined) seen.set(identity, key)
     else {
-      const name = JSON.stringify(key.value)
+      const name = JSON.stringify(word)
       run.errors.push(`line ${lineOf(key, run)}: mapping key ${name} already defined at line ${lineOf(other, run)}`)
     }
   }
@@ -100,12 +102,10 @@ function hasDuplicates(map: YNode, run: Run): boolean {
 }
 
 /** The fields of a mapping with its merge keys applied: its own come first, then those of earlier merged mappings. */
-function fieldsOf(map: YNode, run: Run): Field[] {
+function fieldsOf(map: YMap, run: Run): Field[] {
   const fields = new Map<string, Field>()
   const merges: YNode[] = []
-  for (let i = 0; i < map.items.length; i += 2) {
-    const key = map.items[i] as YNode
-    const value = map.items[i + 1] as YNode
+  for (const { key, value } of map.entries) {
     if (isMerge(key)) {
       merges.push(value)
       continue
@@ -122,11 +122,13 @@ function fieldsOf(map: YNode, run: Run): Field[] {
       if (hasDuplicates(target, run)) return
       for (const field of fieldsOf(target, run)) if (!fields.has(field[0])) fields.set(field[0], field)
     })
-  for (const value of merges) for (const base of value.kind === 'list' ? value.items : [value]) add(base)
+  for (const value of merges) for (const base of basesOf(value)) add(base)
   return [...fields.values()]
 }
 
-function misfit(node: YNode, type: string, run: Run): undefined {
+const basesOf = (merge: YNode): YNode[] => (merge.kind === 'list' ? merge.elements.map(({ value }) => value) : [merge])
+
+function misfit(node: YScalar | YCollection, type: string, run: Run): undefined {
   run.errors.push(`line ${lineOf(node, run)}: cannot unmarshal ${describeNode(node)} into ${type}`)
   return undefined
 }
@@ -153,8 +155,8 @@ function decode(at: YNode, shape: Shape, run: Run, where: string): unknown {
       }
       case 'list':
         if (node.kind !== 'list') break
-        return node.items
-          .map((item, index) => decode(item, shape.of, run, `${where}[${index}]`))
+        return node.elements
+          .map(({ value }, index) => decode(value, shape.of, run, `${where}[${index}]`))
           .filter((item) => item !== undefined)
       case 'strings':
         if (node.kind === 'map') return decodeStrings(node, run)
@@ -168,14 +170,14 @@ function decode(at: YNode, shape: Shape, run: Run, where: string): unknown {
 }
 
 /** A null stays: it is refused where the map is used. */
-function decodeStrings(node: YNode, run: Run): Record<string, unknown> | undefined {
+function decodeStrings(node: YMap, run: Run): Record<string, unknown> | undefined {
   if (hasDuplicates(node, run)) return undefined
   return Object.fromEntries(
     fieldsOf(node, run).map(([name, value]) => [name, decode(value, { kind: 'string' }, run, '') ?? null]),
   )
 }
 
-function decodeStruct(node: YNode, shape: StructShape, run: Run, where: string): Record<string, unknown> | undefined {
+function decodeStruct(node: YMap, shape: StructShape, run: Run, where: string): Record<string, unknown> | undefined {
   if (hasDuplicates(node, run)) return undefined
   const data: Record<string, unknown> = {}
   for (const [name, value, key] of fieldsOf(node, run)) {

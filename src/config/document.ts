@@ -1,7 +1,8 @@
 // The first YAML document of a configuration file, as nodes that still know their text, and how the reference names what it finds there.
 
 import { SopsError } from '../errors.ts'
-import { compose, type YNode } from '../formats/yaml/parse/compose.ts'
+import { compose } from '../formats/yaml/parse/compose.ts'
+import type { YCollection, YNode, YScalar } from '../formats/yaml/parse/nodes.ts'
 import { scan } from '../formats/yaml/parse/scan.ts'
 import { decode as decodeText } from '../formats/yaml/parse/text.ts'
 import { goType, resolveScalar } from '../formats/yaml/scalar/resolve.ts'
@@ -36,14 +37,14 @@ export function readDocument(bytes: Uint8Array): ConfigDocument {
 }
 
 /** @throws SopsError `parse` for a tag that the text does not fit. */
-export function scalarValue(node: YNode): Value {
+export function scalarValue(node: YScalar): Value {
   const resolved = resolveScalar(node.tag, node.value, node.style === '')
   if ('problem' in resolved) throw new SopsError('parse', `yaml: ${resolved.problem}`)
   return resolved.value
 }
 
 /** The literal text of a scalar where a string is wanted; undefined for null. */
-export function scalarText(node: YNode): string | undefined {
+export function scalarText(node: YScalar): string | undefined {
   const value = scalarValue(node)
   if (value === null) return undefined
   if (node.tag !== '!!binary') return node.value
@@ -52,7 +53,7 @@ export function scalarText(node: YNode): string | undefined {
 }
 
 /** The name of a node's type in the reference's messages about key fields. */
-export function typeOfNode(node: YNode): string {
+export function typeOfNode(node: YScalar | YCollection): string {
   if (node.kind === 'list') return '[]interface {}'
   if (node.kind === 'map') return 'map[string]interface {}'
   const value = scalarValue(node)
@@ -68,7 +69,7 @@ const tags: Readonly<Record<string, string>> = {
 }
 
 /** A node's tag, and the start of a scalar's text, as in the reference's type errors. */
-export function describeNode(node: YNode): string {
+export function describeNode(node: YScalar | YCollection): string {
   if (node.kind === 'list') return '!!seq'
   if (node.kind === 'map') return '!!map'
   const shown = node.value.length > 10 ? `${node.value.slice(0, 7)}...` : node.value

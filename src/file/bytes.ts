@@ -153,7 +153,8 @@ export const replacePlaintext = (
     await context.audit?.({ action: 'encrypt', file: context.cwd })
     const { metadata, format, selection } = file
     const unchecked = { ...draft, allowCleartext: true }
-    const { bytes, clear } = await sealDraft(file, unchecked, metadata, format, context.now(), options.layout ?? {})
+    const now = context.now()
+    const { bytes, clear } = await sealDraft(file, unchecked, metadata, format, { now, layout: options.layout ?? {} })
     const { allowCleartext } = options
     const sealed = { plain: draft.plain, settings: metadata.selection, selection, clear }
     checkCleartext(sealed, { allowCleartext, log: context.log })

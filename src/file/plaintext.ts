@@ -115,8 +115,7 @@ export async function sealDraft(
   draft: Draft,
   metadata: Metadata,
   output: Format,
-  now: Date,
-  layout: Layout,
+  { now, layout }: { readonly now: Date; readonly layout: Layout },
 ): Promise<SealOutput & { readonly selection: Selection }> {
   refuseOthers(file.others)
   const { dataKey, stash } = file

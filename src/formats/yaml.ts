@@ -2,7 +2,6 @@
 import type { Leaf, Node, Token, Tree } from '../tree/tree.ts'
 import { refuseBytes } from '../tree/utf8.ts'
 import type { Format, Parsed } from './types.ts'
-import type { YNode } from './yaml/parse/nodes.ts'
 import { endOf, placeOf, read, type Source } from './yaml/parse/source.ts'
 import { encode, positionAt } from './yaml/parse/text.ts'
 import { indentOf, printAlone, printTree } from './yaml/print/print.ts'
@@ -79,8 +78,9 @@ export const yaml: Format = {
   },
   textOf(parsed, entry) {
     const { text, documents } = sourceOf(parsed)
-    const { node } = placeOf(entry)
-    if (documents.some(({ root }) => root?.flow && root.items.includes(node as YNode))) return undefined
+    const own = placeOf(entry).entry
+    if (!own) return undefined
+    if (documents.some(({ root }) => root?.kind === 'map' && root.flow && root.entries.includes(own))) return undefined
     const start = lineStart(text, placeOf(entry).start)
     const end = lineEnd(text, endOf(entry))
     return text.slice(start, afterBreak(text, end))

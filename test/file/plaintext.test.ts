@@ -90,7 +90,8 @@ describe('sealDraft', () => {
   async function reseal(sealed: string, id: FormatId, plain: string): Promise<string> {
     const file = await openText(sealed, id)
     const draft = parsePlain(Buffer.from(plain), file.format, file.format)
-    return Buffer.from((await sealDraft(file, draft, file.metadata, file.format, later, {})).bytes).toString()
+    const when = { now: later, layout: {} }
+    return Buffer.from((await sealDraft(file, draft, file.metadata, file.format, when)).bytes).toString()
   }
   const changed = (before: string, after: string): string[] => {
     const old = new Set(before.split('\n'))

@@ -103,7 +103,8 @@ async function editExisting(inv: Invocation, io: Io, path: string): Promise<void
           nameAdded(draft, file, ctx)
           const metadata = await finalMetadata(draft, file, services)
           await ctx.audit?.({ action: 'encrypt', file: path })
-          const sealed = await sealDraft(file, { ...draft, allowCleartext: true }, metadata, output, ctx.now(), layout)
+          const unchecked = { ...draft, allowCleartext: true }
+          const sealed = await sealDraft(file, unchecked, metadata, output, { now: ctx.now(), layout })
           const { plain } = draft
           const { selection } = sealed
           await checkClear({ sealed, plain, metadata, selection }, inv, io, creationRule(config, path, ctx))

@@ -110,7 +110,7 @@ export function scan(text: string, from: number): readonly Section[] {
       lineStart = next
       continue
     }
-    const line = keyLine(text, lineStart, start, lineEnd, pending, section)
+    const line = keyLine(text, { lineStart, start, lineEnd }, pending, section)
     pending = []
     const lines = section.keys.get(line.key)
     if (lines === undefined) section.keys.set(line.key, [line])
@@ -137,7 +137,14 @@ function headerComment(
   return { start, end: trimEnd(text, start, lineEnd), lineStart, next, inline: true }
 }
 
-function keyLine(text: string, lineStart: number, start: number, lineEnd: number, above: Block, section: Draft): Line {
+interface LineBounds {
+  readonly lineStart: number
+  /** Behind its indentation. */
+  readonly start: number
+  readonly lineEnd: number
+}
+
+function keyLine(text: string, { lineStart, start, lineEnd }: LineBounds, above: Block, section: Draft): Line {
   const { name, keyEnd, delimiter } = readKey(text, start, lineEnd)
   if (name === '') throw failure(text, start, 'empty key name')
   const key = name === '-' ? `#${++section.numbered}` : name

@@ -68,7 +68,7 @@ export function readValue(text: string, from: number): ValueSpan {
   const end = trimEnd(text, start, lineEnd)
   if (start >= end) {
     const at = Math.min(from + (text[from] === ' ' ? 1 : 0), lineEnd)
-    return span(at, at, 'bare', at, at, '', undefined, next)
+    return bareSpan(text, at, at, next)
   }
   if (text.startsWith('"""', start) && next - start > 3) return readVerbatim(text, start, lineEnd, next, 'triple')
   if (text[start] === '`') return readVerbatim(text, start, lineEnd, next, 'tick')
@@ -76,19 +76,18 @@ export function readValue(text: string, from: number): ValueSpan {
   return readPlain(text, start, end, next)
 }
 
-function span(
-  start: number,
-  end: number,
-  style: Style,
-  innerStart: number,
-  innerEnd: number,
-  text: string,
-  comment: ValueSpan['comment'],
-  next: number,
-  marker?: string,
-): ValueSpan {
-  return { start, end, innerStart, innerEnd, style, marker, text, comment, next }
-}
+/** A value without quotes. */
+const bareSpan = (text: string, start: number, end: number, next: number): ValueSpan => ({
+  start,
+  end,
+  innerStart: start,
+  innerEnd: end,
+  style: 'bare',
+  marker: undefined,
+  text: text.slice(start, end),
+  comment: undefined,
+  next,
+})
 
 function readPlain(text: string, start: number, end: number, next: number): ValueSpan {
   const first = text[start]
@@ -97,17 +96,17 @@ function readPlain(text: string, start: number, end: number, next: number): Valu
     const rest = close < 0 ? end : skipSpace(text, close + 1, end)
     if (close > start && close < end && (rest >= end || isIntroducer(text.charCodeAt(rest)))) {
       const comment = rest < end ? { start: rest, end } : undefined
-      const value = text.slice(start + 1, close)
-      return span(start, close + 1, first === '"' ? 'double' : 'single', start + 1, close, value, comment, next)
+      const style = first === '"' ? 'double' : 'single'
+      return { ...bareSpan(text, start + 1, close, next), start, end: close + 1, style, comment }
     }
   }
   for (let at = start; at < end; at++) {
     if (isIntroducer(text.charCodeAt(at)) && (at === start || isSpace(text.charCodeAt(at - 1)))) {
       const stop = trimEnd(text, start, at)
-      return span(start, stop, 'bare', start, stop, text.slice(start, stop), { start: at, end }, next)
+      return { ...bareSpan(text, start, stop, next), comment: { start: at, end } }
     }
   }
-  return span(start, end, 'bare', start, end, text.slice(start, end), undefined, next)
+  return bareSpan(text, start, end, next)
 }
 
 const markerPattern = /^ ;(bare|double|single|lines(?: \d+\+\d+t?)+)(?=\s|$)/
@@ -130,7 +129,7 @@ function readVerbatim(
     const end = rest + (marker ? marker[0].length : 0)
     const from = skipSpace(text, end, lineEnd)
     const comment = from < lineEnd ? { start: from, end: trimEnd(text, from, lineEnd) } : undefined
-    return span(start, end, style, inner, close, text.slice(inner, close), comment, lineNext, marker?.[1])
+    return { ...bareSpan(text, inner, close, lineNext), start, end, style, comment, marker: marker?.[1] }
   }
   for (let at = lineNext; at < text.length; ) {
     const line = lineAt(text, at)
@@ -142,7 +141,7 @@ function readVerbatim(
       if (!(stop > rest && text[stop - 1] === '\\')) {
         const from = skipSpace(text, rest, stop)
         const comment = from < stop ? { start: from, end: stop } : undefined
-        return span(start, rest, style, inner, close, text.slice(inner, close), comment, line.next)
+        return { ...bareSpan(text, inner, close, line.next), start, end: rest, style, comment }
       }
     }
     at = line.next
@@ -166,7 +165,7 @@ function readContinued(text: string, start: number, firstEnd: number, firstNext:
     parts.push(text.slice(from, more ? to - 1 : to))
     if (!more) break
   }
-  return span(start, end, 'lines', start, end, parts.join(''), undefined, next)
+  return { ...bareSpan(text, start, end, next), style: 'lines', text: parts.join('') }
 }
 
 /** The reference would read something else than `value.text`, because it ends values at the first `#` or `;`, quoted or not. */

@@ -1,7 +1,7 @@
 // What this reader takes and the reference's does not, and how it is written so that both read the same (docs/reference-grammar.md).
 import { commentHits, type Selection } from '../../cipher/selection.ts'
 import type { Respelling } from '../types.ts'
-import type { YNode } from './parse/nodes.ts'
+import { elementsOf, isCollection, type YNode } from './parse/nodes.ts'
 import type { ConstructId, Refusal } from './parse/refusal.ts'
 import type { Source } from './parse/source.ts'
 import { outsideTags } from './parse/tag-octets.ts'
@@ -49,9 +49,11 @@ export function unseenComments({ text, documents, eol }: Source, selection: Sele
   if (selection.commentRules.length === 0) return found
   const stack: YNode[] = documents.flatMap(({ root }) => root ?? [])
   for (let node = stack.pop(); node; node = stack.pop()) {
-    for (const item of node.items) stack.push(item)
+    if (!isCollection(node)) continue
+    if (node.kind === 'map') for (const { key, value } of node.entries) stack.push(key, value)
+    else for (const { value } of node.elements) stack.push(value)
     const [first] = node.inner
-    const item = node.leads[0] ?? node.items[0]?.start
+    const item = elementsOf(node)[0]?.lead
     if (!first || item === undefined || lineStart(text, first.start) > node.content) continue
     if (commentHits(selection, text.slice(first.start + 1, first.end)) === 0) continue
     const from = lineStart(text, item)

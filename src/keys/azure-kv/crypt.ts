@@ -14,7 +14,7 @@ const algorithm = 'RSA-OAEP-256'
 export async function wrap(key: MasterKey, dataKey: Uint8Array, ctx: Context): Promise<string> {
   const vault = inStep('failed to construct Azure Key Vault client to encrypt data', () => vaultOf(key, ctx))
   const tokens = await inStepAsync('failed to get Azure token credential to encrypt data', () => tokenSource(ctx))
-  return (await crypt(key, 'encrypt', Buffer.from(dataKey).toString('base64url'), vault, tokens, ctx)).text
+  return (await crypt(key, 'encrypt', Buffer.from(dataKey).toString('base64url'), { vault, tokens, ctx })).text
 }
 
 /** @throws SopsError. */
@@ -23,7 +23,7 @@ export async function unwrap(key: MasterKey, ctx: Context): Promise<Uint8Array> 
   const tokens = await inStepAsync('failed to get Azure token credential to decrypt', () => tokenSource(ctx))
   const enc = key.enc.replace(/[\r\n]/g, '')
   inStep('failed to base64 decode Azure Key Vault encrypted key', () => decode(enc).fill(0))
-  return (await crypt(key, 'decrypt', enc, vault, tokens, ctx)).bytes
+  return (await crypt(key, 'decrypt', enc, { vault, tokens, ctx })).bytes
 }
 
 /** The version that the vault uses for a key at present. @throws SopsError. */
@@ -64,9 +64,7 @@ async function crypt(
   key: MasterKey,
   verb: 'encrypt' | 'decrypt',
   value: string,
-  vault: Vault,
-  tokens: TokenSource,
-  ctx: Context,
+  { vault, tokens, ctx }: { vault: Vault; tokens: TokenSource; ctx: Context },
 ): Promise<{ text: string; bytes: Uint8Array }> {
   const { vault: address, name, version } = placeOf(key)
   try {

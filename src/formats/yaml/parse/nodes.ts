@@ -4,45 +4,91 @@ import { decodeOctets } from './tag-octets.ts'
 import { parseError } from './text.ts'
 import type { BlockPlace, RemarkLine, Token } from './tokens.ts'
 
-/** A node of a document as it stands in the text. */
-export interface YNode {
-  readonly kind: 'scalar' | 'alias' | 'map' | 'list'
+/** What every node has. */
+interface NodeBase {
   /** Including tag and anchor. */
   readonly start: number
   end: number
   /** Where the content itself begins: behind tag and anchor. */
-  content: number
+  readonly content: number
   /** 0-based column of the first entry or dash (block collections), else of the content. */
   readonly column: number
   /** Line of the content, 0-based. */
   readonly line: number
-  readonly flow: boolean
-  /** A map that stands for one `key: value` pair in a flow list. */
-  readonly pair: boolean
-  /** Scalars: quote or block indicator, empty for plain. */
-  readonly style: string
-  /** Scalars: their text; aliases: the anchor's name. */
-  readonly value: string
   /** Resolved to its short form (`!!int`); empty for none. */
   readonly tag: string
   readonly tagToken: Token | undefined
   readonly anchor: Token | undefined
-  /** Aliases: the node it stands for. */
-  readonly target: YNode | undefined
-  /** Maps: key, value, key, value, …; lists: elements. */
-  readonly items: YNode[]
-  /** Offsets of what introduces each item: the dash of an element, the key's `?` or the key's start. */
-  readonly leads: number[]
-  /** Maps: where each entry's value may begin, behind its `:`; -1 without one. */
-  readonly marks: number[]
-  /** Of block scalars. */
-  readonly block: BlockPlace | undefined
-  /** Flow collections: comments right behind the opening bracket. */
-  inner: readonly RemarkLine[]
   head: readonly RemarkLine[]
   lineRemarks: readonly RemarkLine[]
   foot: readonly RemarkLine[]
 }
+
+export interface YScalar extends NodeBase {
+  readonly kind: 'scalar'
+  /** Quote or block indicator, empty for plain. */
+  readonly style: string
+  readonly value: string
+  /** Of block scalars. */
+  readonly block: BlockPlace | undefined
+}
+
+export interface YAlias extends NodeBase {
+  readonly kind: 'alias'
+  /** The anchor's. */
+  readonly name: string
+  /** The node it stands for. */
+  readonly target: YScalar | YCollection
+}
+
+/** An element of a list, or what an entry of a map is besides its key. */
+export interface YElement {
+  /** Where it begins: its dash, its key's `?`, else the start of what it is. */
+  readonly lead: number
+  /** Where its value may begin: behind its dash or `:`; -1 without one. */
+  readonly valueStart: number
+  readonly value: YNode
+}
+
+export interface YEntry extends YElement {
+  readonly key: YNode
+}
+
+interface CollectionBase extends NodeBase {
+  readonly flow: boolean
+  /** Of flow collections: comments right behind the opening bracket. */
+  inner: readonly RemarkLine[]
+}
+
+export interface YMap extends CollectionBase {
+  readonly kind: 'map'
+  /** It stands for one `key: value` pair in a flow list. */
+  readonly pair: boolean
+  readonly entries: YEntry[]
+}
+
+export interface YList extends CollectionBase {
+  readonly kind: 'list'
+  readonly elements: YElement[]
+}
+
+export type YCollection = YMap | YList
+
+/** A node of a document as it stands in the text. */
+export type YNode = YScalar | YAlias | YCollection
+
+export const isCollection = (node: YNode): node is YCollection => node.kind === 'map' || node.kind === 'list'
+
+/** The elements of a list or the entries of a map; scalars and aliases have none. */
+export const elementsOf = (node: YNode): readonly YElement[] =>
+  node.kind === 'map' ? node.entries : node.kind === 'list' ? node.elements : []
+
+/** The node an alias stands for, or the node itself. */
+export const targetOf = (node: YNode): YScalar | YCollection => (node.kind === 'alias' ? node.target : node)
+
+/** The text of a scalar or the name of an alias; collections have none. */
+export const wordOf = (node: YNode): string =>
+  node.kind === 'scalar' ? node.value : node.kind === 'alias' ? node.name : ''
 
 export interface YDocument {
   readonly head: readonly RemarkLine[]

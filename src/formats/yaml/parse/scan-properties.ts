@@ -24,9 +24,8 @@ export function anchorName(s: Scanner, type: number): void {
   if (end === start + 1 || !(isBlankEnd(after) || '?:,]}%@`'.includes(s.text[end] as string))) {
     throw parseError(s.text, start, 'did not find expected alphabetic or numeric character')
   }
-  addToken(s, type, start, end, '', s.text.slice(start + 1, end))
   s.pos = end
-  s.newlines = 0
+  addToken(s, type, start, s.text.slice(start + 1, end))
 }
 
 /** `!`, `!name`, `!!name`, `!handle!name` or `!<uri>`; its value is the text as it stands. */
@@ -48,9 +47,8 @@ export function tagText(s: Scanner): void {
   }
   const value = s.text.slice(start, end)
   decodeOctets(s.text, start, value)
-  addToken(s, T.tag, start, end, '', value)
   s.pos = end
-  s.newlines = 0
+  addToken(s, T.tag, start, value)
 }
 
 /** A `%` line. Its value is the line without its comment. */
@@ -81,7 +79,6 @@ export function directive(s: Scanner): void {
     if (outsideTags.test(prefix)) s.refused.push({ construct: 'prefix', start: from, end: from + prefix.length })
   } else throw fail('found unknown directive name')
   const value = [match[1], ...words].join(' ')
-  s.tokens.push({ type: T.directive, start, end, line: s.line, column: 0, style: '', value })
   s.pos = end
-  s.newlines = 0
+  addToken(s, T.directive, start, value)
 }

@@ -1,11 +1,10 @@
 // Scans scalars of every style and decodes their values.
 
-import { lineStart } from '../rewrite/edits.ts'
 import { isBlankEnd, isBreak, parseError } from './text.ts'
 import { atMarker, refuseTabs, type Scanner, skipBreak, T } from './tokens.ts'
 
 /** Consumes a line break and returns what it stands for in a value. */
-function readBreak(s: Scanner): string {
+export function readBreak(s: Scanner): string {
   const c = s.text.charCodeAt(s.pos)
   skipBreak(s)
   return c === 0x2028 || c === 0x2029 ? String.fromCharCode(c) : '\n'
@@ -183,99 +182,4 @@ export function scanQuoted(s: Scanner, quote: number): void {
   s.newlines = 0
   const style = quote === 34 ? '"' : "'"
   s.tokens.push({ type: T.scalar, start, end: s.pos, line: startLine, column, style, value: parts.join('') })
-}
-
-/** A literal (`|`) or folded (`>`) scalar. Its token ends before the last line break that belongs to it. */
-export function scanBlock(s: Scanner, indicator: number): void {
-  const { text } = s
-  const start = s.pos
-  const startLine = s.line
-  const column = start - s.lineStart
-  const fail = (offset: number, problem: string) => parseError(text, offset, problem)
-  const header = /[|>](?:([+-])([0-9])?|([0-9])([+-])?)?/y
-  header.lastIndex = start
-  const match = header.exec(text) as RegExpExecArray
-  const chomping = match[1] ?? match[4] ?? ''
-  const digit = match[2] ?? match[3]
-  const digitLast = match[2] !== undefined
-  if (digit === '0') throw fail(start, 'found an indentation indicator equal to 0')
-  s.pos += match[0].length
-  s.newlines = 0
-  const headerEnd = s.pos
-  while (text.charCodeAt(s.pos) === 32 || text.charCodeAt(s.pos) === 9) s.pos++
-  if (text.charCodeAt(s.pos) === 35) {
-    const from = s.pos
-    while (s.pos < s.length && !isBreak(text.charCodeAt(s.pos))) s.pos++
-    const lines = [{ start: from, end: s.pos }]
-    s.remarks.push({ kind: 'line', anchor: start, scan: 0, start: from, end: s.pos, column: from - s.lineStart, lines })
-  }
-  if (s.pos < s.length && !isBreak(text.charCodeAt(s.pos)))
-    throw fail(start, 'did not find expected comment or line break')
-  if (s.pos < s.length) skipBreak(s)
-  const body = s.pos
-
-  let indent = digit === undefined ? 0 : Math.max(s.indent, 0) + Number(digit)
-  let end = headerEnd
-  let contentEnd = body
-  let blanks = 0
-  let breaks = ''
-  /** Nothing of the scalar follows behind the empty lines here. */
-  function endsHere(): boolean {
-    const line = /[ \t\r\n\x85\u2028\u2029]*/y
-    line.lastIndex = s.pos
-    const at = s.pos + (line.exec(text)?.[0].length ?? 0)
-    return at >= s.length || at - lineStart(text, at) < (indent || Math.max(s.indent + 1, 1))
-  }
-
-  function skipEmptyLines(): void {
-    let deepest = 0
-    let isOver = false
-    for (;;) {
-      while ((indent === 0 || s.pos - s.lineStart < indent) && text.charCodeAt(s.pos) === 32) s.pos++
-      const at = s.pos - s.lineStart
-      if (at > deepest) deepest = at
-      const c = text.charCodeAt(s.pos)
-      if ((indent === 0 || at < indent) && c === 9) {
-        isOver ||= endsHere()
-        if (!isOver || !refuseTabs(s)) {
-          throw fail(s.pos, 'found a tab character where an indentation space is expected')
-        }
-        s.pos++
-      }
-      if (!isBreak(text.charCodeAt(s.pos))) break
-      if (chomping === '+') end = s.pos
-      breaks += readBreak(s)
-      blanks++
-    }
-    if (indent === 0) indent = Math.max(deepest, s.indent + 1, 1)
-  }
-
-  skipEmptyLines()
-  const parts: string[] = []
-  let lastBreak = ''
-  let leadingBlank = false
-  while (s.pos - s.lineStart === indent && s.pos < s.length) {
-    const c = text.charCodeAt(s.pos)
-    const blank = c === 32 || c === 9
-    if (indicator === 62 && !leadingBlank && !blank && lastBreak === '\n') {
-      if (breaks === '') parts.push(' ')
-    } else parts.push(lastBreak)
-    lastBreak = ''
-    parts.push(breaks)
-    breaks = ''
-    leadingBlank = blank
-    const from = s.pos
-    while (s.pos < s.length && !isBreak(text.charCodeAt(s.pos))) s.pos++
-    parts.push(text.slice(from, s.pos))
-    end = contentEnd = s.pos
-    blanks = 0
-    s.newlines = 0
-    if (s.pos < s.length) lastBreak = readBreak(s)
-    skipEmptyLines()
-  }
-  if (chomping !== '-') parts.push(lastBreak)
-  if (chomping === '+') parts.push(breaks)
-  const style = indicator === 124 ? '|' : '>'
-  const block = { headerEnd, body, contentEnd, blanks, column: indent, digit: digit !== undefined, digitLast }
-  s.tokens.push({ type: T.scalar, start, end, line: startLine, column, style, value: parts.join(''), block })
 }

@@ -3,9 +3,10 @@
 import { SopsError } from '../../../errors.ts'
 import type { Comment, Entry, ListNode, MapNode, Node, Tree } from '../../../tree/tree.ts'
 import { blanksBefore, isFirstOnLine } from '../rewrite/edits.ts'
-import { build, type Place } from './build.ts'
+import { build } from './build.ts'
+import type { Place } from './builder.ts'
 import { compose } from './compose.ts'
-import type { YDocument, YNode } from './nodes.ts'
+import { elementsOf, isCollection, type YCollection, type YDocument, type YNode, type YScalar } from './nodes.ts'
 import type { Refusal } from './refusal.ts'
 import { scan } from './scan.ts'
 import { decode } from './text.ts'
@@ -22,7 +23,7 @@ export interface Source {
   readonly indent: number | undefined
   readonly flatLists: boolean
   /** A block scalar that ends with the text, without a line break, and would have one more if a line followed. */
-  readonly openBlock: YNode | undefined
+  readonly openBlock: YScalar | undefined
   /** What the reference would not take of it. */
   readonly refused: readonly Refusal[]
   /** Lines of nothing but blanks are there that only some neighbours bear, or that a block scalar above them would take for its own. */
@@ -54,13 +55,13 @@ export function read(bytes: Uint8Array): Source {
 }
 
 /** The block scalar that the last document ends with. */
-export function lastBlock(documents: readonly YDocument[]): YNode | undefined {
+export function lastBlock(documents: readonly YDocument[]): YScalar | undefined {
   let node = documents[documents.length - 1]?.root
-  while (node && node.items.length > 0) node = node.items[node.items.length - 1]
-  return node?.block && node
+  while (node && isCollection(node)) node = elementsOf(node).at(-1)?.value
+  return node?.kind === 'scalar' && node.block ? node : undefined
 }
 
-function openBlock(text: string, documents: readonly YDocument[]): YNode | undefined {
+function openBlock(text: string, documents: readonly YDocument[]): YScalar | undefined {
   const node = lastBlock(documents)
   const isOpen = node?.block && node.block.contentEnd === text.length && node.block.contentEnd > node.block.body
   return isOpen && !text.slice(node?.content, node?.block?.headerEnd).includes('-') ? node : undefined
@@ -78,22 +79,36 @@ function layoutOf(documents: readonly YDocument[]): { indent: number | undefined
   let indent: number | undefined
   let listIndent: number | undefined
   for (const { root } of documents) {
-    const stack: YNode[] = root ? [root] : []
+    const stack = root && isBlock(root) ? [root] : []
     for (let node = stack.pop(); node; node = stack.pop()) {
-      if (node.flow || (node.kind !== 'map' && node.kind !== 'list')) continue
-      for (let i = node.items.length - 1; i >= 0; i--) {
-        const item = node.items[i] as YNode
-        if (item.kind !== 'map' && item.kind !== 'list') continue
-        stack.push(item)
-        if (node.kind !== 'map' || item.flow) continue
-        const step = item.column - node.column
-        if (item.kind === 'list') listIndent = step
-        else indent = step
+      for (const inner of collectionsIn(node)) {
+        if (isBlock(inner)) stack.push(inner)
+        if (node.kind !== 'map' || inner.flow) continue
+        if (inner.kind === 'list') listIndent = inner.column - node.column
+        else indent = inner.column - node.column
       }
       if (indent !== undefined && listIndent !== undefined) return { indent, flatLists: listIndent === 0 }
     }
   }
   return { indent: indent ?? (listIndent === 0 ? undefined : listIndent), flatLists: listIndent === 0 }
+}
+
+const isBlock = (node: YNode): node is YCollection => isCollection(node) && !node.flow
+
+/** The collections right inside another one, the last first. */
+function collectionsIn(node: YCollection): YCollection[] {
+  const found: YCollection[] = []
+  const add = (item: YNode): void => {
+    if (isCollection(item)) found.push(item)
+  }
+  if (node.kind === 'list') for (const { value } of node.elements) add(value)
+  else {
+    for (const { key, value } of node.entries) {
+      add(key)
+      add(value)
+    }
+  }
+  return found.reverse()
 }
 
 export const placeOf = (node: Node | Entry | Comment): Place => node.origin as Place
@@ -105,7 +120,7 @@ export function endOf(item: Node | Entry | Comment): number {
     const place: Place | undefined = at.origin as Place | undefined
     if (place) end = Math.max(end, place.end)
     if (at.kind === 'entry') {
-      if ((at.origin as Place).valueNode?.kind === 'alias') break
+      if ((at.origin as Place).entry?.value.kind === 'alias') break
       at = at.value
     } else if (at.kind === 'map' || at.kind === 'list') {
       if (place?.alias) break

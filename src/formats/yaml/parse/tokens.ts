@@ -72,6 +72,17 @@ export interface BlockPlace {
   readonly digitLast: boolean
 }
 
+/** A place where a key without `?` may begin. */
+export interface SimpleKey {
+  possible: boolean
+  required: boolean
+  /** Index of the token it begins with. */
+  token: number
+  start: number
+  line: number
+  column: number
+}
+
 /** The scanner's state, shared with the files that scan one kind of token each. */
 export interface Scanner {
   /** The source with one NUL behind it. */
@@ -84,12 +95,19 @@ export interface Scanner {
   newlines: number
   /** Column of the current block level; -1 outside. */
   indent: number
+  /** Columns of the block levels around that. */
+  readonly indents: number[]
+  /** The key that may be at hand, for every flow collection around and for the block outside. */
+  readonly keys: SimpleKey[]
   flowDepth: number
   simpleKeyAllowed: boolean
   readonly tokens: Token[]
   readonly remarks: Remark[]
   readonly refused: Refusal[]
 }
+
+/** How deep collections may be. */
+export const maxDepth = 10_000
 
 export interface Scanned {
   readonly tokens: readonly Token[]
@@ -116,10 +134,16 @@ export function refuseTabs(s: Scanner): boolean {
   return true
 }
 
-export function addToken(s: Scanner, type: number, start: number, end: number, style = '', value = ''): Token {
-  const token: Token = { type, start, end, line: s.line, column: start - s.lineStart, style, value }
-  s.tokens.push(token)
-  return token
+/** Adds the token from `start` up to the current position. */
+export function addToken(s: Scanner, type: number, start: number, value = ''): void {
+  s.tokens.push({ type, start, end: s.pos, line: s.line, column: start - s.lineStart, style: '', value })
+  s.newlines = 0
+}
+
+/** A token of one character. */
+export function addIndicator(s: Scanner, type: number): void {
+  s.pos++
+  addToken(s, type, s.pos - 1)
 }
 
 /** A document marker (`---` or `...`) stands at the current position. */

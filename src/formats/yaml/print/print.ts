@@ -140,117 +140,136 @@ interface Frame {
   sameLine: 'no' | 'open' | 'done'
 }
 
+interface Printer {
+  readonly style: PrintStyle
+  /** The text so far. */
+  readonly out: string[]
+  /** Collections whose items are to come. */
+  readonly frames: Frame[]
+}
+
 /**
  * The items of a collection as whole lines from `column` on, each with its line break.
  * @param sameLine - The first item continues a line that is already padded up to `column`.
  */
 export function printItems(node: Collection, column: number, style: PrintStyle, sameLine = false): string {
-  const { indent, eol } = style
-  const out: string[] = []
-  const frames: Frame[] = [{ node, column, index: 0, sameLine: sameLine ? 'open' : 'no' }]
-
-  const putComments = (comments: readonly Comment[], at: number) => {
-    for (const comment of comments) for (const line of commentLines(comment)) out.push(' '.repeat(at), line, eol)
-  }
-
-  /** Comments above the first real item of a list element go above its dash. */
-  function leading(value: Node): Comment[] {
-    const found: Comment[] = []
-    let at: Item | undefined = value
-    while (at && (at.kind === 'map' || at.kind === 'list') && !isEmpty(at)) {
-      const real: number = (at.items as readonly Item[]).findIndex(isReal)
-      const inner = at.items[real] as Item
-      const above = at.items.slice(0, real) as Comment[]
-      found.push(...above.filter((c) => !c.inline || !takesInline(inner)))
-      at = at.kind === 'list' ? inner : undefined
-    }
-    return found
-  }
-
-  const takesInline = (item: Item): boolean => {
-    const value = item.kind === 'entry' ? item.value : item
-    return value.kind === 'leaf' || (value.kind !== 'comment' && isEmpty(value))
-  }
-
-  /** Writes a value behind its key or dash and ends the line. */
-  function putValue(value: Node, at: number, inList: boolean, inline: Comment | undefined, above: boolean): void {
-    const tail = inline ? ` ${commentLines(inline)[0]}${eol}` : eol
-    if (value.kind === 'leaf') {
-      const text = printLeaf(value, inList ? at + 2 : nextColumn(at, indent), at, style)
-      out.push(' ', text.head, tail)
-      if (text.body !== undefined) out.push(text.body, eol)
-    } else if (isEmpty(value)) {
-      const [open, close] = value.kind === 'map' ? '{}' : '[]'
-      const comments = value.items as readonly Comment[]
-      if (comments.length === 0) out.push(` ${open}${close}`, tail)
-      else if (comments.length === 1 && !inline)
-        out.push(` ${open}${close} ${commentLines(comments[0] as Comment)[0]}${eol}`)
-      else {
-        const column = nextColumn(at, indent)
-        out.push(` ${open}${eol}`)
-        putComments(comments, column)
-        out.push(' '.repeat(column), close as string, tail)
-      }
-    } else if (inList) {
-      out.push(' ')
-      frames.push({ node: value, column: at + 2, index: 0, sameLine: above ? 'done' : 'open' })
-    } else {
-      out.push(eol)
-      frames.push({ node: value, column: columnUnder(value, at, style), index: 0, sameLine: 'no' })
-    }
-  }
-
-  function putKey(entry: Entry, at: number): boolean {
-    const key = printKey(entry)
-    if (!key.explicit) {
-      out.push(key.text, ':')
-      return false
-    }
-    const text = printScalar(entry.key, nextColumn(at, indent), at, eol)
-    out.push('? ', text.head, eol)
-    if (text.body !== undefined) out.push(text.body, eol)
-    out.push(' '.repeat(at), ':')
-    return true
-  }
-
-  for (let frame = frames[0]; frame; frame = frames[frames.length - 1]) {
+  const p: Printer = { style, out: [], frames: [{ node, column, index: 0, sameLine: sameLine ? 'open' : 'no' }] }
+  for (let frame = p.frames[0]; frame; frame = p.frames[p.frames.length - 1]) {
     const items = frame.node.items as readonly Item[]
     const above: Comment[] = []
     let item = items[frame.index++]
     for (; item && item.kind === 'comment'; item = items[frame.index++]) above.push(item)
-    if (!item) {
-      putComments(above, frame.column)
-      frames.pop()
-      continue
-    }
-    const inline = takesInline(item) ? above.find((c) => c.inline && !c.text.includes('\n')) : undefined
-    const own = above.filter((c) => c !== inline)
-    const place = frame.sameLine
-    frame.sameLine = 'no'
-    if (place === 'no') {
-      putComments(own, frame.column)
-      if (item.kind !== 'entry') putComments(leading(item), frame.column)
-      out.push(' '.repeat(frame.column))
-    } else if (place === 'open' && own.length > 0) {
-      own.forEach((comment, i) => {
-        if (i > 0) out.push(' '.repeat(frame.column))
-        out.push(commentLines(comment).join(eol + ' '.repeat(frame.column)), eol)
-      })
-      out.push(' '.repeat(frame.column))
-    }
-    if (item.kind === 'entry') {
-      const explicit = putKey(item, frame.column)
-      if (explicit && item.value.kind !== 'leaf' && !isEmpty(item.value)) {
-        const column = nextColumn(frame.column, indent)
-        out.push(' '.repeat(column - frame.column - 1))
-        frames.push({ node: item.value, column, index: 0, sameLine: 'open' })
-      } else putValue(item.value, frame.column, false, inline, false)
-    } else {
-      out.push('-')
-      putValue(item, frame.column, true, inline, place === 'no')
+    if (item) putItem(p, frame, above, item)
+    else {
+      putComments(p, above, frame.column)
+      p.frames.pop()
     }
   }
-  return out.join('')
+  return p.out.join('')
+}
+
+/** An item with the comments above it. */
+function putItem(p: Printer, frame: Frame, above: readonly Comment[], item: Entry | Node): void {
+  const { column, sameLine } = frame
+  const inline = takesInline(item) ? above.find((c) => c.inline && !c.text.includes('\n')) : undefined
+  const own = above.filter((c) => c !== inline)
+  frame.sameLine = 'no'
+  if (sameLine === 'no') {
+    putComments(p, own, column)
+    if (item.kind !== 'entry') putComments(p, leading(item), column)
+    p.out.push(' '.repeat(column))
+  } else if (sameLine === 'open' && own.length > 0) putOnLine(p, own, column)
+  if (item.kind === 'entry') putEntry(p, item, column, inline)
+  else {
+    p.out.push('-')
+    if (item.kind !== 'leaf' && !isEmpty(item)) {
+      p.out.push(' ')
+      p.frames.push({ node: item, column: column + 2, index: 0, sameLine: sameLine === 'no' ? 'done' : 'open' })
+    } else putSingle(p, item, column, column + 2, inline)
+  }
+}
+
+function putComments({ out, style }: Printer, comments: readonly Comment[], column: number): void {
+  for (const comment of comments)
+    for (const line of commentLines(comment)) out.push(' '.repeat(column), line, style.eol)
+}
+
+/** Comments from where a line that is padded already goes on, and the padding again. */
+function putOnLine({ out, style }: Printer, comments: readonly Comment[], column: number): void {
+  const pad = ' '.repeat(column)
+  for (const comment of comments) out.push(commentLines(comment).join(style.eol + pad), style.eol, pad)
+}
+
+/** Comments above the first real item of a list element go above its dash. */
+function leading(value: Node): Comment[] {
+  const found: Comment[] = []
+  let at: Item | undefined = value
+  while (at && (at.kind === 'map' || at.kind === 'list') && !isEmpty(at)) {
+    const real: number = (at.items as readonly Item[]).findIndex(isReal)
+    const inner = at.items[real] as Item
+    const above = at.items.slice(0, real) as Comment[]
+    found.push(...above.filter((c) => !c.inline || !takesInline(inner)))
+    at = at.kind === 'list' ? inner : undefined
+  }
+  return found
+}
+
+function takesInline(item: Item): boolean {
+  const value = item.kind === 'entry' ? item.value : item
+  return value.kind === 'leaf' || (value.kind !== 'comment' && isEmpty(value))
+}
+
+function putEntry(p: Printer, entry: Entry, at: number, inline: Comment | undefined): void {
+  const { out, frames, style } = p
+  const { value } = entry
+  const next = nextColumn(at, style.indent)
+  const isExplicit = putKey(p, entry, at)
+  if (value.kind === 'leaf' || isEmpty(value)) putSingle(p, value, at, next, inline)
+  else if (isExplicit) {
+    out.push(' '.repeat(next - at - 1))
+    frames.push({ node: value, column: next, index: 0, sameLine: 'open' })
+  } else {
+    out.push(style.eol)
+    frames.push({ node: value, column: columnUnder(value, at, style), index: 0, sameLine: 'no' })
+  }
+}
+
+/** True where the key stands behind a `?`. */
+function putKey({ out, style }: Printer, entry: Entry, at: number): boolean {
+  const key = printKey(entry)
+  if (!key.explicit) {
+    out.push(key.text, ':')
+    return false
+  }
+  const text = printScalar(entry.key, nextColumn(at, style.indent), at, style.eol)
+  out.push('? ', text.head, style.eol)
+  if (text.body !== undefined) out.push(text.body, style.eol)
+  out.push(' '.repeat(at), ':')
+  return true
+}
+
+/** Writes a leaf or an empty collection behind its key or dash and ends the line. `column`: of a block scalar's content. */
+function putSingle(p: Printer, value: Node, at: number, column: number, inline: Comment | undefined): void {
+  const { out, style } = p
+  const { eol } = style
+  const tail = inline ? ` ${commentLines(inline)[0]}${eol}` : eol
+  if (value.kind === 'leaf') {
+    const text = printLeaf(value, column, at, style)
+    out.push(' ', text.head, tail)
+    if (text.body !== undefined) out.push(text.body, eol)
+    return
+  }
+  const [open, close] = value.kind === 'map' ? '{}' : '[]'
+  const comments = value.items as readonly Comment[]
+  if (comments.length === 0) out.push(` ${open}${close}`, tail)
+  else if (comments.length === 1 && !inline)
+    out.push(` ${open}${close} ${commentLines(comments[0] as Comment)[0]}${eol}`)
+  else {
+    const inner = nextColumn(at, style.indent)
+    out.push(` ${open}${eol}`)
+    putComments(p, comments, inner)
+    out.push(' '.repeat(inner), close as string, tail)
+  }
 }
 
 /** A value as it stands behind a `:` or a dash at `column`, to the end of its last line. */

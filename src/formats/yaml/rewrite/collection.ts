@@ -1,6 +1,6 @@
 // A collection whose items change.
 import type { Comment, Entry, ListNode, MapNode, Node } from '../../../tree/tree.ts'
-import type { YNode } from '../parse/nodes.ts'
+import type { YCollection, YElement, YNode } from '../parse/nodes.ts'
 import { placeOf } from '../parse/source.ts'
 
 export type Collection = MapNode | ListNode
@@ -11,7 +11,7 @@ export type Kept = readonly (readonly [number, number])[]
 
 /** A collection whose items change. */
 export interface Change {
-  readonly node: YNode
+  readonly node: YCollection
   readonly old: Collection
   readonly next: Collection
   readonly kept: Kept
@@ -25,7 +25,13 @@ export const hasReal = (node: Collection): boolean => (node.items as readonly It
 /** The node an item of a collection begins with: an entry's key, an element or the alias that stands for it. */
 export const ownNode = (item: Entry | Node): YNode => {
   const place = placeOf(item)
-  return (item.kind === 'entry' ? place.node : (place.alias ?? place.node)) as YNode
+  return item.kind === 'entry' ? place.entry!.key : place.element!.value
+}
+
+/** What an item of a collection is in the text. */
+export const elementOf = (item: Entry | Node): YElement => {
+  const place = placeOf(item)
+  return (place.entry ?? place.element) as YElement
 }
 
 export const itemsOf = (change: Change): { old: readonly Item[]; next: readonly Item[] } => ({

@@ -1,6 +1,6 @@
 // Copies printed in the place of aliases whose anchors no longer say the same.
 import type { Comment, Entry, Node } from '../../../tree/tree.ts'
-import type { YNode } from '../parse/nodes.ts'
+import type { YAlias, YCollection } from '../parse/nodes.ts'
 import { printFlow } from '../print/flow.ts'
 import { columnUnder, printItems, printLeaf } from '../print/print.ts'
 import { isEncrypted, writeEncrypted } from '../scalar/spelling.ts'
@@ -9,7 +9,7 @@ import { type Job, putScalar, siteOf } from './place.ts'
 
 type Item = Entry | Node | Comment
 
-export function expandAlias(job: Job, around: YNode, alias: YNode, to: Node): void {
+export function expandAlias(job: Job, around: YCollection, alias: YAlias, to: Node): void {
   const { edits, style } = job
   job.restructured = true
   const { text } = edits

@@ -1,9 +1,9 @@
 // Items of flow collections that come and go, commas included.
 import type { Entry, Node } from '../../../tree/tree.ts'
-import type { YNode } from '../parse/nodes.ts'
+import type { YCollection, YElement, YEntry } from '../parse/nodes.ts'
 import { placeOf } from '../parse/source.ts'
 import { printFlow } from '../print/flow.ts'
-import { type Change, type Item, isReal, itemsOf, ownNode } from './collection.ts'
+import { type Change, elementOf, type Item, isReal, itemsOf, ownNode } from './collection.ts'
 import { afterBreak, blanksBefore, isFirstOnLine, lineEnd, lineStart, skipBlanks } from './edits.ts'
 import { isMetadata, metadataKey } from './metadata-line.ts'
 import type { Job } from './place.ts'
@@ -17,7 +17,7 @@ function flowStart(text: string, item: Item): number {
 }
 const flowEnd = (item: Item): number => {
   const place = placeOf(item)
-  return item.kind === 'entry' ? place.end : (place.alias ?? place).end
+  return (place.element?.value ?? place).end
 }
 
 /** What stands between two items, or between an item and a bracket: blanks, a comma, comments. */
@@ -96,7 +96,7 @@ function cutBefore(text: string, item: Item, next: Item, isRoot: boolean): Cut {
 }
 
 /** All items from `first` on go. A comma at the end stays one. */
-function cutsAtEnd(text: string, node: YNode, items: readonly Item[], first: number): Cut[] {
+function cutsAtEnd(text: string, node: YCollection, items: readonly Item[], first: number): Cut[] {
   const from = first > 0 ? flowEnd(items[first - 1] as Item) : node.content + 1
   const start = flowStart(text, items[first] as Item)
   const end = flowEnd(items[items.length - 1] as Item)
@@ -110,7 +110,9 @@ function cutsAtEnd(text: string, node: YNode, items: readonly Item[], first: num
     // The bracket must not come to stand on the line of the comment.
     const lines: Cut = [/[\r\n]/.test(text.slice(last, node.end)) ? before.remarkEnd : start, last]
     if (before.comma < 0 || isLoose) return [lines]
-    const comma = node.marks.includes(from) && text.startsWith(' ,', from) ? from : before.comma
+    const prior = items[first - 1]
+    const isMissing = prior?.kind === 'entry' && elementOf(prior).valueStart === from
+    const comma = isMissing && text.startsWith(' ,', from) ? from : before.comma
     return [[comma, before.comma + 1], lines]
   }
   if (first === 0) return [[from, last]]
@@ -134,34 +136,39 @@ const spaced = (printed: string): string => (/^[\r\n]/.test(printed) ? printed :
 const printFlowItems = (items: readonly (Entry | Node)[], isRoot: boolean, eol: string): string =>
   items.map((item) => printFlowItem(item, isRoot, eol)).reduce((before, printed) => `${before},${spaced(printed)}`)
 
+/** Key and value of an entry or a pair; other elements have no key. */
+function partsOf(item: Entry | Node): Partial<YEntry> & YElement {
+  const element = elementOf(item)
+  const { value } = element
+  return value.kind === 'map' && value.pair && !('key' in element) ? (value.entries[0] as YEntry) : element
+}
+
 /**
  * An item ends in a value that is not there, behind a `:` or a tag: those take a comma or a bracket that follows at once for their own text
  * (`{a:, b: 1}` has the key `a:`).
  */
 function needsBlank(text: string, item: Entry | Node): boolean {
-  const own = ownNode(item)
-  const key = own.pair ? own.items[0] : own
-  const value = own.pair ? own.items[1] : item.kind === 'entry' ? placeOf(item).valueNode : own
-  if (value?.kind !== 'scalar' || value.content < value.end || value.style !== '') return false
+  const { key, value } = partsOf(item)
+  if (value.kind !== 'scalar' || value.content < value.end || value.style !== '') return false
   if (value.start < value.end) return value.tagToken !== undefined
-  return value !== key && value.end > (key as YNode).end && !/["']/.test(text[(key as YNode).end - 1] as string)
+  return key !== undefined && value.end > key.end && !/["']/.test(text[key.end - 1] as string)
 }
 
 const commaBehind = (text: string, item: Entry | Node): string => (needsBlank(text, item) ? ' ,' : ',')
 
 /** Where a line of its own begins in a flow collection, below a comment that ends at the offset. */
-function columnBelow(text: string, node: YNode, remarkEnd: number): number {
+function columnBelow(text: string, node: YCollection, remarkEnd: number): number {
   const line = lineStart(text, remarkEnd)
   const first = line + (/^[ \t]*/.exec(text.slice(line, remarkEnd))?.[0].length ?? 0)
   if (text[first] === '#' || first > node.content) return first - line
   return node.column + 2
 }
 
-const newLine = ({ edits, style }: Job, node: YNode, remarkEnd: number): string =>
+const newLine = ({ edits, style }: Job, node: YCollection, remarkEnd: number): string =>
   style.eol + ' '.repeat(Math.max(columnBelow(edits.text, node, remarkEnd), 0))
 
 /** New items behind the last one that stays, on a line below the comments there, which keep their places by that. */
-function append(job: Job, node: YNode, prior: Entry | Node | undefined, printed: string): void {
+function append(job: Job, node: YCollection, prior: Entry | Node | undefined, printed: string): void {
   const { edits } = job
   const { text } = edits
   const from = prior ? flowEnd(prior) : node.content + 1

@@ -1,14 +1,12 @@
 // Entries, list items and comments that come and go, and values that change their kind.
-import type { MapNode, Node } from '../../../tree/tree.ts'
-import type { YNode } from '../parse/nodes.ts'
+import type { MapNode } from '../../../tree/tree.ts'
 import { endOf, placeOf, type Source } from '../parse/source.ts'
-import { printFlow } from '../print/flow.ts'
-import { commentIn, type PrintStyle, printBehind, printItems } from '../print/print.ts'
-import { type Change, type Collection, hasReal, type Item, isReal, itemsOf, ownNode } from './collection.ts'
+import { commentIn, type PrintStyle, printItems } from '../print/print.ts'
+import { type Change, type Collection, elementOf, hasReal, type Item, isReal, itemsOf } from './collection.ts'
 import { blanksBefore, isFirstOnLine, lineEnd, lineStart } from './edits.ts'
 import { changeFlow, flowCuts } from './flow-items.ts'
 import { metadataKey, placedAt } from './metadata-line.ts'
-import { type Job, standsUnderKey } from './place.ts'
+import type { Job } from './place.ts'
 
 /** New items as whole lines. A top-level entry may bring its own text, the metadata its own layout. */
 function printNew(job: Job, items: readonly Item[], column: number, isList: boolean, isRoot: boolean): string {
@@ -37,11 +35,7 @@ function printNew(job: Job, items: readonly Item[], column: number, isList: bool
 }
 
 /** Where an item of a block collection begins: its key's `?` or start, its dash, its `#`. */
-function leadOf(node: YNode, item: Item): number {
-  if (!isReal(item)) return placeOf(item).start
-  const at = node.items.indexOf(ownNode(item))
-  return node.leads[item.kind === 'entry' ? at / 2 : at] as number
-}
+const leadOf = (item: Item): number => (isReal(item) ? elementOf(item).lead : placeOf(item).start)
 
 /** Nothing came or went. */
 const isSettled = ({ old, next, kept }: Change): boolean =>
@@ -58,7 +52,8 @@ export function needsReprint(text: string, change: Change): boolean {
     if (limit === undefined) return hasReal(old) && replacesFirst(text, change)
     return kept.length === 0 && hasReal(next)
   }
-  if (node.pair || items.next.some((item) => !isReal(item) && item.origin === undefined)) return true
+  if ((node.kind === 'map' && node.pair) || items.next.some((item) => !isReal(item) && item.origin === undefined))
+    return true
   const comments = items.old.filter((item) => !isReal(item)).map((item) => placeOf(item).start)
   return (
     comments.length > 0 && flowCuts(text, change).some(([from, to]) => comments.some((at) => at >= from && at < to))
@@ -66,9 +61,9 @@ export function needsReprint(text: string, change: Change): boolean {
 }
 
 /** The first item shares its line with a dash, goes, and another one comes in its place. */
-function replacesFirst(text: string, { node, old, next, kept }: Change): boolean {
+function replacesFirst(text: string, { old, next, kept }: Change): boolean {
   const first = (old.items as readonly Item[]).findIndex(isReal)
-  if (kept.some(([at]) => at === first) || isFirstOnLine(text, leadOf(node, old.items[first] as Item))) return false
+  if (kept.some(([at]) => at === first) || isFirstOnLine(text, leadOf(old.items[first] as Item))) return false
   const staying = kept.find(([at]) => isReal(old.items[at] as Item))
   return staying === undefined || (next.items as readonly Item[]).slice(0, staying[1]).some(isReal)
 }
@@ -118,7 +113,7 @@ function removeItems(job: Job, change: Change): void {
   const gone = old.filter((_, i) => !stays.has(i))
   let isEmptied = limit !== undefined && !next.some(isReal)
   for (const item of gone) {
-    const start = leadOf(node, item)
+    const start = leadOf(item)
     const end = endOf(item)
     if (!isReal(item)) {
       removeComment(job, start, end)
@@ -138,7 +133,7 @@ function removeItems(job: Job, change: Change): void {
     const pad = ' '.repeat(node.column)
     if (isFirst) edits.removeLines(start, end, lines.map((line) => pad + line).join(''))
     else {
-      const leads = kept.map(([at]) => leadOf(node, old[at] as Item)).filter((lead) => lead > last)
+      const leads = kept.map(([at]) => leadOf(old[at] as Item)).filter((lead) => lead > last)
       const following = leads.length > 0 ? leads.reduce((least, lead) => Math.min(least, lead)) : undefined
       edits.replace(
         start,
@@ -192,7 +187,7 @@ function addItems(job: Job, change: Change): void {
       const gap = limit === undefined && endsInOuterComment(text, priorItem, node.column) ? style.eol : ''
       edits.insertLines(prior, gap + lines())
     } else {
-      const at = following ? leadOf(node, following) : node.content
+      const at = following ? leadOf(following) : node.content
       const start = lineStart(text, at)
       if (isFirstOnLine(text, at)) edits.replace(start, start, lines())
       else {
@@ -220,64 +215,6 @@ function addItems(job: Job, change: Change): void {
     priorItem = same
   }
   flush(undefined)
-}
-
-/** What sets a value apart from a key that stands alone in a flow map. */
-const markBehind = (key: YNode): string => (key.kind === 'alias' || key.content === key.end ? ' : ' : ': ')
-
-/** A value in the place of another one. `at` is its index among the items of the collection around it. */
-export function replaceValue(job: Job, around: YNode, at: number, old: Node, next: Node): void {
-  const { edits, style } = job
-  job.restructured = true
-  const { text } = edits
-  const node = around.items[at] as YNode
-  const isList = around.kind === 'list'
-  const mark = isList ? (around.leads[at] as number) + 1 : (around.marks[(at - 1) / 2] as number)
-  if (around.flow) {
-    const printed = printFlow(next, { lines: { eol: style.eol, column: around.column + 2 } })
-    const lead = node.start < node.end ? '' : mark < 0 ? markBehind(around.items[at - 1] as YNode) : ' '
-    edits.replace(node.start, node.end, lead + printed)
-    return
-  }
-  const behind = printBehind(next, around.column, isList, style).slice(0, -style.eol.length)
-  if (mark < 0) {
-    const line = lineEnd(text, node.end)
-    edits.replace(line, line, `${style.eol}${' '.repeat(around.column)}:${behind}`)
-    return
-  }
-  const isBlock = (node.kind === 'map' || node.kind === 'list') && !node.flow
-  const end = isBlock ? lineEnd(text, endOf(old)) : node.end
-  const markLine = lineEnd(text, mark)
-  const cut = behind.indexOf(style.eol)
-  const head = cut < 0 ? behind : behind.slice(0, cut)
-  const rest = cut < 0 ? '' : behind.slice(cut)
-  if (isBlock && node.content > markLine) {
-    // Tag and anchor go, a comment behind the key stays on its line; the new lines take the place of the old ones.
-    const properties = Math.max(node.tagToken?.end ?? mark, node.anchor?.end ?? mark)
-    edits.replace(mark, Math.min(properties, markLine), head)
-    edits.replace(markLine, end, rest)
-  } else if (isBlock) edits.replace(mark, end, behind)
-  else if (node.block && standsUnderKey(around, node)) {
-    edits.replace(mark, mark, head)
-    edits.removeLines(node.start, end, rest === '' ? '' : rest.slice(style.eol.length) + style.eol)
-  } else if (node.block) {
-    edits.replace(mark, node.block.headerEnd, head)
-    const line = lineEnd(text, node.block.headerEnd)
-    edits.replace(line, Math.max(line, end), rest)
-  } else if (node.start > markLine) {
-    // Comments between key and value stay; the value begins on a line of its own.
-    edits.replace(
-      node.start,
-      end,
-      next.kind === 'leaf' || !hasReal(next)
-        ? head.trimStart()
-        : printItems(next, node.column, style, true).slice(0, -style.eol.length),
-    )
-  } else {
-    edits.replace(mark, end, head)
-    const line = lineEnd(text, end)
-    edits.replace(line, line, rest)
-  }
 }
 
 /** A document whose root was no map: empty, or null. */

@@ -2,7 +2,7 @@
 // document, whatever its layout. In a block all keys share a column: a document that is indented as a whole loses its indentation while it
 // is encrypted, and blanks at the end of the line say how much that was.
 import type { Comment, Entry, MapNode, Node, Tree } from '../../../tree/tree.ts'
-import type { YDocument, YNode } from '../parse/nodes.ts'
+import { wordOf, type YDocument, type YMap, type YNode } from '../parse/nodes.ts'
 import { placeOf, read, type Source } from '../parse/source.ts'
 import { readsAs, sameNodes } from './check.ts'
 import { lineEnd, lineStart } from './edits.ts'
@@ -24,7 +24,7 @@ export function withOwnLine(text: string, old: MapNode, next: MapNode): MapNode 
   const before = old.items.find(isMetadata)
   if (before === undefined) return next
   const indent = alone.exec(lineOf(text, placeOf(before).start))?.[1]
-  if (indent === '' || (indent !== undefined && placeOf(old).node?.flow === false)) return next
+  if (indent === '' || (indent !== undefined && isBlock(placeOf(old).node))) return next
   const items = next.items.map((item) => {
     if (!isMetadata(item)) return item
     const { origin: _, ...fresh } = item
@@ -47,7 +47,7 @@ function shift(text: string, by: number, blankLines: boolean): string {
   return text.replace(new RegExp(`${lines.source} {1,${-by}}`, 'gm'), '')
 }
 
-const isBlock = (root: YNode | undefined): root is YNode => root?.kind === 'map' && !root.flow
+const isBlock = (root: YNode | undefined): root is YMap => root?.kind === 'map' && !root.flow
 
 interface Shift {
   readonly document: YDocument
@@ -95,7 +95,7 @@ const sameTrees = (one: Tree, other: Tree): boolean =>
 /** How far a document of an encrypted text was indented before. */
 function notedIn(text: string, { root }: YDocument): number {
   if (!isBlock(root) || root.column > 0) return 0
-  const key = root.items.find((node, i) => i % 2 === 0 && node.value === metadataKey && node.column === 0)
+  const key = root.entries.find(({ key }) => wordOf(key) === metadataKey && key.column === 0)?.key
   const line = key && /^sops:( +)$/.exec(lineOf(text, key.start))
   return Math.min(line?.[1]?.length ?? 0, deepest)
 }

@@ -1,13 +1,20 @@
 // What the functions that change one place of a text share, and how a scalar is put into its place.
 
-import type { Origin } from '../../../tree/tree.ts'
-import type { YNode } from '../parse/nodes.ts'
+import type { Node, Origin } from '../../../tree/tree.ts'
+import type { YAlias, YCollection, YNode, YScalar } from '../parse/nodes.ts'
 import type { Source } from '../parse/source.ts'
 import { isBlankEnd } from '../parse/text.ts'
 import { nextColumn, type PrintStyle, type ScalarText } from '../print/print.ts'
 import { isStringTag } from '../scalar/resolve.ts'
 import type { Site } from '../scalar/spelling.ts'
+import type { Change } from './collection.ts'
 import { type Edits, lineEnd, skipBlanks } from './edits.ts'
+
+interface Frame {
+  readonly change: Change
+  /** Of the next of what stayed. */
+  index: number
+}
 
 /** What the functions that change one place share. */
 export interface Job {
@@ -22,6 +29,12 @@ export interface Job {
   readonly agreed: boolean
   /** Lines came or went other than at the end of the text: the result is to be checked. */
   restructured: boolean
+  /** What the anchors of the document at hand say after the change, up to the place at hand. */
+  readonly anchors: Map<string, { readonly node: YNode; readonly next: Node }>
+  /** The collections of the document whose items are to be changed, the outermost first. */
+  readonly frames: Frame[]
+  /** Aliases that had to be replaced by copies. */
+  readonly expanded: YAlias[]
   /** Places of values that decryption will write in another way. */
   readonly respelt: Origin[]
   /** Where the last entry of the document at hand begins and ends, if it goes (the metadata of a file that is decrypted). */
@@ -35,11 +48,11 @@ export const isGlued = (text: string, node: YNode): boolean =>
   node.anchor !== undefined && !isBlankEnd(text.charCodeAt(node.content - 1))
 
 /** On a line of its own, no deeper than the keys around it. */
-export const standsUnderKey = (around: YNode, node: YNode): boolean =>
+export const standsUnderKey = (around: YCollection, node: YNode): boolean =>
   !around.flow && around.kind === 'map' && node.column <= around.column
 
 /** Where a scalar of a collection stands. */
-export function siteOf(job: Job, around: YNode, node: YNode | undefined): Site {
+export function siteOf(job: Job, around: YCollection, node: YScalar | undefined): Site {
   const inList = around.kind === 'list'
   return {
     flow: around.flow,
@@ -55,13 +68,13 @@ export function siteOf(job: Job, around: YNode, node: YNode | undefined): Site {
 }
 
 /** Takes the tag of a scalar node away. */
-export function dropTag({ edits }: Job, node: YNode): void {
+export function dropTag({ edits }: Job, node: YScalar | YAlias): void {
   if (node.tagToken)
     edits.replace(node.tagToken.start, Math.min(skipBlanks(edits.text, node.tagToken.end), node.content), '')
 }
 
-/** Puts the text of a scalar in the place of a scalar node; tags that no longer fit go. */
-export function putScalar(job: Job, node: YNode, text: ScalarText & { untagged?: boolean }): void {
+/** Puts the text of a scalar in the place of a scalar or an alias; tags that no longer fit go. */
+export function putScalar(job: Job, node: YScalar | YAlias, text: ScalarText & { untagged?: boolean }): void {
   const { edits } = job
   const source = edits.text
   const drops = !isStringTag(node.tag) || text.untagged === true
@@ -69,7 +82,7 @@ export function putScalar(job: Job, node: YNode, text: ScalarText & { untagged?:
   const isBare = node.content === node.end && !(drops && node.tagToken?.end === node.content)
   const isTight = node.content > 0 && !isBlankEnd(source.charCodeAt(node.content - 1))
   const lead = isTight && (isBare || isGlued(source, node)) ? ' ' : ''
-  const { block } = node
+  const block = node.kind === 'scalar' ? node.block : undefined
   edits.replace(node.content, block ? block.headerEnd : node.end, lead + text.head)
   if (text.body === undefined && !block) return
   const eol = lineEnd(source, block ? block.headerEnd : node.end)

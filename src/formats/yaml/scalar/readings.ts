@@ -1,7 +1,16 @@
 // Plain scalars that other readers take for something else than SOPS does, and tags that they do not take.
 import type { Step } from '../../../tree/path.ts'
 import type { Reading } from '../../types.ts'
-import type { YDocument, YNode } from '../parse/nodes.ts'
+import {
+  elementsOf,
+  isCollection,
+  targetOf,
+  wordOf,
+  type YCollection,
+  type YDocument,
+  type YNode,
+  type YScalar,
+} from '../parse/nodes.ts'
 import { isStringTag, resolvePlain } from './resolve.ts'
 
 /** What a text without quotes is to whom, and what to write instead of it. */
@@ -70,7 +79,7 @@ export function disputeOf(text: string): Disputed | undefined {
   return typeof value === 'boolean' || /^[-+]?\.[a-z]/i.test(text) ? undefined : disputedNumber(text)
 }
 
-const isPlain = (node: YNode): boolean => node.kind === 'scalar' && node.style === '' && node.tag === ''
+const isPlain = (node: YNode): node is YScalar => node.kind === 'scalar' && node.style === '' && node.tag === ''
 
 /** What other readers see otherwise in a text, in its order. */
 export function readingsOf(documents: readonly YDocument[]): Reading[] {
@@ -88,24 +97,23 @@ export function readingsOf(documents: readonly YDocument[]): Reading[] {
   }
 
   for (const { root } of documents) {
-    const frames: { readonly node: YNode; index: number }[] = root ? [{ node: root, index: 0 }] : []
+    const frames: { readonly node: YCollection; index: number }[] =
+      root && isCollection(root) ? [{ node: root, index: 0 }] : []
     for (let frame = frames[frames.length - 1]; frame; frame = frames[frames.length - 1]) {
       const { node } = frame
-      const isMap = node.kind === 'map'
-      const item = node.items[frame.index]
-      if (!item) {
+      const element = elementsOf(node)[frame.index]
+      if (!element) {
         frames.pop()
         path.pop()
         continue
       }
-      const key = isMap ? item : undefined
-      const value = isMap ? node.items[frame.index + 1] : item
-      const step = key ? (key.target ?? key).value : frame.index
-      frame.index += isMap ? 2 : 1
+      const { value } = element
+      const key = node.kind === 'map' ? node.entries[frame.index]?.key : undefined
+      const step = key ? wordOf(targetOf(key)) : frame.index
+      frame.index++
       if (key) add(key, true, step)
-      if (!value) continue
       add(value, false, step)
-      if (value.items.length === 0) continue
+      if (elementsOf(value).length === 0 || !isCollection(value)) continue
       path.push(step)
       frames.push({ node: value, index: 0 })
     }

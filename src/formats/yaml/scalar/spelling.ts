@@ -1,7 +1,7 @@
 // The token of one leaf: how its style travels with it through encryption, and how it is written again.
 import { formatFloatF } from '../../../tree/floats.ts'
 import type { Leaf, Value } from '../../../tree/tree.ts'
-import type { YNode } from '../parse/nodes.ts'
+import type { YScalar } from '../parse/nodes.ts'
 import { hasAllDigits, printScalar, type ScalarText, spellingOf } from '../print/print.ts'
 
 import { disputeOf } from './readings.ts'
@@ -227,7 +227,7 @@ export function writeEncrypted(style: string, value: string, site: Site): Scalar
 }
 
 /** The parts of a scalar node's text, with a tag that does not stay before an encrypted token. */
-export function sourceOf(text: string, node: YNode): ScalarText {
+export function sourceOf(text: string, node: YScalar): ScalarText {
   const tag = node.tagToken && !isStringTag(node.tag) ? text.slice(node.tagToken.start, node.content) : ''
   const { block } = node
   if (!block) return { head: tag + text.slice(node.content, node.end) }
