@@ -3,6 +3,7 @@
 import { parse } from 'node:path'
 import type { Context } from '../context/index.ts'
 import { run as startAndWait } from '../system/start.ts'
+import type { networkKeys } from './flags.ts'
 import type { Invocation } from './invocation.ts'
 
 const refusalText =
@@ -33,7 +34,7 @@ async function userSetting(ctx: Context): Promise<boolean> {
 
 /** `ask` is for `Context.localOnly`; `refusal` is what it has said. */
 export function localOnly(
-  inv: Invocation,
+  inv: Invocation<typeof networkKeys>,
   ctx: Context,
 ): { readonly ask: NonNullable<Context['localOnly']>; readonly refusal: string | undefined } {
   let refusal: string | undefined

@@ -17,31 +17,71 @@ import type { Metadata } from '../../metadata/index.ts'
 import { refuseOthers } from '../../metadata/others.ts'
 import { compareVersions, compatibleVersion } from '../../metadata/version.ts'
 import { checkClear, creationRule } from '../cleartext.ts'
+import { type Command, command } from '../command.ts'
 import { editLoop } from '../edit-loop.ts'
 import { type Fingerprint, fingerprint, readInput, writeOutput } from '../files.ts'
+import {
+  allowCleartext,
+  decryptionOrder,
+  ignoreMac,
+  keyServices,
+  newKeys,
+  selection,
+  showMasterKeys,
+  types,
+} from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { withRule } from '../rule.ts'
-import { configOf, encryptionSettings, formatsFor, formatsOf, layoutOf, orderOf, servicesOf } from '../settings.ts'
-import { isMissing, targetOf, tellOfWritten } from '../target.ts'
+import {
+  configOf,
+  encryptionSettings,
+  formatsFor,
+  formatsOf,
+  layoutOf,
+  namedFormats,
+  orderOf,
+  servicesOf,
+} from '../settings.ts'
+import { fileOf, isMissing, tellOfWritten } from '../target.ts'
 import { warnOfCleartext, warnOfLayout, warnOfReadings, warnOfRespelling } from '../warnings.ts'
 
-export async function run(inv: Invocation, io: Io): Promise<number> {
-  const { file } = await targetOf(inv, io, { stdin: false })
-  const path = file!
+const flags = [
+  ...types,
+  showMasterKeys,
+  ignoreMac,
+  allowCleartext,
+  decryptionOrder,
+  ...newKeys,
+  ...selection,
+  ...keyServices,
+] as const
+type Given = Invocation<(typeof flags)[number]>
+
+export const edit: Command = command({
+  args: 'FILE',
+  oneFile: true,
+  opensEditor: true,
+  flags,
+  examples: ['sops edit secrets.yaml', 'SOPS_EDITOR="code --wait" sops edit secrets.yaml'],
+  run,
+})
+
+async function run(inv: Given, io: Io): Promise<number> {
+  const path = fileOf(inv, io)
   if (await isMissing(path)) await editNew(inv, io, path)
   else await editExisting(inv, io, path)
   return 0
 }
 
-async function editNew(inv: Invocation, io: Io, path: string): Promise<void> {
+async function editNew(inv: Given, io: Io, path: string): Promise<void> {
   const { ctx } = io
-  const formats = formatsOf(inv, path)
+  const formats = formatsOf(namedFormats(inv), path)
   const config = await configOf(inv, ctx)
   const services = await servicesOf(inv, ctx)
   orderOf(inv)
   const settings = await encryptionSettings(inv, ctx, config, path, formats.input)
   const [input, output] = [await loadFormat(formats.input), await loadFormat(formats.output)]
-  const layout = layoutOf(inv, config, output.id)
+  const layout = layoutOf(inv, config, formats)
   const file = await createFile(settings, services).catch((error: unknown) => {
     const errors = wrapErrors(error)
     if (!errors) throw error
@@ -71,15 +111,15 @@ async function editNew(inv: Invocation, io: Io, path: string): Promise<void> {
   }
 }
 
-async function editExisting(inv: Invocation, io: Io, path: string): Promise<void> {
+async function editExisting(inv: Given, io: Io, path: string): Promise<void> {
   const { ctx } = io
   const config = await configOf(inv, ctx)
   const services = await servicesOf(inv, withRule(io, config, path).ctx)
   const order = orderOf(inv)
   const bytes = await readInput(io.host, path, { inPlace: true })
-  const formats = formatsFor(inv, path, bytes)
+  const formats = formatsFor(namedFormats(inv), path, bytes)
   const [input, output] = [await loadFormat(formats.input), await loadFormat(formats.output)]
-  const layout = layoutOf(inv, config, output.id)
+  const layout = layoutOf(inv, config, formats)
   const showMetadata = inv.bool('show-master-keys')
   const loaded = await loadEncrypted(bytes, formats.input)
   refuseOthers(loaded.others)

@@ -13,19 +13,38 @@ import { codeOf, systemErrorText } from '../../system/errors.ts'
 import { lstat, readFile, rm } from '../../system/files.ts'
 import { run as startAndWait } from '../../system/start.ts'
 import { oneLine } from '../../text/quote.ts'
+import { type Command, command } from '../command.ts'
 import { fingerprint, writeOutput } from '../files.ts'
+import { bool } from '../flag.ts'
+import { decryptionOrder, inputType, keyServices, networkKeys } from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { localOnly } from '../local-only.ts'
 import { absolutePath, orderOf, servicesOf } from '../settings.ts'
 
-export const run = (inv: Invocation, io: Io): Promise<number> =>
-  inv.command[1] === 'textconv' ? textconv(inv, io) : install(inv, io)
+const installFlags = [bool('global', 'for all repositories of this user')] as const
+
+export const install: Command = command({
+  args: '',
+  flags: installFlags,
+  examples: ['sops git install', 'sops git install --global'],
+  run: runInstall,
+})
+
+const textconvFlags = [inputType, decryptionOrder, networkKeys, ...keyServices] as const
+type ToShow = Invocation<(typeof textconvFlags)[number]>
+
+export const textconv: Command = command({
+  args: 'FILE',
+  flags: textconvFlags,
+  examples: [],
+  run: runTextconv,
+})
 
 /**
  * Prints the plaintext where a key is at hand. Anything else is shown as it is, behind one line that says why: git stops the whole diff
  * when a textconv program fails, and there may be nobody to answer a prompt.
  */
-async function textconv(inv: Invocation, io: Io): Promise<number> {
+async function runTextconv(inv: ToShow, io: Io): Promise<number> {
   const [name] = inv.positionals
   if (name === undefined) throw new SopsError('no-file', 'Error: no file specified')
   const path = absolutePath(io.ctx, name)
@@ -55,7 +74,7 @@ const commentMark = (format: FormatId): string =>
   format === 'ini' ? ';' : format === 'json' || format === 'binary' ? '//' : '#'
 
 async function plaintext(
-  inv: Invocation,
+  inv: ToShow,
   ctx: Context,
   path: string,
   bytes: Uint8Array,
@@ -103,7 +122,7 @@ const patterns = [
 ]
 
 /** The settings and the attributes, both or none: where git does not take its half, the attributes are put back. */
-async function install(inv: Invocation, io: Io): Promise<number> {
+async function runInstall(inv: Invocation<(typeof installFlags)[number]>, io: Io): Promise<number> {
   const global = inv.bool('global')
   const attributes = global ? await globalAttributes(io) : await ownAttributes(io)
   const read = await readFile(attributes).catch((error: NodeJS.ErrnoException) => {

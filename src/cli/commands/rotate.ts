@@ -10,19 +10,54 @@ import type { KeyGroup, KeyTypeId, MasterKey } from '../../keys/types.ts'
 import { quote } from '../../text/quote.ts'
 import { closest } from '../../text/visible.ts'
 import { checkClear, creationRule } from '../cleartext.ts'
+import { type Command, command } from '../command.ts'
 import { forEachFile } from '../each-file.ts'
+import {
+  allowCleartext,
+  changedKeys,
+  decryptionOrder,
+  encryptionContext,
+  filenameOverride,
+  inPlace,
+  type KeyFlagName,
+  keyFlagName,
+  keyServices,
+  output,
+  types,
+} from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { openerOf } from '../open.ts'
 import { ruleFor, warnOfThreshold, warnOfUnruled, withRule } from '../rule.ts'
-import { configOf, formatsFor, keysFromFlags, layoutOf } from '../settings.ts'
+import { configOf, formatsFor, keysFromFlags, layoutOf, namedFormats } from '../settings.ts'
 import { isMissing, readTarget, targetOf, writeResult } from '../target.ts'
 import { warnOfRespelling } from '../warnings.ts'
+
+const flags = [
+  inPlace,
+  output,
+  ...types,
+  filenameOverride,
+  allowCleartext,
+  decryptionOrder,
+  encryptionContext,
+  ...changedKeys,
+  ...keyServices,
+] as const
+type Given = Invocation<(typeof flags)[number]>
+
+/** Several files only in place, where each result has its own place to go. */
+export const rotate: Command = command({
+  args: 'FILE [FILE...]',
+  oneFile: 'unless in place',
+  flags,
+  examples: ['sops rotate -i secrets/*.yaml', 'sops rotate -i --rm-age age1… secrets.yaml'],
+  run,
+})
 
 /** The order in which added keys are appended (spec/keys.md 1.3). */
 const addOrder: readonly KeyTypeId[] = ['kms', 'pgp', 'gcp_kms', 'hckms', 'azure_kv', 'hc_vault', 'age']
 
-/** Several files only in place, where each result has its own place to go. */
-export async function run(inv: Invocation, io: Io): Promise<number> {
+async function run(inv: Given, io: Io): Promise<number> {
   const many = inv.bool('in-place') && inv.positionals.length > 1
   if (!many) {
     await rotateFile(inv, io)
@@ -35,7 +70,7 @@ export async function run(inv: Invocation, io: Io): Promise<number> {
   return 0
 }
 
-async function rotateFile(inv: Invocation, io: Io): Promise<void> {
+async function rotateFile(inv: Given, io: Io): Promise<void> {
   const { ctx } = io
   const target = await targetOf(inv, io, { stdin: false })
   const path = target.file!
@@ -43,15 +78,15 @@ async function rotateFile(inv: Invocation, io: Io): Promise<void> {
   if (changesKeys(inv) && (await isMissing(path))) throw missing(inv, path)
   const config = await configOf(inv, ctx)
   const opener = await openerOf(inv, withRule(io, config, target.typePath))
-  const added = await keysFromFlags(inv, ctx, { prefix: 'add-', order: addOrder, lenientContext: true })
-  const removed = await keysFromFlags(inv, ctx, { prefix: 'rm-', order: addOrder, lenientContext: true }).catch(
-    async (error: unknown) => {
-      throw await withNearest(error, inv, () => readTarget(target, io), target.typePath)
-    },
-  )
-  const ignoreMac = inv.legacy && inv.bool('ignore-mac')
+  const profile = inv.legacy ? inv.root.string('aws-profile') : ''
+  const options = { kms: { profile, context: inv.string('encryption-context') }, order: addOrder, lenientContext: true }
+  const added = await keysFromFlags(inv, ctx, { prefix: 'add-', ...options })
+  const removed = await keysFromFlags(inv, ctx, { prefix: 'rm-', ...options }).catch(async (error: unknown) => {
+    throw await withNearest(error, inv, () => readTarget(target, io), target.typePath)
+  })
+  const ignoreMac = inv.legacy && inv.root.bool('ignore-mac')
   const bytes = await readTarget(target, io)
-  const formats = formatsFor(inv, target.typePath, bytes)
+  const formats = formatsFor(namedFormats(inv), target.typePath, bytes)
   await ctx.audit?.({ action: 'rotate', file: path })
   const { file } = await opener.open(path, bytes, formats.input, {
     ignoreMac,
@@ -72,7 +107,7 @@ async function rotateFile(inv: Invocation, io: Io): Promise<void> {
     const output = await loadFormat(formats.output)
     await ctx.audit?.({ action: 'encrypt', file: path })
     const input = { ...file, metadata, dataKey, allowCleartext: true }
-    const sealed = sealFile(input, output, ctx.now(), layoutOf(inv, config, output.id))
+    const sealed = sealFile(input, output, ctx.now(), layoutOf(inv, config, formats))
     await checkClear({ ...input, sealed }, inv, io, creationRule(config, target.typePath, ctx))
     warnOfRespelling(sealed, ctx)
     await writeResult(inv, io, target, sealed.bytes, bytes)
@@ -82,7 +117,7 @@ async function rotateFile(inv: Invocation, io: Io): Promise<void> {
   }
 }
 
-function missing(inv: Invocation, path: string): SopsError {
+function missing(inv: Given, path: string): SopsError {
   const advice = inv.legacy ? '`--kms` and `--pgp` options' : '`edit` subcommand'
   return new SopsError(
     'change-keys-of-missing-file',
@@ -90,17 +125,16 @@ function missing(inv: Invocation, path: string): SopsError {
   )
 }
 
-const flagsOf = ['kms', 'pgp', 'gcp-kms', 'hckms', 'azure-kv', 'hc-vault-transit', 'age']
+const removalFlags = (): readonly KeyFlagName<'rm-'>[] => addOrder.map((id) => keyFlagName('rm-', id))
 
-const changesKeys = (inv: Invocation): boolean =>
-  flagsOf.some((name) => inv.string(`add-${name}`) !== '' || inv.string(`rm-${name}`) !== '')
+const changesKeys = (inv: Given): boolean => changedKeys.some(({ name }) => inv.string(name) !== '')
 
 /**
  * An empty text is what a variable that is not set leaves of `--rm-age "$OLD"`.
  * @throws SopsError `generic` naming the flag.
  */
-function refuseEmptyRemovals(inv: Invocation): void {
-  const empty = flagsOf.map((name) => `rm-${name}`).find((flag) => inv.given(flag) && inv.string(flag).trim() === '')
+function refuseEmptyRemovals(inv: Given): void {
+  const empty = removalFlags().find((flag) => inv.given(flag) && inv.string(flag).trim() === '')
   if (empty === undefined) return
   throw new SopsError('generic', `Error: --${empty} names no recipient, so there is nothing to remove`, {
     hints: ['if the recipient comes from a variable, see whether it is set'],
@@ -119,16 +153,18 @@ function withoutKeys(groups: readonly KeyGroup[], removed: readonly MasterKey[])
 /** An error about a recipient to remove that cannot even be read, which is what a mistyped one comes to, with what was probably meant. */
 async function withNearest(
   error: unknown,
-  inv: Invocation,
+  inv: Given,
   readFile: () => Promise<Uint8Array>,
   path: string,
 ): Promise<unknown> {
   if (!(error instanceof SopsError)) return error
   try {
     const bytes = await readFile()
-    const { metadata } = await loadEncrypted(bytes, formatsFor(inv, path, bytes).input)
+    const { metadata } = await loadEncrypted(bytes, formatsFor(namedFormats(inv), path, bytes).input)
     const own = metadata.keyGroups.flatMap(({ keys }) => keys).map(labelOf)
-    const words = flagsOf.flatMap((name) => inv.string(`rm-${name}`).split(',')).map((word) => word.trim())
+    const words = removalFlags()
+      .flatMap((flag) => inv.string(flag).split(','))
+      .map((word) => word.trim())
     const hints = words.filter((word) => word !== '' && !own.includes(word)).flatMap((word) => meant(word, own))
     return new SopsError(error.code, error.message, { hints: [...error.hints, ...hints], cause: error })
   } catch {

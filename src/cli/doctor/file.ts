@@ -11,6 +11,7 @@ import type { MasterKey } from '../../keys/types.ts'
 import { othersText, splitHints } from '../../metadata/others.ts'
 import { checkFileVersion } from '../../metadata/version.ts'
 import { readInput } from '../files.ts'
+import type { inputType } from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { absolutePath, formatsFor } from '../settings.ts'
 import type { Sheet } from './sheet.ts'
@@ -132,13 +133,13 @@ async function examineRule(
 /** Undefined for a file that is not an encrypted one. */
 async function load(
   path: string,
-  inv: Invocation,
+  inv: Invocation<typeof inputType>,
   io: Io,
   sheet: Sheet,
 ): Promise<EncryptedFile | 'unreadable' | undefined> {
   try {
     const bytes = await readInput(io.host, path, { log: io.ctx.log })
-    const { input } = formatsFor(inv, path, bytes)
+    const { input } = formatsFor({ input: inv.string('input-type') }, path, bytes)
     sheet.line(`format: ${input}`)
     return await loadEncrypted(bytes, input)
   } catch (error) {
@@ -151,7 +152,7 @@ async function load(
 
 /** What examining files takes besides the sheet. */
 export interface Means {
-  readonly inv: Invocation
+  readonly inv: Invocation<typeof inputType>
   readonly io: Io
   readonly ctx: Context
   readonly config: Config | undefined
