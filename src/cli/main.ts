@@ -1,5 +1,7 @@
 // From the words of a command line to an exit status: the only place where errors become one.
+
 import type { Context } from '../context/index.ts'
+import { memory } from '../context/memo.ts'
 import { isUsageError, type Parsed, parseWords, type UsageError } from './argv.ts'
 import { makeAudit } from './audit.ts'
 import type { Command } from './command.ts'
@@ -116,7 +118,6 @@ function warnOfLostFlags(root: Parsed, command: string, io: Io): void {
 /** The world as a command sees it. */
 export function makeIo(host: Host, verbose: boolean, command = 'sops'): Io {
   const { log, hold, release } = makeHeldLog(host, makeLog(host, verbose))
-  const kept = new Map<string, unknown>()
   const ctx: Context = {
     env: host.env,
     cwd: host.cwd,
@@ -127,10 +128,7 @@ export function makeIo(host: Host, verbose: boolean, command = 'sops'): Io {
     log,
     prompt: host.prompt,
     audit: makeAudit(host, command, log),
-    once: <T>(key: string, make: () => T): T => {
-      if (!kept.has(key)) kept.set(key, make())
-      return kept.get(key) as T
-    },
+    once: memory(),
   }
   return {
     host,

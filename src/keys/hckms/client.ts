@@ -1,6 +1,7 @@
 // Requests to HuaweiCloud's KMS and identity service (spec/keys.md 9).
 
 import type { Context } from '../../context/index.ts'
+import { memoKeys, onceEach } from '../../context/memo.ts'
 import { messageOf, SopsError } from '../../errors.ts'
 import {
   type Deadline,
@@ -36,12 +37,15 @@ type Authorize = (request: {
   body: string
 }) => Record<string, string>
 
+/** By region. */
+const projects = memoKeys<Promise<Project>>('Huawei projects')
+
 /** @throws SopsError `generic`, `failed to create HuaweiCloud KMS client: …`. */
 export async function kmsClient(region: string, ctx: Context, deadline: Deadline): Promise<KmsClient> {
   try {
     const credentials = await credentialsOf(ctx, deadline)
     const endpoints = await kmsEndpoints(region, ctx)
-    const { projectId, authorize } = await ctx.once(`huawei project ${region}`, () =>
+    const { projectId, authorize } = await onceEach(ctx, projects, region, () =>
       openProject(region, credentials, ctx, deadline),
     )
     return {
