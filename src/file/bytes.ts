@@ -74,7 +74,7 @@ async function opened<T>(
   const context = options.context ?? processContext()
   const bytes = asBytes(input)
   const format = options.format ?? sniffFormat(bytes)
-  if (!format) throw new SopsError('generic', 'sops metadata not found')
+  if (!format) throw new SopsError('generic', 'sops metadata not found', { details: { fault: 'no metadata' } })
   const file = await openFile(await loadEncrypted(bytes, format), {
     services: options.services ?? [localKeyService(context)],
     log: context.log,

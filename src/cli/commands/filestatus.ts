@@ -60,7 +60,7 @@ async function loaded(bytes: Uint8Array, input: FormatId): Promise<EncryptedFile
   try {
     return await loadEncrypted(bytes, input)
   } catch (error) {
-    if (error instanceof SopsError && error.message === 'sops metadata not found') return undefined
+    if (error instanceof SopsError && error.details.fault === 'no metadata') return undefined
     throw error
   }
 }

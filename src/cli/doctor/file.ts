@@ -144,7 +144,7 @@ async function load(
     return await loadEncrypted(bytes, input)
   } catch (error) {
     if (!(error instanceof SopsError)) throw error
-    const isPlain = error.message === 'sops metadata not found'
+    const isPlain = error.details.fault === 'no metadata'
     sheet.problem(isPlain ? 'it is not encrypted' : error.lines, 1, isPlain ? [`sops encrypt -i ${path}`] : error.hints)
     return error.code === 'bad-input' ? 'unreadable' : undefined
   }

@@ -123,7 +123,7 @@ async function firstReachable<T>(endpoints: readonly URL[], attempt: (endpoint: 
     try {
       return await attempt(endpoint)
     } catch (error) {
-      if (!(error instanceof SopsError) || error.cause === undefined) throw error
+      if (!(error instanceof SopsError) || error.details.connection === undefined) throw error
     }
   }
   return attempt(endpoints.at(-1)!)
