@@ -1,6 +1,6 @@
 // Opening the file that a command changes in place, and saving it again.
 import type { Config } from '../config/index.ts'
-import { loadEncrypted, openFile, sealFile } from '../file/encrypted-file.ts'
+import { loadEncrypted, sealFile, withOpenFile } from '../file/encrypted-file.ts'
 import { refuseReserved } from '../file/plaintext.ts'
 import { warnOfSharedPaths } from '../file/shared-paths.ts'
 import { lineOf } from '../file/twins.ts'
@@ -39,10 +39,18 @@ export interface OpenerOptions {
   readonly compare?: (metadata: Metadata) => readonly KeyGroup[]
 }
 
+/** A file as it was read. */
+export interface Source {
+  readonly path: string
+  readonly bytes: Uint8Array
+  readonly input: FormatId
+}
+
 /** How a command opens its file: services and order are checked before the file is read (spec/cli.md 13). */
 export interface Opener {
   readonly services: readonly KeyService[]
-  open(path: string, bytes: Uint8Array, input: FormatId, options?: OpenerOptions): Promise<Opened>
+  /** Opens the file for as long as `use` takes, with its data key wiped after it. */
+  withOpen<T>(source: Source, options: OpenerOptions, use: (opened: Opened) => Promise<T>): Promise<T>
 }
 
 export async function openerOf(inv: Invocation<typeof decryptionOrder | KeyServiceFlag>, io: Io): Promise<Opener> {
@@ -50,18 +58,18 @@ export async function openerOf(inv: Invocation<typeof decryptionOrder | KeyServi
   const order = orderOf(inv)
   return {
     services,
-    open: async (path, bytes, input, options = {}) => {
+    withOpen: async ({ path, bytes, input }, options, use) => {
       const loaded = await loadEncrypted(bytes, input)
       if (options.change === true) refuseOthers(loaded.others)
-      const file = await openFile(loaded, {
+      const means = {
         services,
         ...order,
         ignoreMac: options.ignoreMac ?? false,
         log: io.ctx.log,
         audit: { context: io.ctx, file: path },
         ...(options.compare ? { compare: { groups: options.compare(loaded.metadata) } } : {}),
-      })
-      return { path, bytes, file, services }
+      }
+      return withOpenFile(loaded, means, (file) => use({ path, bytes, file, services }))
     },
   }
 }
@@ -119,11 +127,8 @@ async function changeLocked(
   const { path: steps, find, make } = change
   const bytes = await readInput(host, path, { inPlace: true })
   const formats = formatsFor(namedFormats(inv), path, bytes)
-  const { file } = await opener.open(path, bytes, formats.input, {
-    ignoreMac: inv.bool('ignore-mac'),
-    change: true,
-  })
-  try {
+  const options = { ignoreMac: inv.bool('ignore-mac'), change: true }
+  await opener.withOpen({ path, bytes, input: formats.input }, options, async ({ file }) => {
     const documents = file.plain.documents.length > 0 ? file.plain.documents : [{ kind: 'map' as const, items: [] }]
     const place = find(documents, steps)
     const output = await loadFormat(formats.output)
@@ -144,7 +149,5 @@ async function changeLocked(
     await writeOutput(host, path, sealed.bytes, { what: 'in-place file', expect: fingerprint(bytes), lock })
     tellOfWritten(io)
     warnOfDocument(documents, steps, place, 'changed', ctx)
-  } finally {
-    file.dataKey.fill(0)
-  }
+  })
 }

@@ -49,6 +49,15 @@ const dataKeyLength = 32
 /** 32 random bytes; the caller wipes them. */
 export const newDataKey = (): Uint8Array => new Uint8Array(randomBytes(dataKeyLength))
 
+/** What `use` makes; the data key is wiped once it is done, whatever becomes of it. */
+export async function wipedAfter<T>(dataKey: Uint8Array, use: () => T | Promise<T>): Promise<T> {
+  try {
+    return await use()
+  } finally {
+    dataKey.fill(0)
+  }
+}
+
 export interface WrapOptions {
   /** Recipients of a single group whose entries stay as they are: their `enc` already holds this data key, or they are bare. */
   readonly keep?: (key: MasterKey) => boolean

@@ -1,7 +1,7 @@
 // `sops decrypt`: a file or standard input to plaintext, whole or one value of it.
 
 import { SopsError, withHints } from '../../errors.ts'
-import { emitPlain, loadEncrypted, openFile } from '../../file/encrypted-file.ts'
+import { emitPlain, loadEncrypted, withOpenFile } from '../../file/encrypted-file.ts'
 import { warnOfOneDocument } from '../../file/left-out.ts'
 import { lineOf, refuseToConvert } from '../../file/twins.ts'
 import type { OpenFile, OpenOptions } from '../../file/types.ts'
@@ -89,8 +89,7 @@ async function run(inv: Given, io: Io): Promise<number> {
     if (await decryptLarge(inv, io, target, inputInMemory(bytes), options())) return 0
   }
   const formats = target.typePath === '' ? formatsOf(named, '') : formatsFor(named, target.typePath, bytes)
-  const file = await openFile(await loadEncrypted(bytes, formats.input), options())
-  try {
+  await withOpenFile(await loadEncrypted(bytes, formats.input), options(), async (file) => {
     const layout = plainLayoutOf(inv, config, formats)
     const plain =
       path.length > 0
@@ -101,9 +100,7 @@ async function run(inv: Given, io: Io): Promise<number> {
     await writeResult(inv, io, target, plain, bytes)
     const written = target.inPlace ? target.file! : inv.string('output')
     if (written !== '') await warnOfReaders(absolutePath(ctx, written), ctx)
-  } finally {
-    file.dataKey.fill(0)
-  }
+  })
   return 0
 }
 

@@ -2,13 +2,12 @@
 import { basename } from 'node:path'
 import { messageOf, SopsError, setIn } from '../../errors.ts'
 import { createFile, sealNew } from '../../file/create.ts'
-import { loadEncrypted, openFile, type SealOutput } from '../../file/encrypted-file.ts'
+import { loadEncrypted, type SealOutput, withOpenFile } from '../../file/encrypted-file.ts'
 import { type Draft, draftText, parsePlain, parseWithMetadata, sealDraft } from '../../file/plaintext.ts'
 import { warnOfSharedPaths } from '../../file/shared-paths.ts'
 import type { OpenFile } from '../../file/types.ts'
 import { loadFormat } from '../../formats/index.ts'
-import type { Format } from '../../formats/types.ts'
-import { wrapDataKey, wrapErrors } from '../../groups/data-key.ts'
+import { wipedAfter, wrapDataKey, wrapErrors } from '../../groups/data-key.ts'
 import { refuseMixedKeys } from '../../groups/same-data-key.ts'
 import { bareKeys, distinctKeys, identityOf } from '../../keys/identity.ts'
 import { nameRecipient } from '../../keys/index.ts'
@@ -88,8 +87,8 @@ async function editNew(inv: Given, io: Io, path: string): Promise<void> {
     const headline = 'Error encrypting the data key with one or more master keys'
     throw new SopsError('no-data-key', setIn(`${headline}: [${errors.join(' ')}]`), { cause: error })
   })
-  try {
-    await editLoop(
+  await wipedAfter(file.dataKey, () =>
+    editLoop(
       {
         name: basename(path),
         content: Buffer.from(output.example),
@@ -105,10 +104,8 @@ async function editNew(inv: Given, io: Io, path: string): Promise<void> {
         },
       },
       io,
-    )
-  } finally {
-    file.dataKey.fill(0)
-  }
+    ),
+  )
 }
 
 async function editExisting(inv: Given, io: Io, path: string): Promise<void> {
@@ -123,20 +120,30 @@ async function editExisting(inv: Given, io: Io, path: string): Promise<void> {
   const showMetadata = inv.bool('show-master-keys')
   const loaded = await loadEncrypted(bytes, formats.input)
   refuseOthers(loaded.others)
-  const file = await openFile(loaded, {
+  const options = {
     services,
     ...order,
     ignoreMac: inv.bool('ignore-mac'),
     log: ctx.log,
     audit: { context: ctx, file: path },
-  })
-  try {
+  }
+  await withOpenFile(loaded, options, async (file) => {
+    const readDraft = (text: Uint8Array): Draft => {
+      const draft = showMetadata
+        ? parseWithMetadata(text, input, file.plain)
+        : parsePlain(text, input, output, file.plain)
+      checkVersion((draft.metadata ?? file.metadata).version)
+      if (draft.metadata?.keyGroups.every((group) => group.keys.length === 0)) {
+        throw new SopsError('generic', "No master keys were provided, so sops can't encrypt the file.")
+      }
+      return draft
+    }
     const content = await draftText(file, output, layout, showMetadata)
     await editLoop(
       {
         name: basename(path),
         content,
-        read: (text) => readDraft(text, input, output, showMetadata),
+        read: readDraft,
         headline,
         fatal: (error) => error.code === 'version-not-comparable',
         finish: async (draft) => {
@@ -155,18 +162,7 @@ async function editExisting(inv: Given, io: Io, path: string): Promise<void> {
       },
       io,
     )
-  } finally {
-    file.dataKey.fill(0)
-  }
-
-  function readDraft(text: Uint8Array, from: Format, to: Format, shown: boolean): Draft {
-    const draft = shown ? parseWithMetadata(text, from, file.plain) : parsePlain(text, from, to, file.plain)
-    checkVersion((draft.metadata ?? file.metadata).version)
-    if (draft.metadata?.keyGroups.every((group) => group.keys.length === 0)) {
-      throw new SopsError('generic', "No master keys were provided, so sops can't encrypt the file.")
-    }
-    return draft
-  }
+  })
 }
 
 /** Recipients that were put in here, in the editor, are the user's own words. */

@@ -1,6 +1,6 @@
 // `sops encrypt`: a plain file or standard input to an encrypted one.
 
-import { createFile, type EncryptionSettings, sealNew } from '../../file/create.ts'
+import { type EncryptionSettings, sealNew, withNewFile } from '../../file/create.ts'
 import { lossesOf } from '../../file/losses.ts'
 import { parsePlain } from '../../file/plaintext.ts'
 import { warnOfSharedPaths } from '../../file/shared-paths.ts'
@@ -45,14 +45,11 @@ async function encryptLarge(
   { settings, services, layout }: LargeSettings,
 ): Promise<number> {
   try {
-    const file = await createFile(settings, services)
-    try {
+    await withNewFile(settings, services, async (file) => {
       await io.ctx.audit?.({ action: 'encrypt', file: target.file ?? io.ctx.cwd })
       const { sealLarge } = await import('../../file/large-binary.ts')
       await writeLarge(inv, io, target, input, await sealLarge(file, input, io.ctx.now(), layout))
-    } finally {
-      file.dataKey.fill(0)
-    }
+    })
     return 0
   } finally {
     await input.close()
@@ -77,8 +74,7 @@ async function run(inv: Given, io: Io): Promise<number> {
     return encryptLarge(inv, io, target, inputInMemory(bytes), { settings, services, layout })
   }
   const draft = parsePlain(bytes, input, output)
-  const file = await createFile(settings, services)
-  try {
+  await withNewFile(settings, services, async (file) => {
     await ctx.audit?.({ action: 'encrypt', file: target.file ?? ctx.cwd })
     const sealed = sealNew(file, draft, output, ctx.now(), layoutOf(inv, config, formats))
     warnOfCleartext(sealed, file.selection, ctx)
@@ -88,8 +84,6 @@ async function run(inv: Given, io: Io): Promise<number> {
     if (input.id === output.id) warnOfLosses(lossesOf(draft, sealed, file.selection), ctx)
     warnOfRespelling(sealed, ctx)
     await writeResult(inv, io, target, sealed.bytes, bytes)
-  } finally {
-    file.dataKey.fill(0)
-  }
+  })
   return 0
 }

@@ -42,10 +42,11 @@ async function run(inv: Invocation<(typeof flags)[number]>, io: Io): Promise<num
     throw new SopsError('conflicting-parameters', 'Error: The --same-process flag cannot be used with --background')
   }
   const bytes = await read(io, path)
-  const { file } = await opener.open(path, bytes, formatsFor({}, path, bytes).input)
-  file.dataKey.fill(0)
-  warnOfLeftOut(file.plain, 'the environment', ctx.log)
-  const values = environmentOf(file.plain.documents[0] ?? { kind: 'map', items: [] }, host.platform, lineOf(file))
+  const { input } = formatsFor({}, path, bytes)
+  const values = await opener.withOpen({ path, bytes, input }, {}, async ({ file }) => {
+    warnOfLeftOut(file.plain, 'the environment', ctx.log)
+    return environmentOf(file.plain.documents[0] ?? { kind: 'map', items: [] }, host.platform, lineOf(file))
+  })
   warnOfSteering(Object.keys(values), io)
   const user = await switchUser(inv.string('user'), io)
   if (!user) return 1

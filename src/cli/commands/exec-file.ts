@@ -51,9 +51,9 @@ async function run(inv: Invocation<(typeof flags)[number]>, io: Io): Promise<num
   const opener = await openerOf(inv, io)
   const bytes = await read(io, path)
   const formats = formatsFor(namedFormats(inv), path, bytes)
-  const { file } = await opener.open(path, bytes, formats.input)
-  file.dataKey.fill(0)
-  const content = await emit(file, formats.output, plainLayoutOf(inv, config, formats), io)
+  const content = await opener.withOpen({ path, bytes, input: formats.input }, {}, ({ file }) =>
+    emit(file, formats.output, plainLayoutOf(inv, config, formats), io),
+  )
   const background = inv.bool('background')
   if (background) warnOfBackground('exec-file', io)
   const filename = inv.string('filename')

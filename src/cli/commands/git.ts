@@ -3,8 +3,7 @@
 import { join, resolve } from 'node:path'
 import type { Context } from '../../context/index.ts'
 import { messageOf, SopsError, setIn } from '../../errors.ts'
-import { emitPlain, loadEncrypted, openFile } from '../../file/encrypted-file.ts'
-import type { OpenFile } from '../../file/types.ts'
+import { emitPlain, loadEncrypted, withOpenFile } from '../../file/encrypted-file.ts'
 import { sniffFormat } from '../../formats/detect.ts'
 import { formatOfPath } from '../../formats/index.ts'
 import type { FormatId } from '../../formats/types.ts'
@@ -82,21 +81,20 @@ async function plaintext(
 ): Promise<Uint8Array> {
   const services = await servicesOf(inv, ctx)
   const encrypted = await loadEncrypted(bytes, format)
-  const open = (ignoreMac: boolean): Promise<OpenFile> =>
-    openFile(encrypted, { services, ...orderOf(inv), ignoreMac, audit: { context: ctx, file: path } })
   const remark = (text: string): string => `${commentMark(format)} sops: ${oneLine(text)}\n`
   let note = encrypted.others.length > 0 ? remark(othersText(encrypted.others)) : ''
+  const text = (ignoreMac: boolean): Promise<Uint8Array> =>
+    withOpenFile(
+      encrypted,
+      { services, ...orderOf(inv), ignoreMac, audit: { context: ctx, file: path } },
+      async (file) => Buffer.concat([Buffer.from(note), await emitPlain(file, format, {})]),
+    )
   // A difference is most wanted where something is wrong, as after a merge.
-  const file = await open(false).catch((error: unknown) => {
+  return text(false).catch((error: unknown) => {
     if (!(error instanceof SopsError) || error.code !== 'mac-mismatch') throw error
     note += remark('the MAC does not match: this file was changed without its key')
-    return open(true)
+    return text(true)
   })
-  try {
-    return Buffer.concat([Buffer.from(note), await emitPlain(file, format, {})])
-  } finally {
-    file.dataKey.fill(0)
-  }
 }
 
 const git = async (io: Io, ...args: string[]): Promise<string> => {

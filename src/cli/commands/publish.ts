@@ -6,7 +6,7 @@ import { walk } from '../../cipher/walk.ts'
 import { type Config, findConfig, loadConfig, matchDestinationRule } from '../../config/index.ts'
 import type { DestinationRule } from '../../config/match.ts'
 import { SopsError } from '../../errors.ts'
-import { createFile } from '../../file/create.ts'
+import { withNewFile } from '../../file/create.ts'
 import { loadEncrypted, sealFile } from '../../file/encrypted-file.ts'
 import { lineOf } from '../../file/twins.ts'
 import { isChange, keyChanges } from '../../groups/diff.ts'
@@ -111,16 +111,19 @@ async function pack(path: string, name: string, rule: DestinationRule, job: Job)
   const bytes = await read(job.io, absolute)
   const format = formatsFor({}, path, bytes).input
   if (destination.kind === 'vault') {
-    const { file } = await job.opener.open(absolute, bytes, format)
-    file.dataKey.fill(0)
-    refuseChoice(file.twins, 'the secret', { lineOf: lineOf(file) })
-    warnOfMerge(file.plain, job.io)
-    return { name, vault: destination, plain: file.plain }
+    return job.opener.withOpen({ path: absolute, bytes, input: format }, {}, async ({ file }) => {
+      refuseChoice(file.twins, 'the secret', { lineOf: lineOf(file) })
+      warnOfMerge(file.plain, job.io)
+      return { name, vault: destination, plain: file.plain }
+    })
   }
   if (rule.recreation.keyGroups[0]?.keys.length) {
     job.io.ctx.log({ level: 'debug', logger: 'PUBLISH', message: 'Re-encrypting tree before publishing' })
-    const opened = await job.opener.open(absolute, bytes, format, { change: true })
-    return { name, bucket: destination, bytes: await sealAnew(opened, rule, job) }
+    return job.opener.withOpen({ path: absolute, bytes, input: format }, { change: true }, async (opened) => ({
+      name,
+      bucket: destination,
+      bytes: await sealAnew(opened, rule, job),
+    }))
   }
   // Nothing that is not encrypted gets out.
   refuseOthers((await loadEncrypted(bytes, format)).others, { unopened: true })
@@ -143,38 +146,31 @@ function warnOfMerge({ documents }: Tree, { ctx }: Io): void {
 /** The file under a new data key for the rule's recipients; of its other settings only the suffixes and the threshold count. */
 async function sealAnew({ path, file }: Opened, rule: DestinationRule, job: Job): Promise<Uint8Array> {
   const { inv, io, config, opener } = job
-  try {
-    const { keyGroups, shamirThreshold, selection } = rule.recreation
-    // Thresholds of 0 keep theirs out of the difference, as in the reference.
-    const changes = keyChanges(file.metadata.keyGroups, 0, keyGroups)
-    if (isChange(changes)) await io.say(...describeChanges(changes, io, "file's key groups"))
-    const { unencryptedSuffix, encryptedSuffix } = selection
-    const suffixes = {
-      ...(unencryptedSuffix ? { unencryptedSuffix } : {}),
-      ...(encryptedSuffix ? { encryptedSuffix } : {}),
-    }
-    if (Object.keys(suffixes).length === 0) await refuseDefaultSuffix(file.plain)
-    const settings = { keyGroups, shamirThreshold, selection: suffixes, macOnlyEncrypted: false }
-    const sealed = await createFile(settings, opener.services)
-    try {
-      await io.ctx.audit?.({ action: 'encrypt', file: path })
-      const input = { ...file, ...sealed, allowCleartext: true }
-      const published = sealFile(
-        input,
-        file.format,
-        io.ctx.now(),
-        layoutOf(inv, config, { output: file.format.id, named: false }),
-      )
-      const own = { selection: sealed.selection, name: `the recreation rule of destination_rules[${rule.index}]` }
-      await checkClear({ ...input, sealed: published }, inv, io, async () => own)
-      warnOfRespelling(published, io.ctx)
-      return published.bytes
-    } finally {
-      sealed.dataKey.fill(0)
-    }
-  } finally {
-    file.dataKey.fill(0)
+  const { keyGroups, shamirThreshold, selection } = rule.recreation
+  // Thresholds of 0 keep theirs out of the difference, as in the reference.
+  const changes = keyChanges(file.metadata.keyGroups, 0, keyGroups)
+  if (isChange(changes)) await io.say(...describeChanges(changes, io, "file's key groups"))
+  const { unencryptedSuffix, encryptedSuffix } = selection
+  const suffixes = {
+    ...(unencryptedSuffix ? { unencryptedSuffix } : {}),
+    ...(encryptedSuffix ? { encryptedSuffix } : {}),
   }
+  if (Object.keys(suffixes).length === 0) await refuseDefaultSuffix(file.plain)
+  const settings = { keyGroups, shamirThreshold, selection: suffixes, macOnlyEncrypted: false }
+  return withNewFile(settings, opener.services, async (sealed) => {
+    await io.ctx.audit?.({ action: 'encrypt', file: path })
+    const input = { ...file, ...sealed, allowCleartext: true }
+    const published = sealFile(
+      input,
+      file.format,
+      io.ctx.now(),
+      layoutOf(inv, config, { output: file.format.id, named: false }),
+    )
+    const own = { selection: sealed.selection, name: `the recreation rule of destination_rules[${rule.index}]` }
+    await checkClear({ ...input, sealed: published }, inv, io, async () => own)
+    warnOfRespelling(published, io.ctx)
+    return published.bytes
+  })
 }
 
 /**

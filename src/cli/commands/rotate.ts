@@ -3,10 +3,11 @@
 import { SopsError } from '../../errors.ts'
 import { loadEncrypted, sealFile } from '../../file/encrypted-file.ts'
 import { loadFormat } from '../../formats/index.ts'
-import { newDataKey, wrapDataKey } from '../../groups/data-key.ts'
+import { newDataKey, wipedAfter, wrapDataKey } from '../../groups/data-key.ts'
 import { identityOf } from '../../keys/identity.ts'
 import { labelOf } from '../../keys/index.ts'
 import type { KeyGroup, KeyTypeId, MasterKey } from '../../keys/types.ts'
+import type { Metadata } from '../../metadata/index.ts'
 import { quote } from '../../text/quote.ts'
 import { closest } from '../../text/visible.ts'
 import { checkClear, creationRule } from '../cleartext.ts'
@@ -79,42 +80,45 @@ async function rotateFile(inv: Given, io: Io): Promise<void> {
   const config = await configOf(inv, ctx)
   const opener = await openerOf(inv, withRule(io, config, target.typePath))
   const profile = inv.legacy ? inv.root.string('aws-profile') : ''
-  const options = { kms: { profile, context: inv.string('encryption-context') }, order: addOrder, lenientContext: true }
-  const added = await keysFromFlags(inv, ctx, { prefix: 'add-', ...options })
-  const removed = await keysFromFlags(inv, ctx, { prefix: 'rm-', ...options }).catch(async (error: unknown) => {
+  const keyOptions = {
+    kms: { profile, context: inv.string('encryption-context') },
+    order: addOrder,
+    lenientContext: true,
+  }
+  const added = await keysFromFlags(inv, ctx, { prefix: 'add-', ...keyOptions })
+  const removed = await keysFromFlags(inv, ctx, { prefix: 'rm-', ...keyOptions }).catch(async (error: unknown) => {
     throw await withNearest(error, inv, () => readTarget(target, io), target.typePath)
   })
   const ignoreMac = inv.legacy && inv.root.bool('ignore-mac')
   const bytes = await readTarget(target, io)
   const formats = formatsFor(namedFormats(inv), target.typePath, bytes)
   await ctx.audit?.({ action: 'rotate', file: path })
-  const { file } = await opener.open(path, bytes, formats.input, {
+  const options = {
     ignoreMac,
     change: true,
-    compare: ({ keyGroups }) => withoutKeys(keyGroups, removed),
-  })
-  const dataKey = newDataKey()
-  try {
-    const { keyGroups, shamirThreshold } = file.metadata
-    refuseAbsent(removed, keyGroups)
-    const staying = withoutKeys(keyGroups, [...removed, ...added])
-    const wanted = withoutKeys(withKeys(keyGroups, added), removed)
-    const rule = await ruleFor(config, target.typePath, ctx)
-    warnOfThreshold(keyGroups, shamirThreshold, rule, ctx)
-    warnOfUnruled(staying, rule, ctx)
-    const { groups, threshold } = await wrapDataKey(dataKey, wanted, shamirThreshold, opener.services)
-    const metadata = { ...file.metadata, keyGroups: groups, shamirThreshold: threshold }
-    const output = await loadFormat(formats.output)
-    await ctx.audit?.({ action: 'encrypt', file: path })
-    const input = { ...file, metadata, dataKey, allowCleartext: true }
-    const sealed = sealFile(input, output, ctx.now(), layoutOf(inv, config, formats))
-    await checkClear({ ...input, sealed }, inv, io, creationRule(config, target.typePath, ctx))
-    warnOfRespelling(sealed, ctx)
-    await writeResult(inv, io, target, sealed.bytes, bytes)
-  } finally {
-    dataKey.fill(0)
-    file.dataKey.fill(0)
+    compare: ({ keyGroups }: Metadata) => withoutKeys(keyGroups, removed),
   }
+  await opener.withOpen({ path, bytes, input: formats.input }, options, async ({ file }) => {
+    const dataKey = newDataKey()
+    await wipedAfter(dataKey, async () => {
+      const { keyGroups, shamirThreshold } = file.metadata
+      refuseAbsent(removed, keyGroups)
+      const staying = withoutKeys(keyGroups, [...removed, ...added])
+      const wanted = withoutKeys(withKeys(keyGroups, added), removed)
+      const rule = await ruleFor(config, target.typePath, ctx)
+      warnOfThreshold(keyGroups, shamirThreshold, rule, ctx)
+      warnOfUnruled(staying, rule, ctx)
+      const { groups, threshold } = await wrapDataKey(dataKey, wanted, shamirThreshold, opener.services)
+      const metadata = { ...file.metadata, keyGroups: groups, shamirThreshold: threshold }
+      const output = await loadFormat(formats.output)
+      await ctx.audit?.({ action: 'encrypt', file: path })
+      const input = { ...file, metadata, dataKey, allowCleartext: true }
+      const sealed = sealFile(input, output, ctx.now(), layoutOf(inv, config, formats))
+      await checkClear({ ...input, sealed }, inv, io, creationRule(config, target.typePath, ctx))
+      warnOfRespelling(sealed, ctx)
+      await writeResult(inv, io, target, sealed.bytes, bytes)
+    })
+  })
 }
 
 function missing(inv: Given, path: string): SopsError {

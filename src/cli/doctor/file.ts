@@ -2,7 +2,7 @@
 import { type Config, matchCreationRule } from '../../config/index.ts'
 import type { Context } from '../../context/index.ts'
 import { messageOf, SopsError, setIn } from '../../errors.ts'
-import { loadEncrypted, openFile } from '../../file/encrypted-file.ts'
+import { loadEncrypted, withOpenFile } from '../../file/encrypted-file.ts'
 import type { EncryptedFile } from '../../file/types.ts'
 import type { KeyService } from '../../groups/data-key.ts'
 import { isChange, keyChanges } from '../../groups/diff.ts'
@@ -87,8 +87,8 @@ async function examineContent(
   sheet: Sheet,
 ): Promise<void> {
   try {
-    const opened = await openFile(file, { services: [replay(attempts)], audit: { context: ctx, file: path } })
-    opened.dataKey.fill(0)
+    const options = { services: [replay(attempts)], audit: { context: ctx, file: path } }
+    await withOpenFile(file, options, () => {})
     sheet.good('it can be opened here, and its integrity check passes')
   } catch (error) {
     if (!(error instanceof SopsError)) throw error
