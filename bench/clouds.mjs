@@ -34,7 +34,7 @@ export async function startClouds(root) {
     await startGcpGrpc({ keys: { [resource]: 'enabled' } }, tls),
     await startGcpRest({ keys: { [resource]: 'enabled' } }),
   ]
-  const trust = { NODE_EXTRA_CA_CERTS: tls.path }
+  const trust = { NODE_EXTRA_CA_CERTS: tls.path, SOPS_AZURE_KEYVAULT_ORIGINS: azure.address }
   const google = { GOOGLE_OAUTH_ACCESS_TOKEN: 'gcp-token' }
   const clouds = {
     aws: { flags: ['--kms', arn], env: { ...awsDefaults, AWS_ENDPOINT_URL: aws.url } },

@@ -2,6 +2,7 @@
 //
 //   node bench/run.mjs [--quick] [--json] [--only WORD]
 import { execFile, execFileSync, spawnSync } from 'node:child_process'
+import crypto from 'node:crypto'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -15,6 +16,7 @@ import { cleanEnv, measure } from './measure.mjs'
 const { values: options } = parseArgs({
   options: { quick: { type: 'boolean' }, json: { type: 'boolean' }, only: { type: 'string' } },
 })
+const { decapsulate } = crypto
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const bin = join(root, 'bin/sops.cjs')
 const packages = join(root, 'node_modules')
@@ -155,7 +157,10 @@ const suites = {
     return differences(
       results,
       'ms',
-      kinds.slice(1).map(([kind]) => [`decrypt, ${kind}`, 'decrypt, X25519', 30]),
+      // Without an ML-KEM of Node's own a package is loaded.
+      kinds
+        .slice(1)
+        .map(([kind]) => [`decrypt, ${kind}`, 'decrypt, X25519', kind === 'post-quantum' && !decapsulate ? 70 : 30]),
     )
   },
   async clouds() {

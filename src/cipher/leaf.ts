@@ -126,7 +126,7 @@ export function split(text: string): Parts | undefined {
   }
 }
 
-/** True for a text of the shape 2.1, whether it decrypts or not. */
+/** True for a text of the shape of spec/format.md 2.1, whether it decrypts or not. */
 export const isEncrypted = (text: string): boolean => split(text) !== undefined
 
 /** Standard base64 with padding and nothing else, except line breaks' CR as in the reference. */

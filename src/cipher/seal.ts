@@ -199,7 +199,7 @@ function opener(
   }
 }
 
-const clearTwinText = 'an earlier line gives this key a value in clear, which nothing protects'
+const clearTwinText = 'an earlier line gives this key a value in clear, or none, which nothing protects'
 const clearTwinHints = [
   'the last line of a key counts in SOPS, the first one in other programs: remove the line in clear',
 ]

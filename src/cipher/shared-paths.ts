@@ -4,29 +4,44 @@ import type { Leaf, MapNode, Node } from '../tree/tree.ts'
 import type { Selection } from './selection.ts'
 import { walk } from './walk.ts'
 
-/** Without a colon in a key every path can be told from every other. */
-function hasColon(document: MapNode): boolean {
-  const waiting: Node[] = [document]
-  for (let node = waiting.pop(); node; node = waiting.pop()) {
+interface Place {
+  readonly node: Node
+  /** The keys down to it as the cipher joins them. */
+  readonly aad: string
+  readonly hasColon: boolean
+}
+
+/** What the cipher joins the paths of leaves to that have a colon in a key: without one every path can be told from every other. */
+function colonPaths(document: MapNode): Set<string> {
+  const found = new Set<string>()
+  const waiting: Place[] = [{ node: document, aad: '', hasColon: false }]
+  for (let place = waiting.pop(); place; place = waiting.pop()) {
+    const { node, aad, hasColon } = place
     if (node.kind === 'leaf') continue
     for (const item of node.items) {
       if (item.kind === 'comment') continue
-      if (item.kind === 'entry' && item.key.includes(':')) return true
-      const value = item.kind === 'entry' ? item.value : item
-      if (value.kind !== 'leaf') waiting.push(value)
+      const isEntry = item.kind === 'entry'
+      const value = isEntry ? item.value : item
+      const isColon = hasColon || (isEntry && item.key.includes(':'))
+      if (value.kind !== 'leaf') {
+        waiting.push({ node: value, aad: isEntry ? `${aad}${item.key}:` : aad, hasColon: isColon })
+      } else if (isColon) {
+        found.add(isEntry ? `${aad}${item.key}:` : aad)
+      }
     }
   }
-  return false
+  return found
 }
 
 /** Two paths of encrypted values of the document for each text that stands for more than one, as users write them. Lists are left out of paths. */
 export function sharedPaths(document: MapNode, selection: Selection): readonly (readonly [string, string])[] {
-  if (!hasColon(document)) return []
+  const ambiguous = colonPaths(document)
+  if (ambiguous.size === 0) return []
   const first = new Map<string, string>()
   const shared = new Map<string, readonly [string, string]>()
   const path: string[] = []
   const leaf = (found: Leaf, aad: string, selected: boolean): Leaf => {
-    if (!selected || found.value === null || found.value === '') return found
+    if (!selected || found.value === null || found.value === '' || !ambiguous.has(aad)) return found
     const place = formatPath(path)
     const known = first.get(aad)
     if (known === undefined) first.set(aad, place)

@@ -84,7 +84,7 @@ export function walk(tree: Tree, selection: Selection, visitor: Visitor, path: s
     if (element.kind !== 'leaf') return frameOf(element, frame.aad, frame.hits | frame.active)
     const next = visitor.leaf(element, frame.aad, selects(frame.hits | frame.active), true)
     put(frame, next)
-    // A string that turned out to be an encrypted comment belongs to the block of comments it stands in (5.1, defect).
+    // A string that turned out to be an encrypted comment belongs to the block of comments it stands in (spec/format.md 5.1).
     if (next.kind === 'leaf') frame.active = 0
     else if (hasCommentRules && typeof element.value === 'string') frame.active |= commentHits(selection, element.value)
     return frame

@@ -6,7 +6,7 @@ import type { Context } from '../context/index.ts'
 import { SopsError } from '../errors.ts'
 import { codeOf, systemErrorText } from '../system/errors.ts'
 import { access, constants, lstat, readFile, readlink, realpath, stat } from '../system/files.ts'
-import { type InputOptions, irregularity, readNamed, readRegular } from '../system/inputs.ts'
+import { type InputOptions, irregularity, readNamed, readRegular, silence } from '../system/inputs.ts'
 import { shownPath } from '../system/secrets.ts'
 import type { Host } from './host.ts'
 import type { Io } from './invocation.ts'
@@ -105,6 +105,15 @@ export interface WriteOptions {
   readonly expect?: Fingerprint | 'absent'
   /** Taken already, before the target was read. */
   readonly lock?: Lock | undefined
+  /** Told what is waited for. */
+  readonly log?: Context['log']
+}
+
+/** Opening a named pipe for writing takes until somebody reads from it. */
+async function overwritePipe(path: string, content: Content, log: Context['log']): Promise<void> {
+  const message = `waiting for a program that reads from ${path}`
+  const timer = setTimeout(() => log({ level: 'warning', logger: 'CMD', message }), silence)
+  await overwriteFile(path, content, () => clearTimeout(timer)).finally(() => clearTimeout(timer))
 }
 
 /**
@@ -136,7 +145,9 @@ async function write(host: Host, path: string, content: Content, options: WriteO
   const before = await statOrUndefined(path)
   // Behind /dev/stdout and the like may stand a regular file that others have open; the reference writes into it, too.
   const special = before !== undefined && (!before.isFile() || isOpenStream(path))
-  if (special && expect === undefined) return overwriteFile(path, content)
+  if (special && expect === undefined) {
+    return before.isFIFO() && options.log ? overwritePipe(path, content, options.log) : overwriteFile(path, content)
+  }
   if (special && !before.isDirectory()) throw irregular(path, irregularity(before) ?? 'a device')
   const target = await followLinks(path)
   if (before === undefined) {

@@ -1,6 +1,6 @@
 // Flags that commands share, in groups (spec/cli.md 9). The flags of the master keys come from the key types.
-import { keyTypes } from '../keys/index.ts'
-import type { KeyTypeId } from '../keys/types.ts'
+import { keyTypes, keyTypesInOrder } from '../keys/index.ts'
+import type { KeyDescriptor } from '../keys/types.ts'
 import {
   type BoolFlag,
   bool,
@@ -24,10 +24,13 @@ export type KeyPrefix = '' | 'add-' | 'rm-'
 export type KeyFlagName<Prefix extends KeyPrefix = ''> = string & { readonly ofKeyType: Prefix }
 
 /** `age`, `add-age`, `rm-pgp`, … */
-export const keyFlagName = <Prefix extends KeyPrefix>(prefix: Prefix, type: KeyTypeId): KeyFlagName<Prefix> =>
-  `${prefix}${keyTypes[type].flag.name}` as KeyFlagName<Prefix>
+export const keyFlagName = <Prefix extends KeyPrefix>(
+  prefix: Prefix,
+  { flag }: Pick<KeyDescriptor, 'flag'>,
+): KeyFlagName<Prefix> => `${prefix}${flag.name}` as KeyFlagName<Prefix>
 
-const keyTypeIds = Object.keys(keyTypes) as readonly KeyTypeId[]
+/** One for each key type: how its keys are named on the command line. */
+const keys: readonly Pick<KeyDescriptor, 'flag'>[] = Object.values(keyTypes)
 
 export const inPlace: BoolFlag<'in-place'> = bool('in-place', 'write the result back to the file', { aliases: ['i'] })
 export const output: StringFlag<'output'> = string('output', 'write the result to PATH instead of stdout', {
@@ -74,9 +77,12 @@ export const background: BoolFlag<'background'> = bool(
 )
 export const user: StringFlag<'user'> = string('user', 'run the command as this user', { value: 'NAME' })
 
+const defaultOrder = keyTypesInOrder('open')
+  .map(({ id }) => id)
+  .join(',')
 export const decryptionOrder: StringFlag<'decryption-order'> = string(
   'decryption-order',
-  'key types to try first (default: age,pgp)',
+  `key types to try first (default: ${defaultOrder})`,
   { env: 'SOPS_DECRYPTION_ORDER', value: 'TYPES' },
 )
 
@@ -118,9 +124,9 @@ export const showMasterKeys: BoolFlag<'show-master-keys'> = bool(
 /** Keys of a file that is made anew; with any of them the keys of the config do not count. */
 export type NewKeyFlag = StringFlag<KeyFlagName> | typeof awsProfile | typeof encryptionContext | typeof threshold
 export const newKeys: readonly NewKeyFlag[] = inSection<NewKeyFlag>('MASTER KEYS', [
-  ...keyTypeIds.map((id) => {
-    const { help, env, alias } = keyTypes[id].flag
-    return string(keyFlagName('', id), help, { value: 'KEYS', env, ...(alias ? { aliases: [alias] } : {}) })
+  ...keys.map((key) => {
+    const { help, env, alias } = key.flag
+    return string(keyFlagName('', key), help, { value: 'KEYS', env, ...(alias ? { aliases: [alias] } : {}) })
   }),
   awsProfile,
   encryptionContext,
@@ -130,17 +136,17 @@ export const newKeys: readonly NewKeyFlag[] = inSection<NewKeyFlag>('MASTER KEYS
 /** Keys of one new group, each flag repeatable and without a variable. */
 export const groupKeys: readonly ListFlag<KeyFlagName>[] = inSection(
   'MASTER KEYS',
-  keyTypeIds.map((id) => list(keyFlagName('', id), keyTypes[id].flag.help, { value: 'KEY' })),
+  keys.map((key) => list(keyFlagName('', key), key.flag.help, { value: 'KEY' })),
 )
 
 export type ChangedKeyFlag = StringFlag<KeyFlagName<'add-'> | KeyFlagName<'rm-'>>
 export const changedKeys: readonly ChangedKeyFlag[] = inSection(
   'ADDED AND REMOVED KEYS',
-  keyTypeIds.flatMap((id) => {
-    const { help } = keyTypes[id].flag
+  keys.flatMap((key) => {
+    const { help } = key.flag
     return [
-      string(keyFlagName('add-', id), `add: ${help}`, { value: 'KEYS' }),
-      string(keyFlagName('rm-', id), `remove: ${help}`, { value: 'KEYS' }),
+      string(keyFlagName('add-', key), `add: ${help}`, { value: 'KEYS' }),
+      string(keyFlagName('rm-', key), `remove: ${help}`, { value: 'KEYS' }),
     ]
   }),
 )

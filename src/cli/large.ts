@@ -93,6 +93,6 @@ export async function writeLarge(
     await writeOutput(io.host, target.file, checked, { what: 'in-place file' })
     tellOfWritten(io)
   } else if (path !== '') {
-    await writeOutput(io.host, absolutePath(io.ctx, path), checked, { what: 'output file' })
+    await writeOutput(io.host, absolutePath(io.ctx, path), checked, { what: 'output file', log: io.ctx.log })
   } else for await (const bytes of content()) await io.out(bytes)
 }

@@ -107,9 +107,10 @@ export async function replaceFile(
   }
 }
 
-/** Writes into the file, device or pipe that is there. */
-export async function overwriteFile(target: string, content: Content): Promise<void> {
+/** Writes into the file, device or pipe that is there; `onOpen` is called when it is open, for which a pipe needs its reader. */
+export async function overwriteFile(target: string, content: Content, onOpen?: () => void): Promise<void> {
   const handle = await open(target, constants.O_WRONLY)
+  onOpen?.()
   try {
     const length = await put(handle, content)
     if (!(await handle.stat()).isFile()) return

@@ -10,8 +10,8 @@ import { sniffFormat } from '../formats/detect.ts'
 import { formatOfPath, isFormatId } from '../formats/index.ts'
 import type { FormatId, Layout } from '../formats/types.ts'
 import { type KeyService, localKeyService, parseDecryptionOrder } from '../groups/data-key.ts'
-import { keyTypes, labelOf } from '../keys/index.ts'
-import type { KeyTypeId, MasterKey, ParseOptions, StringMap } from '../keys/types.ts'
+import { keyTypesInOrder, labelOf } from '../keys/index.ts'
+import type { KeyRanks, MasterKey, ParseOptions, StringMap } from '../keys/types.ts'
 import type { StringFlag } from './flag.ts'
 import {
   type awsProfile,
@@ -208,9 +208,6 @@ function selectionSettings(
   }
 }
 
-/** The order in which keys from flags stand in their one group (spec/cli.md 10). */
-export const flagOrder: readonly KeyTypeId[] = ['kms', 'gcp_kms', 'hckms', 'azure_kv', 'pgp', 'hc_vault', 'age']
-
 /** What the flags say of AWS KMS keys; `''` where they say nothing. */
 export interface KmsWords {
   readonly profile: string
@@ -226,7 +223,8 @@ export interface KeyFlagOptions<Prefix extends KeyPrefix> {
   /** In front of each flag's name. */
   readonly prefix: Prefix
   readonly kms: KmsWords
-  readonly order?: readonly KeyTypeId[]
+  /** `flags` if left out. */
+  readonly order?: keyof KeyRanks
   /** A bad encryption context is warned about and not used, instead of refused (rotate). */
   readonly lenientContext?: boolean
 }
@@ -237,12 +235,12 @@ export async function keysFromFlags<Prefix extends KeyPrefix>(
   ctx: Context,
   options: KeyFlagOptions<Prefix>,
 ): Promise<MasterKey[]> {
-  const { prefix, kms, order = flagOrder, lenientContext = false } = options
+  const { prefix, kms, order = 'flags', lenientContext = false } = options
   const parseOptions = keyParseOptions(kms, ctx, lenientContext)
   const keys: MasterKey[] = []
-  for (const id of order) {
-    const text = inv.string(keyFlagName(prefix, id))
-    if (text) keys.push(...(await keyTypes[id].parse(text, ctx, parseOptions)))
+  for (const type of keyTypesInOrder(order)) {
+    const text = inv.string(keyFlagName(prefix, type))
+    if (text) keys.push(...(await type.parse(text, ctx, parseOptions)))
   }
   return keys
 }

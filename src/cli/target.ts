@@ -98,6 +98,6 @@ export async function writeResult(
     })
     tellOfWritten(io)
   } else if (path !== '') {
-    await writeOutput(io.host, absolutePath(io.ctx, path), bytes, { what: 'output file' })
+    await writeOutput(io.host, absolutePath(io.ctx, path), bytes, { what: 'output file', log: io.ctx.log })
   } else await io.out(bytes)
 }

@@ -1,8 +1,9 @@
-// Words about what a command did: loud ones where it is a danger (demand.md rows 10 and 11), advice where it is not.
+// Words about what a command did: loud ones where it is a danger, advice where it is not.
 
 import type { Selection } from '../cipher/selection.ts'
 import type { Context } from '../context/index.ts'
 import type { SpellingLosses } from '../file/losses.ts'
+
 import type { Format, Parsed, Reading, Respelling } from '../formats/types.ts'
 import { stat } from '../system/files.ts'
 import { listed } from '../text/listed.ts'

@@ -2,34 +2,12 @@
 import type { Context } from '../context/index.ts'
 import { SopsError } from '../errors.ts'
 import { distinctKeys } from '../keys/identity.ts'
-import { keyTypes } from '../keys/index.ts'
-import type { KeyGroup, KeyTypeId, MasterKey, ParseOptions, StringMap } from '../keys/types.ts'
+import { keyTypesInOrder } from '../keys/index.ts'
+import type { KeyConfig, KeyGroup, MasterKey, ParseOptions, StringMap } from '../keys/types.ts'
 import type { Flexible, RawKey, RawKeyGroup, RawRule } from './load.ts'
 
-type FlatField = 'age' | 'pgp' | 'kms' | 'gcp_kms' | 'hckms' | 'azure_keyvault' | 'hc_vault_transit_uri'
-type GroupField = Exclude<keyof RawKeyGroup, 'merge'>
-
-interface KeyField {
-  readonly type: KeyTypeId
-  readonly flat: FlatField
-  readonly group: GroupField
-  /** The outer name in messages about the flat field. */
-  readonly title: string
-}
-
-/** The seven key types in the order of keys within a group, with the names of their fields. */
-export const keyFields: readonly KeyField[] = [
-  { type: 'age', flat: 'age', group: 'age', title: 'age' },
-  { type: 'pgp', flat: 'pgp', group: 'pgp', title: 'pgp' },
-  { type: 'kms', flat: 'kms', group: 'kms', title: 'kms' },
-  { type: 'gcp_kms', flat: 'gcp_kms', group: 'gcp_kms', title: 'gcpkms' },
-  { type: 'hckms', flat: 'hckms', group: 'hckms', title: 'hckms' },
-  { type: 'azure_kv', flat: 'azure_keyvault', group: 'azure_keyvault', title: 'azure_keyvault' },
-  { type: 'hc_vault', flat: 'hc_vault_transit_uri', group: 'hc_vault', title: 'vault' },
-]
-
 /** The parts of a flexible key field. */
-function partsOf(value: Flexible, { flat, title }: KeyField): readonly string[] {
+function partsOf(value: Flexible, { flat, title = flat }: KeyConfig): readonly string[] {
   const refuse = (expected: string, got: Flexible): never => {
     const reason = `expected ${expected}, got ${got.type}`
     throw new SopsError('generic', `invalid ${title} key configuration: invalid ${flat} key configuration: ${reason}`)
@@ -45,36 +23,25 @@ function partsOf(value: Flexible, { flat, title }: KeyField): readonly string[] 
 }
 
 async function flatGroup(rule: RawRule, ctx: Context, kmsContext: StringMap | undefined): Promise<KeyGroup> {
+  const options: ParseOptions = {
+    ...(kmsContext ? { context: kmsContext } : {}),
+    ...(rule.aws_profile ? { awsProfile: rule.aws_profile } : {}),
+  }
   const keys: MasterKey[] = []
-  for (const field of keyFields) {
-    const value = rule[field.flat]
+  for (const type of keyTypesInOrder('rules')) {
+    const value = rule[type.config.flat]
     if (value === undefined) continue
-    const parts = 'type' in value ? partsOf(value, field) : value
+    const parts = 'type' in value ? partsOf(value, type.config) : value
     const text = parts.join(',')
-    if (text === '') continue
-    const options: ParseOptions =
-      field.type === 'kms'
-        ? {
-            ...(kmsContext ? { context: kmsContext } : {}),
-            ...(rule.aws_profile ? { awsProfile: rule.aws_profile } : {}),
-          }
-        : {}
-    keys.push(...(await keyTypes[field.type].parse(text, ctx, options)))
+    if (text !== '') keys.push(...(await type.parse(text, ctx, options)))
   }
   return { keys: distinctKeys(keys) }
 }
 
-/** The names a key written as a mapping may carry; those left out are empty. */
-const itemFields: Readonly<Partial<Record<GroupField, readonly string[]>>> = {
-  kms: ['arn', 'role', 'aws_profile'],
-  gcp_kms: ['resource_id'],
-  hckms: ['key_id'],
-  azure_keyvault: ['vaultUrl', 'key', 'version'],
-}
-
-function completeItem(item: RawKey, field: GroupField): Record<string, string | StringMap> {
+/** The texts that the mapping leaves out are empty. */
+function completeItem(item: RawKey, texts: readonly string[]): Record<string, string | StringMap> {
   const complete: Record<string, string | StringMap> = {}
-  for (const name of itemFields[field] ?? []) complete[name] = ''
+  for (const name of texts) complete[name] = ''
   for (const [name, value] of Object.entries(item)) {
     if (typeof value === 'string') {
       complete[name] = value
@@ -94,10 +61,10 @@ function completeItem(item: RawKey, field: GroupField): Record<string, string | 
 async function groupKeys(group: RawKeyGroup, ctx: Context): Promise<readonly MasterKey[]> {
   const keys: MasterKey[] = []
   for (const merged of group.merge ?? []) keys.push(...(await groupKeys(merged, ctx)))
-  for (const field of keyFields) {
-    for (const item of group[field.group] ?? []) {
-      const complete = typeof item === 'string' ? item : completeItem(item, field.group)
-      keys.push(...(await keyTypes[field.type].parseGroupItem(complete, ctx)))
+  for (const { config, parseGroupItem } of keyTypesInOrder('rules')) {
+    for (const item of group[config.group] ?? []) {
+      const complete = typeof item === 'string' ? item : completeItem(item, config.item?.fields ?? [])
+      keys.push(...(await parseGroupItem(complete, ctx)))
     }
   }
   return distinctKeys(keys)

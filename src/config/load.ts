@@ -3,6 +3,7 @@
 import type { Context } from '../context/index.ts'
 import { memoKeys, onceEach } from '../context/memo.ts'
 import { SopsError } from '../errors.ts'
+import type { FlatField, GroupField } from '../keys/types.ts'
 import { systemErrorText } from '../system/errors.ts'
 import { readNamed, readRegular } from '../system/inputs.ts'
 import { type ConfigFile, openablePath } from './find.ts'
@@ -28,31 +29,17 @@ export interface UnknownField {
 }
 
 /** One entry of `key_groups`; each list is absent when it is null or not there (spec/config.md 3.4). */
-export interface RawKeyGroup {
+export interface RawKeyGroup extends Readonly<Partial<Record<GroupField, readonly (string | RawKey)[]>>> {
   readonly merge?: readonly RawKeyGroup[]
-  readonly age?: readonly string[]
-  readonly pgp?: readonly string[]
-  readonly hc_vault?: readonly string[]
-  readonly kms?: readonly RawKey[]
-  readonly gcp_kms?: readonly RawKey[]
-  readonly hckms?: readonly RawKey[]
-  readonly azure_keyvault?: readonly RawKey[]
 }
 
 /** A key written as a mapping; only `context` is a map, and only its values can be null. */
 export type RawKey = Readonly<Record<string, string | Readonly<Record<string, string | null>>>>
 
 /** A creation rule as written, types checked, keys and expressions not looked at yet (spec/config.md 3.2). */
-export interface RawRule {
+export interface RawRule extends Readonly<Partial<Record<FlatField, Flexible | readonly string[]>>> {
   readonly path_regex?: string
-  readonly age?: Flexible
-  readonly pgp?: Flexible
-  readonly kms?: Flexible
   readonly aws_profile?: string
-  readonly gcp_kms?: Flexible
-  readonly hckms?: readonly string[]
-  readonly azure_keyvault?: Flexible
-  readonly hc_vault_transit_uri?: Flexible
   readonly key_groups?: readonly RawKeyGroup[]
   readonly shamir_threshold?: number
   readonly unencrypted_suffix?: string

@@ -1,5 +1,8 @@
 // The fields of .sops.yaml and their types: one table for the loader, its messages and the suggestions for misspelt names.
 
+import { keyTypesInOrder } from '../keys/index.ts'
+import type { KeyConfig } from '../keys/types.ts'
+
 /** What a value may be; `type` is the type's name in the reference's messages (spec/config.md 2). */
 export type Shape =
   | { readonly kind: 'string' | 'int' | 'bool' }
@@ -28,55 +31,33 @@ const list = (of: Shape): Shape => ({ kind: 'list', of })
 const struct = (
   type: string,
   fields: Record<string, Shape>,
-  aliases: Record<string, string> = {},
+  aliases: Readonly<Record<string, string>> = {},
   open = false,
 ): StructShape => ({ kind: 'struct', type: `config.${type}`, fields, aliases, open })
 
-const keyAliases = { gpg: 'pgp', awskms: 'kms', gcp: 'gcp_kms', azurekv: 'azure_keyvault', azure: 'azure_keyvault' }
+/** The fields and aliases of the key types, in the order of keys within a group. */
+const keyConfigs: readonly KeyConfig[] = keyTypesInOrder('rules').map(({ config }) => config)
+
+const aliasesOf = (field: 'flat' | 'group'): Record<string, string> =>
+  Object.fromEntries(keyConfigs.flatMap((config) => (config.aliases ?? []).map((alias) => [alias, config[field]])))
+
+const textsAnd = (texts: readonly string[], maps: readonly string[] = []): Record<string, Shape> =>
+  Object.fromEntries([...texts.map((name) => [name, text]), ...maps.map((name) => [name, { kind: 'strings' }])])
+
+const itemShape = ({ item }: KeyConfig): Shape =>
+  item === undefined ? text : struct(item.type, textsAnd(item.fields, item.maps), item.aliases)
 
 const groupFields: Record<string, Shape> = {}
-const keyGroup = struct('keyGroup', groupFields, {
-  ...keyAliases,
-  hcvaulttransituri: 'hc_vault',
-  hcvaulturi: 'hc_vault',
-  hcvaulturis: 'hc_vault',
-  vault: 'hc_vault',
-})
-Object.assign(groupFields, {
-  merge: list(keyGroup),
-  age: list(text),
-  pgp: list(text),
-  kms: list(
-    struct(
-      'kmsKey',
-      { arn: text, role: text, context: { kind: 'strings' }, aws_profile: text },
-      { profile: 'aws_profile', encryptioncontext: 'context' },
-    ),
-  ),
-  gcp_kms: list(struct('gcpKmsKey', { resource_id: text }, { id: 'resource_id', name: 'resource_id' })),
-  hckms: list(struct('hckmsKey', { key_id: text }, { id: 'key_id' })),
-  azure_keyvault: list(
-    struct(
-      'azureKVKey',
-      { vaultUrl: text, key: text, version: text },
-      { url: 'vaultUrl', vault: 'vaultUrl', name: 'key' },
-    ),
-  ),
-  hc_vault: list(text),
-})
+const keyGroup = struct('keyGroup', groupFields, aliasesOf('group'))
+groupFields['merge'] = list(keyGroup)
+for (const config of keyConfigs) groupFields[config.group] = list(itemShape(config))
 
 const creationRule = struct(
   'creationRule',
   {
     path_regex: text,
-    age: any,
-    pgp: any,
-    kms: any,
+    ...Object.fromEntries(keyConfigs.map(({ flat, flatIsList }) => [flat, flatIsList ? list(text) : any])),
     aws_profile: text,
-    gcp_kms: any,
-    hckms: list(text),
-    azure_keyvault: any,
-    hc_vault_transit_uri: any,
     key_groups: list(keyGroup),
     shamir_threshold: int,
     unencrypted_suffix: text,
@@ -88,12 +69,7 @@ const creationRule = struct(
     mac_only_encrypted: bool,
   },
   {
-    ...keyAliases,
-    hcvault: 'hc_vault_transit_uri',
-    hcvaulturi: 'hc_vault_transit_uri',
-    hcvaulturis: 'hc_vault_transit_uri',
-    hcvaulttransit: 'hc_vault_transit_uri',
-    vault: 'hc_vault_transit_uri',
+    ...aliasesOf('flat'),
     filenameregex: 'path_regex',
     filename: 'path_regex',
     path: 'path_regex',

@@ -1,22 +1,10 @@
 // What the rooms above may ask of the outside. Nothing under src/ except cli/process-host.ts reads process globals.
 
-/** Loggers of the reference (spec/cli.md 3.2); they prefix every log line. */
-export type Logger =
-  | 'CMD'
-  | 'SOPS'
-  | 'AES'
-  | 'AGE'
-  | 'PGP'
-  | 'AWSKMS'
-  | 'GCPKMS'
-  | 'AZKV'
-  | 'HCKMS'
-  | 'VAULT_TRANSIT'
-  | 'AUDIT'
-  | 'EXEC'
-  | 'KEYSERVICE'
-  | 'PUBLISH'
-  | 'CONFIG'
+/**
+ * Loggers of the reference (spec/cli.md 3.2), which prefix every log line: `CMD`, `SOPS`, `AES`, `AUDIT`, `EXEC`, `KEYSERVICE`, `PUBLISH`,
+ * `CONFIG`, and that of each key type.
+ */
+export type Logger = Uppercase<string>
 
 /**
  * One line for the log. `fields` are shown behind the message, sorted by name. Never a plaintext value. A `warning` is a danger, where

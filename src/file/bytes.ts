@@ -8,7 +8,7 @@ import { sniffFormat } from '../formats/detect.ts'
 import { loadFormat } from '../formats/index.ts'
 import type { FormatId, Layout } from '../formats/types.ts'
 import { type KeyService, localKeyService } from '../groups/data-key.ts'
-import { keyTypes, nameRecipient } from '../keys/index.ts'
+import { approveKey, keyTypes } from '../keys/index.ts'
 import type { KeyGroup, KeyTypeId, MasterKey } from '../keys/types.ts'
 import { type PlainValue, toObject } from '../tree/plain.ts'
 import { checkCleartext } from './cleartext.ts'
@@ -117,9 +117,7 @@ export async function encrypt(input: Uint8Array | string, options: EncryptOption
   const context = options.context ?? processContext()
   const [format, output] = [await loadFormat(options.format), await loadFormat(options.output ?? options.format)]
   const draft = parsePlain(asBytes(input), format, output)
-  for (const { type, fields } of options.keyGroups?.flatMap(({ keys }) => keys) ?? []) {
-    if (type === 'age') nameRecipient(String(fields.recipient ?? ''), context)
-  }
+  for (const key of options.keyGroups?.flatMap(({ keys }) => keys) ?? []) approveKey(key, context)
   const settings = {
     keyGroups: options.keyGroups ?? [{ keys: await recipientsOf(options.recipients ?? {}, context) }],
     shamirThreshold: options.shamirThreshold ?? 0,
@@ -149,7 +147,7 @@ export const replacePlaintext = (
     await context.audit?.({ action: 'encrypt', file: context.cwd })
     const { metadata, format, selection } = file
     const unchecked = { ...draft, allowCleartext: true }
-    const { bytes, clear } = sealDraft(file, unchecked, metadata, format, context.now(), options.layout ?? {})
+    const { bytes, clear } = await sealDraft(file, unchecked, metadata, format, context.now(), options.layout ?? {})
     const { allowCleartext } = options
     const sealed = { plain: draft.plain, settings: metadata.selection, selection, clear }
     checkCleartext(sealed, { allowCleartext, log: context.log })

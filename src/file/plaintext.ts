@@ -1,5 +1,5 @@
 // A new version of a file's plaintext becomes a new version of the file: what `edit` does before and after the editor runs.
-
+import { compileSelection, type Selection } from '../cipher/selection.ts'
 import { SopsError } from '../errors.ts'
 import type { Format, Layout, Parsed } from '../formats/types.ts'
 import { type Metadata, reservedIn, takeMetadata, withMetadata } from '../metadata/index.ts'
@@ -106,28 +106,30 @@ export async function draftText(
 }
 
 /**
- * Encrypts a new version of `file`'s plaintext under the file's own data key. Values that did not change keep their ciphertext and the way
- * it was written; the metadata block keeps its layout.
+ * Encrypts a new version of `file`'s plaintext under the file's own data key, by the settings of `metadata`. Values that did not change keep
+ * their ciphertext and the way it was written; the metadata block keeps its layout.
  * @throws SopsError `generic` when a later document of `file` has another sops block; `cleartext` as `sealFile`.
  */
-export function sealDraft(
+export async function sealDraft(
   file: OpenFile,
   draft: Draft,
   metadata: Metadata,
   output: Format,
   now: Date,
   layout: Layout,
-): SealOutput {
+): Promise<SealOutput & { readonly selection: Selection }> {
   refuseOthers(file.others)
-  const { dataKey, selection, stash } = file
+  const { dataKey, stash } = file
+  const selection = metadata === file.metadata ? file.selection : await compileSelection(metadata.selection)
   const keepLayout = draft.metadata === undefined && file.format.id === output.id && draft.format.id === output.id
-  return sealFile(
+  const sealed = sealFile(
     { ...draft, metadata, dataKey, selection, stash },
     output,
     now,
     layout,
     keepLayout ? (stamped) => metadataTexts(file, stamped) : undefined,
   )
+  return { ...sealed, selection }
 }
 
 /**

@@ -65,11 +65,12 @@ export function forEveryReader(
  * Refuses a text that opening would refuse: one that does not parse, has other metadata than it should, or says other values, at other keys
  * or in another order, than were sealed. Of comments, which no MAC covers, only the places are compared: elsewhere they would stay encrypted
  * for ever. Nothing is decrypted for it.
+ * @param known what is known to make such a text, for the user.
  * @throws SopsError `cannot-emit`.
  */
-export function checkReadsBack(read: ReadBack, sealed: Sealed): void {
+export function checkReadsBack(read: ReadBack, sealed: Sealed, known?: string): void {
   const problem = problemOf(read, sealed)
-  if (problem !== undefined) refuse(problem)
+  if (problem !== undefined) refuse(problem, known)
 }
 
 function problemOf({ tree, metadata, others }: ReadBack, sealed: Sealed): string | undefined {
@@ -85,9 +86,12 @@ function problemOf({ tree, metadata, others }: ReadBack, sealed: Sealed): string
   }
 }
 
-export function refuse(problem: string): never {
+export function refuse(
+  problem: string,
+  known = 'this is a defect of sops: a simpler layout of the file may avoid it',
+): never {
   throw new SopsError('cannot-emit', `the encrypted file could not be opened again: ${problem}`, {
-    hints: ['nothing was written', 'this is a defect of sops: a simpler layout of the file may avoid it'],
+    hints: ['nothing was written', known],
   })
 }
 

@@ -1,7 +1,7 @@
 // Recognises the format of an encrypted file from its content, for names that say nothing (`a.json.enc`, git's temporary files).
 import type { FormatId } from './types.ts'
 
-/** The marks that every writer of the format leaves; the reference's other readers look for the same ones (demand.md 5.2). */
+/** The marks that every writer of the format leaves; other programs tell encrypted files by them, too (docs/callers.md). */
 const marks: readonly (readonly [RegExp, FormatId])[] = [
   [/^sops_(?:mac|version|lastmodified)=/m, 'dotenv'],
   [/^\[sops\]\s*$/m, 'ini'],

@@ -1,6 +1,7 @@
 // The dotenv format: one `key=value` a line, nothing quoted, the two characters `\n` for a line break (spec/format.md 9).
 
 import { SopsError } from '../errors.ts'
+import { formatPath } from '../tree/path.ts'
 import type { Comment, Entry, Tree } from '../tree/tree.ts'
 import { type DotenvSource, type Line, metadataPrefix, readLines } from './dotenv/lines.ts'
 import { macKey, markStart } from './dotenv/mark.ts'
@@ -24,6 +25,7 @@ function parse(bytes: Uint8Array, { encrypted = false, literal = false, earlier 
   const items: (Entry | Comment)[] = []
   let equals = text.indexOf('=')
   for (const line of lines) if (line.end > line.start) items.push(itemOf(line))
+  refuseSpelledTwins(items, text)
   return { tree: { documents: [{ kind: 'map', items }] }, source }
 
   function itemOf(line: Line): Entry | Comment {
@@ -44,6 +46,29 @@ function parse(bytes: Uint8Array, { encrypted = false, literal = false, earlier 
       origin: { start, end: next, value: null },
     }
   }
+}
+
+/** The variable that shells and readers of .env files make of a key; a key that names none stays as it is. */
+const variableOf = (key: string): string => /^\s*(?:export\s+)?([A-Za-z_][\w.-]*)\s*$/.exec(key)?.[1] ?? key
+
+/**
+ * A line without a value is in no MAC: it must not stand beside one that sets the same variable under another spelling of its key.
+ * @throws SopsError `parse`.
+ */
+function refuseSpelledTwins(items: readonly (Entry | Comment)[], text: string): void {
+  const entries = items.filter((item) => item.kind === 'entry')
+  if (entries.every(({ key }) => variableOf(key) === key)) return
+  const isEmpty = ({ value }: Entry): boolean => value.kind === 'leaf' && value.value === ''
+  const empty = new Map(entries.filter(isEmpty).map((entry) => [variableOf(entry.key), entry]))
+  const twin = entries.find((entry) => !isEmpty(entry) && empty.has(variableOf(entry.key)))
+  if (!twin) return
+  const stray = empty.get(variableOf(twin.key))!
+  const line = lineOf(text, stray.origin!.start)
+  throw new SopsError(
+    'parse',
+    `line ${line} is another spelling of ${formatPath([twin.key])}, with no value: nothing protects it, and some readers would take it`,
+    { position: { line, column: 1 }, path: [stray.key], hints: ['leave the line that is meant'] },
+  )
 }
 
 /** Blanks before an encrypted comment are none of it: other tools put them there, and the reference does not find the comment then. */

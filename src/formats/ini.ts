@@ -1,9 +1,8 @@
 // The INI format: sections of keys, comments and quotes by the rules of the reference's library, read without losing a byte (spec/format.md 10).
-import { isEncrypted as isSealed } from '../cipher/leaf.ts'
 import type { Comment, Entry, MapNode } from '../tree/tree.ts'
 import { refuseBytes } from '../tree/utf8.ts'
 import { blockText, isEncrypted } from './ini/comment.ts'
-import { commentOfLine, passedOver } from './ini/overridden.ts'
+import { commentOfLine, isToken, passedOver } from './ini/overridden.ts'
 import { compactJson, treePieces } from './ini/print.ts'
 import { respellIni } from './ini/reference.ts'
 import { rewriteIni } from './ini/rewrite.ts'
@@ -63,7 +62,7 @@ function keyEntry(source: IniSource, line: KeyLine): Entry {
   const { start, end, text } = line.value
   const value = valueIn(source, text)
   const origin = { start, end, value }
-  const hasTwin = line.overridden.some((each) => each.value.text !== '' && !isSealed(each.value.text))
+  const hasTwin = line.overridden.some((each) => each.value.text !== text && !isToken(each.value.text))
   return {
     kind: 'entry',
     key: stringIn(source, line.key),
@@ -88,7 +87,7 @@ function blockComment(source: IniSource, block: Block): Comment {
 function overriddenComment(source: IniSource, line: Line, each: Line, encrypted: boolean): Comment | undefined {
   const end = lineEnd(each)
   const { value } = each
-  if (end === value.start) return undefined
+  if (encrypted && end === value.start) return undefined
   const holdsToken = encrypted && isEncrypted(value.text)
   if (holdsToken && value.text === line.value.text) return undefined
   const text = stringIn(source, holdsToken ? value.text : commentOfLine(source.text.slice(each.start, end)))

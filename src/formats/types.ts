@@ -21,7 +21,7 @@ export interface Layout {
   /** The user asks for the format by its name (`--output-type`): JSON text does not stay JSON as YAML. */
   readonly named?: boolean
   /**
-   * The text holds encrypted values (`ENC[…]`): tokens take the style that tells what stood there (design.md). False or absent: plain text.
+   * The text holds encrypted values (`ENC[…]`): tokens take the style that tells what stood there. False or absent: plain text.
    */
   readonly encrypted?: boolean
   /** Plain YAML: values and keys that readers of YAML 1.1 and 1.2 see differently are printed as the reference does. */

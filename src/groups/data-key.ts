@@ -4,7 +4,7 @@ import type { Context } from '../context/index.ts'
 import { messageOf, SopsError, setIn } from '../errors.ts'
 import { contextAtHand } from '../keys/at-hand.ts'
 import { distinctKeys, refuseBare } from '../keys/identity.ts'
-import { keyTypes, labelOf } from '../keys/index.ts'
+import { keyTypes, keyTypesInOrder, labelOf } from '../keys/index.ts'
 import type { KeyGroup, MasterKey, Unavailable } from '../keys/types.ts'
 import { quote } from '../text/quote.ts'
 import { type Attempt, type Teller, tellOfDataKey, tellOfKeys } from './log.ts'
@@ -108,7 +108,7 @@ export async function wrapDataKey(
     const fields = { parts: String(groups.length), quorum: String(quorum) }
     tellOfDataKey(services, 'Splitting data key with Shamir Secret Sharing', fields)
   }
-  const parts = isSingle ? [dataKey] : splitDataKey(dataKey, groups.length, quorum)
+  const parts = isSingle ? [dataKey] : await splitDataKey(dataKey, groups.length, quorum)
   try {
     if (distinct.some((keys) => keys.every((key) => key.isBare))) throw wrapFailure(['empty key group provided'])
     const wrapped = await Promise.all(
@@ -125,9 +125,9 @@ export async function wrapDataKey(
   }
 }
 
-function splitDataKey(dataKey: Uint8Array, parts: number, threshold: number): Uint8Array[] {
+async function splitDataKey(dataKey: Uint8Array, parts: number, threshold: number): Promise<Uint8Array[]> {
   try {
-    return split(dataKey, parts, threshold)
+    return await split(dataKey, parts, threshold)
   } catch (error) {
     throw wrapFailure([`could not split data key into parts for Shamir: ${messageOf(error)}`])
   }
@@ -151,7 +151,8 @@ async function wrapFor(key: MasterKey, part: Uint8Array, services: readonly KeyS
   return { key, attempts, errors }
 }
 
-const defaultOrder = ['age', 'pgp']
+/** Types that are tried first where nobody says otherwise. */
+const defaultOrder: readonly string[] = keyTypesInOrder('open').map(({ id }) => id)
 
 /**
  * Names of key types, first tried first; empty text means the default.
@@ -168,7 +169,7 @@ export function parseDecryptionOrder(text: string): string[] {
   return names
 }
 
-/** Without an order: age, pgp, then what needs no network, then the rest; otherwise the order alone. The sort is stable. */
+/** Without an order: the default one, then what needs no network, then the rest; otherwise the order alone. The sort is stable. */
 function sorted(keys: readonly MasterKey[], order: readonly string[] | undefined): MasterKey[] {
   const names = order ?? defaultOrder
   const rank = (key: MasterKey): number => {
@@ -226,7 +227,7 @@ export async function recoverDataKey(
         details: { groups: { required: threshold, recovered: parts.length } },
       })
     }
-    const dataKey = groups.length === 1 ? parts[0]! : combineParts(parts, results, threshold)
+    const dataKey = groups.length === 1 ? parts[0]! : await combineParts(parts, results, threshold)
     isKept = groups.length === 1
     tellOfDataKey(services, 'Data key recovered successfully')
     return dataKey
@@ -235,14 +236,18 @@ export async function recoverDataKey(
   }
 }
 
-function combineParts(parts: readonly Uint8Array[], results: readonly GroupResult[], threshold: number): Uint8Array {
+async function combineParts(
+  parts: readonly Uint8Array[],
+  results: readonly GroupResult[],
+  threshold: number,
+): Promise<Uint8Array> {
   if (parts.length === 0) {
     throw new SopsError('no-data-key', recoveryReport(results, threshold, 0), {
       details: { groups: { required: threshold, recovered: 0 } },
     })
   }
   try {
-    return combine(parts)
+    return await combine(parts)
   } catch (error) {
     throw new SopsError('no-data-key', `could not get data key from shamir parts: ${messageOf(error)}`, {
       cause: error,

@@ -1,4 +1,4 @@
-// Files older than 3.3.0 whose AWS KMS keys were wrapped under another encryption context than the one stored (spec/keys.md 5.5).
+// Files older than SOPS 3.3.0 whose AWS KMS keys were wrapped under another encryption context than the one stored (spec/keys.md 5.5).
 import type { LogLine } from '../context/index.ts'
 import type { KeyGroup, MasterKey, StringMap } from '../keys/types.ts'
 import type { Metadata } from '../metadata/index.ts'

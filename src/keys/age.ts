@@ -3,19 +3,21 @@ import type { Context } from '../context/index.ts'
 import { SopsError } from '../errors.ts'
 import { nameRecipient } from './age/plugin/named.ts'
 import { parseRecipients, sameSpelling } from './age/recipient.ts'
-import type { KeyType, MasterKey } from './types.ts'
+import { type KeyDescriptor, type KeyRecord, type KeyTypeRow, loadedWork } from './key-type.ts'
 
-const keysOf = (list: string, ctx: Context): MasterKey[] =>
+const keysOf = (list: string, ctx: Context): KeyRecord<'age'>[] =>
   parseRecipients(list).map(({ kind, text }) => {
     if (kind === 'plugin') nameRecipient(text, ctx)
     return { type: 'age', fields: { recipient: text }, enc: '' }
   })
 
-export const age: KeyType = {
+const descriptor: KeyDescriptor<'age'> = {
   id: 'age',
   fields: [{ name: 'recipient' }],
   dated: false,
+  keepsEmptyList: true,
   network: false,
+  ranks: { load: 7, flags: 7, rules: 1, rotate: 7, groups: 7, open: 1 },
   flag: {
     name: 'age',
     alias: 'a',
@@ -23,6 +25,13 @@ export const age: KeyType = {
     help: 'comma separated list of age recipients',
   },
   config: { flat: 'age', group: 'age' },
+  wireNumber: 6,
+  question: { title: 'age key with recipient', field: 'recipient' },
+  logger: 'AGE',
+}
+
+export const age: KeyTypeRow<'age'> = {
+  ...descriptor,
   async parse(text, ctx) {
     return keysOf(text, ctx)
   },
@@ -30,18 +39,11 @@ export const age: KeyType = {
     if (typeof item !== 'string') throw new SopsError('generic', 'an age recipient must be a string')
     return keysOf(item, ctx)
   },
-  logger: 'AGE',
   logFields: (key, done) => (done === 'wrap' ? { recipient: String(key.fields.recipient ?? '') } : {}),
   label: (key) => String(key.fields.recipient ?? ''),
   identity: (key) => sameSpelling(String(key.fields.recipient ?? '')),
-  async wrap(key, dataKey, ctx) {
-    const { wrap } = await import('./age/crypt.ts')
-    return wrap(key, dataKey, ctx)
-  },
-  async unwrap(key, ctx) {
-    const { unwrap } = await import('./age/crypt.ts')
-    return unwrap(key, ctx)
-  },
+  approve: (key, ctx) => nameRecipient(String(key.fields.recipient ?? ''), ctx),
+  ...loadedWork(() => import('./age/crypt.ts')),
   async places(ctx) {
     const { places } = await import('./age/sources/places.ts')
     return places(ctx)

@@ -2,10 +2,10 @@
 import type { Context } from '../context/index.ts'
 import { SopsError } from '../errors.ts'
 import { quote } from '../text/quote.ts'
-import type { KeyType, MasterKey } from './types.ts'
+import { type KeyDescriptor, type KeyRecord, type KeyTypeRow, loadedWork } from './key-type.ts'
 
 /** A key without a version is the latest one, which the vault is asked for. */
-async function keyOf(vaultUrl: string, name: string, version: string, ctx: Context): Promise<MasterKey> {
+async function keyOf(vaultUrl: string, name: string, version: string, ctx: Context): Promise<KeyRecord<'azure_kv'>> {
   const createdAt = ctx
     .now()
     .toISOString()
@@ -26,7 +26,7 @@ async function latestVersion(vaultUrl: string, name: string, ctx: Context): Prom
   return latestVersion(vaultUrl, name, ctx)
 }
 
-async function keyAt(url: string, ctx: Context): Promise<MasterKey> {
+async function keyAt(url: string, ctx: Context): Promise<KeyRecord<'azure_kv'>> {
   const match = /^(https:\/\/[^/]+)\/keys\/([^/]+)(?:\/([^/]*))?$/.exec(url)
   if (match === null) {
     throw new SopsError('generic', `could not parse ${quote(url)} into a valid Azure Key Vault MasterKey []`)
@@ -34,19 +34,40 @@ async function keyAt(url: string, ctx: Context): Promise<MasterKey> {
   return keyOf(match[1]!, match[2]!, match[3] ?? '', ctx)
 }
 
-export const azureKv: KeyType = {
+const descriptor: KeyDescriptor<'azure_kv', 'azure_keyvault'> = {
   id: 'azure_kv',
   fields: [{ name: 'vault_url' }, { name: 'name' }, { name: 'version' }],
   dated: true,
   network: true,
+  ranks: { load: 4, flags: 4, rules: 6, rotate: 5, groups: 6 },
   flag: {
     name: 'azure-kv',
     env: 'SOPS_AZURE_KEYVAULT_URLS',
     help: 'comma-separated list of Azure Key Vault key URLs (https://HOST/keys/NAME[/VERSION])',
   },
-  config: { flat: 'azure_keyvault', group: 'azure_keyvault' },
+  config: {
+    flat: 'azure_keyvault',
+    group: 'azure_keyvault',
+    item: {
+      type: 'azureKVKey',
+      fields: ['vaultUrl', 'key', 'version'],
+      aliases: { url: 'vaultUrl', vault: 'vaultUrl', name: 'key' },
+    },
+    aliases: ['azurekv', 'azure'],
+  },
+  wireNumber: 4,
+  question: { title: 'Azure Key Vault key with URL' },
+  logger: 'AZKV',
+  credentials: {
+    variables: ['AZURE_CLIENT_ID', 'AZURE_TENANT_ID', 'AZURE_CLIENT_SECRET', 'AZURE_FEDERATED_TOKEN_FILE'],
+    files: [],
+  },
+}
+
+export const azureKv: KeyTypeRow<'azure_kv', 'azure_keyvault'> = {
+  ...descriptor,
   async parse(text, ctx) {
-    const keys: MasterKey[] = []
+    const keys: KeyRecord<'azure_kv'>[] = []
     if (text === '') return keys
     // One after the other, so that the first one that is wrong is named.
     for (const url of text.split(',')) keys.push(await keyAt(url.trim(), ctx))
@@ -57,18 +78,10 @@ export const azureKv: KeyType = {
     const { vaultUrl = '', key = '', version = '' } = item
     return [await keyOf(String(vaultUrl), String(key), String(version), ctx)]
   },
-  logger: 'AZKV',
   logFields: (key) => ({ key: String(key.fields.name ?? ''), version: String(key.fields.version ?? '') }),
   label: ({ fields }) => `${fields.vault_url}/keys/${fields.name}/${fields.version}`,
   /** Vaults do not tell upper from lower case. */
   identity: ({ fields }) =>
     `${String(fields.vault_url).replace(/\/+$/, '')}/keys/${fields.name}/${fields.version}`.toLowerCase(),
-  async wrap(key, dataKey, ctx) {
-    const { wrap } = await import('./azure-kv/crypt.ts')
-    return wrap(key, dataKey, ctx)
-  },
-  async unwrap(key, ctx) {
-    const { unwrap } = await import('./azure-kv/crypt.ts')
-    return unwrap(key, ctx)
-  },
+  ...loadedWork(() => import('./azure-kv/crypt.ts')),
 }

@@ -2,9 +2,9 @@
 import type { Context } from '../context/index.ts'
 import { SopsError } from '../errors.ts'
 import { parseTransitUri } from './hc-vault/uri.ts'
-import type { KeyType, MasterKey } from './types.ts'
+import { type KeyDescriptor, type KeyRecord, type KeyTypeRow, loadedWork } from './key-type.ts'
 
-function keyOf(uri: string, ctx: Context): MasterKey {
+function keyOf(uri: string, ctx: Context): KeyRecord<'hc_vault'> {
   const { address, engine, name } = parseTransitUri(uri)
   return {
     type: 'hc_vault',
@@ -20,17 +20,35 @@ function keyOf(uri: string, ctx: Context): MasterKey {
 /** Host names do not tell upper from lower case, and the default port needs no mention. */
 const addressOf = (text: string): string => (URL.canParse(text) ? new URL(text).href : text).replace(/\/+$/, '')
 
-export const hcVault: KeyType = {
+const descriptor: KeyDescriptor<'hc_vault', 'hc_vault_transit_uri', 'hc_vault'> = {
   id: 'hc_vault',
   fields: [{ name: 'vault_address' }, { name: 'engine_path' }, { name: 'key_name' }],
   dated: true,
+  keepsEmptyList: true,
   network: true,
+  ranks: { load: 5, flags: 6, rules: 7, rotate: 6, groups: 5 },
   flag: {
     name: 'hc-vault-transit',
     env: 'SOPS_VAULT_URIS',
     help: 'comma-separated list of Vault or OpenBao key URIs (https://vault.example.com:8200/v1/transit/keys/my-key)',
   },
-  config: { flat: 'hc_vault_transit_uri', group: 'hc_vault' },
+  config: {
+    flat: 'hc_vault_transit_uri',
+    title: 'vault',
+    group: 'hc_vault',
+    aliases: ['hcvault', 'hcvaulttransit', 'hcvaulttransituri', 'hcvaulturi', 'hcvaulturis', 'vault'],
+  },
+  wireNumber: 5,
+  question: { title: 'Hashicorp Vault key with URI' },
+  logger: 'VAULT_TRANSIT',
+  credentials: {
+    variables: ['VAULT_TOKEN', 'VAULT_ADDR', 'VAULT_AGENT_ADDR'],
+    files: ['.vault-token'],
+  },
+}
+
+export const hcVault: KeyTypeRow<'hc_vault', 'hc_vault_transit_uri', 'hc_vault'> = {
+  ...descriptor,
   async parse(text, ctx) {
     return text.split(',').flatMap((uri) => (uri === '' ? [] : [keyOf(uri, ctx)]))
   },
@@ -38,19 +56,11 @@ export const hcVault: KeyType = {
     if (typeof item !== 'string') throw new SopsError('generic', 'a Vault transit key must be a string')
     return [keyOf(item, ctx)]
   },
-  logger: 'VAULT_TRANSIT',
   logFields: ({ fields }, done) => ({
     Path: `${fields.engine_path}/${done === 'wrap' ? 'encrypt' : 'decrypt'}/${fields.key_name}`,
   }),
   label: ({ fields }) => `${fields.vault_address}/v1/${fields.engine_path}/keys/${fields.key_name}`,
   identity: ({ fields }) =>
     `${addressOf(String(fields.vault_address))}/v1/${fields.engine_path}/keys/${fields.key_name}`,
-  async wrap(key, dataKey, ctx) {
-    const { wrap } = await import('./hc-vault/crypt.ts')
-    return wrap(key, dataKey, ctx)
-  },
-  async unwrap(key, ctx) {
-    const { unwrap } = await import('./hc-vault/crypt.ts')
-    return unwrap(key, ctx)
-  },
+  ...loadedWork(() => import('./hc-vault/crypt.ts')),
 }

@@ -1,9 +1,9 @@
 // HuaweiCloud KMS keys (spec/keys.md 9).
 import type { Context } from '../context/index.ts'
 import { parseKeyId } from './hckms/id.ts'
-import type { KeyType, MasterKey } from './types.ts'
+import { type KeyDescriptor, type KeyRecord, type KeyTypeRow, loadedWork } from './key-type.ts'
 
-function keyOf(id: string, ctx: Context): MasterKey {
+function keyOf(id: string, ctx: Context): KeyRecord<'hckms'> {
   parseKeyId(id)
   const createdAt = ctx
     .now()
@@ -12,17 +12,34 @@ function keyOf(id: string, ctx: Context): MasterKey {
   return { type: 'hckms', fields: { key_id: id }, createdAt, enc: '' }
 }
 
-export const hckms: KeyType = {
+const descriptor: KeyDescriptor<'hckms'> = {
   id: 'hckms',
   fields: [{ name: 'key_id' }],
   dated: true,
   network: true,
+  ranks: { load: 3, flags: 3, rules: 5, rotate: 4, groups: 4 },
   flag: {
     name: 'hckms',
     env: 'SOPS_HUAWEICLOUD_KMS_IDS',
     help: 'comma-separated list of HuaweiCloud KMS keys (region:key-uuid)',
   },
-  config: { flat: 'hckms', group: 'hckms' },
+  config: {
+    flat: 'hckms',
+    flatIsList: true,
+    group: 'hckms',
+    item: { type: 'hckmsKey', fields: ['key_id'], aliases: { id: 'key_id' } },
+  },
+  wireNumber: 7,
+  question: { title: 'HuaweiCloud KMS key with ID', field: 'key_id' },
+  logger: 'HCKMS',
+  credentials: {
+    variables: ['HUAWEICLOUD_SDK_AK', 'HUAWEICLOUD_SDK_SK', 'HUAWEICLOUD_SDK_SECURITY_TOKEN'],
+    files: ['.huaweicloud/credentials'],
+  },
+}
+
+export const hckms: KeyTypeRow<'hckms'> = {
+  ...descriptor,
   async parse(text, ctx) {
     const ids = text.split(',').map((part) => part.trim())
     return ids.flatMap((id) => (id === '' ? [] : [keyOf(id, ctx)]))
@@ -30,7 +47,6 @@ export const hckms: KeyType = {
   async parseGroupItem(item, ctx) {
     return [keyOf(typeof item === 'string' ? item : String(item['key_id'] ?? ''), ctx)]
   },
-  logger: 'HCKMS',
   logFields: (key) => ({ keyID: String(key.fields.key_id ?? '') }),
   label: (key) => String(key.fields.key_id ?? ''),
   identity(key) {
@@ -40,12 +56,5 @@ export const hckms: KeyType = {
   check(key) {
     parseKeyId(String(key.fields.key_id ?? ''))
   },
-  async wrap(key, dataKey, ctx) {
-    const { wrap } = await import('./hckms/crypt.ts')
-    return wrap(key, dataKey, ctx)
-  },
-  async unwrap(key, ctx) {
-    const { unwrap } = await import('./hckms/crypt.ts')
-    return unwrap(key, ctx)
-  },
+  ...loadedWork(() => import('./hckms/crypt.ts')),
 }

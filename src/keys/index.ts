@@ -1,28 +1,26 @@
-// The table of key types, in the order the reference loads them from metadata (spec/format.md 3.4). Adding one = a file and a line.
-import { age } from './age.ts'
-import { azureKv } from './azure-kv.ts'
-import { gcpKms } from './gcp-kms.ts'
-import { hcVault } from './hc-vault.ts'
-import { hckms } from './hckms.ts'
-import { kms } from './kms.ts'
-import { pgp } from './pgp.ts'
-import type { KeyType, KeyTypeId, MasterKey } from './types.ts'
+// The key types, by identifier and in each of the reference's orders.
+import type { Context } from '../context/index.ts'
+import * as table from './table.ts'
+import type { KeyRanks, KeyType, KeyTypeId, MasterKey } from './types.ts'
 
-export const keyTypes: Readonly<Record<KeyTypeId, KeyType>> = {
-  kms,
-  gcp_kms: gcpKms,
-  hckms,
-  azure_kv: azureKv,
-  hc_vault: hcVault,
-  pgp,
-  age,
-}
+const inOrder = (types: readonly KeyType[], order: keyof KeyRanks): readonly KeyType[] =>
+  types
+    .filter(({ ranks }) => ranks[order] !== undefined)
+    .sort(({ ranks: a }, { ranks: b }) => (a[order] ?? 0) - (b[order] ?? 0))
+
+/** In the order in which the reference loads them from metadata (spec/format.md 3.4). */
+export const keyTypes: Readonly<Record<KeyTypeId, KeyType>> = Object.fromEntries(
+  inOrder(Object.values(table), 'load').map((type) => [type.id, type] as const),
+) as Record<KeyTypeId, KeyType>
+
+/** The key types in one of their orders, without those that have no place in it. */
+export const keyTypesInOrder = (order: keyof KeyRanks): readonly KeyType[] => inOrder(Object.values(keyTypes), order)
 
 /** A key's name in messages and diffs (spec/keys.md 1.2). */
 export const labelOf = (key: MasterKey): string => keyTypes[key.type].label(key)
 
-/** Says that the user means an age recipient, whose plugin may then be started for it. */
-export { nameRecipient } from './age/plugin/named.ts'
+/** Takes down that the user means this recipient: the plugin of an age recipient may then be started for it. */
+export const approveKey = (key: MasterKey, ctx: Context): void => keyTypes[key.type].approve?.(key, ctx)
 
 /** Makes age identities; loaded when asked for. */
 export const loadKeygen = (): Promise<typeof import('./age/keygen.ts')> => import('./age/keygen.ts')

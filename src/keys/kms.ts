@@ -1,7 +1,7 @@
 // AWS KMS master keys: a key's ARN, with the role, profile and encryption context it is used with (spec/keys.md 5).
 import type { Context } from '../context/index.ts'
 import { SopsError } from '../errors.ts'
-import type { KeyType, MasterKey, StringMap } from './types.ts'
+import { type KeyDescriptor, type KeyRecord, type KeyTypeRow, loadedWork, type StringMap } from './key-type.ts'
 
 interface Parts {
   readonly arn: string
@@ -10,7 +10,7 @@ interface Parts {
   readonly profile: string
 }
 
-const keyOf = ({ arn, role, context, profile }: Parts, ctx: Context): MasterKey => ({
+const keyOf = ({ arn, role, context, profile }: Parts, ctx: Context): KeyRecord<'kms'> => ({
   type: 'kms',
   fields: { arn, role, context, aws_profile: profile },
   createdAt: ctx
@@ -37,7 +37,7 @@ const contextText = (context: StringMap): string =>
     .map((name) => `${name}:${context[name]}`)
     .join(',')
 
-export const kms: KeyType = {
+const descriptor: KeyDescriptor<'kms'> = {
   id: 'kms',
   fields: [
     { name: 'arn' },
@@ -47,13 +47,35 @@ export const kms: KeyType = {
   ],
   dated: true,
   network: true,
+  ranks: { load: 1, flags: 1, rules: 3, rotate: 1, groups: 2 },
   flag: {
     name: 'kms',
     alias: 'k',
     env: 'SOPS_KMS_ARN',
     help: 'comma separated list of KMS ARNs',
   },
-  config: { flat: 'kms', group: 'kms' },
+  config: {
+    flat: 'kms',
+    group: 'kms',
+    item: {
+      type: 'kmsKey',
+      fields: ['arn', 'role', 'aws_profile'],
+      maps: ['context'],
+      aliases: { profile: 'aws_profile', encryptioncontext: 'context' },
+    },
+    aliases: ['awskms'],
+  },
+  wireNumber: 1,
+  question: { title: 'AWS KMS key with ARN', field: 'arn' },
+  logger: 'AWSKMS',
+  credentials: {
+    variables: ['AWS_ACCESS_KEY_ID', 'AWS_ACCESS_KEY', 'AWS_PROFILE', 'AWS_WEB_IDENTITY_TOKEN_FILE', 'AWS_ROLE_ARN'],
+    files: ['.aws/credentials', '.aws/config'],
+  },
+}
+
+export const kms: KeyTypeRow<'kms'> = {
+  ...descriptor,
   async parse(text, ctx, options = {}) {
     if (text === '') return []
     const { context = {}, awsProfile: profile = '' } = options
@@ -68,7 +90,6 @@ export const kms: KeyType = {
     const parts = { arn: textOf(arn), role: textOf(role), context: mapOf(context), profile: textOf(aws_profile) }
     return [keyOf(parts, ctx)]
   },
-  logger: 'AWSKMS',
   logFields: (key) => ({ arn: String(key.fields.arn ?? '') }),
   label({ fields }) {
     const role = textOf(fields.role)
@@ -78,12 +99,5 @@ export const kms: KeyType = {
     if (profile !== '') return `${key}|${context}|${profile}`
     return context === '' ? key : `${key}|${context}`
   },
-  async wrap(key, dataKey, ctx) {
-    const { wrap } = await import('./kms/crypt.ts')
-    return wrap(key, dataKey, ctx)
-  },
-  async unwrap(key, ctx) {
-    const { unwrap } = await import('./kms/crypt.ts')
-    return unwrap(key, ctx)
-  },
+  ...loadedWork(() => import('./kms/crypt.ts')),
 }

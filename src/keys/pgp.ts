@@ -1,13 +1,13 @@
 // PGP master keys: through the gpg program, or in this process where there is none (spec/keys.md 4).
 import { SopsError } from '../errors.ts'
 import { holdsSecret } from '../system/secrets.ts'
-import type { KeyType, MasterKey } from './types.ts'
+import { type KeyDescriptor, type KeyRecord, type KeyTypeRow, loadedWork } from './key-type.ts'
 
 /**
  * Nothing but blanks is normalised: what is stored and compared is what the user wrote (spec/keys.md 4.1).
  * @throws SopsError `generic` for key material, which must not reach the arguments of gpg, its messages or a file.
  */
-function keyOf(text: string, now: Date): MasterKey {
+function keyOf(text: string, now: Date): KeyRecord<'pgp'> {
   if (holdsSecret(text)) {
     throw new SopsError('generic', 'a PGP fingerprint is wanted: this is a key, which is secret', {
       hints: ['gpg --list-keys shows the fingerprints of the keys that gpg has'],
@@ -21,18 +21,26 @@ function keyOf(text: string, now: Date): MasterKey {
   }
 }
 
-export const pgp: KeyType = {
+const descriptor: KeyDescriptor<'pgp'> = {
   id: 'pgp',
   fields: [{ name: 'fp' }],
   dated: true,
   network: false,
+  ranks: { load: 6, flags: 5, rules: 2, rotate: 2, groups: 1, open: 2 },
   flag: {
     name: 'pgp',
     alias: 'p',
     env: 'SOPS_PGP_FP',
     help: 'comma separated list of PGP fingerprints',
   },
-  config: { flat: 'pgp', group: 'pgp' },
+  config: { flat: 'pgp', group: 'pgp', aliases: ['gpg'] },
+  wireNumber: 2,
+  question: { title: 'PGP key with fingerprint', field: 'fp' },
+  logger: 'PGP',
+}
+
+export const pgp: KeyTypeRow<'pgp'> = {
+  ...descriptor,
   async parse(text, ctx) {
     const now = ctx.now()
     return text === '' ? [] : text.split(',').map((part) => keyOf(part, now))
@@ -41,21 +49,13 @@ export const pgp: KeyType = {
     if (typeof item !== 'string') throw new SopsError('generic', 'a PGP fingerprint must be a string')
     return [keyOf(item, ctx.now())]
   },
-  logger: 'PGP',
   logFields: (key) => ({ fingerprint: String(key.fields.fp ?? '') }),
   label: (key) => String(key.fields.fp ?? ''),
   identity: (key) =>
     String(key.fields.fp ?? '')
       .replace(/\s|^\s*0x/gi, '')
       .toUpperCase(),
-  async wrap(key, dataKey, ctx) {
-    const { wrap } = await import('./pgp/crypt.ts')
-    return wrap(key, dataKey, ctx)
-  },
-  async unwrap(key, ctx) {
-    const { unwrap } = await import('./pgp/crypt.ts')
-    return unwrap(key, ctx)
-  },
+  ...loadedWork(() => import('./pgp/crypt.ts')),
   async places(ctx) {
     const { places } = await import('./pgp/places.ts')
     return places(ctx)

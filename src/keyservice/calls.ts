@@ -112,17 +112,20 @@ function readMessage(stream: ServerHttp2Stream, limits: Limits): Promise<Buffer 
   })
 }
 
-/** Ends a connection that has had no whole call for a while. */
-function watch(session: ServerHttp2Session, patience: number): { began(): void; ended(): void } {
+/** Ends a connection that has had no whole call for a while, also where nobody reads that it ends. */
+function watch(session: ServerHttp2Session, socket: Socket, patience: number): { began(): void; ended(): void } {
   let calls = 0
   let timer: NodeJS.Timeout | undefined
   const rest = (): void => {
     clearTimeout(timer)
-    if (calls > 0 || session.destroyed) return
+    if (calls > 0 || socket.destroyed) return
     timer = setTimeout(() => {
       // A call that crosses this on its way is told so, and made again.
       session.close()
-      timer = setTimeout(() => session.destroy(), parting)
+      timer = setTimeout(() => {
+        session.destroy()
+        socket.destroy()
+      }, parting)
     }, patience)
   }
   session.once('close', () => clearTimeout(timer))
@@ -158,6 +161,8 @@ export function serveCalls(
   })
   const [sockets, sessions] = [new Set<Socket>(), new Set<ServerHttp2Session>()]
   let calls = 0
+  /** The connection of the next session, which begins with it. */
+  let arriving: Socket | undefined
 
   async function take(stream: ServerHttp2Stream, path: string, idle: ReturnType<typeof watch>): Promise<void> {
     const method = methods.get(path)
@@ -185,7 +190,7 @@ export function serveCalls(
   server.on('session', (session) => {
     sessions.add(session)
     session.once('close', () => sessions.delete(session))
-    const idle = watch(session, limits.patience)
+    const idle = watch(session, arriving!, limits.patience)
     session.on('stream', (stream, headers) => {
       stream.on('error', () => {})
       void take(stream, String(headers[':path']), idle)
@@ -198,6 +203,7 @@ export function serveCalls(
       return
     }
     sockets.add(socket)
+    arriving = socket
     socket.once('close', () => sockets.delete(socket))
     server.emit('connection', socket)
   })

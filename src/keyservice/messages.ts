@@ -1,33 +1,8 @@
-// The messages of the key service, and the one table that says how each key type travels in them (spec/keys.md 10.1).
+// The messages of the key service (spec/keys.md 10.1).
 import { SopsError } from '../errors.ts'
-import type { KeyTypeId, MasterKey, StringMap } from '../keys/types.ts'
+import { keyTypes } from '../keys/index.ts'
+import type { MasterKey, StringMap } from '../keys/types.ts'
 import { field, fieldParts, lastField, readFields, textField, textOf, type WireField } from '../net/protobuf.ts'
-
-interface KeyMessage {
-  /** Number in the `key_type` choice of a Key. */
-  readonly number: number
-  /** Names of the identifying fields; the first is number 1 on the wire. */
-  readonly fields: readonly string[]
-  /** Those of `fields` that are maps. */
-  readonly maps?: readonly string[]
-}
-
-const keyMessages: Readonly<Record<KeyTypeId, KeyMessage>> = {
-  kms: {
-    number: 1,
-    fields: ['arn', 'role', 'context', 'aws_profile'],
-    maps: ['context'],
-  },
-  pgp: { number: 2, fields: ['fp'] },
-  gcp_kms: { number: 3, fields: ['resource_id'] },
-  azure_kv: { number: 4, fields: ['vault_url', 'name', 'version'] },
-  hc_vault: {
-    number: 5,
-    fields: ['vault_address', 'engine_path', 'key_name'],
-  },
-  age: { number: 6, fields: ['recipient'] },
-  hckms: { number: 7, fields: ['key_id'] },
-}
 
 export type Operation = 'encrypt' | 'decrypt'
 
@@ -52,12 +27,12 @@ const writeMap = (number: number, map: StringMap): Buffer =>
   )
 
 function writeKey(key: MasterKey): Buffer {
-  const { number, fields } = keyMessages[key.type]
-  const parts = fields.map((name, at) => {
+  const { wireNumber, fields } = keyTypes[key.type]
+  const parts = fields.map(({ name }, at) => {
     const value = key.fields[name] ?? ''
     return typeof value === 'string' ? textField(at + 1, value) : writeMap(at + 1, value)
   })
-  return field(number, Buffer.concat(parts))
+  return field(wireNumber, Buffer.concat(parts))
 }
 
 /** The caller wipes the result when `data` is secret. */
@@ -83,18 +58,15 @@ function readKey(bytes: Uint8Array): Request['key'] {
   const [choice, ...others] = readFields(bytes)
   if (choice === undefined) return undefined
   if (others.length > 0) throw several()
-  const found = Object.entries(keyMessages).find(([, { number }]) => number === choice.number)
-  if (found === undefined) return 'unknown'
-  const [type, { fields, maps }] = found
+  const type = Object.values(keyTypes).find(({ wireNumber }) => wireNumber === choice.number)
+  if (type === undefined) return 'unknown'
   const content = readFields(choice.bytes)
-  const values = fields.map((name, at) => {
+  const values = type.fields.map(({ name, map }, at) => {
     const number = at + 1
-    const value = maps?.includes(name)
-      ? readMap(content.filter((one) => one.number === number))
-      : textOf(lastField(content, number))
+    const value = map ? readMap(content.filter((one) => one.number === number)) : textOf(lastField(content, number))
     return [name, value] as const
   })
-  return { type: type as KeyTypeId, fields: Object.fromEntries(values), enc: '' }
+  return { type: type.id, fields: Object.fromEntries(values), enc: '' }
 }
 
 /**

@@ -6,7 +6,7 @@ import { memory } from '../context/memo.ts'
 import { messageOf } from '../errors.ts'
 import { localKeyService } from '../groups/data-key.ts'
 import { tellOfKeys } from '../groups/log.ts'
-import { nameRecipient } from '../keys/index.ts'
+import { approveKey } from '../keys/index.ts'
 import type { MasterKey } from '../keys/types.ts'
 import type { StatusName } from '../net/grpc-status.ts'
 import { type Limits, type Refusal, serveCalls } from './calls.ts'
@@ -37,7 +37,7 @@ function freshContext(ctx: Context): Context {
 /** What somebody has said yes to is this recipient, and no other that the message may open for. */
 function approvedContext(ctx: Context, key: MasterKey): Context {
   const approved = { ...freshContext(ctx), exact: true }
-  if (key.type === 'age') nameRecipient(String(key.fields.recipient ?? ''), approved)
+  approveKey(key, approved)
   return approved
 }
 

@@ -1,4 +1,4 @@
-// Lenient readings of metadata fields, as the reference decodes them (spec/format.md 6.5, 14 no. 13).
+// Lenient readings of metadata fields, as the reference decodes them (spec/format.md 6.5, 14, row 13).
 
 import { SopsError } from '../errors.ts'
 import { formatFloatF } from '../tree/floats.ts'
@@ -28,7 +28,7 @@ export function fieldOf(map: MapNode, name: string): Node | undefined {
   return exact ?? close
 }
 
-/** Times without quotes are accepted where a time is meant (spec/format.md 14 no. 13). */
+/** Times without quotes are accepted where a time is meant (spec/format.md 14, row 13). */
 export function asText(name: string, node: Node | undefined, options: { readonly time?: boolean } = {}): string {
   if (node === undefined) return ''
   if (node.kind !== 'leaf') return refuse(name, 'string', node)
@@ -44,7 +44,7 @@ export function asText(name: string, node: Node | undefined, options: { readonly
 
 function integerOf(text: string): number | undefined {
   const bare = /^[+-]?(?:0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO]?[0-7]+|[1-9]\d*|0)$/.test(text) ? text : undefined
-  // 3.9 and 3.10 wrote `2.000000`.
+  // SOPS 3.9 and 3.10 wrote `2.000000`.
   if (bare === undefined) return /^\d+\.0*$/.test(text) ? Number(text) : undefined
   const digits = bare.replace(/^[+-]/, '').replace(/^0(?=[0-7]+$)/, '0o')
   return bare[0] === '-' ? -Number(digits) : Number(digits)

@@ -1,9 +1,10 @@
 // The names metadata has in files, and their order.
 import type { SelectionOptions } from '../cipher/selection.ts'
+import { keyTypes } from '../keys/index.ts'
 import type { KeyTypeId } from '../keys/types.ts'
 
 /** Lists of keys, in the order a group is made of them (spec/format.md 3.4). */
-export const keyLists: readonly KeyTypeId[] = ['kms', 'gcp_kms', 'hckms', 'azure_kv', 'hc_vault', 'pgp', 'age']
+export const keyLists: readonly KeyTypeId[] = Object.values(keyTypes).map(({ id }) => id)
 
 export const selectionNames: Readonly<Record<keyof SelectionOptions, string>> = {
   unencryptedSuffix: 'unencrypted_suffix',

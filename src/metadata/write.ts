@@ -36,13 +36,13 @@ function keyNode(key: MasterKey): MapNode {
   return mapOf(fields)
 }
 
-/** In a group mapping `hc_vault` and `age` stand even when empty. */
+/** In a group mapping some lists stand even when empty. */
 function groupFields(group: KeyGroup, isNested: boolean): Record<string, Node | undefined> {
   const fields: Record<string, Node | undefined> = {}
   for (const type of keyLists) {
     const items = group.keys.filter((key) => key.type === type).map(keyNode)
     const list: ListNode = { kind: 'list', items }
-    if (items.length > 0 || (isNested && (type === 'hc_vault' || type === 'age'))) fields[type] = list
+    if (items.length > 0 || (isNested && keyTypes[type].keepsEmptyList)) fields[type] = list
   }
   return fields
 }

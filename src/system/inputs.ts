@@ -8,7 +8,7 @@ import { closeSync, constants, fstatSync, openSync, readFileSync, readSync, stat
 export const maximumStreamed: number = 2 ** 29
 
 /** Milliseconds without a byte before somebody is told what is waited for. */
-const silence = 2000
+export const silence = 2000
 
 export interface InputOptions {
   /** For pipes, terminals and devices; `maximumStreamed` if left out. */

@@ -12,11 +12,31 @@ function isPlainSegment(segment: string): boolean {
   return !/[\\/%?#\p{C}\p{Zl}\p{Zp}]/u.test(text) && !/^\.*$/.test(text.replace(/;.*/s, '').trim())
 }
 
+const rule = 'no part of it may be empty, "." or "..", or hold one of \\ % ? # or a control character'
+
 /** @throws SopsError `generic`; `what` names the text in the message. */
 export function checkPath(path: string, what: string): void {
   if (path.split('/').every(isPlainSegment)) return
-  const rule = 'no part of it may be empty, "." or "..", or hold one of \\ % ? # or a control character'
   throw new SopsError('generic', `${what} ${quote(path)} is refused: ${rule}`)
+}
+
+/**
+ * As `checkPath`, for the path of a URL, each part of which somebody on the way may unescape first.
+ * @throws SopsError `generic`.
+ */
+export function checkUrlPath({ pathname }: URL, what: string): void {
+  const parts = pathname.replace(/^\/|\/$/g, '')
+  if (parts === '' || parts.split('/').every((part) => isPlainSegment(unescaped(part)))) return
+  throw new SopsError('generic', `${what} ${quote(pathname)} is refused: ${rule}`)
+}
+
+/** As it is where an escape in it is none. */
+export function unescaped(path: string): string {
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    return path
+  }
 }
 
 /** As `checkPath`, for a name that is one part of a path. @throws SopsError `generic`. */

@@ -5,7 +5,7 @@ import type { Context } from '../context/index.ts'
 import { SopsError } from '../errors.ts'
 import { isLoopback } from '../net/http.ts'
 import { escapePath } from './escape.ts'
-import { checkPath, parseAddress } from './path.ts'
+import { checkPath, checkUrlPath, parseAddress, unescaped } from './path.ts'
 
 /** A server that may be sent the token, with the path of one call. */
 export interface VaultPlace {
@@ -46,8 +46,9 @@ export function placeOrAgent(address: string, path: string, ctx: Context): Vault
   return { url, isAgent: true }
 }
 
-/** @throws SopsError `generic` for a redirect to a server that the user did not name. */
+/** @throws SopsError `generic` for a redirect to a server that the user did not name, or to a path that may lead elsewhere there. */
 export function checkRedirect({ isAgent, url }: VaultPlace, target: URL, ctx: Context): void {
+  checkUrlPath(target, 'a redirect to the path')
   if (isAgent && target.origin === url.origin) return
   try {
     checkServer(target, ctx)
@@ -140,14 +141,6 @@ function below(server: URL, path: string): URL {
   const url = new URL(server)
   url.search = ''
   url.hash = ''
-  url.pathname = escapePath(posix.join('/', plain(server.pathname), 'v1', path))
+  url.pathname = escapePath(posix.join('/', unescaped(server.pathname), 'v1', path))
   return url
-}
-
-function plain(path: string): string {
-  try {
-    return decodeURIComponent(path)
-  } catch {
-    return path
-  }
 }

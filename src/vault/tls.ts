@@ -3,8 +3,9 @@
 import { join, resolve } from 'node:path'
 import type { Context } from '../context/index.ts'
 import { messageOf, SopsError } from '../errors.ts'
+import { readCredentials } from '../net/credential-file.ts'
 import type { TlsOptions } from '../net/http.ts'
-import { filesBelow, readFile } from '../system/files.ts'
+import { filesBelow } from '../system/files.ts'
 
 /** @throws SopsError `generic` naming the variable that is wrong. */
 export async function readTls(ctx: Context, skipsVerification: boolean): Promise<TlsOptions> {
@@ -33,7 +34,7 @@ async function trustedCertificates(
   const folder = resolve(ctx.cwd, env['VAULT_CAPATH'])
   try {
     const texts: string[] = []
-    for await (const path of filesBelow(folder)) texts.push(await readFile(join(folder, path), 'utf8'))
+    for await (const path of filesBelow(folder)) texts.push(await readCredentials(join(folder, path), ctx))
     return certificates('VAULT_CAPATH', texts)
   } catch (error) {
     if (error instanceof SopsError) throw error
@@ -51,7 +52,7 @@ function certificates(name: string, texts: readonly string[]): string[] {
 
 async function readPem(ctx: Context, name: string, path: string): Promise<string> {
   try {
-    return await readFile(resolve(ctx.cwd, path), 'utf8')
+    return await readCredentials(resolve(ctx.cwd, path), ctx)
   } catch (error) {
     throw new SopsError('generic', `cannot read the file of ${name}: ${messageOf(error)}`)
   }

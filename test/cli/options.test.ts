@@ -8,6 +8,7 @@ import { type inPlace, keyFlagName, keyServices, newKeys, type output } from '..
 import type { Invocation } from '../../src/cli/invocation.ts'
 import { makeIo } from '../../src/cli/main.ts'
 import { servicesOf } from '../../src/cli/settings.ts'
+import { keyTypes } from '../../src/keys/index.ts'
 import { bufferHost } from '../support/cli.ts'
 
 const flags = [
@@ -19,6 +20,7 @@ const flags = [
   ...keyServices,
 ] as const
 type Given = Invocation<(typeof flags)[number]>
+const removedAge = keyFlagName('rm-', keyTypes.age)
 const rest = { args: '', examples: [] }
 
 /** What `run` reads from the words of a command with these flags. */
@@ -50,7 +52,7 @@ test.each<[string, (inv: Given) => unknown, unknown]>([
   ['a number', (inv) => inv.int('times'), 2],
   ['a list', (inv) => inv.list('word'), ['a', 'b']],
   ['whether it was given', (inv) => inv.given('aws-profile'), false],
-  ['the flag of a key type', (inv) => inv.string(keyFlagName('', 'age')), 'K'],
+  ['the flag of a key type', (inv) => inv.string(keyFlagName('', keyTypes.age)), 'K'],
   ['a flag in front of the command', (inv) => inv.root.string('config'), ''],
 ])('%s', async (_, read, expected) => {
   expect(await reading(read, line)).toEqual(expected)
@@ -72,7 +74,7 @@ test.each<[string, (inv: Given) => unknown, unknown]>([
   // @ts-expect-error
   ['the name of a key type as a mere text', (inv) => inv.string('age'), 'K'],
   // @ts-expect-error
-  ['the flag of a key type with a prefix of another command', (inv) => inv.string(keyFlagName('rm-', 'age')), ''],
+  ['the flag of a key type with a prefix of another command', (inv) => inv.string(removedAge), ''],
   // @ts-expect-error
   ['a flag that has no effect in front of a command', (inv) => inv.root.string('output'), ''],
 ])('does not compile, and reads nothing of another kind: %s', async (_, read, expected) => {

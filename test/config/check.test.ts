@@ -4,7 +4,7 @@ import { checkConfig, matchCreationRule } from '../../src/config/index.ts'
 import { configShape, type StructShape } from '../../src/config/shape.ts'
 import { configOf } from './support.ts'
 
-vi.mock('../../src/keys/index.ts', () => import('./recorders.ts'))
+vi.mock('../../src/keys/table.ts', async (original) => (await import('./recorders.ts')).recordersOf(await original()))
 
 /** The struct at a path of field names, list elements left out. */
 function shapeAt(...names: string[]): StructShape {

@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { matchCreationRule } from '../../src/config/index.ts'
 import { configOf, messageOfRejection, shown } from './support.ts'
 
-vi.mock('../../src/keys/index.ts', () => import('./recorders.ts'))
+vi.mock('../../src/keys/table.ts', async (original) => (await import('./recorders.ts')).recordersOf(await original()))
 
 /** The key groups of a file's only rule, given as its fields. */
 async function groupsOf(fields: string, kmsContext?: Record<string, string>): Promise<string[][]> {

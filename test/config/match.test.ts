@@ -4,7 +4,7 @@ import { type Config, matchCreationRule, matchDestinationRule, ruleOf, ruleSubje
 import { fakeContext } from '../support/context.ts'
 import { configOf, messageOfRejection, shown } from './support.ts'
 
-vi.mock('../../src/keys/index.ts', () => import('./recorders.ts'))
+vi.mock('../../src/keys/table.ts', async (original) => (await import('./recorders.ts')).recordersOf(await original()))
 
 describe('the subject of path_regex', () => {
   it.each([

@@ -90,7 +90,7 @@ describe('sealDraft', () => {
   async function reseal(sealed: string, id: FormatId, plain: string): Promise<string> {
     const file = await openText(sealed, id)
     const draft = parsePlain(Buffer.from(plain), file.format, file.format)
-    return Buffer.from(sealDraft(file, draft, file.metadata, file.format, later, {}).bytes).toString()
+    return Buffer.from((await sealDraft(file, draft, file.metadata, file.format, later, {})).bytes).toString()
   }
   const changed = (before: string, after: string): string[] => {
     const old = new Set(before.split('\n'))

@@ -11,7 +11,7 @@ afterAll(() => suite.remove())
 
 const commented = '# first comment\nlorem: ipsum\n# second comment\ndolor: sit\n'
 
-/** As 3.6.1 wrote it: a list for every type of key, empty or not, and the block's last line end missing. */
+/** As SOPS 3.6.1 wrote it: a list for every type of key, empty or not, and the block's last line end missing. */
 async function oldFile(name: string): Promise<string> {
   const path = await suite.encrypted(name, commented)
   const text = read(path)

@@ -84,7 +84,7 @@ export function ofNode(node: Node): Plain {
 export const ofTree = (tree: Tree): Reading => ({ documents: tree.documents.map(ofNode) })
 
 /**
- * `exact`: an integer is no float. `worth`: numbers are compared by what they are worth, since formats print 1.0 as 1. `text`: the types are
+ * `exact`: an integer is no float. `worth`: numbers are compared by what they are worth, since formats print `1.0` as `1`. `text`: the types are
  * not compared, since the format has none.
  */
 export type Strictness = 'exact' | 'worth' | 'text'

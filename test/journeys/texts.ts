@@ -16,7 +16,7 @@ export function bytesOf({ text, coding }: Text): Buffer {
 }
 
 /** Stands in a comment for its number. */
-export const MARK = '@@'
+export const MARK = '../../src/net/credential-file.ts'
 
 /** Every comment gets a number, so that it can be found again in any text, by any reader or none. */
 export function numbered(text: string): string {

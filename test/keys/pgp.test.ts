@@ -103,6 +103,17 @@ describe.skipIf(process.platform === 'win32')('the program', () => {
     expect(readFileSync(join(dir, 'input'))).toEqual(dataKey)
   })
 
+  test.each(['evil@example.org', 'Evil <evil@example.org>', '=Evil <evil@example.org>', '<evil@example.org>', 'evil'])(
+    'no server is asked for the key of %s',
+    async (fp) => {
+      const gpg = program(`printf '%s\\n' "$@" > ${dir}/args; exit 2`)
+      await expect(pgp.wrap(keyOf(fp), dataKey, context(gpg))).rejects.toThrow('could not encrypt')
+      const found = program(`printf '%s\\n' "$@" > ${dir}/args; printf -- '${message.replaceAll('\n', '\\n')}'`)
+      await pgp.wrap(keyOf(fp), dataKey, context(found))
+      expect(readFileSync(join(dir, 'args'), 'utf8').trim().split('\n')).toContain('--no-auto-key-locate')
+    },
+  )
+
   test.each([
     [`${alice}!`, 'DEF64C926113B527!'],
     ['ABC', 'ABC'],

@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
 import { SopsError } from '../../src/errors.ts'
+import type { KeyRecord } from '../../src/keys/key-type.ts'
 import {
   type Metadata,
   type MetadataPlacement,
@@ -9,31 +10,12 @@ import {
 } from '../../src/metadata/index.ts'
 import type { Comment, Entry, MapNode, Node, Tree, Value } from '../../src/tree/tree.ts'
 
-vi.mock('../../src/keys/index.ts', () => {
-  const type = (id: string, names: string[], extra: object = {}) => ({
-    id,
-    dated: id !== 'age',
-    fields: names.map((name) => ({
-      name,
-      ...(name === 'role' || name === 'context' ? { omitEmpty: true } : undefined),
-      ...(name === 'context' ? { map: true } : undefined),
-    })),
-    ...extra,
-  })
-  const check = (key: { fields: { key_id: string } }) => {
-    if (!/^.+:.+$/.test(key.fields.key_id)) throw new SopsError('generic', 'invalid key id')
+vi.mock('../../src/keys/table.ts', async (original) => {
+  const table = await original<typeof import('../../src/keys/table.ts')>()
+  const check = (key: KeyRecord): void => {
+    if (!/^.+:.+$/.test(String(key.fields.key_id))) throw new SopsError('generic', 'invalid key id')
   }
-  return {
-    keyTypes: {
-      kms: type('kms', ['arn', 'role', 'context', 'aws_profile']),
-      gcp_kms: type('gcp_kms', ['resource_id']),
-      hckms: type('hckms', ['key_id'], { check }),
-      azure_kv: type('azure_kv', ['vault_url', 'name', 'version']),
-      hc_vault: type('hc_vault', ['vault_address', 'engine_path', 'key_name']),
-      pgp: type('pgp', ['fp']),
-      age: type('age', ['recipient']),
-    },
-  }
+  return { ...table, hckms: { ...table.hckms, check } }
 })
 
 type Plain = Value | { [key: string]: Plain } | Plain[]

@@ -21,7 +21,7 @@ async function seal(text: string, ...flags: string[]): Promise<string> {
 }
 
 const before = (key: string, lines: string) => (sealed: string) => sealed.replace(`\n${key} =`, `\n${lines}\n${key} =`)
-const twin = 'an earlier line gives this key a value in clear'
+const twin = 'an earlier line gives this key a value in clear, or none,'
 const noToken = "Input string does not match sops' data format"
 
 const attacks: Readonly<Record<string, readonly [(sealed: string) => string, string]>> = {
@@ -31,6 +31,13 @@ const attacks: Readonly<Record<string, readonly [(sealed: string) => string, str
   'over several lines': [before('password', 'password = """EVIL\nEVIL"""'), twin],
   'the second of three': [before('password', 'password =\npassword = EVIL'), twin],
   'that begins as an encrypted one': [before('password', 'password = ENC[AES256_GCM,EVIL'), twin],
+  'that is empty': [before('password', 'password ='), twin],
+  'that is empty, in quotes': [before('password', '"password": ""'), twin],
+  'behind an encrypted value': [(s) => s.replace(/^(password = ENC.*)$/m, '$1 EVIL\n$1'), twin],
+  'over several lines, behind an encrypted value': [
+    (s) => s.replace(/^password = (ENC.*)$/m, 'password = """$1\npassword = EVIL"""\n$&'),
+    twin,
+  ],
   'before an empty value': [before('empty', 'empty = EVIL'), twin],
   'before any section': [(sealed) => `top = EVIL\n${sealed}`, twin],
   'as a section before the real one': [(sealed) => `[db]\npassword = EVIL\n${sealed}`, noToken],
@@ -65,8 +72,29 @@ describe.each(Object.entries(attacks))('%s', (_, [attack, said]) => {
   })
 })
 
+describe('an encrypted text in the place of a value, which opens nowhere', () => {
+  const forged = 'ENC[AES256_GCM,data:AAAA,iv:AAAA,tag:AAAA,type:str]'
+  test.each([
+    ['password', []],
+    ['password', ['--encrypted-regex', '^password$']],
+    ['empty', []],
+  ])('before %s, encrypted with %j', async (key, flags) => {
+    project.write('f.ini', before(key, `${key} = ${forged}`)(await seal(plain, ...flags)))
+    const { code, stdout, stderr } = await alice.sops(['decrypt', '--ignore-mac', 'f.ini'])
+    expect({ code, stdout }).toEqual({ code: 25, stdout: '' })
+    expect(stderr).toContain('an encrypted text that does not open stands in the place of a value (line')
+  })
+})
+
+test('a line before one in clear, which no MAC counts, is named', async () => {
+  project.write('f.ini', before('host_unencrypted', 'host_unencrypted = EVIL')(await seal(plain)))
+  const { code, stderr } = await alice.sops(['decrypt', 'f.ini'])
+  expect(code).toBe(0)
+  expect(stderr).toContain('line 5 counts nowhere and is not authenticated: line 6 has')
+})
+
 describe('lines of one key, encrypted by us, open again', () => {
-  const twice = '[s]\na = canary-1\na = canary-2\nb = canary-3\nb =\nc_unencrypted = 1\nc_unencrypted = 2\n'
+  const twice = '[s]\na = canary-1\na =\na = canary-2\nb = canary-3\nb =\nc_unencrypted = 1\nc_unencrypted = 2\n'
   test('where comments are encrypted', async () => {
     expect(await seal(twice)).not.toMatch(/canary/)
     const { code, stdout, stderr } = await alice.sops(['decrypt', 'f.ini'])
@@ -76,8 +104,10 @@ describe('lines of one key, encrypted by us, open again', () => {
 
   test('where they are not, without the values that do not count', async () => {
     expect(await seal(twice, '--encrypted-regex', '^[ab]$')).not.toMatch(/canary/)
-    const opened = '[s]\na = canary-2\na = canary-2\nb = \nb =\nc_unencrypted = 1\nc_unencrypted = 2\n'
-    expect(await alice.sops(['decrypt', 'f.ini'])).toEqual({ code: 0, stdout: opened, stderr: '' })
+    const opened = '[s]\na = canary-2\na =canary-2\na = canary-2\nb = \nb =\nc_unencrypted = 1\nc_unencrypted = 2\n'
+    const { code, stdout, stderr } = await alice.sops(['decrypt', 'f.ini'])
+    expect({ code, stdout }).toEqual({ code: 0, stdout: opened })
+    expect(stderr).toMatch(/^\S+\s+time=\S+ level=warning msg="line \d+ counts nowhere and .*c_unencrypted.*"\n$/)
   })
 
   test('and empty values stay', async () => {

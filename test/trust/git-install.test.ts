@@ -159,6 +159,7 @@ describe('where the attributes cannot be written', () => {
 
   test('of the user, the user’s settings are as they were', async () => {
     const env = { GIT_CONFIG_GLOBAL: join(project.dir, '../gitconfig'), XDG_CONFIG_HOME: join(project.dir, '../none') }
+    writeFileSync(env.XDG_CONFIG_HOME, 'a file')
     expect((await alice.sops(['git', 'install', '--global'], { env })).code).not.toBe(0)
     expect(existsSync(env.GIT_CONFIG_GLOBAL)).toBe(false)
   })

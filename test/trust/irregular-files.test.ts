@@ -169,8 +169,20 @@ describe.skipIf(isWindows)('what the user names is read, whatever it is', () => 
       { ...keyless, SOPS_AGE_KEY_FILE: 'kinds/pipe.yaml' },
       'waiting for a key from',
     ],
+    [
+      'a token',
+      ['encrypt', '--hc-vault-transit', 'https://127.0.0.1:1/v1/transit/keys/k', 'plain.yaml'],
+      { ...keyless, VAULT_ADDR: 'https://127.0.0.1:1', VAULT_TOKEN: 'x', VAULT_CACERT: 'kinds/pipe.yaml' },
+      'waiting for credentials from',
+    ],
+    [
+      'a result',
+      ['decrypt', '--output', 'kinds/pipe.yaml', 'sealed.yaml'],
+      env,
+      'waiting for a program that reads from',
+    ],
   ])(
-    '%s from a pipe that nobody writes to is not waited for in silence, and Ctrl+C ends it',
+    '%s by a pipe whose other end nobody has open is not waited for in silence, and Ctrl+C ends it',
     async (_, argv, given, text) => {
       const child = spawn(process.execPath, [bin, ...argv], {
         cwd: box.dir,

@@ -251,6 +251,22 @@ describe('whoever sends no whole call', () => {
     expect([status, details]).toEqual(['4', 'no whole message within 0.5 seconds'])
   })
 
+  test('and reads nothing either does not keep others out', async () => {
+    const socket = await start({}, impatient)
+    const deaf = Array.from({ length: 4 }, () => connectSocket(socket).on('error', () => {}))
+    await until(() => deaf.every((peer) => !peer.connecting))
+    const isServed = (): Promise<boolean> =>
+      clientOf(socket)
+        .wrap(ageKey(mine.recipient), dataKey)
+        .then(
+          () => true,
+          () => false,
+        )
+    expect(await isServed()).toBe(false)
+    while (!(await isServed())) await sleep(100)
+    for (const peer of deaf) peer.destroy()
+  })
+
   test('between two calls is connected anew', async () => {
     const client = clientOf(await start({ SOPS_AGE_KEY: mine.identity }, impatient))
     const enc = await client.wrap(ageKey(mine.recipient), dataKey)

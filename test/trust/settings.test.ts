@@ -306,7 +306,7 @@ const cases: Readonly<Record<string, Case>> = {
     flags: [],
     attack: (sealed) => withSetting(sealed, 'unencrypted_comment_regex', 'note'),
     run: ['set', '--output-type', 'json', 'f.yaml', '["x"]', '1'],
-    said: 'the encrypted file could not be opened again',
+    said: 'hint: comments say what is encrypted here, and json has none',
   },
   'another type for what was encrypted': {
     file: 'f.yaml',

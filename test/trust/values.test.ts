@@ -300,6 +300,28 @@ const covered: readonly (readonly [format: FormatId, plain: string, place: strin
   ['ini', '[s]\na = 1\n[s]\na = 1\n', undefined],
 ]
 
+describe('a second line of a variable without a value, under another spelling of its key, is refused', () => {
+  const spellings = ['export A', 'export\tA', ' A', 'A ', ' export  A ']
+  test.each(spellings)('%j', async (key) => {
+    const sealed = Buffer.from(await seal('A=1\nB=\n', { format: 'dotenv' })).toString()
+    for (const forged of [`${key}=\n${sealed}`, sealed.replace('\n', `\n${key}=\n`)]) {
+      expect((await opening(forged, 'dotenv', { ignoreMac: true })).error).toMatchObject({
+        message: expect.stringContaining('is another spelling of ["A"], with no value'),
+        path: [key],
+      })
+    }
+    await expect(seal(`A=1\n${key}=\n`, { format: 'dotenv' })).rejects.toThrow('is another spelling of')
+  })
+
+  test.each(['A=1\nexport A=2\n', 'A=\nexport A=\n', 'export A=1\n B=\n', 'exportA=\nA=1\n'])(
+    'but not %j',
+    async (plain) => {
+      const sealed = await seal(plain, { format: 'dotenv' })
+      expect(await opening(Buffer.from(sealed).toString(), 'dotenv')).toEqual({ plain, said: [] })
+    },
+  )
+})
+
 describe('a second entry that the MAC covers opens, and is named where the values differ', () => {
   test.each(covered)('%s: %j', async (format, plain, place) => {
     const { said, ...opened } = await opening(Buffer.from(await seal(plain, { format })).toString(), format)

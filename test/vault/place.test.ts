@@ -256,6 +256,29 @@ describe('redirects', () => {
       expect(redirect(target)).toMatch(/^redirect to another server: Allowlist does not allow/)
   })
 
+  test.each([
+    'https://v.example/a/..%2fb',
+    'https://v.example/a/%2e%2e%2fb',
+    'https://v.example/a/..%5cb',
+    'https://v.example/a/%252e%252e/b',
+    'https://v.example/a//b',
+    'https://v.example/a/..;x/b',
+    'https://v.example/a/%zz',
+    'https://v.example/a/v1/x%00',
+  ])('never lead to %s', (target) => {
+    for (const env of [list('https://v.example/a'), list('all'), addr('https://v.example')])
+      expect(from('https://v.example/a', env)(target)).toMatch(/^a redirect to the path .* is refused: /)
+    expect(from('https://v.example', { VAULT_AGENT_ADDR: 'https://v.example' }, placeOrAgent)(target)).toMatch(
+      /^a redirect to the path .* is refused: /,
+    )
+  })
+
+  test('may have escapes in the names of a path', () => {
+    expect(from('https://v.example/a', list('https://v.example/a'))('https://v.example/a/v1/b%20c/d%C3%A9')).toBe(
+      'followed',
+    )
+  })
+
   test('stay with the agent', () => {
     const redirect = from('https://v.example', { VAULT_AGENT_ADDR: 'http://127.0.0.1:1' }, placeOrAgent)
     expect(redirect('http://127.0.0.1:1/x')).toBe('followed')

@@ -10,7 +10,7 @@ import { loadFormat } from '../../formats/index.ts'
 import { wipedAfter, wrapDataKey, wrapErrors } from '../../groups/data-key.ts'
 import { refuseMixedKeys } from '../../groups/same-data-key.ts'
 import { bareKeys, distinctKeys, identityOf } from '../../keys/identity.ts'
-import { nameRecipient } from '../../keys/index.ts'
+import { approveKey } from '../../keys/index.ts'
 import type { KeyGroup, MasterKey } from '../../keys/types.ts'
 import type { Metadata } from '../../metadata/index.ts'
 import { refuseOthers } from '../../metadata/others.ts'
@@ -150,14 +150,14 @@ async function editExisting(inv: Given, io: Io, path: string): Promise<void> {
           nameAdded(draft, file, ctx)
           const metadata = await finalMetadata(draft, file, services)
           await ctx.audit?.({ action: 'encrypt', file: path })
-          const sealed = sealDraft(file, { ...draft, allowCleartext: true }, metadata, output, ctx.now(), layout)
+          const sealed = await sealDraft(file, { ...draft, allowCleartext: true }, metadata, output, ctx.now(), layout)
           const { plain } = draft
-          const { selection } = file
+          const { selection } = sealed
           await checkClear({ sealed, plain, metadata, selection }, inv, io, creationRule(config, path, ctx))
           warnOfSharedPaths(plain, selection, ctx.log, file.plain)
           warnOfLayout(draft.format, draft.parsed, ctx, draft.format.id === file.format.id ? file.parsed : undefined)
           if (input.id === output.id) warnOfReadings(input, draft.parsed, ctx, () => output.parse(content))
-          await save(io, path, sealed, file, fingerprint(bytes))
+          await save(io, path, sealed, sealed, fingerprint(bytes))
         },
       },
       io,
@@ -169,7 +169,7 @@ async function editExisting(inv: Given, io: Io, path: string): Promise<void> {
 function nameAdded(draft: Draft, file: OpenFile, ctx: Io['ctx']): void {
   const identities = new Set(file.metadata.keyGroups.flatMap(({ keys }) => keys).map(identityOf))
   for (const key of draft.metadata?.keyGroups.flatMap(({ keys }) => keys) ?? []) {
-    if (key.type === 'age' && !identities.has(identityOf(key))) nameRecipient(String(key.fields.recipient ?? ''), ctx)
+    if (!identities.has(identityOf(key))) approveKey(key, ctx)
   }
 }
 
@@ -218,10 +218,17 @@ async function finalMetadata(
   return { ...edited, version, keyGroups: groups, shamirThreshold: threshold }
 }
 
-/** Every recipient of a group once. Without a wrapped data key, those that the user named are new, and those that the file named are not. */
+/**
+ * Every recipient of a group once. Without a wrapped data key, or with that of another recipient, those that the user named are new, and those
+ * that the file named are not.
+ */
 function withAdded(edited: readonly KeyGroup[], before: readonly KeyGroup[]): readonly KeyGroup[] {
+  const keys = before.flatMap((group) => group.keys)
+  const named = new Set(keys.map(identityOf))
   const bare = new Set(bareKeys(before).map(identityOf))
-  const isAdded = (key: MasterKey): boolean => key.isBare === true && !bare.has(identityOf(key))
+  const encs = new Set(keys.map(({ enc }) => enc))
+  const isAdded = (key: MasterKey): boolean =>
+    key.isBare ? !bare.has(identityOf(key)) : !named.has(identityOf(key)) && encs.has(key.enc)
   const asNew = ({ isBare: _, ...key }: MasterKey): MasterKey => ({ ...key, enc: '' })
   return edited.map(({ keys }) => ({ keys: distinctKeys(keys).map((key) => (isAdded(key) ? asNew(key) : key)) }))
 }

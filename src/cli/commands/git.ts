@@ -1,6 +1,6 @@
 // `sops git textconv` shows a file to `git diff`; `sops git install` tells git about it.
 
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import type { Context } from '../../context/index.ts'
 import { messageOf, SopsError, setIn } from '../../errors.ts'
 import { emitPlain, loadEncrypted, withOpenFile } from '../../file/encrypted-file.ts'
@@ -9,7 +9,7 @@ import { formatOfPath } from '../../formats/index.ts'
 import type { FormatId } from '../../formats/types.ts'
 import { othersText } from '../../metadata/others.ts'
 import { codeOf, systemErrorText } from '../../system/errors.ts'
-import { lstat, readFile, rm } from '../../system/files.ts'
+import { lstat, makeFolders, readFile, rm } from '../../system/files.ts'
 import { run as startAndWait } from '../../system/start.ts'
 import { oneLine } from '../../text/quote.ts'
 import { type Command, command } from '../command.ts'
@@ -123,6 +123,7 @@ const patterns = [
 async function runInstall(inv: Invocation<(typeof installFlags)[number]>, io: Io): Promise<number> {
   const global = inv.bool('global')
   const attributes = global ? await globalAttributes(io) : await ownAttributes(io)
+  if (global) await makeFolders(dirname(attributes), 0o700).catch(() => {})
   const read = await readFile(attributes).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined
     throw new SopsError('bad-input', `Error reading file: ${systemErrorText(error, 'open', attributes)}`, {

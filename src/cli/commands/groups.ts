@@ -6,8 +6,8 @@ import { changeRecipients } from '../../file/recipients.ts'
 import type { EncryptedFile } from '../../file/types.ts'
 import { shortRecoveryText } from '../../groups/data-key.ts'
 import { ownThreshold } from '../../groups/diff.ts'
-import { keyTypes } from '../../keys/index.ts'
-import type { KeyGroup, KeyTypeId, MasterKey } from '../../keys/types.ts'
+import { keyTypesInOrder } from '../../keys/index.ts'
+import type { KeyGroup, MasterKey } from '../../keys/types.ts'
 import { refuseOthers } from '../../metadata/others.ts'
 import { type Command, command } from '../command.ts'
 import { fingerprint, readInput, writeOutput } from '../files.ts'
@@ -59,9 +59,6 @@ export const remove: Command = command({
   run: removeGroup,
 })
 
-/** The order in which the keys of a new group stand (spec/cli.md 13.8; the reference forgets hckms). */
-const addOrder: readonly KeyTypeId[] = ['pgp', 'kms', 'gcp_kms', 'hckms', 'hc_vault', 'azure_kv', 'age']
-
 async function addGroup(inv: ToAdd, io: Io): Promise<number> {
   if (inv.positionals.length > 0) throw new SopsError('generic', 'error: no positional arguments allowed')
   const keys = await keysGiven(inv, io)
@@ -81,8 +78,8 @@ async function addGroup(inv: ToAdd, io: Io): Promise<number> {
 async function keysGiven(inv: ToAdd, io: Io): Promise<MasterKey[]> {
   const options = keyParseOptions(kmsWords(inv), io.ctx, true)
   const keys: MasterKey[] = []
-  for (const id of addOrder) {
-    for (const text of inv.list(keyFlagName('', id))) keys.push(...(await keyTypes[id].parse(text, io.ctx, options)))
+  for (const type of keyTypesInOrder('groups')) {
+    for (const text of inv.list(keyFlagName('', type))) keys.push(...(await type.parse(text, io.ctx, options)))
   }
   return keys
 }

@@ -5,8 +5,8 @@ import { loadEncrypted, sealFile } from '../../file/encrypted-file.ts'
 import { loadFormat } from '../../formats/index.ts'
 import { newDataKey, wipedAfter, wrapDataKey } from '../../groups/data-key.ts'
 import { identityOf } from '../../keys/identity.ts'
-import { labelOf } from '../../keys/index.ts'
-import type { KeyGroup, KeyTypeId, MasterKey } from '../../keys/types.ts'
+import { keyTypesInOrder, labelOf } from '../../keys/index.ts'
+import type { KeyGroup, MasterKey } from '../../keys/types.ts'
 import type { Metadata } from '../../metadata/index.ts'
 import { quote } from '../../text/quote.ts'
 import { closest } from '../../text/visible.ts'
@@ -55,9 +55,6 @@ export const rotate: Command = command({
   run,
 })
 
-/** The order in which added keys are appended (spec/keys.md 1.3). */
-const addOrder: readonly KeyTypeId[] = ['kms', 'pgp', 'gcp_kms', 'hckms', 'azure_kv', 'hc_vault', 'age']
-
 async function run(inv: Given, io: Io): Promise<number> {
   const many = inv.bool('in-place') && inv.positionals.length > 1
   if (!many) {
@@ -82,7 +79,7 @@ async function rotateFile(inv: Given, io: Io): Promise<void> {
   const profile = inv.legacy ? inv.root.string('aws-profile') : ''
   const keyOptions = {
     kms: { profile, context: inv.string('encryption-context') },
-    order: addOrder,
+    order: 'rotate' as const,
     lenientContext: true,
   }
   const added = await keysFromFlags(inv, ctx, { prefix: 'add-', ...keyOptions })
@@ -129,7 +126,8 @@ function missing(inv: Given, path: string): SopsError {
   )
 }
 
-const removalFlags = (): readonly KeyFlagName<'rm-'>[] => addOrder.map((id) => keyFlagName('rm-', id))
+const removalFlags = (): readonly KeyFlagName<'rm-'>[] =>
+  keyTypesInOrder('rotate').map((type) => keyFlagName('rm-', type))
 
 const changesKeys = (inv: Given): boolean => changedKeys.some(({ name }) => inv.string(name) !== '')
 

@@ -27,7 +27,7 @@ export async function examineIdentities(sheet: Sheet, ctx: Context): Promise<voi
   }
   sheet.heading('credentials of cloud keys')
   for (const type of Object.values(keyTypes)) {
-    const credentials = credentialsOf(type.id, ctx)
+    const credentials = credentialsOf(type, ctx)
     if (credentials === undefined) continue
     sheet.line(`${type.id}: ${credentials.length === 0 ? 'none' : credentials.join(', ')}`)
     count += credentials.length

@@ -1,11 +1,11 @@
 // Lines of an encrypted file whose key a later line has again: each was encrypted whole, as a comment, which no MAC counts.
-
+import { isEncrypted as isSealed } from '../../cipher/leaf.ts'
 import { SopsError } from '../../errors.ts'
 import type { Comment, Tree } from '../../tree/tree.ts'
 import { lineOf, stringIn } from '../lines.ts'
 import type { Parsed, PassedOver } from '../types.ts'
 import { isEncrypted } from './comment.ts'
-import { lineEnd, scan } from './scan.ts'
+import { type KeyLine, type Line, lineEnd, scan } from './scan.ts'
 import type { IniSource } from './splice.ts'
 
 /**
@@ -18,6 +18,9 @@ export const commentOfLine = (line: string): string => `${line}\n`
 export const lineOfComment = (text: string): string =>
   text.endsWith('\n') ? text.slice(0, -1) : `;${text.replaceAll('\n', '\n;')}`
 
+/** True for an encrypted value and nothing more: other readers take what stands around it for a part of the value. */
+export const isToken = (text: string): boolean => isSealed(text) && text.indexOf(']') === text.length - 1
+
 /** What is known to be a comment elsewhere, as a setting that was taken out, would be a line of the file here: it has to be one of that key. */
 export function passedOver(parsed: Parsed, plain: Tree, atMost: number): PassedOver[] {
   const source = parsed.source as IniSource
@@ -27,20 +30,25 @@ export function passedOver(parsed: Parsed, plain: Tree, atMost: number): PassedO
   for (const { name, keys } of source.sections) {
     for (const line of keys) {
       const path = [stringIn(source, name), stringIn(source, line.key)]
-      for (const { start } of line.overridden) {
-        const comment = opened.get(start)
-        if (!comment) continue
-        const placed = (offset: number): number => lineOf(source.text, offset)
-        if (!isLineOf(comment.text, path[1]!)) {
-          const message = `an encrypted comment stands in the place of a value (line ${placed(start)})`
+      for (const each of line.overridden) {
+        const comment = opened.get(each.start)
+        const place = (at: number): number => lineOf(source.text, at)
+        if (comment ? !isLineOf(comment.text, path[1]!) : isUnopened(each, line)) {
+          const what = comment ? 'an encrypted comment' : 'an encrypted text that does not open'
+          const message = `${what} stands in the place of a value (line ${place(each.start)})`
           throw new SopsError('cannot-decrypt-tree', message, { path, hints: ['take the line out of the file'] })
         }
-        if (found.length < atMost) found.push({ path, line: placed(start), taken: placed(line.start) })
+        if (!comment && each.value.text === line.value.text) continue
+        if (found.length < atMost) found.push({ path, line: place(each.start), taken: place(line.start) })
       }
     }
   }
   return found
 }
+
+/** An encrypted text in the place of a value that is encrypted, or would be if it were not empty, and not that value's own. */
+const isUnopened = ({ value }: Line, { value: taken }: KeyLine): boolean =>
+  isEncrypted(value.text) && value.text !== taken.text && (taken.text === '' || isEncrypted(taken.text))
 
 /** By place: the comments that were encrypted. */
 function openedComments({ documents }: Tree): Map<number, Comment> {

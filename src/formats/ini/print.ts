@@ -1,4 +1,4 @@
-// A tree as INI text in the reference's layout (spec/format.md 10.2), and single values as compact JSON (12.4).
+// A tree as INI text in the reference's layout (spec/format.md 10.2), and single values as compact JSON (spec/format.md 12.4).
 
 import { SopsError } from '../../errors.ts'
 import type { Comment, Entry, MapNode, Node, Tree, Value } from '../../tree/tree.ts'

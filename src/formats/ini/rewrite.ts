@@ -177,7 +177,7 @@ function rewriteOverridden(
     if (changedText) push(work, each.value.start, end, [comment.text])
   } else if (changedText) {
     push(work, each.start, end, [insertable(source, lineOfComment(comment.text))])
-  } else if (cover !== undefined && end > each.value.start) push(work, each.value.start, end, [cover])
+  } else if (cover !== undefined) push(work, each.value.start, end, [cover])
 }
 
 // ---- Comments

@@ -1,11 +1,11 @@
 // The post-quantum identity: X-Wing, which is ML-KEM-768 beside X25519, as the key encapsulation of HPKE
-// (draft-connolly-cfrg-xwing-kem; RFC 9180; age's mlkem768x25519). Only ML-KEM is not in the node:crypto of the versions supported.
+// (draft-connolly-cfrg-xwing-kem; RFC 9180; age's mlkem768x25519).
 import { createHash, createHmac, type KeyObject } from 'node:crypto'
 import { encodeBech32 } from './bech32.ts'
 import { decodeBase64NoPad } from './format/base64.ts'
 import { openAead } from './format/file.ts'
 import type { Identity } from './identity.ts'
-import type { MlKemKey } from './ml-kem/ml-kem.ts'
+import type { MlKemKey } from './ml-kem.ts'
 import { publicPoint, scalarKey, sharedSecret } from './x25519.ts'
 
 const stanzaType = 'mlkem768x25519'
@@ -24,9 +24,9 @@ interface KeyPair {
 }
 
 async function expand(seed: Uint8Array): Promise<KeyPair> {
-  const { mlKem768 } = await import('./ml-kem/ml-kem.ts')
+  const { mlKem768 } = await import('./ml-kem.ts')
   const seeds = createHash('shake256', { outputLength: 96 }).update(seed).digest()
-  const lattice = mlKem768(seeds.subarray(0, 64))
+  const lattice = await mlKem768(seeds.subarray(0, 64))
   const curve = scalarKey(seeds.subarray(64))
   seeds.fill(0)
   return { lattice, curve, point: publicPoint(curve) }

@@ -34,7 +34,7 @@ export function identityFileText({ identity, recipient }: KeyPair, created: Date
 }
 
 /**
- * The identity file that is read without being named (spec/keys.md 3.3, source 8).
+ * The identity file that is read without being named (spec/keys.md 3.3, row 8).
  * @throws SopsError `generic` where the folder for it cannot be told.
  */
 export function defaultIdentityFile(ctx: Context): string {

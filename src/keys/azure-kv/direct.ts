@@ -41,7 +41,7 @@ export function directSource(ctx: Context): DirectSource | undefined {
   const file = env['AZURE_FEDERATED_TOKEN_FILE']
   if (allows('workloadidentitycredential') && file) {
     if (!isKnown || env['AZURE_KUBERNETES_TOKEN_PROXY']) return undefined
-    return clientSource(ctx, tenant, client, () => assertionIn(file))
+    return clientSource(ctx, tenant, client, () => assertionIn(file, ctx))
   }
   const [endpoint, header] = [env['IDENTITY_ENDPOINT'], env['IDENTITY_HEADER']]
   if (allows('managedidentitycredential') && endpoint && header && !env['IDENTITY_SERVER_THUMBPRINT']) {
@@ -58,10 +58,10 @@ const retryRule: RetryRule = {
 
 const jwtBearer = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
 
-async function assertionIn(file: string): Promise<Record<string, string>> {
-  const { readFile } = await import('../../system/files.ts')
+async function assertionIn(file: string, ctx: Context): Promise<Record<string, string>> {
+  const { readCredentials } = await import('../../net/credential-file.ts')
   try {
-    return { client_assertion_type: jwtBearer, client_assertion: (await readFile(file, 'utf8')).trim() }
+    return { client_assertion_type: jwtBearer, client_assertion: (await readCredentials(file, ctx)).trim() }
   } catch (error) {
     throw new SopsError('generic', `cannot read the file of AZURE_FEDERATED_TOKEN_FILE: ${messageOf(error)}`)
   }
@@ -139,7 +139,8 @@ function programSource(ctx: Context): DirectSource {
     const args = ['account', 'get-access-token', '--output', 'json', '--resource', resourceOf(challenge), ...tenant]
     const env = ctx.env as NodeJS.ProcessEnv
     const failed = (reason: string): SopsError => new SopsError('generic', `az account get-access-token: ${reason}`)
-    const ran = await run('az', args, { env, signal: deadline.signal }, /^(?:AZURE|IDENTITY)_/).catch(
+    // Relative folders of PATH are none of the working directory.
+    const ran = await run('az', args, { cwd: '/', env, signal: deadline.signal }, /^(?:AZURE|IDENTITY)_/).catch(
       (error: unknown) => {
         if (deadline.signal.aborted) throw failed('no answer in time')
         throw failed(codeOf(error) === 'ENOENT' ? 'there is no program az in PATH' : messageOf(error))

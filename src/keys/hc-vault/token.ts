@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Context } from '../../context/index.ts'
 import { memoKey } from '../../context/memo.ts'
 import { messageOf, SopsError } from '../../errors.ts'
-import { readFile } from '../../system/files.ts'
+import { readCredentials } from '../../net/credential-file.ts'
 
 const token = memoKey<Promise<string | undefined>>('Vault token')
 
@@ -14,7 +14,7 @@ export const vaultToken = (ctx: Context): Promise<string | undefined> =>
     if (ctx.env['VAULT_TOKEN']) return ctx.env['VAULT_TOKEN']
     if (ctx.home === undefined) return undefined
     try {
-      return (await readFile(join(ctx.home, '.vault-token'), 'utf8')).trim() || undefined
+      return (await readCredentials(join(ctx.home, '.vault-token'), ctx)).trim() || undefined
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
       throw new SopsError('generic', `cannot get Vault token: ${messageOf(error)}`)

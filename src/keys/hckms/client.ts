@@ -3,6 +3,7 @@
 import type { Context } from '../../context/index.ts'
 import { memoKeys, onceEach } from '../../context/memo.ts'
 import { messageOf, SopsError } from '../../errors.ts'
+import { readCredentials } from '../../net/credential-file.ts'
 import {
   type Deadline,
   type HttpAnswer,
@@ -12,7 +13,6 @@ import {
   withoutSecrets,
 } from '../../net/http.ts'
 import { proxyFor } from '../../net/proxy.ts'
-import { readFile } from '../../system/files.ts'
 import { type AnyCredentials, type Credentials, credentialsOf } from './credentials.ts'
 import { iamEndpoint, kmsEndpoints } from './region.ts'
 import { signed } from './sign.ts'
@@ -74,7 +74,7 @@ async function openProject(
   const iam = iamEndpoint(region, credentials.iamEndpoint, ctx)
   if ('idpId' in credentials) {
     const { idpId, idTokenFile, projectId } = credentials
-    const id = (await readFile(idTokenFile, 'utf8')).trim()
+    const id = (await readCredentials(idTokenFile, ctx)).trim()
     const scope = { project: projectId === undefined ? { name: region } : { id: projectId } }
     const { headers, body } = await exchange(
       iam,

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import type { Context } from '../../context/index.ts'
 import { memoKey } from '../../context/memo.ts'
 import { messageOf, SopsError } from '../../errors.ts'
+import { readCredentials } from '../../net/credential-file.ts'
 import { type Deadline, deadlineIn, parseJson, send } from '../../net/http.ts'
-import { readFile } from '../../system/files.ts'
 
 export interface Credentials {
   readonly ak: string
@@ -61,7 +61,7 @@ async function fromProfile(ctx: Context): Promise<AnyCredentials> {
   const named = ctx.env['HUAWEICLOUD_SDK_CREDENTIALS_FILE']
   const path = named || (ctx.home === undefined ? undefined : join(ctx.home, '.huaweicloud', 'credentials'))
   if (path === undefined) throw new SopsError('generic', 'no home folder holds a credentials file')
-  return fromFields(readSection(await readFile(path, 'utf8'), 'basic'), 'the credentials file has no ak and sk')
+  return fromFields(readSection(await readCredentials(path, ctx), 'basic'), 'the credentials file has no ak and sk')
 }
 
 /** The values of one section of an INI file. */

@@ -3,8 +3,8 @@
 import { join } from 'node:path'
 import type { Context } from '../../context/index.ts'
 import { messageOf, SopsError } from '../../errors.ts'
+import { readCredentials } from '../../net/credential-file.ts'
 import { isLoopback } from '../../net/http.ts'
-import { readFile } from '../../system/files.ts'
 import { quote } from '../../text/quote.ts'
 
 const series = (area: string, ...numbers: readonly number[]): string[] => numbers.map((n) => `${area}-${n}`)
@@ -77,7 +77,7 @@ async function endpointsInFile(region: string, ctx: Context): Promise<string[]> 
   if (path === undefined) return []
   let text: string
   try {
-    text = await readFile(path, 'utf8')
+    text = await readCredentials(path, ctx)
   } catch (error) {
     if (!named) return []
     throw new SopsError('generic', `cannot read the regions file: ${messageOf(error)}`)

@@ -17,6 +17,9 @@ const BEGIN = '-----BEGIN PGP MESSAGE-----'
 /** Last 16 characters; one more when the last is the mark that asks for exactly this subkey (spec/keys.md 4.1). */
 const shortId = (fp: string): string => fp.slice(fp.endsWith('!') ? -17 : -16)
 
+/** Fingerprints and ids of keys, which gpg looks up in its own files alone. */
+const isKeyId = (fp: string): boolean => /^(?:0x)?[0-9A-F]+!?$/i.test(fp)
+
 const absent = (prefix: string, ctx: Context): Refusal => {
   const name = programName(ctx)
   const why = /[/\\]/.test(name) ? programTrouble(ctx) : 'executable file not found in $PATH'
@@ -29,7 +32,9 @@ export async function wrapWithGpg(fp: string, dataKey: Uint8Array, ctx: Context)
   const refuse = (why: string, unusable = false): Refusal => ({ message: `${prefix}: ${why}`, absent: false, unusable })
   if (fp === '') return refuse('the fingerprint is empty', true)
   const recipient = ['-r', fp, '--trusted-key', shortId(fp)]
-  const args = ['--no-default-recipient', '--yes', '--encrypt', '-a', ...recipient, '--no-encrypt-to']
+  // gpg asks the server of a mail address for its key, and files name recipients.
+  const local = isKeyId(fp) ? [] : ['--no-auto-key-locate']
+  const args = ['--no-default-recipient', '--yes', '--encrypt', '-a', ...recipient, '--no-encrypt-to', ...local]
   const run = await runGpg(args, dataKey, ctx)
   if (!run) return absent(prefix, ctx)
   const text = run.stdout.toString('latin1').trim()

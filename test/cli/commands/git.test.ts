@@ -1,4 +1,4 @@
-// `sops git`: readable diffs that never stop git (demand.md row 18).
+// `sops git`: readable diffs that never stop git.
 import { execFileSync } from 'node:child_process'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { makeProject, type Person, type Project } from '../../support/project.ts'
@@ -63,6 +63,14 @@ test('install --global writes the attributes file of the user', async () => {
   expect(await alice.sops(['git', 'install', '--global'], { env })).toMatchObject({ code: 0, stderr: '' })
   expect(project.read('gitconfig')).toContain('textconv = sops git textconv')
   expect(project.read('home/.config/git/attributes')).toContain('*.enc.yaml diff=sopsdiffer\n')
+})
+
+test('install --global makes the folder of the attributes file, as on a new machine', async () => {
+  const home = `${project.dir}/new-home`
+  const env = { HOME: home, XDG_CONFIG_HOME: '', GIT_CONFIG_GLOBAL: `${project.dir}/new-gitconfig` }
+  project.write('new-home/x', '')
+  expect(await alice.sops(['git', 'install', '--global'], { env })).toMatchObject({ code: 0, stderr: '' })
+  expect(project.read('new-home/.config/git/attributes')).toContain('*.enc.yaml diff=sopsdiffer\n')
 })
 
 test('install outside a repository says so', async () => {

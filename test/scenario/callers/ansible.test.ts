@@ -1,4 +1,4 @@
-// community.sops for Ansible: the commands of 3.9 and later, /dev/stdin, exit codes, `filestatus`.
+// community.sops for Ansible: the commands of SOPS 3.9 and later, /dev/stdin, exit codes, `filestatus`.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { type Caller, hasShell, identity, makeCaller, samples } from './caller.ts'

@@ -13,7 +13,7 @@ export interface Rows {
 const ENC = /^ENC\[AES256_GCM,data:([A-Za-z0-9+/=]*),iv:([A-Za-z0-9+/=]+),tag:([A-Za-z0-9+/=]+),type:(\w+)\]$/
 
 /**
- * An encrypted leaf's kind. Only text has one spelling, so only there the length counts: a float may be stored as it was written (1.50), a
+ * An encrypted leaf's kind. Only text has one spelling, so only there the length counts: a float may be stored as it was written (`1.50`), a
  * bool in any case the reference reads.
  */
 export function encToken(text: string): string | undefined {
@@ -40,7 +40,7 @@ export function leafRow(path: Path, type: string, text: string): Row {
   return [path.join('/'), shown]
 }
 
-/** By value: 1.50 and 1.5, or 1.0 and 1, are the same; integers keep all their digits. */
+/** By value: `1.50` and `1.5`, or `1.0` and `1`, are the same; integers keep all their digits. */
 export const numberRow = (path: Path, value: number | bigint): Row =>
   leafRow(path, 'num', String(typeof value === 'number' && Number.isInteger(value) ? BigInt(value) : value))
 

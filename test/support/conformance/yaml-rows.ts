@@ -62,7 +62,7 @@ function scalarRow(node: Scalar, path: Path): Row {
   return leafRow(path, typeof value === 'boolean' ? 'bool' : typeof value === 'symbol' ? 'merge' : 'str', String(value))
 }
 
-/** The 1.2 schema has no time stamps: a plain one, or one with the tag, is told here from a quoted text. */
+/** The schema of YAML 1.2 has no time stamps: a plain one, or one with the tag, is told here from a quoted text. */
 function timeOf(node: Scalar): string | undefined {
   if (node.value instanceof Date) return timeText(node.source ?? '')
   if (typeof node.value !== 'string') return undefined

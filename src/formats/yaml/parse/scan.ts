@@ -1,8 +1,9 @@
-// Text to tokens: YAML as the reference's library scans it (1.1 grammar; simple keys; block levels as explicit tokens).
+// Text to tokens: YAML as the reference's library scans it (grammar of YAML 1.1; simple keys; block levels as explicit tokens).
 
 import { collectLineRemark, collectRemarks, remarkAtColumn } from './comments.ts'
 import { anchorName, directive, tagText } from './scan-properties.ts'
 import { scanBlock, scanPlain, scanQuoted } from './scan-scalars.ts'
+
 import { isBlankEnd, isBreak, parseError } from './text.ts'
 import { addToken, atMarker, refuseTabs, type Scanned, type Scanner, skipBreak, T, type Token } from './tokens.ts'
 

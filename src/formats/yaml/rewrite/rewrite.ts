@@ -1,4 +1,4 @@
-// The source text with what differs between two trees changed, and every other byte kept (design.md, "The source text is the document").
+// The source text with what differs between two trees changed, and every other byte kept.
 
 import { SopsError } from '../../../errors.ts'
 import { canonical } from '../../../tree/scalar.ts'
@@ -9,6 +9,7 @@ import type { YDocument, YNode } from '../parse/nodes.ts'
 import { endOf, placeOf, type Source, withoutOddBlanks } from '../parse/source.ts'
 import { commentIn, indentOf, printDocument, printKey, printTree } from '../print/print.ts'
 import { isStringTag, resolveScalar } from '../scalar/resolve.ts'
+
 import {
   agreed,
   isEncrypted,

@@ -1,8 +1,9 @@
-// The token of one leaf: how its style travels with it through encryption, and how it is written again (design.md, "The source text is the document").
+// The token of one leaf: how its style travels with it through encryption, and how it is written again.
 import { formatFloatF } from '../../../tree/floats.ts'
 import type { Leaf, Value } from '../../../tree/tree.ts'
 import type { YNode } from '../parse/nodes.ts'
 import { hasAllDigits, printScalar, type ScalarText, spellingOf } from '../print/print.ts'
+
 import { disputeOf } from './readings.ts'
 import { isStringTag, resolvePlain } from './resolve.ts'
 import {

@@ -1,0 +1,14 @@
+// Files with tokens, certificates and credentials, which the environment names or the home folder holds.
+import type { Context } from '../context/index.ts'
+import { readNamed } from '../system/inputs.ts'
+import { shownPath } from '../system/secrets.ts'
+
+/** Bytes that are taken from a pipe or a device: far above any bundle of certificates. */
+const maximumSize = 16 * 1024 * 1024
+
+/** The text of the file; a pipe is not waited for in silence. @throws the system's error. */
+export async function readCredentials(path: string, ctx: Context): Promise<string> {
+  const message = `waiting for credentials from ${shownPath(path)}`
+  const onWait = (): void => ctx.log({ level: 'warning', logger: 'CMD', message })
+  return (await readNamed(path, { maximum: maximumSize, onWait })).toString('utf8')
+}
