@@ -44,12 +44,29 @@ export interface Position {
   readonly column: number
 }
 
-export interface ErrorDetails {
+/** What a failure consists of, for code that goes on from it or says it in other words. */
+export interface FailureDetails {
+  /** Which of the failures of one code it is. */
+  readonly fault?: 'no metadata' | 'value twice' | 'MAC of other values'
+  /** Why the data key could not be wrapped, one text for each failure. */
+  readonly wrapErrors?: readonly string[]
+  /** How many key groups a data key takes, and how many could be opened. */
+  readonly groups?: { readonly required: number; readonly recovered: number }
+  /** Status of an answer by gRPC. */
+  readonly grpcStatus?: number
+  /** No connection could be made, or it broke: the code of the system's error, `''` where there is none. */
+  readonly connection?: string
+}
+
+/** What a `SopsError` says besides its message. */
+export interface SopsErrorOptions {
   /** Keys from the document root to the leaf concerned, as in `["a"]["b"]`. */
   readonly path?: readonly string[]
   readonly position?: Position
   /** Next steps for the user, one sentence each. */
   readonly hints?: readonly string[]
+  readonly details?: FailureDetails
+  /** What was thrown below, for whoever looks for the fault; nothing is read from it. */
   readonly cause?: unknown
 }
 
@@ -59,21 +76,23 @@ export class SopsError extends Error {
   readonly path: readonly string[] | undefined
   readonly position: Position | undefined
   readonly hints: readonly string[]
+  readonly details: FailureDetails
   /**
    * The message by lines, as it was put together: line ends within one came in with a name or a text of others, and are no line ends for
    * whoever shows it.
    */
   readonly lines: readonly string[]
 
-  constructor(code: ErrorCode, message: string | readonly string[], details: ErrorDetails = {}) {
+  constructor(code: ErrorCode, message: string | readonly string[], options: SopsErrorOptions = {}) {
     const text = typeof message === 'string' ? message : message.join('\n')
-    super(text, details.cause === undefined ? undefined : { cause: details.cause })
-    this.lines = linesOf(message, text, details.cause)
+    super(text, options.cause === undefined ? undefined : { cause: options.cause })
+    this.lines = linesOf(message, text, options.cause)
     this.name = 'SopsError'
     this.code = code
-    this.path = details.path
-    this.position = details.position
-    this.hints = details.hints ?? []
+    this.path = options.path
+    this.position = options.position
+    this.hints = options.hints ?? []
+    this.details = options.details ?? {}
   }
 
   get exitCode(): number {
@@ -101,6 +120,7 @@ export const withHints = (error: SopsError, hints: readonly string[]): SopsError
     ...(error.path ? { path: error.path } : {}),
     ...(error.position ? { position: error.position } : {}),
     hints: [...new Set([...error.hints, ...hints])],
+    details: error.details,
     cause: error,
   })
 

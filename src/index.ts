@@ -13,7 +13,7 @@ export {
   matchDestinationRule,
 } from './config/index.ts'
 // What the outside provides
-export type { AuditEvent, Context, Logger, LogLine, PromptOptions } from './context/index.ts'
+export type { AuditEvent, Context, Logger, LogLine, MemoKey, PromptOptions } from './context/index.ts'
 export { type ProcessContextOptions, processContext } from './context/process.ts'
 export { type ErrorCode, exitCodes, messageOf, type Position, SopsError } from './errors.ts'
 // Bytes to bytes

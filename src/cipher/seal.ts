@@ -367,11 +367,6 @@ function usableSpelling(leaf: Leaf, type: ScalarType): string | undefined {
     : undefined
 }
 
-const otherMac = 'MAC mismatch. File has the MAC of other values than those that it holds'
-
-/** True where the file has a MAC, which opens and is that of another tree. */
-export const isOtherMac = (error: SopsError): boolean => error.message === otherMac
-
 /** The MAC as the metadata has it: encrypted, and bound to the date beside it. */
 export interface StoredMac {
   /** Empty when absent. */
@@ -422,8 +417,9 @@ export function verifyMac(
     })
   }
   const covered = macs.findIndex((mac) => sameMac(stored, mac)) + 1
-  throw new SopsError('mac-mismatch', otherMac, {
+  throw new SopsError('mac-mismatch', 'MAC mismatch. File has the MAC of other values than those that it holds', {
     hints: covered > 0 ? [joinedHint(covered, macs.length + 1)] : [],
+    details: { fault: 'MAC of other values' },
   })
 }
 

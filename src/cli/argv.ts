@@ -2,14 +2,14 @@
 
 import { hasBytes } from '../system/bytes.ts'
 import { quote } from '../text/quote.ts'
-import { type Flag, namesOf } from './flags.ts'
+import { type BoolFlag, type Flag, namesOf } from './flag.ts'
 import type { FlagValues } from './invocation.ts'
 
 type Value = string | boolean | number | readonly string[]
 
 export interface Parsed {
   readonly positionals: readonly string[]
-  readonly values: FlagValues
+  readonly values: FlagValues<Flag>
   /** Names of the flags that stood in the words, each as spelled. */
   readonly spelled: ReadonlySet<string>
   /** True when help was asked for. */
@@ -27,7 +27,7 @@ export interface UsageError {
 export const isUsageError = (result: object): result is UsageError => 'usage' in result
 
 /** `-h` and `--help` are flags everywhere. */
-export const helpFlag: Flag = { name: 'help', aliases: ['h'], kind: 'bool', help: 'show this help' }
+export const helpFlag: BoolFlag<'help'> = { name: 'help', aliases: ['h'], kind: 'bool', help: 'show this help' }
 
 const truths: Readonly<Record<string, boolean>> = {
   '1': true,
@@ -122,7 +122,7 @@ function doubleSpelling(flags: readonly Flag[], spelled: ReadonlySet<string>): U
   return undefined
 }
 
-function accessors(flags: readonly Flag[], values: ReadonlyMap<string, Value>): FlagValues {
+function accessors(flags: readonly Flag[], values: ReadonlyMap<string, Value>): FlagValues<Flag> {
   const defaults = new Map(flags.map((entry) => [entry.name, entry.default]))
   const read = (name: string): Value | undefined => values.get(name) ?? defaults.get(name)
   return {

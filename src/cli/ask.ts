@@ -1,4 +1,5 @@
 // Yes-or-no questions on stdout, answered on stdin, as scripts answer them (`yes | sops updatekeys …`).
+import { memoKey } from '../context/memo.ts'
 import { SopsError } from '../errors.ts'
 import type { Host } from './host.ts'
 import type { Io } from './invocation.ts'
@@ -29,12 +30,14 @@ function lineReader(host: Host): () => Promise<string | undefined> {
   }
 }
 
+const stdinLines = memoKey<ReturnType<typeof lineReader>>('lines of stdin')
+
 /**
  * Asks until the answer is `y` or `n`.
  * @throws SopsError `generic` with the reference's words when stdin ends, or the line is empty or has several words (spec/cli.md 13.7).
  */
 export async function askYesNo(io: Io, question: Line): Promise<boolean> {
-  const nextLine = io.ctx.once('stdin lines', () => lineReader(io.host))
+  const nextLine = io.ctx.once(stdinLines, () => lineReader(io.host))
   for (;;) {
     await sayPart(io.host.stdout, question)
     const line = await nextLine()

@@ -8,6 +8,7 @@ import type { SealOutput } from '../file/encrypted-file.ts'
 import type { Metadata } from '../metadata/index.ts'
 import { defaultUnencryptedSuffix } from '../metadata/names.ts'
 import type { Tree } from '../tree/tree.ts'
+import type { allowCleartext } from './flags.ts'
 import type { Invocation, Io } from './invocation.ts'
 
 /** What was sealed with `allowCleartext`, and for which file. */
@@ -25,15 +26,16 @@ export interface Checked {
  */
 export async function checkClear(
   { sealed, plain, metadata, selection }: Checked,
-  inv: Invocation,
+  inv: Invocation<typeof allowCleartext>,
   { ctx }: Io,
   findRule: () => Promise<OwnRule | undefined>,
 ): Promise<void> {
   const { clear } = sealed
   if (clear.length === 0) return
   const rule = await findRule()
-  const allowCleartext = inv.bool('allow-cleartext')
-  checkCleartext({ plain, settings: metadata.selection, selection, clear }, { rule, allowCleartext, log: ctx.log })
+  const isAllowed = inv.bool('allow-cleartext')
+  const found = { plain, settings: metadata.selection, selection, clear }
+  checkCleartext(found, { rule, allowCleartext: isAllowed, log: ctx.log })
 }
 
 /** The creation rule for a file that exists, where it is of use. */

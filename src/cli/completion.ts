@@ -1,28 +1,24 @@
 // What a shell may offer for the word being typed (spec/cli.md 2.7).
 import { helpFlag, isUsageError, parseWords } from './argv.ts'
-import { type Command, commands } from './commands/index.ts'
-import { type Flag, namesOf, rootFlags } from './flags.ts'
+import { commands, findRow, isGroup, type Row } from './commands/index.ts'
+import { type Flag, namesOf } from './flag.ts'
+import { rootFlags } from './flags.ts'
 import type { Host } from './host.ts'
 import { say } from './say.ts'
 
-/** The command that `words` has reached, with its parents. */
-function reached(words: readonly string[], host: Host): readonly Command[] {
-  const path: Command[] = []
-  let table: readonly Command[] | undefined = commands
-  let flags: readonly Flag[] = rootFlags
+/** The row of the command that `words` has reached, with its parents. */
+function reached(words: readonly string[], host: Host): readonly Row[] {
+  const path: Row[] = []
+  let table: readonly Row[] | undefined = commands
   let rest = words
   while (table !== undefined) {
-    const parsed = parseWords(flags, rest, host.env, 'root')
+    const parsed = parseWords(path.length === 0 ? rootFlags : [], rest, host.env, 'root')
     if (isUsageError(parsed)) break
-    const [word, ...behind]: readonly string[] = parsed.positionals
-    const command: Command | undefined = table.find(
-      ({ name, aliases }) => word !== undefined && (name === word || aliases?.includes(word)),
-    )
-    if (!command) break
-    path.push(command)
-    table = command.subcommands
-    flags = command.flags
-    rest = behind
+    const row: Row | undefined = findRow<Row>(table, parsed.positionals[0])
+    if (!row) break
+    path.push(row)
+    table = isGroup(row) ? row.subcommands : undefined
+    rest = parsed.positionals.slice(1)
   }
   return path
 }
@@ -50,18 +46,18 @@ export async function complete(words: readonly string[], host: Host): Promise<nu
   const completesFlag = word.startsWith('-')
   const before = completesFlag ? words.slice(0, -1) : words
   const path = reached(before, host)
-  const command = path.at(-1)
+  const row = path.at(-1)
   let candidates: readonly string[]
   if (completesFlag) {
-    const inGroup = path.some(({ subcommands }) => subcommands !== undefined)
+    const inGroup = path.some(isGroup)
     const outer = inGroup ? [helpFlag] : [...rootFlags, helpFlag]
     candidates = [
       ...matchingFlags(word, outer, before),
-      ...(command && !command.subcommands ? matchingFlags(word, [...command.flags, helpFlag], before) : []),
+      ...(row && !isGroup(row) ? matchingFlags(word, [...(await row.load()).flags, helpFlag], before) : []),
     ]
   } else {
     const described = host.env['_CLI_ZSH_AUTOCOMPLETE_HACK'] === '1'
-    const table = command === undefined ? commands : (command.subcommands ?? [])
+    const table: readonly Row[] = row === undefined ? commands : isGroup(row) ? row.subcommands : []
     candidates = table
       .filter(({ hidden }) => !hidden)
       .flatMap(({ name, aliases, summary }) =>

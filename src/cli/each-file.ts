@@ -1,5 +1,6 @@
 // One command over several files: the others go on when one fails, and a terminal sees how far it is.
 import { SopsError } from '../errors.ts'
+import type { Flag } from './flag.ts'
 import type { Invocation, Io } from './invocation.ts'
 import { Control, sayPart } from './say.ts'
 import { absolutePath } from './settings.ts'
@@ -18,10 +19,10 @@ export interface EachFile {
  * Runs `work` for each file in turn, with the file as the only word. Each failure is an error line in the log.
  * @throws SopsError `generic` at the end, if any failed.
  */
-export async function forEachFile(
-  inv: Invocation,
+export async function forEachFile<F extends Flag>(
+  inv: Invocation<F>,
   io: Io,
-  work: (one: Invocation) => Promise<void>,
+  work: (one: Invocation<F>) => Promise<void>,
   { doing, failed }: EachFile,
 ): Promise<void> {
   const files = inv.positionals

@@ -2,13 +2,14 @@
 
 import { SopsError } from '../errors.ts'
 import { quote } from '../text/quote.ts'
+import type { inPlace } from './flags.ts'
 import type { Invocation, Io } from './invocation.ts'
 
 /**
  * Warns as the reference does. With `--in-place` more than one file is refused, since which of them was meant cannot be known.
  * @throws SopsError `generic`.
  */
-export function checkExtraWords(inv: Invocation, io: Io): void {
+export function checkExtraWords(inv: Invocation<typeof inPlace>, io: Io): void {
   const [file, ...extra] = inv.positionals
   if (extra.length === 0) return
   if (inv.bool('in-place')) {

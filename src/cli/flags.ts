@@ -1,82 +1,93 @@
-// Flags as data, in groups that commands share (spec/cli.md 9). The flags of the master keys come from the key types.
+// Flags that commands share, in groups (spec/cli.md 9). The flags of the master keys come from the key types.
 import { keyTypes, keyTypesInOrder } from '../keys/index.ts'
 import type { KeyDescriptor } from '../keys/types.ts'
+import {
+  type BoolFlag,
+  bool,
+  type Flag,
+  type IntFlag,
+  int,
+  type ListFlag,
+  list,
+  namesOf,
+  type StringFlag,
+  string,
+} from './flag.ts'
 
-export type FlagKind = 'bool' | 'string' | 'int' | 'list'
-
-export interface Flag {
-  readonly name: string
-  /** Other spellings; one letter or longer. */
-  readonly aliases?: readonly string[]
-  readonly kind: FlagKind
-  /** Environment variable that gives the default. */
-  readonly env?: string
-  readonly default?: string | number | boolean
-  readonly help: string
-  /** What the value is, for the help. */
-  readonly value?: string
-  /** A path: it may hold bytes that are no UTF-8 (system/bytes.ts). */
-  readonly path?: true
-  /** Heading under which the help lists it; `OPTIONS` if left out. */
-  readonly section?: string
-}
-
-type Details = Omit<Flag, 'name' | 'kind' | 'help'>
-const flag =
-  (kind: FlagKind) =>
-  (name: string, help: string, details: Details = {}): Flag => ({ name, kind, help, ...details })
-export const bool: (name: string, help: string, details?: Details) => Flag = flag('bool')
-export const string: (name: string, help: string, details?: Details) => Flag = flag('string')
-export const int: (name: string, help: string, details?: Details) => Flag = flag('int')
-export const list: (name: string, help: string, details?: Details) => Flag = flag('list')
-
-const inSection = (section: string, flags: readonly Flag[]): readonly Flag[] =>
+const inSection = <F extends Flag>(section: string, flags: readonly F[]): readonly F[] =>
   flags.map((entry) => ({ ...entry, section }))
 
-/** One row for each key type: how its keys are named on the command line. */
-const keys: readonly KeyDescriptor['flag'][] = Object.values(keyTypes).map(({ flag }) => flag)
+/** In front of the name of a key type's flag, for recipients that are added or removed. */
+export type KeyPrefix = '' | 'add-' | 'rm-'
 
-/** `age`, `pgp`, `kms`, …: flag names of the key types. */
-export const keyFlagNames: readonly string[] = keys.map((key) => key.name)
+/** Name of a key type's flag, as `keyFlagName` makes it; no text is one, since each key type brings its own. */
+export type KeyFlagName<Prefix extends KeyPrefix = ''> = string & { readonly ofKeyType: Prefix }
 
-export const inPlace: Flag = bool('in-place', 'write the result back to the file', { aliases: ['i'] })
-export const output: Flag = string('output', 'write the result to PATH instead of stdout', {
+/** `age`, `add-age`, `rm-pgp`, … */
+export const keyFlagName = <Prefix extends KeyPrefix>(
+  prefix: Prefix,
+  { flag }: Pick<KeyDescriptor, 'flag'>,
+): KeyFlagName<Prefix> => `${prefix}${flag.name}` as KeyFlagName<Prefix>
+
+/** One for each key type: how its keys are named on the command line. */
+const keys: readonly Pick<KeyDescriptor, 'flag'>[] = Object.values(keyTypes)
+
+export const inPlace: BoolFlag<'in-place'> = bool('in-place', 'write the result back to the file', { aliases: ['i'] })
+export const output: StringFlag<'output'> = string('output', 'write the result to PATH instead of stdout', {
   value: 'PATH',
   path: true,
 })
-export const inputType: Flag = string('input-type', 'format of the input: yaml, json, dotenv, ini or binary', {
-  value: 'FORMAT',
-})
-export const outputType: Flag = string('output-type', 'format of the output, if not that of the input', {
-  value: 'FORMAT',
-})
-export const types: readonly Flag[] = [inputType, outputType]
-export const extract: Flag = string('extract', 'print only the value at INDEX, as in \'["db"]["port"]\'', {
-  value: 'INDEX',
-})
-export const ignoreMac: Flag = bool('ignore-mac', 'do not check the integrity of the file')
-export const filenameOverride: Flag = string('filename-override', 'take format and creation rule from this name', {
-  value: 'PATH',
-  path: true,
-})
-export const quoteAmbiguous: Flag = bool(
+export const inputType: StringFlag<'input-type'> = string(
+  'input-type',
+  'format of the input: yaml, json, dotenv, ini or binary',
+  { value: 'FORMAT' },
+)
+export const outputType: StringFlag<'output-type'> = string(
+  'output-type',
+  'format of the output, if not that of the input',
+  { value: 'FORMAT' },
+)
+export type TypeFlag = typeof inputType | typeof outputType
+export const types: readonly TypeFlag[] = [inputType, outputType]
+export const extract: StringFlag<'extract'> = string(
+  'extract',
+  'print only the value at INDEX, as in \'["db"]["port"]\'',
+  { value: 'INDEX' },
+)
+export const ignoreMac: BoolFlag<'ignore-mac'> = bool('ignore-mac', 'do not check the integrity of the file')
+export const filenameOverride: StringFlag<'filename-override'> = string(
+  'filename-override',
+  'take format and creation rule from this name',
+  { value: 'PATH', path: true },
+)
+export const quoteAmbiguous: BoolFlag<'quote-ambiguous'> = bool(
   'quote-ambiguous',
   'YAML: quote text that YAML 1.1 takes for something else, as SOPS does',
 )
-export const yes: Flag = bool('yes', 'answer every question with yes', { aliases: ['y'] })
-export const idempotent: Flag = bool('idempotent', 'leave the file alone when nothing would change')
-export const allowCleartext: Flag = bool('allow-cleartext', 'store values in clear where a setting of the file says so')
-export const verbose: Flag = bool('verbose', 'show what is being done')
+export const yes: BoolFlag<'yes'> = bool('yes', 'answer every question with yes', { aliases: ['y'] })
+export const idempotent: BoolFlag<'idempotent'> = bool('idempotent', 'leave the file alone when nothing would change')
+export const allowCleartext: BoolFlag<'allow-cleartext'> = bool(
+  'allow-cleartext',
+  'store values in clear where a setting of the file says so',
+)
+export const verbose: BoolFlag<'verbose'> = bool('verbose', 'show what is being done')
+export const background: BoolFlag<'background'> = bool(
+  'background',
+  'start the command and return at once (deprecated)',
+)
+export const user: StringFlag<'user'> = string('user', 'run the command as this user', { value: 'NAME' })
 
 const defaultOrder = keyTypesInOrder('open')
   .map(({ id }) => id)
   .join(',')
-export const decryptionOrder: Flag = string('decryption-order', `key types to try first (default: ${defaultOrder})`, {
-  env: 'SOPS_DECRYPTION_ORDER',
-  value: 'TYPES',
-})
+export const decryptionOrder: StringFlag<'decryption-order'> = string(
+  'decryption-order',
+  `key types to try first (default: ${defaultOrder})`,
+  { env: 'SOPS_DECRYPTION_ORDER', value: 'TYPES' },
+)
 
-export const keyServices: readonly Flag[] = inSection('KEY SERVICES', [
+export type KeyServiceFlag = BoolFlag<'enable-local-keyservice'> | ListFlag<'keyservice'>
+export const keyServices: readonly KeyServiceFlag[] = inSection('KEY SERVICES', [
   bool('enable-local-keyservice', 'use the keys of this machine; =false for none of them', {
     env: 'SOPS_ENABLE_LOCAL_KEYSERVICE',
     default: true,
@@ -85,46 +96,73 @@ export const keyServices: readonly Flag[] = inSection('KEY SERVICES', [
 ])
 
 /** For commands that look at files which anybody may have written. */
-export const networkKeys: Flag = bool('network-keys', 'also use keys that need the network, key services and plugins', {
-  env: 'SOPS_NETWORK_KEYS',
-})
+export const networkKeys: BoolFlag<'network-keys'> = bool(
+  'network-keys',
+  'also use keys that need the network, key services and plugins',
+  { env: 'SOPS_NETWORK_KEYS' },
+)
 
-export const encryptionContext: Flag = string('encryption-context', 'AWS KMS encryption context, as in a:b,c:d', {
-  value: 'PAIRS',
+export const encryptionContext: StringFlag<'encryption-context'> = string(
+  'encryption-context',
+  'AWS KMS encryption context, as in a:b,c:d',
+  { value: 'PAIRS' },
+)
+export const awsProfile: StringFlag<'aws-profile'> = string('aws-profile', 'AWS profile of the keys given with --kms', {
+  value: 'NAME',
 })
-export const awsProfile: Flag = string('aws-profile', 'AWS profile of the keys given with --kms', { value: 'NAME' })
-export const threshold: Flag = int('shamir-secret-sharing-threshold', 'key groups needed to decrypt', {
-  default: 0,
-  value: 'N',
-})
-export const showMasterKeys: Flag = bool('show-master-keys', 'show the metadata in the editor', { aliases: ['s'] })
+export const threshold: IntFlag<'shamir-secret-sharing-threshold'> = int(
+  'shamir-secret-sharing-threshold',
+  'key groups needed to decrypt',
+  { default: 0, value: 'N' },
+)
+export const showMasterKeys: BoolFlag<'show-master-keys'> = bool(
+  'show-master-keys',
+  'show the metadata in the editor',
+  { aliases: ['s'] },
+)
 
 /** Keys of a file that is made anew; with any of them the keys of the config do not count. */
-export const newKeys: readonly Flag[] = inSection('MASTER KEYS', [
-  ...keys.map((key) =>
-    string(key.name, key.help, { value: 'KEYS', env: key.env, ...(key.alias ? { aliases: [key.alias] } : {}) }),
-  ),
+export type NewKeyFlag = StringFlag<KeyFlagName> | typeof awsProfile | typeof encryptionContext | typeof threshold
+export const newKeys: readonly NewKeyFlag[] = inSection<NewKeyFlag>('MASTER KEYS', [
+  ...keys.map((key) => {
+    const { help, env, alias } = key.flag
+    return string(keyFlagName('', key), help, { value: 'KEYS', env, ...(alias ? { aliases: [alias] } : {}) })
+  }),
   awsProfile,
   encryptionContext,
   threshold,
 ])
 
 /** Keys of one new group, each flag repeatable and without a variable. */
-export const groupKeys: readonly Flag[] = inSection(
+export const groupKeys: readonly ListFlag<KeyFlagName>[] = inSection(
   'MASTER KEYS',
-  keys.map((key) => list(key.name, key.help, { value: 'KEY' })),
+  keys.map((key) => list(keyFlagName('', key), key.flag.help, { value: 'KEY' })),
 )
 
-export const changedKeys: readonly Flag[] = inSection(
+export type ChangedKeyFlag = StringFlag<KeyFlagName<'add-'> | KeyFlagName<'rm-'>>
+export const changedKeys: readonly ChangedKeyFlag[] = inSection(
   'ADDED AND REMOVED KEYS',
-  keys.flatMap((key) => [
-    string(`add-${key.name}`, `add: ${key.help}`, { value: 'KEYS' }),
-    string(`rm-${key.name}`, `remove: ${key.help}`, { value: 'KEYS' }),
-  ]),
+  keys.flatMap((key) => {
+    const { help } = key.flag
+    return [
+      string(keyFlagName('add-', key), `add: ${help}`, { value: 'KEYS' }),
+      string(keyFlagName('rm-', key), `remove: ${help}`, { value: 'KEYS' }),
+    ]
+  }),
 )
 
 /** The reference takes the last three in front of a command only. */
-export const selection: readonly Flag[] = inSection('SELECTION', [
+export type SelectionFlag =
+  | StringFlag<
+      | 'unencrypted-suffix'
+      | 'encrypted-suffix'
+      | 'unencrypted-regex'
+      | 'encrypted-regex'
+      | 'unencrypted-comment-regex'
+      | 'encrypted-comment-regex'
+    >
+  | BoolFlag<'mac-only-encrypted'>
+export const selection: readonly SelectionFlag[] = inSection<SelectionFlag>('SELECTION', [
   string('unencrypted-suffix', 'leave values of keys with this suffix in clear', { value: 'SUFFIX' }),
   string('encrypted-suffix', 'encrypt only values of keys with this suffix', { value: 'SUFFIX' }),
   string('unencrypted-regex', 'leave values of keys that match in clear', { value: 'REGEX' }),
@@ -134,8 +172,41 @@ export const selection: readonly Flag[] = inSection('SELECTION', [
   bool('mac-only-encrypted', 'protect only the encrypted values by the integrity check'),
 ])
 
+/** Root flags that commands look at (spec/cli.md 2.5); all others before a command have no effect. */
+export type SharedRootFlag =
+  | StringFlag<'config'>
+  | IntFlag<'indent'>
+  | BoolFlag<'mac-only-encrypted' | 'verbose' | 'disable-version-check' | 'check-for-updates'>
+
+export const sharedRootFlags: ReadonlySet<string> = new Set<SharedRootFlag['name']>([
+  'config',
+  'indent',
+  'mac-only-encrypted',
+  'verbose',
+  'disable-version-check',
+  'check-for-updates',
+])
+
 /** Flags in front of a command, and all flags of the flag-only form. */
-export const rootFlags: readonly Flag[] = [
+export type RootFlag =
+  | SharedRootFlag
+  | BoolFlag<'decrypt' | 'encrypt' | 'rotate' | 'version'>
+  | StringFlag<'set'>
+  | typeof inPlace
+  | typeof extract
+  | TypeFlag
+  | typeof showMasterKeys
+  | typeof ignoreMac
+  | typeof allowCleartext
+  | typeof quoteAmbiguous
+  | typeof output
+  | typeof filenameOverride
+  | typeof decryptionOrder
+  | NewKeyFlag
+  | ChangedKeyFlag
+  | SelectionFlag
+  | KeyServiceFlag
+export const rootFlags: readonly RootFlag[] = [
   bool('decrypt', 'decrypt FILE to stdout', { aliases: ['d'] }),
   bool('encrypt', 'encrypt FILE to stdout', { aliases: ['e'] }),
   bool('rotate', 'give FILE a new data key', { aliases: ['r'] }),
@@ -165,18 +236,6 @@ export const rootFlags: readonly Flag[] = [
   ...keyServices,
   bool('version', 'show the version', { aliases: ['v'] }),
 ]
-
-/** Root flags that commands look at (spec/cli.md 2.5); all others before a command have no effect. */
-export const sharedRootFlags: ReadonlySet<string> = new Set([
-  'config',
-  'indent',
-  'mac-only-encrypted',
-  'verbose',
-  'disable-version-check',
-  'check-for-updates',
-])
-
-export const namesOf = (entry: Flag): readonly string[] => [entry.name, ...(entry.aliases ?? [])]
 
 /** Names of the flags that say for whom, what of a file, and where the result goes: one that is lost may lay a secret open. */
 export const decidingFlags: ReadonlySet<string> = new Set(

@@ -1,15 +1,16 @@
 // Help texts: what a command does, how it is called, its flags by purpose, examples. yargs lays out the columns; it is loaded for nothing else.
 import { basename } from 'node:path'
 import { compatibleVersion } from '../metadata/version.ts'
-import { type Command, commands } from './commands/index.ts'
-import { type Flag, rootFlags } from './flags.ts'
+import { commands, findRow, isGroup, type Row } from './commands/index.ts'
+import type { Flag } from './flag.ts'
+import { rootFlags } from './flags.ts'
 import type { Host } from './host.ts'
 import { say } from './say.ts'
 
 const block = (title: string, lines: readonly string[]): string =>
   lines.length === 0 ? '' : `${title}:\n${lines.map((line) => `   ${line}`.trimEnd()).join('\n')}\n\n`
 
-const visibleCommands = (table: readonly Command[]): readonly Command[] => table.filter(({ hidden }) => !hidden)
+const visibleCommands = (table: readonly Row[]): readonly Row[] => table.filter(({ hidden }) => !hidden)
 
 /** `write to PATH (default: X) [$ENV]` */
 function describe(flag: Flag): string {
@@ -22,7 +23,7 @@ function describe(flag: Flag): string {
 }
 
 /** Flags and commands in aligned columns, in the order of the headings. */
-async function columns(flags: readonly Flag[], heading: string, table: readonly Command[]): Promise<string> {
+async function columns(flags: readonly Flag[], heading: string, table: readonly Row[]): Promise<string> {
   const { default: yargs } = await import('yargs')
   const layout = yargs([])
     .help(false)
@@ -52,7 +53,7 @@ async function columns(flags: readonly Flag[], heading: string, table: readonly 
     .trim()
 }
 
-const aliasNote = (command: Command): readonly string[] =>
+const aliasNote = (command: Row): readonly string[] =>
   command.aliases === undefined ? [] : [`(also: ${command.aliases.join(', ')})`]
 
 /** The version of the reference that this program matches, and its own. */
@@ -81,45 +82,42 @@ async function appHelp(host: Host): Promise<string> {
 }
 
 /** The help of a command, given with its parents, or of the program. */
-export async function helpText(path: readonly Command[], host: Host): Promise<string> {
-  const command = path.at(-1)
-  if (command === undefined) return appHelp(host)
-  // Groups always call the program by its own name, as the reference does (spec/cli.md 2.6).
-  const program = command.subcommands ? 'sops' : basename(host.argv0).replace(/\.[cm]?js$/, '') || 'sops'
+export async function helpText(path: readonly Row[], host: Host): Promise<string> {
+  const row = path.at(-1)
+  if (row === undefined) return appHelp(host)
   const name = path.map((part) => part.name).join(' ')
-  const usage = command.subcommands
-    ? `${program} ${name} COMMAND [command options] [ARGUMENTS]`
-    : [
-        program,
-        name,
-        ...(command.flags.length > 0 ? ['[command options]'] : []),
-        ...(command.args ? [command.args] : []),
-      ].join(' ')
-  const table = visibleCommands(command.subcommands ?? [])
-  const listed =
-    command.flags.length > 0 || table.length > 0 ? `${await columns(command.flags, 'OPTIONS', table)}\n\n` : ''
-  return (
-    block('NAME', [`sops ${name} - ${command.summary}`]) +
-    block('USAGE', [usage]) +
-    listed +
-    block('EXAMPLES', command.examples)
-  )
+  const lead = block('NAME', [`sops ${name} - ${row.summary}`])
+  if (isGroup(row)) {
+    // Groups always call the program by its own name, as the reference does (spec/cli.md 2.6).
+    const listed = await columns([], 'OPTIONS', visibleCommands(row.subcommands))
+    return (
+      lead +
+      block('USAGE', [`sops ${name} COMMAND [command options] [ARGUMENTS]`]) +
+      `${listed}\n\n` +
+      block('EXAMPLES', row.examples)
+    )
+  }
+  const { args, flags, examples } = await row.load()
+  const program = basename(host.argv0).replace(/\.[cm]?js$/, '') || 'sops'
+  const usage = [program, name, ...(flags.length > 0 ? ['[command options]'] : []), ...(args ? [args] : [])].join(' ')
+  const listed = flags.length > 0 ? `${await columns(flags, 'OPTIONS', [])}\n\n` : ''
+  return lead + block('USAGE', [usage]) + listed + block('EXAMPLES', examples)
 }
 
 /** Of a text of our own that ends with a line end. */
 export const linesOf = (text: string): readonly string[] => text.slice(0, -1).split('\n')
 
-export async function showHelp(path: readonly Command[], host: Host): Promise<number> {
+export async function showHelp(path: readonly Row[], host: Host): Promise<number> {
   await say(host.stdout, ...linesOf(await helpText(path, host)))
   return 0
 }
 
 /** `help WORD` inside `path`; an unknown word is exit 3. */
-export async function showTopic(word: string | undefined, path: readonly Command[], host: Host): Promise<number> {
+export async function showTopic(word: string | undefined, path: readonly Row[], host: Host): Promise<number> {
   if (word === undefined) return showHelp(path, host)
-  const table = path.at(-1)?.subcommands ?? commands
-  const command = table.find(({ name, aliases }) => name === word || aliases?.includes(word))
-  if (command) return showHelp([...path, command], host)
+  const last = path.at(-1)
+  const found = findRow<Row>(last === undefined ? commands : isGroup(last) ? last.subcommands : [], word)
+  if (found) return showHelp([...path, found], host)
   await say(host.stderr, `No help topic for '${word}'`)
   return 3
 }

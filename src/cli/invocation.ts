@@ -1,31 +1,47 @@
 // What a command is given: the words of its command line, already checked, and the world it may touch.
 import type { Context, LogLine } from '../context/index.ts'
+import type { Flag, NameOf } from './flag.ts'
+import type { RootFlag, SharedRootFlag } from './flags.ts'
 import type { Host } from './host.ts'
 import type { Line } from './say.ts'
 import type { Style } from './style.ts'
 
-/** Flag values by long name. A flag the command does not have reads like one that was not given. */
-export interface FlagValues {
+/** Values of the flags `F`, by long name. It reads no flag that is not among them: a misspelt name does not compile. */
+export interface FlagValues<F extends Flag> {
   /** `''` when not given. */
-  string(name: string): string
-  bool(name: string): boolean
+  readonly string: (name: NameOf<F, 'string'>) => string
+  readonly bool: (name: NameOf<F, 'bool'>) => boolean
   /** The default, or undefined, when not given. */
-  int(name: string): number | undefined
+  readonly int: (name: NameOf<F, 'int'>) => number | undefined
   /** Every value in order; empty when not given. */
-  list(name: string): readonly string[]
+  readonly list: (name: NameOf<F, 'list'>) => readonly string[]
   /** True when it stood on the command line or its environment variable is set, even to an empty text. */
-  given(name: string): boolean
+  readonly given: (name: F['name']) => boolean
 }
 
-export interface Invocation extends FlagValues {
+interface Words<F extends Flag> extends FlagValues<F> {
   /** Names from the top: `['decrypt']`, `['groups', 'add']`. */
   readonly command: readonly string[]
   readonly positionals: readonly string[]
-  /** Flags in front of the command: `--config`, `--indent`, `--mac-only-encrypted`, `--verbose` and nothing else count there. */
-  readonly root: FlagValues
-  /** The flag-only form (`sops -d FILE`): every root flag is then also a flag of the command (spec/cli.md 18). */
-  readonly legacy: boolean
 }
+
+/** The flag-only form (`sops -d FILE`): every root flag is also a flag of the command (spec/cli.md 18). */
+export interface LegacyInvocation<F extends Flag> extends Words<F> {
+  readonly legacy: true
+  readonly root: FlagValues<RootFlag>
+}
+
+interface CommandInvocation<F extends Flag> extends Words<F> {
+  readonly legacy: false
+  /** Flags in front of the command. */
+  readonly root: FlagValues<SharedRootFlag>
+}
+
+/**
+ * One call of a command that has the flags `F`, or more. Code that several commands use asks for the flags that it reads; `never` is for code
+ * that reads none but those in front of the command.
+ */
+export type Invocation<F extends Flag> = CommandInvocation<F> | LegacyInvocation<F>
 
 export interface Io {
   readonly host: Host
@@ -44,6 +60,3 @@ export interface Io {
   /** A plain error of the reference (spec/cli.md 3.1): one fatal line of the CMD logger; returns the exit status 1. */
   fatal(message: string, fields?: LogLine['fields']): number
 }
-
-/** What every module in `commands/` exports as `run`; the result is the exit status. */
-export type Run = (inv: Invocation, io: Io) => Promise<number>

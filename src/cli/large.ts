@@ -5,6 +5,7 @@ import { SopsError } from '../errors.ts'
 import { systemErrorText } from '../system/errors.ts'
 import { type FileHandle, open, stat } from '../system/files.ts'
 import { writeOutput } from './files.ts'
+import type { inPlace, output } from './flags.ts'
 import type { Host } from './host.ts'
 import type { Invocation, Io } from './invocation.ts'
 import { absolutePath } from './settings.ts'
@@ -77,13 +78,13 @@ export const inputInMemory = (bytes: Uint8Array): LargeInput => ({
 
 /** As `writeResult`, in pieces. */
 export async function writeLarge(
-  inv: Invocation,
+  inv: Invocation<typeof inPlace | typeof output>,
   io: Io,
   target: Target,
   input: LargeInput,
   content: () => AsyncIterable<Uint8Array>,
 ): Promise<void> {
-  const output = inv.string('output')
+  const path = inv.string('output')
   const checked = async function* (): AsyncGenerator<Uint8Array> {
     yield* content()
     await input.check()
@@ -91,7 +92,7 @@ export async function writeLarge(
   if (inv.bool('in-place') && target.file !== undefined) {
     await writeOutput(io.host, target.file, checked, { what: 'in-place file' })
     tellOfWritten(io)
-  } else if (output !== '') {
-    await writeOutput(io.host, absolutePath(io.ctx, output), checked, { what: 'output file', log: io.ctx.log })
+  } else if (path !== '') {
+    await writeOutput(io.host, absolutePath(io.ctx, path), checked, { what: 'output file', log: io.ctx.log })
   } else for await (const bytes of content()) await io.out(bytes)
 }

@@ -7,15 +7,16 @@ import { existsSync, statSync } from '../system/files-sync.ts'
 import { quote } from '../text/quote.ts'
 import { nearest } from '../text/visible.ts'
 import type { Parsed } from './argv.ts'
-import { type Command, commands } from './commands/index.ts'
+import { type CommandRow, commands, findRow, type Row } from './commands/index.ts'
 import { checkExtraWords } from './extra-words.ts'
-import { keyFlagNames } from './flags.ts'
-import type { FlagValues, Invocation, Io } from './invocation.ts'
+import type { Flag } from './flag.ts'
+import { changedKeys, type RootFlag } from './flags.ts'
+import type { FlagValues, Io, LegacyInvocation } from './invocation.ts'
 
 type Mode = 'encrypt' | 'decrypt' | 'rotate' | 'set' | 'edit'
 
 /** The modes asked for, in the order in which the reference runs them; each would replace what the one before it made. */
-function modesOf(flags: FlagValues): readonly Mode[] {
+function modesOf(flags: FlagValues<RootFlag>): readonly Mode[] {
   const modes: Mode[] = (['encrypt', 'decrypt', 'rotate'] as const).filter((mode) => flags.bool(mode))
   return flags.string('set') === '' ? modes : [...modes, 'set']
 }
@@ -30,11 +31,11 @@ const isMissing = (path: string): boolean => {
 }
 
 /** Flags that were given to add or remove recipients. */
-const keyChangesOf = (flags: FlagValues): string[] =>
-  keyFlagNames.flatMap((name) => [`add-${name}`, `rm-${name}`]).filter((flag) => flags.string(flag) !== '')
+const keyChangesOf = (flags: FlagValues<RootFlag>): string[] =>
+  changedKeys.map(({ name }) => name).filter((name) => flags.string(name) !== '')
 
 /** Only a rotation adds and removes recipients; anything else would look done. @throws SopsError `conflicting-parameters`. */
-function refuseIdleKeyChange(mode: Mode, flags: FlagValues): void {
+function refuseIdleKeyChange(mode: Mode, flags: FlagValues<RootFlag>): void {
   const [flag] = keyChangesOf(flags)
   if (flag === undefined || mode === 'rotate') return
   throw new SopsError('conflicting-parameters', `Error: --${flag} does nothing without --rotate`, {
@@ -53,7 +54,7 @@ function refuseTypo(word: string, path: string): void {
   })
 }
 
-function checkFile(modes: readonly Mode[], flags: FlagValues, path: string): void {
+function checkFile(modes: readonly Mode[], flags: FlagValues<RootFlag>, path: string): void {
   if (!isMissing(path)) return
   if (keyChangesOf(flags).length > 0) {
     throw new SopsError(
@@ -74,7 +75,7 @@ export function partsOfSet(text: string): readonly [index: string, value: string
 }
 
 /** A config without a rule for the file stops this form even where no rule is needed. @throws SopsError `generic`. */
-async function requireCreationRule(inv: Invocation, io: Io, path: string): Promise<void> {
+async function requireCreationRule(inv: LegacyInvocation<never>, io: Io, path: string): Promise<void> {
   const [{ configOf }, { matchCreationRule }] = await Promise.all([
     import('./settings.ts'),
     import('../config/index.ts'),
@@ -84,8 +85,9 @@ async function requireCreationRule(inv: Invocation, io: Io, path: string): Promi
 }
 
 /** The invocation that does what the flags ask for; all root flags are its flags. @throws SopsError. */
-export function rewrite(root: Parsed, io: Io): Invocation {
-  const { values, positionals } = root
+export function rewrite(root: Parsed, io: Io): LegacyInvocation<Flag> {
+  const { positionals } = root
+  const values: FlagValues<RootFlag> = root.values
   const [file] = positionals
   if (file === undefined) throw new SopsError('no-file', 'Error: no file specified')
   const modes = modesOf(values)
@@ -95,7 +97,7 @@ export function rewrite(root: Parsed, io: Io): Invocation {
     io.hold()
     refuseTypo(file, path)
   }
-  const inv: Invocation = { ...values, command: [mode], positionals, root: values, legacy: true }
+  const inv: LegacyInvocation<Flag> = { ...root.values, command: [mode], positionals, root: values, legacy: true }
   checkExtraWords(inv, io)
   if (values.bool('in-place') && values.string('output') !== '') {
     throw new SopsError('conflicting-parameters', 'Error: cannot operate on both --output and --in-place')
@@ -116,9 +118,9 @@ export async function runLegacy(root: Parsed, io: Io): Promise<number> {
   const [mode] = inv.command
   const [file] = inv.positionals as [string, ...string[]]
   if (mode === 'rotate' || mode === 'set' || mode === 'edit') {
-    const path = resolve(io.host.cwd, inv.string('filename-override') || file)
+    const path = resolve(io.host.cwd, inv.root.string('filename-override') || file)
     await requireCreationRule(inv, io, path)
   }
-  const command = commands.find(({ name }) => name === mode) as Command
-  return (await command.load!()).run(inv, io)
+  const row = findRow<Row>(commands, mode) as CommandRow
+  return (await row.load()).run(inv, io)
 }

@@ -1,8 +1,11 @@
 // Whether `git textconv` and `doctor` may go to the network or start plugins. Both look at files that anybody may have written, as in a
 // clone, and what a file names gets this machine's tokens: only the user says that it may, never the repository.
+
 import { parse } from 'node:path'
 import type { Context } from '../context/index.ts'
+import { memoKey } from '../context/memo.ts'
 import { run as startAndWait } from '../system/start.ts'
+import type { networkKeys } from './flags.ts'
 import type { Invocation } from './invocation.ts'
 
 const refusalText =
@@ -31,16 +34,16 @@ async function userSetting(ctx: Context): Promise<boolean> {
   return false
 }
 
+const allowed = memoKey<Promise<boolean>>('network keys')
+
 /** `ask` is for `Context.localOnly`; `refusal` is what it has said. */
 export function localOnly(
-  inv: Invocation,
+  inv: Invocation<typeof networkKeys>,
   ctx: Context,
 ): { readonly ask: NonNullable<Context['localOnly']>; readonly refusal: string | undefined } {
   let refusal: string | undefined
   const isAllowed = (): Promise<boolean> =>
-    ctx.once('network keys', async () =>
-      inv.given('network-keys') ? inv.bool('network-keys') : await userSetting(ctx),
-    )
+    ctx.once(allowed, async () => (inv.given('network-keys') ? inv.bool('network-keys') : await userSetting(ctx)))
   return {
     ask: async () => {
       refusal = (await isAllowed()) ? undefined : refusalText

@@ -1,11 +1,15 @@
 // From the words of a command line to an exit status: the only place where errors become one.
+
 import type { Context } from '../context/index.ts'
+import { memory } from '../context/memo.ts'
 import { isUsageError, type Parsed, parseWords, type UsageError } from './argv.ts'
 import { makeAudit } from './audit.ts'
-import { type Command, commands } from './commands/index.ts'
-import { decidingFlags, rootFlags, sharedRootFlags } from './flags.ts'
+import type { Command } from './command.ts'
+import { commands, findRow, type GroupRow, isGroup, type Row } from './commands/index.ts'
+import type { Flag } from './flag.ts'
+import { decidingFlags, type RootFlag, rootFlags, sharedRootFlags } from './flags.ts'
 import type { Host } from './host.ts'
-import type { Invocation, Io } from './invocation.ts'
+import type { FlagValues, Invocation, Io } from './invocation.ts'
 import { makeHeldLog, makeLog } from './log.ts'
 import { reportError } from './report.ts'
 import { say } from './say.ts'
@@ -34,34 +38,37 @@ async function dispatch(argv: readonly string[], host: Host): Promise<number> {
   const root = parseWords(rootFlags, argv, host.env, 'root')
   if (isUsageError(root)) return refuse(root, [], host)
   if (root.help) return showHelp([], host)
-  if (root.values.bool('version')) return (await import('./version.ts')).showVersion(root.values, host)
+  const values: FlagValues<RootFlag> = root.values
+  if (values.bool('version')) return (await import('./version.ts')).showVersion(values, host)
   const [word, ...rest] = root.positionals
-  const command = findCommand(commands, word)
-  if (command) return runCommand([command], rest, root, host)
+  const found = findRow<Row>(commands, word)
+  if (found) return runRow([found], rest, root, host)
   const { runLegacy } = await import('./legacy.ts')
-  return runLegacy(root, makeIo(host, root.values.bool('verbose')))
+  return runLegacy(root, makeIo(host, values.bool('verbose')))
 }
 
-export const findCommand = (table: readonly Command[], name: string | undefined): Command | undefined =>
-  name === undefined ? undefined : table.find((command) => command.name === name || command.aliases?.includes(name))
+/** `path` is the row of a command with its parents, outermost first; `words` is what follows it. */
+async function runRow(path: readonly Row[], words: readonly string[], root: Parsed, host: Host): Promise<number> {
+  const row = path.at(-1)!
+  if (isGroup(row)) return runGroup(row, path, words, root, host)
+  return runCommand(await row.load(), path, words, root, host)
+}
 
-/** `path` is the command with its parents, outermost first; `words` is what follows it. */
 async function runCommand(
-  path: readonly Command[],
+  command: Command,
+  path: readonly Row[],
   words: readonly string[],
   root: Parsed,
   host: Host,
 ): Promise<number> {
-  const command = path.at(-1)!
-  const parsed = parseWords(command.flags, words, host.env, command.subcommands ? 'root' : 'command')
+  const parsed = parseWords(command.flags, words, host.env, 'command')
   if (isUsageError(parsed)) return refuse(parsed, path, host)
   if (parsed.help) return showHelp(path, host)
-  if (command.subcommands) return runGroup(command, path, parsed, root, host)
   const names = path.map(({ name }) => name)
   const io = makeIo(host, root.values.bool('verbose') || parsed.values.bool('verbose'), names.join(' '))
   if (command.opensEditor) io.hold()
-  warnOfLostFlags(root, command, io)
-  const inv: Invocation = {
+  warnOfLostFlags(root, names.at(-1)!, io)
+  const inv: Invocation<Flag> = {
     ...parsed.values,
     command: names,
     positionals: parsed.positionals,
@@ -70,46 +77,47 @@ async function runCommand(
   }
   if (command.oneFile === true || (command.oneFile && !parsed.values.bool('in-place')))
     (await import('./extra-words.ts')).checkExtraWords(inv, io)
-  return (await command.load!()).run(inv, io)
+  return command.run(inv, io)
 }
 
 async function runGroup(
-  group: Command,
-  path: readonly Command[],
-  parsed: Parsed,
+  group: GroupRow,
+  path: readonly Row[],
+  words: readonly string[],
   root: Parsed,
   host: Host,
 ): Promise<number> {
+  const parsed = parseWords([], words, host.env, 'root')
+  if (isUsageError(parsed)) return refuse(parsed, path, host)
   const [word, ...rest] = parsed.positionals
-  if (word === undefined) return showHelp(path, host)
-  const found = findCommand(group.subcommands!, word)
-  if (found) return runCommand([...path, found], rest, root, host)
+  if (parsed.help || word === undefined) return showHelp(path, host)
+  const found = findRow(group.subcommands, word)
+  if (found) return runRow([...path, found], rest, root, host)
   const { showTopic } = await import('./help.ts')
   return word === 'help' || word === 'h' ? showTopic(rest[0], path, host) : showTopic(word, path, host)
 }
 
-const showHelp = async (path: readonly Command[], host: Host): Promise<number> =>
+const showHelp = async (path: readonly Row[], host: Host): Promise<number> =>
   (await import('./help.ts')).showHelp(path, host)
 
-const refuse = async (error: UsageError, path: readonly Command[], host: Host): Promise<number> =>
+const refuse = async (error: UsageError, path: readonly Row[], host: Host): Promise<number> =>
   (await import('./usage.ts')).refuse(error, path, host)
 
 /** Flags in front of a command that it does not look at are easily taken for its own. */
-function warnOfLostFlags(root: Parsed, command: Command, io: Io): void {
+function warnOfLostFlags(root: Parsed, command: string, io: Io): void {
   const lost = [...root.spelled].filter((name) => !sharedRootFlags.has(name))
   if (lost.length === 0) return
   const names = lost.map((name) => (name.length === 1 ? `-${name}` : `--${name}`)).join(', ')
   io.ctx.log({
     level: lost.some((name) => decidingFlags.has(name)) ? 'warning' : 'advice',
     logger: 'CMD',
-    message: `${names} before "${command.name}" has no effect; put it behind`,
+    message: `${names} before "${command}" has no effect; put it behind`,
   })
 }
 
 /** The world as a command sees it. */
 export function makeIo(host: Host, verbose: boolean, command = 'sops'): Io {
   const { log, hold, release } = makeHeldLog(host, makeLog(host, verbose))
-  const kept = new Map<string, unknown>()
   const ctx: Context = {
     env: host.env,
     cwd: host.cwd,
@@ -120,10 +128,7 @@ export function makeIo(host: Host, verbose: boolean, command = 'sops'): Io {
     log,
     prompt: host.prompt,
     audit: makeAudit(host, command, log),
-    once: <T>(key: string, make: () => T): T => {
-      if (!kept.has(key)) kept.set(key, make())
-      return kept.get(key) as T
-    },
+    once: memory(),
   }
   return {
     host,

@@ -1,6 +1,6 @@
 // Opening the file that a command changes in place, and saving it again.
 import type { Config } from '../config/index.ts'
-import { loadEncrypted, openFile, sealFile } from '../file/encrypted-file.ts'
+import { loadEncrypted, sealFile, withOpenFile } from '../file/encrypted-file.ts'
 import { refuseReserved } from '../file/plaintext.ts'
 import { warnOfSharedPaths } from '../file/shared-paths.ts'
 import { lineOf } from '../file/twins.ts'
@@ -17,9 +17,10 @@ import type { MapNode } from '../tree/tree.ts'
 import { refuseChange, twinsAlong } from '../tree/twins.ts'
 import { checkClear, creationRule } from './cleartext.ts'
 import { fingerprint, lockInput, readInput, writeOutput } from './files.ts'
+import type { allowCleartext, decryptionOrder, ignoreMac, KeyServiceFlag, TypeFlag } from './flags.ts'
 import type { Invocation, Io } from './invocation.ts'
 import type { Lock } from './lock.ts'
-import { absolutePath, configOf, formatsFor, layoutOf, orderOf, servicesOf } from './settings.ts'
+import { absolutePath, configOf, formatsFor, layoutOf, namedFormats, orderOf, servicesOf } from './settings.ts'
 import { tellOfWritten } from './target.ts'
 import { warnOfDocument, warnOfRespelling } from './warnings.ts'
 
@@ -38,35 +39,45 @@ export interface OpenerOptions {
   readonly compare?: (metadata: Metadata) => readonly KeyGroup[]
 }
 
+/** A file as it was read. */
+export interface Source {
+  readonly path: string
+  readonly bytes: Uint8Array
+  readonly input: FormatId
+}
+
 /** How a command opens its file: services and order are checked before the file is read (spec/cli.md 13). */
 export interface Opener {
   readonly services: readonly KeyService[]
-  open(path: string, bytes: Uint8Array, input: FormatId, options?: OpenerOptions): Promise<Opened>
+  /** Opens the file for as long as `use` takes, with its data key wiped after it. */
+  withOpen<T>(source: Source, options: OpenerOptions, use: (opened: Opened) => Promise<T>): Promise<T>
 }
 
-export async function openerOf(inv: Invocation, io: Io): Promise<Opener> {
+export async function openerOf(inv: Invocation<typeof decryptionOrder | KeyServiceFlag>, io: Io): Promise<Opener> {
   const services = await servicesOf(inv, io.ctx)
   const order = orderOf(inv)
   return {
     services,
-    open: async (path, bytes, input, options = {}) => {
-      const ignoreMac = options.ignoreMac ?? inv.bool('ignore-mac')
+    withOpen: async ({ path, bytes, input }, options, use) => {
       const loaded = await loadEncrypted(bytes, input)
       if (options.change === true) refuseOthers(loaded.others)
-      const file = await openFile(loaded, {
+      const means = {
         services,
         ...order,
-        ignoreMac,
+        ignoreMac: options.ignoreMac ?? false,
         log: io.ctx.log,
         audit: { context: io.ctx, file: path },
         ...(options.compare ? { compare: { groups: options.compare(loaded.metadata) } } : {}),
-      })
-      return { path, bytes, file, services }
+      }
+      return withOpenFile(loaded, means, (file) => use({ path, bytes, file, services }))
     },
   }
 }
 
 export const read = (io: Io, path: string): Promise<Uint8Array> => readInput(io.host, path, { log: io.ctx.log })
+
+/** The flags of a command that changes one value. */
+type ChangeFlag = TypeFlag | typeof ignoreMac | typeof allowCleartext | typeof decryptionOrder | KeyServiceFlag
 
 /** What is to be done with the value at a path. */
 export interface Change {
@@ -82,7 +93,7 @@ export interface Change {
  * several such changes at once each waits for the one before. `prepare` is called before the file is read.
  */
 export async function changeInPlace(
-  inv: Invocation,
+  inv: Invocation<ChangeFlag>,
   io: Io,
   name: string,
   prepare: () => Promise<Change>,
@@ -107,13 +118,17 @@ interface Job {
   readonly lock: Lock | undefined
 }
 
-async function changeLocked(inv: Invocation, io: Io, { path, config, change, opener, lock }: Job): Promise<void> {
+async function changeLocked(
+  inv: Invocation<ChangeFlag>,
+  io: Io,
+  { path, config, change, opener, lock }: Job,
+): Promise<void> {
   const { ctx, host } = io
   const { path: steps, find, make } = change
   const bytes = await readInput(host, path, { inPlace: true })
-  const formats = formatsFor(inv, path, bytes)
-  const { file } = await opener.open(path, bytes, formats.input, { change: true })
-  try {
+  const formats = formatsFor(namedFormats(inv), path, bytes)
+  const options = { ignoreMac: inv.bool('ignore-mac'), change: true }
+  await opener.withOpen({ path, bytes, input: formats.input }, options, async ({ file }) => {
     const documents = file.plain.documents.length > 0 ? file.plain.documents : [{ kind: 'map' as const, items: [] }]
     const place = find(documents, steps)
     const output = await loadFormat(formats.output)
@@ -127,14 +142,12 @@ async function changeLocked(inv: Invocation, io: Io, { path, config, change, ope
     refuseReserved(plain, output)
     await ctx.audit?.({ action: 'encrypt', file: path })
     const input = { ...file, plain, allowCleartext: true }
-    const sealed = sealFile(input, output, ctx.now(), layoutOf(inv, config, output.id))
+    const sealed = sealFile(input, output, ctx.now(), layoutOf(inv, config, formats))
     await checkClear({ ...input, sealed }, inv, io, creationRule(config, path, ctx))
     warnOfRespelling(sealed, ctx)
     warnOfSharedPaths(plain, file.selection, ctx.log, file.plain)
     await writeOutput(host, path, sealed.bytes, { what: 'in-place file', expect: fingerprint(bytes), lock })
     tellOfWritten(io)
     warnOfDocument(documents, steps, place, 'changed', ctx)
-  } finally {
-    file.dataKey.fill(0)
-  }
+  })
 }

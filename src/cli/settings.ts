@@ -12,35 +12,55 @@ import type { FormatId, Layout } from '../formats/types.ts'
 import { type KeyService, localKeyService, parseDecryptionOrder } from '../groups/data-key.ts'
 import { keyTypesInOrder, labelOf } from '../keys/index.ts'
 import type { KeyRanks, MasterKey, ParseOptions, StringMap } from '../keys/types.ts'
+import type { StringFlag } from './flag.ts'
+import {
+  type awsProfile,
+  type decryptionOrder,
+  type encryptionContext,
+  type KeyFlagName,
+  type KeyPrefix,
+  type KeyServiceFlag,
+  keyFlagName,
+  type NewKeyFlag,
+  type quoteAmbiguous,
+  type SelectionFlag,
+  type TypeFlag,
+} from './flags.ts'
 import type { Invocation } from './invocation.ts'
 
 export interface Formats {
   readonly input: FormatId
   readonly output: FormatId
-  /** True when neither a flag nor the suffix names the input format, so that the content may tell (`sniffFormat`). */
-  readonly guessed: boolean
+  /** A flag names the output format. */
+  readonly named: boolean
 }
+
+/** The formats that the flags of a command name; one that lacks a flag leaves it out. */
+export interface NamedFormats {
+  readonly input?: string
+  readonly output?: string
+}
+
+export const namedFormats = (inv: Invocation<TypeFlag>): NamedFormats => ({
+  input: inv.string('input-type'),
+  output: inv.string('output-type'),
+})
 
 /** Input and output format are chosen independently (spec/format.md 12.1). Unknown names count as not given. */
-export function formatsOf(inv: Invocation, path: string): Formats {
-  const named = (flag: string): FormatId | undefined => {
-    const name = inv.string(flag)
-    return isFormatId(name) ? name : undefined
-  }
+export function formatsOf(named: NamedFormats, path: string): Formats {
+  const output = formatNamed(named.output)
   const byPath = formatOfPath(path)
-  const [input, output] = [named('input-type'), named('output-type')]
-  return {
-    input: input ?? byPath,
-    output: output ?? byPath,
-    guessed: byPath === 'binary' && input === undefined && output === undefined,
-  }
+  return { input: formatNamed(named.input) ?? byPath, output: output ?? byPath, named: output !== undefined }
 }
 
+const formatNamed = (name = ''): FormatId | undefined => (isFormatId(name) ? name : undefined)
+
 /** The formats that flags and name give; where they say nothing, what the content shows. */
-export function formatsFor(inv: Invocation, path: string, bytes: Uint8Array): Omit<Formats, 'guessed'> {
-  const formats = formatsOf(inv, path)
-  const seen = formats.guessed ? sniffFormat(bytes) : undefined
-  return seen ? { input: seen, output: seen } : formats
+export function formatsFor(named: NamedFormats, path: string, bytes: Uint8Array): Formats {
+  const formats = formatsOf(named, path)
+  const isGuess = formatOfPath(path) === 'binary' && formatNamed(named.input) === undefined && !formats.named
+  const seen = isGuess ? sniffFormat(bytes) : undefined
+  return seen ? { input: seen, output: seen, named: false } : formats
 }
 
 /** The path as messages and rules see it: absolute, lexically cleaned, links not followed. */
@@ -48,14 +68,18 @@ export const absolutePath = (ctx: Context, path: string): string =>
   isAbsolute(path) ? resolve(path) : resolve(ctx.cwd, path)
 
 /** The config file in force, or undefined where none is found. */
-export async function configOf(inv: Invocation, ctx: Context): Promise<Config | undefined> {
+export async function configOf(inv: Invocation<never>, ctx: Context): Promise<Config | undefined> {
   const file = await findConfig(ctx, inv.root.string('config'))
   return file && (await loadConfig(file, ctx))
 }
 
 /** `--indent` overrides the `stores` section for every format (spec/cli.md 6). */
-export function layoutOf(inv: Invocation, config: Config | undefined, output: FormatId): Layout {
-  const named = inv.string('output-type') === output ? { named: true } : {}
+export function layoutOf(
+  inv: Invocation<never>,
+  config: Config | undefined,
+  { output, named: isNamed }: Pick<Formats, 'output' | 'named'>,
+): Layout {
+  const named = isNamed ? { named: true } : {}
   const given = inv.root.int('indent')
   if (given !== undefined) return { indent: given, fresh: true, ...named }
   const store = output === 'binary' ? 'json_binary' : output
@@ -65,13 +89,19 @@ export function layoutOf(inv: Invocation, config: Config | undefined, output: Fo
 }
 
 /** `layoutOf`, for plain text that goes to other programs. */
-export function plainLayoutOf(inv: Invocation, config: Config | undefined, output: FormatId): Layout {
-  const quoteAmbiguous = inv.bool('quote-ambiguous') || config?.stores.yaml?.quote_ambiguous === true
-  return { ...layoutOf(inv, config, output), quoteAmbiguous }
+export function plainLayoutOf(
+  inv: Invocation<typeof quoteAmbiguous>,
+  config: Config | undefined,
+  formats: Formats,
+): Layout {
+  return {
+    ...layoutOf(inv, config, formats),
+    quoteAmbiguous: inv.bool('quote-ambiguous') || config?.stores.yaml?.quote_ambiguous === true,
+  }
 }
 
 /** The local key service first unless disabled, then the remote ones in the order given. */
-export async function servicesOf(inv: Invocation, ctx: Context): Promise<KeyService[]> {
+export async function servicesOf(inv: Invocation<KeyServiceFlag>, ctx: Context): Promise<KeyService[]> {
   const services: KeyService[] = inv.bool('enable-local-keyservice') ? [localKeyService(ctx)] : []
   const remote = inv.list('keyservice')
   if (remote.length > 0) {
@@ -82,7 +112,7 @@ export async function servicesOf(inv: Invocation, ctx: Context): Promise<KeyServ
 }
 
 /** @throws SopsError `duplicate-decryption-key-type`. */
-export const orderOf = (inv: Invocation): { order?: string[] } => {
+export const orderOf = (inv: Invocation<typeof decryptionOrder>): { order?: string[] } => {
   const text = inv.string('decryption-order')
   return text === '' ? {} : { order: parseDecryptionOrder(text) }
 }
@@ -112,17 +142,18 @@ const binaryWarnings = [
  * @throws SopsError `generic`, `conflicting-parameters` or `bad-encryption-context`.
  */
 export async function encryptionSettings(
-  inv: Invocation,
+  inv: Invocation<NewKeyFlag | SelectionFlag>,
   ctx: Context,
   config: Config | undefined,
   path: string,
   input: FormatId,
 ): Promise<EncryptionSettings> {
-  const kmsContext = inv.legacy ? keyParseOptions(inv, ctx, true).context : undefined
+  const kms = kmsWords(inv)
+  const kmsContext = inv.legacy ? keyParseOptions(kms, ctx, true).context : undefined
   const options = kmsContext ? { kmsContext } : {}
   const rule = config?.creationRules ? await matchCreationRule(config, path, ctx, options) : undefined
   const { selection, macOnlyEncrypted } = selectionSettings(inv, ctx, rule, input)
-  const flagKeys = await keysFromFlags(inv, ctx)
+  const flagKeys = await keysFromFlags(inv, ctx, { prefix: '', kms })
   if (flagKeys.length > 0) {
     // The reference shows addresses of its memory between the brackets.
     const message = `Master keys available:  [${flagKeys.map(labelOf).join(' ')}]`
@@ -144,7 +175,7 @@ export async function encryptionSettings(
 }
 
 function selectionSettings(
-  inv: Invocation,
+  inv: Invocation<SelectionFlag>,
   ctx: Context,
   rule: CreationRule | undefined,
   input: FormatId,
@@ -177,9 +208,21 @@ function selectionSettings(
   }
 }
 
-export interface KeyFlagOptions {
-  /** `add-` or `rm-` before each flag's name. */
-  readonly prefix?: string
+/** What the flags say of AWS KMS keys; `''` where they say nothing. */
+export interface KmsWords {
+  readonly profile: string
+  readonly context: string
+}
+
+export const kmsWords = (inv: Invocation<typeof awsProfile | typeof encryptionContext>): KmsWords => ({
+  profile: inv.string('aws-profile'),
+  context: inv.string('encryption-context'),
+})
+
+export interface KeyFlagOptions<Prefix extends KeyPrefix> {
+  /** In front of each flag's name. */
+  readonly prefix: Prefix
+  readonly kms: KmsWords
   /** `flags` if left out. */
   readonly order?: keyof KeyRanks
   /** A bad encryption context is warned about and not used, instead of refused (rotate). */
@@ -187,20 +230,23 @@ export interface KeyFlagOptions {
 }
 
 /** Master keys from the key flags, in the reference's order. */
-export async function keysFromFlags(inv: Invocation, ctx: Context, options: KeyFlagOptions = {}): Promise<MasterKey[]> {
-  const { prefix = '', order = 'flags', lenientContext = false } = options
-  const parseOptions = keyParseOptions(inv, ctx, lenientContext)
+export async function keysFromFlags<Prefix extends KeyPrefix>(
+  inv: Invocation<StringFlag<KeyFlagName<Prefix>>>,
+  ctx: Context,
+  options: KeyFlagOptions<Prefix>,
+): Promise<MasterKey[]> {
+  const { prefix, kms, order = 'flags', lenientContext = false } = options
+  const parseOptions = keyParseOptions(kms, ctx, lenientContext)
   const keys: MasterKey[] = []
   for (const type of keyTypesInOrder(order)) {
-    const text = inv.string(prefix + type.flag.name)
+    const text = inv.string(keyFlagName(prefix, type))
     if (text) keys.push(...(await type.parse(text, ctx, parseOptions)))
   }
   return keys
 }
 
-export function keyParseOptions(inv: Invocation, ctx: Context, lenient: boolean): ParseOptions {
-  const profile = inv.string('aws-profile')
-  const context = encryptionContext(inv.string('encryption-context'))
+export function keyParseOptions({ profile, context: text }: KmsWords, ctx: Context, lenient: boolean): ParseOptions {
+  const context = contextOf(text)
   if (context === 'bad') {
     const message = 'Encryption context contains a non-string value, context will not be used'
     ctx.log({ level: 'warning', logger: 'AWSKMS', message })
@@ -210,7 +256,7 @@ export function keyParseOptions(inv: Invocation, ctx: Context, lenient: boolean)
 }
 
 /** `k:v,k:v`; parts are not trimmed, later duplicates win (spec/cli.md 10). */
-function encryptionContext(text: string): StringMap | 'bad' | undefined {
+function contextOf(text: string): StringMap | 'bad' | undefined {
   if (text === '') return undefined
   const context: Record<string, string> = Object.create(null)
   for (const part of text.split(',')) {

@@ -4,6 +4,7 @@ import { SopsError } from '../errors.ts'
 import { stat } from '../system/files.ts'
 import { quote } from '../text/quote.ts'
 import { fingerprint, readInput, writeOutput } from './files.ts'
+import type { filenameOverride, inPlace, output } from './flags.ts'
 import type { Invocation, Io } from './invocation.ts'
 import { absolutePath } from './settings.ts'
 
@@ -27,11 +28,15 @@ export interface TargetRules {
  * Checks the words that name input and output, in the reference's order (spec/cli.md 13.1, 13.2).
  * @throws SopsError `conflicting-parameters` or `no-file`.
  */
-export async function targetOf(inv: Invocation, io: Io, rules: TargetRules): Promise<Target> {
+export async function targetOf(
+  inv: Invocation<typeof inPlace | typeof output | typeof filenameOverride>,
+  io: Io,
+  rules: TargetRules,
+): Promise<Target> {
   const override = inv.string('filename-override')
   const [name] = inv.positionals
   if (name === undefined) {
-    if (!rules.stdin) throw new SopsError('no-file', 'Error: no file specified')
+    if (!rules.stdin) fileOf(inv, io)
     if (inv.bool('in-place')) {
       throw new SopsError('conflicting-parameters', 'Error: cannot use --in-place when reading from stdin')
     }
@@ -45,6 +50,13 @@ export async function targetOf(inv: Invocation, io: Io, rules: TargetRules): Pro
   }
   const file = absolutePath(io.ctx, name)
   return { file, typePath: override === '' ? file : absolutePath(io.ctx, override), inPlace: inv.bool('in-place') }
+}
+
+/** Absolute path of the one file that a command works on. @throws SopsError `no-file`. */
+export function fileOf(inv: Invocation<never>, { ctx }: Io): string {
+  const [name] = inv.positionals
+  if (name === undefined) throw new SopsError('no-file', 'Error: no file specified')
+  return absolutePath(ctx, name)
 }
 
 /** True when the path leads nowhere; any other trouble shows when the file is read. */
@@ -72,20 +84,20 @@ export const tellOfWritten = ({ ctx }: Io): void =>
 
 /** Writes the result to the file itself (unless it is no longer `source`), to `--output`, or to stdout. */
 export async function writeResult(
-  inv: Invocation,
+  inv: Invocation<typeof inPlace | typeof output>,
   io: Io,
   target: Target,
   bytes: Uint8Array,
   source: Uint8Array,
 ): Promise<void> {
-  const output = inv.string('output')
+  const path = inv.string('output')
   if (inv.bool('in-place') && target.file !== undefined) {
     await writeOutput(io.host, target.file, bytes, {
       what: 'in-place file',
       expect: fingerprint(source),
     })
     tellOfWritten(io)
-  } else if (output !== '') {
-    await writeOutput(io.host, absolutePath(io.ctx, output), bytes, { what: 'output file', log: io.ctx.log })
+  } else if (path !== '') {
+    await writeOutput(io.host, absolutePath(io.ctx, path), bytes, { what: 'output file', log: io.ctx.log })
   } else await io.out(bytes)
 }

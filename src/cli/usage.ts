@@ -2,8 +2,9 @@
 import { withoutSecrets } from '../system/secrets.ts'
 import { nearest } from '../text/visible.ts'
 import type { UsageError } from './argv.ts'
-import type { Command } from './commands/index.ts'
-import { namesOf, rootFlags } from './flags.ts'
+import { isGroup, type Row } from './commands/index.ts'
+import { type Flag, namesOf } from './flag.ts'
+import { rootFlags } from './flags.ts'
 import { helpText, linesOf } from './help.ts'
 import type { Host } from './host.ts'
 import { makeLog } from './log.ts'
@@ -11,11 +12,14 @@ import { say } from './say.ts'
 
 const spell = (name: string): string => (name.length === 1 ? `-${name}` : `--${name}`)
 
+const flagsOf = async (row: Row | undefined): Promise<readonly Flag[]> =>
+  row === undefined ? rootFlags : isGroup(row) ? [] : (await row.load()).flags
+
 /** What was probably meant by an unknown flag. */
-export function suggestion(flag: string, path: readonly Command[]): string | undefined {
-  const command = path.at(-1)
-  const own = (command?.flags ?? rootFlags).flatMap(namesOf)
-  if (command && !own.includes(flag) && rootFlags.some((entry) => namesOf(entry).includes(flag))) {
+async function suggestion(flag: string, path: readonly Row[]): Promise<string | undefined> {
+  const row = path.at(-1)
+  const own = (await flagsOf(row)).flatMap(namesOf)
+  if (row && !own.includes(flag) && rootFlags.some((entry) => namesOf(entry).includes(flag))) {
     return `${spell(flag)} stands before the command: sops ${spell(flag)} … ${path.map(({ name }) => name).join(' ')}`
   }
   const near = nearest(flag, own)
@@ -26,11 +30,11 @@ export function suggestion(flag: string, path: readonly Command[]): string | und
 }
 
 /** Reports a usage error (spec/cli.md 2.6); the status is 1. */
-export async function refuse(error: UsageError, path: readonly Command[], host: Host): Promise<number> {
+export async function refuse(error: UsageError, path: readonly Row[], host: Host): Promise<number> {
   const { flag, kind } = error
   const usage = withoutSecrets(error.usage)
-  const command = path.at(-1)
-  const atRoot = command === undefined || command.subcommands !== undefined
+  const row = path.at(-1)
+  const atRoot = row === undefined || isGroup(row)
   if (kind !== 'environment') {
     const lead = !atRoot
       ? [`Incorrect Usage: ${usage}`, '']
@@ -40,7 +44,7 @@ export async function refuse(error: UsageError, path: readonly Command[], host: 
     await say(host.stdout, ...lead, ...linesOf(await helpText(path, host)))
   }
   makeLog(host, false)({ level: 'fatal', logger: 'CMD', message: usage })
-  const hint = flag === undefined ? undefined : suggestion(flag, path)
+  const hint = flag === undefined ? undefined : await suggestion(flag, path)
   if (hint !== undefined) await say(host.stderr, `hint: ${hint}`)
   return 1
 }

@@ -1,6 +1,7 @@
 // `--version`: one line, and the network only when asked for (spec/cli.md 16).
 import { messageOf } from '../errors.ts'
 import { compareVersions, compatibleVersion } from '../metadata/version.ts'
+import type { SharedRootFlag } from './flags.ts'
 import type { Host } from './host.ts'
 import type { FlagValues } from './invocation.ts'
 import { say } from './say.ts'
@@ -22,7 +23,7 @@ async function latestRelease(): Promise<Release> {
   return { tag, url }
 }
 
-async function versionLines(values: FlagValues, host: Host): Promise<readonly string[]> {
+async function versionLines(values: FlagValues<SharedRootFlag>, host: Host): Promise<readonly string[]> {
   const own = `sops ${compatibleVersion}`
   if (!values.bool('check-for-updates')) {
     // Scripts that disable the check expect exactly this line.
@@ -42,7 +43,7 @@ async function versionLines(values: FlagValues, host: Host): Promise<readonly st
   return [own, `[info] a new version of sops (${release.tag}) is available, you can update by visiting: ${release.url}`]
 }
 
-export async function showVersion(values: FlagValues, host: Host): Promise<number> {
+export async function showVersion(values: FlagValues<SharedRootFlag>, host: Host): Promise<number> {
   await say(host.stdout, ...(await versionLines(values, host)))
   return 0
 }

@@ -2,6 +2,7 @@
 
 import { compileRegex } from '../cipher/expression.ts'
 import type { Context } from '../context/index.ts'
+import { memoKeys, onceEach } from '../context/memo.ts'
 import { messageOf, SopsError } from '../errors.ts'
 import type { Config, RawRule, UnknownField } from './load.ts'
 import type { StructShape } from './shape.ts'
@@ -65,9 +66,13 @@ export function checkConfig(config: Config): Warning[] {
   return config.unknown.map((field) => warningAbout(field, config.file.path)).filter((warning) => warning !== undefined)
 }
 
+/** Files whose fields, and expressions of which, were told. */
+const fieldsTold = memoKeys<void>('fields of configurations')
+const expressionsTold = memoKeys<void>('expressions of rules')
+
 /** Logs `checkConfig`, once per run and file. */
 export function warnAboutConfig(config: Config, ctx: Context): void {
-  ctx.once(`config:warnings:${config.file.path}`, () => {
+  onceEach(ctx, fieldsTold, config.file.path, () => {
     for (const { message } of checkConfig(config)) ctx.log({ level: 'advice', logger: 'CONFIG', message })
   })
 }
@@ -88,7 +93,7 @@ export async function warnAboutSelection(rule: RawRule, where: string, config: C
     } catch (error) {
       if (error instanceof SopsError) throw error
       const message = `${config.file.path}: ${field} of ${where} does not compile and never matches: ${messageOf(error)}`
-      ctx.once(`config:regex:${config.file.path}:${where}:${field}`, () =>
+      onceEach(ctx, expressionsTold, `${config.file.path}:${where}:${field}`, () =>
         ctx.log({ level: 'warning', logger: 'CONFIG', message }),
       )
     }

@@ -3,6 +3,7 @@
 
 import path from 'node:path'
 import type { Context } from '../context/index.ts'
+import { memoKey } from '../context/memo.ts'
 import { lstatSync, statSync } from '../system/files-sync.ts'
 
 export interface ConfigFile {
@@ -81,13 +82,15 @@ function isRefused(found: string, ctx: Context): boolean {
   return true
 }
 
+const searched = memoKey<ReturnType<typeof search>>('search for a configuration')
+
 /**
  * The configuration file, or undefined when the search finds none. `explicit` is the path of --config or SOPS_CONFIG ('' = not given); it is
  * not looked at before it is loaded. Warns once per run about a `.sops.yml` met on the way, and about a file
  * of another user, which is not used.
  */
 export async function findConfig(ctx: Context, explicit = ''): Promise<ConfigFile | undefined> {
-  const found = explicit === '' ? ctx.once('config:search', () => search(ctx)) : explicit
+  const found = explicit === '' ? ctx.once(searched, () => search(ctx)) : explicit
   if (found === undefined) return undefined
   const file = { path: found, absolutePath: pathsOf(ctx).resolve(ctx.cwd, found) }
   return explicit === '' ? { ...file, found: true } : file

@@ -1,6 +1,7 @@
 // Reads a configuration file and checks the type of everything in it, as the reference does for every command that has one.
 
 import type { Context } from '../context/index.ts'
+import { memoKeys, onceEach } from '../context/memo.ts'
 import { SopsError } from '../errors.ts'
 import type { FlatField, GroupField } from '../keys/types.ts'
 import { systemErrorText } from '../system/errors.ts'
@@ -139,9 +140,11 @@ async function load(file: ConfigFile, ctx: Context): Promise<Config> {
   }
 }
 
+const loaded = memoKeys<Promise<Config>>('configurations')
+
 /**
  * Reads and type-checks the file, once per run and path. Keys and expressions are checked when a rule is selected.
  * @throws SopsError `generic` with the reference's text: unreadable file, YAML syntax, types.
  */
 export const loadConfig = (file: ConfigFile, ctx: Context): Promise<Config> =>
-  ctx.once(`config:${file.path}`, () => load(file, ctx))
+  onceEach(ctx, loaded, file.path, () => load(file, ctx))

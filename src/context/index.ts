@@ -37,6 +37,13 @@ export type AuditEvent =
       readonly success: boolean
     }
 
+/** Under which `Context.once` keeps a `T` (context/memo.ts). */
+export interface MemoKey<T> {
+  readonly name: string
+  /** Of the type only. */
+  readonly keeps?: (made: T) => T
+}
+
 export interface Context {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Absolute path of the working directory, as the user sees it (`$PWD` when that is valid). */
@@ -67,7 +74,7 @@ export interface Context {
   /** Asks on the controlling terminal; undefined when there is none. */
   prompt(text: string, options?: PromptOptions): Promise<string | undefined>
   /** Makes something once per run and keeps it: clients, credentials, identities. */
-  once<T>(key: string, make: () => T): T
+  once<T>(key: MemoKey<T>, make: () => NoInfer<T>): T
   /** Puts an event on record. Rejects when that fails: nothing may be revealed then. Absent: nothing is recorded. */
   audit?(event: AuditEvent): Promise<void>
 }

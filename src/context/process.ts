@@ -1,6 +1,8 @@
 // This process as a Context, for library users that have no other. The command line makes its own (cli/main.ts).
+
 import { homedir } from 'node:os'
 import type { Context, LogLine } from './index.ts'
+import { memory } from './memo.ts'
 
 export interface ProcessContextOptions {
   /** Where dangers, advice and details go (docs/messages.md); they are dropped if left out. */
@@ -9,7 +11,6 @@ export interface ProcessContextOptions {
 
 /** Environment, working directory, home and clock of this process; no terminal, so nothing is ever asked. */
 export function processContext(options: ProcessContextOptions = {}): Context {
-  const kept = new Map<string, unknown>()
   return {
     env: process.env,
     cwd: process.cwd(),
@@ -19,9 +20,6 @@ export function processContext(options: ProcessContextOptions = {}): Context {
     now: () => new Date(),
     log: options.log ?? (() => {}),
     prompt: async () => undefined,
-    once: <T>(key: string, make: () => T): T => {
-      if (!kept.has(key)) kept.set(key, make())
-      return kept.get(key) as T
-    },
+    once: memory(),
   }
 }

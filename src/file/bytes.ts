@@ -12,8 +12,8 @@ import { approveKey, keyTypes } from '../keys/index.ts'
 import type { KeyGroup, KeyTypeId, MasterKey } from '../keys/types.ts'
 import { type PlainValue, toObject } from '../tree/plain.ts'
 import { checkCleartext } from './cleartext.ts'
-import { createFile, sealNew } from './create.ts'
-import { emitPlain, loadEncrypted, openFile } from './encrypted-file.ts'
+import { sealNew, withNewFile } from './create.ts'
+import { emitPlain, loadEncrypted, withOpenFile } from './encrypted-file.ts'
 import { warnOfLeftOut, warnOfOneDocument } from './left-out.ts'
 import { parsePlain, sealDraft } from './plaintext.ts'
 import { warnOfSharedPaths } from './shared-paths.ts'
@@ -74,19 +74,16 @@ async function opened<T>(
   const context = options.context ?? processContext()
   const bytes = asBytes(input)
   const format = options.format ?? sniffFormat(bytes)
-  if (!format) throw new SopsError('generic', 'sops metadata not found')
-  const file = await openFile(await loadEncrypted(bytes, format), {
+  if (!format) throw new SopsError('generic', 'sops metadata not found', { details: { fault: 'no metadata' } })
+  const file = await loadEncrypted(bytes, format)
+  const means = {
     services: options.services ?? [localKeyService(context)],
     log: context.log,
     audit: { context, file: context.cwd },
     ignoreMac: options.ignoreMac ?? false,
     ...(options.order ? { order: options.order } : {}),
-  })
-  try {
-    return await use(file, context)
-  } finally {
-    file.dataKey.fill(0)
   }
+  return withOpenFile(file, means, (open) => use(open, context))
 }
 
 /**
@@ -127,14 +124,11 @@ export async function encrypt(input: Uint8Array | string, options: EncryptOption
     selection: selectionOf(options),
     macOnlyEncrypted: format.id !== 'binary' && (options.macOnlyEncrypted ?? false),
   }
-  const file = await createFile(settings, options.services ?? [localKeyService(context)])
-  try {
+  return withNewFile(settings, options.services ?? [localKeyService(context)], async (file) => {
     await context.audit?.({ action: 'encrypt', file: context.cwd })
     warnOfSharedPaths(draft.plain, file.selection, context.log)
     return sealNew(file, draft, output, context.now(), options.layout ?? {}).bytes
-  } finally {
-    file.dataKey.fill(0)
-  }
+  })
 }
 
 /**

@@ -2,7 +2,7 @@
 import { compileSelection, type Selection, type SelectionOptions } from '../cipher/selection.ts'
 import { SopsError } from '../errors.ts'
 import type { Format, Layout } from '../formats/types.ts'
-import { type KeyService, newDataKey, wrapDataKey } from '../groups/data-key.ts'
+import { type KeyService, newDataKey, wipedAfter, wrapDataKey } from '../groups/data-key.ts'
 import type { KeyGroup } from '../keys/types.ts'
 import type { Metadata } from '../metadata/index.ts'
 import { compatibleVersion } from '../metadata/version.ts'
@@ -57,6 +57,16 @@ export async function createFile(settings: EncryptionSettings, services: readonl
     dataKey.fill(0)
     throw error
   }
+}
+
+/** `createFile` for as long as `use` takes, with the data key wiped after it. */
+export async function withNewFile<T>(
+  settings: EncryptionSettings,
+  services: readonly KeyService[],
+  use: (file: NewFile) => T | Promise<T>,
+): Promise<T> {
+  const file = await createFile(settings, services)
+  return wipedAfter(file.dataKey, () => use(file))
 }
 
 /** Seals a plain text as a new file. */

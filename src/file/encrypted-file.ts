@@ -8,6 +8,7 @@ import { walk } from '../cipher/walk.ts'
 import { type ErrorCode, SopsError, withHints } from '../errors.ts'
 import { loadFormat } from '../formats/index.ts'
 import type { Format, FormatId, Layout, Parsed, Respelling, Respelt } from '../formats/types.ts'
+import { wipedAfter } from '../groups/data-key.ts'
 import { type Metadata, takeMetadata, withMetadata } from '../metadata/index.ts'
 import { othersText, splitHints } from '../metadata/others.ts'
 import type { Tree } from '../tree/tree.ts'
@@ -48,6 +49,16 @@ export async function openFile(file: EncryptedFile, options: OpenOptions): Promi
     dataKey.fill(0)
     throw explained(error, file)
   }
+}
+
+/** `openFile` for as long as `use` takes, with the data key wiped after it. */
+export async function withOpenFile<T>(
+  file: EncryptedFile,
+  options: OpenOptions,
+  use: (file: OpenFile) => T | Promise<T>,
+): Promise<T> {
+  const opened = await openFile(file, options)
+  return wipedAfter(opened.dataKey, () => use(opened))
 }
 
 /**

@@ -1,6 +1,6 @@
 // What a MAC mismatch can come from and where, as far as that can be told without a digest of the plaintext.
 import { changeHints, settingHint } from '../cipher/mismatch.ts'
-import { type CryptOptions, isOtherMac, open, verifyMac } from '../cipher/seal.ts'
+import { type CryptOptions, open, verifyMac } from '../cipher/seal.ts'
 import { SopsError, withHints } from '../errors.ts'
 import { splitHints } from '../metadata/others.ts'
 import type { EncryptedFile } from './types.ts'
@@ -11,7 +11,7 @@ export function localizedMismatch(
   { tree, metadata }: Pick<EncryptedFile, 'tree' | 'metadata'>,
   crypt: CryptOptions & { readonly bytes: boolean },
 ): unknown {
-  if (!(error instanceof SopsError) || !isOtherMac(error)) return error
+  if (!(error instanceof SopsError) || error.details.fault !== 'MAC of other values') return error
   if (error.hints.length > 0) return withHints(error, splitHints)
   const macOnlyEncrypted = !crypt.macOnlyEncrypted
   try {

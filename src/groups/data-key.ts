@@ -49,6 +49,15 @@ const dataKeyLength = 32
 /** 32 random bytes; the caller wipes them. */
 export const newDataKey = (): Uint8Array => new Uint8Array(randomBytes(dataKeyLength))
 
+/** What `use` makes; the data key is wiped once it is done, whatever becomes of it. */
+export async function wipedAfter<T>(dataKey: Uint8Array, use: () => T | Promise<T>): Promise<T> {
+  try {
+    return await use()
+  } finally {
+    dataKey.fill(0)
+  }
+}
+
 export interface WrapOptions {
   /** Recipients of a single group whose entries stay as they are: their `enc` already holds this data key, or they are bare. */
   readonly keep?: (key: MasterKey) => boolean
@@ -68,12 +77,13 @@ export interface Wrapped {
 }
 
 const wrapFailure = (errors: readonly string[]): SopsError =>
-  new SopsError('generic', setIn(`Could not generate data key: [${errors.join(' ')}]`), { cause: errors })
+  new SopsError('generic', setIn(`Could not generate data key: [${errors.join(' ')}]`), {
+    details: { wrapErrors: errors },
+  })
 
 /** The failures behind an error of `wrapDataKey`, for another headline over `[…]`; undefined for any other error. */
-export function wrapErrors(error: unknown): readonly string[] | undefined {
-  return error instanceof SopsError && Array.isArray(error.cause) ? error.cause : undefined
-}
+export const wrapErrors = (error: unknown): readonly string[] | undefined =>
+  error instanceof SopsError ? error.details.wrapErrors : undefined
 
 /**
  * Wraps the data key for every recipient of a group once; with several groups each gets a Shamir share.
@@ -175,18 +185,12 @@ type GroupResult = { readonly attempts: readonly Attempt[] } & (
   | { readonly failures: readonly KeyFailure[] }
 )
 
-/** Why the data key could not be recovered, in numbers; on the error's `cause`. */
-export interface RecoveryCounts {
-  readonly required: number
-  readonly recovered: number
-}
-
 /** The short form of a `no-data-key` error (spec/keys.md 2.3). */
 export function shortRecoveryText(error: SopsError): string {
-  const { required, recovered } = (error.cause ?? {}) as Partial<RecoveryCounts>
-  return required === undefined || recovered === undefined
+  const { groups } = error.details
+  return groups === undefined
     ? error.message
-    : `Error getting data key: ${required} successful groups required, got ${recovered}`
+    : `Error getting data key: ${groups.required} successful groups required, got ${groups.recovered}`
 }
 
 export interface RecoverOptions {
@@ -220,7 +224,7 @@ export async function recoverDataKey(
     const required = groups.length === 1 ? 1 : threshold
     if (parts.length < required) {
       throw new SopsError('no-data-key', recoveryReport(results, threshold, parts.length), {
-        cause: { required: threshold, recovered: parts.length } satisfies RecoveryCounts,
+        details: { groups: { required: threshold, recovered: parts.length } },
       })
     }
     const dataKey = groups.length === 1 ? parts[0]! : await combineParts(parts, results, threshold)
@@ -239,7 +243,7 @@ async function combineParts(
 ): Promise<Uint8Array> {
   if (parts.length === 0) {
     throw new SopsError('no-data-key', recoveryReport(results, threshold, 0), {
-      cause: { required: threshold, recovered: 0 } satisfies RecoveryCounts,
+      details: { groups: { required: threshold, recovered: 0 } },
     })
   }
   try {

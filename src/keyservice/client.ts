@@ -30,12 +30,13 @@ const plainDetails = (details: string): string =>
   )
 
 const failure = (code: number, details: string): SopsError =>
-  new SopsError('generic', statusText(code, plainDetails(details.slice(0, maximumDetails))), { cause: { code } })
+  new SopsError('generic', statusText(code, plainDetails(details.slice(0, maximumDetails))), {
+    details: { grpcStatus: code },
+  })
 
 const unavailable = (details: string): SopsError => failure(unavailableCode, details)
 
-const isDown = (error: unknown): boolean =>
-  error instanceof SopsError && (error.cause as { code?: unknown } | undefined)?.code === unavailableCode
+const isDown = (error: unknown): boolean => error instanceof SopsError && error.details.grpcStatus === unavailableCode
 
 async function connect(target: string): Promise<Client> {
   const grpc = await loadGrpc()

@@ -1,6 +1,8 @@
 // Serves the keys of this process to others over gRPC (spec/keys.md 10.2).
+
 import { createServer, type Server as Listener } from 'node:net'
 import type { Context } from '../context/index.ts'
+import { memory } from '../context/memo.ts'
 import { messageOf } from '../errors.ts'
 import { localKeyService } from '../groups/data-key.ts'
 import { tellOfKeys } from '../groups/log.ts'
@@ -26,13 +28,9 @@ const refusal = (status: StatusName, details: string): Refusal => ({ status, det
 
 /** A cause for nothing to be kept between requests: what is asked for once a run is asked for once a request, as the reference does. */
 function freshContext(ctx: Context): Context {
-  const kept = new Map<string, unknown>()
   return {
     ...ctx,
-    once: <T>(key: string, make: () => T): T => {
-      if (!kept.has(key)) kept.set(key, make())
-      return kept.get(key) as T
-    },
+    once: memory(),
   }
 }
 

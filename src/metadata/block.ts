@@ -55,7 +55,7 @@ function nested(items: Parameters<typeof unflatten>[0]): MapNode {
   try {
     return unflatten(items)
   } catch (error) {
-    if (!(error instanceof SopsError) || !error.message.startsWith('Duplicate value')) throw error
+    if (!(error instanceof SopsError) || error.details.fault !== 'value twice') throw error
     throw withHints(error, joinedHints)
   }
 }

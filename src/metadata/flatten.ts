@@ -82,10 +82,10 @@ function place(root: Map<string, Growing>, path: readonly Token[], name: string,
       if ('key' in token) mapOf(container, name).set(token.key, made)
       else listOf(container, name).set(token.index, made)
     } else if (next === undefined) {
-      throw new SopsError(
-        'generic',
-        `${'value' in found ? 'Duplicate value' : 'Type mismatch'} at ${JSON.stringify(name)}`,
-      )
+      if (!('value' in found)) throw new SopsError('generic', `Type mismatch at ${JSON.stringify(name)}`)
+      throw new SopsError('generic', `Duplicate value at ${JSON.stringify(name)}`, {
+        details: { fault: 'value twice' },
+      })
     }
     const child = found ?? made
     if (next !== undefined) {

@@ -35,7 +35,10 @@ export interface Taken {
 export function takeMetadata(tree: Tree, placement: MetadataPlacement, options: TakeOptions = {}): Taken {
   const block = findBlock(tree.documents[0], placement)
   if (block === undefined || (options.emptyIsAbsent === true && block.items.every((item) => item.kind === 'comment'))) {
-    throw new SopsError('generic', 'sops metadata not found', { hints: notFoundHints(tree, placement) })
+    throw new SopsError('generic', 'sops metadata not found', {
+      hints: notFoundHints(tree, placement),
+      details: { fault: 'no metadata' },
+    })
   }
   const metadata = readMetadata(block)
   return { metadata, tree: withoutBlocks(tree, placement), others: otherDocuments(tree, placement, metadata) }

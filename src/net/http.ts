@@ -4,6 +4,7 @@ import type { IncomingHttpHeaders, IncomingMessage, RequestOptions } from 'node:
 import { request as requestPlain } from 'node:http'
 import type { ConnectionOptions } from 'node:tls'
 import { messageOf, SopsError } from '../errors.ts'
+import { codeOf } from '../system/errors.ts'
 
 /** What the connection trusts and shows, beyond the platform's defaults. */
 export type TlsOptions = Pick<ConnectionOptions, 'ca' | 'cert' | 'key' | 'servername' | 'rejectUnauthorized'>
@@ -87,7 +88,10 @@ export async function send(request: HttpRequest, deadline: Deadline): Promise<Ht
     const where = request.socketPath ?? request.url.host
     if (deadline.signal.aborted) throw new SopsError('generic', `no answer from ${where} in time`)
     if (error instanceof SopsError) throw error
-    throw new SopsError('generic', `cannot reach ${where}: ${connectionError(error)}`, { cause: error })
+    throw new SopsError('generic', `cannot reach ${where}: ${connectionError(error)}`, {
+      details: { connection: codeOf(error) ?? '' },
+      cause: error,
+    })
   }
 }
 
@@ -130,7 +134,7 @@ const transientCodes = new Set([
 ])
 
 const isTransient = (error: unknown): boolean =>
-  error instanceof SopsError && transientCodes.has((error.cause as NodeJS.ErrnoException | undefined)?.code ?? '')
+  error instanceof SopsError && transientCodes.has(error.details.connection ?? '')
 
 /** Several addresses that all failed make an error without a text of its own. */
 function connectionError(error: unknown): string {

@@ -1,5 +1,7 @@
 // What the environment says about talking to Vault: the variables of its command line client (spec/keys.md 8.2).
+
 import type { Context } from '../context/index.ts'
+import { memoKey } from '../context/memo.ts'
 import { messageOf, SopsError } from '../errors.ts'
 import type { TlsOptions } from '../net/http.ts'
 import { parseProxy } from '../net/proxy.ts'
@@ -19,12 +21,14 @@ export interface VaultSettings {
   readonly looksUpServices: boolean
 }
 
+const settings = memoKey<Promise<VaultSettings>>('Vault settings')
+
 /**
  * The settings, read once per run.
  * @throws SopsError `generic`, `cannot create Vault client: …`, naming the variable and never its value.
  */
 export const vaultSettings = (ctx: Context): Promise<VaultSettings> =>
-  ctx.once('vault settings', async () => {
+  ctx.once(settings, async () => {
     try {
       return await readSettings(ctx)
     } catch (error) {

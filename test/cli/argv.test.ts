@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { environmentValues, isUsageError, parseInteger, parseWords } from '../../src/cli/argv.ts'
-import { commands } from '../../src/cli/commands/index.ts'
-import { type Flag, rootFlags } from '../../src/cli/flags.ts'
+import type { Flag } from '../../src/cli/flag.ts'
+import { rootFlags } from '../../src/cli/flags.ts'
+import { allCommands } from '../support/commands.ts'
 
 /** What a command line means, in words: positionals, then every flag that was given. */
 function read(
@@ -24,10 +25,9 @@ function read(
   return [...parsed.positionals, ...(parsed.help ? ['HELP'] : []), ...shown.map((text) => `+${text}`).sort()].join(' ')
 }
 
-const flagsOf = (name: string, sub?: string): readonly Flag[] => {
-  const command = commands.find((one) => one.name === name)!
-  return sub === undefined ? command.flags : command.subcommands!.find((one) => one.name === sub)!.flags
-}
+const flagsByCommand = new Map((await allCommands()).map(([path, { flags }]) => [path.join(' '), flags]))
+
+const flagsOf = (command: string): readonly Flag[] => flagsByCommand.get(command)!
 
 const commandTable: readonly (readonly [command: string, line: string, means: string])[] = [
   // Where flags may stand.
@@ -188,8 +188,7 @@ const wordsOf = (line: string): string[] => (line === '' ? [] : line.split(' '))
 
 describe('command lines', () => {
   test.each(commandTable)('%s %s', (command, line, means) => {
-    const [name, sub] = command.split(' ')
-    expect(read(wordsOf(line), flagsOf(name!, sub), 'command')).toBe(inOrder(means))
+    expect(read(wordsOf(line), flagsOf(command), 'command')).toBe(inOrder(means))
   })
 })
 

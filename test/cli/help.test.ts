@@ -1,15 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { type Command, commands } from '../../src/cli/commands/index.ts'
-import { type Flag, namesOf, rootFlags } from '../../src/cli/flags.ts'
+import { commands } from '../../src/cli/commands/index.ts'
+import { type Flag, namesOf } from '../../src/cli/flag.ts'
+import { rootFlags } from '../../src/cli/flags.ts'
 import { runCli } from '../support/cli.ts'
+import { allCommands } from '../support/commands.ts'
 
-const leaves = (table: readonly Command[], above: readonly string[] = []): readonly (readonly [string[], Command])[] =>
-  table.flatMap((command) => {
-    const path = [...above, command.name]
-    return command.subcommands ? leaves(command.subcommands, path) : [[path, command] as const]
-  })
-
-const all = leaves(commands)
+const all = await allCommands()
 
 describe('help of a command', () => {
   test.each(all)('%j', async (path, command) => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { localTime, makeLog, progressLine } from '../../src/cli/log.ts'
 import { reportError } from '../../src/cli/report.ts'
-import { type ErrorDetails, SopsError, setIn } from '../../src/errors.ts'
+import { SopsError, type SopsErrorOptions, setIn } from '../../src/errors.ts'
 import { editDistance, nearest } from '../../src/text/visible.ts'
 import { bufferHost, type CliOptions } from '../support/cli.ts'
 
@@ -13,7 +13,7 @@ async function reported(error: unknown, options: CliOptions = {}): Promise<[stat
 }
 
 describe('our errors', () => {
-  test.each<[string, ErrorDetails, string]>([
+  test.each<[string, SopsErrorOptions, string]>([
     ['sops metadata not found', {}, 'sops metadata not found\n'],
     ['no', { hints: ['try this', 'or that'] }, 'no\nhint: try this\nhint: or that\n'],
     ['bad', { position: { line: 3, column: 7 } }, 'bad (line 3, column 7)\n'],

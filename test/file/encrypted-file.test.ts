@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import type { AuditEvent, LogLine } from '../../src/context/index.ts'
 import { SopsError } from '../../src/errors.ts'
 import { encrypt } from '../../src/file/bytes.ts'
-import { emitPlain, loadEncrypted, openFile, sealFile } from '../../src/file/encrypted-file.ts'
+import { emitPlain, loadEncrypted, openFile, sealFile, withOpenFile } from '../../src/file/encrypted-file.ts'
 import type { OpenFile } from '../../src/file/types.ts'
 import { loadFormat } from '../../src/formats/index.ts'
 import type { FormatId } from '../../src/formats/types.ts'
@@ -49,6 +49,29 @@ describe('loadEncrypted', () => {
 
   test('text that is not of the format', async () => {
     await expect(load('{"a": canary', 'json')).rejects.toMatchObject({ code: 'parse', position: { line: 1 } })
+  })
+})
+
+describe('withOpenFile', () => {
+  const wiped = Buffer.alloc(32)
+
+  test('the data key is there as long as it is used, and wiped then', async () => {
+    const [seen, dataKey] = await withOpenFile(await load(sealed), { services }, async (file) => {
+      await Promise.resolve()
+      return [Buffer.from(file.dataKey), file.dataKey] as const
+    })
+    expect(seen.equals(wiped)).toBe(false)
+    expect(wiped.equals(dataKey!)).toBe(true)
+  })
+
+  test('it is wiped where using it fails', async () => {
+    let dataKey: Uint8Array | undefined
+    const using = withOpenFile(await load(sealed), { services }, (file) => {
+      dataKey = file.dataKey
+      throw new Error('in use')
+    })
+    await expect(using).rejects.toThrow('in use')
+    expect(wiped.equals(dataKey!)).toBe(true)
   })
 })
 

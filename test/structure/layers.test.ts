@@ -236,3 +236,10 @@ test('files stay readable: small, with one sentence on top', () => {
   expect(longerThan(350).length, longerThan(350).join(', ')).toBeLessThanOrEqual(3)
   expect(texts.filter(({ text }) => !/^\/(\/|\*)/.test(text)).map(({ file }) => file)).toEqual([])
 })
+
+test('the command line wipes no data key by itself: what opens a file does', () => {
+  const wiping = files.filter(
+    (file) => file.startsWith('cli/') && /dataKey\.fill\(|\bopenFile\(/.test(sources.get(file)!.text),
+  )
+  expect(wiping).toEqual([])
+})

@@ -1,5 +1,7 @@
 // A Context for tests: plain values in, log lines and prompts kept for inspection.
+
 import type { Context, LogLine, PromptOptions } from '../../src/context/index.ts'
+import { memory } from '../../src/context/memo.ts'
 
 export interface FakeOptions {
   readonly env?: Readonly<Record<string, string | undefined>>
@@ -24,7 +26,6 @@ export interface FakeContext extends Context {
 export function fakeContext(options: FakeOptions = {}): FakeContext {
   const lines: LogLine[] = []
   const prompts: string[] = []
-  const kept = new Map<string, unknown>()
   const answers = typeof options.prompt === 'object' ? [...options.prompt] : []
   return {
     lines,
@@ -46,9 +47,6 @@ export function fakeContext(options: FakeOptions = {}): FakeContext {
       prompts.push(text)
       return typeof options.prompt === 'function' ? options.prompt(text, promptOptions) : answers.shift()
     },
-    once: <T>(key: string, make: () => T): T => {
-      if (!kept.has(key)) kept.set(key, make())
-      return kept.get(key) as T
-    },
+    once: memory(),
   }
 }

@@ -1,5 +1,5 @@
 // `sops completion bash|zsh|fish`: scripts that ask the program itself what fits (spec/cli.md 2.7).
-import type { Run } from '../invocation.ts'
+import { type Command, command } from '../command.ts'
 
 const bash = `
 #! /bin/bash
@@ -52,7 +52,13 @@ complete -c sops -a '(__sops_complete)'
 
 const scripts: Readonly<Record<string, string>> = { bash, zsh, fish }
 
-export const run: Run = async (inv, io) => {
-  await io.out(Buffer.from(scripts[inv.command.at(-1)!]!))
-  return 0
-}
+/** The shell is the last name of the command. */
+export const completion: Command = command({
+  args: '',
+  flags: [],
+  examples: [],
+  run: async (inv, io) => {
+    await io.out(Buffer.from(scripts[inv.command.at(-1)!]!))
+    return 0
+  },
+})

@@ -1,7 +1,7 @@
 // `sops decrypt`: a file or standard input to plaintext, whole or one value of it.
 
 import { SopsError, withHints } from '../../errors.ts'
-import { emitPlain, loadEncrypted, openFile } from '../../file/encrypted-file.ts'
+import { emitPlain, loadEncrypted, withOpenFile } from '../../file/encrypted-file.ts'
 import { warnOfOneDocument } from '../../file/left-out.ts'
 import { lineOf, refuseToConvert } from '../../file/twins.ts'
 import type { OpenFile, OpenOptions } from '../../file/types.ts'
@@ -11,13 +11,60 @@ import { documentsText, documentsWith } from '../../tree/documents.ts'
 import { formatPath, nodeAt, type Path, parsePath } from '../../tree/path.ts'
 import type { MapNode, Node } from '../../tree/tree.ts'
 import { findTwins, refuseChoice, twinsAlong } from '../../tree/twins.ts'
+import { type Command, command } from '../command.ts'
+import {
+  decryptionOrder,
+  extract as extractFlag,
+  filenameOverride,
+  ignoreMac,
+  inPlace,
+  keyServices,
+  output,
+  quoteAmbiguous,
+  types,
+} from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { inputInMemory, isLarge, type LargeInput, openIfLarge, writeLarge } from '../large.ts'
-import { absolutePath, configOf, formatsFor, formatsOf, orderOf, plainLayoutOf, servicesOf } from '../settings.ts'
+import {
+  absolutePath,
+  configOf,
+  formatsFor,
+  formatsOf,
+  namedFormats,
+  orderOf,
+  plainLayoutOf,
+  servicesOf,
+} from '../settings.ts'
 import { mustExist, readTarget, type Target, targetOf, writeResult } from '../target.ts'
 import { warnOfDocument, warnOfLayout, warnOfReaders } from '../warnings.ts'
 
-export async function run(inv: Invocation, io: Io): Promise<number> {
+const flags = [
+  inPlace,
+  extractFlag,
+  output,
+  ...types,
+  quoteAmbiguous,
+  ignoreMac,
+  filenameOverride,
+  decryptionOrder,
+  ...keyServices,
+] as const
+type Given = Invocation<(typeof flags)[number]>
+
+export const decrypt: Command = command({
+  args: '[FILE]',
+  oneFile: true,
+  flags,
+  examples: [
+    'sops decrypt secrets.yaml',
+    'sops decrypt --extract \'["db"]["password"]\' secrets.yaml',
+    'sops decrypt --output-type json secrets.yaml',
+    'sops decrypt --filename-override x.yaml < secrets.yaml',
+  ],
+  run,
+})
+
+async function run(inv: Given, io: Io): Promise<number> {
   const { ctx } = io
   const target = await targetOf(inv, io, { stdin: true })
   await mustExist(target.file)
@@ -32,18 +79,18 @@ export async function run(inv: Invocation, io: Io): Promise<number> {
     log: ctx.log,
     audit: { context: ctx, file: target.file ?? ctx.cwd },
   })
-  const named = formatsOf(inv, target.typePath)
-  const isBinary = named.input === 'binary' && named.output === 'binary' && path.length === 0
+  const named = namedFormats(inv)
+  const { input, output } = formatsOf(named, target.typePath)
+  const isBinary = input === 'binary' && output === 'binary' && path.length === 0
   const large = isBinary ? await openIfLarge(io, target.file) : undefined
   if (large && (await decryptLarge(inv, io, target, large, options()))) return 0
   const bytes = await readTarget(target, io)
   if (isBinary && isLarge(io.host, bytes.length)) {
     if (await decryptLarge(inv, io, target, inputInMemory(bytes), options())) return 0
   }
-  const formats = target.typePath === '' ? formatsOf(inv, '') : formatsFor(inv, target.typePath, bytes)
-  const file = await openFile(await loadEncrypted(bytes, formats.input), options())
-  try {
-    const layout = plainLayoutOf(inv, config, formats.output)
+  const formats = target.typePath === '' ? formatsOf(named, '') : formatsFor(named, target.typePath, bytes)
+  await withOpenFile(await loadEncrypted(bytes, formats.input), options(), async (file) => {
+    const layout = plainLayoutOf(inv, config, formats)
     const plain =
       path.length > 0
         ? await extract(file, path, formats.output, layout, io)
@@ -53,15 +100,13 @@ export async function run(inv: Invocation, io: Io): Promise<number> {
     await writeResult(inv, io, target, plain, bytes)
     const written = target.inPlace ? target.file! : inv.string('output')
     if (written !== '') await warnOfReaders(absolutePath(ctx, written), ctx)
-  } finally {
-    file.dataKey.fill(0)
-  }
+  })
   return 0
 }
 
 /** A binary file that may be too large to be one text; false where it is something else. */
 async function decryptLarge(
-  inv: Invocation,
+  inv: Given,
   io: Io,
   target: Target,
   input: LargeInput,

@@ -1,11 +1,22 @@
 // `sops doctor`: what is here to open files with, and whether given files can be opened. Changes nothing and shows no secrets.
 import type { Context, LogLine } from '../../context/index.ts'
+import { type Command, command } from '../command.ts'
 import { examineFile } from '../doctor/file.ts'
 import { examineConfig, examineIdentities } from '../doctor/machine.ts'
 import { makeSheet, type Sheet } from '../doctor/sheet.ts'
+import { inputType, keyServices, networkKeys } from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { localOnly } from '../local-only.ts'
 import { servicesOf } from '../settings.ts'
+
+const flags = [inputType, networkKeys, ...keyServices] as const
+
+export const doctor: Command = command({
+  args: '[FILE...]',
+  flags,
+  examples: ['sops doctor', 'sops doctor secrets.yaml'],
+  run,
+})
 
 const warningLines = ({ message, more = [], fields = {} }: LogLine): readonly string[] => [
   [message, ...Object.entries(fields).map(([name, value]) => `${name}=${value}`)].join(' '),
@@ -20,7 +31,7 @@ function showWarnings(warnings: readonly LogLine[], sheet: Sheet): void {
 }
 
 /** Exit status 0 when nothing needs mending, else 1. */
-export async function run(inv: Invocation, io: Io): Promise<number> {
+async function run(inv: Invocation<(typeof flags)[number]>, io: Io): Promise<number> {
   const sheet = makeSheet(io.style, io.host.env)
   const warnings: LogLine[] = []
   const ctx: Context = {

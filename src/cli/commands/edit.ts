@@ -2,13 +2,12 @@
 import { basename } from 'node:path'
 import { messageOf, SopsError, setIn } from '../../errors.ts'
 import { createFile, sealNew } from '../../file/create.ts'
-import { loadEncrypted, openFile, type SealOutput } from '../../file/encrypted-file.ts'
+import { loadEncrypted, type SealOutput, withOpenFile } from '../../file/encrypted-file.ts'
 import { type Draft, draftText, parsePlain, parseWithMetadata, sealDraft } from '../../file/plaintext.ts'
 import { warnOfSharedPaths } from '../../file/shared-paths.ts'
 import type { OpenFile } from '../../file/types.ts'
 import { loadFormat } from '../../formats/index.ts'
-import type { Format } from '../../formats/types.ts'
-import { wrapDataKey, wrapErrors } from '../../groups/data-key.ts'
+import { wipedAfter, wrapDataKey, wrapErrors } from '../../groups/data-key.ts'
 import { refuseMixedKeys } from '../../groups/same-data-key.ts'
 import { bareKeys, distinctKeys, identityOf } from '../../keys/identity.ts'
 import { approveKey } from '../../keys/index.ts'
@@ -17,39 +16,79 @@ import type { Metadata } from '../../metadata/index.ts'
 import { refuseOthers } from '../../metadata/others.ts'
 import { compareVersions, compatibleVersion } from '../../metadata/version.ts'
 import { checkClear, creationRule } from '../cleartext.ts'
+import { type Command, command } from '../command.ts'
 import { editLoop } from '../edit-loop.ts'
 import { type Fingerprint, fingerprint, readInput, writeOutput } from '../files.ts'
+import {
+  allowCleartext,
+  decryptionOrder,
+  ignoreMac,
+  keyServices,
+  newKeys,
+  selection,
+  showMasterKeys,
+  types,
+} from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { withRule } from '../rule.ts'
-import { configOf, encryptionSettings, formatsFor, formatsOf, layoutOf, orderOf, servicesOf } from '../settings.ts'
-import { isMissing, targetOf, tellOfWritten } from '../target.ts'
+import {
+  configOf,
+  encryptionSettings,
+  formatsFor,
+  formatsOf,
+  layoutOf,
+  namedFormats,
+  orderOf,
+  servicesOf,
+} from '../settings.ts'
+import { fileOf, isMissing, tellOfWritten } from '../target.ts'
 import { warnOfCleartext, warnOfLayout, warnOfReadings, warnOfRespelling } from '../warnings.ts'
 
-export async function run(inv: Invocation, io: Io): Promise<number> {
-  const { file } = await targetOf(inv, io, { stdin: false })
-  const path = file!
+const flags = [
+  ...types,
+  showMasterKeys,
+  ignoreMac,
+  allowCleartext,
+  decryptionOrder,
+  ...newKeys,
+  ...selection,
+  ...keyServices,
+] as const
+type Given = Invocation<(typeof flags)[number]>
+
+export const edit: Command = command({
+  args: 'FILE',
+  oneFile: true,
+  opensEditor: true,
+  flags,
+  examples: ['sops edit secrets.yaml', 'SOPS_EDITOR="code --wait" sops edit secrets.yaml'],
+  run,
+})
+
+async function run(inv: Given, io: Io): Promise<number> {
+  const path = fileOf(inv, io)
   if (await isMissing(path)) await editNew(inv, io, path)
   else await editExisting(inv, io, path)
   return 0
 }
 
-async function editNew(inv: Invocation, io: Io, path: string): Promise<void> {
+async function editNew(inv: Given, io: Io, path: string): Promise<void> {
   const { ctx } = io
-  const formats = formatsOf(inv, path)
+  const formats = formatsOf(namedFormats(inv), path)
   const config = await configOf(inv, ctx)
   const services = await servicesOf(inv, ctx)
   orderOf(inv)
   const settings = await encryptionSettings(inv, ctx, config, path, formats.input)
   const [input, output] = [await loadFormat(formats.input), await loadFormat(formats.output)]
-  const layout = layoutOf(inv, config, output.id)
+  const layout = layoutOf(inv, config, formats)
   const file = await createFile(settings, services).catch((error: unknown) => {
     const errors = wrapErrors(error)
     if (!errors) throw error
     const headline = 'Error encrypting the data key with one or more master keys'
     throw new SopsError('no-data-key', setIn(`${headline}: [${errors.join(' ')}]`), { cause: error })
   })
-  try {
-    await editLoop(
+  await wipedAfter(file.dataKey, () =>
+    editLoop(
       {
         name: basename(path),
         content: Buffer.from(output.example),
@@ -65,38 +104,46 @@ async function editNew(inv: Invocation, io: Io, path: string): Promise<void> {
         },
       },
       io,
-    )
-  } finally {
-    file.dataKey.fill(0)
-  }
+    ),
+  )
 }
 
-async function editExisting(inv: Invocation, io: Io, path: string): Promise<void> {
+async function editExisting(inv: Given, io: Io, path: string): Promise<void> {
   const { ctx } = io
   const config = await configOf(inv, ctx)
   const services = await servicesOf(inv, withRule(io, config, path).ctx)
   const order = orderOf(inv)
   const bytes = await readInput(io.host, path, { inPlace: true })
-  const formats = formatsFor(inv, path, bytes)
+  const formats = formatsFor(namedFormats(inv), path, bytes)
   const [input, output] = [await loadFormat(formats.input), await loadFormat(formats.output)]
-  const layout = layoutOf(inv, config, output.id)
+  const layout = layoutOf(inv, config, formats)
   const showMetadata = inv.bool('show-master-keys')
   const loaded = await loadEncrypted(bytes, formats.input)
   refuseOthers(loaded.others)
-  const file = await openFile(loaded, {
+  const options = {
     services,
     ...order,
     ignoreMac: inv.bool('ignore-mac'),
     log: ctx.log,
     audit: { context: ctx, file: path },
-  })
-  try {
+  }
+  await withOpenFile(loaded, options, async (file) => {
+    const readDraft = (text: Uint8Array): Draft => {
+      const draft = showMetadata
+        ? parseWithMetadata(text, input, file.plain)
+        : parsePlain(text, input, output, file.plain)
+      checkVersion((draft.metadata ?? file.metadata).version)
+      if (draft.metadata?.keyGroups.every((group) => group.keys.length === 0)) {
+        throw new SopsError('generic', "No master keys were provided, so sops can't encrypt the file.")
+      }
+      return draft
+    }
     const content = await draftText(file, output, layout, showMetadata)
     await editLoop(
       {
         name: basename(path),
         content,
-        read: (text) => readDraft(text, input, output, showMetadata),
+        read: readDraft,
         headline,
         fatal: (error) => error.code === 'version-not-comparable',
         finish: async (draft) => {
@@ -116,18 +163,7 @@ async function editExisting(inv: Invocation, io: Io, path: string): Promise<void
       },
       io,
     )
-  } finally {
-    file.dataKey.fill(0)
-  }
-
-  function readDraft(text: Uint8Array, from: Format, to: Format, shown: boolean): Draft {
-    const draft = shown ? parseWithMetadata(text, from, file.plain) : parsePlain(text, from, to, file.plain)
-    checkVersion((draft.metadata ?? file.metadata).version)
-    if (draft.metadata?.keyGroups.every((group) => group.keys.length === 0)) {
-      throw new SopsError('generic', "No master keys were provided, so sops can't encrypt the file.")
-    }
-    return draft
-  }
+  })
 }
 
 /** Recipients that were put in here, in the editor, are the user's own words. */

@@ -1,17 +1,34 @@
 // `sops encrypt`: a plain file or standard input to an encrypted one.
 
-import { createFile, type EncryptionSettings, sealNew } from '../../file/create.ts'
+import { type EncryptionSettings, sealNew, withNewFile } from '../../file/create.ts'
 import { lossesOf } from '../../file/losses.ts'
 import { parsePlain } from '../../file/plaintext.ts'
 import { warnOfSharedPaths } from '../../file/shared-paths.ts'
 import { loadFormat } from '../../formats/index.ts'
 import type { Layout } from '../../formats/types.ts'
 import type { KeyService } from '../../groups/data-key.ts'
+import { type Command, command } from '../command.ts'
+import { filenameOverride, inPlace, keyServices, newKeys, output, selection, types } from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { inputInMemory, isLarge, type LargeInput, openIfLarge, writeLarge } from '../large.ts'
-import { configOf, encryptionSettings, formatsOf, layoutOf, servicesOf } from '../settings.ts'
+import { configOf, encryptionSettings, formatsOf, layoutOf, namedFormats, servicesOf } from '../settings.ts'
 import { mustExist, readTarget, type Target, targetOf, writeResult } from '../target.ts'
 import { warnOfCleartext, warnOfLayout, warnOfLosses, warnOfReadings, warnOfRespelling } from '../warnings.ts'
+
+const flags = [inPlace, output, ...types, filenameOverride, ...newKeys, ...selection, ...keyServices] as const
+type Given = Invocation<(typeof flags)[number]>
+
+export const encrypt: Command = command({
+  args: '[FILE]',
+  oneFile: true,
+  flags,
+  examples: [
+    'sops encrypt -i secrets.yaml',
+    'sops encrypt --age age1… plain.yaml > secrets.yaml',
+    'sops encrypt --filename-override secrets.env < plain.env',
+  ],
+  run,
+})
 
 interface LargeSettings {
   readonly settings: EncryptionSettings
@@ -21,50 +38,45 @@ interface LargeSettings {
 
 /** A binary file that is too large to be one text. */
 async function encryptLarge(
-  inv: Invocation,
+  inv: Given,
   io: Io,
   target: Target,
   input: LargeInput,
   { settings, services, layout }: LargeSettings,
 ): Promise<number> {
   try {
-    const file = await createFile(settings, services)
-    try {
+    await withNewFile(settings, services, async (file) => {
       await io.ctx.audit?.({ action: 'encrypt', file: target.file ?? io.ctx.cwd })
       const { sealLarge } = await import('../../file/large-binary.ts')
       await writeLarge(inv, io, target, input, await sealLarge(file, input, io.ctx.now(), layout))
-    } finally {
-      file.dataKey.fill(0)
-    }
+    })
     return 0
   } finally {
     await input.close()
   }
 }
 
-export async function run(inv: Invocation, io: Io): Promise<number> {
+async function run(inv: Given, io: Io): Promise<number> {
   const { ctx } = io
   const target = await targetOf(inv, io, { stdin: true, namedStdin: true })
   await mustExist(target.file)
-  const formats = formatsOf(inv, target.typePath)
+  const formats = formatsOf(namedFormats(inv), target.typePath)
   const config = await configOf(inv, ctx)
   const services = await servicesOf(inv, ctx)
   const settings = await encryptionSettings(inv, ctx, config, target.typePath, formats.input)
   const [input, output] = [await loadFormat(formats.input), await loadFormat(formats.output)]
   const isBinary = input.id === 'binary' && output.id === 'binary'
   const large = isBinary ? await openIfLarge(io, target.file) : undefined
-  if (large)
-    return encryptLarge(inv, io, target, large, { settings, services, layout: layoutOf(inv, config, 'binary') })
+  if (large) return encryptLarge(inv, io, target, large, { settings, services, layout: layoutOf(inv, config, formats) })
   const bytes = await readTarget(target, io)
   if (isBinary && isLarge(io.host, bytes.length)) {
-    const layout = layoutOf(inv, config, 'binary')
+    const layout = layoutOf(inv, config, formats)
     return encryptLarge(inv, io, target, inputInMemory(bytes), { settings, services, layout })
   }
   const draft = parsePlain(bytes, input, output)
-  const file = await createFile(settings, services)
-  try {
+  await withNewFile(settings, services, async (file) => {
     await ctx.audit?.({ action: 'encrypt', file: target.file ?? ctx.cwd })
-    const sealed = sealNew(file, draft, output, ctx.now(), layoutOf(inv, config, formats.output))
+    const sealed = sealNew(file, draft, output, ctx.now(), layoutOf(inv, config, formats))
     warnOfCleartext(sealed, file.selection, ctx)
     warnOfSharedPaths(draft.plain, file.selection, ctx.log)
     warnOfLayout(input, draft.parsed, ctx)
@@ -72,8 +84,6 @@ export async function run(inv: Invocation, io: Io): Promise<number> {
     if (input.id === output.id) warnOfLosses(lossesOf(draft, sealed, file.selection), ctx)
     warnOfRespelling(sealed, ctx)
     await writeResult(inv, io, target, sealed.bytes, bytes)
-  } finally {
-    file.dataKey.fill(0)
-  }
+  })
   return 0
 }

@@ -4,17 +4,36 @@ import { warnOfLeftOut } from '../../file/left-out.ts'
 import { lineOf } from '../../file/twins.ts'
 import type { Environment } from '../../system/environment.ts'
 import { lostVariables, needsShell } from '../../system/start.ts'
+import { type Command, command } from '../command.ts'
 import { switchUser } from '../exec/account.ts'
 import { outcomeOf, runShell, shellOf, startShell } from '../exec/child.ts'
 import { environmentOf } from '../exec/environment.ts'
 import { steeringNames } from '../exec/steering.ts'
+import { bool } from '../flag.ts'
+import { background as backgroundFlag, decryptionOrder, keyServices, user as userFlag } from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { openerOf, read } from '../open.ts'
 import { absolutePath, formatsFor } from '../settings.ts'
 
-export async function run(inv: Invocation, io: Io): Promise<number> {
+const flags = [
+  backgroundFlag,
+  bool('pristine', 'pass only the values of the file, not the present environment'),
+  userFlag,
+  bool('same-process', 'replace this process by the command'),
+  decryptionOrder,
+  ...keyServices,
+] as const
+
+export const execEnv: Command = command({
+  args: 'FILE COMMAND',
+  flags,
+  examples: ["sops exec-env secrets.env './server --port 80'"],
+  run,
+})
+
+async function run(inv: Invocation<(typeof flags)[number]>, io: Io): Promise<number> {
   const { host, ctx } = io
-  const [name, command] = wordsOf(inv)
+  const [name, line] = wordsOf(inv)
   const [background, sameProcess] = [inv.bool('background'), inv.bool('same-process')]
   const path = absolutePath(ctx, name)
   const opener = await openerOf(inv, io)
@@ -23,27 +42,28 @@ export async function run(inv: Invocation, io: Io): Promise<number> {
     throw new SopsError('conflicting-parameters', 'Error: The --same-process flag cannot be used with --background')
   }
   const bytes = await read(io, path)
-  const { file } = await opener.open(path, bytes, formatsFor(inv, path, bytes).input)
-  file.dataKey.fill(0)
-  warnOfLeftOut(file.plain, 'the environment', ctx.log)
-  const values = environmentOf(file.plain.documents[0] ?? { kind: 'map', items: [] }, host.platform, lineOf(file))
+  const { input } = formatsFor({}, path, bytes)
+  const values = await opener.withOpen({ path, bytes, input }, {}, async ({ file }) => {
+    warnOfLeftOut(file.plain, 'the environment', ctx.log)
+    return environmentOf(file.plain.documents[0] ?? { kind: 'map', items: [] }, host.platform, lineOf(file))
+  })
   warnOfSteering(Object.keys(values), io)
   const user = await switchUser(inv.string('user'), io)
   if (!user) return 1
   const env: Environment = Object.assign(Object.create(null), inv.bool('pristine') ? {} : host.env, user, values)
   refuseLost(env)
-  if (sameProcess) return replaceBy(command, env, io)
+  if (sameProcess) return replaceBy(line, env, io)
   if (background) {
-    await startShell(command, env, host)
+    await startShell(line, env, host)
     return 0
   }
-  const { status, text } = outcomeOf(await runShell(command, env, host))
+  const { status, text } = outcomeOf(await runShell(line, env, host))
   if (text !== '') await io.tell(text)
   return status
 }
 
 /** @throws SopsError `generic` unless there is one file and one command string. */
-export function wordsOf(inv: Invocation): readonly [file: string, command: string] {
+export function wordsOf(inv: Invocation<never>): readonly [file: string, command: string] {
   const [file, command] = inv.positionals
   if (file === undefined || command === undefined || inv.positionals.length !== 2) {
     const hints = inv.positionals.length > 2 ? ['put the whole command into one quoted argument'] : []

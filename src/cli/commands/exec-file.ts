@@ -5,27 +5,55 @@ import { SopsError } from '../../errors.ts'
 import type { Environment } from '../../system/environment.ts'
 import { systemErrorText } from '../../system/errors.ts'
 import { writeFile } from '../../system/files.ts'
+import { type Command, command } from '../command.ts'
 import { switchUser } from '../exec/account.ts'
 import { outcomeOf, runShell, startShell } from '../exec/child.ts'
 import { makePipe, servePipe } from '../exec/pipe.ts'
+import { bool, string } from '../flag.ts'
+import {
+  background as backgroundFlag,
+  decryptionOrder,
+  keyServices,
+  quoteAmbiguous,
+  types,
+  user as userFlag,
+} from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { openerOf, read } from '../open.ts'
-import { absolutePath, configOf, formatsFor, plainLayoutOf } from '../settings.ts'
+import { absolutePath, configOf, formatsFor, namedFormats, plainLayoutOf } from '../settings.ts'
 import { privateTempDir } from '../temp-dir.ts'
 import { emit } from './decrypt.ts'
 import { refuseLost, warnOfBackground, wordsOf } from './exec-env.ts'
 
-export async function run(inv: Invocation, io: Io): Promise<number> {
+const flags = [
+  backgroundFlag,
+  bool('no-fifo', 'use a regular file, which can be read more than once'),
+  userFlag,
+  ...types,
+  string('filename', 'name of the file that the command sees', { value: 'NAME', path: true }),
+  quoteAmbiguous,
+  decryptionOrder,
+  ...keyServices,
+] as const
+
+export const execFile: Command = command({
+  args: 'FILE COMMAND',
+  flags,
+  examples: ["sops exec-file config.yaml 'server --config {}'"],
+  run,
+})
+
+async function run(inv: Invocation<(typeof flags)[number]>, io: Io): Promise<number> {
   const { host, ctx } = io
-  const [name, command] = wordsOf(inv)
+  const [name, shellLine] = wordsOf(inv)
   const path = absolutePath(ctx, name)
   const config = await configOf(inv, ctx)
   const opener = await openerOf(inv, io)
   const bytes = await read(io, path)
-  const formats = formatsFor(inv, path, bytes)
-  const { file } = await opener.open(path, bytes, formats.input)
-  file.dataKey.fill(0)
-  const content = await emit(file, formats.output, plainLayoutOf(inv, config, formats.output), io)
+  const formats = formatsFor(namedFormats(inv), path, bytes)
+  const content = await opener.withOpen({ path, bytes, input: formats.input }, {}, ({ file }) =>
+    emit(file, formats.output, plainLayoutOf(inv, config, formats), io),
+  )
   const background = inv.bool('background')
   if (background) warnOfBackground('exec-file', io)
   const filename = inv.string('filename')
@@ -40,7 +68,7 @@ export async function run(inv: Invocation, io: Io): Promise<number> {
   try {
     const served = await serve(folder.path, filename, content, !inv.bool('no-fifo'), io)
     try {
-      const line = command.replaceAll('{}', () => served.path)
+      const line = shellLine.replaceAll('{}', () => served.path)
       if (background) {
         await startShell(line, env, host)
         return 0

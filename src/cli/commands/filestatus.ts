@@ -4,12 +4,24 @@ import { messageOf, SopsError } from '../../errors.ts'
 import { loadEncrypted, warnOfOthers } from '../../file/encrypted-file.ts'
 import type { EncryptedFile } from '../../file/types.ts'
 import type { FormatId } from '../../formats/types.ts'
+import { type Command, command } from '../command.ts'
 import { readInput } from '../files.ts'
+import { inputType } from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { openIfLarge } from '../large.ts'
-import { absolutePath, configOf, formatsFor, formatsOf } from '../settings.ts'
+import { absolutePath, configOf, formatsFor, formatsOf, type NamedFormats } from '../settings.ts'
 
-export async function run(inv: Invocation, io: Io): Promise<number> {
+const flags = [inputType] as const
+type Given = Invocation<(typeof flags)[number]>
+
+export const filestatus: Command = command({
+  args: 'FILE',
+  flags,
+  examples: ['sops filestatus secrets.yaml'],
+  run,
+})
+
+async function run(inv: Given, io: Io): Promise<number> {
   const [path] = inv.positionals
   if (path === undefined) throw new SopsError('no-file', 'Error: no file specified')
   try {
@@ -25,14 +37,17 @@ export async function run(inv: Invocation, io: Io): Promise<number> {
   }
 }
 
-async function loadedWhole(inv: Invocation, io: Io, path: string): Promise<EncryptedFile | undefined> {
+const named = (inv: Given): NamedFormats => ({ input: inv.string('input-type') })
+
+async function loadedWhole(inv: Given, io: Io, path: string): Promise<EncryptedFile | undefined> {
   const bytes = await readInput(io.host, path, { log: io.ctx.log })
-  return loaded(bytes, formatsFor(inv, path, bytes).input)
+  return loaded(bytes, formatsFor(named(inv), path, bytes).input)
 }
 
 /** A binary file that is too large to be one text; undefined for every other. */
-async function loadedLarge(inv: Invocation, io: Io, path: string): Promise<EncryptedFile | undefined> {
-  const input = formatsOf(inv, path).input === 'binary' ? await openIfLarge(io, absolutePath(io.ctx, path)) : undefined
+async function loadedLarge(inv: Given, io: Io, path: string): Promise<EncryptedFile | undefined> {
+  const input =
+    formatsOf(named(inv), path).input === 'binary' ? await openIfLarge(io, absolutePath(io.ctx, path)) : undefined
   try {
     return input && (await (await import('../../file/large-binary.ts')).loadLarge(input))?.file
   } finally {
@@ -45,7 +60,7 @@ async function loaded(bytes: Uint8Array, input: FormatId): Promise<EncryptedFile
   try {
     return await loadEncrypted(bytes, input)
   } catch (error) {
-    if (error instanceof SopsError && error.message === 'sops metadata not found') return undefined
+    if (error instanceof SopsError && error.details.fault === 'no metadata') return undefined
     throw error
   }
 }

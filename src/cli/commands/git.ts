@@ -3,8 +3,7 @@
 import { dirname, join, resolve } from 'node:path'
 import type { Context } from '../../context/index.ts'
 import { messageOf, SopsError, setIn } from '../../errors.ts'
-import { emitPlain, loadEncrypted, openFile } from '../../file/encrypted-file.ts'
-import type { OpenFile } from '../../file/types.ts'
+import { emitPlain, loadEncrypted, withOpenFile } from '../../file/encrypted-file.ts'
 import { sniffFormat } from '../../formats/detect.ts'
 import { formatOfPath } from '../../formats/index.ts'
 import type { FormatId } from '../../formats/types.ts'
@@ -13,19 +12,38 @@ import { codeOf, systemErrorText } from '../../system/errors.ts'
 import { lstat, makeFolders, readFile, rm } from '../../system/files.ts'
 import { run as startAndWait } from '../../system/start.ts'
 import { oneLine } from '../../text/quote.ts'
+import { type Command, command } from '../command.ts'
 import { fingerprint, writeOutput } from '../files.ts'
+import { bool } from '../flag.ts'
+import { decryptionOrder, inputType, keyServices, networkKeys } from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { localOnly } from '../local-only.ts'
 import { absolutePath, orderOf, servicesOf } from '../settings.ts'
 
-export const run = (inv: Invocation, io: Io): Promise<number> =>
-  inv.command[1] === 'textconv' ? textconv(inv, io) : install(inv, io)
+const installFlags = [bool('global', 'for all repositories of this user')] as const
+
+export const install: Command = command({
+  args: '',
+  flags: installFlags,
+  examples: ['sops git install', 'sops git install --global'],
+  run: runInstall,
+})
+
+const textconvFlags = [inputType, decryptionOrder, networkKeys, ...keyServices] as const
+type ToShow = Invocation<(typeof textconvFlags)[number]>
+
+export const textconv: Command = command({
+  args: 'FILE',
+  flags: textconvFlags,
+  examples: [],
+  run: runTextconv,
+})
 
 /**
  * Prints the plaintext where a key is at hand. Anything else is shown as it is, behind one line that says why: git stops the whole diff
  * when a textconv program fails, and there may be nobody to answer a prompt.
  */
-async function textconv(inv: Invocation, io: Io): Promise<number> {
+async function runTextconv(inv: ToShow, io: Io): Promise<number> {
   const [name] = inv.positionals
   if (name === undefined) throw new SopsError('no-file', 'Error: no file specified')
   const path = absolutePath(io.ctx, name)
@@ -55,7 +73,7 @@ const commentMark = (format: FormatId): string =>
   format === 'ini' ? ';' : format === 'json' || format === 'binary' ? '//' : '#'
 
 async function plaintext(
-  inv: Invocation,
+  inv: ToShow,
   ctx: Context,
   path: string,
   bytes: Uint8Array,
@@ -63,21 +81,20 @@ async function plaintext(
 ): Promise<Uint8Array> {
   const services = await servicesOf(inv, ctx)
   const encrypted = await loadEncrypted(bytes, format)
-  const open = (ignoreMac: boolean): Promise<OpenFile> =>
-    openFile(encrypted, { services, ...orderOf(inv), ignoreMac, audit: { context: ctx, file: path } })
   const remark = (text: string): string => `${commentMark(format)} sops: ${oneLine(text)}\n`
   let note = encrypted.others.length > 0 ? remark(othersText(encrypted.others)) : ''
+  const text = (ignoreMac: boolean): Promise<Uint8Array> =>
+    withOpenFile(
+      encrypted,
+      { services, ...orderOf(inv), ignoreMac, audit: { context: ctx, file: path } },
+      async (file) => Buffer.concat([Buffer.from(note), await emitPlain(file, format, {})]),
+    )
   // A difference is most wanted where something is wrong, as after a merge.
-  const file = await open(false).catch((error: unknown) => {
+  return text(false).catch((error: unknown) => {
     if (!(error instanceof SopsError) || error.code !== 'mac-mismatch') throw error
     note += remark('the MAC does not match: this file was changed without its key')
-    return open(true)
+    return text(true)
   })
-  try {
-    return Buffer.concat([Buffer.from(note), await emitPlain(file, format, {})])
-  } finally {
-    file.dataKey.fill(0)
-  }
 }
 
 const git = async (io: Io, ...args: string[]): Promise<string> => {
@@ -103,7 +120,7 @@ const patterns = [
 ]
 
 /** The settings and the attributes, both or none: where git does not take its half, the attributes are put back. */
-async function install(inv: Invocation, io: Io): Promise<number> {
+async function runInstall(inv: Invocation<(typeof installFlags)[number]>, io: Io): Promise<number> {
   const global = inv.bool('global')
   const attributes = global ? await globalAttributes(io) : await ownAttributes(io)
   if (global) await makeFolders(dirname(attributes), 0o700).catch(() => {})

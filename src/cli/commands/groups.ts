@@ -9,18 +9,59 @@ import { ownThreshold } from '../../groups/diff.ts'
 import { keyTypesInOrder } from '../../keys/index.ts'
 import type { KeyGroup, MasterKey } from '../../keys/types.ts'
 import { refuseOthers } from '../../metadata/others.ts'
+import { type Command, command } from '../command.ts'
 import { fingerprint, readInput, writeOutput } from '../files.ts'
+import { string } from '../flag.ts'
+import {
+  awsProfile,
+  encryptionContext,
+  groupKeys,
+  ignoreMac,
+  inPlace,
+  keyFlagName,
+  keyServices,
+  threshold,
+} from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { ruleFor, warnOfThreshold, warnOfUnruled, withRule } from '../rule.ts'
-import { absolutePath, configOf, formatsFor, keyParseOptions, layoutOf, servicesOf } from '../settings.ts'
+import { absolutePath, configOf, formatsFor, keyParseOptions, kmsWords, layoutOf, servicesOf } from '../settings.ts'
 import { warnOfRespelling } from '../warnings.ts'
 
-export const run = (inv: Invocation, io: Io): Promise<number> =>
-  inv.command[1] === 'add' ? add(inv, io) : remove(inv, io)
+/** Flags of both commands. */
+const file = string('file', 'file to change', { aliases: ['f'], value: 'PATH', path: true })
 
-async function add(inv: Invocation, io: Io): Promise<number> {
+const addFlags = [
+  file,
+  inPlace,
+  ...groupKeys,
+  awsProfile,
+  threshold,
+  encryptionContext,
+  ignoreMac,
+  ...keyServices,
+] as const
+type ToAdd = Invocation<(typeof addFlags)[number]>
+
+export const add: Command = command({
+  args: '',
+  flags: addFlags,
+  examples: ['sops groups add -i -f secrets.yaml --age age1…'],
+  run: addGroup,
+})
+
+const removeFlags = [file, inPlace, threshold, ignoreMac, ...keyServices] as const
+type Either = Invocation<(typeof removeFlags)[number]>
+
+export const remove: Command = command({
+  args: 'INDEX',
+  flags: removeFlags,
+  examples: ['sops groups delete -i -f secrets.yaml 1'],
+  run: removeGroup,
+})
+
+async function addGroup(inv: ToAdd, io: Io): Promise<number> {
   if (inv.positionals.length > 0) throw new SopsError('generic', 'error: no positional arguments allowed')
-  const keys = await groupKeys(inv, io)
+  const keys = await keysGiven(inv, io)
   if (keys.length === 0) {
     throw new SopsError('generic', 'error: no keys given for the new group', {
       hints: ['name at least one, for example with --age'],
@@ -34,16 +75,16 @@ async function add(inv: Invocation, io: Io): Promise<number> {
   }))
 }
 
-async function groupKeys(inv: Invocation, io: Io): Promise<MasterKey[]> {
-  const options = keyParseOptions(inv, io.ctx, true)
+async function keysGiven(inv: ToAdd, io: Io): Promise<MasterKey[]> {
+  const options = keyParseOptions(kmsWords(inv), io.ctx, true)
   const keys: MasterKey[] = []
   for (const type of keyTypesInOrder('groups')) {
-    for (const text of inv.list(type.flag.name)) keys.push(...(await type.parse(text, io.ctx, options)))
+    for (const text of inv.list(keyFlagName('', type))) keys.push(...(await type.parse(text, io.ctx, options)))
   }
   return keys
 }
 
-async function remove(inv: Invocation, io: Io): Promise<number> {
+async function removeGroup(inv: Either, io: Io): Promise<number> {
   const [word] = inv.positionals
   if (word === undefined || inv.positionals.length !== 1) {
     throw new SopsError('generic', 'error: exactly one positional argument (index) required')
@@ -78,12 +119,12 @@ interface Wanted {
 }
 
 /** Loads the file, wraps its data key for the groups that `plan` asks for, and writes it; nothing is written when anything fails. */
-async function change(inv: Invocation, io: Io, plan: (file: EncryptedFile) => Wanted): Promise<number> {
+async function change(inv: Either, io: Io, plan: (file: EncryptedFile) => Wanted): Promise<number> {
   const path = inv.string('file')
   const config = await configOf(inv, io.ctx)
   const services = await servicesOf(inv, withRule(io, config, absolutePath(io.ctx, path)).ctx)
   const bytes = await readInput(io.host, path, { inPlace: inv.bool('in-place'), log: io.ctx.log })
-  const formats = formatsFor(inv, path, bytes)
+  const formats = formatsFor({}, path, bytes)
   const file = await loadEncrypted(bytes, formats.input)
   refuseOthers(file.others, { unopened: true })
   const wanted = plan(file)
@@ -98,7 +139,7 @@ async function change(inv: Invocation, io: Io, plan: (file: EncryptedFile) => Wa
     order: [],
     ignoreMac: inv.bool('ignore-mac'),
     audit: { context: io.ctx, file: absolute },
-    layout: layoutOf(inv, config, formats.output),
+    layout: layoutOf(inv, config, formats),
   }).catch((error: unknown) => {
     if (!(error instanceof SopsError) || error.code !== 'no-data-key') throw error
     throw new SopsError('generic', shortRecoveryText(error), { cause: error })

@@ -1,5 +1,10 @@
 // `sops help [COMMAND]`.
+import { type Command, command } from '../command.ts'
 import { showTopic } from '../help.ts'
-import type { Run } from '../invocation.ts'
 
-export const run: Run = (inv, io) => showTopic(inv.positionals[0], [], io.host)
+export const help: Command = command({
+  args: '[COMMAND]',
+  flags: [],
+  examples: ['sops help decrypt'],
+  run: (inv, io) => showTopic(inv.positionals[0], [], io.host),
+})

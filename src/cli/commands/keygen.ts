@@ -5,11 +5,23 @@ import { SopsError } from '../../errors.ts'
 import { loadKeygen } from '../../keys/index.ts'
 import { systemErrorText } from '../../system/errors.ts'
 import { makeFolders } from '../../system/files.ts'
+import { type Command, command } from '../command.ts'
+import { bool } from '../flag.ts'
+import { output as outputFlag } from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { createFile } from '../replace-file.ts'
 import { absolutePath } from '../settings.ts'
 
-export async function run(inv: Invocation, io: Io): Promise<number> {
+const flags = [outputFlag, bool('pq', 'make a post-quantum identity (ML-KEM-768 with X25519)')] as const
+
+export const keygen: Command = command({
+  args: '',
+  flags,
+  examples: ['sops keygen', 'sops keygen --pq --output ~/keys/backup.txt'],
+  run,
+})
+
+async function run(inv: Invocation<(typeof flags)[number]>, io: Io): Promise<number> {
   const { defaultIdentityFile, generateIdentity, identityFileText } = await loadKeygen()
   const output = inv.string('output')
   const path = output === '' ? defaultIdentityFile(io.ctx) : absolutePath(io.ctx, output)

@@ -3,8 +3,25 @@ import { SopsError } from '../../errors.ts'
 import { isLocal, listen } from '../../keyservice/listen.ts'
 import { makeListener, type ServerOptions, serve } from '../../keyservice/server.ts'
 import { askYesNo } from '../ask.ts'
+import { type Command, command } from '../command.ts'
+import { bool, string } from '../flag.ts'
+import { verbose } from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { Control } from '../say.ts'
+
+const flags = [
+  string('network', 'kind of socket: tcp or unix', { aliases: ['net'], default: 'tcp', value: 'KIND' }),
+  string('address', 'address or socket path', { aliases: ['addr'], default: '127.0.0.1:5000', value: 'ADDRESS' }),
+  bool('prompt', 'ask before every answer'),
+  verbose,
+] as const
+
+export const keyservice: Command = command({
+  args: '',
+  flags,
+  examples: ['sops keyservice --net unix --addr /run/user/1000/sops.sock'],
+  run,
+})
 
 const signalNames: Readonly<Partial<Record<NodeJS.Signals, string>>> = {
   SIGINT: 'interrupt',
@@ -17,7 +34,7 @@ const approver =
   (operation, key) =>
     askYesNo(io, [new Control('\n'), `Received ${operation} request using ${key}. Respond to request? (y/n): `])
 
-export async function run(inv: Invocation, io: Io): Promise<number> {
+async function run(inv: Invocation<(typeof flags)[number]>, io: Io): Promise<number> {
   const [network, address] = [inv.string('network'), inv.string('address')]
   const listener = makeListener()
   const server = serve(listener, io.ctx, inv.bool('prompt') ? { approve: approver(io) } : {})

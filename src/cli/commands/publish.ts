@@ -6,7 +6,7 @@ import { walk } from '../../cipher/walk.ts'
 import { type Config, findConfig, loadConfig, matchDestinationRule } from '../../config/index.ts'
 import type { DestinationRule } from '../../config/match.ts'
 import { SopsError } from '../../errors.ts'
-import { createFile } from '../../file/create.ts'
+import { withNewFile } from '../../file/create.ts'
 import { loadEncrypted, sealFile } from '../../file/encrypted-file.ts'
 import { lineOf } from '../../file/twins.ts'
 import { isChange, keyChanges } from '../../groups/diff.ts'
@@ -19,14 +19,36 @@ import type { Leaf, Tree } from '../../tree/tree.ts'
 import { refuseChoice } from '../../tree/twins.ts'
 import { askYesNo } from '../ask.ts'
 import { checkClear } from '../cleartext.ts'
+import { type Command, command } from '../command.ts'
+import { bool } from '../flag.ts'
+import { allowCleartext, decryptionOrder, keyServices, verbose, yes } from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { type Opened, type Opener, openerOf, read } from '../open.ts'
 import { absolutePath, formatsFor, layoutOf } from '../settings.ts'
 import { pathsText, warnOfRespelling } from '../warnings.ts'
 import { describeChanges } from './updatekeys.ts'
 
+const flags = [
+  yes,
+  bool('omit-extensions', 'leave out the file extension at the destination'),
+  bool('recursive', 'publish every file below a folder'),
+  allowCleartext,
+  verbose,
+  decryptionOrder,
+  ...keyServices,
+] as const
+type Given = Invocation<(typeof flags)[number]>
+
+export const publish: Command = command({
+  args: 'PATH',
+  oneFile: true,
+  flags,
+  examples: ['sops publish --yes secrets.yaml'],
+  run,
+})
+
 interface Job {
-  readonly inv: Invocation
+  readonly inv: Given
   readonly io: Io
   readonly config: Config
   readonly opener: Opener
@@ -34,7 +56,7 @@ interface Job {
   readonly root: string
 }
 
-export async function run(inv: Invocation, io: Io): Promise<number> {
+async function run(inv: Given, io: Io): Promise<number> {
   const found = await findConfig(io.ctx, inv.root.string('config'))
   if (!found) throw new SopsError('generic', 'config file not found')
   const config = await loadConfig(found, io.ctx)
@@ -45,8 +67,8 @@ export async function run(inv: Invocation, io: Io): Promise<number> {
     return io.fatal("can't operate on a directory without --recursive flag.")
   }
   const job = { inv, io, config, opener: await openerOf(inv, io), root }
-  if (!isFolder) await publish(root, job)
-  else for await (const path of filesBelow(absolutePath(io.ctx, root))) await publish(join(root, path), job)
+  if (!isFolder) await publishFile(root, job)
+  else for await (const path of filesBelow(absolutePath(io.ctx, root))) await publishFile(join(root, path), job)
   return 0
 }
 
@@ -58,7 +80,7 @@ async function isDirectory(path: string, io: Io): Promise<boolean> {
   }
 }
 
-async function publish(path: string, job: Job): Promise<void> {
+async function publishFile(path: string, job: Job): Promise<void> {
   const { inv, io, config } = job
   const rule = await matchDestinationRule(config, path, io.ctx)
   if (!rule.destination) throw new SopsError('generic', 'no destination configured for this file')
@@ -89,18 +111,21 @@ async function pack(path: string, name: string, rule: DestinationRule, job: Job)
   const destination = rule.destination!
   const absolute = absolutePath(job.io.ctx, path)
   const bytes = await read(job.io, absolute)
-  const format = formatsFor(job.inv, path, bytes).input
+  const format = formatsFor({}, path, bytes).input
   if (destination.kind === 'vault') {
-    const { file } = await job.opener.open(absolute, bytes, format)
-    file.dataKey.fill(0)
-    refuseChoice(file.twins, 'the secret', { lineOf: lineOf(file) })
-    warnOfMerge(file.plain, job.io)
-    return { name, vault: destination, plain: file.plain }
+    return job.opener.withOpen({ path: absolute, bytes, input: format }, {}, async ({ file }) => {
+      refuseChoice(file.twins, 'the secret', { lineOf: lineOf(file) })
+      warnOfMerge(file.plain, job.io)
+      return { name, vault: destination, plain: file.plain }
+    })
   }
   if (rule.recreation.keyGroups[0]?.keys.length) {
     job.io.ctx.log({ level: 'debug', logger: 'PUBLISH', message: 'Re-encrypting tree before publishing' })
-    const opened = await job.opener.open(absolute, bytes, format, { change: true })
-    return { name, bucket: destination, bytes: await sealAnew(opened, rule, job) }
+    return job.opener.withOpen({ path: absolute, bytes, input: format }, { change: true }, async (opened) => ({
+      name,
+      bucket: destination,
+      bytes: await sealAnew(opened, rule, job),
+    }))
   }
   // Nothing that is not encrypted gets out.
   refuseOthers((await loadEncrypted(bytes, format)).others, { unopened: true })
@@ -123,33 +148,31 @@ function warnOfMerge({ documents }: Tree, { ctx }: Io): void {
 /** The file under a new data key for the rule's recipients; of its other settings only the suffixes and the threshold count. */
 async function sealAnew({ path, file }: Opened, rule: DestinationRule, job: Job): Promise<Uint8Array> {
   const { inv, io, config, opener } = job
-  try {
-    const { keyGroups, shamirThreshold, selection } = rule.recreation
-    // Thresholds of 0 keep theirs out of the difference, as in the reference.
-    const changes = keyChanges(file.metadata.keyGroups, 0, keyGroups)
-    if (isChange(changes)) await io.say(...describeChanges(changes, io, "file's key groups"))
-    const { unencryptedSuffix, encryptedSuffix } = selection
-    const suffixes = {
-      ...(unencryptedSuffix ? { unencryptedSuffix } : {}),
-      ...(encryptedSuffix ? { encryptedSuffix } : {}),
-    }
-    if (Object.keys(suffixes).length === 0) await refuseDefaultSuffix(file.plain)
-    const settings = { keyGroups, shamirThreshold, selection: suffixes, macOnlyEncrypted: false }
-    const sealed = await createFile(settings, opener.services)
-    try {
-      await io.ctx.audit?.({ action: 'encrypt', file: path })
-      const input = { ...file, ...sealed, allowCleartext: true }
-      const published = sealFile(input, file.format, io.ctx.now(), layoutOf(inv, config, file.format.id))
-      const own = { selection: sealed.selection, name: `the recreation rule of destination_rules[${rule.index}]` }
-      await checkClear({ ...input, sealed: published }, inv, io, async () => own)
-      warnOfRespelling(published, io.ctx)
-      return published.bytes
-    } finally {
-      sealed.dataKey.fill(0)
-    }
-  } finally {
-    file.dataKey.fill(0)
+  const { keyGroups, shamirThreshold, selection } = rule.recreation
+  // Thresholds of 0 keep theirs out of the difference, as in the reference.
+  const changes = keyChanges(file.metadata.keyGroups, 0, keyGroups)
+  if (isChange(changes)) await io.say(...describeChanges(changes, io, "file's key groups"))
+  const { unencryptedSuffix, encryptedSuffix } = selection
+  const suffixes = {
+    ...(unencryptedSuffix ? { unencryptedSuffix } : {}),
+    ...(encryptedSuffix ? { encryptedSuffix } : {}),
   }
+  if (Object.keys(suffixes).length === 0) await refuseDefaultSuffix(file.plain)
+  const settings = { keyGroups, shamirThreshold, selection: suffixes, macOnlyEncrypted: false }
+  return withNewFile(settings, opener.services, async (sealed) => {
+    await io.ctx.audit?.({ action: 'encrypt', file: path })
+    const input = { ...file, ...sealed, allowCleartext: true }
+    const published = sealFile(
+      input,
+      file.format,
+      io.ctx.now(),
+      layoutOf(inv, config, { output: file.format.id, named: false }),
+    )
+    const own = { selection: sealed.selection, name: `the recreation rule of destination_rules[${rule.index}]` }
+    await checkClear({ ...input, sealed: published }, inv, io, async () => own)
+    warnOfRespelling(published, io.ctx)
+    return published.bytes
+  })
 }
 
 /**

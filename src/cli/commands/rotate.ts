@@ -3,23 +3,59 @@
 import { SopsError } from '../../errors.ts'
 import { loadEncrypted, sealFile } from '../../file/encrypted-file.ts'
 import { loadFormat } from '../../formats/index.ts'
-import { newDataKey, wrapDataKey } from '../../groups/data-key.ts'
+import { newDataKey, wipedAfter, wrapDataKey } from '../../groups/data-key.ts'
 import { identityOf } from '../../keys/identity.ts'
 import { keyTypesInOrder, labelOf } from '../../keys/index.ts'
 import type { KeyGroup, MasterKey } from '../../keys/types.ts'
+import type { Metadata } from '../../metadata/index.ts'
 import { quote } from '../../text/quote.ts'
 import { closest } from '../../text/visible.ts'
 import { checkClear, creationRule } from '../cleartext.ts'
+import { type Command, command } from '../command.ts'
 import { forEachFile } from '../each-file.ts'
+import {
+  allowCleartext,
+  changedKeys,
+  decryptionOrder,
+  encryptionContext,
+  filenameOverride,
+  inPlace,
+  type KeyFlagName,
+  keyFlagName,
+  keyServices,
+  output,
+  types,
+} from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { openerOf } from '../open.ts'
 import { ruleFor, warnOfThreshold, warnOfUnruled, withRule } from '../rule.ts'
-import { configOf, formatsFor, keysFromFlags, layoutOf } from '../settings.ts'
+import { configOf, formatsFor, keysFromFlags, layoutOf, namedFormats } from '../settings.ts'
 import { isMissing, readTarget, targetOf, writeResult } from '../target.ts'
 import { warnOfRespelling } from '../warnings.ts'
 
+const flags = [
+  inPlace,
+  output,
+  ...types,
+  filenameOverride,
+  allowCleartext,
+  decryptionOrder,
+  encryptionContext,
+  ...changedKeys,
+  ...keyServices,
+] as const
+type Given = Invocation<(typeof flags)[number]>
+
 /** Several files only in place, where each result has its own place to go. */
-export async function run(inv: Invocation, io: Io): Promise<number> {
+export const rotate: Command = command({
+  args: 'FILE [FILE...]',
+  oneFile: 'unless in place',
+  flags,
+  examples: ['sops rotate -i secrets/*.yaml', 'sops rotate -i --rm-age age1… secrets.yaml'],
+  run,
+})
+
+async function run(inv: Given, io: Io): Promise<number> {
   const many = inv.bool('in-place') && inv.positionals.length > 1
   if (!many) {
     await rotateFile(inv, io)
@@ -32,7 +68,7 @@ export async function run(inv: Invocation, io: Io): Promise<number> {
   return 0
 }
 
-async function rotateFile(inv: Invocation, io: Io): Promise<void> {
+async function rotateFile(inv: Given, io: Io): Promise<void> {
   const { ctx } = io
   const target = await targetOf(inv, io, { stdin: false })
   const path = target.file!
@@ -40,46 +76,49 @@ async function rotateFile(inv: Invocation, io: Io): Promise<void> {
   if (changesKeys(inv) && (await isMissing(path))) throw missing(inv, path)
   const config = await configOf(inv, ctx)
   const opener = await openerOf(inv, withRule(io, config, target.typePath))
-  const added = await keysFromFlags(inv, ctx, { prefix: 'add-', order: 'rotate', lenientContext: true })
-  const removed = await keysFromFlags(inv, ctx, { prefix: 'rm-', order: 'rotate', lenientContext: true }).catch(
-    async (error: unknown) => {
-      throw await withNearest(error, inv, () => readTarget(target, io), target.typePath)
-    },
-  )
-  const ignoreMac = inv.legacy && inv.bool('ignore-mac')
+  const profile = inv.legacy ? inv.root.string('aws-profile') : ''
+  const keyOptions = {
+    kms: { profile, context: inv.string('encryption-context') },
+    order: 'rotate' as const,
+    lenientContext: true,
+  }
+  const added = await keysFromFlags(inv, ctx, { prefix: 'add-', ...keyOptions })
+  const removed = await keysFromFlags(inv, ctx, { prefix: 'rm-', ...keyOptions }).catch(async (error: unknown) => {
+    throw await withNearest(error, inv, () => readTarget(target, io), target.typePath)
+  })
+  const ignoreMac = inv.legacy && inv.root.bool('ignore-mac')
   const bytes = await readTarget(target, io)
-  const formats = formatsFor(inv, target.typePath, bytes)
+  const formats = formatsFor(namedFormats(inv), target.typePath, bytes)
   await ctx.audit?.({ action: 'rotate', file: path })
-  const { file } = await opener.open(path, bytes, formats.input, {
+  const options = {
     ignoreMac,
     change: true,
-    compare: ({ keyGroups }) => withoutKeys(keyGroups, removed),
-  })
-  const dataKey = newDataKey()
-  try {
-    const { keyGroups, shamirThreshold } = file.metadata
-    refuseAbsent(removed, keyGroups)
-    const staying = withoutKeys(keyGroups, [...removed, ...added])
-    const wanted = withoutKeys(withKeys(keyGroups, added), removed)
-    const rule = await ruleFor(config, target.typePath, ctx)
-    warnOfThreshold(keyGroups, shamirThreshold, rule, ctx)
-    warnOfUnruled(staying, rule, ctx)
-    const { groups, threshold } = await wrapDataKey(dataKey, wanted, shamirThreshold, opener.services)
-    const metadata = { ...file.metadata, keyGroups: groups, shamirThreshold: threshold }
-    const output = await loadFormat(formats.output)
-    await ctx.audit?.({ action: 'encrypt', file: path })
-    const input = { ...file, metadata, dataKey, allowCleartext: true }
-    const sealed = sealFile(input, output, ctx.now(), layoutOf(inv, config, output.id))
-    await checkClear({ ...input, sealed }, inv, io, creationRule(config, target.typePath, ctx))
-    warnOfRespelling(sealed, ctx)
-    await writeResult(inv, io, target, sealed.bytes, bytes)
-  } finally {
-    dataKey.fill(0)
-    file.dataKey.fill(0)
+    compare: ({ keyGroups }: Metadata) => withoutKeys(keyGroups, removed),
   }
+  await opener.withOpen({ path, bytes, input: formats.input }, options, async ({ file }) => {
+    const dataKey = newDataKey()
+    await wipedAfter(dataKey, async () => {
+      const { keyGroups, shamirThreshold } = file.metadata
+      refuseAbsent(removed, keyGroups)
+      const staying = withoutKeys(keyGroups, [...removed, ...added])
+      const wanted = withoutKeys(withKeys(keyGroups, added), removed)
+      const rule = await ruleFor(config, target.typePath, ctx)
+      warnOfThreshold(keyGroups, shamirThreshold, rule, ctx)
+      warnOfUnruled(staying, rule, ctx)
+      const { groups, threshold } = await wrapDataKey(dataKey, wanted, shamirThreshold, opener.services)
+      const metadata = { ...file.metadata, keyGroups: groups, shamirThreshold: threshold }
+      const output = await loadFormat(formats.output)
+      await ctx.audit?.({ action: 'encrypt', file: path })
+      const input = { ...file, metadata, dataKey, allowCleartext: true }
+      const sealed = sealFile(input, output, ctx.now(), layoutOf(inv, config, formats))
+      await checkClear({ ...input, sealed }, inv, io, creationRule(config, target.typePath, ctx))
+      warnOfRespelling(sealed, ctx)
+      await writeResult(inv, io, target, sealed.bytes, bytes)
+    })
+  })
 }
 
-function missing(inv: Invocation, path: string): SopsError {
+function missing(inv: Given, path: string): SopsError {
   const advice = inv.legacy ? '`--kms` and `--pgp` options' : '`edit` subcommand'
   return new SopsError(
     'change-keys-of-missing-file',
@@ -87,17 +126,17 @@ function missing(inv: Invocation, path: string): SopsError {
   )
 }
 
-const flagsOf = keyTypesInOrder('rotate').map(({ flag }) => flag.name)
+const removalFlags = (): readonly KeyFlagName<'rm-'>[] =>
+  keyTypesInOrder('rotate').map((type) => keyFlagName('rm-', type))
 
-const changesKeys = (inv: Invocation): boolean =>
-  flagsOf.some((name) => inv.string(`add-${name}`) !== '' || inv.string(`rm-${name}`) !== '')
+const changesKeys = (inv: Given): boolean => changedKeys.some(({ name }) => inv.string(name) !== '')
 
 /**
  * An empty text is what a variable that is not set leaves of `--rm-age "$OLD"`.
  * @throws SopsError `generic` naming the flag.
  */
-function refuseEmptyRemovals(inv: Invocation): void {
-  const empty = flagsOf.map((name) => `rm-${name}`).find((flag) => inv.given(flag) && inv.string(flag).trim() === '')
+function refuseEmptyRemovals(inv: Given): void {
+  const empty = removalFlags().find((flag) => inv.given(flag) && inv.string(flag).trim() === '')
   if (empty === undefined) return
   throw new SopsError('generic', `Error: --${empty} names no recipient, so there is nothing to remove`, {
     hints: ['if the recipient comes from a variable, see whether it is set'],
@@ -116,16 +155,18 @@ function withoutKeys(groups: readonly KeyGroup[], removed: readonly MasterKey[])
 /** An error about a recipient to remove that cannot even be read, which is what a mistyped one comes to, with what was probably meant. */
 async function withNearest(
   error: unknown,
-  inv: Invocation,
+  inv: Given,
   readFile: () => Promise<Uint8Array>,
   path: string,
 ): Promise<unknown> {
   if (!(error instanceof SopsError)) return error
   try {
     const bytes = await readFile()
-    const { metadata } = await loadEncrypted(bytes, formatsFor(inv, path, bytes).input)
+    const { metadata } = await loadEncrypted(bytes, formatsFor(namedFormats(inv), path, bytes).input)
     const own = metadata.keyGroups.flatMap(({ keys }) => keys).map(labelOf)
-    const words = flagsOf.flatMap((name) => inv.string(`rm-${name}`).split(',')).map((word) => word.trim())
+    const words = removalFlags()
+      .flatMap((flag) => inv.string(flag).split(','))
+      .map((word) => word.trim())
     const hints = words.filter((word) => word !== '' && !own.includes(word)).flatMap((word) => meant(word, own))
     return new SopsError(error.code, error.message, { hints: [...error.hints, ...hints], cause: error })
   } catch {

@@ -10,12 +10,38 @@ import { documentFor } from '../../tree/documents.ts'
 import { setAt } from '../../tree/edit.ts'
 import { formatPath, nodeAt, type Path, parsePath } from '../../tree/path.ts'
 import { type Leaf, type MapNode, type Node, sameNode } from '../../tree/tree.ts'
+import { type Command, command } from '../command.ts'
 import { readGiven, tellOfWaiting } from '../files.ts'
+import { bool } from '../flag.ts'
+import { allowCleartext, decryptionOrder, idempotent, ignoreMac, keyServices, threshold, types } from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { changeInPlace } from '../open.ts'
 import { absolutePath } from '../settings.ts'
 
-export async function run(inv: Invocation, io: Io): Promise<number> {
+const flags = [
+  ...types,
+  bool('value-file', 'VALUE is the path of a file that holds the value'),
+  bool('value-stdin', 'read the value from stdin'),
+  threshold,
+  ignoreMac,
+  allowCleartext,
+  decryptionOrder,
+  idempotent,
+  ...keyServices,
+] as const
+type Given = Invocation<(typeof flags)[number]>
+
+export const set: Command = command({
+  args: 'FILE INDEX [VALUE]',
+  flags,
+  examples: [
+    'sops set secrets.yaml \'["db"]["password"]\' \'"new"\'',
+    'printf \'"new"\' | sops set --value-stdin secrets.yaml \'["db"]["password"]\'',
+  ],
+  run,
+})
+
+async function run(inv: Given, io: Io): Promise<number> {
   const [name, index, valueWord] = wordsOf(inv)
   await changeInPlace(inv, io, name, async () => {
     const steps = parsePath(index, 'bad-path-or-value', 'Invalid set index format: ')
@@ -33,7 +59,7 @@ export async function run(inv: Invocation, io: Io): Promise<number> {
 }
 
 /** File, index, and the value's text or path (`''` when it comes from stdin). */
-function wordsOf(inv: Invocation): readonly [string, string, string] {
+function wordsOf(inv: Given): readonly [string, string, string] {
   const [fromFile, fromStdin] = [inv.bool('value-file'), inv.bool('value-stdin')]
   if (fromFile && fromStdin) throw new SopsError('generic', 'Error: cannot use both --value-file and --value-stdin')
   const [file, index, value = ''] = inv.positionals
@@ -58,7 +84,7 @@ function withoutMark(bytes: Uint8Array, name: string): Uint8Array {
   return hasMark ? bytes.subarray(3) : bytes
 }
 
-async function readText(inv: Invocation, io: Io, word: string): Promise<Uint8Array> {
+async function readText(inv: Given, io: Io, word: string): Promise<Uint8Array> {
   const onWait =
     (path?: string) =>
     (from: 'pipe' | 'terminal'): void =>

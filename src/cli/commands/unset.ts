@@ -5,10 +5,21 @@ import { documentWith, type Place } from '../../tree/documents.ts'
 import { isMissing, unsetAt } from '../../tree/edit.ts'
 import { formatPath, type Path, parsePath } from '../../tree/path.ts'
 import type { MapNode } from '../../tree/tree.ts'
+import { type Command, command } from '../command.ts'
+import { allowCleartext, decryptionOrder, idempotent, ignoreMac, keyServices, threshold, types } from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { changeInPlace } from '../open.ts'
 
-export async function run(inv: Invocation, io: Io): Promise<number> {
+const flags = [...types, threshold, ignoreMac, allowCleartext, decryptionOrder, idempotent, ...keyServices] as const
+
+export const unset: Command = command({
+  args: 'FILE INDEX',
+  flags,
+  examples: ['sops unset secrets.yaml \'["db"]["password"]\''],
+  run,
+})
+
+async function run(inv: Invocation<(typeof flags)[number]>, io: Io): Promise<number> {
   const [name, index] = inv.positionals
   if (name === undefined || index === undefined || inv.positionals.length !== 2) {
     throw new SopsError('no-file', 'Error: no file specified, or index is missing')

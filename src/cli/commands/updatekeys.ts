@@ -10,8 +10,10 @@ import { refuseOthers } from '../../metadata/others.ts'
 import { systemErrorText } from '../../system/errors.ts'
 import { stat } from '../../system/files.ts'
 import { askYesNo } from '../ask.ts'
+import { type Command, command } from '../command.ts'
 import { forEachFile } from '../each-file.ts'
 import { fingerprint, readInput, writeOutput } from '../files.ts'
+import { ignoreMac, inputType, keyServices, yes } from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { progressLine } from '../log.ts'
 import { warnOfThreshold } from '../rule.ts'
@@ -19,7 +21,17 @@ import type { Line } from '../say.ts'
 import { absolutePath, formatsFor, layoutOf, servicesOf } from '../settings.ts'
 import { warnOfRespelling } from '../warnings.ts'
 
-export async function run(inv: Invocation, io: Io): Promise<number> {
+const flags = [yes, inputType, ignoreMac, ...keyServices] as const
+type Given = Invocation<(typeof flags)[number]>
+
+export const updatekeys: Command = command({
+  args: 'FILE [FILE...]',
+  flags,
+  examples: ['sops updatekeys --yes secrets/*.yaml'],
+  run,
+})
+
+async function run(inv: Given, io: Io): Promise<number> {
   const found = await findConfig(io.ctx, inv.root.string('config'))
   if (!found) throw new SopsError('generic', 'config file not found')
   const config = await loadConfig(found, io.ctx)
@@ -32,13 +44,13 @@ export async function run(inv: Invocation, io: Io): Promise<number> {
   return 0
 }
 
-async function updateFile(inv: Invocation, io: Io, config: Config): Promise<void> {
+async function updateFile(inv: Given, io: Io, config: Config): Promise<void> {
   const { ctx } = io
   const path = absolutePath(ctx, inv.positionals[0]!)
   await mustBeFile(path)
   await progress(io, `Syncing keys for file ${path}`)
   const bytes = await readInput(io.host, path, { inPlace: true })
-  const { input } = formatsFor(inv, path, bytes)
+  const { input } = formatsFor({ input: inv.string('input-type') }, path, bytes)
   const file = await loadEncrypted(bytes, input)
   refuseOthers(file.others, { unopened: true })
   if (!config.creationRules) {
@@ -60,7 +72,7 @@ async function updateFile(inv: Invocation, io: Io, config: Config): Promise<void
     order: [],
     ignoreMac: inv.bool('ignore-mac'),
     audit: { context: ctx, file: path },
-    layout: layoutOf(inv, config, input),
+    layout: layoutOf(inv, config, { output: input, named: false }),
   }).catch((error: unknown) => {
     const errors = wrapErrors(error)
     const text = errors && `error updating one or more master keys: [${errors.join(' ')}]`

@@ -2,7 +2,7 @@
 import { type Config, matchCreationRule } from '../../config/index.ts'
 import type { Context } from '../../context/index.ts'
 import { messageOf, SopsError, setIn } from '../../errors.ts'
-import { loadEncrypted, openFile } from '../../file/encrypted-file.ts'
+import { loadEncrypted, withOpenFile } from '../../file/encrypted-file.ts'
 import type { EncryptedFile } from '../../file/types.ts'
 import type { KeyService } from '../../groups/data-key.ts'
 import { isChange, keyChanges } from '../../groups/diff.ts'
@@ -11,6 +11,7 @@ import type { MasterKey } from '../../keys/types.ts'
 import { othersText, splitHints } from '../../metadata/others.ts'
 import { checkFileVersion } from '../../metadata/version.ts'
 import { readInput } from '../files.ts'
+import type { inputType } from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { absolutePath, formatsFor } from '../settings.ts'
 import type { Sheet } from './sheet.ts'
@@ -86,8 +87,8 @@ async function examineContent(
   sheet: Sheet,
 ): Promise<void> {
   try {
-    const opened = await openFile(file, { services: [replay(attempts)], audit: { context: ctx, file: path } })
-    opened.dataKey.fill(0)
+    const options = { services: [replay(attempts)], audit: { context: ctx, file: path } }
+    await withOpenFile(file, options, () => {})
     sheet.good('it can be opened here, and its integrity check passes')
   } catch (error) {
     if (!(error instanceof SopsError)) throw error
@@ -132,18 +133,18 @@ async function examineRule(
 /** Undefined for a file that is not an encrypted one. */
 async function load(
   path: string,
-  inv: Invocation,
+  inv: Invocation<typeof inputType>,
   io: Io,
   sheet: Sheet,
 ): Promise<EncryptedFile | 'unreadable' | undefined> {
   try {
     const bytes = await readInput(io.host, path, { log: io.ctx.log })
-    const { input } = formatsFor(inv, path, bytes)
+    const { input } = formatsFor({ input: inv.string('input-type') }, path, bytes)
     sheet.line(`format: ${input}`)
     return await loadEncrypted(bytes, input)
   } catch (error) {
     if (!(error instanceof SopsError)) throw error
-    const isPlain = error.message === 'sops metadata not found'
+    const isPlain = error.details.fault === 'no metadata'
     sheet.problem(isPlain ? 'it is not encrypted' : error.lines, 1, isPlain ? [`sops encrypt -i ${path}`] : error.hints)
     return error.code === 'bad-input' ? 'unreadable' : undefined
   }
@@ -151,7 +152,7 @@ async function load(
 
 /** What examining files takes besides the sheet. */
 export interface Means {
-  readonly inv: Invocation
+  readonly inv: Invocation<typeof inputType>
   readonly io: Io
   readonly ctx: Context
   readonly config: Config | undefined

@@ -1,5 +1,7 @@
 // The REST operations of a key vault, with a token for vaults (spec/keys.md 7.3).
+
 import type { Context } from '../../context/index.ts'
+import { memoKeys } from '../../context/memo.ts'
 import { SopsError } from '../../errors.ts'
 import {
   type Deadline,
@@ -30,6 +32,9 @@ export interface VaultOperation {
   readonly body?: Readonly<Record<string, string>>
 }
 
+/** By origin of the vault. */
+const challengesByOrigin = memoKeys<Challenge>('Azure challenges')
+
 /** The answer's JSON. @throws SopsError `generic` with the service's code and message. */
 export async function callVault(
   vault: Vault,
@@ -47,7 +52,7 @@ export async function callVault(
     headers: { Accept: 'application/json' },
     proxy: proxyFor(url, ctx.env),
   }
-  const challenges = ctx.once('azure challenges', () => new Map<string, Challenge>())
+  const challenges = ctx.once(challengesByOrigin, () => new Map())
   const challenge = challenges.get(url.origin) ?? (await demandOf(vault, bare, deadline))
   challenges.set(url.origin, challenge)
   const { text } = await tokens(challenge, deadline)

@@ -1,6 +1,8 @@
 // Access tokens, once per run: straight from their source where the environment names it, else through the SDK's chain of credentials.
+
 import type { DefaultAzureCredential } from '@azure/identity'
 import type { Context } from '../../context/index.ts'
+import { memoKey } from '../../context/memo.ts'
 import { messageOf, SopsError } from '../../errors.ts'
 import { within } from '../../net/deadline.ts'
 import { type Deadline, withoutSecrets } from '../../net/http.ts'
@@ -17,9 +19,11 @@ export interface AccessToken {
 /** @throws SopsError `generic`. */
 export type TokenSource = (challenge: Challenge, deadline: Deadline) => Promise<AccessToken>
 
+const tokens = memoKey<Promise<TokenSource>>('Azure tokens')
+
 /** @throws SopsError `missing-dependency` when the SDK is needed and absent; `generic` when it refuses its settings. */
 export const tokenSource = (ctx: Context): Promise<TokenSource> =>
-  ctx.once('azure credential', async (): Promise<TokenSource> => {
+  ctx.once(tokens, async (): Promise<TokenSource> => {
     const direct = directSource(ctx)
     const source = direct === undefined ? sdkSource(await makeCredential(ctx), ctx) : keepingTime(direct, ctx)
     const kept = new Map<string, Promise<AccessToken>>()

@@ -1,7 +1,9 @@
 // Who asks Google: credentials from the environment, and the access tokens they are good for (spec/keys.md 6.2).
+
 import { createPrivateKey, sign } from 'node:crypto'
 import { join, resolve } from 'node:path'
 import type { Context } from '../../context/index.ts'
+import { memoKey } from '../../context/memo.ts'
 import { messageOf, SopsError } from '../../errors.ts'
 import { remember } from '../../net/remember.ts'
 import { existsSync, readFileSync } from '../../system/files-sync.ts'
@@ -25,12 +27,14 @@ export interface NoCredentials {
 const notFound =
   'google: could not find default credentials. Set GOOGLE_CREDENTIALS, GOOGLE_OAUTH_ACCESS_TOKEN or GOOGLE_APPLICATION_CREDENTIALS, or run "gcloud auth application-default login"'
 
+const credentials = memoKey<() => Promise<GoogleCredentials | NoCredentials>>('Google credentials')
+
 /**
  * The first credentials that apply, found once per run.
  * @throws SopsError `generic` for credentials that are there and unusable; never with their text.
  */
 export const googleCredentials = (ctx: Context): Promise<GoogleCredentials | NoCredentials> =>
-  ctx.once('gcp credentials', () => {
+  ctx.once(credentials, () => {
     const until = (found: object): number =>
       'missing' in found ? ctx.now().getTime() + 5000 : Number.POSITIVE_INFINITY
     return remember(() => findCredentials(ctx), until, ctx)

@@ -1,5 +1,7 @@
 // Wraps and unwraps data keys with Google Cloud KMS (spec/keys.md 6.3).
+
 import type { Context } from '../../context/index.ts'
+import { memoKey } from '../../context/memo.ts'
 import { messageOf, SopsError } from '../../errors.ts'
 import { within } from '../../net/deadline.ts'
 import { kmsTimeout } from '../../net/timeout.ts'
@@ -34,6 +36,8 @@ function resourceName(key: MasterKey): string {
   throw new SopsError('generic', `no valid resource ID found in ${quote(text)}`)
 }
 
+const kmsService = memoKey<Promise<Client['service']>>('Google KMS')
+
 async function makeClient(key: MasterKey, ctx: Context): Promise<Client | Unavailable> {
   try {
     const name = resourceName(key)
@@ -41,7 +45,7 @@ async function makeClient(key: MasterKey, ctx: Context): Promise<Client | Unavai
     const credentials = await googleCredentials(ctx)
     if ('missing' in credentials) return { unavailable: `${creating}: ${credentials.missing}` }
     checkUniverse(endpoint, credentials.universeDomain)
-    const service = await ctx.once('gcp kms service', async () => {
+    const service = await ctx.once(kmsService, async () => {
       if (endpoint.kind === 'rest') return (await import('./rest.ts')).restService(endpoint.url, ctx)
       return (await import('./grpc.ts')).grpcService(endpoint.url, ctx)
     })

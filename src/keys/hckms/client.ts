@@ -1,6 +1,7 @@
 // Requests to HuaweiCloud's KMS and identity service (spec/keys.md 9).
 
 import type { Context } from '../../context/index.ts'
+import { memoKeys, onceEach } from '../../context/memo.ts'
 import { messageOf, SopsError } from '../../errors.ts'
 import { readCredentials } from '../../net/credential-file.ts'
 import {
@@ -36,12 +37,15 @@ type Authorize = (request: {
   body: string
 }) => Record<string, string>
 
+/** By region. */
+const projects = memoKeys<Promise<Project>>('Huawei projects')
+
 /** @throws SopsError `generic`, `failed to create HuaweiCloud KMS client: …`. */
 export async function kmsClient(region: string, ctx: Context, deadline: Deadline): Promise<KmsClient> {
   try {
     const credentials = await credentialsOf(ctx, deadline)
     const endpoints = await kmsEndpoints(region, ctx)
-    const { projectId, authorize } = await ctx.once(`huawei project ${region}`, () =>
+    const { projectId, authorize } = await onceEach(ctx, projects, region, () =>
       openProject(region, credentials, ctx, deadline),
     )
     return {
@@ -119,7 +123,7 @@ async function firstReachable<T>(endpoints: readonly URL[], attempt: (endpoint: 
     try {
       return await attempt(endpoint)
     } catch (error) {
-      if (!(error instanceof SopsError) || error.cause === undefined) throw error
+      if (!(error instanceof SopsError) || error.details.connection === undefined) throw error
     }
   }
   return attempt(endpoints.at(-1)!)

@@ -2,6 +2,7 @@
 
 import { join } from 'node:path'
 import type { Context } from '../../context/index.ts'
+import { memoKey } from '../../context/memo.ts'
 import { messageOf, SopsError } from '../../errors.ts'
 import { readCredentials } from '../../net/credential-file.ts'
 import { type Deadline, deadlineIn, parseJson, send } from '../../net/http.ts'
@@ -24,9 +25,11 @@ export interface IdentityToken {
 
 export type AnyCredentials = Credentials | IdentityToken
 
+const credentials = memoKey<Promise<AnyCredentials>>('Huawei credentials')
+
 /** The first that exist. @throws SopsError `generic` saying why none does. */
 export const credentialsOf = (ctx: Context, deadline: Deadline): Promise<AnyCredentials> =>
-  ctx.once('huawei credentials', async () => {
+  ctx.once(credentials, async () => {
     const reasons: string[] = []
     for (const source of [fromEnvironment, fromProfile, fromMetadataService]) {
       try {

@@ -1,6 +1,8 @@
 // One KMS client for a region, profile and role, with its credentials.
+
 import type * as Kms from '@aws-sdk/client-kms'
 import type { Context } from '../../context/index.ts'
+import { memoKeys, onceEach } from '../../context/memo.ts'
 import { SopsError } from '../../errors.ts'
 import type { MasterKey } from '../types.ts'
 import { type CredentialSource, credentialSource, remembered } from './credentials.ts'
@@ -35,6 +37,9 @@ export function regionOf(arn: string): string {
   return region
 }
 
+const clients = memoKeys<Promise<KmsClient>>('AWS KMS clients')
+const missingTold = memoKeys<void>('missing AWS profiles')
+
 /**
  * A profile that is missing here counts as none where `isOptional`: its name comes from the file, from somebody else's machine.
  * @throws SopsError `generic`.
@@ -43,7 +48,7 @@ export async function kmsClient(key: MasterKey, isOptional: boolean, ctx: Contex
   const region = regionOf(text(key, 'arn'))
   const role = text(key, 'role')
   const profile = presentProfile(text(key, 'aws_profile'), isOptional, ctx)
-  return ctx.once(`aws kms ${JSON.stringify([region, role, profile])}`, async () => {
+  return onceEach(ctx, clients, JSON.stringify([region, role, profile]), async () => {
     const sdk = await loadKms()
     const place = { region, profile }
     const source = credentialSource(place, ctx)
@@ -61,7 +66,7 @@ export async function kmsClient(key: MasterKey, isOptional: boolean, ctx: Contex
 function presentProfile(profile: string, isOptional: boolean, ctx: Context): string {
   if (profile === '' || sharedConfig(ctx).profiles.has(profile)) return profile
   if (!isOptional) throw new SopsError('generic', missingProfile(profile))
-  ctx.once(`aws missing profile ${profile}`, () => {
+  onceEach(ctx, missingTold, profile, () => {
     const message = 'The AWS profile named in the file does not exist here, using the default credentials'
     ctx.log({ level: 'advice', logger: 'AWSKMS', message, fields: { profile } })
   })

@@ -2,6 +2,7 @@
 
 import type { AssumeRoleWithWebIdentityCommandInput } from '@aws-sdk/client-sts'
 import type { Context } from '../../context/index.ts'
+import { memoKeys, onceEach } from '../../context/memo.ts'
 import { SopsError } from '../../errors.ts'
 import { remember } from '../../net/remember.ts'
 import { readFileSync } from '../../system/files-sync.ts'
@@ -30,12 +31,14 @@ const sourceSettings = [
   'sso_account_id',
 ]
 
+const lookups = memoKeys<CredentialSource>('AWS credentials')
+
 /** One lookup for a profile in a run; those that ask STS, one for each region. */
 export function credentialSource(place: StsPlace, ctx: Context): CredentialSource {
   const section = sharedConfig(ctx).profiles.get(profileName(place.profile, ctx))
   const asksSts = setting(section, 'role_arn') !== '' || (place.profile === '' && webIdentity(ctx) !== undefined)
   const identity = JSON.stringify([place.profile, asksSts ? place.region : ''])
-  return ctx.once(`aws credentials ${identity}`, () => makeSource(place, section, ctx))
+  return onceEach(ctx, lookups, identity, () => makeSource(place, section, ctx))
 }
 
 function makeSource(place: StsPlace, section: Section | undefined, ctx: Context): CredentialSource {

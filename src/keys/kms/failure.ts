@@ -1,5 +1,7 @@
 // What an AWS failure says, without anything secret.
+
 import type { Context } from '../../context/index.ts'
+import { memoKey } from '../../context/memo.ts'
 import { messageOf, SopsError } from '../../errors.ts'
 
 const secretVariables = [
@@ -9,7 +11,9 @@ const secretVariables = [
   'AWS_CONTAINER_AUTHORIZATION_TOKEN',
 ]
 
-const known = (ctx: Context): Set<string> => ctx.once('aws secrets', () => new Set<string>())
+const secrets = memoKey<Set<string>>('AWS secrets')
+
+const known = (ctx: Context): Set<string> => ctx.once(secrets, () => new Set())
 
 /** Texts that must not be shown, beyond those in the environment. */
 export function keepSecret(ctx: Context, ...texts: readonly (string | undefined)[]): void {

@@ -2,6 +2,7 @@
 
 import { join } from 'node:path'
 import type { Context } from '../../context/index.ts'
+import { memoKey } from '../../context/memo.ts'
 import { readFileSync } from '../../system/files-sync.ts'
 
 /** Settings under their lower-case names; one that has settings of its own (`kms =` and indented lines) is a map. */
@@ -91,8 +92,10 @@ function loadSharedConfig({ env, home = '' }: Context): SharedConfig {
   return { configPath, credentialsPath, profiles, services }
 }
 
+const shared = memoKey<SharedConfig>('AWS shared configuration')
+
 /** Read once per run. */
-export const sharedConfig = (ctx: Context): SharedConfig => ctx.once('aws shared config', () => loadSharedConfig(ctx))
+export const sharedConfig = (ctx: Context): SharedConfig => ctx.once(shared, () => loadSharedConfig(ctx))
 
 /** The profile in force for a key: its own, else the environment's. */
 export const profileName = (own: string, { env }: Context): string =>

@@ -1,7 +1,9 @@
 // The connections of the SDK's clients: through a proxy where the environment says so.
+
 import { Agent } from 'node:https'
 import type { Duplex } from 'node:stream'
 import type { Context } from '../../context/index.ts'
+import { memoKeys, onceEach } from '../../context/memo.ts'
 import { openTunnel, proxyFor } from '../../net/proxy.ts'
 import { kmsTimeout } from '../../net/timeout.ts'
 import { trustedCertificates } from './settings.ts'
@@ -19,10 +21,13 @@ interface Target {
 
 type Connect = (target: Target, done: (error: Error | null, socket?: Duplex) => void) => Duplex | undefined
 
+/** By the certificates that are trusted. */
+const transports = memoKeys<Transport>('AWS transports')
+
 /** One for all clients that trust the same certificates. Clear-text endpoints, meant for this machine, have no use for a proxy. */
 export function transport(profile: string, ctx: Context): Transport {
   const ca = trustedCertificates(profile, ctx)
-  return ctx.once(`aws transport ${ca ?? ''}`, () => {
+  return onceEach(ctx, transports, ca ?? '', () => {
     const limit = kmsTimeout(ctx)
     const agent = new Agent({ keepAlive: true, maxSockets: 50, ...(ca === undefined ? {} : { ca }) })
     const direct = (agent as unknown as { createConnection: Connect }).createConnection

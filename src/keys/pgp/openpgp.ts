@@ -1,7 +1,9 @@
 // Wraps and unwraps in this process with the openpgp package (spec/keys.md 4.3).
+
 import { randomBytes } from 'node:crypto'
 import type { Key, PartialConfig, PrivateKey, PublicKey } from 'openpgp'
 import type { Context } from '../../context/index.ts'
+import { memoKeys, onceEach } from '../../context/memo.ts'
 import { messageOf } from '../../errors.ts'
 import type { Ring } from './ring.ts'
 
@@ -113,9 +115,12 @@ async function ask(key: PrivateKey, ctx: Context): Promise<PrivateKey> {
   throw new Error(`incorrect passphrase for the secret key ${name}`)
 }
 
+/** By fingerprint. */
+const unlockedKeys = memoKeys<Promise<PrivateKey>>('unlocked keys')
+
 /** The key with its secrets readable; the user is asked once a run for each key. */
 const unlocked = (key: PrivateKey, ctx: Context): Promise<PrivateKey> =>
-  ctx.once(`pgp:unlocked:${key.getFingerprint()}`, () => ask(key, ctx))
+  onceEach(ctx, unlockedKeys, key.getFingerprint(), () => ask(key, ctx))
 
 const isLocked = ({ keyPacket }: Part): boolean => 'isDecrypted' in keyPacket && keyPacket.isDecrypted() === false
 

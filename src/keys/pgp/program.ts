@@ -3,6 +3,7 @@
 import { delimiter, isAbsolute, join, resolve } from 'node:path'
 import { isatty } from 'node:tty'
 import type { Context } from '../../context/index.ts'
+import { memoKey } from '../../context/memo.ts'
 import { causeOf, codeOf } from '../../system/errors.ts'
 import { accessSync, constants, readlinkSync, statSync } from '../../system/files-sync.ts'
 import { startFailure } from '../../system/programs.ts'
@@ -66,9 +67,12 @@ function terminalName(): string | undefined {
   return undefined
 }
 
+const turns = memoKey<{ free: number; readonly waiting: (() => void)[] }>('turns of gpg')
+const found = memoKey<ReturnType<typeof find>>('program of gpg')
+
 /** At most PARALLEL of the works of one run at the same time, in the order they came. */
 async function inTurn<T>(ctx: Context, work: () => Promise<T>): Promise<T> {
-  const queue = ctx.once('pgp:queue', () => ({ free: PARALLEL, waiting: [] as (() => void)[] }))
+  const queue = ctx.once(turns, () => ({ free: PARALLEL, waiting: [] }))
   if (queue.free > 0) queue.free--
   else await new Promise<void>((turn) => queue.waiting.push(turn))
   try {
@@ -86,7 +90,7 @@ export async function runGpg(
   input: string | Uint8Array,
   ctx: Context,
 ): Promise<Run | undefined> {
-  const program = ctx.once('pgp:program', () => find(ctx))
+  const program = ctx.once(found, () => find(ctx))
   return program === undefined ? undefined : inTurn(ctx, () => start(program, args, input, ctx))
 }
 

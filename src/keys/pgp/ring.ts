@@ -2,7 +2,8 @@
 
 import { join, resolve } from 'node:path'
 import type { Key } from 'openpgp'
-import type { Context } from '../../context/index.ts'
+import type { Context, MemoKey } from '../../context/index.ts'
+import { memoKey } from '../../context/memo.ts'
 import { messageOf } from '../../errors.ts'
 import { statSync } from '../../system/files-sync.ts'
 import { readNamed } from '../../system/inputs.ts'
@@ -161,11 +162,14 @@ async function readOld(names: readonly string[], ctx: Context): Promise<Ring | u
   return path === undefined ? undefined : read(path, () => loadFile(path, ctx))
 }
 
+const ringKey = (name: string): MemoKey<Promise<Ring | undefined>> => memoKey(name)
+const ringKeys = { given: ringKey('given ring'), public: ringKey('public ring'), secret: ringKey('secret ring') }
+
 /** Places of OpenPGP keys outside gpg's own; undefined where there is nothing. */
 export const rings = {
   /** SOPS_PGP_KEY and SOPS_PGP_KEY_FILE. */
-  given: (ctx: Context): Promise<Ring | undefined> => ctx.once('pgp:given', () => readGiven(ctx)),
-  public: (ctx: Context): Promise<Ring | undefined> => ctx.once('pgp:pubring', () => readOld(['pubring.gpg'], ctx)),
+  given: (ctx: Context): Promise<Ring | undefined> => ctx.once(ringKeys.given, () => readGiven(ctx)),
+  public: (ctx: Context): Promise<Ring | undefined> => ctx.once(ringKeys.public, () => readOld(['pubring.gpg'], ctx)),
   secret: (ctx: Context): Promise<Ring | undefined> =>
-    ctx.once('pgp:secring', () => readOld(['secring.gpg', 'pubring.gpg'], ctx)),
+    ctx.once(ringKeys.secret, () => readOld(['secring.gpg', 'pubring.gpg'], ctx)),
 } as const

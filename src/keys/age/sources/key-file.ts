@@ -2,6 +2,7 @@
 
 import { join } from 'node:path'
 import type { Context } from '../../../context/index.ts'
+import { memoKeys, onceEach } from '../../../context/memo.ts'
 import { messageOf } from '../../../errors.ts'
 import { codeOf, systemErrorText } from '../../../system/errors.ts'
 import { statSync } from '../../../system/files-sync.ts'
@@ -37,6 +38,9 @@ export const isAbsent = (error: unknown): boolean => {
  * The bytes of a key file, which the caller wipes. Says once a run when others may read a secret one.
  * @throws Error of node:fs, or `file too long`
  */
+/** Files that others can read, as far as that was told. */
+const readableTold = memoKeys<void>('readable key files')
+
 export async function readKeyFile(
   path: string,
   ctx: Context,
@@ -46,7 +50,7 @@ export async function readKeyFile(
   const { mode, size } = file
   if (size >= MAXIMUM_SIZE) throw new Error('file too long')
   if (ctx.platform !== 'win32' && file.isFile() && (mode & 0o044) !== 0 && !options.public) {
-    ctx.once(`age:readable:${path}`, () =>
+    onceEach(ctx, readableTold, path, () =>
       ctx.log({
         level: 'advice',
         logger: 'AGE',

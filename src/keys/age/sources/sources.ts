@@ -2,6 +2,7 @@
 
 import { join, resolve } from 'node:path'
 import type { Context } from '../../../context/index.ts'
+import { memoKey, memoKeys, onceEach } from '../../../context/memo.ts'
 import { messageOf } from '../../../errors.ts'
 import { statSync } from '../../../system/files-sync.ts'
 import type { Identity } from '../identity.ts'
@@ -136,15 +137,25 @@ async function fromSshHome(ctx: Context): Promise<readonly Found[]> {
   return Promise.all(paths.map((path) => (present(path) ? fromSsh(path, ctx) : absent(path))))
 }
 
+const kept = {
+  sshFile: memoKey<Promise<Found>>('SSH key file'),
+  sshCommand: memoKeys<Promise<Found>>('SSH key command'),
+  sshHome: memoKey<Promise<readonly Found[]>>('SSH keys at home'),
+  variable: memoKey<Found>('age identities in a variable'),
+  keyFile: memoKey<Promise<Found>>('age key file'),
+  command: memoKeys<Promise<Found>>('age key command'),
+  defaultFiles: memoKey<Promise<Found>>('age key files at home'),
+}
+
 /** The sources of spec/keys.md 3.3; commands are asked once for each recipient. */
 export const sources = {
-  sshFile: (ctx: Context): Promise<Found> => ctx.once('age:ssh-file', () => fromSshFile(ctx)),
+  sshFile: (ctx: Context): Promise<Found> => ctx.once(kept.sshFile, () => fromSshFile(ctx)),
   sshCommand: (ctx: Context, recipient: string): Promise<Found> =>
-    ctx.once(`age:ssh-command:${recipient}`, () => fromSshCommand(recipient, ctx)),
-  sshHome: (ctx: Context): Promise<readonly Found[]> => ctx.once('age:ssh-home', () => fromSshHome(ctx)),
-  variable: (ctx: Context): Found => ctx.once('age:key', () => fromVariable(ctx)),
-  keyFile: (ctx: Context): Promise<Found> => ctx.once('age:key-file', () => fromKeyFile(ctx)),
+    onceEach(ctx, kept.sshCommand, recipient, () => fromSshCommand(recipient, ctx)),
+  sshHome: (ctx: Context): Promise<readonly Found[]> => ctx.once(kept.sshHome, () => fromSshHome(ctx)),
+  variable: (ctx: Context): Found => ctx.once(kept.variable, () => fromVariable(ctx)),
+  keyFile: (ctx: Context): Promise<Found> => ctx.once(kept.keyFile, () => fromKeyFile(ctx)),
   command: (ctx: Context, recipient: string): Promise<Found> =>
-    ctx.once(`age:command:${recipient}`, () => fromCommand(recipient, ctx)),
-  defaultFiles: (ctx: Context): Promise<Found> => ctx.once('age:default-files', () => fromDefaultFiles(ctx)),
+    onceEach(ctx, kept.command, recipient, () => fromCommand(recipient, ctx)),
+  defaultFiles: (ctx: Context): Promise<Found> => ctx.once(kept.defaultFiles, () => fromDefaultFiles(ctx)),
 } as const

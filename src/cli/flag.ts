@@ -1,0 +1,45 @@
+// What a flag is: data that the parser, the help and the types of a command's options are made from.
+
+export type FlagKind = 'bool' | 'string' | 'int' | 'list'
+
+interface FlagOf<Name extends string, Kind extends FlagKind> {
+  readonly name: Name
+  /** Other spellings; one letter or longer. */
+  readonly aliases?: readonly string[]
+  readonly kind: Kind
+  /** Environment variable that gives the default. */
+  readonly env?: string
+  readonly default?: string | number | boolean
+  readonly help: string
+  /** What the value is, for the help. */
+  readonly value?: string
+  /** A path: it may hold bytes that are no UTF-8 (system/bytes.ts). */
+  readonly path?: true
+  /** Heading under which the help lists it; `OPTIONS` if left out. */
+  readonly section?: string
+}
+
+export type BoolFlag<Name extends string = string> = FlagOf<Name, 'bool'>
+export type StringFlag<Name extends string = string> = FlagOf<Name, 'string'>
+export type IntFlag<Name extends string = string> = FlagOf<Name, 'int'>
+export type ListFlag<Name extends string = string> = FlagOf<Name, 'list'>
+export type Flag = BoolFlag | StringFlag | IntFlag | ListFlag
+
+type Details = Omit<Flag, 'name' | 'kind' | 'help'>
+type Maker<Kind extends FlagKind> = <Name extends string>(
+  name: Name,
+  help: string,
+  details?: Details,
+) => FlagOf<Name, Kind>
+const maker =
+  <Kind extends FlagKind>(kind: Kind): Maker<Kind> =>
+  (name, help, details = {}) => ({ name, kind, help, ...details })
+export const bool: Maker<'bool'> = maker('bool')
+export const string: Maker<'string'> = maker('string')
+export const int: Maker<'int'> = maker('int')
+export const list: Maker<'list'> = maker('list')
+
+/** Names of the flags of one kind. */
+export type NameOf<F extends Flag, Kind extends FlagKind> = Extract<F, { readonly kind: Kind }>['name']
+
+export const namesOf = (entry: Flag): readonly string[] => [entry.name, ...(entry.aliases ?? [])]

@@ -1,0 +1,25 @@
+// What is made once per run: the keys of it, and the memory behind `Context.once`.
+import type { Context, MemoKey } from './index.ts'
+
+/** A key of its own, whatever it is called: two keys are never the same by accident. `name` is for people. */
+export const memoKey = <T>(name: string): MemoKey<T> => ({ name })
+
+/** For things of which there is one for each `part`. */
+export const memoKeys = <T>(name: string): MemoKey<Map<string, T>> => memoKey(name)
+
+/** `ctx.once` for each `part`. */
+export function onceEach<T>(ctx: Context, key: MemoKey<Map<string, T>>, part: string, make: () => NoInfer<T>): T {
+  const made = ctx.once(key, () => new Map())
+  if (!made.has(part)) made.set(part, make())
+  return made.get(part) as T
+}
+
+/** A `Context.once` with nothing in its memory. */
+export function memory(): Context['once'] {
+  const made = new Map<MemoKey<never>, unknown>()
+  return <T>(key: MemoKey<T>, make: () => T): T => {
+    const place = key as unknown as MemoKey<never>
+    if (!made.has(place)) made.set(place, make())
+    return made.get(place) as T
+  }
+}
