@@ -3,6 +3,7 @@ import type { Context } from '../context/index.ts'
 import { isUsageError, type Parsed, parseWords, type UsageError } from './argv.ts'
 import { makeAudit } from './audit.ts'
 import { type Command, commands } from './commands/index.ts'
+import { checkExtraWords } from './extra-words.ts'
 import { decidingFlags, rootFlags, sharedRootFlags } from './flags.ts'
 import type { Host } from './host.ts'
 import type { Invocation, Io } from './invocation.ts'
@@ -69,7 +70,7 @@ async function runCommand(
     legacy: false,
   }
   if (command.oneFile === true || (command.oneFile && !parsed.values.bool('in-place')))
-    (await import('./extra-words.ts')).checkExtraWords(inv, io)
+    checkExtraWords(inv, io)
   return (await command.load!()).run(inv, io)
 }
 

@@ -12,7 +12,6 @@ import type { Invocation, Io } from '../invocation.ts'
 import { openerOf, read } from '../open.ts'
 import { absolutePath, configOf, formatsFor, plainLayoutOf } from '../settings.ts'
 import { privateTempDir } from '../temp-dir.ts'
-import { emit } from './decrypt.ts'
 import { refuseLost, warnOfBackground, wordsOf } from './exec-env.ts'
 
 export async function run(inv: Invocation, io: Io): Promise<number> {
@@ -25,6 +24,7 @@ export async function run(inv: Invocation, io: Io): Promise<number> {
   const formats = formatsFor(inv, path, bytes)
   const { file } = await opener.open(path, bytes, formats.input)
   file.dataKey.fill(0)
+  const { emit } = await import('./decrypt.ts')
   const content = await emit(file, formats.output, plainLayoutOf(inv, config, formats.output), io)
   const background = inv.bool('background')
   if (background) warnOfBackground('exec-file', io)
