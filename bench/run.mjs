@@ -135,9 +135,10 @@ const suites = {
     ])
   },
   async identities() {
+    /** @type {[string, string[]][]} */
     const kinds = [['X25519', []]]
     execFileSync(process.execPath, [bin, 'keygen', '--pq', '--output', 'pq.txt'], { cwd: folder, env, stdio: 'ignore' })
-    kinds.push(['post-quantum', ['--age', /age1pq1\w+/.exec(readFileSync(join(folder, 'pq.txt'), 'utf8'))[0]]])
+    kinds.push(['post-quantum', ['--age', /age1pq1\w+/.exec(readFileSync(join(folder, 'pq.txt'), 'utf8'))?.[0] ?? '']])
     mkdirSync(join(folder, 'ssh/.ssh'), { recursive: true })
     const ssh = join(folder, 'ssh/.ssh/id_ed25519')
     if (spawnSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', ssh]).status === 0)

@@ -5,7 +5,7 @@ const { join } = require('node:path')
 
 /** Lets Node (22.1 and newer) keep what it compiles, in a folder that nobody but the user can write to. */
 function keepCompiled() {
-  const { enableCompileCache } = require('node:module')
+  const { enableCompileCache } = /** @type {any} */ (require('node:module'))
   if (!enableCompileCache || !process.getuid) return
   try {
     // Whoever can write to it can run code in this process, so the shared default below /tmp will not do.
@@ -20,10 +20,15 @@ function keepCompiled() {
   }
 }
 
-/** What the entry of the program in `folder` exports. */
+/** What the entry of the program in `folder` exports; undefined, and said, when there is none. */
 function loadProgram(folder) {
+  const entry = join(folder, 'main.cjs')
+  if (!existsSync(entry)) {
+    process.stderr.write(`sops is not built, ${entry} is missing: run npm ci and npm run build in its checkout\n`)
+    return undefined
+  }
   keepCompiled()
-  return require(join(folder, 'main.cjs'))
+  return require(entry)
 }
 
 module.exports = { loadProgram }

@@ -18,7 +18,7 @@ const missing = ['esbuild', 'typescript'].filter((name) => !isInstalled(name))
 
 if (missing.length > 0) {
   const names = missing.join(' and ')
-  process.stderr.write(`sops-ts is not built: ${names} is missing; install with the development dependencies (npm ci)\n`)
+  process.stderr.write(`sops-ts is not built without ${names}: install with the development dependencies (npm ci)\n`)
   process.exitCode = values.optional ? 0 : 1
 } else {
   const fresh = `${place}.${process.pid}`

@@ -18,23 +18,25 @@ const externalOf = (pkg) => [
   ...Object.keys(pkg.optionalDependencies).filter((name) => !isInstalled(name)),
 ]
 
-/** The names at the end of a chunk of esbuild's, as properties of what `require` returns. */
-const exportsAtOnce = (text) =>
-  text.replace(/export\{([^{}]*)\};?\s*$/, (_, list) => {
-    const properties = list.split(',').map((item) => {
-      const [local, name = local] = item.trim().split(/\s+as\s+/)
-      return `${name}:${local}`
+/**
+ * A chunk of our sources without what it costs to look like an ES module: its exports never change, so `require` returns them and not ways to
+ * look them up, and modules of Node need not be copied.
+ */
+const plainly = (text) =>
+  text
+    .replace(/\bimport(?:\*as | )([\w$]+) ?from"(node:[^"]+)";/g, (_, local, id) => `const ${local}=require("${id}");`)
+    .replace(/\bexport\{([^{}]*)\};?\s*$/, (_, list) => {
+      const properties = list.split(',').map((item) => item.split(' as ').reverse().join(':'))
+      return `module.exports={${properties.join(',')}};`
     })
-    return `module.exports={${properties.join(',')}};`
-  })
 
 /**
- * A chunk as CommonJS: esbuild splits ES modules only, but those load slower. `isOurs`: nothing that it exports changes, so that it need not be
- * looked up on each use. `wasCommonJs`: what it exports stands under the name `default`, as an ES module would see it.
+ * A chunk as CommonJS: esbuild splits ES modules only, but those load slower. `isOurs`: nothing but our sources is in it. `wasCommonJs`: what it
+ * exports stands under the name `default`, as an ES module would see it.
  */
 const toCommonJs = async (text, { isOurs, wasCommonJs }) =>
   (
-    await transform(isOurs ? exportsAtOnce(text) : text, {
+    await transform(isOurs ? plainly(text) : text, {
       format: 'cjs',
       platform: 'node',
       target,
@@ -51,7 +53,7 @@ const toCommonJs = async (text, { isOurs, wasCommonJs }) =>
 /** Writes the chunks of the checkout `root` to `folder`, what they were made of (meta.json) and the licences of that. */
 export async function bundle(root, folder) {
   const pkg = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-  const options = {
+  const options = /** @type {const} */ ({
     absWorkingDir: root,
     entryPoints: { main: 'src/cli/main.ts' },
     outdir: join(root, 'dist/cli'),
@@ -62,19 +64,21 @@ export async function bundle(root, folder) {
     format: 'esm',
     platform: 'node',
     target,
+    // V8 checks patterns when it parses the chunk, and takes milliseconds for classes of Unicode. Written as `new RegExp` they wait for their use.
+    supported: { 'regexp-sticky-and-unicode-flags': false },
     metafile: true,
     external: externalOf(pkg),
     legalComments: 'none',
     define: { 'process.env.SOPS_TS_VERSION': JSON.stringify(pkg.version) },
     write: false,
-  }
+  })
   const plan = await build({ ...options, packages: 'external' })
   const { metafile, outputFiles } = await build({ ...options, plugins: [commonChunk(root, plan.metafile)] })
   for (const { path, text } of outputFiles) {
     const { entryPoint, inputs } = metafile.outputs[relative(root, path).replaceAll('\\', '/')]
     const code = await toCommonJs(text, {
       isOurs: Object.keys(inputs).every((file) => file.startsWith('src/')),
-      wasCommonJs: metafile.inputs[entryPoint]?.format === 'cjs',
+      wasCommonJs: metafile.inputs[entryPoint ?? '']?.format === 'cjs',
     })
     writeFileSync(join(folder, basename(path)), code)
   }

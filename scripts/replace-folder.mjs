@@ -6,8 +6,8 @@ import { dirname, join } from 'node:path'
 const order = ['cli/main.cjs', 'cli/meta.json']
 
 /**
- * Moves every file of `fresh` to its place below `place`, then removes what is left there of an older build. At no moment is a file missing, or half
- * written, that the entry of the old or the new program leads to: chunks are named after their content.
+ * Moves every file of `fresh` to its place below `place`, then removes what is left there of an older build. Chunks are named after their
+ * content, so that what the entry leads to is there at every moment, and whole.
  * @param {string} fresh on the same file system
  * @param {string} place
  * @param {Pick<typeof files, 'renameSync' | 'rmSync'>} [calls] what changes files

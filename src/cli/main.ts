@@ -69,8 +69,7 @@ async function runCommand(
     root: root.values,
     legacy: false,
   }
-  if (command.oneFile === true || (command.oneFile && !parsed.values.bool('in-place')))
-    checkExtraWords(inv, io)
+  if (command.oneFile === true || (command.oneFile && !parsed.values.bool('in-place'))) checkExtraWords(inv, io)
   return (await command.load!()).run(inv, io)
 }
 
