@@ -18,6 +18,7 @@ const apart = [
   'keys/azure-kv-cli',
   'keys/azure-kv-credentials',
   'keys/azure-kv',
+  'keys/eighth-type',
   'keys/gcp-kms-identity',
   'keys/kms-config',
   'keys/kms-credentials',
