@@ -3,11 +3,17 @@ import { createHash } from 'node:crypto'
 
 const word = (seed) => createHash('sha256').update(String(seed)).digest('base64url').slice(0, 16)
 
-/** Groups of ten leaves: strings mostly, some numbers and a boolean, as configuration files have them. */
+/**
+ * Groups of ten leaves: strings mostly, some numbers and a boolean, as configuration files have them.
+ * @returns {Generator<[string, (readonly [string, string | number | boolean])[]]>}
+ */
 function* groups(leaves) {
   for (let at = 0; at < leaves / 10; at++) {
     const name = `service_${at}`
-    const texts = Array.from({ length: 7 }, (_, i) => [`key_${i}`, `${word(`${at}.${i}`)} ${word(i)}`])
+    const texts = Array.from(
+      { length: 7 },
+      (_, i) => /** @type {const} */ ([`key_${i}`, `${word(`${at}.${i}`)} ${word(i)}`]),
+    )
     yield [
       name,
       [...texts, ['port', 1024 + (at % 60_000)], ['ratio', (at % 100) / 8 + 0.0625], ['enabled', at % 2 === 0]],

@@ -31,7 +31,7 @@ function run({ args, env, cwd }, usage) {
       stdio: ['ignore', out, 'pipe'],
     })
     const errors = []
-    child.stderr.on('data', (chunk) => errors.push(chunk))
+    child.stderr?.on('data', (chunk) => errors.push(chunk))
     child.on('error', reject)
     child.on('close', (code) => {
       const ms = Number(process.hrtime.bigint() - start) / 1e6

@@ -9,6 +9,8 @@ if (major < 20 || (major === 20 && minor < 19)) {
 // Stays in force if the program ends before it could set its status.
 process.exitCode = 1
 const { join } = require('node:path')
-const { main, processHost, processWords } = require('./load.cjs').loadProgram(join(__dirname, '../dist/cli'))
-const host = processHost()
-main(processWords(), host).then(host.exit)
+const program = require('./load.cjs').loadProgram(join(__dirname, '../dist/cli'))
+if (program) {
+  const host = program.processHost()
+  program.main(program.processWords(), host).then(host.exit)
+}

@@ -30,7 +30,7 @@ const files =
 const only = values.only === undefined ? [] : ['-t', values.only]
 const { status } = spawnSync(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', ...only, ...files], {
   cwd: new URL('..', import.meta.url),
-  env: { ...process.env, SOPS_FUZZ_RUNS: values.runs, SOPS_FUZZ_SEED: seed },
+  env: { ...process.env, SOPS_FUZZ_RUNS: values.runs, FUZZ_SEED: seed },
   stdio: 'inherit',
 })
 process.exitCode = status ?? 1

@@ -16,7 +16,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const folder = resolve(process.argv[2] ?? process.env.READERS ?? root)
 const python = process.env.PYTHON ?? 'python3'
 const key = join(root, 'fixtures/conformance/keys/one.age')
-const recipient = /age1[a-z0-9]+/.exec(readFileSync(key, 'utf8'))[0]
+const recipient = /age1[a-z0-9]+/.exec(readFileSync(key, 'utf8'))?.[0]
 const work = mkdtempSync(join(tmpdir(), 'sops-readers-'))
 const env = { ...process.env, SOPS_AGE_KEY_FILE: key, SOPS_DISABLE_VERSION_CHECK: '1' }
 
@@ -146,7 +146,7 @@ const fail = (reader, name, problem) => {
 }
 
 const layout = join(root, 'fixtures/layout/yaml')
-const texts = [...broad, ...readdirSync(layout).map((name) => [name, readFileSync(join(layout, name))])]
+const texts = [...broad, ...readdirSync(layout).map((name) => [name, readFileSync(join(layout, name), 'utf8')])]
 let count = 0
 for (const [name, text] of texts) {
   const plain = join(work, `plain-${basename(name)}`)

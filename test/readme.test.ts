@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import * as sops from '../src/index.ts'
 import { encryptedBox, environmentIn, identity, recipient } from './cli/exec-support.ts'
-import { bin, ensureBuilt, root } from './support/build.ts'
+import { bin, root } from './support/build.ts'
 import type { Sandbox } from './support/cli.ts'
 import { fakeContext } from './support/context.ts'
 import { runProcess } from './support/process.ts'
@@ -70,7 +70,6 @@ describe.skipIf(process.platform === 'win32')('recipes', () => {
   let box: Sandbox
   let env: Record<string, string>
   beforeAll(async () => {
-    await ensureBuilt()
     box = await encryptedBox({
       'secrets.enc.env': 'DB_PASSWORD=two words\nCODE=$(touch ran)`touch ran`\nQUOTES=it\'s "so"\nLINES=a\\nb\n',
       'app.enc.env': 'DB_PASSWORD=two words\n',

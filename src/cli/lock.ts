@@ -8,7 +8,6 @@ import { codeOf } from '../system/errors.ts'
 import { stat } from '../system/files.ts'
 import { closeSync, constants, fstatSync, openSync } from '../system/files-sync.ts'
 import { irregularity } from '../system/inputs.ts'
-import { start } from '../system/start.ts'
 import type { Host } from './host.ts'
 
 export interface Lock {
@@ -93,7 +92,8 @@ async function lockOpened(host: Host, target: string, descriptor: number, end: n
  * flock(2) through the program of that name, which locks what it shares with this process: the lock stays when the program has ended.
  * `none`: there is no such program, or the file system has no locks.
  */
-function lockByProgram({ env }: Host, descriptor: number, end: number): Promise<'held' | 'busy' | 'none'> {
+async function lockByProgram({ env }: Host, descriptor: number, end: number): Promise<'held' | 'busy' | 'none'> {
+  const { start } = await import('../system/start.ts')
   return new Promise((resolve) => {
     const PATH = [...(env['PATH'] ? [env['PATH']] : []), '/usr/bin', '/bin'].join(':')
     const child = start('flock', ['-x', '3'], {

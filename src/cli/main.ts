@@ -6,6 +6,7 @@ import { isUsageError, type Parsed, parseWords, type UsageError } from './argv.t
 import { makeAudit } from './audit.ts'
 import type { Command } from './command.ts'
 import { commands, findRow, type GroupRow, isGroup, type Row } from './commands/index.ts'
+import { checkExtraWords } from './extra-words.ts'
 import type { Flag } from './flag.ts'
 import { decidingFlags, type RootFlag, rootFlags, sharedRootFlags } from './flags.ts'
 import type { Host } from './host.ts'
@@ -75,8 +76,7 @@ async function runCommand(
     root: root.values,
     legacy: false,
   }
-  if (command.oneFile === true || (command.oneFile && !parsed.values.bool('in-place')))
-    (await import('./extra-words.ts')).checkExtraWords(inv, io)
+  if (command.oneFile === true || (command.oneFile && !parsed.values.bool('in-place'))) checkExtraWords(inv, io)
   return command.run(inv, io)
 }
 

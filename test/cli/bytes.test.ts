@@ -1,11 +1,9 @@
 // Words, variables, paths and values that are no UTF-8, through the built program: they arrive as the bytes that they are.
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { bin, ensureBuilt } from '../support/build.ts'
+import { afterEach, describe, expect, test } from 'vitest'
+import { bin } from '../support/build.ts'
 import type { Sandbox } from '../support/cli.ts'
 import { encryptedBox, recipient, start } from './exec-support.ts'
-
-beforeAll(ensureBuilt, 120_000)
 
 const boxes: Sandbox[] = []
 afterEach(() => {
@@ -73,9 +71,7 @@ describe.skipIf(process.platform !== 'linux')('bytes that are no UTF-8', () => {
     expect(readFileSync(box.path('n'), 'utf8').trim()).toBe('100000')
   })
 
-  test('every command that takes a path, and nothing but the named files comes to be', {
-    timeout: 90_000,
-  }, async () => {
+  test('every command that takes a path, and nothing but the named files comes to be', {}, async () => {
     const box = await boxOf({})
     mkdirSync(file(box, 'd\xe9'))
     writeFileSync(file(box, 'd\xe9/f\xe9.yaml'), 'a: one\n')

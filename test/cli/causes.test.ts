@@ -2,7 +2,7 @@
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { bin, ensureBuilt } from '../support/build.ts'
+import { bin } from '../support/build.ts'
 import { runCli, type Sandbox } from '../support/cli.ts'
 import { encryptedBox, identity, recipient, secondRecipient, start } from './exec-support.ts'
 
@@ -12,13 +12,12 @@ const pem = `-----BEGIN OPENSSH PRIVATE KEY-----\n${body}\n-----END OPENSSH PRIV
 
 let box: Sandbox
 beforeAll(async () => {
-  await ensureBuilt()
   box = await encryptedBox({ 's.yaml': 'a: 1\n' })
   writeFileSync(box.path('recipients.txt'), `# team\n${recipient}\n${secondRecipient}\n`, { mode: 0o600 })
   writeFileSync(box.path('keys.txt'), identity, { mode: 0o600 })
   writeFileSync(box.path('quoted.txt'), `"${key}"\n`, { mode: 0o600 })
   writeFileSync(box.path('my editor'), '#!/bin/sh\n', { mode: 0o755 })
-}, 120_000)
+})
 afterAll(() => box.remove())
 
 /** stderr of one command line, on one line, without the frames of the report. */

@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { environmentOf } from '../../src/cli/exec/environment.ts'
 import type { MapNode, Value } from '../../src/tree/tree.ts'
-import { bin, ensureBuilt } from '../support/build.ts'
+import { bin } from '../support/build.ts'
 import type { Sandbox } from '../support/cli.ts'
 import { encryptedBox, runSops, start } from './exec-support.ts'
 
@@ -88,7 +88,6 @@ describe('variables of a document', () => {
 describe('as a process', () => {
   let box: Sandbox
   beforeAll(async () => {
-    await ensureBuilt()
     box = await encryptedBox({
       's.yaml': 'FOO: bar\nMULTI: |\n    one\n    two\n',
       'empty.json': '{}',
@@ -190,7 +189,7 @@ describe('as a process', () => {
     const { code, stdout, stderr } = await runSops(box, ['exec-env', '--background', 's.yaml', command])
     expect([code, stdout]).toEqual([0, ''])
     expect(stderr).toContain("exec-env's --background option is deprecated and will be removed")
-    for (let n = 0; n < 100 && !existsSync(box.path('bg')); n++) await sleep(50)
+    while (!existsSync(box.path('bg'))) await sleep(50)
     expect(readFileSync(box.path('bg'), 'utf8')).toBe('bar')
   })
 
@@ -199,8 +198,12 @@ describe('as a process', () => {
     // A shell would take two signals in short order for one.
     const counter = `
       let count = 0
-      process.on('SIGINT', () => count++ === 0 && setTimeout(() => console.log('got ' + count), 300))
-      setTimeout(() => {}, 2000)
+      const waiting = setInterval(() => {}, 1000)
+      const tell = () => {
+        console.log('got ' + count)
+        clearInterval(waiting)
+      }
+      process.on('SIGINT', () => count++ === 0 && setTimeout(tell, 300))
       console.log('ready')`
     writeFileSync(box.path('count.cjs'), counter)
     const line = `exec "${process.execPath}" "${bin}" exec-env s.yaml "exec '${process.execPath}' count.cjs"`

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { chmodSync, mkdirSync, readdirSync } from 'node:fs'
 import { delimiter } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { ensureBuilt } from '../support/build.ts'
+
 import type { Sandbox } from '../support/cli.ts'
 import { encryptedBox, environmentIn, runSops, start } from './exec-support.ts'
 
@@ -11,7 +11,6 @@ const large = Buffer.from(Array.from({ length: 300_000 }, (_, i) => (i * 31) % 2
 
 let box: Sandbox
 beforeAll(async () => {
-  await ensureBuilt()
   box = await encryptedBox({ 's.yaml': 'FOO: bar\n', 'large.bin': large })
 })
 afterAll(() => box.remove())

@@ -44,7 +44,7 @@ export interface Running {
 }
 
 /**
- * Starts the program, or another one, with the folder as working directory. What hangs is killed after 20 seconds. `stdin: false` leaves
+ * Starts the program, or another one, with the folder as working directory. What hangs is killed after two minutes. `stdin: false` leaves
  * the input open.
  */
 export function start(
@@ -54,7 +54,7 @@ export function start(
 ): Running {
   const [file, ...first] = options.program === undefined ? [process.execPath, bin] : [options.program]
   const child = spawn(file!, [...first, ...argv], { cwd: box.dir, env: { ...environmentIn(box), ...options.env } })
-  const timer = setTimeout(() => child.kill('SIGKILL'), 20_000)
+  const timer = setTimeout(() => child.kill('SIGKILL'), 120_000)
   let [stdout, stderr] = ['', '']
   const watchers = new Set<() => void>()
   child.stdout.on('data', (chunk) => {

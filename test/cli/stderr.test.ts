@@ -2,7 +2,7 @@
 import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { afterEach, describe, expect, test } from 'vitest'
 import { main } from '../../src/cli/main.ts'
-import { bin, ensureBuilt } from '../support/build.ts'
+import { bin } from '../support/build.ts'
 import { bufferHost, type CliOptions, type CliResult, runCli, type Sandbox, sandbox } from '../support/cli.ts'
 import { runProcess } from '../support/process.ts'
 import { encryptedBox, environmentIn, identity, recipient } from './exec-support.ts'
@@ -100,7 +100,6 @@ describe('advice is for terminals', () => {
   })
 
   test('what a shell takes for the value is the value', async () => {
-    await ensureBuilt()
     box = await encryptedBox({ 'f.yaml': 'a: hidden\n---\na: 2\n' })
     writeFileSync(box.path('keys.txt'), identity)
     chmodSync(box.path('keys.txt'), 0o644)

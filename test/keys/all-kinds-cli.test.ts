@@ -101,7 +101,7 @@ beforeAll(async () => {
   for (const name of ['group', 'mixed', 'many1', 'many2', 'many3']) {
     expect(await sops(['encrypt', '-i', `${name}.yaml`], Object.keys(kinds))).toMatchObject({ code: 0, stderr: '' })
   }
-}, 30_000)
+})
 
 afterAll(async () => {
   await Promise.all([aws.close(), gcp.close(), azure.close(), vault.close(), huawei.close()])
@@ -166,8 +166,9 @@ test('keys that need no network come first, unless an order says otherwise', asy
 
 test('a service that does not answer is left for the next key', async () => {
   hung = true
+  // The next one needs no network, so that the limit is for the first alone.
   const limit = { SOPS_KMS_TIMEOUT: '400ms' }
-  const opened = await sops(['decrypt', '--decryption-order', 'kms,hc_vault', 'group.yaml'], ['kms', 'hc_vault'], limit)
+  const opened = await sops(['decrypt', '--decryption-order', 'kms,age', 'group.yaml'], ['kms', 'age'], limit)
   hung = false
   expect([opened.code, opened.stdout.toString()]).toEqual([0, plain])
 })

@@ -2,7 +2,7 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { globalAgent } from 'node:https'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { bin, ensureBuilt } from '../support/build.ts'
+import { bin } from '../support/build.ts'
 import { runCli, type Sandbox, sandbox } from '../support/cli.ts'
 import { makeCertificate, type TestCertificate } from '../support/emulators/aws-tls.ts'
 import { type AzureServer, startAzure } from '../support/emulators/azure.ts'
@@ -117,7 +117,6 @@ test("the configuration's flat keys; rotate removes a key by its URL", async () 
 })
 
 test("a process that trusts the vault by NODE_EXTRA_CA_CERTS, with a token of the SDK's chain", async () => {
-  await ensureBuilt()
   const sealed = await sops('encrypt', '--azure-kv', `${azure.address}/keys/main/v2`, 'plain.yaml')
   writeFileSync(box.path('azure.yaml'), sealed.stdout)
   mkdirSync(box.path('bin'))
@@ -139,4 +138,4 @@ test("a process that trusts the vault by NODE_EXTRA_CA_CERTS, with a token of th
   const bogus = await run({ AZURE_TOKEN_CREDENTIALS: 'bogus' })
   expect(bogus.exit).toBe(128)
   expect(bogus.stderr.toString()).toMatch(/failed to get Azure token credential to decrypt: Invalid/)
-}, 150_000)
+})

@@ -171,8 +171,8 @@ describe.each(['grpc', 'rest'] as const)('over %s', (kind) => {
 })
 
 test('a certificate that is not trusted', async () => {
-  const { ctx } = await setup('grpc', {}, { GRPC_DEFAULT_SSL_ROOTS_FILE_PATH: undefined, SOPS_KMS_TIMEOUT: '3s' })
-  await expect(gcpKms.unwrap(keyOf('AAAA'), ctx)).rejects.toThrow(/certificate|no answer/)
+  const { ctx } = await setup('grpc', {}, { GRPC_DEFAULT_SSL_ROOTS_FILE_PATH: undefined })
+  await expect(gcpKms.unwrap(keyOf('AAAA'), ctx)).rejects.toThrow(/certificate/)
 })
 
 describe('endpoints', () => {

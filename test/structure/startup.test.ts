@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { bin, ensureBuilt, root } from '../support/build.ts'
+import { bin, root } from '../support/build.ts'
 import { keysFolder } from '../support/conformance/case.ts'
 import { type Outcome, runProcess } from '../support/process.ts'
 
@@ -29,7 +29,6 @@ let folder: string
 let env: Record<string, string>
 
 beforeAll(async () => {
-  await ensureBuilt()
   meta = JSON.parse(readFileSync(join(root, 'dist/cli/meta.json'), 'utf8'))
   folder = mkdtempSync(join(tmpdir(), 'sops-start-'))
   env = {
@@ -37,7 +36,7 @@ beforeAll(async () => {
     HOME: folder,
     SOPS_AGE_KEY: readFileSync(join(keysFolder, 'one.age'), 'utf8'),
   }
-}, 120_000)
+})
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 

@@ -39,7 +39,7 @@ export const runProcess = (file: string, args: readonly string[], options: RunOp
         // Nothing of the group is left.
       }
     }
-    const timer = setTimeout(killGroup, options.timeout ?? 30_000)
+    const timer = setTimeout(killGroup, options.timeout ?? 120_000)
     child.on('error', (error) => {
       clearTimeout(timer)
       resolve({ exit: -1, stdout: Buffer.alloc(0), stderr: Buffer.from(String(error)) })

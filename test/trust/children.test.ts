@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { encodeBech32 } from '../../src/keys/age/bech32.ts'
 import { environmentFor, withheld, withheldHint } from '../../src/system/environment.ts'
 import { secretVariables } from '../../src/system/secrets.ts'
-import { bin, ensureBuilt, root } from '../support/build.ts'
+import { bin, root } from '../support/build.ts'
 import { sandbox } from '../support/cli.ts'
 import { keysFolder } from '../support/conformance/case.ts'
 import { type Outcome, runProcess } from '../support/process.ts'
@@ -47,7 +47,6 @@ const got = (): string[] => {
 const all = [...secretVariables].sort()
 
 beforeAll(async () => {
-  await ensureBuilt()
   mkdirSync(box.path('bin'))
   mkdirSync(box.path('.aws'))
   for (const name of ['plain.env', 'plain.yaml']) {
@@ -55,7 +54,7 @@ beforeAll(async () => {
     expect(exit).toBe(0)
     writeFileSync(box.path(name.replace('plain', 'sealed')), stdout)
   }
-}, 120_000)
+})
 afterAll(() => box.remove())
 
 describe('get no keys', () => {

@@ -1,16 +1,15 @@
 // What is left of the program when it crashes: no memory in a core dump, and no text of an error that nobody expected.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { bin, ensureBuilt } from '../support/build.ts'
+import { bin } from '../support/build.ts'
 import { memoryFolder, sandbox } from '../support/cli.ts'
 import { type Outcome, runProcess } from '../support/process.ts'
 import { canary, envOf, prepareBox } from './writers.ts'
 
 const box = sandbox({}, memoryFolder)
 beforeAll(async () => {
-  await ensureBuilt()
   await prepareBox(box)
-}, 180_000)
+})
 afterAll(() => box.remove())
 
 const sops = (argv: readonly string[], env = {}, options: readonly string[] = [], stdin = ''): Promise<Outcome> =>

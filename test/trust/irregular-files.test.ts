@@ -5,7 +5,7 @@ import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'nod
 import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { bin, ensureBuilt } from '../support/build.ts'
+import { bin } from '../support/build.ts'
 import { runCli, sandbox } from '../support/cli.ts'
 import { keysFolder } from '../support/conformance/case.ts'
 import { type Outcome, runProcess } from '../support/process.ts'
@@ -30,7 +30,6 @@ const bash = (line: string, given: Readonly<Record<string, string>> = env): Prom
   })
 
 beforeAll(async () => {
-  await ensureBuilt()
   if (isWindows) return
   writeFileSync(box.path('plain.yaml'), 'a: 1\n')
   const { stdout } = await runCli(['encrypt', 'plain.yaml'], { cwd: box.dir, env })
@@ -42,7 +41,7 @@ beforeAll(async () => {
   symlinkSync('pipe.yaml', box.path('kinds/link.yaml'))
   symlinkSync('/dev/zero', box.path('kinds/zero.yaml'))
   symlinkSync('/dev/null', box.path('kinds/null.yaml'))
-}, 180_000)
+})
 afterAll(() => {
   server?.close()
   box.remove()

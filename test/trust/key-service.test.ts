@@ -212,6 +212,8 @@ const closed = (peer: Socket): Promise<void> =>
   })
 
 const impatient: ServerOptions = { limits: { patience: 500, size: 1000, calls: 4 } }
+/** Leaves a client on a busy machine the time to say what it has to say. */
+const lessPatient: ServerOptions = { limits: { ...impatient.limits!, patience: 3000 } }
 const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0', 'latin1')
 const ping = Buffer.from('\0\0\x08\x06\0\0\0\0\0abcdefgh', 'latin1')
 /** The head of a HEADERS frame of 100 bytes, of which none follow. */
@@ -268,14 +270,14 @@ describe('whoever sends no whole call', () => {
   })
 
   test('between two calls is connected anew', async () => {
-    const client = clientOf(await start({ SOPS_AGE_KEY: mine.identity }, impatient))
+    const client = clientOf(await start({ SOPS_AGE_KEY: mine.identity }, lessPatient))
     const enc = await client.wrap(ageKey(mine.recipient), dataKey)
-    await sleep(1000)
+    await sleep(4000)
     expect(await client.unwrap(ageKey(mine.recipient, enc))).toEqual(new Uint8Array(dataKey))
   })
 
   test('while others are asked, cannot keep them waiting', async () => {
-    const socket = await start({ SOPS_AGE_KEY: mine.identity }, impatient)
+    const socket = await start({ SOPS_AGE_KEY: mine.identity }, lessPatient)
     const peers = Array.from({ length: 4 }, () => connectSocket(socket))
     await Promise.all(peers.map(closed))
     // The service learns a moment later than they do that they are gone.
@@ -312,7 +314,7 @@ describe('whoever sends too much', () => {
     const held = new Promise<boolean>((resolve) => {
       release = () => resolve(true)
     })
-    const socket = await start({}, { ...impatient, approve: () => held })
+    const socket = await start({}, { ...lessPatient, approve: () => held })
     const request = Buffer.concat([field(1, field(6, textField(1, mine.recipient))), field(2, dataKey)])
     const session = connectHttp2('http://x', { createConnection: () => connectSocket(socket) })
     session.on('error', () => {})
@@ -323,7 +325,7 @@ describe('whoever sends too much', () => {
       return stream
     })
     // Longer than anybody may take who has not been asked about.
-    await sleep(1000)
+    await sleep(4000)
     const more = await callOf(socket, 'encrypt', request)
     expect([more.status, more.details]).toEqual(['8', 'more than 4 calls at a time'])
     release()

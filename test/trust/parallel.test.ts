@@ -16,7 +16,7 @@ import {
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { isLong, timeout } from '../fuzz/budget.ts'
-import { bin, ensureBuilt } from '../support/build.ts'
+import { bin } from '../support/build.ts'
 import { memoryFolder, runCli, sandbox } from '../support/cli.ts'
 import { keysFolder } from '../support/conformance/case.ts'
 import { type Outcome, runProcess } from '../support/process.ts'
@@ -30,14 +30,13 @@ const env = { ...baseEnv, PATH: process.env.PATH ?? '', SOPS_AGE_KEY: one }
 
 let sealed: Buffer
 beforeAll(async () => {
-  await ensureBuilt()
   writeFileSync(box.path('plain.yaml'), 'start: here\n')
   sealed = (await runCli(['encrypt', 'plain.yaml'], { cwd: box.dir, env })).stdout
   writeFileSync(box.path('.sops.yaml'), `creation_rules:\n  - age: ${recipientOf(one)},${recipientOf(two)}\n`)
   mkdirSync(box.path('bin'))
   writeFileSync(box.path('bin/flock'), '#!/bin/sh\nexit 69\n')
   chmodSync(box.path('bin/flock'), 0o755)
-}, 180_000)
+})
 afterAll(() => box.remove())
 
 beforeEach(() => {
@@ -49,7 +48,7 @@ beforeEach(() => {
 
 type Environment = Readonly<Record<string, string>>
 const start = (argv: readonly string[], given: Environment = env): Promise<Outcome> =>
-  runProcess(process.execPath, [bin, ...argv], { cwd: box.dir, env: given, timeout: 120_000 })
+  runProcess(process.execPath, [bin, ...argv], { cwd: box.dir, env: given })
 const setting = (path: string, key: string, given?: Environment): Promise<Outcome> =>
   start(['set', path, `["${key}"]`, '"set"'], given)
 

@@ -1,17 +1,16 @@
 // A file that anybody could have encrypted sets variables that make programs load other code: exec-env names them before it runs anything.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import { steeringNames } from '../../src/cli/exec/steering.ts'
 import { encrypt } from '../../src/index.ts'
-import { bin, ensureBuilt } from '../support/build.ts'
+import { bin } from '../support/build.ts'
 import { sandbox } from '../support/cli.ts'
 import { keysFolder } from '../support/conformance/case.ts'
 import { type Outcome, runProcess } from '../support/process.ts'
 
 const identity = readFileSync(join(keysFolder, 'one.age'), 'utf8')
 const box = sandbox()
-beforeAll(ensureBuilt, 120_000)
 afterAll(() => box.remove())
 
 async function execEnv(values: Readonly<Record<string, string>>, ...flags: string[]): Promise<Outcome> {

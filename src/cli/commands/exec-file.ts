@@ -22,7 +22,6 @@ import type { Invocation, Io } from '../invocation.ts'
 import { openerOf, read } from '../open.ts'
 import { absolutePath, configOf, formatsFor, namedFormats, plainLayoutOf } from '../settings.ts'
 import { privateTempDir } from '../temp-dir.ts'
-import { emit } from './decrypt.ts'
 import { refuseLost, warnOfBackground, wordsOf } from './exec-env.ts'
 
 const flags = [
@@ -51,6 +50,7 @@ async function run(inv: Invocation<(typeof flags)[number]>, io: Io): Promise<num
   const opener = await openerOf(inv, io)
   const bytes = await read(io, path)
   const formats = formatsFor(namedFormats(inv), path, bytes)
+  const { emit } = await import('./decrypt.ts')
   const content = await opener.withOpen({ path, bytes, input: formats.input }, {}, ({ file }) =>
     emit(file, formats.output, plainLayoutOf(inv, config, formats), io),
   )

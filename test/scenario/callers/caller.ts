@@ -2,7 +2,7 @@
 // each command line of these tests comes from.
 import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
-import { ensureBuilt, root } from '../../support/build.ts'
+import { root } from '../../support/build.ts'
 import { keysFolder } from '../../support/conformance/case.ts'
 import { runProcess } from '../../support/process.ts'
 import { makeProject, type Person, type Project, type Ran } from '../../support/project.ts'
@@ -29,7 +29,6 @@ interface Options {
 
 /** A project of a person who holds the identity `one`, with a rule for every file. */
 export async function makeCaller(): Promise<Caller> {
-  await ensureBuilt()
   const project = makeProject()
   const { recipient } = project.person('one')
   project.write('.sops.yaml', `creation_rules:\n  - age: ${recipient}\n`)

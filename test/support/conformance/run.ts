@@ -2,14 +2,14 @@
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { bin, ensureBuilt } from '../build.ts'
+import { bin } from '../build.ts'
 import { runCli } from '../cli.ts'
 import { type Outcome, runProcess } from '../process.ts'
 import type { Case, Expectation, Matcher, Step } from './case.ts'
 import { clip, mismatches } from './check.ts'
 import { type Folder, makeFolder, stdinOf, stepEnv } from './folder.ts'
 
-const LIMIT = 30_000
+const LIMIT = 120_000
 
 /** What differs, or undefined. Stops at the first step that differs. */
 export async function runCase(test: Case): Promise<string | undefined> {
@@ -34,7 +34,6 @@ async function runStep(folder: Folder, step: Step): Promise<Outcome> {
   const env = stepEnv(folder, step)
   const stdin = stdinOf(folder, step)
   if (step.shell !== undefined) {
-    await ensureBuilt()
     const path = `${programFolder()}:${env.PATH ?? ''}`
     return runProcess('/bin/sh', ['-c', folder.fill(step.shell)], {
       cwd,
@@ -45,7 +44,6 @@ async function runStep(folder: Folder, step: Step): Promise<Outcome> {
   }
   const argv = (step.argv ?? []).map(folder.fill)
   if (needsProcess(argv, env)) {
-    await ensureBuilt()
     return runProcess(process.execPath, [bin, ...argv], { cwd, env, stdin, timeout: LIMIT })
   }
   return runInProcess(argv, cwd, env, stdin)

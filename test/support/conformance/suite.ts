@@ -30,11 +30,11 @@ function declare(group: string, recorded: Case): void {
     test.skip(`${name} (gpg is not installed)`, () => {})
   } else if (deviation !== undefined) {
     // A case that differs on purpose must go on differing, or its row must go.
-    test(`${name} (differs: ${deviation})`, { timeout: 60_000 }, async () => {
+    test(`${name} (differs: ${deviation})`, async () => {
       expect(await runCase(recorded), 'this case passes: remove it from the deviations').toBeDefined()
     })
   } else {
-    test(name, { timeout: 60_000 }, async () => {
+    test(name, async () => {
       const problem = await runCase(recorded)
       if (problem !== undefined) expect.fail(problem)
     })

@@ -1,0 +1,87 @@
+// Bundles the command line into chunks that Node loads with `require`.
+import { readFileSync, writeFileSync } from 'node:fs'
+import { basename, join, relative } from 'node:path'
+import { build, transform } from 'esbuild'
+import { commonChunk } from './common-chunk.mjs'
+import { isInstalled } from './installed.mjs'
+import { licencesOf } from './licences.mjs'
+
+const target = 'node20.19'
+
+/**
+ * Packages are bundled because a bundle loads several times faster. Not openpgp, for its licence (LGPL); nor those that were left out at
+ * installation, which the program asks for when it needs them.
+ */
+const externalOf = (pkg) => [
+  'openpgp',
+  'pg-native',
+  ...Object.keys(pkg.optionalDependencies).filter((name) => !isInstalled(name)),
+]
+
+/**
+ * A chunk of our sources without what it costs to look like an ES module: its exports never change, so `require` returns them and not ways to
+ * look them up, and modules of Node need not be copied.
+ */
+const plainly = (text) =>
+  text
+    .replace(/\bimport(?:\*as | )([\w$]+) ?from"(node:[^"]+)";/g, (_, local, id) => `const ${local}=require("${id}");`)
+    .replace(/\bexport\{([^{}]*)\};?\s*$/, (_, list) => {
+      const properties = list.split(',').map((item) => item.split(' as ').reverse().join(':'))
+      return `module.exports={${properties.join(',')}};`
+    })
+
+/**
+ * A chunk as CommonJS: esbuild splits ES modules only, but those load slower. `isOurs`: nothing but our sources is in it. `wasCommonJs`: what it
+ * exports stands under the name `default`, as an ES module would see it.
+ */
+const toCommonJs = async (text, { isOurs, wasCommonJs }) =>
+  (
+    await transform(isOurs ? plainly(text) : text, {
+      format: 'cjs',
+      platform: 'node',
+      target,
+      minify: true,
+      logLevel: 'error',
+      // import() becomes require(), for packages as well: Node scans the text of a package that is imported for its exports first.
+      supported: { 'dynamic-import': false },
+      define: { 'import.meta.url': '__url' },
+      footer: wasCommonJs ? 'module.exports=module.exports.default;' : '',
+      banner: text.includes('import.meta.url') ? 'const __url=require("node:url").pathToFileURL(__filename).href;' : '',
+    })
+  ).code
+
+/** Writes the chunks of the checkout `root` to `folder`, what they were made of (meta.json) and the licences of that. */
+export async function bundle(root, folder) {
+  const pkg = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  const options = /** @type {const} */ ({
+    absWorkingDir: root,
+    entryPoints: { main: 'src/cli/main.ts' },
+    outdir: join(root, 'dist/cli'),
+    outExtension: { '.js': '.cjs' },
+    bundle: true,
+    splitting: true,
+    minify: true,
+    format: 'esm',
+    platform: 'node',
+    target,
+    // V8 checks patterns when it parses the chunk, and takes milliseconds for classes of Unicode. Written as `new RegExp` they wait for their use.
+    supported: { 'regexp-sticky-and-unicode-flags': false },
+    metafile: true,
+    external: externalOf(pkg),
+    legalComments: 'none',
+    define: { 'process.env.SOPS_TS_VERSION': JSON.stringify(pkg.version) },
+    write: false,
+  })
+  const plan = await build({ ...options, packages: 'external' })
+  const { metafile, outputFiles } = await build({ ...options, plugins: [commonChunk(root, plan.metafile)] })
+  for (const { path, text } of outputFiles) {
+    const { entryPoint, inputs } = metafile.outputs[relative(root, path).replaceAll('\\', '/')]
+    const code = await toCommonJs(text, {
+      isOurs: Object.keys(inputs).every((file) => file.startsWith('src/')),
+      wasCommonJs: metafile.inputs[entryPoint ?? '']?.format === 'cjs',
+    })
+    writeFileSync(join(folder, basename(path)), code)
+  }
+  writeFileSync(join(folder, 'meta.json'), JSON.stringify(metafile))
+  writeFileSync(join(folder, 'LICENSES.txt'), licencesOf(metafile, root))
+}

@@ -1,0 +1,193 @@
+// The build and what starts from it: what it needs, what it leaves, how it replaces an older one, and what of Node's may be kept between runs.
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { basename, extname, join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { replaceFolder } from '../../scripts/replace-folder.mjs'
+import { root } from '../support/build.ts'
+import { type Outcome, runProcess } from '../support/process.ts'
+
+const cli = join(root, 'dist/cli')
+let folder: string
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'sops-build-'))
+})
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+const node = (args: readonly string[], env: Record<string, string> = {}): Promise<Outcome> =>
+  runProcess(process.execPath, args, {
+    cwd: folder,
+    env: { PATH: process.env.PATH ?? '', HOME: folder, ...env },
+  })
+
+const build = join(root, 'scripts/build.mjs')
+
+test('needs no network and no keys, and leaves nothing but text', async () => {
+  const place = join(folder, 'dist')
+  const offline = `--import ${join(root, 'test/support/offline.mjs')}`
+  const run = await node([build, place], { NODE_OPTIONS: offline })
+  expect([run.stderr.toString(), run.exit]).toEqual(['', 0])
+  expect(readdirSync(folder)).toEqual(['dist'])
+  expect(readdirSync(place)).toEqual(['cli', 'lib'])
+  const names = readdirSync(join(place, 'cli'))
+  expect(new Set(names.map((name) => extname(name)))).toEqual(new Set(['.cjs', '.json', '.txt']))
+  for (const name of names) {
+    const bytes = readFileSync(join(place, 'cli', name))
+    expect([name, bytes.toString('utf8') === bytes.toString('latin1') || name === 'LICENSES.txt']).toEqual([name, true])
+  }
+})
+
+describe('without the packages to build with', () => {
+  beforeEach(() => {
+    for (const name of ['scripts', 'bin', 'package.json'])
+      cpSync(join(root, name), join(folder, name), { recursive: true })
+  })
+
+  test.each([
+    [[], 1],
+    [['--optional'], 0],
+  ])('one sentence says so; with %j the status is %i', async (flags, status) => {
+    const run = await node([join(folder, 'scripts/build.mjs'), ...flags])
+    expect(run.exit).toBe(status)
+    expect(run.stderr.toString()).toBe(
+      'sops-ts is not built without esbuild and typescript: install with the development dependencies (npm ci)\n',
+    )
+    expect(existsSync(join(folder, 'dist'))).toBe(false)
+  })
+
+  test('the program says what is missing', async () => {
+    const run = await node([join(folder, 'bin/sops.cjs'), '--version'])
+    expect(run.exit).toBe(1)
+    expect(run.stderr.toString()).toBe(
+      `sops is not built, ${join(folder, 'dist/cli/main.cjs')} is missing: run npm ci and npm run build in its checkout\n`,
+    )
+  })
+})
+
+describe('replacing an older build', () => {
+  const layOut = (place: string, chunk: string, more: readonly string[] = []): void => {
+    for (const name of ['cli', 'lib']) mkdirSync(join(place, name), { recursive: true })
+    writeFileSync(join(place, 'cli/main.cjs'), chunk)
+    for (const name of [`cli/${chunk}`, 'cli/meta.json', 'lib/index.js', ...more]) {
+      mkdirSync(join(place, name, '..'), { recursive: true })
+      writeFileSync(join(place, name), chunk)
+    }
+  }
+  const all = (place: string): string[] => readdirSync(place, { recursive: true, encoding: 'utf8' }).sort()
+
+  test('the entry and what it leads to are there after every step', () => {
+    const [fresh, place] = [join(folder, 'fresh'), join(folder, 'dist')]
+    layOut(place, 'chunk-a.cjs', ['lib/gone/old.js', 'cli/bytecode-v20/main.cjs'])
+    layOut(fresh, 'chunk-b.cjs', ['lib/new/index.js'])
+    const wanted = all(fresh)
+    let steps = 0
+    const checked =
+      <Args extends unknown[]>(call: (...args: Args) => void) =>
+      (...args: Args): void => {
+        call(...args)
+        steps++
+        expect(existsSync(join(place, 'lib/index.js'))).toBe(true)
+        expect(existsSync(join(place, 'cli', readFileSync(join(place, 'cli/main.cjs'), 'utf8')))).toBe(true)
+      }
+    replaceFolder(fresh, place, { renameSync: checked(renameSync), rmSync: checked(rmSync) })
+    expect(steps).toBeGreaterThan(6)
+    expect(all(place)).toEqual(wanted)
+    expect(readFileSync(join(place, 'cli/main.cjs'), 'utf8')).toBe('chunk-b.cjs')
+  })
+
+  test('without one', () => {
+    const [fresh, place] = [join(folder, 'fresh'), join(folder, 'dist')]
+    layOut(fresh, 'chunk-a.cjs')
+    const wanted = all(fresh)
+    replaceFolder(fresh, place)
+    expect(all(place)).toEqual(wanted)
+  })
+})
+
+describe.skipIf(process.platform === 'win32')('what Node compiled is kept', () => {
+  /** The folder that is offered to Node, where this version can take one. */
+  async function offered(caches: string): Promise<string> {
+    const preload = join(folder, 'preload.cjs')
+    const tell = "require('node:module').enableCompileCache = (folder) => process.stderr.write('kept in ' + folder)"
+    writeFileSync(preload, tell)
+    const run = await node(['--require', preload, join(root, 'bin/sops.cjs'), '--version'], { XDG_CACHE_HOME: caches })
+    expect(run.exit).toBe(0)
+    return run.stderr.toString()
+  }
+
+  const caches = (): string => join(folder, 'caches')
+  const own = (): string => join(caches(), 'sops-ts')
+
+  test('in a folder that only the user can write to, which is made', async () => {
+    expect(await offered(caches())).toBe(`kept in ${own()}`)
+    expect([caches(), own()].map((path) => statSync(path).mode & 0o777)).toEqual([0o700, 0o700])
+  })
+
+  test.each<[string, () => void]>([
+    ['everybody can write to', () => chmodSync(own(), 0o777)],
+    ['the group can read', () => chmodSync(own(), 0o750)],
+    [
+      'a symbolic link stands for',
+      () => {
+        renameSync(own(), join(folder, 'elsewhere'))
+        symlinkSync(join(folder, 'elsewhere'), own())
+      },
+    ],
+    [
+      'is a file',
+      () => {
+        rmSync(own(), { recursive: true })
+        writeFileSync(own(), '', { mode: 0o600 })
+      },
+    ],
+    // Only root can give something away; for others the file above has the same end.
+    ...(process.getuid?.() === 0
+      ? ([['somebody else owns', () => chownSync(own(), 12345, 12345)]] as [string, () => void][])
+      : []),
+  ])('not in one that %s', async (_, prepare) => {
+    mkdirSync(own(), { recursive: true, mode: 0o700 })
+    prepare()
+    expect(await offered(caches())).toBe('')
+  })
+
+  test('nowhere, when none can be made', async () => {
+    expect(await offered('/proc/self/none')).toBe('')
+  })
+})
+
+test.each([
+  ['@grpc/grpc-js', ['Client', 'Server', 'credentials', 'Metadata']],
+  ['google-auth-library', ['GoogleAuth']],
+  ['@aws-sdk/credential-providers', ['fromIni', 'fromHttp', 'fromInstanceMetadata']],
+  ['@aws-sdk/client-s3', ['S3Client', 'PutObjectCommand']],
+  ['@azure/identity', ['DefaultAzureCredential']],
+  ['gaxios', ['request']],
+  ['pg', ['Client']],
+  ['yaml', ['parse']],
+  ['age-encryption', ['Encrypter', 'Decrypter']],
+])('the bundled %s exports what is used of it', (name, used) => {
+  const meta: { outputs: Record<string, { entryPoint?: string }> } = JSON.parse(
+    readFileSync(join(cli, 'meta.json'), 'utf8'),
+  )
+  const [chunk] = Object.entries(meta.outputs).find(([, { entryPoint }]) =>
+    entryPoint?.startsWith(`node_modules/${name}/`),
+  )!
+  const exported: Record<string, unknown> = createRequire(import.meta.url)(join(cli, basename(chunk)))
+  expect(used.filter((one) => exported[one] === undefined)).toEqual([])
+})
