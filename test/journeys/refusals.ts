@@ -55,7 +55,11 @@ const encrypt: Readonly<Record<TreeFormat, readonly Row[]>> = {
     { why: 'half of a surrogate pair is no text', says: /surrogate/ },
     uncounted,
   ],
-  dotenv: [{ why: '.env files are UTF-8', says: /UTF-16|UTF-8/ }, uncounted],
+  dotenv: [
+    { why: '.env files are UTF-8', says: /UTF-16|UTF-8/ },
+    uncounted,
+    { why: 'an empty line of a variable is in no MAC', says: /is another spelling of .* with no value/ },
+  ],
   ini: [
     { why: 'what stands behind a section name is lost in SOPS', says: /text behind a section name/ },
     { why: 'INI files are UTF-8', says: /UTF-16|UTF-8/ },
