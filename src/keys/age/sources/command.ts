@@ -57,7 +57,10 @@ export async function runKeyCommand(command: string, recipient: string, ctx: Con
     })
     child.on('error', (error) => fail(startFailure(program, error, ctx.cwd)))
     // Something that it leaves running may hold its errors open.
-    child.on('exit', () => child.stdout.once('close', () => setTimeout(() => child.stderr.destroy(), GRACE_MS).unref()))
+    const release = (): void => {
+      setTimeout(() => child.stderr.destroy(), GRACE_MS)
+    }
+    child.on('exit', () => (child.stdout.closed ? release() : child.stdout.once('close', release)))
     child.on('close', (code, signal) => {
       const output = Buffer.concat(chunks)
       for (const chunk of chunks) chunk.fill(0)
