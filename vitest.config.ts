@@ -37,7 +37,8 @@ const limits = { testTimeout: 300_000, hookTimeout: 300_000 }
 
 export default defineConfig({
   test: {
-    maxWorkers: 2,
+    // One more than the cores of a small machine: many tests wait for programs and servers.
+    maxWorkers: 3,
     globalSetup: ['test/support/global-setup.ts'],
     projects: [
       { test: { ...limits, name: 'apart', include: apart, setupFiles: ['test/support/seed.ts'] } },
