@@ -49,7 +49,11 @@ export function servePipe(path: string, content: Uint8Array, host: Host): () => 
   open(path, constants.O_WRONLY, (error, fd) => {
     if (unblocker !== undefined) closeSync(unblocker)
     pipe.close()
-    if (error) return
+    // The command was faster, and has removed the file.
+    if (error) {
+      state = 'ended'
+      return
+    }
     if (state === 'ended') return closeSync(fd)
     state = 'writing'
     writer = new Socket({ fd, readable: false, writable: true })
