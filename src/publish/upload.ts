@@ -4,7 +4,7 @@ import type { Context } from '../context/index.ts'
 import { messageOf, SopsError } from '../errors.ts'
 import type { Tree } from '../tree/tree.ts'
 import { checkObject } from './bucket.ts'
-import { publishToVault, type VaultDestination, vaultPath, vaultPlace } from './vault.ts'
+import { publishToVault, type VaultDestination, vaultPath } from './vault.ts'
 
 type BucketDestination = Exclude<Destination, VaultDestination>
 
@@ -27,28 +27,15 @@ export async function upload(parcel: Parcel, ctx: Context): Promise<void> {
   try {
     await send(parcel, ctx)
   } catch (error) {
-    throw failure('vault' in parcel ? parcel.vault : parcel.bucket, parcel.name, error)
+    const known = error instanceof SopsError
+    if (known && error.code === 'missing-dependency') throw error
+    const place = destinationText('vault' in parcel ? parcel.vault : parcel.bucket, parcel.name)
+    throw new SopsError('generic', `could not publish to ${place}: ${messageOf(error)}`, {
+      ...(known && error.path ? { path: error.path } : {}),
+      hints: known ? error.hints : [],
+      cause: error,
+    })
   }
-}
-
-/** @throws SopsError `generic` for a place that nothing is sent to, which is known before anything is opened. */
-export function checkDestination(destination: Destination, name: string, ctx: Context): void {
-  try {
-    if (destination.kind === 'vault') vaultPlace(destination, name, ctx)
-    else checkObject(destination.bucket, destination.prefix + name)
-  } catch (error) {
-    throw failure(destination, name, error)
-  }
-}
-
-function failure(destination: Destination, name: string, error: unknown): SopsError {
-  const known = error instanceof SopsError
-  if (known && error.code === 'missing-dependency') return error
-  return new SopsError('generic', `could not publish to ${destinationText(destination, name)}: ${messageOf(error)}`, {
-    ...(known && error.path ? { path: error.path } : {}),
-    hints: known ? error.hints : [],
-    cause: error,
-  })
 }
 
 async function send(parcel: Parcel, ctx: Context): Promise<void> {

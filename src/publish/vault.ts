@@ -7,7 +7,7 @@ import { textOrBytes } from '../tree/scalar.ts'
 import type { Node, Tree, Value } from '../tree/tree.ts'
 import { vaultRequest } from '../vault/client.ts'
 import { checkPath } from '../vault/path.ts'
-import { placeAt, type VaultPlace } from '../vault/place.ts'
+import { placeAt } from '../vault/place.ts'
 
 export type VaultDestination = Extract<Destination, { kind: 'vault' }>
 
@@ -18,10 +18,6 @@ export function vaultPath({ mount, path, version }: VaultDestination, name: stri
   checkPath(name, 'the name of the secret')
   return version === 1 ? `${mount}${path}${name}` : `${mount}data/${path}${name}`
 }
-
-/** @throws SopsError `generic` for a server that the user did not name. */
-export const vaultPlace = (destination: VaultDestination, name: string, ctx: Context): VaultPlace =>
-  placeAt(destination.address, vaultPath(destination, name), ctx)
 
 /**
  * Writes the values of all documents as one secret, unless the server already has exactly these.
@@ -35,7 +31,7 @@ export async function publishToVault(
 ): Promise<void> {
   const secret = secretOf(tree)
   const path = vaultPath(destination, name)
-  const call = { place: vaultPlace(destination, name, ctx), token: ctx.env['VAULT_TOKEN'] || undefined }
+  const call = { place: placeAt(destination.address, path, ctx), token: ctx.env['VAULT_TOKEN'] || undefined }
   const isV1 = destination.version === 1
   const stored = await vaultRequest(ctx, { ...call, method: 'GET' }).catch(() => {
     const message =

@@ -12,7 +12,7 @@ import { lineOf } from '../../file/twins.ts'
 import { isChange, keyChanges } from '../../groups/diff.ts'
 import { defaultUnencryptedSuffix } from '../../metadata/names.ts'
 import { refuseOthers } from '../../metadata/others.ts'
-import { checkDestination, destinationText, type Parcel, upload } from '../../publish/upload.ts'
+import { destinationText, type Parcel, upload } from '../../publish/upload.ts'
 import { systemErrorText } from '../../system/errors.ts'
 import { filesBelow, stat } from '../../system/files.ts'
 import type { Leaf, Tree } from '../../tree/tree.ts'
@@ -85,7 +85,6 @@ async function publishFile(path: string, job: Job): Promise<void> {
   const rule = await matchDestinationRule(config, path, io.ctx)
   if (!rule.destination) throw new SopsError('generic', 'no destination configured for this file')
   const name = nameOf(path, rule, job)
-  checkDestination(rule.destination, name, io.ctx)
   const parcel = await pack(path, name, rule, job)
   const absolute = absolutePath(io.ctx, path)
   const question = `uploading ${absolute} to ${destinationText(rule.destination, parcel.name)} ? (y/n): `

@@ -2,7 +2,7 @@
 import { afterAll, describe, expect, test } from 'vitest'
 import { closeGpgHome, hasGpg } from '../gpg.ts'
 import { type Case, loadGroup } from './case.ts'
-import { deviations, pendingGroups } from './deviations.ts'
+import { deviations } from './deviations.ts'
 import { removePrograms, runCase } from './run.ts'
 
 /** Declares the tests of `groups`; called once, at the top of a test file. */
@@ -10,13 +10,6 @@ export function conformanceTests(groups: readonly string[]): void {
   afterAll(closeGpgHome)
   afterAll(removePrograms)
   for (const group of groups) {
-    const pending = pendingGroups[group]
-    if (pending !== undefined) {
-      describe.skip(`${group} (${pending})`, () => {
-        test('is not reached yet', () => {})
-      })
-      continue
-    }
     describe(group, () => {
       for (const recorded of loadGroup(group)) declare(group, recorded)
     })
