@@ -179,7 +179,9 @@ test('data that changes after it was checked is not shown', async () => {
   const to = text.indexOf(',iv:')
   const token = { from, to, frame: `ENC[AES256_GCM,data:AAAA${text.subarray(to)}` }
   const leaf = await openLong(cipher, 'data:', token, memory(text), () => {})
-  text[from + 2 * 2 ** 20 + 5]! ^= 1
+  // Another letter of base64: what is none is refused before its digest is looked at.
+  const place = from + 2 * 2 ** 20 + 5
+  text[place] = (text[place] === 65 ? 'B' : 'A').charCodeAt(0)
   const shown: Uint8Array[] = []
   await expect(async () => {
     for await (const piece of leaf.plaintext()) shown.push(piece)
