@@ -173,8 +173,9 @@ async function write(host: Host, path: string, content: Content, options: WriteO
 /** True for names of what is open already, and of devices. */
 export const isOpenStream = (path: string): boolean => /^\/(dev\/(?!shm\/)|proc\/)/.test(path)
 
-const changed = (path: string): SopsError =>
-  new SopsError('cannot-write', `${path} was changed by another program in the meantime; it was not written`, {
+/** A file is no longer the one that was read. */
+export const changed = (path: string, code: 'bad-input' | 'cannot-write' = 'cannot-write'): SopsError =>
+  new SopsError(code, `${path} was changed by another program in the meantime; it was not written`, {
     hints: ['run the command again to work on the new content'],
   })
 

@@ -4,7 +4,7 @@ import type { Pieces } from '../cipher/long-leaf.ts'
 import { SopsError } from '../errors.ts'
 import { systemErrorText } from '../system/errors.ts'
 import { type FileHandle, open, stat } from '../system/files.ts'
-import { writeOutput } from './files.ts'
+import { changed, writeOutput } from './files.ts'
 import type { inPlace, output } from './flags.ts'
 import type { Host } from './host.ts'
 import type { Invocation, Io } from './invocation.ts'
@@ -54,7 +54,7 @@ async function inputOf(handle: FileHandle, path: string): Promise<LargeInput> {
     },
     async check() {
       const now = await stat(path, { bigint: true }).catch(() => undefined)
-      if (now === undefined || !isSame(before, now)) throw changed(path, 'cannot-write')
+      if (now === undefined || !isSame(before, now)) throw changed(path)
     },
     close: () => handle.close(),
   }
@@ -62,11 +62,6 @@ async function inputOf(handle: FileHandle, path: string): Promise<LargeInput> {
 
 const isSame = (a: BigIntStats, b: BigIntStats): boolean =>
   a.dev === b.dev && a.ino === b.ino && a.size === b.size && a.mtimeNs === b.mtimeNs
-
-const changed = (path: string, code: 'bad-input' | 'cannot-write'): SopsError =>
-  new SopsError(code, `${path} was changed by another program in the meantime; it was not written`, {
-    hints: ['run the command again to work on the new content'],
-  })
 
 /** Standard input that was read already. */
 export const inputInMemory = (bytes: Uint8Array): LargeInput => ({

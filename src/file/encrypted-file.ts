@@ -11,6 +11,7 @@ import type { Format, FormatId, Layout, Parsed, Respelling, Respelt } from '../f
 import { wipedAfter } from '../groups/data-key.ts'
 import { type Metadata, takeMetadata, withMetadata } from '../metadata/index.ts'
 import { othersText, splitHints } from '../metadata/others.ts'
+import { secondsText } from '../text/seconds.ts'
 import type { Tree } from '../tree/tree.ts'
 import { checkCleartext } from './cleartext.ts'
 import { dataKeyOf, warnOfBare } from './data-key.ts'
@@ -179,8 +180,6 @@ export interface SealOutput {
   readonly clear: readonly ClearPlace[]
 }
 
-const seconds = (now: Date): string => now.toISOString().replace(/\.\d+Z$/, 'Z')
-
 /**
  * Encrypts the tree under `dataKey`, stamps and MACs it, and writes it in `output`: spliced into the source text when that is of the same
  * format, printed afresh otherwise. `metadataTexts` may give the exact text of metadata entries, by document and key.
@@ -204,7 +203,7 @@ export function sealFile(
   })
   const clear = input.stash ? newlyClear(input.stash, input.plain, selection) : []
   checkCleartext({ plain: input.plain, settings: metadata.selection, selection, clear }, input)
-  const lastModified = seconds(now)
+  const lastModified = secondsText(now)
   const stamped = { ...metadata, lastModified, mac: sealMac(sealed.mac, lastModified, dataKey) }
   const bare = withMetadata(sealed.tree, stamped, output.metadata, same ? parsed.tree : undefined)
   const tree = metadataTexts ? withTexts(bare, metadataTexts(stamped)) : bare

@@ -9,6 +9,7 @@ import { messageOf, SopsError } from '../errors.ts'
 import { loadFormat } from '../formats/index.ts'
 import type { Layout } from '../formats/types.ts'
 import { withMetadata } from '../metadata/index.ts'
+import { secondsText } from '../text/seconds.ts'
 import type { Tree } from '../tree/tree.ts'
 import type { NewFile } from './create.ts'
 import { dataKeyOf, warnOfBare } from './data-key.ts'
@@ -62,7 +63,7 @@ export async function sealLarge(
   const binary = await loadFormat('binary')
   const aad = aadOf(treeOf(standIn), selection)
   const cipher = createLeafCipher(file.dataKey)
-  const lastModified = now.toISOString().replace(/\.\d+Z$/, 'Z')
+  const lastModified = secondsText(now)
   return async function* () {
     const mac = startMac(metadata.macOnlyEncrypted)
     const frame = (stored: string): readonly [string, string] => {

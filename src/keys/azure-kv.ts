@@ -2,14 +2,12 @@
 import type { Context } from '../context/index.ts'
 import { SopsError } from '../errors.ts'
 import { quote } from '../text/quote.ts'
+import { secondsText } from '../text/seconds.ts'
 import { type KeyDescriptor, type KeyRecord, type KeyTypeRow, loadedWork } from './key-type.ts'
 
 /** A key without a version is the latest one, which the vault is asked for. */
 async function keyOf(vaultUrl: string, name: string, version: string, ctx: Context): Promise<KeyRecord<'azure_kv'>> {
-  const createdAt = ctx
-    .now()
-    .toISOString()
-    .replace(/\.\d+Z$/, 'Z')
+  const createdAt = secondsText(ctx.now())
   const current = version === '' ? await latestVersion(vaultUrl, name, ctx) : version
   return { type: 'azure_kv', fields: { vault_url: vaultUrl, name, version: current }, createdAt, enc: '' }
 }

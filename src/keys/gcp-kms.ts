@@ -1,15 +1,13 @@
 // Google Cloud KMS master keys, named by the resource id of a crypto key (spec/keys.md 6).
 import type { Context } from '../context/index.ts'
 import { SopsError } from '../errors.ts'
+import { secondsText } from '../text/seconds.ts'
 import { type KeyDescriptor, type KeyRecord, type KeyTypeRow, loadedWork } from './key-type.ts'
 
 const keyOf = (resourceId: string, ctx: Context): KeyRecord<'gcp_kms'> => ({
   type: 'gcp_kms',
   fields: { resource_id: resourceId.replaceAll(' ', '') },
-  createdAt: ctx
-    .now()
-    .toISOString()
-    .replace(/\.\d+Z$/, 'Z'),
+  createdAt: secondsText(ctx.now()),
   enc: '',
 })
 

@@ -1,6 +1,7 @@
 // HashiCorp Vault and OpenBao transit keys (spec/keys.md 8).
 import type { Context } from '../context/index.ts'
 import { SopsError } from '../errors.ts'
+import { secondsText } from '../text/seconds.ts'
 import { parseTransitUri } from './hc-vault/uri.ts'
 import { type KeyDescriptor, type KeyRecord, type KeyTypeRow, loadedWork } from './key-type.ts'
 
@@ -9,10 +10,7 @@ function keyOf(uri: string, ctx: Context): KeyRecord<'hc_vault'> {
   return {
     type: 'hc_vault',
     fields: { vault_address: address, engine_path: engine, key_name: name },
-    createdAt: ctx
-      .now()
-      .toISOString()
-      .replace(/\.\d+Z$/, 'Z'),
+    createdAt: secondsText(ctx.now()),
     enc: '',
   }
 }

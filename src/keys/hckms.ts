@@ -1,14 +1,12 @@
 // HuaweiCloud KMS keys (spec/keys.md 9).
 import type { Context } from '../context/index.ts'
+import { secondsText } from '../text/seconds.ts'
 import { parseKeyId } from './hckms/id.ts'
 import { type KeyDescriptor, type KeyRecord, type KeyTypeRow, loadedWork } from './key-type.ts'
 
 function keyOf(id: string, ctx: Context): KeyRecord<'hckms'> {
   parseKeyId(id)
-  const createdAt = ctx
-    .now()
-    .toISOString()
-    .replace(/\.\d+Z$/, 'Z')
+  const createdAt = secondsText(ctx.now())
   return { type: 'hckms', fields: { key_id: id }, createdAt, enc: '' }
 }
 

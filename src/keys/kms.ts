@@ -1,6 +1,7 @@
 // AWS KMS master keys: a key's ARN, with the role, profile and encryption context it is used with (spec/keys.md 5).
 import type { Context } from '../context/index.ts'
 import { SopsError } from '../errors.ts'
+import { secondsText } from '../text/seconds.ts'
 import { type KeyDescriptor, type KeyRecord, type KeyTypeRow, loadedWork, type StringMap } from './key-type.ts'
 
 interface Parts {
@@ -13,10 +14,7 @@ interface Parts {
 const keyOf = ({ arn, role, context, profile }: Parts, ctx: Context): KeyRecord<'kms'> => ({
   type: 'kms',
   fields: { arn, role, context, aws_profile: profile },
-  createdAt: ctx
-    .now()
-    .toISOString()
-    .replace(/\.\d+Z$/, 'Z'),
+  createdAt: secondsText(ctx.now()),
   enc: '',
 })
 

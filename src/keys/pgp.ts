@@ -1,6 +1,7 @@
 // PGP master keys: through the gpg program, or in this process where there is none (spec/keys.md 4).
 import { SopsError } from '../errors.ts'
 import { holdsSecret } from '../system/secrets.ts'
+import { secondsText } from '../text/seconds.ts'
 import { type KeyDescriptor, type KeyRecord, type KeyTypeRow, loadedWork } from './key-type.ts'
 
 /**
@@ -16,7 +17,7 @@ function keyOf(text: string, now: Date): KeyRecord<'pgp'> {
   return {
     type: 'pgp',
     fields: { fp: text.replaceAll(' ', '') },
-    createdAt: now.toISOString().replace(/\.\d+Z$/, 'Z'),
+    createdAt: secondsText(now),
     enc: '',
   }
 }

@@ -10,7 +10,6 @@ const onPath = <Call>(call: Call): Call =>
     )) as Call
 
 export const accessSync: typeof fs.accessSync = onPath(fs.accessSync)
-export const chmodSync: typeof fs.chmodSync = onPath(fs.chmodSync)
 export const existsSync: typeof fs.existsSync = onPath(fs.existsSync)
 export const lstatSync: typeof fs.lstatSync = onPath(fs.lstatSync)
 export const mkdirSync: typeof fs.mkdirSync = onPath(fs.mkdirSync)
