@@ -30,7 +30,8 @@ const env = { ...baseEnv, PATH: process.env.PATH ?? '', SOPS_AGE_KEY: one }
 
 let sealed: Buffer
 beforeAll(async () => {
-  writeFileSync(box.path('plain.yaml'), 'start: here\n')
+  // Two keys: `unset` takes one, and the text that `edit` shows has to stay a block, not `{}`, for a line to be added to it.
+  writeFileSync(box.path('plain.yaml'), 'start: here\nkept: here\n')
   sealed = (await runCli(['encrypt', 'plain.yaml'], { cwd: box.dir, env })).stdout
   writeFileSync(box.path('.sops.yaml'), `creation_rules:\n  - age: ${recipientOf(one)},${recipientOf(two)}\n`)
   mkdirSync(box.path('bin'))
