@@ -1,7 +1,10 @@
 // What a shell may offer for the word being typed (spec/cli.md 2.7).
+//
+// Not by yargs: it either offers the aliases of a flag or knows that one of them is on the line already, not both; it describes commands when
+// $SHELL is zsh, whichever shell asks; and it would make each press of Tab cost a quarter more.
 import { helpFlag, isUsageError, parseWords } from './argv.ts'
-import { commands, findRow, isGroup, type Row } from './commands/index.ts'
-import { type Flag, namesOf } from './flag.ts'
+import { findRow, isGroup, type Row, rowsBelow } from './commands/index.ts'
+import { dashed, type Flag, namesOf } from './flag.ts'
 import { rootFlags } from './flags.ts'
 import type { Host } from './host.ts'
 import { say } from './say.ts'
@@ -9,21 +12,16 @@ import { say } from './say.ts'
 /** The row of the command that `words` has reached, with its parents. */
 function reached(words: readonly string[], host: Host): readonly Row[] {
   const path: Row[] = []
-  let table: readonly Row[] | undefined = commands
   let rest = words
-  while (table !== undefined) {
+  for (;;) {
     const parsed = parseWords(path.length === 0 ? rootFlags : [], rest, host.env, 'root')
-    if (isUsageError(parsed)) break
-    const row: Row | undefined = findRow<Row>(table, parsed.positionals[0])
-    if (!row) break
+    if (isUsageError(parsed)) return path
+    const row = findRow(rowsBelow(path.at(-1)), parsed.positionals[0])
+    if (row === undefined) return path
     path.push(row)
-    table = isGroup(row) ? row.subcommands : undefined
     rest = parsed.positionals.slice(1)
   }
-  return path
 }
-
-const spelled = (name: string): string => (name.length === 1 ? `-${name}` : `--${name}`)
 
 /** Flags that begin like `word` and do not stand on the line yet. */
 function matchingFlags(word: string, flags: readonly Flag[], words: readonly string[]): readonly string[] {
@@ -36,34 +34,32 @@ function matchingFlags(word: string, flags: readonly Flag[], words: readonly str
     if (names.some((name) => used.has(name))) return []
     return names
       .filter((name) => name.startsWith(typed) && name !== typed && !(word.startsWith('--') && name.length === 1))
-      .map(spelled)
+      .map(dashed)
   })
+}
+
+async function flagCandidates(word: string, before: readonly string[], host: Host): Promise<readonly string[]> {
+  const path = reached(before, host)
+  const row = path.at(-1)
+  const outer = path.some(isGroup) ? [helpFlag] : [...rootFlags, helpFlag]
+  const own = row === undefined || isGroup(row) ? [] : [...(await row.load()).flags, helpFlag]
+  return [...matchingFlags(word, outer, before), ...matchingFlags(word, own, before)]
+}
+
+function commandCandidates(words: readonly string[], host: Host): readonly string[] {
+  // The script for zsh sets it.
+  const described = host.env['_CLI_ZSH_AUTOCOMPLETE_HACK'] === '1'
+  return rowsBelow(reached(words, host).at(-1)).flatMap((row) =>
+    namesOf(row).map((name) => (described ? `${name}:${row.summary}` : name)),
+  )
 }
 
 /** Prints the candidates, one a line. `words` is the line so far without the program and the marker. */
 export async function complete(words: readonly string[], host: Host): Promise<number> {
   const word = words.at(-1) ?? ''
-  const completesFlag = word.startsWith('-')
-  const before = completesFlag ? words.slice(0, -1) : words
-  const path = reached(before, host)
-  const row = path.at(-1)
-  let candidates: readonly string[]
-  if (completesFlag) {
-    const inGroup = path.some(isGroup)
-    const outer = inGroup ? [helpFlag] : [...rootFlags, helpFlag]
-    candidates = [
-      ...matchingFlags(word, outer, before),
-      ...(row && !isGroup(row) ? matchingFlags(word, [...(await row.load()).flags, helpFlag], before) : []),
-    ]
-  } else {
-    const described = host.env['_CLI_ZSH_AUTOCOMPLETE_HACK'] === '1'
-    const table: readonly Row[] = row === undefined ? commands : isGroup(row) ? row.subcommands : []
-    candidates = table
-      .filter(({ hidden }) => !hidden)
-      .flatMap(({ name, aliases, summary }) =>
-        [name, ...(aliases ?? [])].map((one) => (described ? `${one}:${summary}` : one)),
-      )
-  }
+  const candidates = word.startsWith('-')
+    ? await flagCandidates(word, words.slice(0, -1), host)
+    : commandCandidates(words, host)
   await say(host.stdout, ...candidates)
   return 0
 }

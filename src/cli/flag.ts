@@ -42,4 +42,11 @@ export const list: Maker<'list'> = maker('list')
 /** Names of the flags of one kind. */
 export type NameOf<F extends Flag, Kind extends FlagKind> = Extract<F, { readonly kind: Kind }>['name']
 
-export const namesOf = (entry: Flag): readonly string[] => [entry.name, ...(entry.aliases ?? [])]
+/** Every spelling of a flag or a command, its name first. */
+export const namesOf = (entry: { readonly name: string; readonly aliases?: readonly string[] }): readonly string[] => [
+  entry.name,
+  ...(entry.aliases ?? []),
+]
+
+/** A flag's name as it is typed. */
+export const dashed = (name: string): string => (name.length === 1 ? `-${name}` : `--${name}`)

@@ -9,7 +9,7 @@ import { nearest } from '../text/visible.ts'
 import type { Parsed } from './argv.ts'
 import { type CommandRow, commands, findRow, type Row } from './commands/index.ts'
 import { checkExtraWords } from './extra-words.ts'
-import type { Flag } from './flag.ts'
+import { type Flag, namesOf } from './flag.ts'
 import { changedKeys, type RootFlag } from './flags.ts'
 import type { FlagValues, Io, LegacyInvocation } from './invocation.ts'
 
@@ -46,8 +46,7 @@ function refuseIdleKeyChange(mode: Mode, flags: FlagValues<RootFlag>): void {
 /** A word that is no file and almost a command was meant to be the command. @throws SopsError `no-file`. */
 function refuseTypo(word: string, path: string): void {
   if (/[./\\]/.test(word) || existsSync(path)) return
-  const names = commands.flatMap(({ name, aliases }) => [name, ...(aliases ?? [])])
-  const near = nearest(word, names)
+  const near = nearest(word, commands.flatMap(namesOf))
   if (near === undefined) return
   throw new SopsError('no-file', `Error: ${quote(word)} is neither a command nor a file`, {
     hints: [`did you mean sops ${near}?`, `to make a new file of this name: sops edit ${word}`],

@@ -7,7 +7,7 @@ import { makeAudit } from './audit.ts'
 import type { Command } from './command.ts'
 import { commands, findRow, type GroupRow, isGroup, type Row } from './commands/index.ts'
 import { checkExtraWords } from './extra-words.ts'
-import type { Flag } from './flag.ts'
+import { dashed, type Flag } from './flag.ts'
 import { decidingFlags, type RootFlag, rootFlags, sharedRootFlags } from './flags.ts'
 import type { Host } from './host.ts'
 import type { FlagValues, Invocation, Io } from './invocation.ts'
@@ -107,7 +107,7 @@ const refuse = async (error: UsageError, path: readonly Row[], host: Host): Prom
 function warnOfLostFlags(root: Parsed, command: string, io: Io): void {
   const lost = [...root.spelled].filter((name) => !sharedRootFlags.has(name))
   if (lost.length === 0) return
-  const names = lost.map((name) => (name.length === 1 ? `-${name}` : `--${name}`)).join(', ')
+  const names = lost.map(dashed).join(', ')
   io.ctx.log({
     level: lost.some((name) => decidingFlags.has(name)) ? 'warning' : 'advice',
     logger: 'CMD',

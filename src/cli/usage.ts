@@ -3,30 +3,31 @@ import { withoutSecrets } from '../system/secrets.ts'
 import { nearest } from '../text/visible.ts'
 import type { UsageError } from './argv.ts'
 import { isGroup, type Row } from './commands/index.ts'
-import { type Flag, namesOf } from './flag.ts'
+import { dashed, type Flag, namesOf } from './flag.ts'
 import { rootFlags } from './flags.ts'
-import { helpText, linesOf } from './help.ts'
+import { helpLines } from './help.ts'
 import type { Host } from './host.ts'
 import { makeLog } from './log.ts'
 import { say } from './say.ts'
 
-const spell = (name: string): string => (name.length === 1 ? `-${name}` : `--${name}`)
-
 const flagsOf = async (row: Row | undefined): Promise<readonly Flag[]> =>
   row === undefined ? rootFlags : isGroup(row) ? [] : (await row.load()).flags
 
-/** What was probably meant by an unknown flag. */
+/**
+ * What was probably meant by an unknown flag. Not by yargs: it recommends commands only, and at a fixed distance of three changes, at which
+ * `--age` where there is none would become `--yes`, and `sops cat`, which makes a new file, `sops set`.
+ */
 async function suggestion(flag: string, path: readonly Row[]): Promise<string | undefined> {
   const row = path.at(-1)
   const own = (await flagsOf(row)).flatMap(namesOf)
   if (row && !own.includes(flag) && rootFlags.some((entry) => namesOf(entry).includes(flag))) {
-    return `${spell(flag)} stands before the command: sops ${spell(flag)} … ${path.map(({ name }) => name).join(' ')}`
+    return `${dashed(flag)} stands before the command: sops ${dashed(flag)} … ${path.map(({ name }) => name).join(' ')}`
   }
   const near = nearest(flag, own)
-  if (near !== undefined) return `did you mean ${spell(near)}?`
+  if (near !== undefined) return `did you mean ${dashed(near)}?`
   const letters = [...flag]
   const combined = letters.length > 1 && letters.length < 5 && letters.every((letter) => own.includes(letter))
-  return combined ? `short flags cannot be combined; write ${letters.map(spell).join(' ')}` : undefined
+  return combined ? `short flags cannot be combined; write ${letters.map(dashed).join(' ')}` : undefined
 }
 
 /** Reports a usage error (spec/cli.md 2.6); the status is 1. */
@@ -41,7 +42,7 @@ export async function refuse(error: UsageError, path: readonly Row[], host: Host
       : kind === 'spelling'
         ? [usage]
         : [`Incorrect Usage. ${usage}`, '']
-    await say(host.stdout, ...lead, ...linesOf(await helpText(path, host)))
+    await say(host.stdout, ...lead, ...(await helpLines(path, host)))
   }
   makeLog(host, false)({ level: 'fatal', logger: 'CMD', message: usage })
   const hint = flag === undefined ? undefined : await suggestion(flag, path)

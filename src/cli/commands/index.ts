@@ -6,7 +6,6 @@ export interface CommandRow {
   readonly aliases?: readonly string[]
   /** One line. */
   readonly summary: string
-  readonly hidden?: boolean
   readonly load: () => Promise<Command>
 }
 
@@ -23,6 +22,10 @@ export const isGroup = (row: Row): row is GroupRow => 'subcommands' in row
 /** The row of a name or alias. */
 export const findRow = <R extends Row>(table: readonly R[], name: string | undefined): R | undefined =>
   name === undefined ? undefined : table.find((row) => row.name === name || row.aliases?.includes(name))
+
+/** The rows under a group, or at the top; a command has none. */
+export const rowsBelow = (row: Row | undefined): readonly Row[] =>
+  row === undefined ? commands : isGroup(row) ? row.subcommands : []
 
 const shells = ['bash', 'zsh', 'fish'] as const
 
