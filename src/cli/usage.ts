@@ -4,7 +4,7 @@ import { nearest } from '../text/visible.ts'
 import type { UsageError } from './argv.ts'
 import { isGroup, type Row } from './commands/index.ts'
 import { dashed, type Flag, namesOf } from './flag.ts'
-import { rootFlags } from './flags.ts'
+import { rootFlags, sharedRootFlags } from './flags.ts'
 import { helpLines } from './help.ts'
 import type { Host } from './host.ts'
 import { makeLog } from './log.ts'
@@ -20,7 +20,7 @@ const flagsOf = async (row: Row | undefined): Promise<readonly Flag[]> =>
 async function suggestion(flag: string, path: readonly Row[]): Promise<string | undefined> {
   const row = path.at(-1)
   const own = (await flagsOf(row)).flatMap(namesOf)
-  if (row && !own.includes(flag) && rootFlags.some((entry) => namesOf(entry).includes(flag))) {
+  if (row && !own.includes(flag) && sharedRootFlags.has(flag)) {
     return `${dashed(flag)} stands before the command: sops ${dashed(flag)} … ${path.map(({ name }) => name).join(' ')}`
   }
   const near = nearest(flag, own)
