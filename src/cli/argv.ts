@@ -1,4 +1,4 @@
-// Words of a command line to flag values and positionals, by the rules of the reference's parser (spec/cli.md 2).
+// Parses a command line into flag values and positionals, by the rules of the reference's parser (spec/cli.md 2).
 
 import { hasBytes } from '../system/bytes.ts'
 import { quote } from '../text/quote.ts'
@@ -10,17 +10,16 @@ type Value = string | boolean | number | readonly string[]
 export interface Parsed {
   readonly positionals: readonly string[]
   readonly values: FlagValues<Flag>
-  /** Names of the flags that stood in the words, each as spelled. */
+  /** Names of the flags on the command line, each as spelled. */
   readonly spelled: ReadonlySet<string>
-  /** True when help was asked for. */
   readonly help: boolean
 }
 
-/** Words that cannot be understood: a value, not an exception. `flag` is the unknown flag, for a suggestion. */
+/** Why the words cannot be parsed: a value, not an exception. `flag` is the unknown flag, for a suggestion. */
 export interface UsageError {
   readonly usage: string
   readonly flag?: string
-  /** Two of the cases are shown differently. */
+  /** Kinds that are shown differently. */
   readonly kind?: 'environment' | 'spelling'
 }
 
@@ -50,7 +49,7 @@ export const parseBool = (text: string): boolean | undefined => (Object.hasOwn(t
 const integer =
   /^([+-]?)(?:0[xX]((?:_?[0-9a-fA-F])+)|0[bB]((?:_?[01])+)|0[oO]((?:_?[0-7])+)|0((?:_?[0-7])+)|(0|[1-9](?:_?[0-9])*))$/
 
-/** Go's ParseInt with base 0 and 64 bits; a text says why it is none. */
+/** Go's ParseInt with base 0 and 64 bits, or Go's words for what is wrong. */
 export function parseInteger(text: string): number | 'parse error' | 'value out of range' {
   const match = integer.exec(text)
   if (!match) return 'parse error'
@@ -71,7 +70,7 @@ export function parseInteger(text: string): number | 'parse error' | 'value out 
 const index = (flags: readonly Flag[]): ReadonlyMap<string, Flag> =>
   new Map(flags.flatMap((entry) => namesOf(entry).map((name) => [name, entry] as const)))
 
-/** Defaults from the environment; a bad boolean is the only way to fail (spec/cli.md 2.4). */
+/** Defaults from the environment (spec/cli.md 2.4). Only a bad boolean, or bytes that are not UTF-8, is an error. */
 export function environmentValues(
   flags: readonly Flag[],
   env: Readonly<Record<string, string | undefined>>,
@@ -98,7 +97,7 @@ export function environmentValues(
   return values
 }
 
-/** The text itself is not shown: it may be a value for a file. */
+/** Never shows the bytes: they may be a secret value. */
 const noText = 'it has bytes that are no UTF-8'
 
 /** The value of one flag from its text, or the reference's complaint about it. */
@@ -112,7 +111,7 @@ function readValue(entry: Flag, spelling: string, text: string): Value | UsageEr
   return typeof value === 'number' ? value : { usage: `invalid value ${quote(text)} for flag -${spelling}: ${value}` }
 }
 
-/** Two spellings of one flag in one call. */
+/** The reference refuses two spellings of one flag in one call. */
 function doubleSpelling(flags: readonly Flag[], spelled: ReadonlySet<string>): UsageError | undefined {
   for (const entry of flags) {
     const [first, second] = namesOf(entry).filter((name) => spelled.has(name))
@@ -144,9 +143,9 @@ function accessors(flags: readonly Flag[], values: ReadonlyMap<string, Value>): 
 }
 
 /**
- * Parses `words`. At the `root` the first word that is no flag ends the flags. For a command, flags may stand anywhere before `--`, with two
- * differences from the reference, where a boolean flag changes the order of the words behind it and an unknown flag behind a file is a
- * file: here a boolean never touches the next word, and an unknown flag is an error wherever it stands.
+ * Parses `words`. At the `root` the first word that is not a flag ends the flags. For a command, flags may stand anywhere before `--`. Two
+ * traps of the reference are left out: there a boolean flag reorders the words behind it, and an unknown flag behind a file is taken for a
+ * file. Here a boolean never touches the next word, and an unknown flag is always an error.
  */
 export function parseWords(
   flags: readonly Flag[],

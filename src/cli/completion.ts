@@ -1,7 +1,7 @@
 // What a shell may offer for the word being typed (spec/cli.md 2.7).
 //
-// Not by yargs: it either offers the aliases of a flag or knows that one of them is on the line already, not both; it describes commands when
-// $SHELL is zsh, whichever shell asks; and it would make each press of Tab cost a quarter more.
+// yargs does not fit: it either offers the aliases of a flag or notices that one of them is on the line, never both; it adds descriptions
+// whenever $SHELL is zsh, though bash may be asking; and loading it makes each press of Tab a quarter dearer.
 import { helpFlag, isUsageError, parseWords } from './argv.ts'
 import { findRow, isGroup, type Row, rowsBelow } from './commands/index.ts'
 import { dashed, type Flag, namesOf } from './flag.ts'
@@ -9,7 +9,7 @@ import { rootFlags } from './flags.ts'
 import type { Host } from './host.ts'
 import { say } from './say.ts'
 
-/** The row of the command that `words` has reached, with its parents. */
+/** The command that `words` lead to, with its parents. */
 function reached(words: readonly string[], host: Host): readonly Row[] {
   const path: Row[] = []
   let rest = words
@@ -23,7 +23,7 @@ function reached(words: readonly string[], host: Host): readonly Row[] {
   }
 }
 
-/** Flags that begin like `word` and do not stand on the line yet. */
+/** Flags that begin like `word` and are not on the line yet. */
 function matchingFlags(word: string, flags: readonly Flag[], words: readonly string[]): readonly string[] {
   const typed = word.replace(/^--?/, '')
   const used = new Set(
@@ -47,14 +47,14 @@ async function flagCandidates(word: string, before: readonly string[], host: Hos
 }
 
 function commandCandidates(words: readonly string[], host: Host): readonly string[] {
-  // The script for zsh sets it.
+  // Our script for zsh sets it, and so does the reference's.
   const described = host.env['_CLI_ZSH_AUTOCOMPLETE_HACK'] === '1'
   return rowsBelow(reached(words, host).at(-1)).flatMap((row) =>
     namesOf(row).map((name) => (described ? `${name}:${row.summary}` : name)),
   )
 }
 
-/** Prints the candidates, one a line. `words` is the line so far without the program and the marker. */
+/** Prints the candidates, one a line. `words` is the line so far, without the program and the marker. */
 export async function complete(words: readonly string[], host: Host): Promise<number> {
   const word = words.at(-1) ?? ''
   const candidates = word.startsWith('-')

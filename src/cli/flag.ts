@@ -1,21 +1,21 @@
-// What a flag is: data that the parser, the help and the types of a command's options are made from.
+// A flag as data. The parser, the help, completion and the types of a command's options all derive from it.
 
 export type FlagKind = 'bool' | 'string' | 'int' | 'list'
 
 interface FlagOf<Name extends string, Kind extends FlagKind> {
   readonly name: Name
-  /** Other spellings; one letter or longer. */
+  /** Other spellings, of one letter or more. */
   readonly aliases?: readonly string[]
   readonly kind: Kind
   /** Environment variable that gives the default. */
   readonly env?: string
   readonly default?: string | number | boolean
   readonly help: string
-  /** What the value is, for the help. */
+  /** Stands for the value in the help. */
   readonly value?: string
-  /** A path: it may hold bytes that are no UTF-8 (system/bytes.ts). */
+  /** A path, which may hold bytes that are not UTF-8 (system/bytes.ts). */
   readonly path?: true
-  /** Heading under which the help lists it; `OPTIONS` if left out. */
+  /** Heading of the help that lists it; `OPTIONS`, or `GLOBAL OPTIONS` at the root, if left out. */
   readonly section?: string
 }
 
@@ -48,5 +48,5 @@ export const namesOf = (entry: { readonly name: string; readonly aliases?: reado
   ...(entry.aliases ?? []),
 ]
 
-/** A flag's name as it is typed. */
+/** A flag's name as typed. */
 export const dashed = (name: string): string => (name.length === 1 ? `-${name}` : `--${name}`)

@@ -17,10 +17,10 @@ import {
 const inSection = <F extends Flag>(section: string, flags: readonly F[]): readonly F[] =>
   flags.map((entry) => ({ ...entry, section }))
 
-/** In front of the name of a key type's flag, for recipients that are added or removed. */
+/** Prefix of a key type's flag that adds or removes recipients. */
 export type KeyPrefix = '' | 'add-' | 'rm-'
 
-/** Name of a key type's flag, as `keyFlagName` makes it; no text is one, since each key type brings its own. */
+/** Name of a key type's flag. Only `keyFlagName` makes one, since the table of key types decides which there are. */
 export type KeyFlagName<Prefix extends KeyPrefix = ''> = string & { readonly ofKeyType: Prefix }
 
 /** `age`, `add-age`, `rm-pgp`, … */
@@ -29,7 +29,6 @@ export const keyFlagName = <Prefix extends KeyPrefix>(
   { flag }: Pick<KeyDescriptor, 'flag'>,
 ): KeyFlagName<Prefix> => `${prefix}${flag.name}` as KeyFlagName<Prefix>
 
-/** One for each key type: how its keys are named on the command line. */
 const keys: readonly Pick<KeyDescriptor, 'flag'>[] = Object.values(keyTypes)
 
 export const inPlace: BoolFlag<'in-place'> = bool('in-place', 'write the result back to the file', { aliases: ['i'] })
@@ -95,7 +94,7 @@ export const keyServices: readonly KeyServiceFlag[] = inSection('KEY SERVICES', 
   list('keyservice', 'also ask this key service; may be repeated', { env: 'SOPS_KEYSERVICE', value: 'URI' }),
 ])
 
-/** For commands that look at files which anybody may have written. */
+/** For commands that read files which anybody may have written. */
 export const networkKeys: BoolFlag<'network-keys'> = bool(
   'network-keys',
   'also use keys that need the network, key services and plugins',
@@ -121,7 +120,7 @@ export const showMasterKeys: BoolFlag<'show-master-keys'> = bool(
   { aliases: ['s'] },
 )
 
-/** Keys of a file that is made anew; with any of them the keys of the config do not count. */
+/** Keys of a new file; with any of them the keys of the config are ignored. */
 export type NewKeyFlag = StringFlag<KeyFlagName> | typeof awsProfile | typeof encryptionContext | typeof threshold
 export const newKeys: readonly NewKeyFlag[] = inSection<NewKeyFlag>('MASTER KEYS', [
   ...keys.map((key) => {
@@ -172,7 +171,7 @@ export const selection: readonly SelectionFlag[] = inSection<SelectionFlag>('SEL
   bool('mac-only-encrypted', 'protect only the encrypted values by the integrity check'),
 ])
 
-/** Root flags that commands look at (spec/cli.md 2.5); all others before a command have no effect. */
+/** Root flags that commands read (spec/cli.md 2.5); in front of a command all others have no effect. */
 export type SharedRootFlag =
   | StringFlag<'config'>
   | IntFlag<'indent'>
@@ -187,7 +186,7 @@ export const sharedRootFlags: ReadonlySet<string> = new Set<SharedRootFlag['name
   'check-for-updates',
 ])
 
-/** Flags in front of a command, and all flags of the flag-only form. */
+/** Flags in front of a command; the flag-only form has no others. */
 export type RootFlag =
   | SharedRootFlag
   | BoolFlag<'decrypt' | 'encrypt' | 'rotate' | 'version'>
@@ -237,7 +236,7 @@ export const rootFlags: readonly RootFlag[] = [
   bool('version', 'show the version', { aliases: ['v'] }),
 ]
 
-/** Names of the flags that say for whom, what of a file, and where the result goes: one that is lost may lay a secret open. */
+/** Names of the flags that decide who can read what, and where the result goes: losing one may expose a secret. */
 export const decidingFlags: ReadonlySet<string> = new Set(
   [inPlace, output, extract, filenameOverride, ...newKeys, ...changedKeys, ...selection].flatMap(namesOf),
 )

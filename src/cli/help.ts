@@ -1,8 +1,8 @@
-// Help texts, printed by yargs from the table of commands and their flags. It is loaded here only: parsing is ours (argv.ts), since loading
-// yargs on every run would cost a third of Node's own start.
+// Help texts, which yargs prints from the table of commands and their flags. Only this module loads it: on every run it would cost a third of
+// Node's own start, so parsing is ours (argv.ts).
 //
-// Ours because yargs has no form for it: the values that flags take, `(default: X) [$ENV]` in place of `[string] [default: "X"]`, and the
-// bodies three spaces in (spec/cli.md 2.6).
+// Three things stay ours because yargs has no form for them (spec/cli.md 2.6): a name for a flag's value, `(default: X) [$ENV]` where it would
+// say `[default: "X"]`, and bodies that stand three spaces in.
 import { basename } from 'node:path'
 import { compatibleVersion } from '../metadata/version.ts'
 import { commands, findRow, isGroup, type Row, rowsBelow } from './commands/index.ts'
@@ -16,7 +16,7 @@ interface Page {
   readonly lead: Readonly<Record<string, readonly string[]>>
   readonly rows?: readonly Row[]
   readonly flags?: readonly Flag[]
-  /** Of flags that are in no section. */
+  /** Of flags without a section. */
   readonly heading?: string
   readonly examples: readonly string[]
 }
@@ -44,7 +44,7 @@ async function print({ lead, rows = [], flags = [], heading = 'OPTIONS', example
   page.usage(blocks.map((block) => block.join('\n')).join('\n\n'))
   for (const row of rows) page.command([...namesOf(row)], row.summary, {}, () => {})
   for (const flag of flags) {
-    // yargs lists short spellings first, then the key and its aliases: the value belongs behind the last of them.
+    // yargs prints short spellings first, then the key, then its other aliases: the value belongs to the last one printed.
     const long = namesOf(flag).filter((name) => name.length > 1)
     if (flag.value !== undefined) long.push(`${long.pop()} ${flag.value}`)
     const [key = '', ...aliases] = [...long, ...namesOf(flag).filter((name) => name.length === 1)]
@@ -86,7 +86,7 @@ async function commandHelp(path: readonly Row[], row: Row, host: Host): Promise<
   const name = path.map((part) => part.name).join(' ')
   const NAME = [`sops ${name} - ${row.summary}`]
   if (isGroup(row)) {
-    // Groups always call the program by its own name, as the reference does (spec/cli.md 2.6).
+    // As in the reference, the help of a group says `sops` whatever the program was called (spec/cli.md 2.6).
     const USAGE = [`sops ${name} COMMAND [command options] [ARGUMENTS]`]
     return { lead: { NAME, USAGE }, rows: row.subcommands, examples: row.examples }
   }

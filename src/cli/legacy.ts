@@ -15,7 +15,7 @@ import type { FlagValues, Io, LegacyInvocation } from './invocation.ts'
 
 type Mode = 'encrypt' | 'decrypt' | 'rotate' | 'set' | 'edit'
 
-/** The modes asked for, in the order in which the reference runs them; each would replace what the one before it made. */
+/** The modes asked for, in the order in which the reference runs them; each overwrites the result of the one before. */
 function modesOf(flags: FlagValues<RootFlag>): readonly Mode[] {
   const modes: Mode[] = (['encrypt', 'decrypt', 'rotate'] as const).filter((mode) => flags.bool(mode))
   return flags.string('set') === '' ? modes : [...modes, 'set']
@@ -30,11 +30,11 @@ const isMissing = (path: string): boolean => {
   }
 }
 
-/** Flags that were given to add or remove recipients. */
+/** The given flags that add or remove recipients. */
 const keyChangesOf = (flags: FlagValues<RootFlag>): string[] =>
   changedKeys.map(({ name }) => name).filter((name) => flags.string(name) !== '')
 
-/** Only a rotation adds and removes recipients; anything else would look done. @throws SopsError `conflicting-parameters`. */
+/** Only a rotation adds and removes recipients; any other mode would drop the flag in silence. @throws SopsError `conflicting-parameters`. */
 function refuseIdleKeyChange(mode: Mode, flags: FlagValues<RootFlag>): void {
   const [flag] = keyChangesOf(flags)
   if (flag === undefined || mode === 'rotate') return
@@ -43,7 +43,7 @@ function refuseIdleKeyChange(mode: Mode, flags: FlagValues<RootFlag>): void {
   })
 }
 
-/** A word that is no file and almost a command was meant to be the command. @throws SopsError `no-file`. */
+/** A word that names no file and is almost a command is a slip, not a new file. @throws SopsError `no-file`. */
 function refuseTypo(word: string, path: string): void {
   if (/[./\\]/.test(word) || existsSync(path)) return
   const near = nearest(word, commands.flatMap(namesOf))
@@ -66,14 +66,14 @@ function checkFile(modes: readonly Mode[], flags: FlagValues<RootFlag>, path: st
   }
 }
 
-/** Index and JSON value of `--set`, parted by the first `] `. @throws SopsError `bad-path-or-value`. */
+/** Index and JSON value of `--set`, split at the first `] `. @throws SopsError `bad-path-or-value`. */
 export function partsOfSet(text: string): readonly [index: string, value: string] {
   const at = text.indexOf('] ')
   if (at < 0) throw new SopsError('bad-path-or-value', 'Invalid --set format')
   return [text.slice(0, at + 1), text.slice(at + 2)]
 }
 
-/** A config without a rule for the file stops this form even where no rule is needed. @throws SopsError `generic`. */
+/** As in the reference, a config without a rule for the file stops this form even where no rule is needed. @throws SopsError `generic`. */
 async function requireCreationRule(inv: LegacyInvocation<never>, io: Io, path: string): Promise<void> {
   const [{ configOf }, { matchCreationRule }] = await Promise.all([
     import('./settings.ts'),
@@ -83,7 +83,7 @@ async function requireCreationRule(inv: LegacyInvocation<never>, io: Io, path: s
   if (config?.creationRules) await matchCreationRule(config, path, io.ctx)
 }
 
-/** The invocation that does what the flags ask for; all root flags are its flags. @throws SopsError. */
+/** The invocation that the flags ask for; it has all root flags. @throws SopsError. */
 export function rewrite(root: Parsed, io: Io): LegacyInvocation<Flag> {
   const { positionals } = root
   const values: FlagValues<RootFlag> = root.values

@@ -1,4 +1,4 @@
-// From the words of a command line to an exit status: the only place where errors become one.
+// From a command line to an exit status. Errors become a status here and nowhere else.
 
 import type { Context } from '../context/index.ts'
 import { memory } from '../context/memo.ts'
@@ -103,7 +103,7 @@ const showHelp = async (path: readonly Row[], host: Host): Promise<number> =>
 const refuse = async (error: UsageError, path: readonly Row[], host: Host): Promise<number> =>
   (await import('./usage.ts')).refuse(error, path, host)
 
-/** Flags in front of a command that it does not look at are easily taken for its own. */
+/** A flag in front of a command that ignores it looks as if it took effect. */
 function warnOfLostFlags(root: Parsed, command: string, io: Io): void {
   const lost = [...root.spelled].filter((name) => !sharedRootFlags.has(name))
   if (lost.length === 0) return

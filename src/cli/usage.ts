@@ -1,4 +1,4 @@
-// Command lines that cannot be understood: the reference's text and help on stdout, a fatal line and a suggestion on stderr.
+// Usage errors: the reference's text and the help on stdout, a fatal line and a suggestion on stderr.
 import { withoutSecrets } from '../system/secrets.ts'
 import { nearest } from '../text/visible.ts'
 import type { UsageError } from './argv.ts'
@@ -14,8 +14,8 @@ const flagsOf = async (row: Row | undefined): Promise<readonly Flag[]> =>
   row === undefined ? rootFlags : isGroup(row) ? [] : (await row.load()).flags
 
 /**
- * What was probably meant by an unknown flag. Not by yargs: it recommends commands only, and at a fixed distance of three changes, at which
- * `--age` where there is none would become `--yes`, and `sops cat`, which makes a new file, `sops set`.
+ * What was probably meant by an unknown flag. yargs cannot tell: it recommends commands only, and anything within three changes. That would
+ * turn `publish --age` into `publish --yes`, and `sops cat`, which makes a new file, into `sops set`.
  */
 async function suggestion(flag: string, path: readonly Row[]): Promise<string | undefined> {
   const row = path.at(-1)

@@ -114,25 +114,25 @@ describe('yargs', () => {
     (await traced(args)).loaded.some((input) => input.startsWith('node_modules/yargs/'))
 
   test.each([
-    ['--help'],
-    ['decrypt', '--help'],
-    ['help', 'encrypt'],
-    ['groups'],
-    ['decrypt', '--nonsense'],
-    ['--nonsense'],
-  ])('prints the help: %s %s', async (...args) => expect(await loadsIt(args)).toBe(true))
+    [['--help']],
+    [['decrypt', '--help']],
+    [['help', 'encrypt']],
+    [['groups']],
+    [['decrypt', '--nonsense']],
+    [['--nonsense']],
+  ])('prints the help: %j', async (args) => expect(await loadsIt(args)).toBe(true))
 
   test.each([
-    [],
-    ['--version'],
-    ['completion', 'bash'],
-    ['--generate-bash-completion'],
-    ['decrypt', '--in', '--generate-bash-completion'],
-    ['help', 'nonsense'],
-    ['decrpt'],
-    ['filestatus', 'gone.yaml'],
-    ['doctor'],
-  ])('is not loaded for %s %s %s', async (...args) => expect(await loadsIt(args)).toBe(false))
+    [[]],
+    [['--version']],
+    [['completion', 'bash']],
+    [['--generate-bash-completion']],
+    [['decrypt', '--in', '--generate-bash-completion']],
+    [['help', 'nonsense']],
+    [['decrpt']],
+    [['filestatus', 'gone.yaml']],
+    [['doctor']],
+  ])('is not loaded for %j', async (args) => expect(await loadsIt(args)).toBe(false))
 })
 
 test.each([

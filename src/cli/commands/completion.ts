@@ -1,7 +1,7 @@
 // `sops completion bash|zsh|fish`: scripts that ask the program itself what fits (spec/cli.md 2.7).
 //
-// Not those of yargs: it chooses the shell by $SHELL, has none for fish, and asks with a marker of its own, while scripts that the reference
-// has printed ask with `--generate-bash-completion`.
+// The scripts of yargs would not do: it picks the shell by $SHELL, has none for fish, and asks with a marker of its own, while scripts that
+// the reference printed, and users installed, ask with `--generate-bash-completion`.
 import { type Command, command } from '../command.ts'
 
 const bash = `

@@ -1,4 +1,4 @@
-// The table of commands: what each is called and what it does. Its flags, its code and the rest of its help are loaded when it is called.
+// The table of commands: names and summaries. Flags, code and the rest of the help load when the command is called.
 import type { Command } from '../command.ts'
 
 export interface CommandRow {
