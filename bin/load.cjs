@@ -23,6 +23,7 @@ function keepCompiled() {
     const uid = process.getuid()
     const named = process.env.XDG_CACHE_HOME || ''
     const caches = isAbsolute(named) ? named : join(require('node:os').homedir(), '.cache')
+    if (!isAbsolute(caches)) return
     // Not recursively: from procfs that does not return.
     for (const missing of [caches, join(caches, 'sops-ts')])
       if (!existsSync(missing)) mkdirSync(missing, { mode: 0o700 })

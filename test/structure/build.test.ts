@@ -123,11 +123,14 @@ describe('replacing an older build', () => {
 
 describe.skipIf(process.platform === 'win32')('what Node compiled is kept', () => {
   /** The folder that is offered to Node, where this version can take one. */
-  async function offered(caches: string): Promise<string> {
+  async function offered(caches: string, env: Record<string, string> = {}): Promise<string> {
     const preload = join(folder, 'preload.cjs')
     const tell = "require('node:module').enableCompileCache = (folder) => process.stderr.write('kept in ' + folder)"
     writeFileSync(preload, tell)
-    const run = await node(['--require', preload, join(root, 'bin/sops.cjs'), '--version'], { XDG_CACHE_HOME: caches })
+    const run = await node(['--require', preload, join(root, 'bin/sops.cjs'), '--version'], {
+      XDG_CACHE_HOME: caches,
+      ...env,
+    })
     expect(run.exit).toBe(0)
     return run.stderr.toString()
   }
@@ -186,7 +189,9 @@ describe.skipIf(process.platform === 'win32')('what Node compiled is kept', () =
 
   test('not below the working directory for a relative path, which counts as none', async () => {
     expect(await offered('caches')).toBe(`kept in ${join(folder, '.cache/sops-ts')}`)
-    expect(existsSync(caches())).toBe(false)
+    rmSync(join(folder, '.cache'), { recursive: true })
+    expect(await offered('', { HOME: '' })).toBe('')
+    expect(readdirSync(folder)).toEqual(['preload.cjs'])
   })
 
   /** What a run that may keep things prints, and the files it has kept. */
