@@ -1,4 +1,4 @@
-// The data key: made, wrapped for every recipient, and recovered from whichever recipient can (spec/keys.md 2, 11).
+// The data key: made, wrapped for every recipient, and recovered by whichever recipient can (spec/keys.md 2, 11).
 import { randomBytes } from 'node:crypto'
 import type { Context } from '../context/index.ts'
 import { messageOf, SopsError, setIn } from '../errors.ts'
@@ -11,7 +11,7 @@ import { type Attempt, type Teller, tellOfDataKey, tellOfKeys } from './log.ts'
 import { type KeyFailure, recoveryReport } from './report.ts'
 import { combine, split } from './shamir.ts'
 
-/** Whatever wraps and unwraps: this process, or a remote key service. */
+/** Who wraps and unwraps: this process, or a remote key service. */
 export interface KeyService extends Teller {
   readonly name: string
   /** @throws SopsError with the cause. */
@@ -21,11 +21,11 @@ export interface KeyService extends Teller {
 }
 
 export interface UnwrapOptions {
-  /** Nobody is asked, and no program is started that may ask: what cannot be opened so is unavailable. */
+  /** Nobody is asked, and no program is started that may ask; what cannot be opened without is unavailable. */
   readonly atHand?: boolean
 }
 
-/** The key types of this process. */
+/** The key types, served by this process. */
 export function localKeyService(ctx: Context): KeyService {
   let quiet: Context | undefined
   return {
@@ -36,7 +36,7 @@ export function localKeyService(ctx: Context): KeyService {
       const type = keyTypes[key.type]
       const reason = type.network ? await ctx.localOnly?.() : undefined
       if (reason !== undefined) return { unavailable: reason, untried: true }
-      // Credentials for the network are not asked for, and are kept for the run.
+      // Credentials for the network are never asked for, and are kept for the run.
       if (!atHand || type.network) return type.unwrap(key, ctx)
       quiet ??= contextAtHand(ctx)
       return type.unwrap(key, quiet)
@@ -49,7 +49,7 @@ const dataKeyLength = 32
 /** 32 random bytes; the caller wipes them. */
 export const newDataKey = (): Uint8Array => new Uint8Array(randomBytes(dataKeyLength))
 
-/** What `use` makes; the data key is wiped once it is done, whatever becomes of it. */
+/** The result of `use`; the data key is wiped afterwards, even when it fails. */
 export async function wipedAfter<T>(dataKey: Uint8Array, use: () => T | Promise<T>): Promise<T> {
   try {
     return await use()
@@ -72,7 +72,7 @@ interface WrapResult {
 
 export interface Wrapped {
   readonly groups: readonly KeyGroup[]
-  /** The number of groups where 0 was asked for and there are several. */
+  /** Where 0 was asked for and there are several groups, their number. */
   readonly threshold: number
 }
 
@@ -81,12 +81,12 @@ const wrapFailure = (errors: readonly string[]): SopsError =>
     details: { wrapErrors: errors },
   })
 
-/** The failures behind an error of `wrapDataKey`, for another headline over `[…]`; undefined for any other error. */
+/** The failures behind an error of `wrapDataKey`, to show under another headline; undefined for any other error. */
 export const wrapErrors = (error: unknown): readonly string[] | undefined =>
   error instanceof SopsError ? error.details.wrapErrors : undefined
 
 /**
- * Wraps the data key for every recipient of a group once; with several groups each gets a Shamir share.
+ * Wraps the data key once for every recipient; each of several groups gets a Shamir share instead.
  * @throws SopsError `generic` naming every recipient that failed (spec/keys.md 2.1), or that is bare (`MasterKey.isBare`) and not kept.
  */
 export async function wrapDataKey(
@@ -151,11 +151,11 @@ async function wrapFor(key: MasterKey, part: Uint8Array, services: readonly KeyS
   return { key, attempts, errors }
 }
 
-/** Types that are tried first where nobody says otherwise. */
+/** Types that are tried first by default. */
 const defaultOrder: readonly string[] = keyTypesInOrder('open').map(({ id }) => id)
 
 /**
- * Names of key types, first tried first; empty text means the default.
+ * Names of key types, in the order in which they are tried; an empty text means the default.
  * @throws SopsError `duplicate-decryption-key-type`.
  */
 export function parseDecryptionOrder(text: string): string[] {
@@ -169,7 +169,7 @@ export function parseDecryptionOrder(text: string): string[] {
   return names
 }
 
-/** Without an order: the default one, then what needs no network, then the rest; otherwise the order alone. The sort is stable. */
+/** Stable. Without an order: the default one, then keys that need no network, then the rest; otherwise the order alone. */
 function sorted(keys: readonly MasterKey[], order: readonly string[] | undefined): MasterKey[] {
   const names = order ?? defaultOrder
   const rank = (key: MasterKey): number => {
@@ -194,14 +194,14 @@ export function shortRecoveryText(error: SopsError): string {
 }
 
 export interface RecoverOptions {
-  /** Key types in the order in which a group's keys are tried. */
+  /** Key types, in the order in which a group's keys are tried. */
   readonly order?: readonly string[]
-  /** Told of each recipient that unwrapped its part. */
+  /** Called for each recipient that unwrapped its part. */
   readonly unwrapped?: (key: MasterKey) => void
 }
 
 /**
- * The data key, from the first recipient of each group that can. Every group is tried. The caller wipes the result.
+ * The data key, from the first recipient of each group that opens. Every group is tried. The caller wipes the result.
  * @throws SopsError `no-data-key` with the report of spec/cli.md 3.5.
  */
 export async function recoverDataKey(
@@ -259,8 +259,8 @@ async function combineParts(
 const atOnce = 8
 
 /**
- * One result for each list of keys. Keys that need no network are tried one after the other, since they may ask for passphrases; what is left
- * to the network then goes side by side.
+ * One result for each list of keys. Keys that need no network are tried one by one, since they may ask for passphrases; the lists that still
+ * need the network are then tried in parallel.
  */
 async function recoverParts(
   lists: readonly (readonly MasterKey[])[],
@@ -289,7 +289,7 @@ async function recoverParts(
   return results
 }
 
-/** What the keys of a group wrap: a data key, or a share of one, which has a byte more. Anything else was tampered with. */
+/** Keys wrap a data key, or a share of one, which is a byte longer. Anything else was tampered with. */
 const isSecret = ({ length }: Uint8Array): boolean => length === dataKeyLength || length === dataKeyLength + 1
 
 /** The first secret that a key gives. */

@@ -1,4 +1,4 @@
-// How the recipients of a file differ from those that its creation rule asks for.
+// How the recipients of a file differ from those of its creation rule.
 import { labelOf } from '../keys/index.ts'
 import type { KeyGroup, MasterKey } from '../keys/types.ts'
 
@@ -9,7 +9,7 @@ export interface GroupChange {
 }
 
 export interface KeyChanges {
-  /** By position; a group that only one side has is wholly added or removed. */
+  /** By position; a group that only one side has is added or removed as a whole. */
   readonly groups: readonly GroupChange[]
   readonly oldThreshold: number
   readonly newThreshold: number
@@ -17,17 +17,17 @@ export interface KeyChanges {
 
 const labelsOf = (group: KeyGroup | undefined): string[] => (group?.keys ?? []).map(labelOf)
 
-/** Those of the group that have their wrapped data key: for others it is made like for new ones. */
+/** Keys of the group that have a wrapped data key; the others are wrapped for like new ones. */
 const wrappedIn = (group: KeyGroup | undefined): readonly MasterKey[] =>
   (group?.keys ?? []).filter((key) => key.isBare !== true)
 
-/** The file's own threshold for so many groups: 1 is what a single group may have, and says nothing of several (0 = all of them). */
+/** The file's own threshold, for `groups` groups. A single group may leave 1 behind, which says nothing about several (0 = all of them). */
 export const ownThreshold = (threshold: number, groups: number): number =>
   threshold === 1 && groups > 1 ? 0 : threshold
 
 /**
- * Compares group by group, by identity. The threshold is the one asked for (0 = the file's own), never more than there are groups
- * (spec/cli.md 13.7; the reference takes only the file's).
+ * Compares group by group, by identity. The threshold is the requested one (0 = the file's own), at most the number of groups
+ * (spec/cli.md 13.7; the reference knows only the file's).
  */
 export function keyChanges(
   old: readonly KeyGroup[],
@@ -52,8 +52,8 @@ export const isChange = ({ groups, oldThreshold, newThreshold }: KeyChanges): bo
   oldThreshold !== newThreshold || groups.some((group) => group.added.length > 0 || group.removed.length > 0)
 
 /**
- * The wanted groups, with the wrapped data key of every recipient that already had it. Only a single group wraps the data key itself;
- * several groups get new shares, so nothing of theirs can be kept.
+ * The wanted groups, with the wrapped data key of every recipient that already has one. Only a single group wraps the data key itself;
+ * several groups get new shares, so none of theirs can be kept.
  */
 export function keepWrapped(old: readonly KeyGroup[], wanted: readonly KeyGroup[]): readonly KeyGroup[] {
   const [before, after] = [old[0], wanted[0]]

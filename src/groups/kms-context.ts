@@ -1,4 +1,4 @@
-// Files older than SOPS 3.3.0 whose AWS KMS keys were wrapped under another encryption context than the one stored (spec/keys.md 5.5).
+// Files older than SOPS 3.3.0, whose AWS KMS keys may be wrapped under another encryption context than the stored one (spec/keys.md 5.5).
 import type { LogLine } from '../context/index.ts'
 import type { KeyGroup, MasterKey, StringMap } from '../keys/types.ts'
 import type { Metadata } from '../metadata/index.ts'
@@ -14,12 +14,12 @@ export interface RepairOptions extends RecoverOptions {
 const contextOf = (key: MasterKey): StringMap =>
   key.type === 'kms' && typeof key.fields.context === 'object' ? key.fields.context : {}
 
-/** Old versions gave every name of a context the same value: keys with two values or more may be wrapped under one of them alone. */
+/** Old versions gave every name of a context the same value, so a key with several values may be wrapped under any one of them. */
 const mayBeWrong = (key: MasterKey): boolean => new Set(Object.values(contextOf(key))).size > 1
 
 /**
- * The key groups as they may have been wrapped, one for each value that occurs, in stored order: with every context that holds the value made
- * of that value alone. Empty for files that do not have the fault.
+ * The key groups as they may have been wrapped: once per value that occurs, in stored order, with that value alone in every context that holds
+ * it. Empty for files without the fault.
  * @throws SopsError `generic` for a version that cannot be compared.
  */
 export function repairContextCandidates({ keyGroups, version }: Metadata): readonly (readonly KeyGroup[])[] {
@@ -39,8 +39,8 @@ function withValue(key: MasterKey, value: string): MasterKey {
 }
 
 /**
- * The data key of a file, trying the contexts of old versions after the stored ones. The caller wipes it.
- * @throws SopsError as of `recoverDataKey`, for the stored contexts.
+ * The data key of a file; the contexts of old versions are tried after the stored ones. The caller wipes it.
+ * @throws SopsError as `recoverDataKey`, about the stored contexts.
  */
 export async function recoverWithRepair(
   metadata: Metadata,

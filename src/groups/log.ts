@@ -1,24 +1,24 @@
-// What --verbose shows of the keys that are tried, in the reference's words (spec/cli.md 17).
+// What --verbose says about the keys that are tried, in the reference's words (spec/cli.md 17).
 import type { Context, LogLine } from '../context/index.ts'
 import { keyTypes } from '../keys/index.ts'
 import type { MasterKey } from '../keys/types.ts'
 
-/** Of a key service, who is told. */
+/** The part of a key service that says where to log. */
 export interface Teller {
-  /** Where what is done with it is told. */
+  /** Where its work is logged. */
   readonly log?: Context['log']
-  /** It keeps its own log of the keys that it tries. */
+  /** It logs the keys that it tries itself. */
   readonly remote?: boolean
 }
 
-/** What became of one key at one service. */
+/** One key tried at one service. */
 export interface Attempt {
   readonly key: MasterKey
   readonly service: Teller
   readonly isDone: boolean
 }
 
-/** Tells of keys that were tried, in the order given, which is the stored one whatever order the answers came in. */
+/** Logs keys that were tried, in the given order: the stored one, whatever order the answers came in. */
 export function tellOfKeys(done: 'wrap' | 'unwrap', attempts: readonly Attempt[]): void {
   for (const { key, service, isDone } of attempts) {
     if (service.remote || !service.log) continue
@@ -28,6 +28,6 @@ export function tellOfKeys(done: 'wrap' | 'unwrap', attempts: readonly Attempt[]
   }
 }
 
-/** Tells of the data key itself. */
+/** Logs what was done with the data key itself. */
 export const tellOfDataKey = (services: readonly Teller[], message: string, fields: LogLine['fields'] = {}): void =>
   services.find(({ log }) => log !== undefined)?.log?.({ level: 'info', logger: 'SOPS', message, fields })

@@ -1,16 +1,16 @@
-// Why the data key could not be had, as the reference lays it out: group by group, key by key.
+// Why the data key could not be recovered, group by group and key by key, as the reference lays it out.
 import { wordWrap } from '../text/wrap.ts'
 
-/** What each service said of a key that did not open. */
+/** What each service said about a key that did not open. */
 export interface KeyFailure {
   readonly label: string
   readonly errors: readonly string[]
 }
 
-/** What came of a group. */
+/** The outcome for a group. */
 type GroupOutcome = { readonly part: Uint8Array } | { readonly failures: readonly KeyFailure[] }
 
-/** What each service said of a key, word-wrapped behind a bar; blank lines between them. */
+/** What each service said about a key, word-wrapped behind a bar, with blank lines between. */
 function keyReport({ label, errors }: KeyFailure): readonly string[] {
   const parts = errors.map((error) => {
     const lines = wordWrap(error, 60).split(/\r\n?|\n/)
@@ -24,15 +24,15 @@ function groupReport(result: GroupOutcome, index: number): readonly string[] {
   return [`Group ${index}: FAILED`, ...indented(joined(result.failures.map(keyReport)))]
 }
 
-/** Also the blank lines, as in the reference; at least one. */
+/** The bar stands before blank lines too, as in the reference; there is at least one. */
 const indented = (lines: readonly string[]): readonly string[] =>
   (lines.length > 0 ? lines : ['']).map((line) => `  ${line}`)
 
-/** One after the other, with a blank line between them. */
+/** Joined, with a blank line between each two. */
 const joined = (parts: readonly (readonly string[])[]): readonly string[] =>
   parts.flatMap((lines, at) => (at === 0 ? lines : ['', ...lines]))
 
-/** By lines (spec/cli.md 3.5). `threshold` is 0 where there is one group. */
+/** The report (spec/cli.md 3.5). `threshold` is 0 where there is one group. */
 export function recoveryReport(
   results: readonly GroupOutcome[],
   threshold: number,

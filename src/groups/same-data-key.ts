@@ -1,4 +1,4 @@
-// Whether the entries of a key group hold the same: one of another file, or of another version, must not be handed on as if it belonged here.
+// Whether the entries of a key group hold the same data key: one from another file or version must not be passed on as if it belonged here.
 import { timingSafeEqual } from 'node:crypto'
 import { SopsError } from '../errors.ts'
 import { namesOf } from '../keys/identity.ts'
@@ -7,12 +7,12 @@ import type { KeyGroup, MasterKey } from '../keys/types.ts'
 import type { KeyService } from './data-key.ts'
 
 export interface CompareOptions {
-  /** What a single group must open to, and the entries that gave it. */
+  /** What a single group must open to, and the entries that opened to it. */
   readonly dataKey?: Uint8Array
   readonly openedBy?: readonly MasterKey[]
   /**
-   * Network keys that are opened too. Those are worth a call where their entry is kept as it is; what a file names is otherwise no reason to
-   * call anybody with this machine's credentials.
+   * Network keys to open as well. A call is worth it where the entry is kept as it is; otherwise, that a file names a key is no reason to use
+   * this machine's credentials.
    */
   readonly network?: (key: MasterKey) => boolean
 }
@@ -23,8 +23,8 @@ interface Opened {
 }
 
 /**
- * Opens every entry that can be opened with what is at hand, and compares those of each group. Nobody is asked for anything, and neither are
- * remote key services, which may ask somebody; entries that cannot be opened so are left.
+ * Opens every entry that can be opened with what is at hand, and compares the entries of each group. Nobody is asked for anything; nor are remote
+ * key services, which may ask somebody. Entries that stay closed are passed over.
  * @throws SopsError `generic` naming two entries that hold different data keys, or shares of different ones.
  */
 export async function refuseMixedKeys(

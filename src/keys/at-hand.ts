@@ -1,9 +1,9 @@
-// Opening with what lies ready, for a look at entries that nobody asked to open.
+// Opening with what is at hand, to check entries that nobody asked to open.
 
 import type { Context } from '../context/index.ts'
 import { memory } from '../context/memo.ts'
 
-/** With a memory of its own: that a passphrase was not asked for here must not be remembered as its refusal. */
+/** It has its own memory: a passphrase that was not asked for here must not be remembered as refused. */
 export function contextAtHand(ctx: Context): Context {
   return {
     ...ctx,

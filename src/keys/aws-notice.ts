@@ -1,11 +1,11 @@
-// What the AWS SDK prints on its own.
+// Silences what the AWS SDK prints on its own.
 
-/** On Node 20 it would print a reminder to upgrade; users of a command line can do nothing about it in the middle of a pipe. */
+/** On Node 20 it prints a reminder to upgrade, of no use to somebody who runs a command in a pipe. */
 export async function silenceUpgradeNotice(): Promise<void> {
   try {
     const { state } = (await import('@aws-sdk/core/client')) as { state?: { warningEmitted: boolean } }
     if (state !== undefined) state.warningEmitted = true
   } catch {
-    // Another layout of the SDK only means that the notice is shown.
+    // If the layout of the SDK changes, the notice merely appears.
   }
 }

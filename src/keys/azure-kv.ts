@@ -5,7 +5,7 @@ import { quote } from '../text/quote.ts'
 import { secondsText } from '../text/seconds.ts'
 import { type KeyDescriptor, type KeyRecord, type KeyTypeRow, loadedWork } from './key-type.ts'
 
-/** A key without a version is the latest one, which the vault is asked for. */
+/** A key without a version means the latest one; the vault is asked which that is. */
 async function keyOf(vaultUrl: string, name: string, version: string, ctx: Context): Promise<KeyRecord<'azure_kv'>> {
   const createdAt = secondsText(ctx.now())
   const current = version === '' ? await latestVersion(vaultUrl, name, ctx) : version
@@ -67,7 +67,7 @@ export const azureKv: KeyTypeRow<'azure_kv', 'azure_keyvault'> = {
   async parse(text, ctx) {
     const keys: KeyRecord<'azure_kv'>[] = []
     if (text === '') return keys
-    // One after the other, so that the first one that is wrong is named.
+    // One by one, so that the first wrong one is named.
     for (const url of text.split(',')) keys.push(await keyAt(url.trim(), ctx))
     return keys
   },
@@ -78,7 +78,7 @@ export const azureKv: KeyTypeRow<'azure_kv', 'azure_keyvault'> = {
   },
   logFields: (key) => ({ key: String(key.fields.name ?? ''), version: String(key.fields.version ?? '') }),
   label: ({ fields }) => `${fields.vault_url}/keys/${fields.name}/${fields.version}`,
-  /** Vaults do not tell upper from lower case. */
+  /** Vaults are case-insensitive. */
   identity: ({ fields }) =>
     `${String(fields.vault_url).replace(/\/+$/, '')}/keys/${fields.name}/${fields.version}`.toLowerCase(),
   ...loadedWork(() => import('./azure-kv/crypt.ts')),

@@ -15,7 +15,7 @@ function keyOf(uri: string, ctx: Context): KeyRecord<'hc_vault'> {
   }
 }
 
-/** Host names do not tell upper from lower case, and the default port needs no mention. */
+/** Host names are case-insensitive, and the default port may be left out. */
 const addressOf = (text: string): string => (URL.canParse(text) ? new URL(text).href : text).replace(/\/+$/, '')
 
 const descriptor: KeyDescriptor<'hc_vault', 'hc_vault_transit_uri', 'hc_vault'> = {

@@ -1,4 +1,4 @@
-// When two master keys are the same recipient, however each is spelled, and recipients that a file only names.
+// Whether two master keys are the same recipient, however each is spelled; and recipients that a file merely names.
 
 import { SopsError } from '../errors.ts'
 import { quote } from '../text/quote.ts'
@@ -11,7 +11,7 @@ export const identityOf = (key: MasterKey): string => {
   return `${key.type} ${(identity ?? label)(key)}`
 }
 
-/** Every recipient once, as it is spelled first; a bare entry does not hide one that is not. */
+/** Every recipient once, in its first spelling; a bare entry does not hide a wrapped one. */
 export function distinctKeys(keys: readonly MasterKey[]): readonly MasterKey[] {
   const found = new Map<string, MasterKey>()
   for (const key of keys) {
@@ -22,10 +22,10 @@ export function distinctKeys(keys: readonly MasterKey[]): readonly MasterKey[] {
   return [...found.values()]
 }
 
-/** Names of recipients for messages: they come from files. */
+/** Names of recipients for messages, quoted because they come from files. */
 export const namesOf = (keys: readonly MasterKey[]): string => keys.map((key) => quote(labelOf(key))).join(', ')
 
-/** The recipients for which a file holds nothing wrapped, each once. */
+/** Every recipient for which a file holds nothing wrapped, once. */
 export const bareKeys = (groups: readonly KeyGroup[]): readonly MasterKey[] =>
   distinctKeys(groups.flatMap(({ keys }) => distinctKeys(keys).filter((key) => key.isBare)))
 
@@ -36,7 +36,7 @@ const bareHints = [
 ]
 
 /**
- * Refuses to wrap a data key for whoever is named in a file and was never given one.
+ * Refuses to wrap a data key for a recipient that a file names without having one wrapped for it.
  * @throws SopsError `generic` naming each of them.
  */
 export function refuseBare(groups: readonly KeyGroup[]): void {

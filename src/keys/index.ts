@@ -13,13 +13,13 @@ export const keyTypes: Readonly<Record<KeyTypeId, KeyType>> = Object.fromEntries
   inOrder(Object.values(table), 'load').map((type) => [type.id, type] as const),
 ) as Record<KeyTypeId, KeyType>
 
-/** The key types in one of their orders, without those that have no place in it. */
+/** The key types in one of their orders; types without a place in it are left out. */
 export const keyTypesInOrder = (order: keyof KeyRanks): readonly KeyType[] => inOrder(Object.values(keyTypes), order)
 
 /** A key's name in messages and diffs (spec/keys.md 1.2). */
 export const labelOf = (key: MasterKey): string => keyTypes[key.type].label(key)
 
-/** Takes down that the user means this recipient: the plugin of an age recipient may then be started for it. */
+/** Records that the user means this recipient, so that the plugin of an age recipient may be started for it. */
 export const approveKey = (key: MasterKey, ctx: Context): void => keyTypes[key.type].approve?.(key, ctx)
 
 /** Makes age identities; loaded when asked for. */

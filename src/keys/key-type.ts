@@ -1,4 +1,4 @@
-// What a key type is: its data, which every room derives its own lists from, and its work, which is loaded when it is done.
+// What a key type is: its data, from which every room derives its own lists, and its work, which is loaded on first use.
 import type { Context, Logger } from '../context/index.ts'
 
 export type StringMap = Readonly<Record<string, string>>
@@ -13,8 +13,8 @@ export interface KeyRecord<Id extends string = string> {
   /** The wrapped data key (or Shamir share) as stored; empty until wrapped. */
   readonly enc: string
   /**
-   * The file that it was read from holds nothing wrapped for it: no `enc`, or only white space. That is damage, and whoever wrote the entry
-   * need not know the data key, so `wrapDataKey` refuses it. What is to be wrapped for is a key without this.
+   * The file holds nothing wrapped for it: no `enc`, or only white space. That is damage, and whoever wrote the entry need not know the data
+   * key, so `wrapDataKey` refuses it. Absent from keys that are yet to be wrapped for.
    */
   readonly isBare?: true
 }
@@ -28,11 +28,11 @@ export interface FieldSpec {
   readonly map?: boolean
 }
 
-/** What an entry of a `key_groups` field is where it is a mapping. */
+/** The shape of a `key_groups` entry that is a mapping. */
 export interface ConfigItem {
   /** The type's name in the reference's messages. */
   readonly type: string
-  /** Texts; empty where they are left out. */
+  /** Strings; empty where they are left out. */
   readonly fields: readonly string[]
   /** Maps from string to string. */
   readonly maps?: readonly string[]
@@ -44,7 +44,7 @@ export interface ConfigItem {
 export interface KeyConfig<Flat extends string = string, Group extends string = string> {
   /** The field of a creation rule. */
   readonly flat: Flat
-  /** The flat field is a list of strings from the start; any value, judged when its rule is selected, if left out. */
+  /** The flat field must be a list of strings. If left out, any value will do until its rule is selected. */
   readonly flatIsList?: true
   /** What messages about the flat field call the type; `flat` if left out. */
   readonly title?: string
@@ -58,7 +58,7 @@ export interface KeyConfig<Flat extends string = string, Group extends string = 
 
 /** The place of a type among the others, lowest first, wherever the reference has an order of its own (spec/keys.md 1.1, 1.3). */
 export interface KeyRanks {
-  /** Lists of the metadata in the order in which a group is made of them. It is the order of the table as well. */
+  /** Lists of the metadata, in the order in which they make up a group. The table has the same order. */
   readonly load: number
   /** Flags of a new file. */
   readonly flags: number
@@ -68,18 +68,18 @@ export interface KeyRanks {
   readonly rotate: number
   /** Flags of `groups add` (spec/cli.md 13.8; the reference forgets hckms). */
   readonly groups: number
-  /** Types that are tried first where no decryption order is given. */
+  /** Types that are tried first without a decryption order. */
   readonly open?: number
 }
 
-/** Where the SDKs of a cloud take credentials from; only whether they are there is told. */
+/** Where the SDKs of a cloud find credentials; only their presence is reported. */
 export interface CredentialPlaces {
   readonly variables: readonly string[]
   /** Below the home folder. */
   readonly files: readonly string[]
 }
 
-/** All about a key type that is plain data. */
+/** The part of a key type that is plain data. */
 export interface KeyDescriptor<Id extends string = string, Flat extends string = Id, Group extends string = Flat> {
   /** The identifier of the reference: the list of the metadata and the decryption order share it. */
   readonly id: Id
@@ -87,9 +87,9 @@ export interface KeyDescriptor<Id extends string = string, Flat extends string =
   readonly fields: readonly FieldSpec[]
   /** False for age: no `created_at` is stored. */
   readonly dated: boolean
-  /** The list stands in a group of `key_groups` even when it is empty. */
+  /** Groups of `key_groups` have the list even when it is empty. */
   readonly keepsEmptyList?: true
-  /** True when opening needs the network; such keys are tried after the others unless a decryption order says otherwise. */
+  /** Opening needs the network; such keys are tried last unless a decryption order says otherwise. */
   readonly network: boolean
   readonly ranks: KeyRanks
   /** `--NAME` (and `--add-NAME`, `--rm-NAME`), its one-letter alias, its environment variable, and its line in the help. */
@@ -97,9 +97,9 @@ export interface KeyDescriptor<Id extends string = string, Flat extends string =
   readonly config: KeyConfig<Flat, Group>
   /** The number in the choice of keys of a key service's message (spec/keys.md 10.1). */
   readonly wireNumber: number
-  /** What a key service's question calls a key, and the field that follows; the key's label if left out. */
+  /** What a key service's question calls a key, and the field shown after it; the key's label if left out. */
   readonly question: { readonly title: string; readonly field?: string }
-  /** The logger that tells of keys of this type. */
+  /** The logger for keys of this type. */
   readonly logger: Logger
   /** Absent for a type that takes no credentials. */
   readonly credentials?: CredentialPlaces
@@ -113,18 +113,18 @@ export interface ParseOptions {
   readonly awsProfile?: string
 }
 
-/** Opening did not happen because nothing here can: no identity, no credentials. The next key is tried. */
+/** Nothing here can open it: no identity, no credentials. The next key is tried. */
 export interface Unavailable {
   readonly unavailable: string
   /** What might have opened it was not tried (`Context.localOnly`). */
   readonly untried?: true
 }
 
-/** A place where identities may lie, and what is there now. Nothing secret. */
+/** A place where identities may lie, and what is there. Nothing secret. */
 export interface IdentityPlace {
   /** A variable, a path, or a program. */
   readonly place: string
-  /** One text for each identity: a recipient, a fingerprint, or what else can be told; empty when there is none. */
+  /** One text per identity: a recipient, a fingerprint, or whatever else is known; empty when there is none. */
   readonly found: readonly string[]
   readonly problems: readonly string[]
 }
@@ -142,7 +142,7 @@ export interface KeyWords<Id extends string = string> {
    * checked the shape (string, or map of strings with `context` a map of strings).
    */
   parseGroupItem(item: string | Readonly<Record<string, string | StringMap>>, ctx: Context): Promise<KeyRecord<Id>[]>
-  /** How a line of the log names a key, where wrapping or unwrapping was tried (spec/cli.md 17). */
+  /** How the log names a key that was tried (spec/cli.md 17). */
   logFields(key: KeyRecord, done: 'wrap' | 'unwrap'): StringMap
   /** The key's name in messages and diffs (spec/keys.md 1.2). */
   label(key: KeyRecord): string
@@ -150,7 +150,7 @@ export interface KeyWords<Id extends string = string> {
   identity?(key: KeyRecord): string
   /** Checks a key read from metadata; throws SopsError `generic` (hckms only). */
   check?(key: KeyRecord): void
-  /** Takes down that the user means this recipient, whom more may then be done for than for one that only a file names. */
+  /** Records that the user means this recipient; more may be done for it than for one that only a file names. */
   approve?(key: KeyRecord, ctx: Context): void
 }
 
@@ -177,7 +177,7 @@ export interface KeyTypeRow<Id extends string = string, Flat extends string = Id
   places?(ctx: Context): Promise<readonly IdentityPlace[]>
 }
 
-/** Work that is loaded when it is first done: a row names it without loading it. */
+/** Work that is loaded on first use, so that a row can name it at no cost. */
 export const loadedWork = (load: () => Promise<KeyWork>): KeyWork => ({
   wrap: async (key, dataKey, ctx) => (await load()).wrap(key, dataKey, ctx),
   unwrap: async (key, ctx) => (await load()).unwrap(key, ctx),

@@ -18,7 +18,7 @@ const keyOf = ({ arn, role, context, profile }: Parts, ctx: Context): KeyRecord<
   enc: '',
 })
 
-/** The key's and the role's ARN in `key+role`. */
+/** The ARNs of key and role in `key+role`. */
 function splitRole(text: string): { arn: string; role: string } {
   const at = text.indexOf('+arn:')
   return at > 0 ? { arn: text.slice(0, at), role: text.slice(at + 1) } : { arn: text, role: '' }

@@ -5,7 +5,7 @@ import { secondsText } from '../text/seconds.ts'
 import { type KeyDescriptor, type KeyRecord, type KeyTypeRow, loadedWork } from './key-type.ts'
 
 /**
- * Nothing but blanks is normalised: what is stored and compared is what the user wrote (spec/keys.md 4.1).
+ * Only blanks are normalised: what the user wrote is stored and compared (spec/keys.md 4.1).
  * @throws SopsError `generic` for key material, which must not reach the arguments of gpg, its messages or a file.
  */
 function keyOf(text: string, now: Date): KeyRecord<'pgp'> {

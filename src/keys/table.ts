@@ -1,4 +1,4 @@
-// The key types, one a line: what stands here is read from files and rules, has its flags, and travels to key services.
+// The key types, one a line: those listed here are read from files and rules, have flags, and travel to key services.
 export { age } from './age.ts'
 export { azureKv } from './azure-kv.ts'
 export { gcpKms } from './gcp-kms.ts'

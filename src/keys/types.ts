@@ -1,4 +1,4 @@
-// Key types and master keys, as the table of key types has them.
+// Types of key types and master keys, derived from the table.
 import type { KeyRecord, KeyTypeRow } from './key-type.ts'
 import type * as table from './table.ts'
 
@@ -26,7 +26,7 @@ export type FlatField = Row['config']['flat']
 /** Fields of a `key_groups` entry that hold keys. */
 export type GroupField = Row['config']['group']
 
-/** All about one kind of master key: its data, and its work, which is loaded when it is done. */
+/** One kind of master key: its data, and its work, which is loaded on first use. */
 export type KeyType = KeyTypeRow<KeyTypeId, FlatField, GroupField>
 
 /** One recipient. */

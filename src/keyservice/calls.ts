@@ -51,8 +51,10 @@ function refuse(stream: ServerHttp2Stream, { status, details }: Refusal): void {
   if (stream.destroyed || stream.headersSent) return
   const trailers = { 'grpc-status': String(statusNumber(status)), 'grpc-message': encoded(details) }
   stream.respond({ ...answerHeaders, ...trailers }, { endStream: true })
-  // What is still on its way is not waited for.
-  if (!stream.readableEnded) stream.close(http2.NGHTTP2_NO_ERROR)
+  // What is still on its way is not waited for. A stream that is closed at once takes the answer with it on Node 22.
+  setImmediate(() => {
+    if (!stream.readableEnded) stream.close(http2.NGHTTP2_NO_ERROR)
+  })
 }
 
 function answer(stream: ServerHttp2Stream, message: Buffer): void {

@@ -1,12 +1,12 @@
-// Files with tokens, certificates and credentials, which the environment names or the home folder holds.
+// Files of tokens, certificates and credentials, named by the environment or found in the home folder.
 import type { Context } from '../context/index.ts'
 import { readNamed } from '../system/inputs.ts'
 import { shownPath } from '../system/secrets.ts'
 
-/** Bytes that are taken from a pipe or a device: far above any bundle of certificates. */
+/** The most bytes read from a pipe or a device: far more than any bundle of certificates. */
 const maximumSize = 16 * 1024 * 1024
 
-/** The text of the file; a pipe is not waited for in silence. @throws the system's error. */
+/** The text of the file; waiting for a pipe is announced. @throws the system's error. */
 export async function readCredentials(path: string, ctx: Context): Promise<string> {
   const message = `waiting for credentials from ${shownPath(path)}`
   const onWait = (): void => ctx.log({ level: 'warning', logger: 'CMD', message })

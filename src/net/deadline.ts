@@ -1,9 +1,9 @@
-// A time limit over work that may not know one.
+// A time limit for work that may have none of its own.
 import { SopsError } from '../errors.ts'
 
 /**
- * Runs `work` for at most `ms` milliseconds; its signal ends what it has under way.
- * @throws SopsError `generic`, behind `headline`, when the time is over.
+ * Runs `work` for at most `ms` milliseconds; its signal aborts what is still under way.
+ * @throws SopsError `generic`, behind `headline`, when time runs out.
  */
 export async function within<T>(ms: number, headline: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const abort = new AbortController()

@@ -1,6 +1,6 @@
-// gRPC's status codes under the names the reference shows.
+// gRPC's status codes, by the names that the reference shows.
 
-/** In the order of their numbers. */
+/** Ordered by number. */
 export const statusNames = [
   'OK',
   'Canceled',

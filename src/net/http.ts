@@ -1,4 +1,4 @@
-// One HTTP request within a deadline, and its repetition while a service is busy; for key services that need no SDK.
+// One HTTP request within a deadline, repeated while the service is busy; for key services that need no SDK.
 
 import type { IncomingHttpHeaders, IncomingMessage, RequestOptions } from 'node:http'
 import { request as requestPlain } from 'node:http'
@@ -6,7 +6,7 @@ import type { ConnectionOptions } from 'node:tls'
 import { messageOf, SopsError } from '../errors.ts'
 import { codeOf } from '../system/errors.ts'
 
-/** What the connection trusts and shows, beyond the platform's defaults. */
+/** The certificates that the connection trusts and presents, beyond the platform's defaults. */
 export type TlsOptions = Pick<ConnectionOptions, 'ca' | 'cert' | 'key' | 'servername' | 'rejectUnauthorized'>
 
 export interface HttpRequest {
@@ -17,7 +17,7 @@ export interface HttpRequest {
   readonly tls?: TlsOptions
   /** A Unix socket instead of the URL's host. */
   readonly socketPath?: string
-  /** An HTTP proxy, with its user information if it wants some. */
+  /** An HTTP proxy, with user information where it needs any. */
   readonly proxy?: URL | undefined
 }
 
@@ -29,11 +29,11 @@ export interface HttpAnswer {
 
 export interface Deadline {
   readonly signal: AbortSignal
-  /** Milliseconds until the signal. */
+  /** Milliseconds until the signal fires. */
   left(): number
 }
 
-/** Which answers are worth another attempt, and after how many milliseconds. */
+/** Which answers are worth another attempt, and how many milliseconds later. */
 export interface RetryRule {
   readonly retries: number
   readonly isBusy: (status: number) => boolean
@@ -64,11 +64,11 @@ export function shownUrl(url: URL): string {
   return shown.href
 }
 
-/** A server's text for messages; some gateways send back what they were sent. */
+/** A server's text, for messages. Some gateways echo what they were sent. */
 export const withoutSecrets = (text: string, secrets: readonly string[]): string =>
   secrets.reduce((shown, secret) => (secret.length > 3 ? shown.replaceAll(secret, '…') : shown), text)
 
-/** JSON, or undefined where the text is none. */
+/** Undefined where the text is not JSON. */
 export function parseJson(body: Buffer): unknown {
   try {
     return JSON.parse(body.toString('utf8'))
@@ -78,7 +78,7 @@ export function parseJson(body: Buffer): unknown {
 }
 
 /**
- * Sends one request and reads the answer, whatever its status; redirects are answers, too.
+ * Sends one request and reads the answer, whatever its status; a redirect is an answer too.
  * @throws SopsError `generic` when there is no answer, or none in time.
  */
 export async function send(request: HttpRequest, deadline: Deadline): Promise<HttpAnswer> {
@@ -95,7 +95,7 @@ export async function send(request: HttpRequest, deadline: Deadline): Promise<Ht
   }
 }
 
-/** Like `send`, again and again while the rule says so and the deadline leaves time for it. The last answer or error counts. */
+/** Repeats `send` for as long as the rule says so and the deadline allows. The last answer or error counts. */
 export async function sendPatiently(request: HttpRequest, rule: RetryRule, deadline: Deadline): Promise<HttpAnswer> {
   for (let attempt = 0; ; attempt++) {
     let wait = rule.wait(attempt)
@@ -122,7 +122,7 @@ function retryAfter(header: string | undefined): number | undefined {
   return Number.isNaN(date) ? undefined : Math.max(0, date - Date.now())
 }
 
-/** Connections that fail for want of a server, as opposed to one that is not trusted. */
+/** Failures that mean there is no server there, as opposed to one that is not trusted. */
 const transientCodes = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -136,7 +136,7 @@ const transientCodes = new Set([
 const isTransient = (error: unknown): boolean =>
   error instanceof SopsError && transientCodes.has(error.details.connection ?? '')
 
-/** Several addresses that all failed make an error without a text of its own. */
+/** When every address of a host failed, the error has no message of its own. */
 function connectionError(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) return connectionError(error.errors[0])
   return messageOf(error)

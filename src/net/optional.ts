@@ -1,8 +1,8 @@
-// Packages that may be left out at installation, loaded when something needs them.
+// Packages that an installation may leave out, loaded on first use.
 import { SopsError } from '../errors.ts'
 
 /**
- * What `load` imports. It is a function around a literal `import()`, which is what bundlers see.
+ * What `load` imports. It must be a function around a literal `import()`: bundlers see nothing else.
  * @throws SopsError `missing-dependency`.
  */
 export async function loadOptional<T>(name: string, load: () => Promise<T>, purpose = 'for this key'): Promise<T> {

@@ -1,7 +1,7 @@
 // Protocol buffers on the wire, as far as the key service needs them: numbered fields, each a sequence of bytes.
 import { SopsError } from '../errors.ts'
 
-/** A field with its content; numbers on the wire are read over, since no message of ours has any. */
+/** A field with its content; fields that hold numbers are skipped, since none of our messages has any. */
 export interface WireField {
   readonly number: number
   readonly bytes: Uint8Array
@@ -11,7 +11,7 @@ const lengthDelimited = 2
 /** Bytes of the fixed-size wire types. */
 const fixedSizes: Readonly<Record<number, number>> = { 1: 8, 5: 4 }
 const maximumFieldNumber = 2 ** 29 - 1
-/** Fields of one message that are taken. Ours have a handful, and one for each entry of an encryption context. */
+/** The most fields accepted in one message. Ours have a handful, plus one per entry of an encryption context. */
 const maximumFields = 10_000
 
 const malformed = (): SopsError => new SopsError('generic', 'malformed message')
@@ -44,12 +44,12 @@ export const fieldParts = (number: number, content: Uint8Array): Uint8Array[] =>
 /** A field, present even when empty. */
 export const field = (number: number, content: Uint8Array): Buffer => Buffer.concat(fieldParts(number, content))
 
-/** A text, left out when empty, as proto3 does. */
+/** A string field, left out when empty, as in proto3. */
 export const textField = (number: number, text: string): Buffer =>
   text === '' ? Buffer.alloc(0) : field(number, Buffer.from(text))
 
 /**
- * The fields of a message in their order. The contents are views of `message`.
+ * The fields of a message in order. The contents are views of `message`.
  * @throws SopsError `generic` for bytes that are not a message.
  */
 export function readFields(message: Uint8Array): WireField[] {
@@ -83,6 +83,6 @@ export function readFields(message: Uint8Array): WireField[] {
   return fields
 }
 
-/** The content of the last field of that number, which is the one that counts; empty when there is none. */
+/** The content of the last field with that number, which is the one that counts; empty when there is none. */
 export const lastField = (fields: readonly WireField[], number: number): Uint8Array =>
   fields.findLast((one) => one.number === number)?.bytes ?? new Uint8Array(0)

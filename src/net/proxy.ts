@@ -1,4 +1,4 @@
-// Which requests go through an HTTP proxy, by the variables everybody uses, and how they do.
+// Which requests go through an HTTP proxy, according to the customary variables, and how they get there.
 import { type RequestOptions, request } from 'node:http'
 import type { Agent } from 'node:https'
 import { BlockList, isIP, type Socket } from 'node:net'
@@ -9,7 +9,7 @@ import { isLoopback, type TlsOptions } from './http.ts'
 type Env = Readonly<Record<string, string | undefined>>
 
 /**
- * The proxy for a URL from `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` (or in lower case); never for this machine itself.
+ * The proxy for a URL from `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` (or in lower case); none for this machine itself.
  * @throws SopsError `generic` for a proxy that cannot be used.
  */
 export function proxyFor(url: URL, env: Env): URL | undefined {
@@ -65,7 +65,7 @@ const wayTo = (proxy: URL): { hostname: string; port: string | number } => ({
   port: proxy.port || 80,
 })
 
-/** What to change in a request's options so that it goes through the proxy. */
+/** The request options that send it through the proxy. */
 export async function throughProxy(
   url: URL,
   proxy: URL,
@@ -90,7 +90,7 @@ type Connected = (error: Error | null, socket?: Duplex) => void
 
 const agents = new Map<string, Agent>()
 
-/** Connections through one proxy, kept open as those without one are, whatever the run that opened them. */
+/** Connections through one proxy, kept open across runs just as direct ones are. */
 async function tunnels(proxy: URL): Promise<Agent> {
   const known = agents.get(proxy.href)
   if (known !== undefined) return known
@@ -104,7 +104,7 @@ async function tunnels(proxy: URL): Promise<Agent> {
   return agent
 }
 
-/** A TLS connection to the target, which the proxy cannot read. @throws SopsError `generic`, or the connection's error. */
+/** A TLS connection to the target, opaque to the proxy. @throws SopsError `generic`, or the connection's error. */
 export async function openTunnel(
   proxy: URL,
   { host, port, ca, cert, key, servername, rejectUnauthorized }: Omit<TunnelTarget, 'tunnelSignal'>,
@@ -126,7 +126,7 @@ export async function openTunnel(
   const name = servername || (isIP(host) === 0 ? host : undefined)
   const tls = { ca, cert, key, servername: name, rejectUnauthorized: rejectUnauthorized !== false, host, socket }
   const secured = connect(tls)
-  // It does not take the tunnel down with itself.
+  // Destroying it does not close the tunnel.
   secured.on('close', () => socket.destroy())
   return secured
 }

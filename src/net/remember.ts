@@ -1,9 +1,9 @@
-// Values that are looked up once and kept for as long as they are good: credentials and tokens.
+// Values looked up once and kept while they are valid: credentials and tokens.
 import type { Context } from '../context/index.ts'
 
 /**
- * Calls `make` when there is no value or its time (`until`, milliseconds since 1970) is over; those who ask meanwhile wait for the same call. A
- * failure is kept for five seconds, so that the keys of one file fail together.
+ * Calls `make` when there is no value or it has expired (`until`, milliseconds since 1970); whoever asks meanwhile waits for the same call.
+ * A failure is kept for five seconds, so that the keys of one file fail together.
  */
 export function remember<T>(make: () => Promise<T>, until: (value: T) => number, ctx: Context): () => Promise<T> {
   let held: { readonly result: Promise<T>; until: number } | undefined

@@ -16,7 +16,7 @@ const unitMs: Readonly<Record<string, number>> = {
 
 const defaultMs = 10_000
 
-/** What timers of the platform can wait for. */
+/** The longest wait of a timer; Node cuts anything longer to 1 ms. */
 const longestMs = 2 ** 31 - 1
 
 /** Milliseconds of a Go duration (`1m30s`) or a plain number of seconds; undefined for anything else. */
@@ -33,8 +33,8 @@ export function parseDuration(text: string): number | undefined {
 }
 
 /**
- * Milliseconds that wrapping or unwrapping with one key may take in all: `SOPS_KMS_TIMEOUT`, else 10 seconds.
- * @throws SopsError `generic` for a value that is no positive duration.
+ * Milliseconds that wrapping or unwrapping with one key may take in total: `SOPS_KMS_TIMEOUT`, else 10 seconds.
+ * @throws SopsError `generic` for a value that is not a positive duration.
  */
 export function kmsTimeout(ctx: Context): number {
   const text = ctx.env['SOPS_KMS_TIMEOUT']

@@ -1,4 +1,4 @@
-// Requests to a Vault or OpenBao server: its headers, retries, redirects and error texts, for transit keys and for KV secrets.
+// Requests to a Vault or OpenBao server, for transit keys and KV secrets: headers, retries, redirects and error texts.
 import type { Context } from '../context/index.ts'
 import { SopsError, setIn } from '../errors.ts'
 import {
@@ -20,7 +20,7 @@ import { type VaultSettings, vaultSettings } from './settings.ts'
 
 export interface VaultCall {
   readonly place: VaultPlace
-  /** Without one no token is sent. */
+  /** If left out, no token is sent. */
   readonly token: string | undefined
   readonly method: 'GET' | 'PUT'
   /** Sent as JSON; integers may be bigint. */
@@ -82,7 +82,7 @@ const retryRule = (retries: number): RetryRule => ({
   wait: () => 1000 + Math.random() * 500,
 })
 
-/** One redirect is followed, to a server that the user named and never from TLS to clear text: a standby server names the active one. */
+/** Follows one redirect, since a standby server names the active one: only to a server that the user named, and never from TLS to clear text. */
 async function follow(
   ctx: Context,
   place: VaultPlace,
@@ -106,7 +106,7 @@ async function follow(
   return sendPatiently({ ...rest, url, ...way }, rule, deadline)
 }
 
-/** What the server says about a failure, or nothing it can be trusted to say. `safe` takes out what was sent to it. */
+/** What the server says about a failure, as far as it can be shown. `safe` takes out what was sent to it. */
 function failureLines(request: HttpRequest, answer: HttpAnswer, safe: (text: string) => string): readonly string[] {
   const head = ['Error making API request.', '', `URL: ${request.method} ${safe(shownUrl(request.url))}`]
   const errors = errorsOf(answer)

@@ -1,4 +1,4 @@
-// JSON text with integers of any size, which JSON.stringify refuses.
+// JSON text with integers of any size; JSON.stringify refuses a bigint.
 
 /** The text of plain data: maps, lists, and JSON's scalars; a bigint becomes its digits. */
 export function jsonText(value: unknown): string {

@@ -1,11 +1,11 @@
-// What an address and a path of Vault may look like where a file, a flag or a rule names them.
+// What a Vault address or path named by a file, a flag or a rule may look like.
 
 import { SopsError } from '../errors.ts'
 import { quote } from '../text/quote.ts'
 
 /**
- * Whether nobody on the way to the server takes the segment for another path: not after unescaping once more, not where compatible characters
- * are the same (`．．`), not where `;` begins parameters (`..;`).
+ * Whether nobody on the way to the server can take the segment for another path, even by unescaping once more, by equating compatible
+ * characters (`．．`), or by reading parameters after `;` (`..;`).
  */
 function isPlainSegment(segment: string): boolean {
   const text = segment.normalize('NFKC')
@@ -21,7 +21,7 @@ export function checkPath(path: string, what: string): void {
 }
 
 /**
- * As `checkPath`, for the path of a URL, each part of which somebody on the way may unescape first.
+ * As `checkPath`, for the path of a URL, any part of which a proxy may unescape first.
  * @throws SopsError `generic`.
  */
 export function checkUrlPath({ pathname }: URL, what: string): void {
@@ -30,7 +30,7 @@ export function checkUrlPath({ pathname }: URL, what: string): void {
   throw new SopsError('generic', `${what} ${quote(pathname)} is refused: ${rule}`)
 }
 
-/** As it is where an escape in it is none. */
+/** The text as it stands where it has a malformed escape. */
 export function unescaped(path: string): string {
   try {
     return decodeURIComponent(path)
@@ -39,7 +39,7 @@ export function unescaped(path: string): string {
   }
 }
 
-/** As `checkPath`, for a name that is one part of a path. @throws SopsError `generic`. */
+/** As `checkPath`, for a name that is a single segment. @throws SopsError `generic`. */
 export function checkName(name: string, what: string): void {
   if (name.includes('/')) throw new SopsError('generic', `${what} ${quote(name)} is refused: it has a slash`)
   checkPath(name, what)
@@ -47,7 +47,7 @@ export function checkName(name: string, what: string): void {
 
 /**
  * The server in `https://host:8200`, which may have a path.
- * @throws SopsError `generic` for anything that one reader takes for another server than the next.
+ * @throws SopsError `generic` for anything that two readers might take for different servers.
  */
 export function parseAddress(text: string): URL {
   const parts = /^https?:\/\/(?<user>[^/@]*@)?(?<host>[^/@]+)(?:\/(?<path>.*))?$/is.exec(text)?.groups

@@ -1,5 +1,5 @@
-// Where a call goes, and whether the user named that server: files name the server that is sent the token (spec/keys.md 8.2). Stricter than the
-// reference, which without a list asks any server that a file names.
+// Where a call goes, and whether the user named that server: a file says which server is sent the token (spec/keys.md 8.2). Stricter than the
+// reference, which without a list calls any server that a file names.
 import { posix } from 'node:path'
 import type { Context } from '../context/index.ts'
 import { SopsError } from '../errors.ts'
@@ -7,7 +7,7 @@ import { isLoopback } from '../net/http.ts'
 import { escapePath } from './escape.ts'
 import { checkPath, checkUrlPath, parseAddress, unescaped } from './path.ts'
 
-/** A server that may be sent the token, with the path of one call. */
+/** A server that may be sent the token, and the path of one call. */
 export interface VaultPlace {
   readonly url: URL
   readonly socketPath?: string
@@ -16,7 +16,7 @@ export interface VaultPlace {
 }
 
 /**
- * A path below `/v1/` of a server that a key or a rule names.
+ * A path below `/v1/` on a server that a key or a rule names.
  * @throws SopsError `generic` for a server that neither `SOPS_HC_VAULT_ALLOWLIST` nor, without it, `VAULT_ADDR` names.
  */
 export function placeAt(address: string, path: string, ctx: Context): VaultPlace {
@@ -31,7 +31,7 @@ export function placeAt(address: string, path: string, ctx: Context): VaultPlace
   return { url, isAgent: false }
 }
 
-/** As `placeAt`, or at the agent of `VAULT_AGENT_ADDR`, which takes the place of every other server; a list still has to name the key's. */
+/** As `placeAt`, unless `VAULT_AGENT_ADDR` names an agent, which then stands in for every server; a list must still name the key's own. */
 export function placeOrAgent(address: string, path: string, ctx: Context): VaultPlace {
   const agent = ctx.env['VAULT_AGENT_ADDR']
   if (!agent) return placeAt(address, path, ctx)
@@ -58,7 +58,7 @@ export function checkRedirect({ isAgent, url }: VaultPlace, target: URL, ctx: Co
   }
 }
 
-/** @throws SopsError `generic` for clear text to another machine, unless an entry of the list says so. */
+/** @throws SopsError `generic` for clear text to another machine, unless an entry of the list permits it. */
 export function checkClearText(url: URL, ctx: Context): void {
   if (url.protocol !== 'http:' || isLoopback(url.hostname) || hasEntryFor(url, ctx)) return
   throw new SopsError(
@@ -98,7 +98,7 @@ function checkServer(url: URL, ctx: Context): void {
 const notListed = (address: string): SopsError =>
   new SopsError('generic', `Allowlist does not allow ${address} (${listName})`)
 
-/** Sockets are listed as they are. */
+/** Sockets are listed verbatim. */
 function isAddressListed(address: string, path: string, ctx: Context): boolean {
   if (socketOf(address) === undefined) return isListed(below(parseAddress(address), path), ctx)
   const list = ctx.env[listName] || 'all'
@@ -108,7 +108,7 @@ function isAddressListed(address: string, path: string, ctx: Context): boolean {
 const isListed = (url: URL, ctx: Context): boolean => ctx.env[listName] === 'all' || hasEntryFor(url, ctx)
 
 /**
- * Whether an entry of the list is where the URL begins: the same scheme, host and port, and whole segments of the path.
+ * Whether the URL lies under an entry of the list: the same scheme, host and port, and whole leading segments of the path.
  * @throws SopsError `generic` for an empty entry.
  */
 function hasEntryFor(url: URL, ctx: Context): boolean {
@@ -128,7 +128,7 @@ function entriesOf(list: string): string[] {
   return entries
 }
 
-/** What a variable names; undefined for what is no server of http or https. */
+/** The server that a variable names; undefined for anything but http and https. */
 function serverOf(text: string): URL | undefined {
   const url = URL.canParse(text) ? new URL(text) : undefined
   return url !== undefined && /^https?:$/.test(url.protocol) ? url : undefined

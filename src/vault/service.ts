@@ -1,6 +1,6 @@
-// The server that a domain names for its HTTP service, where the user asks for that (`VAULT_SRV_LOOKUP`).
+// The server that the SRV record of a domain names, where the user asks for the look-up (`VAULT_SRV_LOOKUP`).
 
-/** Puts the server and port of the domain's record into the URL, where there is one. */
+/** Puts the server and port of the domain's record, if it has one, into the URL. */
 export async function findService(url: URL): Promise<void> {
   const { resolveSrv } = await import('node:dns/promises')
   try {

@@ -1,4 +1,4 @@
-// What the environment says about talking to Vault: the variables of its command line client (spec/keys.md 8.2).
+// How to talk to Vault, from the variables of its own command line client (spec/keys.md 8.2).
 
 import type { Context } from '../context/index.ts'
 import { memoKey } from '../context/memo.ts'
@@ -10,11 +10,11 @@ import { parseGoBool } from '../tree/scalar.ts'
 import { readTls } from './tls.ts'
 
 export interface VaultSettings {
-  /** Of every request: the namespace and `VAULT_HEADERS`. */
+  /** Sent with every request: the namespace and `VAULT_HEADERS`. */
   readonly headers: Readonly<Record<string, string>>
   readonly tls: TlsOptions
   readonly proxy: URL | undefined
-  /** Milliseconds for a call; undefined where the user has no wish. */
+  /** Milliseconds for a call; undefined where the user sets no limit. */
   readonly timeout: number | undefined
   readonly retries: number
   readonly followsRedirects: boolean
@@ -62,7 +62,7 @@ function flag(ctx: Context, name: string): boolean {
   return text ? (parseGoBool(text) ?? refuse(name, 'true or false')) : false
 }
 
-/** What timers of the platform can wait for. */
+/** The longest wait of a timer; Node cuts anything longer to 1 ms. */
 const longestTimeout = 2 ** 31 - 1
 
 function readTimeout(text: string): number | undefined {
@@ -101,7 +101,7 @@ function parseObject(text: string): object {
     const parsed: unknown = JSON.parse(text)
     if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed
   } catch {
-    // The parser's message would quote the text.
+    // The parser's message would quote the headers, which may be secret.
   }
   return refuse('VAULT_HEADERS', 'a JSON object of header values')
 }

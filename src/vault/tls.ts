@@ -1,4 +1,4 @@
-// Certificates for Vault: whom to trust and what to show, from files named by the environment (spec/keys.md 8.2).
+// Certificates for Vault, to trust and to present, from files named by the environment (spec/keys.md 8.2).
 
 import { join, resolve } from 'node:path'
 import type { Context } from '../context/index.ts'
@@ -22,7 +22,7 @@ export async function readTls(ctx: Context, skipsVerification: boolean): Promise
   }
 }
 
-/** Instead of the system's: the first of a file, a text and a folder. */
+/** The authorities trusted instead of the system's: from a file, else a variable's text, else a folder. */
 async function trustedCertificates(
   ctx: Context,
   read: (name: string) => Promise<string>,

@@ -159,9 +159,11 @@ describe('as a process', () => {
   )
 
   test('a command that ignores a signal goes on', async () => {
-    const running = start(box, ['exec-env', 's.yaml', 'trap "" TERM; echo ready; sleep 0.5; echo done'])
+    const command = 'trap "" TERM; echo ready; while [ ! -e go ]; do sleep 0.05; done; echo done'
+    const running = start(box, ['exec-env', 's.yaml', command])
     await running.says('ready')
     running.child.kill('SIGTERM')
+    writeFileSync(box.path('go'), '')
     expect(await running.ended).toMatchObject({ code: 0, stdout: 'ready\ndone\n' })
   })
 

@@ -8,6 +8,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   renameSync,
   rmSync,
   statSync,
@@ -26,7 +27,7 @@ const cli = join(root, 'dist/cli')
 let folder: string
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'sops-build-'))
+  folder = mkdtempSync(join(realpathSync(tmpdir()), 'sops-build-'))
 })
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
@@ -122,11 +123,14 @@ describe('replacing an older build', () => {
 
 describe.skipIf(process.platform === 'win32')('what Node compiled is kept', () => {
   /** The folder that is offered to Node, where this version can take one. */
-  async function offered(caches: string): Promise<string> {
+  async function offered(caches: string, env: Record<string, string> = {}): Promise<string> {
     const preload = join(folder, 'preload.cjs')
     const tell = "require('node:module').enableCompileCache = (folder) => process.stderr.write('kept in ' + folder)"
     writeFileSync(preload, tell)
-    const run = await node(['--require', preload, join(root, 'bin/sops.cjs'), '--version'], { XDG_CACHE_HOME: caches })
+    const run = await node(['--require', preload, join(root, 'bin/sops.cjs'), '--version'], {
+      XDG_CACHE_HOME: caches,
+      ...env,
+    })
     expect(run.exit).toBe(0)
     return run.stderr.toString()
   }
@@ -156,14 +160,56 @@ describe.skipIf(process.platform === 'win32')('what Node compiled is kept', () =
         writeFileSync(own(), '', { mode: 0o600 })
       },
     ],
+    ['others can put another one in the place of', () => chmodSync(caches(), 0o777)],
+    ['the group can put another one in the place of', () => chmodSync(folder, 0o770)],
     // Only root can give something away; for others the file above has the same end.
     ...(process.getuid?.() === 0
-      ? ([['somebody else owns', () => chownSync(own(), 12345, 12345)]] as [string, () => void][])
+      ? ([
+          ['somebody else owns', () => chownSync(own(), 12345, 12345)],
+          ['lies in what somebody else owns', () => chownSync(caches(), 12345, 12345)],
+        ] as [string, () => void][])
       : []),
   ])('not in one that %s', async (_, prepare) => {
     mkdirSync(own(), { recursive: true, mode: 0o700 })
     prepare()
     expect(await offered(caches())).toBe('')
+  })
+
+  test('also where others can add to a folder above it but change nothing there', async () => {
+    mkdirSync(own(), { recursive: true, mode: 0o700 })
+    chmodSync(caches(), 0o1777)
+    expect(await offered(caches())).toBe(`kept in ${own()}`)
+  })
+
+  test('where symbolic links above it lead', async () => {
+    mkdirSync(own(), { recursive: true, mode: 0o700 })
+    symlinkSync(caches(), join(folder, 'link'))
+    expect(await offered(join(folder, 'link'))).toBe(`kept in ${own()}`)
+  })
+
+  test('not below the working directory for a relative path, which counts as none', async () => {
+    expect(await offered('caches')).toBe(`kept in ${join(folder, '.cache/sops-ts')}`)
+    rmSync(join(folder, '.cache'), { recursive: true })
+    expect(await offered('', { HOME: '' })).toBe('')
+    expect(readdirSync(folder)).toEqual(['preload.cjs'])
+  })
+
+  /** What a run that may keep things prints, and the files it has kept. */
+  async function kept(): Promise<{ readonly run: Outcome; readonly files: readonly string[] }> {
+    const run = await node([join(root, 'bin/sops.cjs'), '--help'], { XDG_CACHE_HOME: caches() })
+    const files = existsSync(own()) ? readdirSync(own(), { recursive: true, encoding: 'utf8' }) : []
+    return { run, files: files.map((name) => join(own(), name)).filter((path) => statSync(path).isFile()) }
+  }
+
+  test('and not run once it is damaged', async () => {
+    const before = await kept()
+    if (before.files.length === 0) return console.info(`Node ${process.version} keeps nothing`)
+    for (const path of before.files) {
+      const bytes = readFileSync(path)
+      bytes[bytes.length >> 1]! ^= 4
+      writeFileSync(path, bytes)
+    }
+    expect((await kept()).run).toEqual(before.run)
   })
 
   test('nowhere, when none can be made', async () => {

@@ -32,8 +32,9 @@ if (process.platform === 'linux')
     })
 
     test('hold no memory of the program, but that of the programs it runs for the user', async () => {
-      // The program takes its own setting back as soon as the other one has been started.
-      const both = 'sleep 0.3; cat /proc/$PPID/coredump_filter /proc/self/coredump_filter'
+      // The program takes its own setting back as soon as the other one has been started: soon, on a busy machine in some seconds.
+      const settled = 'for i in $(seq 300); do grep -qx 00000000 /proc/$PPID/coredump_filter && break; sleep 0.1; done'
+      const both = `${settled}; cat /proc/$PPID/coredump_filter /proc/self/coredump_filter`
       for (const argv of [['exec-env'], ['exec-file'], ['exec-file', '--no-fifo']])
         expect((await sops([...argv, 'f.env', both])).stdout.toString()).toBe(none + own)
       expect(
@@ -50,7 +51,11 @@ if (process.platform === 'linux')
   })
 
 test('an error that nobody caught is not shown', async () => {
-  const late = `setTimeout(() => { throw new TypeError(['canary', '4f1c'].join('-')) }, 300)`
+  const late = `const waiting = setInterval(() => {
+    if (process.listenerCount('uncaughtException') === 0) return
+    clearInterval(waiting)
+    throw new TypeError(['canary', '4f1c'].join('-'))
+  }, 50)`
   const preload = ['--import', `data:text/javascript,${encodeURIComponent(late)}`]
   const { exit, stderr } = await sops(['exec-file', 'sealed.yaml', 'sleep 1'], { SOPS_DEBUG: '1' }, preload)
   expect(exit).toBe(1)

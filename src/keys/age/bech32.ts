@@ -9,7 +9,7 @@ export interface Bech32 {
 const alphabet = 'qpzry9x8gf2tvdw0s3jn54khce6mua7l'
 const generator = [0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd, 0x2a1462b3]
 
-/** One step of the checksum over a five-bit value. */
+/** One step of the checksum, over a five-bit value. */
 function polymod(check: number, value: number): number {
   const top = check >>> 25
   let next = ((check & 0x1ffffff) << 5) ^ value

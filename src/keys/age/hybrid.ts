@@ -32,7 +32,7 @@ async function expand(seed: Uint8Array): Promise<KeyPair> {
   return { lattice, curve, point: publicPoint(curve) }
 }
 
-/** The 32 bytes that a share of 1120 stands for. A share for another key gives other bytes. */
+/** The 32-byte secret in a share of 1120 bytes. A share for another key gives other bytes. */
 function decapsulate(pair: KeyPair, share: Buffer): Buffer {
   const curveShare = share.subarray(-pointLength)
   const fromLattice = pair.lattice.decapsulate(share.subarray(0, -pointLength))
@@ -44,11 +44,11 @@ function decapsulate(pair: KeyPair, share: Buffer): Buffer {
   return secret.digest()
 }
 
-/** HKDF-Extract of what RFC 9180, section 4, puts around a label. */
+/** HKDF-Extract over the labelled input of RFC 9180, section 4. */
 const labeledExtract = (salt: Uint8Array, label: string, ikm: Uint8Array): Buffer =>
   createHmac('sha256', salt).update('HPKE-v1').update(suite).update(label).update(ikm).digest()
 
-/** HKDF-Expand in the same way, up to 32 bytes. */
+/** The same for HKDF-Expand, up to 32 bytes. */
 function labeledExpand(secret: Uint8Array, label: string, context: Uint8Array, length: number): Buffer {
   const bytes = createHmac('sha256', secret)
     .update(Uint8Array.of(0, length))
@@ -61,7 +61,7 @@ function labeledExpand(secret: Uint8Array, label: string, context: Uint8Array, l
   return bytes.subarray(0, length)
 }
 
-/** Key and nonce of the one message (RFC 9180, section 5.1, mode_base). */
+/** Key and nonce for the only message (RFC 9180, section 5.1, mode_base). */
 function schedule(shared: Uint8Array): { readonly key: Buffer; readonly nonce: Buffer } {
   const none = new Uint8Array(0)
   const context = Buffer.concat([
@@ -78,7 +78,7 @@ function schedule(shared: Uint8Array): { readonly key: Buffer; readonly nonce: B
   return parts
 }
 
-/** The identity with this 32-byte seed, which it keeps a copy of. */
+/** The identity with this 32-byte seed, of which it keeps a copy. */
 export function hybridIdentity(seed: Uint8Array): Identity {
   const own = Uint8Array.from(seed)
   let expanded: Promise<KeyPair> | undefined

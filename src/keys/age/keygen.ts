@@ -1,4 +1,4 @@
-// Makes new age identities, and the file that holds one.
+// Makes age identities, and the file that holds one.
 import { randomBytes } from 'node:crypto'
 import type { Context } from '../../context/index.ts'
 import { SopsError } from '../../errors.ts'
@@ -34,8 +34,8 @@ export function identityFileText({ identity, recipient }: KeyPair, created: Date
 }
 
 /**
- * The identity file that is read without being named (spec/keys.md 3.3, row 8).
- * @throws SopsError `generic` where the folder for it cannot be told.
+ * The identity file that is read by default (spec/keys.md 3.3, row 8).
+ * @throws SopsError `generic` where its folder cannot be determined.
  */
 export function defaultIdentityFile(ctx: Context): string {
   const files = defaultKeyFiles(ctx)

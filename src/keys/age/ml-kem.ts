@@ -1,10 +1,10 @@
-// ML-KEM-768 for whoever holds the seed (FIPS 203): by node:crypto from Node 24.7 on, elsewhere by @noble/post-quantum.
+// ML-KEM-768 for the holder of the seed (FIPS 203): by node:crypto from Node 24.7 on, else by @noble/post-quantum.
 import crypto, { type KeyObject } from 'node:crypto'
 
 export interface MlKemKey {
   /** 1184 bytes. */
   readonly publicKey: Uint8Array
-  /** 32 bytes for a ciphertext; other ones, unpredictable, for one that was not made for this key. @throws Error for another length. */
+  /** The 32-byte secret; for a ciphertext made for another key, 32 unpredictable bytes. @throws Error for another length. */
   decapsulate(ciphertext: Uint8Array): Uint8Array
 }
 
@@ -13,13 +13,13 @@ export const ciphertextLength = 1088
 
 const publicKeyLength = 1184
 
-/** Everything in front of the seed in the DER of a private key that is only a seed (RFC 9935). */
+/** What stands before the seed in the DER of a private key that consists of its seed (RFC 9935). */
 const pkcs8Prefix = Buffer.from('3054020100300b060960864801650304040204428040', 'hex')
 
-/** Absent from the versions of Node before 24.7, and from their types. */
+/** Absent before Node 24.7, and from the types of earlier versions. */
 const { decapsulate } = crypto as { decapsulate?: (key: KeyObject, ciphertext: Uint8Array) => Buffer }
 
-/** Undefined where Node, or the OpenSSL that it was built with, has no ML-KEM. */
+/** Undefined where Node, or its OpenSSL, has no ML-KEM. */
 export function nativeKey(seed: Uint8Array): MlKemKey | undefined {
   if (decapsulate === undefined) return undefined
   const der = Buffer.concat([pkcs8Prefix, seed])

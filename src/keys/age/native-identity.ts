@@ -1,4 +1,4 @@
-// The native identities of age, X25519 and post-quantum, from their text.
+// age's native identities, X25519 and post-quantum, from their text.
 import { decodeBech32 } from './bech32.ts'
 import { hybridIdentity } from './hybrid.ts'
 import type { Identity } from './identity.ts'
@@ -29,7 +29,7 @@ const kinds: readonly (readonly [RegExp, string])[] = [
   ],
 ]
 
-/** What a word that is no identity seems to be; never the word. */
+/** What something that is not an identity seems to be; never its text. */
 function whatItIs(word: string): string {
   const kind = kinds.find(([pattern]) => pattern.test(word))
   return kind === undefined ? '' : `; ${kind[1]}`

@@ -11,7 +11,7 @@ export type Recipient =
   | { readonly kind: 'plugin'; readonly text: string; readonly name: string }
   | { readonly kind: 'ssh'; readonly text: string; readonly key: SshPublicKey }
 
-/** Bytes behind `age1pq1`: the ML-KEM-768 encapsulation key and an X25519 point. */
+/** Bytes after `age1pq1`: the ML-KEM-768 encapsulation key and an X25519 point. */
 const HYBRID_LENGTH = 1216
 
 const bech32Error = 'failed to parse input as Bech32-encoded age public key'
@@ -81,11 +81,11 @@ export function parseRecipient(text: string): Recipient {
   throw fail('failed to parse input, unknown recipient type', quote(text))
 }
 
-/** Equal for all spellings of a recipient: Bech32 in either case; of an SSH key not the comment. */
+/** Equal for all spellings of a recipient: ignores the case of Bech32, and an SSH key's comment. */
 export const sameSpelling = (recipient: string): string =>
   recipient.startsWith('ssh-') ? recipient.split(/\s+/, 2).join(' ') : recipient.toLowerCase()
 
-/** Recipients of a comma-separated list; an empty text has none, an empty part is an error. */
+/** The recipients of a comma-separated list; an empty list has none, an empty part is an error. */
 export function parseRecipients(list: string): Recipient[] {
   return list === '' ? [] : list.split(',').map((part) => parseRecipient(part.trim()))
 }

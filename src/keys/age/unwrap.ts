@@ -1,4 +1,4 @@
-// Opens a wrapped data key with whatever identity is found, the cheapest first.
+// Opens a wrapped data key with any identity that fits, the cheapest first.
 import type { Context } from '../../context/index.ts'
 import { messageOf, SopsError } from '../../errors.ts'
 import type { MasterKey, Unavailable } from '../types.ts'
@@ -28,7 +28,7 @@ function suffixes(found: readonly Found[]): string {
 
 interface Attempt {
   readonly file: AgeFile
-  /** The recipient whose identity alone may open it (`Context.exact`). */
+  /** The only recipient whose identity may open it (`Context.exact`). */
   readonly only: string | undefined
   /** Why identities that might have fitted could not be used. */
   readonly errors: Error[]
@@ -54,13 +54,13 @@ async function tryIdentities(attempt: Attempt, identities: readonly Identity[]):
   return undefined
 }
 
-/** Identities of the given costs, the cheapest first, otherwise in the order found. */
+/** Identities of the given costs, cheapest first, otherwise in the order found. */
 const ordered = (found: readonly Found[], ...wanted: readonly Identity['cost'][]): Identity[] =>
   wanted.flatMap((cost) => found.flatMap((one) => one.identities.filter((identity) => identity.cost === cost)))
 
 /**
- * Sources are read as they are needed: what is in variables and files before commands run, and whatever may need a plugin or a
- * passphrase last. Which data key comes out cannot depend on it, since every way in is authenticated.
+ * Sources are read as they are needed: variables and files before any command runs, and last whatever may need a plugin or a passphrase. The
+ * order cannot change the data key that comes out, since every way in is authenticated.
  * @see KeyType.unwrap; the messages are those of spec/keys.md 3.4.
  */
 export async function unwrap(key: MasterKey, ctx: Context): Promise<Uint8Array | Unavailable> {
@@ -119,7 +119,7 @@ function payload(file: AgeFile, fileKey: Uint8Array): Uint8Array {
   }
 }
 
-/** `untried`: why no plugin was started, where one might have been. */
+/** `untried` says why no plugin was started, where one might have been. */
 function outcome(attempt: Attempt, found: readonly Found[], untried?: string): Unavailable {
   const suffix = suffixes(found) + (untried === undefined ? '' : `. No age plugin was started: ${untried}`)
   const [broken] = attempt.errors

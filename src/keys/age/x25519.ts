@@ -1,4 +1,4 @@
-// X25519 on node:crypto, and age's native identity made of it.
+// X25519 by node:crypto, and age's native identity built on it.
 import { createPrivateKey, createPublicKey, diffieHellman, type KeyObject, randomBytes } from 'node:crypto'
 import { encodeBech32 } from './bech32.ts'
 import { decodeBase64NoPad, encodeBase64NoPad } from './format/base64.ts'
@@ -22,7 +22,7 @@ export function scalarKey(scalar: Uint8Array): KeyObject {
 export const publicPoint = (key: KeyObject): Buffer =>
   Buffer.from(createPublicKey(key).export({ format: 'jwk' }).x!, 'base64url')
 
-/** @throws Error for points of low order: their secret is all zero, whoever asks. */
+/** @throws Error for points of low order, whose secret is zero for everybody. */
 export function sharedSecret(privateKey: KeyObject, point: Uint8Array): Buffer {
   const x = Buffer.from(point).toString('base64url')
   const publicKey = createPublicKey({ key: { kty: 'OKP', crv: 'X25519', x }, format: 'jwk' })
@@ -50,7 +50,7 @@ export function shareOf(stanza: Stanza, index: number): Buffer {
   return share
 }
 
-/** A key pair to be used once: its private key, and its public point. */
+/** A key pair for a single use: private key and public point. */
 export function ephemeralKey(): { readonly privateKey: KeyObject; readonly share: Buffer } {
   const scalar = randomBytes(32)
   const privateKey = scalarKey(scalar)

@@ -1,9 +1,9 @@
-// What a token has to be like (spec/keys.md 7.2).
+// What a token must be for (spec/keys.md 7.2).
 
 export interface Challenge {
-  /** What the token is for, by the vault's host: `https://vault.azure.net/.default`. */
+  /** The scope, which follows from the vault's host: `https://vault.azure.net/.default`. */
   readonly scope: string
-  /** Whose directory the vault belongs to, as it says itself. */
+  /** The vault's directory, as the vault itself names it. */
   readonly tenant: string | undefined
 }
 
@@ -12,6 +12,6 @@ export function tenantIn(header: string | undefined): string | undefined {
   const authority = /^bearer\s.*?\bauthorization(?:_uri)?="([^"]*)"/is.exec(header ?? '')?.[1]
   if (authority === undefined || !URL.canParse(authority)) return undefined
   const tenant = new URL(authority).pathname.split('/')[1] ?? ''
-  // It becomes an argument of a program.
+  // It becomes a program argument.
   return /^[A-Za-z0-9][A-Za-z0-9.-]*$/.test(tenant) ? tenant : undefined
 }

@@ -27,12 +27,12 @@ const retryRule: RetryRule = {
 
 export interface VaultOperation {
   readonly method: 'GET' | 'POST'
-  /** Segments below the vault's URL, checked where files name them. */
+  /** Segments below the vault's URL; those that files name have been checked. */
   readonly path: readonly string[]
   readonly body?: Readonly<Record<string, string>>
 }
 
-/** By origin of the vault. */
+/** By the vault's origin. */
 const challengesByOrigin = memoKeys<Challenge>('Azure challenges')
 
 /** The answer's JSON. @throws SopsError `generic` with the service's code and message. */
@@ -70,7 +70,7 @@ export async function callVault(
   )
 }
 
-/** A request without token and body, only to hear whose directory the vault is in. */
+/** Sends no token and no body, only to learn the directory of the vault. */
 async function demandOf({ scope }: Vault, request: HttpRequest, deadline: Deadline): Promise<Challenge> {
   const answer = await sendPatiently(request, retryRule, deadline)
   if (answer.status !== 401) throw new SopsError('generic', failureText(answer))

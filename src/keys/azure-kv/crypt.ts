@@ -26,7 +26,7 @@ export async function unwrap(key: MasterKey, ctx: Context): Promise<Uint8Array> 
   return (await crypt(key, 'decrypt', enc, { vault, tokens, ctx })).bytes
 }
 
-/** The version that the vault uses for a key at present. @throws SopsError. */
+/** The current version of a key in the vault. @throws SopsError. */
 export async function latestVersion(vaultUrl: string, name: string, ctx: Context): Promise<string> {
   const end = 'to retrieve key version'
   const vault = inStep(`failed to construct Azure Key Vault client ${end}`, () => {
@@ -52,7 +52,7 @@ const placeOf = ({ fields }: MasterKey): { vault: string; name: string; version:
   version: String(fields.version ?? ''),
 })
 
-/** Whom to ask, before any credential is looked for. @throws SopsError `generic`. */
+/** The vault to ask, checked before any search for credentials. @throws SopsError `generic`. */
 function vaultOf(key: MasterKey, ctx: Context): Vault {
   const { vault, name, version } = placeOf(key)
   checkPart(name, 'name')
@@ -80,7 +80,7 @@ async function crypt(
   }
 }
 
-/** URL base64 without padding, into memory of its own. */
+/** Decodes URL base64 without padding, into memory of its own. */
 function decode(text: string): Uint8Array {
   if (text.length % 4 === 1 || !/^[A-Za-z0-9_-]*$/.test(text)) {
     const at = /[^A-Za-z0-9_-]/.exec(text)?.index ?? text.length

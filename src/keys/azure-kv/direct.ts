@@ -1,4 +1,4 @@
-// Tokens without the SDK, which takes long to load: client secret, workload identity, App Service identity, and the az program.
+// Tokens without the SDK, which is slow to load: client secret, workload identity, App Service identity, and the az program.
 import type { Context } from '../../context/index.ts'
 import { messageOf, SopsError } from '../../errors.ts'
 import {
@@ -22,7 +22,7 @@ export interface DirectToken {
 export type DirectSource = (challenge: Challenge, deadline: Deadline) => Promise<DirectToken>
 
 /**
- * The credential that the SDK's default chain would choose, where the environment leaves no doubt about it; undefined elsewhere. The chain:
+ * The credential that the SDK's default chain would choose, where the environment settles it; undefined elsewhere. The chain:
  * environment, workload identity, managed identity, programs for developers; `AZURE_TOKEN_CREDENTIALS` narrows it.
  */
 export function directSource(ctx: Context): DirectSource | undefined {
@@ -91,7 +91,7 @@ function clientSource(
   }
 }
 
-/** The tenant that the vault names must be the configured one, or allowed beside it. */
+/** The tenant that the vault names must be the configured one or an allowed other. */
 function directoryOf({ tenant }: Challenge, own: string, ctx: Context): string {
   if (tenant === undefined || tenant.toLowerCase() === own.toLowerCase()) return own
   const allowed = (ctx.env['AZURE_ADDITIONALLY_ALLOWED_TENANTS'] ?? '')
@@ -139,7 +139,7 @@ function programSource(ctx: Context): DirectSource {
     const args = ['account', 'get-access-token', '--output', 'json', '--resource', resourceOf(challenge), ...tenant]
     const env = ctx.env as NodeJS.ProcessEnv
     const failed = (reason: string): SopsError => new SopsError('generic', `az account get-access-token: ${reason}`)
-    // Relative folders of PATH are none of the working directory.
+    // Relative folders in PATH must not lead into the working directory.
     const ran = await run('az', args, { cwd: '/', env, signal: deadline.signal }, /^(?:AZURE|IDENTITY)_/).catch(
       (error: unknown) => {
         if (deadline.signal.aborted) throw failed('no answer in time')

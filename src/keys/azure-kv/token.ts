@@ -1,4 +1,4 @@
-// Access tokens, once per run: straight from their source where the environment names it, else through the SDK's chain of credentials.
+// Access tokens, fetched once per run: directly where the environment names the source, else through the SDK's chain of credentials.
 
 import type { DefaultAzureCredential } from '@azure/identity'
 import type { Context } from '../../context/index.ts'
@@ -12,7 +12,7 @@ import { type DirectSource, directSource } from './direct.ts'
 
 export interface AccessToken {
   readonly text: string
-  /** Milliseconds of the epoch. */
+  /** Milliseconds since 1970. */
   readonly expires: number
 }
 
@@ -57,8 +57,8 @@ async function makeCredential(ctx: Context): Promise<DefaultAzureCredential> {
 }
 
 /**
- * The chain tells on many lines what became of each of its ways, but not which variable named a certificate that is none. It quotes what a
- * program printed where that is no JSON.
+ * The chain reports on many lines how each of its sources failed, but not which variable named a file that holds no certificate. Where a
+ * program printed no JSON, it quotes the output.
  */
 function failureOf(error: unknown, { env }: Context): SopsError {
   if (error instanceof SopsError) return error

@@ -1,12 +1,12 @@
-// Which hosts are vaults, and what tokens for them are for: files name the vault, and it is sent a token (spec/keys.md 7.2). Stricter than the
-// reference, which lets the vault say what token it wants.
+// Which hosts are vaults, and the scope of tokens for them: files name the vault, which is then sent a token (spec/keys.md 7.2). Stricter than
+// the reference, which lets the vault say which token it wants.
 import type { Context } from '../../context/index.ts'
 import { SopsError } from '../../errors.ts'
 import { isLoopback } from '../../net/http.ts'
 import { quote } from '../../text/quote.ts'
 
 export interface Vault {
-  /** Of TLS, without a path. */
+  /** A TLS origin, without a path. */
   readonly url: URL
   /** `https://vault.azure.net/.default`. */
   readonly scope: string
@@ -49,7 +49,7 @@ export function vaultAt(vaultUrl: string, ctx: Context): Vault {
       ].join('\n'),
     )
   }
-  // An emulator takes the tokens of the public cloud's vaults.
+  // An emulator accepts tokens for the public cloud's vaults.
   return { url, scope: scopeOf(isLoopback(hostname) ? domains[0]! : hostname.slice(hostname.indexOf('.') + 1)) }
 }
 
@@ -61,8 +61,8 @@ const isNamed = (origin: string, ctx: Context): boolean =>
     .some((text) => URL.canParse(text.trim()) && new URL(text.trim()).origin === origin)
 
 /**
- * Part of a path below a vault: the name or the version of a key.
- * @throws SopsError `generic` for what could lead elsewhere.
+ * A segment below a vault: the name or the version of a key.
+ * @throws SopsError `generic` for a segment that could lead elsewhere.
  */
 export function checkPart(text: string, what: string): void {
   if (/^[0-9A-Za-z-]+$/.test(text)) return

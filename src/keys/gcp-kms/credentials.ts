@@ -1,4 +1,4 @@
-// Who asks Google: credentials from the environment, and the access tokens they are good for (spec/keys.md 6.2).
+// Credentials for Google from the environment, and the access tokens that they are exchanged for (spec/keys.md 6.2).
 
 import { createPrivateKey, sign } from 'node:crypto'
 import { join, resolve } from 'node:path'
@@ -13,7 +13,7 @@ import { libraryToken } from './library.ts'
 import { metadataToken, refreshedToken, type Token } from './tokens.ts'
 
 export interface GoogleCredentials {
-  /** Undefined where it cannot be told: bare tokens and machines. */
+  /** Undefined where it is not known: bare tokens and machines. */
   readonly universeDomain?: string
   readonly quotaProject?: string
   token(): Promise<Token>
@@ -31,7 +31,7 @@ const credentials = memoKey<() => Promise<GoogleCredentials | NoCredentials>>('G
 
 /**
  * The first credentials that apply, found once per run.
- * @throws SopsError `generic` for credentials that are there and unusable; never with their text.
+ * @throws SopsError `generic` for credentials that exist but cannot be used; never with their text.
  */
 export const googleCredentials = (ctx: Context): Promise<GoogleCredentials | NoCredentials> =>
   ctx.once(credentials, () => {
@@ -69,7 +69,7 @@ function gcloudFile({ env, home, platform }: Context): string | undefined {
 }
 
 function textOrFile(value: string, ctx: Context): string {
-  // JSON is no path; asking would put it into system calls.
+  // The value is JSON, not a path; a look-up would pass the secret to system calls.
   if (value.trimStart().startsWith('{')) return value
   return existsSync(resolve(ctx.cwd, value)) ? readText(value, 'GOOGLE_CREDENTIALS', ctx) : value
 }
@@ -82,7 +82,7 @@ function readText(path: string, name: string, ctx: Context): string {
   }
 }
 
-/** The fields of the kinds of credentials that are read here; the others go to Google's library as they are. */
+/** The fields of the kinds of credentials that are read here; other kinds go to Google's library unread. */
 interface CredentialsJson {
   readonly type?: unknown
   readonly client_email?: unknown
@@ -146,7 +146,7 @@ function tokenOf(json: CredentialsJson, name: string, ctx: Context): () => Promi
   }
 }
 
-/** A token the account signs itself: Google's services take it without an exchange (RFC 7519, RS256). */
+/** A token that the account signs itself, which Google's services accept without an exchange (RFC 7519, RS256). */
 function serviceAccount(email: string, pem: string, keyId: unknown, name: string, ctx: Context): () => Promise<Token> {
   let key: ReturnType<typeof createPrivateKey>
   try {
@@ -164,7 +164,7 @@ function serviceAccount(email: string, pem: string, keyId: unknown, name: string
   }
 }
 
-/** Keeps a token until a minute before its end. */
+/** Keeps a token until a minute before it expires. */
 const remembered = (credentials: GoogleCredentials, ctx: Context): GoogleCredentials => ({
   ...credentials,
   token: remember(credentials.token, ({ expires }) => expires - 60_000, ctx),

@@ -25,7 +25,7 @@ interface Client {
 }
 
 /**
- * Project, location, key ring and key, as Google names them: nothing that becomes another path. A domain may stand before a project.
+ * Project, location, key ring and key, in the characters Google allows, so that no other path results. A domain may precede a project.
  * @throws SopsError `generic` for a text that names no crypto key.
  */
 function resourceName(key: MasterKey): string {
@@ -74,7 +74,7 @@ async function ask(
     return result
   } catch (error) {
     if (error instanceof SopsError && error.code === 'missing-dependency') throw error
-    // No cause: what Google's library throws holds the request.
+    // No `cause`: errors of Google's library hold the request.
     throw new SopsError('generic', `${headlines[operation]}: ${messageOf(error)}`)
   }
 }
@@ -88,7 +88,7 @@ export async function wrap(key: MasterKey, dataKey: Uint8Array, ctx: Context): P
   })
 }
 
-/** No credentials is a value. @throws SopsError. */
+/** Missing credentials are a value, not an error. @throws SopsError. */
 export async function unwrap(key: MasterKey, ctx: Context): Promise<Uint8Array | Unavailable> {
   return within(kmsTimeout(ctx), headlines.decrypt, async (signal) => {
     const client = await makeClient(key, ctx)

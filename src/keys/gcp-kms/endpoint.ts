@@ -1,4 +1,4 @@
-// Which server of Cloud KMS is asked, and how (spec/keys.md 6.2).
+// Which Cloud KMS server is asked, and how (spec/keys.md 6.2).
 import type { Context } from '../../context/index.ts'
 import { SopsError } from '../../errors.ts'
 import { isLoopback } from '../../net/http.ts'
@@ -7,11 +7,11 @@ export interface Endpoint {
   readonly kind: 'grpc' | 'rest'
   /** `https:`; `http:` for servers on this machine only. */
   readonly url: URL
-  /** Whose services these are; undefined where the environment names a server. */
+  /** The universe the server belongs to; undefined where the environment names a server. */
   readonly universeDomain?: string
 }
 
-/** What tokens are asked for. */
+/** The scope of access tokens. */
 export const scope = 'https://www.googleapis.com/auth/cloud-platform'
 
 export const defaultUniverse = 'googleapis.com'

@@ -1,4 +1,4 @@
-// Cloud KMS over gRPC. Google's own client would take several times as long to load as everything else a command does.
+// Cloud KMS over gRPC. Google's own client takes several times as long to load as everything else in a command.
 
 import type * as Grpc from '@grpc/grpc-js'
 import type { Context } from '../../context/index.ts'
@@ -16,7 +16,7 @@ const servicePath = 'google.cloud.kms.v1.KeyManagementService'
 const payloadField = { encrypt: 2, decrypt: 2 } as const
 const resultField = { encrypt: 2, decrypt: 1 } as const
 
-/** Two or three repetitions, within the limit of the call, while the server is busy. */
+/** Two or three retries while the server is busy, within the call's time limit. */
 const serviceConfig = JSON.stringify({
   methodConfig: [
     {
@@ -32,7 +32,7 @@ const serviceConfig = JSON.stringify({
   ],
 })
 
-/** Lazily connected; the channel serves all keys of the run. */
+/** Connects on first use; the channel serves all keys of the run. */
 export async function grpcService(url: URL, ctx: Context): Promise<Service> {
   const grpc = await loadOptional('@grpc/grpc-js', () => import('@grpc/grpc-js'))
   const isPlain = url.protocol === 'http:'
@@ -79,7 +79,7 @@ function call(
     const started = client.makeUnaryRequest(method, pass, pass, request, metadata, (error, answer) => {
       request.fill(0)
       if (error !== null) {
-        // What fails inside the package has no status.
+        // A failure inside the package has no status.
         const text = error.code === undefined ? messageOf(error) : statusText(error.code, error.details)
         return reject(new SopsError('generic', text, { cause: error }))
       }

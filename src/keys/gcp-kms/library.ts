@@ -1,4 +1,4 @@
-// Federated and impersonated identities of Google, by its own library.
+// Google's federated and impersonated identities, by its own library.
 import type * as GoogleAuth from 'google-auth-library'
 import { messageOf, SopsError } from '../../errors.ts'
 import { withoutSecrets } from '../../net/http.ts'
@@ -32,7 +32,7 @@ export function libraryToken(json: object): () => Promise<Token> {
       const text = messageOf(error)
         .replace(/Unexpected token .*? is not valid JSON/gs, 'no valid JSON')
         .replace(/\bBearer \S+/g, 'Bearer …')
-      // No cause: what the library throws holds the request.
+      // No `cause`: the library's errors hold the request.
       throw new SopsError('generic', withoutSecrets(text, [...secrets]))
     }
   }
@@ -45,7 +45,7 @@ function makeClient(json: object, library: typeof GoogleAuth, secrets: Set<strin
   for (const one of [client, sourceClient]) {
     if (!(one instanceof library.BaseExternalAccountClient)) continue
     const retrieve = one.retrieveSubjectToken.bind(one)
-    // Files of tokens often end with a line break, which the library would send.
+    // Token files often end with a line break, which the library would send.
     one.retrieveSubjectToken = async () => {
       const token = (await retrieve()).trim()
       secrets.add(token)
@@ -55,7 +55,7 @@ function makeClient(json: object, library: typeof GoogleAuth, secrets: Set<strin
   return client
 }
 
-/** Tokens go to these; what acts for credentials inside others has services of its own. */
+/** Where tokens are sent; credentials nested in others name services of their own. */
 function checkServices(json: LibraryJson): void {
   const { token_url: exchange, service_account_impersonation_url: acting, source_credentials: source } = json
   if (typeof exchange === 'string') serviceAt(exchange, 'token_url')
@@ -63,7 +63,7 @@ function checkServices(json: LibraryJson): void {
   if (typeof source === 'object' && source !== null) checkServices(source)
 }
 
-/** Texts that a service's answer might quote. */
+/** Secret texts that a service's answer might quote. */
 function secretsOf(json: object): Set<string> {
   const found = new Set<string>()
   for (const [name, value] of Object.entries(json)) {

@@ -1,4 +1,4 @@
-// The four Protocol Buffers messages of Cloud KMS that are used, each with a text or bytes in two numbered fields.
+// The four Protocol Buffers messages that Cloud KMS needs, each with a text or bytes in two numbered fields.
 
 /** Fields of wire type 2, in the order given; empty ones are left out, as proto3 has it. */
 export function encodeMessage(fields: readonly (readonly [number: number, value: Uint8Array])[]): Buffer {
@@ -19,7 +19,7 @@ function varint(value: number): Uint8Array {
 
 /**
  * The last value of the field `wanted` (wire type 2), sharing the message's memory; empty when absent.
- * @throws Error for bytes that are no message.
+ * @throws Error for bytes that are not a message.
  */
 export function decodeField(message: Uint8Array, wanted: number): Uint8Array {
   let at = 0

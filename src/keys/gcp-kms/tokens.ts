@@ -7,7 +7,7 @@ import { kmsTimeout } from '../../net/timeout.ts'
 
 export interface Token {
   readonly text: string
-  /** Milliseconds since 1970; Infinity when it is not known. */
+  /** Milliseconds since 1970; Infinity when unknown. */
   readonly expires: number
 }
 
@@ -43,7 +43,7 @@ export const refreshedToken =
     return readToken(status, body, ctx)
   }
 
-/** @throws SopsError `generic` for a service in clear text elsewhere: secrets go there. */
+/** @throws SopsError `generic` for clear text to another machine: secrets go there. */
 export function serviceAt(text: string, field: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname))) return url
@@ -51,8 +51,8 @@ export function serviceAt(text: string, field: string): URL {
 }
 
 /**
- * The token service of the machine's metadata server, if there is one: the first answer has to come within a second, so that machines
- * elsewhere do not wait for it.
+ * The token service of the machine's metadata server, if there is one: its first answer must come within a second, so that machines outside
+ * Google's cloud do not wait for it.
  */
 export async function metadataToken(ctx: Context): Promise<(() => Promise<Token>) | undefined> {
   const host = ctx.env['GCE_METADATA_HOST'] || '169.254.169.254'
@@ -71,13 +71,13 @@ export async function metadataToken(ctx: Context): Promise<(() => Promise<Token>
   }
 }
 
-/** The text of an answer is only shown where it is an error's name: a token might stand there. */
+/** Shows the text of an answer only where it is an error's name, since it may hold a token. */
 function readToken(status: number, body: Buffer, ctx: Context): Token {
   let json: { access_token?: unknown; expires_in?: unknown; error?: unknown; error_description?: unknown } = {}
   try {
     json = JSON.parse(body.toString('utf8'))
   } catch {
-    // Told below, by the status.
+    // Reported below, by its status.
   }
   const { access_token: text, expires_in: seconds, error, error_description: description } = json ?? {}
   if (status === 200 && typeof text === 'string' && text !== '') {

@@ -58,7 +58,7 @@ interface Access {
   readonly timeout: number
 }
 
-/** The token is looked for when it is certain that the server may have it. */
+/** Looks for the token only once it is certain that the server may have it. */
 async function accessTo(address: string, path: string, ctx: Context): Promise<Access> {
   const place = placeOrAgent(address, path, ctx)
   const token = await vaultToken(ctx)

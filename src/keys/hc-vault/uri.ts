@@ -1,4 +1,4 @@
-// Reading the URI of a transit key: server, engine and key name (spec/keys.md 8.1).
+// Reads the URI of a transit key: server, engine and key name (spec/keys.md 8.1).
 
 import { SopsError } from '../../errors.ts'
 import { quote } from '../../text/quote.ts'
@@ -14,7 +14,7 @@ export interface TransitKey {
 
 const example = 'https://vault.example.com:8200/v1/transit/keys/my-key'
 
-/** @throws SopsError `generic`, also for what the reference takes and a server or a proxy may take for another key. */
+/** @throws SopsError `generic`, also where the reference accepts what a server or a proxy may take for another key. */
 export function parseTransitUri(uri: string): TransitKey {
   const { scheme, authority, path, query, fragment } = splitUrl(uri)
   if (scheme === '') {
@@ -41,14 +41,14 @@ interface UrlParts {
   /** In lower case; empty when there is none. */
   readonly scheme: string
   readonly authority: string | undefined
-  /** Escaped where it was not. */
+  /** Escaped where it has to be. */
   readonly path: string
   readonly query: string | undefined
   /** With its `#`. */
   readonly fragment: string
 }
 
-/** As the reference's parser splits; WHATWG's would repair what is refused there. */
+/** Splits as the reference's parser does; WHATWG's would repair what that refuses. */
 function splitUrl(text: string): UrlParts {
   const refuse = (reason: string): never => {
     throw new SopsError('generic', `parse ${quote(text)}: ${reason}`)

@@ -29,7 +29,7 @@ interface Call {
   readonly body?: Readonly<Record<string, unknown>>
 }
 
-/** Puts the proof of identity into the headers. */
+/** Adds the proof of identity to the headers. */
 type Authorize = (request: {
   method: string
   url: URL
@@ -117,7 +117,7 @@ const byAccessKey =
     return signed({ ...request, headers }, credentials, ctx.now())
   }
 
-/** Every endpoint is as good as the first one; the last failure counts. */
+/** Any endpoint will do; the last failure counts. */
 async function firstReachable<T>(endpoints: readonly URL[], attempt: (endpoint: URL) => Promise<T>): Promise<T> {
   for (const endpoint of endpoints.slice(0, -1)) {
     try {
@@ -171,7 +171,7 @@ async function exchange(
   throw new SopsError('generic', withoutSecrets(failureText(answer), sent))
 }
 
-/** The code and message of the service, wherever in its answer they are. */
+/** The service's code and message, wherever they stand in its answer. */
 function failureText(answer: HttpAnswer): string {
   const parsed = parseJson(answer.body)
   const places = typeof parsed === 'object' && parsed !== null ? [parsed, ...Object.values(parsed)] : []

@@ -15,7 +15,7 @@ export interface Credentials {
   readonly iamEndpoint?: string | undefined
 }
 
-/** An identity provider's token in place of an access key. */
+/** An identity provider's token, used instead of an access key. */
 export interface IdentityToken {
   readonly idpId: string
   readonly idTokenFile: string
@@ -27,7 +27,7 @@ export type AnyCredentials = Credentials | IdentityToken
 
 const credentials = memoKey<Promise<AnyCredentials>>('Huawei credentials')
 
-/** The first that exist. @throws SopsError `generic` saying why none does. */
+/** The first credentials found. @throws SopsError `generic` saying why there are none. */
 export const credentialsOf = (ctx: Context, deadline: Deadline): Promise<AnyCredentials> =>
   ctx.once(credentials, async () => {
     const reasons: string[] = []

@@ -20,7 +20,7 @@ const knownRegions = new Set([
 ])
 
 /**
- * Before any credential is looked for: the region becomes a part of names of hosts and variables.
+ * Comes before any search for credentials: the region becomes part of the names of hosts and variables.
  * @throws SopsError `generic`.
  */
 export function checkRegion(region: string): void {
@@ -32,7 +32,7 @@ const hostOf = (service: string, region: string): string =>
   `https://${service}.${region}.myhuaweicloud.${region === 'eu-west-101' ? 'eu' : 'com'}`
 
 /**
- * Endpoints of a region's KMS, first tried first: from the environment, a file of regions, or the table.
+ * Endpoints of a region's KMS in the order in which they are tried: from the environment, a file of regions, or the table.
  * @throws SopsError `generic` for an unknown region.
  */
 export async function kmsEndpoints(region: string, ctx: Context): Promise<URL[]> {

@@ -26,8 +26,8 @@ const text = (key: MasterKey, name: string): string => {
 }
 
 /**
- * The region in the key's ARN, which becomes a part of the name of the host that is asked: one label of DNS.
- * @throws SopsError `generic` for a text that is no ARN of a key or alias.
+ * The region in the key's ARN. It becomes part of a host name, so it must be a single DNS label.
+ * @throws SopsError `generic` for a text that is not the ARN of a key or alias.
  */
 export function regionOf(arn: string): string {
   const region = /^arn:aws[\w-]*:kms:([A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?):[0-9]+:(?:key|alias)\/[^\n]/.exec(
@@ -41,7 +41,7 @@ const clients = memoKeys<Promise<KmsClient>>('AWS KMS clients')
 const missingTold = memoKeys<void>('missing AWS profiles')
 
 /**
- * A profile that is missing here counts as none where `isOptional`: its name comes from the file, from somebody else's machine.
+ * With `isOptional`, a profile that is missing here counts as none: its name comes from the file, and so from somebody else's machine.
  * @throws SopsError `generic`.
  */
 export async function kmsClient(key: MasterKey, isOptional: boolean, ctx: Context): Promise<KmsClient> {

@@ -1,4 +1,4 @@
-// Who asks AWS: the key's profile, or the first of environment, web identity, profile, container and instance (spec/keys.md 5.3).
+// Credentials for AWS: from the key's profile, or the first of environment, web identity, profile, container and instance (spec/keys.md 5.3).
 
 import type { AssumeRoleWithWebIdentityCommandInput } from '@aws-sdk/client-sts'
 import type { Context } from '../../context/index.ts'
@@ -15,11 +15,11 @@ import { transport } from './transport.ts'
 
 export interface CredentialSource {
   readonly provider: Provider
-  /** A program or a question may be involved, for which people need their time. */
+  /** A program or a question may be involved, which takes people time. */
   readonly isInteractive: boolean
 }
 
-/** Whatever makes a profile say where credentials come from. */
+/** Settings by which a profile names a source of credentials. */
 const sourceSettings = [
   'aws_access_key_id',
   'role_arn',
@@ -33,7 +33,7 @@ const sourceSettings = [
 
 const lookups = memoKeys<CredentialSource>('AWS credentials')
 
-/** One lookup for a profile in a run; those that ask STS, one for each region. */
+/** One look-up per profile and run; where STS is asked, one per region too. */
 export function credentialSource(place: StsPlace, ctx: Context): CredentialSource {
   const section = sharedConfig(ctx).profiles.get(profileName(place.profile, ctx))
   const asksSts = setting(section, 'role_arn') !== '' || (place.profile === '' && webIdentity(ctx) !== undefined)
@@ -98,7 +98,7 @@ const fromWebIdentity =
     return withToken({ RoleArn: roleArn, RoleSessionName: session, WebIdentityToken: token }, place, ctx)
   }
 
-/** Files of tokens often end with a line break. */
+/** Token files often end with a line break. */
 function withToken(input: AssumeRoleWithWebIdentityCommandInput, place: StsPlace, ctx: Context): Promise<Credentials> {
   const token = input.WebIdentityToken?.trim()
   keepSecret(ctx, token)
@@ -109,7 +109,7 @@ function fromProfile(name: string, section: Section, place: StsPlace, ctx: Conte
   const own = keysOf(section)
   const says = (name: string): boolean => setting(section, name) !== ''
   if (own !== undefined && !says('role_arn')) return async () => own
-  // The SDK would use these keys and leave the role out.
+  // The SDK would use these keys and ignore the role.
   if (own !== undefined && !['source_profile', 'credential_source', 'web_identity_token_file'].some(says))
     return withOwnRole(own, section, place, ctx)
   return async () => {
@@ -128,7 +128,7 @@ function fromProfile(name: string, section: Section, place: StsPlace, ctx: Conte
       roleAssumer: async (credentials, input) => assumeRole({ kind: 'role', credentials, input }, place, ctx),
       roleAssumerWithWebIdentity: async (input) => withToken(input, place, ctx),
       mfaCodeProvider: (serial) => mfaCode(serial, ctx),
-      // It hands on what it is given.
+      // It passes on what it is given.
       ...(chain.some(({ section }) => setting(section, 'credential_source') === 'EcsContainer')
         ? containerOptions(ctx)
         : {}),
@@ -136,7 +136,7 @@ function fromProfile(name: string, section: Section, place: StsPlace, ctx: Conte
     try {
       return await provider()
     } catch (error) {
-      // What Node says of a failed program starts with its command line, which may hold anything.
+      // Node's message about a failed program begins with its command line, which may hold anything.
       if (!(error instanceof Error)) throw error
       const [first = '', ...rest] = error.message.split('\n')
       if (!first.startsWith('Command failed:')) throw error

@@ -23,7 +23,7 @@ function contextOf(key: MasterKey): { EncryptionContext?: Record<string, string>
 /** A finished message passes; anything else becomes the cause behind `headline`. */
 function failure(headline: string, error: unknown, ctx: Context): SopsError {
   if (error instanceof SopsError && error.code === 'missing-dependency') return error
-  // No cause: what the SDK throws holds requests and answers.
+  // No `cause`: the SDK's errors hold requests and answers.
   return new SopsError('generic', `${headline}: ${describeFailure(error, ctx)}`)
 }
 
@@ -34,7 +34,7 @@ function lookupFailure(headline: string, key: MasterKey, client: KmsClient, erro
   return client.role !== '' && error instanceof SopsError ? error : failure(headline, error, ctx)
 }
 
-/** People answer questions in their own time; everything else has to be quick. */
+/** A time limit for everything but questions to people. */
 async function limited<T>(
   client: KmsClient,
   ctx: Context,
@@ -70,7 +70,7 @@ export async function wrap(key: MasterKey, dataKey: Uint8Array, ctx: Context): P
   })
 }
 
-/** No credentials is a value. @throws SopsError. */
+/** Missing credentials are a value, not an error. @throws SopsError. */
 export async function unwrap(key: MasterKey, ctx: Context): Promise<Uint8Array | Unavailable> {
   const blob = decoded(key.enc)
   const client = await kmsClient(key, true, ctx)

@@ -1,4 +1,4 @@
-// What an AWS failure says, without anything secret.
+// The text of an AWS failure, without anything secret.
 
 import type { Context } from '../../context/index.ts'
 import { memoKey } from '../../context/memo.ts'
@@ -20,13 +20,13 @@ export function keepSecret(ctx: Context, ...texts: readonly (string | undefined)
   for (const text of texts) if (text) known(ctx).add(text)
 }
 
-/** Service errors quote what was signed, session token included, hence the replacing. */
+/** Service errors quote what was signed, session token included. */
 function redact(text: string, ctx: Context): string {
   const secrets = [...known(ctx), ...secretVariables.map((name) => ctx.env[name] ?? '')]
   return secrets.filter((secret) => secret.length >= 4).reduce((shown, secret) => shown.replaceAll(secret, '***'), text)
 }
 
-/** One line: the service's name of the error and its text. */
+/** One line: the service's name for the error, and its text. */
 export function describeFailure(error: unknown, ctx: Context): string {
   if (error instanceof AggregateError && error.errors.length > 0) return describeFailure(error.errors[0], ctx)
   if (!(error instanceof Error)) return 'unknown failure'

@@ -1,4 +1,4 @@
-// Credentials that the machine gives: those of its container or of its instance (spec/keys.md 5.3).
+// Credentials from the machine: of its container or its instance (spec/keys.md 5.3).
 
 import type { Context } from '../../context/index.ts'
 import { messageOf, SopsError } from '../../errors.ts'
@@ -7,7 +7,7 @@ import { describeFailure, keepSecret } from './failure.ts'
 import { loadProviders } from './sdk.ts'
 import type { Provider } from './sts.ts'
 
-/** Some providers would write warnings to the console. */
+/** Without it some providers write warnings to the console. */
 const ignore = (): void => {}
 export const silent: Record<'debug' | 'info' | 'warn' | 'error', () => void> = {
   debug: ignore,
@@ -16,7 +16,7 @@ export const silent: Record<'debug' | 'info' | 'warn' | 'error', () => void> = {
   error: ignore,
 }
 
-/** `profile` is the one that was looked for, for the message. */
+/** `profile` is the one that was searched for, named in the message. */
 export const fromMachine =
   (profile: string, ctx: Context): Provider =>
   async () => {
@@ -41,7 +41,7 @@ export const fromMachine =
     tried.push('instance metadata')
     const { fromInstanceMetadata } = await loadProviders()
     try {
-      // Its endpoint is read from `process.env` and nowhere else.
+      // The SDK reads its endpoint from `process.env` only.
       return await fromInstanceMetadata({ timeout: 1000, maxRetries: 1, logger: silent })()
     } catch (error) {
       const { statusCode } = error as { statusCode?: number }
@@ -57,7 +57,7 @@ export interface ContainerOptions {
 }
 
 /**
- * Which service of a container is asked, and the token for it, read here, since the SDK would send the line break at the end of its file.
+ * The container's credential service and the token for it, which is read here because the SDK would send the line break at the end of its file.
  * @throws SopsError `generic` for a token that cannot be read or sent.
  */
 export function containerOptions(ctx: Context): ContainerOptions {

@@ -7,7 +7,7 @@ import { profileName, setting, sharedConfig } from './shared-config.ts'
 
 export type Service = 'kms' | 'sts'
 
-/** Options of an SDK client, all given, so that the SDK looks neither into `process.env` nor into files of its own choice. */
+/** All options of an SDK client, so that the SDK reads neither `process.env` nor files of its own choice. */
 export interface ClientSettings {
   readonly endpoint?: string
   readonly ignoreConfiguredEndpointUrls: boolean
@@ -59,7 +59,7 @@ function endpointOf(service: Service, profile: string, ctx: Context): string {
 }
 
 /**
- * The certificates of `AWS_CA_BUNDLE`, which then are the only ones trusted; undefined for the platform's.
+ * The certificates of `AWS_CA_BUNDLE`, which are then the only ones trusted; undefined for the platform's.
  * @throws SopsError `generic` when the file cannot be read.
  */
 export function trustedCertificates(profile: string, ctx: Context): string | undefined {

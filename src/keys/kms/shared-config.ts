@@ -5,14 +5,14 @@ import type { Context } from '../../context/index.ts'
 import { memoKey } from '../../context/memo.ts'
 import { readFileSync } from '../../system/files-sync.ts'
 
-/** Settings under their lower-case names; one that has settings of its own (`kms =` and indented lines) is a map. */
+/** Settings by lower-case name; one with settings of its own (`kms =` and indented lines) is a map. */
 export type Section = ReadonlyMap<string, string | ReadonlyMap<string, string>>
 
 export interface SharedConfig {
   readonly configPath: string
   readonly credentialsPath: string
   readonly profiles: ReadonlyMap<string, Section>
-  /** `[services NAME]`, whose settings are one map for each service. */
+  /** `[services NAME]`, whose settings are a map for each service. */
   readonly services: ReadonlyMap<string, Section>
 }
 
@@ -20,7 +20,7 @@ type Sections = Map<string, Map<string, string | Map<string, string>>>
 
 const unquoted = (text: string): string => text.replace(/^(["'])(.*)\1$/, '$2')
 
-/** Later sections of a name add to earlier ones; lines that are neither section nor setting count as absent. */
+/** Later sections add to earlier ones of the same name; lines that are neither section nor setting are skipped. */
 export function parseSharedFile(text: string): Sections {
   const sections: Sections = new Map()
   let section: Map<string, string | Map<string, string>> | undefined
@@ -65,7 +65,7 @@ function readSections(path: string): Sections {
   try {
     return parseSharedFile(readFileSync(path, 'utf8'))
   } catch {
-    // As all AWS tools do: a file that cannot be read says nothing.
+    // Like all AWS tools: a file that cannot be read counts as empty.
     return new Map()
   }
 }
@@ -101,7 +101,7 @@ export const sharedConfig = (ctx: Context): SharedConfig => ctx.once(shared, () 
 export const profileName = (own: string, { env }: Context): string =>
   own || env['AWS_PROFILE'] || env['AWS_DEFAULT_PROFILE'] || 'default'
 
-/** A setting that is one text; empty when absent. */
+/** A plain setting; empty when absent. */
 export function setting(section: Section | undefined, name: string): string {
   const value = section?.get(name)
   return typeof value === 'string' ? value : ''

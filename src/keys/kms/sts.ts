@@ -17,7 +17,7 @@ export interface Credentials {
 
 export type Provider = () => Promise<Credentials>
 
-/** Where STS is asked. */
+/** Where STS is asked, and for which profile. */
 export interface StsPlace {
   readonly region: string
   /** The key's own profile; empty for none. */
@@ -28,7 +28,7 @@ export type StsRequest =
   | { readonly kind: 'role'; readonly credentials: Credentials; readonly input: Sts.AssumeRoleCommandInput }
   | { readonly kind: 'token'; readonly input: Sts.AssumeRoleWithWebIdentityCommandInput }
 
-/** `sops@` and what session names may hold of the host's name; the reference's pattern leaves hyphens out. */
+/** `sops@` and the characters of the host's name that session names may hold; the reference's pattern omits hyphens. */
 export const sessionName = (host: string = hostname()): string =>
   `sops@${host.replace(/[^A-Za-z0-9=,.@-_]+/g, '')}`.slice(0, 64)
 
@@ -43,7 +43,7 @@ export async function assumeRole(
     ...clientSettings('sts', profile, ctx),
     region,
     requestHandler: transport(profile, ctx),
-    // A web identity token stands for itself: that request is not signed.
+    // A web identity token speaks for itself: its request is not signed.
     ...(request.kind === 'role' ? { credentials: request.credentials } : {}),
   })
   const answer =

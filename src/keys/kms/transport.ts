@@ -1,4 +1,4 @@
-// The connections of the SDK's clients: through a proxy where the environment says so.
+// The connections of the SDK's clients, through a proxy where the environment says so.
 
 import { Agent } from 'node:https'
 import type { Duplex } from 'node:stream'
@@ -21,10 +21,10 @@ interface Target {
 
 type Connect = (target: Target, done: (error: Error | null, socket?: Duplex) => void) => Duplex | undefined
 
-/** By the certificates that are trusted. */
+/** By trusted certificates. */
 const transports = memoKeys<Transport>('AWS transports')
 
-/** One for all clients that trust the same certificates. Clear-text endpoints, meant for this machine, have no use for a proxy. */
+/** One handler for all clients that trust the same certificates. Clear-text endpoints are for this machine and go without a proxy. */
 export function transport(profile: string, ctx: Context): Transport {
   const ca = trustedCertificates(profile, ctx)
   return onceEach(ctx, transports, ca ?? '', () => {

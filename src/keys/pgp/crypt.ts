@@ -1,7 +1,7 @@
-// Which way a data key is wrapped and unwrapped: with keys that the user gave, through gpg, with GnuPG's old rings (spec/keys.md 4.2).
+// How a data key is wrapped and unwrapped: with keys that the user gave, through gpg, or with GnuPG's old rings (spec/keys.md 4.2).
 //
-// The reference reads the old rings before it starts gpg. gpg comes first here, because it also knows what those files do not: renewals,
-// revocations, cards and the passphrases its agent keeps. What can be opened is the same.
+// The reference reads the old rings before it starts gpg. Here gpg comes first, because it knows what those files do not: renewals,
+// revocations, cards, and the passphrases that its agent keeps. The same files open.
 import type { Context } from '../../context/index.ts'
 import { SopsError } from '../../errors.ts'
 import type { MasterKey, Unavailable } from '../types.ts'
@@ -10,7 +10,7 @@ import { rings } from './ring.ts'
 
 const isBytes = (value: unknown): value is Uint8Array => value instanceof Uint8Array
 
-/** The reference's frame around both causes; the first is left out where there was no key to look at (getsops/sops#304). */
+/** The reference's frame around both causes; the first is left out where there was no key to try (getsops/sops#304). */
 function report(verb: 'encrypt' | 'decrypt', library: readonly string[], gpg: Refusal | undefined): string {
   const causes = [
     ...(library.length > 0 ? [`openpgp error: ${library.join('; ')}`] : []),
@@ -65,7 +65,7 @@ export async function unwrap(key: MasterKey, ctx: Context): Promise<Uint8Array |
   const ring = await rings.secret(ctx)
   if (ring) {
     const { unwrapWithRing } = await import('./openpgp.ts')
-    // gpg has asked for the passphrase already, if it is there.
+    // If gpg is there, it has already asked for the passphrase.
     const result = await unwrapWithRing(key.enc, ring, ctx, { quiet: !gpg.absent, only })
     if (isBytes(result)) return result
     library.push(result.message)

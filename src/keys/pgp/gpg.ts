@@ -3,21 +3,21 @@ import type { Context } from '../../context/index.ts'
 import { quote } from '../../text/quote.ts'
 import { programName, programTrouble, type Run, runGpg } from './program.ts'
 
-/** Why gpg did not do it. */
+/** Why gpg failed. */
 export interface Refusal {
   readonly message: string
   /** There is no gpg. */
   readonly absent: boolean
-  /** gpg has this key and will not use it (expired, revoked, …), so nobody else should. */
+  /** gpg has this key and will not use it (expired, revoked, …), so no other way may. */
   readonly unusable: boolean
 }
 
 const BEGIN = '-----BEGIN PGP MESSAGE-----'
 
-/** Last 16 characters; one more when the last is the mark that asks for exactly this subkey (spec/keys.md 4.1). */
+/** The last 16 characters, and a final `!`, which asks for exactly this subkey (spec/keys.md 4.1). */
 const shortId = (fp: string): string => fp.slice(fp.endsWith('!') ? -17 : -16)
 
-/** Fingerprints and ids of keys, which gpg looks up in its own files alone. */
+/** Fingerprints and key ids, which gpg looks up in its own files only. */
 const isKeyId = (fp: string): boolean => /^(?:0x)?[0-9A-F]+!?$/i.test(fp)
 
 const absent = (prefix: string, ctx: Context): Refusal => {
@@ -32,7 +32,7 @@ export async function wrapWithGpg(fp: string, dataKey: Uint8Array, ctx: Context)
   const refuse = (why: string, unusable = false): Refusal => ({ message: `${prefix}: ${why}`, absent: false, unusable })
   if (fp === '') return refuse('the fingerprint is empty', true)
   const recipient = ['-r', fp, '--trusted-key', shortId(fp)]
-  // gpg asks the server of a mail address for its key, and files name recipients.
+  // For a mail address gpg asks the server of its domain, and it is files that name recipients.
   const local = isKeyId(fp) ? [] : ['--no-auto-key-locate']
   const args = ['--no-default-recipient', '--yes', '--encrypt', '-a', ...recipient, '--no-encrypt-to', ...local]
   const run = await runGpg(args, dataKey, ctx)
@@ -45,7 +45,7 @@ export async function wrapWithGpg(fp: string, dataKey: Uint8Array, ctx: Context)
 
 interface Finding {
   readonly unusable: boolean
-  /** What is wrong with the key and what to do, where that is known. */
+  /** What is wrong with the key and what to do about it, where known. */
   readonly advice?: string
 }
 
@@ -54,7 +54,7 @@ const dateOf = (seconds: string): string => {
   return Number.isNaN(date.getTime()) ? seconds : date.toISOString().slice(0, 10)
 }
 
-/** Looks at the key that gpg did not take. Its listing for programs is the same in every language. */
+/** Examines the key that gpg refused, in the listing for programs, which is the same in every language. */
 async function examine(fp: string, ctx: Context): Promise<Finding> {
   const run = await runGpg(['--batch', '--with-colons', '--list-keys', '--', fp], '', ctx)
   if (!run) return { unusable: false }
@@ -81,7 +81,7 @@ async function examine(fp: string, ctx: Context): Promise<Finding> {
   return { unusable: true, advice: `${name} cannot be used: ${why}` }
 }
 
-/** What to do about failures that people meet; the first that fits. gpg says them in English wherever it is not translated. */
+/** What to do about common failures; the first match counts. The texts are those of an untranslated gpg. */
 const advices: readonly (readonly [said: string, advice: string | undefined])[] = [
   ['Inappropriate ioctl', 'gpg could not ask for the passphrase: export GPG_TTY=$(tty)'],
   ['No pinentry', 'gpg could not ask for the passphrase: install a pinentry program'],
@@ -94,10 +94,10 @@ function withAdvice({ stderr }: Run): string {
   return advice === undefined ? stderr : `${stderr}\n${advice}`
 }
 
-/** What gpg says for programs, a line each, between what it says for people. */
+/** gpg's lines for programs, which stand among those for people. */
 const STATUS = '[GNUPG:] '
 
-/** True when gpg says that it used the key of this fingerprint or id, or a subkey of it. */
+/** Whether gpg says that it used the key with this fingerprint or id, or one of its subkeys. */
 function usedKey(fp: string, said: string): boolean {
   const [, id] = /^(?:0x)?([0-9A-F]{40}|[0-9A-F]{16})!?$/.exec(fp.replace(/\s/g, '').toUpperCase()) ?? []
   if (id === undefined) return false
@@ -105,13 +105,13 @@ function usedKey(fp: string, said: string): boolean {
   return (line?.split(' ').slice(2, 4) ?? []).some((fingerprint) => fingerprint.endsWith(id))
 }
 
-/** The bytes as gpg prints them; the caller wipes them. `only` is the fingerprint of the key that must have opened it, if one must. */
+/** The bytes as gpg prints them; the caller wipes them. `only`, if given, is the fingerprint of the key that must have opened it. */
 export async function unwrapWithGpg(enc: string, ctx: Context, only?: string): Promise<Uint8Array | Refusal> {
   const prefix = 'failed to decrypt sops data key with pgp'
-  // Nobody there to answer: the agent may use what it remembers, and must not open a pinentry.
+  // With nobody there to answer, the agent may use what it remembers but must not open a pinentry.
   const quiet = ctx.unattended ? ['--batch', '--pinentry-mode', 'cancel'] : []
   const status = only === undefined ? [] : ['--status-fd', '2']
-  // A message may be signed, and a user's settings may have gpg look for whoever signed it.
+  // If a message is signed, the user's settings may have gpg fetch the signer's key.
   const local = ctx.localOnly ? ['--keyserver-options', 'no-auto-key-retrieve'] : []
   const done = await runGpg([...quiet, ...local, ...status, '-d'], enc, ctx)
   if (!done) return absent(prefix, ctx)

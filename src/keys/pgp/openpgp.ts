@@ -7,14 +7,14 @@ import { memoKeys, onceEach } from '../../context/memo.ts'
 import { messageOf } from '../../errors.ts'
 import type { Ring } from './ring.ts'
 
-/** Why a ring did not do it. */
+/** Why a ring failed. */
 export interface Failure {
   readonly message: string
-  /** The key was taken back by its owner: nobody else should use it either. */
+  /** The owner revoked the key, so no other way may use it either. */
   readonly revoked: boolean
 }
 
-/** The library's own words, without its description of what it was doing. */
+/** The library's message without its account of what it was doing. */
 const cause = (error: unknown): string => messageOf(error).replace(/^Error (encrypting|decrypting) [a-z ]+: /, '')
 
 /** A primary key or a subkey. */
@@ -22,7 +22,7 @@ type Part = ReturnType<Key['getKeys']>[number]
 
 interface Wanted {
   readonly id: string
-  /** `!` behind the id: this very (sub)key. */
+  /** The id ends in `!`: this very (sub)key. */
   readonly exact: boolean
 }
 
@@ -41,7 +41,7 @@ const failure = (ring: Ring, message: string, revoked = false): Failure => ({
   revoked,
 })
 
-/** Copies of one key made one, so that what any of them knows (a revocation, a later expiry) counts. */
+/** Merges copies of one key, so that what any of them knows (a revocation, a later expiry) counts. */
 async function merged(copies: readonly Key[]): Promise<PublicKey | undefined> {
   let one: PublicKey | undefined
   for (const copy of copies) {
@@ -86,7 +86,7 @@ export async function wrapWithRing(
   }
 }
 
-/** What once was encrypted must open, however old or weak its key: the limits are for wrapping. */
+/** The limits apply to wrapping only: what was once encrypted must open, however old or weak its key. */
 const unwrapConfig: PartialConfig = {
   rejectPublicKeyAlgorithms: new Set(),
   rejectCurves: new Set(),
@@ -118,7 +118,7 @@ async function ask(key: PrivateKey, ctx: Context): Promise<PrivateKey> {
 /** By fingerprint. */
 const unlockedKeys = memoKeys<Promise<PrivateKey>>('unlocked keys')
 
-/** The key with its secrets readable; the user is asked once a run for each key. */
+/** The key with its secrets unlocked; the user is asked once per key and run. */
 const unlocked = (key: PrivateKey, ctx: Context): Promise<PrivateKey> =>
   onceEach(ctx, unlockedKeys, key.getFingerprint(), () => ask(key, ctx))
 
@@ -154,7 +154,7 @@ export async function unwrapWithRing(
     const parts = key.isPrivate() ? key.getKeys().filter(fits) : []
     return parts.map((part) => ({ key: key as PrivateKey, isLocked: isLocked(part) }))
   })
-  // Nobody is asked for a passphrase while there is a key that needs none.
+  // A key that needs no passphrase is tried before anybody is asked for one.
   candidates.sort((a, b) => Number(a.isLocked) - Number(b.isLocked))
   const errors: string[] = []
   for (const { key, isLocked } of candidates) {

@@ -20,7 +20,7 @@ async function given(ctx: Context): Promise<IdentityPlace> {
   }
 }
 
-/** Fingerprints of the primary keys in a listing for programs, with what is wrong with a key. */
+/** The primary keys' fingerprints in a listing for programs, each with what is wrong with the key. */
 function fingerprints(listing: string): string[] {
   const found: string[] = []
   let validity: string | undefined
@@ -41,7 +41,7 @@ async function fromGpg(ctx: Context): Promise<IdentityPlace> {
   const name = programName(ctx)
   const home = ctx.env.GNUPGHOME ? resolve(ctx.cwd, ctx.env.GNUPGHOME) : join(ctx.home ?? '/', '.gnupg')
   const place = `${name} (${home})`
-  // gpg would make the folder.
+  // gpg would create the folder.
   if (!existsSync(home)) return { place, found: [], problems: [] }
   const run = await runGpg(['--batch', '--with-colons', '--list-secret-keys'], '', ctx)
   if (!run) return { place, found: [], problems: [`${name} is not installed`] }
@@ -49,5 +49,5 @@ async function fromGpg(ctx: Context): Promise<IdentityPlace> {
   return { place, found, problems: run.ok ? [] : [run.stderr] }
 }
 
-/** What could open a data key, in the order it is tried. */
+/** What could open a data key, in the order in which it is tried. */
 export const places = async (ctx: Context): Promise<readonly IdentityPlace[]> => [await given(ctx), await fromGpg(ctx)]

@@ -8,15 +8,15 @@ import { causeOf, codeOf } from '../../system/errors.ts'
 import { accessSync, constants, readlinkSync, statSync } from '../../system/files-sync.ts'
 import { startFailure } from '../../system/programs.ts'
 
-/** What a run gave; the caller wipes `stdout` when it is secret. */
+/** The outcome of a run; the caller wipes `stdout` when it is secret. */
 export interface Run {
   readonly ok: boolean
   readonly stdout: Buffer
-  /** Trimmed; what the program says about itself, or how it ended when it said nothing. */
+  /** Trimmed: the program's own words, or how it ended when it said nothing. */
   readonly stderr: string
 }
 
-/** A wrapped data key has some hundred to some thousand bytes. Whatever prints more has another thing in mind. */
+/** A wrapped data key has a few hundred to a few thousand bytes; a program that prints more is doing something else. */
 const MAXIMUM_OUTPUT = 1024 * 1024
 /** Programs at a time: gpg locks its files, so more would only wait. */
 const PARALLEL = 4
@@ -33,7 +33,7 @@ const isProgram = (path: string): boolean => {
 /** The name the user gave, which is never split into words. */
 export const programName = (ctx: Context): string => ctx.env.SOPS_GPG_EXEC || 'gpg'
 
-/** Why the path that the user gave is no program. */
+/** Why the user's path is not a program. */
 export function programTrouble(ctx: Context): string {
   try {
     const found = statSync(resolve(ctx.cwd, programName(ctx)))
@@ -43,7 +43,7 @@ export function programTrouble(ctx: Context): string {
   }
 }
 
-/** Looks in the absolute folders of PATH only: the program gets data keys, so none is taken from the working directory. */
+/** Searches the absolute folders of PATH only: the program gets data keys, so it must not come from the working directory. */
 function find(ctx: Context): string | undefined {
   const name = programName(ctx)
   const isWindows = ctx.platform === 'win32'
@@ -61,7 +61,7 @@ function terminalName(): string | undefined {
     try {
       if (isatty(fd)) return readlinkSync(`/proc/self/fd/${fd}`)
     } catch {
-      // Only Linux can tell in this way.
+      // Only Linux tells it this way.
     }
   }
   return undefined
@@ -70,7 +70,7 @@ function terminalName(): string | undefined {
 const turns = memoKey<{ free: number; readonly waiting: (() => void)[] }>('turns of gpg')
 const found = memoKey<ReturnType<typeof find>>('program of gpg')
 
-/** At most PARALLEL of the works of one run at the same time, in the order they came. */
+/** Runs at most PARALLEL pieces of work at a time, in the order they came. */
 async function inTurn<T>(ctx: Context, work: () => Promise<T>): Promise<T> {
   const queue = ctx.once(turns, () => ({ free: PARALLEL, waiting: [] }))
   if (queue.free > 0) queue.free--
@@ -110,14 +110,14 @@ async function start(program: string, args: readonly string[], input: string | U
         size += chunk.length
         chunks.push(chunk)
         if (size <= MAXIMUM_OUTPUT) return
-        // Programs that a wrapper script started hold the pipes too: closing them ends those.
+        // Programs started by a wrapper script hold the pipes too; closing the pipes ends them.
         child.stdout.destroy()
         child.stderr.destroy()
         child.kill()
       }
       child.stdout.on('data', collect(out))
       child.stderr.on('data', collect(err))
-      // A program that does not read to the end says why on its own, or by its exit status.
+      // A program that stops reading says why itself, or by its exit status.
       child.stdin.on('error', () => {})
       child.on('error', failed)
       child.on('close', (code, signal) => {

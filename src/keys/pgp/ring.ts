@@ -10,7 +10,7 @@ import { readNamed } from '../../system/inputs.ts'
 import { shownPath } from '../../system/secrets.ts'
 import { utf16Problem } from '../../text/encoding.ts'
 
-/** What there was to read, and what stood in the way. */
+/** The keys that could be read, and what kept others from it. */
 export interface Ring {
   readonly keys: readonly Key[]
   readonly errors: readonly string[]
@@ -20,7 +20,7 @@ const MAXIMUM_SIZE = 64 * 1024 * 1024
 const armorBegin = '-----BEGIN PGP '
 const armorEnd = /-----END PGP [A-Z ]+-----/g
 
-/** The armoured blocks of a text, however many and whatever stands between them. */
+/** All armoured blocks of a text, whatever stands between them. */
 function armoredBlocks(text: string): string[] {
   const blocks: string[] = []
   armorEnd.lastIndex = 0
@@ -34,7 +34,7 @@ function armoredBlocks(text: string): string[] {
 
 const PRIMARY_TAGS = [5, 6]
 
-/** Offset behind the packet at `at` and its tag (RFC 4880 4.2); undefined where no packet stands. */
+/** The tag of the packet at `at` and the offset behind it (RFC 4880 4.2); undefined where there is no packet. */
 function packetAt(bytes: Uint8Array, at: number): { readonly tag: number; readonly end: number } | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const [header = 0, first = 0, second = 0] = bytes.subarray(at, at + 3)
@@ -53,7 +53,7 @@ function packetAt(bytes: Uint8Array, at: number): { readonly tag: number; readon
   return { tag, end: at + 1 + width + length }
 }
 
-/** One piece for each key, so that one that cannot be read does not spoil the others. */
+/** One piece per key, so that an unreadable key does not spoil the others. */
 function splitKeys(bytes: Uint8Array): Uint8Array[] {
   const starts: number[] = []
   let at = 0
@@ -68,7 +68,7 @@ function splitKeys(bytes: Uint8Array): Uint8Array[] {
 
 /**
  * Keys from armoured text or binary packets.
- * @throws Error when there is none that can be read; others are passed over
+ * @throws Error when none can be read; unreadable ones among others are passed over.
  */
 async function parse(bytes: Uint8Array): Promise<Key[]> {
   const utf16 = utf16Problem(bytes)
@@ -165,7 +165,7 @@ async function readOld(names: readonly string[], ctx: Context): Promise<Ring | u
 const ringKey = (name: string): MemoKey<Promise<Ring | undefined>> => memoKey(name)
 const ringKeys = { given: ringKey('given ring'), public: ringKey('public ring'), secret: ringKey('secret ring') }
 
-/** Places of OpenPGP keys outside gpg's own; undefined where there is nothing. */
+/** Sources of OpenPGP keys other than gpg's; undefined where there is nothing. */
 export const rings = {
   /** SOPS_PGP_KEY and SOPS_PGP_KEY_FILE. */
   given: (ctx: Context): Promise<Ring | undefined> => ctx.once(ringKeys.given, () => readGiven(ctx)),

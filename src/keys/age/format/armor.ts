@@ -4,10 +4,10 @@ import { decodeBase64 } from './base64.ts'
 export const ARMOR_HEADER = '-----BEGIN AGE ENCRYPTED FILE-----'
 const ARMOR_FOOTER = '-----END AGE ENCRYPTED FILE-----'
 const COLUMNS = 64
-/** White space tolerated before, and behind, the armor; in bytes. */
+/** Bytes of white space tolerated before the armor, and after it. */
 const MAXIMUM_BLANKS = 1024
 
-/** Blank, or one of the five controls from tab to carriage return. */
+/** A blank, or one of the five controls from tab to carriage return. */
 const isBlank = (code: number): boolean => code === 0x20 || (code >= 0x09 && code <= 0x0d)
 
 /** The armored text of an age file, with its final newline. */

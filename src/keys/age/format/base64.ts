@@ -1,4 +1,4 @@
-// Canonical base64: what does not encode back to itself is refused.
+// Canonical base64: a text that does not encode back to itself is refused.
 
 const decoded = (text: string, spelled: (bytes: Buffer) => string): Buffer => {
   const bytes = Buffer.from(text, 'base64')

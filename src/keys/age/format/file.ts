@@ -1,14 +1,14 @@
-// The age v1 file: what it is made of, and how it is opened, with node:crypto.
+// The age v1 file: its parts, and how node:crypto opens it.
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
 import { decodeBase64NoPad } from './base64.ts'
 
 export interface Stanza {
-  /** The type first. */
+  /** The type comes first. */
   readonly args: readonly string[]
   readonly body: Uint8Array
 }
 
-/** Somebody to wrap for. The interface is age-encryption's, whose recipients fit it. */
+/** Somebody to wrap for. The interface is that of age-encryption, whose recipients fit it. */
 export interface Recipient {
   wrapFileKey(fileKey: Uint8Array): readonly Stanza[] | Promise<readonly Stanza[]>
 }
@@ -17,7 +17,7 @@ export interface AgeFile {
   readonly stanzas: readonly Stanza[]
   /** From the version line up to and including the line of the MAC. */
   readonly header: Uint8Array
-  /** The part of `header` the MAC covers: up to and including `---`. */
+  /** The part of `header` that the MAC covers: up to and including `---`. */
   readonly authenticated: Uint8Array
   readonly mac: Uint8Array
   readonly payload: Uint8Array
@@ -36,7 +36,7 @@ export const hkdf = (secret: Uint8Array, salt: Uint8Array, info: string): Buffer
 
 /**
  * ChaCha20-Poly1305 without associated data.
- * @returns undefined when the tag does not fit.
+ * @returns undefined when the tag does not match.
  */
 export function openAead(key: Uint8Array, nonce: Uint8Array, sealed: Uint8Array): Buffer | undefined {
   if (sealed.length < TAG) return undefined
@@ -52,7 +52,7 @@ export function openAead(key: Uint8Array, nonce: Uint8Array, sealed: Uint8Array)
   }
 }
 
-/** A file key sealed with a key used once, hence the zero nonce (age v1). */
+/** Opens a file key. Its key is used once, hence the zero nonce (age v1). */
 export const openFileKey = (key: Uint8Array, body: Uint8Array): Buffer | undefined =>
   openAead(key, new Uint8Array(12), body)
 
@@ -66,7 +66,7 @@ export function sealAead(key: Uint8Array, nonce: Uint8Array, plain: Uint8Array):
 export const sealFileKey = (key: Uint8Array, fileKey: Uint8Array): Buffer => sealAead(key, new Uint8Array(12), fileKey)
 
 /**
- * Splits a binary age file; nothing is authenticated yet.
+ * Splits a binary age file; authenticates nothing.
  * @throws Error when it does not follow the grammar of age v1.
  */
 export function parseAgeFile(source: Uint8Array): AgeFile {
@@ -111,7 +111,7 @@ export function readBody(line: () => string): Buffer {
 }
 
 /**
- * Checks the header against the file key.
+ * Authenticates the header with the file key.
  * @throws Error when it was changed.
  */
 export function checkHeader(file: AgeFile, fileKey: Uint8Array): void {

@@ -30,7 +30,7 @@ function sealPayload(fileKey: Uint8Array, plain: Uint8Array): Buffer[] {
 
 /**
  * A binary age file for one recipient.
- * @throws Error of the recipient
+ * @throws whatever the recipient throws.
  */
 export async function sealAgeFile(plain: Uint8Array, recipient: Recipient): Promise<Buffer> {
   const fileKey = randomBytes(16)

@@ -1,25 +1,25 @@
-// Whether the plugin of a recipient may be started: a file that anybody may have written names recipients, and must choose no program.
+// Whether a recipient's plugin may be started: anybody may have written the file that names it, and a file must not choose a program.
 import type { Context } from '../../../context/index.ts'
 import { type Found, sources } from '../sources/sources.ts'
 import { isNamed } from './named.ts'
 
 export interface PluginRecipient {
   readonly text: string
-  /** Of the plugin. */
+  /** The plugin's name. */
   readonly name: string
 }
 
 const isInVariable = (recipient: string, ctx: Context): boolean =>
   (ctx.env.SOPS_AGE_RECIPIENTS ?? '').split(',').some((part) => part.trim().toLowerCase() === recipient.toLowerCase())
 
-/** Whoever has an identity of a plugin uses it. Commands are run last. */
+/** Whoever has an identity of a plugin uses that plugin. Commands run last. */
 async function usesPlugin({ text, name }: PluginRecipient, ctx: Context): Promise<boolean> {
   const has = ({ identities }: Found): boolean => identities.some(({ plugin }) => plugin === name.toLowerCase())
   const ready = await Promise.all([sources.variable(ctx), sources.keyFile(ctx), sources.defaultFiles(ctx)])
   return ready.some(has) || has(await sources.command(ctx, text))
 }
 
-/** @throws Error that says what would allow it. */
+/** @throws Error that says how to allow it. */
 export async function mustBeChosen(recipient: PluginRecipient, ctx: Context): Promise<void> {
   const { text, name } = recipient
   if (isNamed(text, ctx) || isInVariable(text, ctx) || (await ctx.namesRecipient?.(text))) return

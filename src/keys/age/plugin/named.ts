@@ -1,4 +1,4 @@
-// Which recipients of plugins the user has named in this run. On the start-up path.
+// Which plugin recipients the user has named in this run. On the start-up path.
 
 import type { Context } from '../../../context/index.ts'
 import { memoKey } from '../../../context/memo.ts'

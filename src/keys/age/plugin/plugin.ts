@@ -1,4 +1,4 @@
-// age plugins: recipients and identities that a program of their own wraps and unwraps for (spec/keys.md 3.7).
+// age plugins: recipients and identities with a program of their own that wraps and unwraps (spec/keys.md 3.7).
 import type { Context } from '../../../context/index.ts'
 import { messageOf } from '../../../errors.ts'
 import { withheldHint } from '../../../system/environment.ts'
@@ -10,10 +10,10 @@ import { type Conversation, startPlugin } from './process.ts'
 
 const empty = new Uint8Array(0)
 
-/** What one stanza of the plugin leads to: an answer, or undefined where the stanza is not known. */
+/** Handles one stanza of the plugin: returns an answer, or undefined for an unknown stanza. */
 type Handler = (stanza: Stanza) => Promise<readonly [answer: string, body?: Uint8Array]>
 
-/** Answers the plugin until it is done. @throws Error it reports, or about what it says */
+/** Answers the plugin until it is done. @throws Error that the plugin reports, or about what it says. */
 async function serve(conversation: Conversation, handlers: Readonly<Record<string, Handler>>): Promise<void> {
   for (;;) {
     const stanza = await conversation.receive()
@@ -26,10 +26,10 @@ async function serve(conversation: Conversation, handlers: Readonly<Record<strin
   }
 }
 
-/** Characters of a plugin's own words that are shown. */
+/** The most characters shown of a plugin's own words. */
 const MAXIMUM_TEXT = 1000
 
-/** What it says, on one line and without control characters. */
+/** The plugin's words, on one line and without control characters. */
 const text = (stanza: Stanza): string => shown(Buffer.from(stanza.body))
 
 const shown = (bytes: Buffer): string =>
@@ -39,7 +39,7 @@ const shown = (bytes: Buffer): string =>
     .trim()
     .slice(0, MAXIMUM_TEXT)
 
-/** What both kinds of conversation can be asked. */
+/** The requests common to both kinds of conversation. */
 function userHandlers(name: string, ctx: Context): Readonly<Record<string, Handler>> {
   const ask = async (stanza: Stanza, secret: boolean): Promise<readonly [string, Uint8Array?]> => {
     const answer = await ctx.prompt(`${name} plugin: ${text(stanza)} `, { secret })
@@ -124,7 +124,7 @@ export const pluginRecipient = (
 })
 
 /**
- * An identity `AGE-PLUGIN-NAME-1…`; its plugin runs when it is tried.
+ * An identity `AGE-PLUGIN-NAME-1…`, whose plugin runs only when it is tried.
  * @throws Error that never repeats the identity
  */
 export function pluginIdentity(identity: string, ctx: Context): Identity {

@@ -1,4 +1,4 @@
-// The plugin's process and the stanzas that go in and out of it.
+// A plugin's process, and the stanzas that go in and out of it.
 import type { ChildProcess, ChildProcessByStdio } from 'node:child_process'
 import { delimiter, isAbsolute, join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
@@ -18,10 +18,10 @@ export interface Conversation {
 }
 
 const COLUMNS = 64
-/** Bytes of all that a plugin may say; its stanzas are a few thousand at most. */
+/** The most bytes that a plugin may print in all; its stanzas take a few thousand at most. */
 const MAXIMUM_TALK = 1024 * 1024
 const SILENCE_MS = 5000
-/** How long a plugin may take to end when it was told to. */
+/** How long a plugin may take to exit when told to. */
 const GRACE_MS = 2000
 
 const isProgram = (path: string): boolean => {
@@ -33,7 +33,7 @@ const isProgram = (path: string): boolean => {
   }
 }
 
-/** Looks in the absolute folders of PATH only: a plugin gets file keys, so none is taken from the working directory. */
+/** Searches the absolute folders of PATH only: a plugin gets file keys, so it must not come from the working directory. */
 function findPlugin(name: string, ctx: Context): string {
   const program = `age-plugin-${name}${ctx.platform === 'win32' ? '.exe' : ''}`
   const folders = (ctx.env.PATH ?? '').split(delimiter).filter((folder) => isAbsolute(folder))
@@ -46,7 +46,7 @@ function findPlugin(name: string, ctx: Context): string {
   return found
 }
 
-/** Lines of the plugin, one for each call. */
+/** The plugin's lines, one per call. */
 function lineReader(child: ChildProcess, silent: () => void): () => Promise<string> {
   let pending = ''
   let received = 0
@@ -72,7 +72,7 @@ function lineReader(child: ChildProcess, silent: () => void): () => Promise<stri
   const ended = (code: number | null, signal: string | null): void =>
     stop(`it ended too early (${signal ?? `exit status ${code}`})`)
   child.on('close', ended)
-  // What it started may hold its output open.
+  // A process that the plugin started may hold its output open.
   child.on('exit', (code, signal) => setTimeout(() => ended(code, signal), GRACE_MS).unref())
   return async () => {
     for (;;) {
@@ -137,7 +137,7 @@ export async function startPlugin(
     child.once('close', () => resolve())
     child.once('error', () => resolve())
   })
-  // A plugin that is gone shows in its output; writing to it need not be reported as well.
+  // That the plugin has gone shows in its output; errors of writing to it add nothing.
   child.stdin.on('error', () => {})
   const line = lineReader(child, () =>
     ctx.log({ level: 'info', logger: 'AGE', message: `waiting on ${name} plugin...` }),

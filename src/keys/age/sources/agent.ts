@@ -9,14 +9,14 @@ import { quote } from '../../../text/quote.ts'
 export interface Agent {
   /** @throws Error when it refuses, or nobody answers. */
   passphrase(description: string): Promise<string>
-  /** Forgets the passphrase that was given. */
+  /** Makes the agent forget the passphrase. */
   clear(): Promise<void>
   close(): void
 }
 
 const NOT_CACHED = 'ERR 67108922'
 const CANCELLED = 'ERR 83886179'
-/** An answer is one short line; more than this is not gpg-agent. */
+/** An answer is one short line; whatever sends more is not gpg-agent. */
 const MAXIMUM_LINE = 64 * 1024
 
 const isSocket = (path: string): boolean => {
@@ -57,7 +57,7 @@ async function opened(path: string): Promise<Socket | undefined> {
   })
 }
 
-/** Lines of the agent, one for each call. */
+/** The agent's lines, one per call. */
 function lineReader(socket: Socket): () => Promise<string> {
   let pending = ''
   let ended: Error | undefined
@@ -103,7 +103,7 @@ function terminalName(): string | undefined {
 
 const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
 
-/** Names the passphrase in the agent's cache: by the encrypted content, so that a changed file asks again. */
+/** The name of the passphrase in the agent's cache. It depends on the encrypted content, so that a changed file asks anew. */
 export function cacheId(content: Uint8Array): string {
   const digest = createHash('sha256').update(content).digest().subarray(0, 25)
   const bits = BigInt(`0x${digest.toString('hex')}`)

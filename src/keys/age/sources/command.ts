@@ -9,13 +9,13 @@ import { splitWords } from '../../../text/words.ts'
 
 /** More output than this is not a key. */
 const MAXIMUM_OUTPUT = 16 * 1024 * 1024
-/** Bytes of a failed command's own words that are looked at, and characters that are shown. */
+/** How many bytes of a failed command's words are read, and how many characters shown. */
 const MAXIMUM_WORDS = 16 * 1024
 const SHOWN_WORDS = 400
-/** How long the words of a command that has ended may be held back by what it started. */
+/** How long to wait for the words of a command that has ended, while a process it started holds them back. */
 const GRACE_MS = 200
 
-/** What the command said went wrong, on one line; it may quote the key, and is not shown then. */
+/** What the command said went wrong, on one line; not shown where it may quote the key. */
 function saidBy(chunks: readonly Buffer[]): string {
   const text = Buffer.concat(chunks).toString('utf8').trim()
   if (text === '') return ''
@@ -25,7 +25,7 @@ function saidBy(chunks: readonly Buffer[]): string {
 }
 
 /**
- * What the command prints; it gets SOPS_AGE_RECIPIENT and no input (spec/keys.md 3.3). Its errors are told when it fails.
+ * What the command prints; it gets SOPS_AGE_RECIPIENT and no input (spec/keys.md 3.3). Its stderr is shown only when it fails.
  * @throws Error with the reference's message
  */
 export async function runKeyCommand(command: string, recipient: string, ctx: Context): Promise<Buffer> {
@@ -56,7 +56,7 @@ export async function runKeyCommand(command: string, recipient: string, ctx: Con
       length += chunk.length
     })
     child.on('error', (error) => fail(startFailure(program, error, ctx.cwd)))
-    // Something that it leaves running may hold its errors open.
+    // A process that it leaves running may hold its stderr open.
     const release = (): void => {
       setTimeout(() => child.stderr.destroy(), GRACE_MS)
     }

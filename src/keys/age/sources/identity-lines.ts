@@ -3,9 +3,9 @@ import { messageOf } from '../../../errors.ts'
 import type { Identity } from '../identity.ts'
 
 /**
- * Reads one identity a line, or with `words` any number. Empty lines and lines that begin with `#` are skipped; nothing is trimmed but the
- * carriage return of a line, and the byte order mark editors on Windows leave in front.
- * @throws Error with the line's number
+ * Reads one identity per line, or with `words` any number. Skips empty lines and lines that begin with `#`. Trims nothing but a line's carriage
+ * return, and the byte order mark that editors on Windows put in front.
+ * @throws Error with the line's number.
  */
 export function identityLines(bytes: Buffer, parse: (word: string) => Identity, words = false): Identity[] {
   const text = bytes.toString('latin1').replace(/^\xef\xbb\xbf/, '')

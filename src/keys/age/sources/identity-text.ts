@@ -1,4 +1,4 @@
-// Reads identities from text: one a line, or a whole encrypted identity file.
+// Reads identities from text: one per line, or a whole encrypted identity file.
 import type { Context } from '../../../context/index.ts'
 import { messageOf } from '../../../errors.ts'
 import { utf16Problem } from '../../../text/encoding.ts'
@@ -21,7 +21,7 @@ const HEAD = 14
 
 /**
  * The identities of a text (spec/keys.md 3.3, 3.5).
- * @throws Error that never repeats the text; one bad identity spoils it all.
+ * @throws Error that never repeats the text; one bad identity spoils all.
  */
 export function readIdentities(bytes: Buffer, options: ReadOptions, ctx: Context): Identity[] {
   const utf16 = utf16Problem(bytes)

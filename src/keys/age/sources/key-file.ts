@@ -1,4 +1,4 @@
-// Reads key files, and knows where the default one lies.
+// Reads key files, and finds the default one.
 
 import { join } from 'node:path'
 import type { Context } from '../../../context/index.ts'
@@ -16,10 +16,7 @@ const MAXIMUM_SIZE = 16 * 1024 * 1024
 export const fileCause = (path: string, error: unknown): string =>
   codeOf(error) === undefined ? messageOf(error) : systemErrorText(error, 'open', path)
 
-/**
- * What to do about a variable that should hold a path and names no file: `, …`, or nothing. `other` is the variable that takes the key
- * itself.
- */
+/** Advice about a variable that should hold a path and names no file: `, …`, or empty. `other` is the variable that takes the key itself. */
 export function pathAdvice(path: string, other?: string): string {
   if (holdsSecret(path) || /^age1|\n/.test(path))
     return `, since it holds ${path.startsWith('age1') ? 'a recipient' : 'a key'} and no path${other === undefined ? '' : `: identities belong in ${other}`}`
@@ -34,13 +31,13 @@ export const isAbsent = (error: unknown): boolean => {
   return code === 'ENOENT' || code === 'ENOTDIR'
 }
 
-/**
- * The bytes of a key file, which the caller wipes. Says once a run when others may read a secret one.
- * @throws Error of node:fs, or `file too long`
- */
-/** Files that others can read, as far as that was told. */
+/** Files that others can read, once that has been said. */
 const readableTold = memoKeys<void>('readable key files')
 
+/**
+ * The bytes of a key file, which the caller wipes. Warns once per run and file when others can read a secret one.
+ * @throws Error of node:fs, or `file too long`.
+ */
 export async function readKeyFile(
   path: string,
   ctx: Context,
@@ -66,7 +63,7 @@ export async function readKeyFile(
   return bytes
 }
 
-/** User config folders, the one the reference uses first; a string tells why there is none (spec/keys.md 3.3). */
+/** The user's config folders, the reference's own first; a string says why there is none (spec/keys.md 3.3). */
 function configFolders(ctx: Context): readonly string[] | string {
   if (ctx.platform === 'win32') {
     const folder = ctx.env.APPDATA || ctx.env.AppData
@@ -85,7 +82,7 @@ function configFolders(ctx: Context): readonly string[] | string {
   return folders.length > 0 ? folders : '$HOME is not defined'
 }
 
-/** Default key files, the reference's own first; a string tells why there is none. */
+/** Default key files, the reference's own first; a string says why there is none. */
 export function defaultKeyFiles(ctx: Context): readonly string[] | string {
   const folders = configFolders(ctx)
   return typeof folders === 'string' ? folders : folders.map((folder) => join(folder, 'sops', 'age', 'keys.txt'))

@@ -11,7 +11,7 @@ import { identityLines } from './identity-lines.ts'
 import { askPassphrase, NO_TERMINAL } from './passphrase.ts'
 
 const LABEL = 'age-encryption.org/v1/scrypt'
-/** Highest log2 of the work factor that is tried: 4 GiB of memory. */
+/** The highest log2 of the work factor that is tried: 4 GiB of memory. */
 const MAXIMUM_LOG_N = 22
 const BLOCK_SIZE = 8
 
@@ -66,7 +66,7 @@ async function open(file: AgeFile, lock: Lock, passphrase: string): Promise<Buff
   }
 }
 
-/** With the agent's passphrase; the agent forgets one that does not fit. Undefined when there is no agent. */
+/** Opens it with the agent's passphrase; the agent forgets a wrong one. Undefined when there is no agent. */
 async function openWithAgent(
   file: AgeFile,
   lock: Lock,
@@ -122,7 +122,7 @@ async function unlock(content: Uint8Array, location: string, ctx: Context): Prom
   }
 }
 
-/** An encrypted identity file, binary; it is opened when it is first tried, and then kept open (spec/keys.md 3.5). */
+/** An encrypted identity file, binary; unlocked when first tried, and kept unlocked (spec/keys.md 3.5). */
 export function lockedIdentity(content: Uint8Array, location: string, ctx: Context): Identity {
   const kept = Uint8Array.from(content)
   let unlocked: Promise<readonly Identity[]> | undefined

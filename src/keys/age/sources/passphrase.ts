@@ -1,14 +1,14 @@
 // Asks for a passphrase on the terminal until it opens something.
 import type { Context } from '../../../context/index.ts'
 
-/** A typing mistake should not end the run, but nobody guesses for ever. */
+/** Enough for a typing mistake, too few for guessing. */
 const TRIES = 3
 
 export const NO_TERMINAL = 'standard input is not a terminal, and /dev/tty is not available'
 
 /**
- * Asks up to three times. `use` returns undefined for a wrong passphrase, and `ask` then too.
- * @throws Error made by `noTerminal` when nobody can be asked; whatever `use` throws
+ * Asks up to three times. `use` returns undefined for a wrong passphrase; so does `ask` after the last one.
+ * @throws Error made by `noTerminal` when nobody can be asked; whatever `use` throws.
  */
 export async function askPassphrase<T>(
   ctx: Context,

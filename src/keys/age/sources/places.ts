@@ -1,4 +1,4 @@
-// Tells where age identities were looked for and what was found, for people.
+// Where age identities are looked for and what is there, for people.
 import { join } from 'node:path'
 import type { Context } from '../../../context/index.ts'
 import { messageOf } from '../../../errors.ts'
@@ -36,14 +36,14 @@ const withPath = (name: string, ctx: Context): string => {
   return path ? `${name} (${path})` : name
 }
 
-/** Commands are not run: they may ask, and they depend on the recipient. */
+/** Commands are not run: they may ask questions, and what they print depends on the recipient. */
 const command = (name: string, ctx: Context): IdentityPlace => ({
   place: name,
   found: ctx.env[name] ? ['a command, run when a file is opened'] : [],
   problems: ctx.env[name] === '' ? ['the command is empty'] : [],
 })
 
-/** The places of spec/keys.md 3.3, in its order. */
+/** The places of spec/keys.md 3.3, in that order. */
 export async function places(ctx: Context): Promise<readonly IdentityPlace[]> {
   const home = ctx.home ?? '~'
   const ssh = await sources.sshHome(ctx)

@@ -1,4 +1,4 @@
-// Where age identities are looked for: variables, files and commands, each read at most once a run.
+// Where age identities are looked for: variables, files and commands, each read at most once per run.
 
 import { join, resolve } from 'node:path'
 import type { Context } from '../../../context/index.ts'
@@ -11,11 +11,11 @@ import { runKeyCommand } from './command.ts'
 import { readIdentities } from './identity-text.ts'
 import { defaultKeyFiles, fileCause, isAbsent, pathAdvice, readKeyFile } from './key-file.ts'
 
-/** What a source gave. */
+/** What a source holds. */
 export interface Found {
   readonly identities: readonly Identity[]
   readonly errors: readonly string[]
-  /** The place to name when nothing was found; it is empty, or was not there. */
+  /** The place to name when nothing was found: it is empty or missing. */
   readonly unused?: string
   /** There was something to read. */
   readonly opened: boolean
@@ -147,7 +147,7 @@ const kept = {
   defaultFiles: memoKey<Promise<Found>>('age key files at home'),
 }
 
-/** The sources of spec/keys.md 3.3; commands are asked once for each recipient. */
+/** The sources of spec/keys.md 3.3; commands run once per recipient. */
 export const sources = {
   sshFile: (ctx: Context): Promise<Found> => ctx.once(kept.sshFile, () => fromSshFile(ctx)),
   sshCommand: (ctx: Context, recipient: string): Promise<Found> =>

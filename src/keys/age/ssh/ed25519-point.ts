@@ -17,7 +17,7 @@ const inverse = (value: bigint): bigint => power(value, p - 2n)
 
 /**
  * The Montgomery u-coordinate, little-endian, of a compressed Edwards point.
- * @throws Error when the 32 bytes are no point of the curve.
+ * @throws Error when the 32 bytes are not a point on the curve.
  */
 export function montgomeryPoint(edwards: Uint8Array): Buffer {
   const littleEndian = Buffer.from(edwards).reverse()

@@ -20,7 +20,7 @@ const openIdentity = (key: SshPrivateKey): Identity => ({
   unwrap: async ({ stanzas }) => unwrapWithSshKey(stanzas, key),
 })
 
-/** Asks for the passphrase only when a stanza is for this key, and once a run. */
+/** Asks for the passphrase only when a stanza is for this key, and once per run. */
 function lockedIdentity(
   file: Extract<SshKeyFile, { kind: 'locked' }>,
   publicKey: SshPublicKey,
@@ -63,7 +63,7 @@ function textOf(bytes: Buffer, encoding: 'utf8' | 'latin1'): string {
   return bytes.toString(encoding)
 }
 
-/** The public key of a legacy PEM file, which does not hold it itself. */
+/** The public key for a legacy PEM file, which does not hold it. */
 async function besides(path: string, ctx: Context): Promise<SshPublicKey> {
   const file = `${path}.pub`
   try {
@@ -97,7 +97,7 @@ export async function sshFileIdentity(path: string, ctx: Context): Promise<Ident
   }
 }
 
-/** The identity a command printed; there is no file name to ask a passphrase for. @throws Error */
+/** The identity that a command printed. Without a file name, nobody can be asked for its passphrase. @throws Error */
 export function sshCommandIdentity(output: Buffer): Identity {
   const name = 'SOPS_AGE_SSH_PRIVATE_KEY_CMD'
   try {

@@ -21,7 +21,7 @@ export type SshKeyFile =
     }
 
 const MAGIC = 'openssh-key-v1\0'
-/** Far above what ssh-keygen writes; more would only keep the machine busy. */
+/** Far above what ssh-keygen writes; more would only burn time. */
 const MAXIMUM_ROUNDS = 10_000
 
 const base64Url = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64url')
@@ -69,7 +69,7 @@ function readEd25519(reader: WireReader): SshPrivateKey {
     key: { kty: 'OKP', crv: 'Ed25519', d: base64Url(seed), x: base64Url(point) },
     format: 'jwk',
   })
-  // The key object knows the point that belongs to the seed; the file says it twice.
+  // The key object computes the point from the seed; the file states it twice.
   const { x } = createPublicKey(key).export({ format: 'jwk' })
   if (x !== base64Url(point) || !secret.subarray(32).equals(point))
     throw new Error('mismatched private and public SSH key')

@@ -11,7 +11,7 @@ const ED25519_INFO = 'age-encryption.org/v1/ssh-ed25519'
 const RSA_LABEL = Buffer.from('age-encryption.org/v1/ssh-rsa')
 const oaep = { padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha256', oaepLabel: RSA_LABEL }
 
-/** What a stanza says about the key it is for: the first four bytes of the key's hash. */
+/** How a stanza marks the key it is for: by the first four bytes of the key's hash. */
 export const tagOf = (wire: Uint8Array): string =>
   encodeBase64NoPad(createHash('sha256').update(wire).digest().subarray(0, 4))
 
@@ -46,7 +46,7 @@ export const sshRecipient = (key: SshPublicKey): Recipient => ({
 
 /**
  * Whether a stanza is for the key with this wire encoding.
- * @throws Error when it is one of the key's type, but broken
+ * @throws Error when it is of the key's type but broken.
  */
 export function isFor(stanza: Stanza, type: SshPrivateKey['type'], tag: string): boolean {
   if (stanza.args[0] !== type) return false

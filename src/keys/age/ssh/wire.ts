@@ -13,7 +13,7 @@ export interface SshPublicKey {
 /** age accepts no RSA key below 2048 bits. */
 const MINIMUM_RSA_BYTES = 256
 
-/** Reads length-prefixed strings one after the other. */
+/** Reads length-prefixed strings in sequence. */
 export interface WireReader {
   uint32(): number
   string(): Buffer
@@ -33,7 +33,7 @@ export function wireReader(source: Uint8Array): WireReader {
   return { uint32, bytes, string: () => bytes(uint32()), rest: () => all.subarray(at) }
 }
 
-/** SSH strings, one behind the other. */
+/** The parts as SSH strings, concatenated. */
 export function wireStrings(...parts: readonly (Uint8Array | string)[]): Buffer {
   return Buffer.concat(
     parts.flatMap((part) => {
