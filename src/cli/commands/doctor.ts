@@ -6,7 +6,7 @@ import { examineConfig, examineIdentities } from '../doctor/machine.ts'
 import { makeSheet, type Sheet } from '../doctor/sheet.ts'
 import { inputType, keyServices, networkKeys } from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
-import { localOnly } from '../local-only.ts'
+import { checkVariable, localOnly } from '../local-only.ts'
 import { servicesOf } from '../settings.ts'
 
 const flags = [inputType, networkKeys, ...keyServices] as const
@@ -32,6 +32,7 @@ function showWarnings(warnings: readonly LogLine[], sheet: Sheet): void {
 
 /** Exit status 0 when nothing needs mending, else 1. */
 async function run(inv: Invocation<(typeof flags)[number]>, io: Io): Promise<number> {
+  checkVariable(inv, io.ctx)
   const sheet = makeSheet(io.style, io.host.env)
   const warnings: LogLine[] = []
   const ctx: Context = {
