@@ -17,7 +17,7 @@ import { ignoreMac, inputType, keyServices, yes } from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { progressLine } from '../log.ts'
 import { warnOfThreshold } from '../rule.ts'
-import type { Line } from '../say.ts'
+import { type Line, sayLines } from '../say.ts'
 import { absolutePath, formatsFor, layoutOf, servicesOf } from '../settings.ts'
 import { warnOfRespelling } from '../warnings.ts'
 
@@ -61,7 +61,7 @@ async function updateFile(inv: Given, io: Io, config: Config): Promise<void> {
   const changes = keyChanges(old.keyGroups, old.shamirThreshold, rule.keyGroups, rule.shamirThreshold)
   if (!isChange(changes)) return progress(io, `File ${path} already up to date`)
   warnOfThreshold(old.keyGroups, old.shamirThreshold, rule, ctx)
-  await io.say(...describeChanges(changes, io))
+  await sayLines(io.host.stdout, describeChanges(changes, io))
   if (!inv.bool('yes') && !(await askYesNo(io, 'Is this okay? (y/n):')))
     return progress(io, `File ${path} left unchanged`)
   const services = await servicesOf(inv, ctx)
