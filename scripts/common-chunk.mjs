@@ -4,8 +4,11 @@ import { readFileSync } from 'node:fs'
 /** Sources that encrypting and decrypting always evaluate: what these reach by static imports. */
 const roots = ['src/cli/main.ts', 'src/cli/commands/decrypt.ts', 'src/cli/commands/encrypt.ts']
 
+/** A few hundred bytes each, which every parser or the identities of age load: a chunk of its own would cost more than the text. */
+const small = ['src/text/encoding.ts', 'src/text/words.ts', 'src/system/programs.ts']
+
 function closure({ inputs }) {
-  const found = new Set(roots)
+  const found = new Set([...roots, ...small])
   for (const file of found) {
     for (const { path, kind, external } of inputs[file].imports)
       if (kind === 'import-statement' && !external) found.add(path)

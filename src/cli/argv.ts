@@ -76,8 +76,8 @@ export function environmentValues(
   env: Readonly<Record<string, string | undefined>>,
 ): ReadonlyMap<string, Value> | UsageError {
   const values = new Map<string, Value>()
-  for (const { name, kind, path, env: variable } of flags) {
-    const text = variable === undefined ? undefined : env[variable]
+  for (const { name, kind, path, env: variable, readsEnv } of flags) {
+    const text = variable === undefined || readsEnv !== undefined ? undefined : env[variable]
     if (text === undefined) continue
     if (!path && hasBytes(text)) return { usage: `${variable}: ${noText}`, kind: 'environment' }
     if (kind === 'bool') {

@@ -9,6 +9,8 @@ interface FlagOf<Name extends string, Kind extends FlagKind> {
   readonly kind: Kind
   /** Environment variable that gives the default. */
   readonly env?: string
+  /** The command reads that variable itself, when it needs it: the parser leaves it alone. */
+  readonly readsEnv?: 'command'
   readonly default?: string | number | boolean
   readonly help: string
   /** Stands for the value in the help. */

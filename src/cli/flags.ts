@@ -98,7 +98,7 @@ export const keyServices: readonly KeyServiceFlag[] = inSection('KEY SERVICES', 
 export const networkKeys: BoolFlag<'network-keys'> = bool(
   'network-keys',
   'also use keys that need the network, key services and plugins',
-  { env: 'SOPS_NETWORK_KEYS' },
+  { env: 'SOPS_NETWORK_KEYS', readsEnv: 'command' },
 )
 
 export const encryptionContext: StringFlag<'encryption-context'> = string(
@@ -112,6 +112,11 @@ export const awsProfile: StringFlag<'aws-profile'> = string('aws-profile', 'AWS 
 export const threshold: IntFlag<'shamir-secret-sharing-threshold'> = int(
   'shamir-secret-sharing-threshold',
   'key groups needed to decrypt',
+  { default: 0, value: 'N' },
+)
+export const idleThreshold: IntFlag<'shamir-secret-sharing-threshold'> = int(
+  'shamir-secret-sharing-threshold',
+  'no effect, taken because SOPS takes it; see groups add',
   { default: 0, value: 'N' },
 )
 export const showMasterKeys: BoolFlag<'show-master-keys'> = bool(

@@ -4,8 +4,10 @@
 import { parse } from 'node:path'
 import type { Context } from '../context/index.ts'
 import { memoKey } from '../context/memo.ts'
+import { SopsError } from '../errors.ts'
 import { run as startAndWait } from '../system/start.ts'
-import type { networkKeys } from './flags.ts'
+import { parseBool } from './argv.ts'
+import { networkKeys } from './flags.ts'
 import type { Invocation } from './invocation.ts'
 
 const refusalText =
@@ -34,7 +36,25 @@ async function userSetting(ctx: Context): Promise<boolean> {
   return false
 }
 
-const allowed = memoKey<Promise<boolean>>('network keys')
+const variable = networkKeys.env!
+
+/** git's words for yes and no, since one setting of git says the same; empty is no. */
+const words: Readonly<Record<string, boolean>> = { yes: true, on: true, no: false, off: false, '': false }
+
+/** `SOPS_NETWORK_KEYS`: undefined where it is not set, the reason where it says neither yes nor no. */
+function variableSetting({ env }: Context): boolean | string | undefined {
+  const text = env[variable]
+  if (text === undefined) return undefined
+  return parseBool(text) ?? words[text.toLowerCase()] ?? `${variable} says neither yes nor no: set it to 1 or 0`
+}
+
+/** For a command that may fail. @throws SopsError `usage` where the variable says neither yes nor no. */
+export function checkVariable(inv: Invocation<typeof networkKeys>, ctx: Context): void {
+  const setting = inv.given('network-keys') ? undefined : variableSetting(ctx)
+  if (typeof setting === 'string') throw new SopsError('usage', setting)
+}
+
+const allowed = memoKey<Promise<boolean | string>>('network keys')
 
 /** `ask` is for `Context.localOnly`; `refusal` is what it has said. */
 export function localOnly(
@@ -42,11 +62,14 @@ export function localOnly(
   ctx: Context,
 ): { readonly ask: NonNullable<Context['localOnly']>; readonly refusal: string | undefined } {
   let refusal: string | undefined
-  const isAllowed = (): Promise<boolean> =>
-    ctx.once(allowed, async () => (inv.given('network-keys') ? inv.bool('network-keys') : await userSetting(ctx)))
+  const setting = (): Promise<boolean | string> =>
+    ctx.once(allowed, async () =>
+      inv.given('network-keys') ? inv.bool('network-keys') : (variableSetting(ctx) ?? (await userSetting(ctx))),
+    )
   return {
     ask: async () => {
-      refusal = (await isAllowed()) ? undefined : refusalText
+      const said = await setting()
+      refusal = said === true ? undefined : said === false ? refusalText : said
       return refusal
     },
     get refusal() {

@@ -3,7 +3,7 @@ import type { Logger, LogLine } from '../context/index.ts'
 import { withoutSecretsOf } from '../system/secrets.ts'
 import { quote } from '../text/quote.ts'
 import type { Host } from './host.ts'
-import { Control, type Line, lineText, say, withoutSecretLines } from './say.ts'
+import { Control, type Line, lineText, sayLines, withoutSecretLines } from './say.ts'
 import { colourAllowed, makeStyle, paint } from './style.ts'
 
 export interface FatalLine {
@@ -116,7 +116,7 @@ export function makeLog(host: Host, verbose: boolean): (line: LogLine | FatalLin
     const [first = '', ...rest] = (host.stderr.isTTY ? terminal : plain)(safe(line))
     const prefix = [prefixStyle.bold(`[${line.logger}]`), new Control('\t'), ' ']
     // A log that cannot be written must not stop the work it tells of.
-    say(host.stderr, [...prefix, first], ...rest).catch(() => {})
+    sayLines(host.stderr, [[...prefix, first], ...rest]).catch(() => {})
   }
 }
 

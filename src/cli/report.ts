@@ -5,7 +5,7 @@ import { codeOf } from '../system/errors.ts'
 import { withoutSecretsOf } from '../system/secrets.ts'
 import type { Host } from './host.ts'
 import { makeLog } from './log.ts'
-import { type Line, say, withoutSecretLines } from './say.ts'
+import { type Line, sayLines, withoutSecretLines } from './say.ts'
 import { type Style, stdoutStyle } from './style.ts'
 
 /** `["a"]["b"]`, as `--extract` takes it. */
@@ -50,22 +50,19 @@ function foreign(error: unknown, debug: boolean): readonly string[] {
 export async function reportError(error: unknown, host: Host): Promise<number> {
   const safe = (text: string): string => withoutSecretsOf(text, host.env)
   if (!(error instanceof SopsError)) {
-    await say(host.stderr, ...foreign(error, Boolean(host.env['SOPS_DEBUG'])).map(safe))
+    await sayLines(host.stderr, foreign(error, Boolean(host.env['SOPS_DEBUG'])).map(safe))
     return 1
   }
   const hints = error.hints.map((hint) => `hint: ${safe(hint)}`)
   if (error.code === 'usage') {
     // The reference logs these instead of printing them (spec/cli.md 3.1).
     makeLog(host, false)({ level: 'fatal', logger: 'CMD', message: error.message })
-    await say(host.stderr, ...hints)
+    await sayLines(host.stderr, hints)
   } else {
     const style = stdoutStyle(host)
     const lines = withoutSecretLines(withPlace(error), host.env)
-    await say(
-      host.stderr,
-      ...(error.code === 'no-data-key' ? lines.map((line) => coloured(line, style)) : lines),
-      ...hints,
-    )
+    await sayLines(host.stderr, error.code === 'no-data-key' ? lines.map((line) => coloured(line, style)) : lines)
+    await sayLines(host.stderr, hints)
   }
   return error.exitCode
 }

@@ -32,8 +32,26 @@ export function withRule(io: Io, config: Config | undefined, path: string): Io {
   return { ...io, ctx: { ...ctx, namesRecipient } }
 }
 
+/** Whom the data key of a file goes to when it is wrapped again. */
+export interface Rewrapped {
+  /** The groups and the threshold, where the file says how many groups open it; absent where the user says so. */
+  readonly shared?: { readonly keyGroups: readonly KeyGroup[]; readonly shamirThreshold: number }
+  /** Recipients that get it because the file names them; those that the user names are left out. */
+  readonly staying: readonly KeyGroup[]
+}
+
+/** For every command that wraps the data key of an existing file again. To be called before anything is written. */
+export function warnOfRecipients(
+  { shared, staying }: Rewrapped,
+  rule: RuledRecipients | undefined,
+  ctx: Context,
+): void {
+  if (shared) warnOfThreshold(shared.keyGroups, shared.shamirThreshold, rule, ctx)
+  warnOfUnruled(staying, rule, ctx)
+}
+
 /** A threshold that is lower than the rule's, or that no rule states and that is not the strictest. */
-export function warnOfThreshold(
+function warnOfThreshold(
   groups: readonly KeyGroup[],
   shamirThreshold: number,
   rule: RuledRecipients | undefined,
@@ -48,7 +66,7 @@ export function warnOfThreshold(
 }
 
 /** Recipients that only the file names, where the rule names others. */
-export function warnOfUnruled(groups: readonly KeyGroup[], rule: RuledRecipients | undefined, ctx: Context): void {
+function warnOfUnruled(groups: readonly KeyGroup[], rule: RuledRecipients | undefined, ctx: Context): void {
   const ruled = new Set(rule?.keyGroups.flatMap(({ keys }) => keys).map(identityOf))
   if (ruled.size === 0) return
   const unruled = distinctKeys(groups.flatMap(({ keys }) => keys)).filter((key) => !ruled.has(identityOf(key)))

@@ -30,9 +30,12 @@ export function withoutSecretLines(lines: readonly string[], env: Host['env']): 
   return withoutSecretsOf(text, env).split('\n')
 }
 
-/** Writes lines. */
-export const say = (to: Output, ...lines: readonly Line[]): Promise<void> =>
+/** Writes any number of lines: what a file may make long cannot be the arguments of a call. */
+export const sayLines = (to: Output, lines: readonly Line[]): Promise<void> =>
   to.write(Buffer.from(lines.map((line) => `${lineText(line)}\n`).join('')))
+
+/** Writes a few lines. */
+export const say = (to: Output, ...lines: readonly Line[]): Promise<void> => sayLines(to, lines)
 
 /** Writes a part of a line. */
 export const sayPart = (to: Output, part: Line): Promise<void> => to.write(Buffer.from(lineText(part)))

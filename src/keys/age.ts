@@ -28,6 +28,7 @@ const descriptor: KeyDescriptor<'age'> = {
   wireNumber: 6,
   question: { title: 'age key with recipient', field: 'recipient' },
   logger: 'AGE',
+  secrets: ['SOPS_AGE_KEY'],
 }
 
 export const age: KeyTypeRow<'age'> = {

@@ -60,6 +60,7 @@ const descriptor: KeyDescriptor<'azure_kv', 'azure_keyvault'> = {
     variables: ['AZURE_CLIENT_ID', 'AZURE_TENANT_ID', 'AZURE_CLIENT_SECRET', 'AZURE_FEDERATED_TOKEN_FILE'],
     files: [],
   },
+  secrets: ['AZURE_CLIENT_SECRET', 'AZURE_CLIENT_CERTIFICATE_PASSWORD', 'AZURE_PASSWORD', 'IDENTITY_HEADER'],
 }
 
 export const azureKv: KeyTypeRow<'azure_kv', 'azure_keyvault'> = {

@@ -36,6 +36,7 @@ const descriptor: KeyDescriptor<'gcp_kms'> = {
     variables: ['GOOGLE_CREDENTIALS', 'GOOGLE_OAUTH_ACCESS_TOKEN', 'GOOGLE_APPLICATION_CREDENTIALS'],
     files: ['.config/gcloud/application_default_credentials.json'],
   },
+  secrets: ['GOOGLE_CREDENTIALS', 'GOOGLE_OAUTH_ACCESS_TOKEN'],
 }
 
 export const gcpKms: KeyTypeRow<'gcp_kms'> = {

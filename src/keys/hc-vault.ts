@@ -43,6 +43,7 @@ const descriptor: KeyDescriptor<'hc_vault', 'hc_vault_transit_uri', 'hc_vault'> 
     variables: ['VAULT_TOKEN', 'VAULT_ADDR', 'VAULT_AGENT_ADDR'],
     files: ['.vault-token'],
   },
+  secrets: ['VAULT_TOKEN', 'VAULT_HEADERS'],
 }
 
 export const hcVault: KeyTypeRow<'hc_vault', 'hc_vault_transit_uri', 'hc_vault'> = {

@@ -34,6 +34,7 @@ const descriptor: KeyDescriptor<'hckms'> = {
     variables: ['HUAWEICLOUD_SDK_AK', 'HUAWEICLOUD_SDK_SK', 'HUAWEICLOUD_SDK_SECURITY_TOKEN'],
     files: ['.huaweicloud/credentials'],
   },
+  secrets: ['HUAWEICLOUD_SDK_SK', 'HUAWEICLOUD_SDK_SECURITY_TOKEN'],
 }
 
 export const hckms: KeyTypeRow<'hckms'> = {

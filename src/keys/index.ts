@@ -1,5 +1,6 @@
 // The key types, by identifier and in each of the reference's orders.
 import type { Context } from '../context/index.ts'
+import { declareSecretVariables } from '../system/secrets.ts'
 import * as table from './table.ts'
 import type { KeyRanks, KeyType, KeyTypeId, MasterKey } from './types.ts'
 
@@ -12,6 +13,8 @@ const inOrder = (types: readonly KeyType[], order: keyof KeyRanks): readonly Key
 export const keyTypes: Readonly<Record<KeyTypeId, KeyType>> = Object.fromEntries(
   inOrder(Object.values(table), 'load').map((type) => [type.id, type] as const),
 ) as Record<KeyTypeId, KeyType>
+
+declareSecretVariables(Object.values(keyTypes).flatMap(({ secrets }) => secrets))
 
 /** The key types in one of their orders; types without a place in it are left out. */
 export const keyTypesInOrder = (order: keyof KeyRanks): readonly KeyType[] => inOrder(Object.values(keyTypes), order)

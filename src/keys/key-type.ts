@@ -103,6 +103,8 @@ export interface KeyDescriptor<Id extends string = string, Flat extends string =
   readonly logger: Logger
   /** Absent for a type that takes no credentials. */
   readonly credentials?: CredentialPlaces
+  /** Variables that hold secrets: their values are never shown, and only programs that need them get them. */
+  readonly secrets: readonly string[]
 }
 
 /** What a key string on the command line may depend on besides itself. */

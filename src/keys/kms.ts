@@ -70,6 +70,7 @@ const descriptor: KeyDescriptor<'kms'> = {
     variables: ['AWS_ACCESS_KEY_ID', 'AWS_ACCESS_KEY', 'AWS_PROFILE', 'AWS_WEB_IDENTITY_TOKEN_FILE', 'AWS_ROLE_ARN'],
     files: ['.aws/credentials', '.aws/config'],
   },
+  secrets: ['AWS_SECRET_ACCESS_KEY', 'AWS_SECRET_KEY', 'AWS_SESSION_TOKEN', 'AWS_CONTAINER_AUTHORIZATION_TOKEN'],
 }
 
 export const kms: KeyTypeRow<'kms'> = {

@@ -38,6 +38,7 @@ const descriptor: KeyDescriptor<'pgp'> = {
   wireNumber: 2,
   question: { title: 'PGP key with fingerprint', field: 'fp' },
   logger: 'PGP',
+  secrets: ['SOPS_PGP_KEY'],
 }
 
 export const pgp: KeyTypeRow<'pgp'> = {

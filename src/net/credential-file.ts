@@ -1,6 +1,6 @@
 // Files of tokens, certificates and credentials, named by the environment or found in the home folder.
 import type { Context } from '../context/index.ts'
-import { readNamed } from '../system/inputs.ts'
+import { readNamed, readNamedSync } from '../system/inputs.ts'
 import { shownPath } from '../system/secrets.ts'
 
 /** The most bytes read from a pipe or a device: far more than any bundle of certificates. */
@@ -12,3 +12,6 @@ export async function readCredentials(path: string, ctx: Context): Promise<strin
   const onWait = (): void => ctx.log({ level: 'warning', logger: 'CMD', message })
   return (await readNamed(path, { maximum: maximumSize, onWait })).toString('utf8')
 }
+
+/** The same for code that cannot wait. @throws the system's error. */
+export const readCredentialsSync = (path: string): string => readNamedSync(path, maximumSize).toString('utf8')

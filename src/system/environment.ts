@@ -1,5 +1,5 @@
 // What of this program's environment the programs that it starts get: all but the keys, which any of them could keep, log or lay open.
-import { secretVariables } from './secrets.ts'
+import { isSecretVariable } from './secrets.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
@@ -8,8 +8,6 @@ export type Keeps = 'all' | RegExp | undefined
 
 /** The variable in which the user names keys that programs get all the same, parted by commas. */
 export const passVariable = 'SOPS_PASS_ENV'
-
-const secretNames: ReadonlySet<string> = new Set(secretVariables)
 
 /** Names count in any case, as they do on Windows. */
 function passed(env: Environment): ReadonlySet<string> {
@@ -23,7 +21,7 @@ export function withheld(env: Environment, keeps?: Keeps): readonly string[] {
   const asked = passed(env)
   return Object.keys(env).filter((name) => {
     const upper = name.toUpperCase()
-    return secretNames.has(upper) && env[name] && !asked.has(upper) && !keeps?.test(upper)
+    return isSecretVariable(upper) && env[name] && !asked.has(upper) && !keeps?.test(upper)
   })
 }
 

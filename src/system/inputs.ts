@@ -70,6 +70,17 @@ export async function readNamed(path: string, options: InputOptions = {}): Promi
   }
 }
 
+/** `readNamed` for code that cannot wait: a pipe stops the program until it is read. @throws the system's error; EFBIG. */
+export function readNamedSync(path: string, maximum: number): Buffer {
+  const descriptor = openSync(path, constants.O_RDONLY)
+  try {
+    const isRegular = irregularity(fstatSync(descriptor)) === undefined
+    return isRegular ? readFileSync(descriptor) : readDevice(descriptor, maximum)
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
 /** All bytes of a stream. @throws its error; EFBIG when more than the maximum comes. */
 export async function collect(
   stream: Readable,

@@ -24,30 +24,28 @@ export const withoutSecrets = (text: string): string =>
 /** A path for people. What is no path but a key, or a whole document, is not shown at all. */
 export const shownPath = (path: string): string => (holdsSecret(path) || /[\n{]/.test(path) ? hidden : path)
 
+/** The audit's. */
+const variables = new Set(['PGPASSWORD'])
+
+/** Adds variables that hold secrets: each key type says which (`KeyDescriptor.secrets`), and they count from the table's loading on. */
+export function declareSecretVariables(names: readonly string[]): void {
+  for (const name of names) variables.add(name)
+}
+
 /** Variables whose values are secrets: they are not shown, and the programs that are started do not get them (environment.ts). */
-export const secretVariables = [
-  'SOPS_AGE_KEY',
-  'SOPS_PGP_KEY',
-  'VAULT_TOKEN',
-  'VAULT_HEADERS',
-  'AWS_SECRET_ACCESS_KEY',
-  'AWS_SECRET_KEY',
-  'AWS_SESSION_TOKEN',
-  'AWS_CONTAINER_AUTHORIZATION_TOKEN',
-  'AZURE_CLIENT_SECRET',
-  'AZURE_CLIENT_CERTIFICATE_PASSWORD',
-  'AZURE_PASSWORD',
-  'IDENTITY_HEADER',
-  'GOOGLE_CREDENTIALS',
-  'GOOGLE_OAUTH_ACCESS_TOKEN',
-  'HUAWEICLOUD_SDK_SK',
-  'HUAWEICLOUD_SDK_SECURITY_TOKEN',
-  'PGPASSWORD',
-] as const
+export const secretVariables = (): readonly string[] => [...variables]
+
+export const isSecretVariable = (name: string): boolean => variables.has(name)
+
+/** What the variables that are secrets hold, where they are set. */
+export const secretValues = (env: Readonly<Record<string, string | undefined>>): readonly string[] =>
+  secretVariables().flatMap((name) => env[name] || [])
 
 /** The text without the values of variables that are secrets. */
 export function withoutValuesOf(text: string, env: Readonly<Record<string, string | undefined>>): string {
-  const values = secretVariables.map((name) => env[name]?.trim() ?? '').filter((value) => isUnmistakable(value))
+  const values = secretValues(env)
+    .map((value) => value.trim())
+    .filter(isUnmistakable)
   return values.reduce((shown, value) => shown.replaceAll(value, hidden), text)
 }
 

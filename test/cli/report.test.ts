@@ -39,6 +39,12 @@ describe('our errors', () => {
       expect((await reported(new SopsError('generic', message)))[1]).not.toContain('b3Blbn')
   })
 
+  test('a report of as many lines as a file has recipients is shown', async () => {
+    const lines = Array.from({ length: 200_000 }, (_, i) => `recipient ${i}: FAILED`)
+    const [status, text] = await reported(new SopsError('no-data-key', lines))
+    expect([status, text.split('\n').length]).toEqual([128, lines.length + 1])
+  })
+
   test('the status is that of the code', async () => {
     expect((await reported(new SopsError('mac-mismatch', 'x')))[0]).toBe(51)
     expect((await reported(new SopsError('no-data-key', 'x')))[0]).toBe(128)

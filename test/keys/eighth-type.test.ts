@@ -8,6 +8,7 @@ import { generateIdentity, type KeyPair } from '../../src/keys/age/keygen.ts'
 import type { MasterKey } from '../../src/keys/types.ts'
 import { describeKey } from '../../src/keyservice/describe.ts'
 import { readRequest, writeRequest } from '../../src/keyservice/messages.ts'
+import { environmentFor } from '../../src/system/environment.ts'
 import { bufferHost, type CliResult, runCli, type Sandbox, sandbox } from '../support/cli.ts'
 import { fakeContext } from '../support/context.ts'
 
@@ -198,6 +199,13 @@ test('opening tries it in the order that is asked for, and tells of it', async (
   expect(await openers()).toEqual(['PAPER'])
   expect(await openers('--decryption-order', 'age,paper')).toEqual(['AGE'])
   expect(await openers('--decryption-order', 'paper')).toEqual(['PAPER'])
+})
+
+test('its secret is neither shown nor handed on', async () => {
+  const { stderr } = await sops(['decrypt', slip.PAPER_SLIP])
+  expect(stderr).toContain('(a secret, not shown)')
+  expect(stderr).not.toContain(slip.PAPER_SLIP)
+  expect(environmentFor({ PATH: '/bin', ...slip })).toEqual({ PATH: '/bin' })
 })
 
 describe('doctor and help', () => {

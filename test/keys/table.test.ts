@@ -1,6 +1,7 @@
 // The orders of the reference (spec/keys.md 1.1, 1.3, spec/cli.md 13.8), and what no two key types may share.
 import { describe, expect, test } from 'vitest'
 import { keyTypes, keyTypesInOrder } from '../../src/keys/index.ts'
+import { secretVariables } from '../../src/system/secrets.ts'
 
 const types = Object.values(keyTypes)
 
@@ -17,6 +18,28 @@ test.each([
 
 test('the table has the order in which groups are loaded', () => {
   expect(Object.keys(keyTypes)).toEqual(keyTypesInOrder('load').map(({ id }) => id))
+})
+
+test('every variable that holds a secret of one is known as such', () => {
+  expect(secretVariables().toSorted()).toEqual([
+    'AWS_CONTAINER_AUTHORIZATION_TOKEN',
+    'AWS_SECRET_ACCESS_KEY',
+    'AWS_SECRET_KEY',
+    'AWS_SESSION_TOKEN',
+    'AZURE_CLIENT_CERTIFICATE_PASSWORD',
+    'AZURE_CLIENT_SECRET',
+    'AZURE_PASSWORD',
+    'GOOGLE_CREDENTIALS',
+    'GOOGLE_OAUTH_ACCESS_TOKEN',
+    'HUAWEICLOUD_SDK_SECURITY_TOKEN',
+    'HUAWEICLOUD_SDK_SK',
+    'IDENTITY_HEADER',
+    'PGPASSWORD',
+    'SOPS_AGE_KEY',
+    'SOPS_PGP_KEY',
+    'VAULT_HEADERS',
+    'VAULT_TOKEN',
+  ])
 })
 
 const places = (['load', 'flags', 'rules', 'rotate', 'groups', 'open'] as const).map((order): [string, unknown[]] => [

@@ -27,6 +27,7 @@ const descriptor: KeyDescriptor<'paper', 'paper_drawers', 'paper'> = {
   question: { title: 'slip in drawer', field: 'drawer' },
   logger: 'PAPER',
   credentials: { variables: ['PAPER_SLIP'], files: ['.paper'] },
+  secrets: ['PAPER_SLIP'],
 }
 
 /** XOR with a hash of what the slip and the drawer say: its own inverse. */

@@ -140,7 +140,7 @@ export function writes(): Write[] {
   visitAll((node, file) => {
     if (!ts.isCallExpression(node)) return
     const call = node.expression.getText()
-    const says = /^say(?:Part)?$/.test(call) && /\bstderr$/.test(node.arguments[0]?.getText() ?? '')
+    const says = /^say(?:Part|Lines)?$/.test(call) && /\bstderr$/.test(node.arguments[0]?.getText() ?? '')
     if (says || /\bstderr(?:\(\))?\.write$|^io\.tell$|^console\./.test(call)) found.push({ file, call })
   })
   return found

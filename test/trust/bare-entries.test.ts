@@ -1,7 +1,8 @@
 // Somebody without the data key writes himself into a file as a recipient, without a wrapped key, and waits for one who fills it in.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type FormatId, type KeyGroup, loadEncrypted, type MasterKey, withMetadata } from '../../src/index.ts'
-import { makeProject, type Person, type Project, type Ran } from '../support/project.ts'
+import type { Person, Project, Ran } from '../support/project.ts'
+import { threePeople } from './people.ts'
 
 let project: Project
 let alice: Person
@@ -9,10 +10,7 @@ let bob: Person
 let mallory: Person
 
 beforeEach(() => {
-  project = makeProject()
-  alice = project.person('one')
-  bob = project.person('two')
-  mallory = project.person('three')
+  ;({ project, alice, bob, mallory } = threePeople())
 })
 afterEach(() => project.remove())
 

@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync 
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { encodeBech32 } from '../../src/keys/age/bech32.ts'
+import '../../src/keys/index.ts'
 import { environmentFor, withheld, withheldHint } from '../../src/system/environment.ts'
 import { secretVariables } from '../../src/system/secrets.ts'
 import { bin, root } from '../support/build.ts'
@@ -23,7 +24,8 @@ function spy(name: string, line: string): string {
   return path
 }
 
-const keys = Object.fromEntries(secretVariables.map((name) => [name, `canary-of-${name}`]))
+const secretNames = secretVariables()
+const keys = Object.fromEntries(secretNames.map((name) => [name, `canary-of-${name}`]))
 /** The keys of the environment, with an identity that opens the files. */
 const env: Readonly<Record<string, string>> = {
   ...keys,
@@ -42,9 +44,9 @@ const sops = (argv: readonly string[], environment = env): Promise<Outcome> => {
 /** Names of the keys that the program got. */
 const got = (): string[] => {
   const text = readFileSync(seen, 'utf8')
-  return secretVariables.filter((name) => text.includes(`\n${name}=`) || text.startsWith(`${name}=`)).sort()
+  return secretNames.filter((name) => text.includes(`\n${name}=`) || text.startsWith(`${name}=`)).sort()
 }
-const all = [...secretVariables].sort()
+const all = [...secretNames].sort()
 
 beforeAll(async () => {
   mkdirSync(box.path('bin'))

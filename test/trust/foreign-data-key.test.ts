@@ -14,7 +14,8 @@ import {
   withMetadata,
 } from '../../src/index.ts'
 import { keysFolder } from '../support/conformance/case.ts'
-import { makeProject, type Person, type Project, type Ran } from '../support/project.ts'
+import type { Person, Project, Ran } from '../support/project.ts'
+import { threePeople } from './people.ts'
 
 let project: Project
 let alice: Person
@@ -22,10 +23,7 @@ let bob: Person
 let mallory: Person
 
 beforeEach(() => {
-  project = makeProject()
-  alice = project.person('one')
-  bob = project.person('two')
-  mallory = project.person('three')
+  ;({ project, alice, bob, mallory } = threePeople())
 })
 afterEach(() => project.remove())
 

@@ -113,6 +113,8 @@ describe('keys that need the network', () => {
     ['a flag', () => sops(['git', 'textconv', '--network-keys', 'f.yaml'])],
     ['a flag of doctor', () => sops(['doctor', '--network-keys', 'f.yaml'])],
     ['a variable', () => sops(['git', 'textconv', 'f.yaml'], { SOPS_NETWORK_KEYS: '1' })],
+    ["a variable in git's words", () => sops(['git', 'textconv', 'f.yaml'], { SOPS_NETWORK_KEYS: 'Yes' })],
+    ['a flag before a variable', () => sops(['doctor', '--network-keys', 'f.yaml'], { SOPS_NETWORK_KEYS: 'perhaps' })],
     [
       "the user's git configuration",
       () => {
@@ -158,6 +160,13 @@ describe('keys that need the network', () => {
         return { SOPS_NETWORK_KEYS: 'false' }
       },
     ],
+    [
+      "no in git's words",
+      () => {
+        git('config', '--global', 'sops.networkKeys', 'true')
+        return { SOPS_NETWORK_KEYS: 'no' }
+      },
+    ],
     ['a variable that is empty', () => ({ SOPS_NETWORK_KEYS: '' })],
     [
       'no, in words that are none',
@@ -172,6 +181,24 @@ describe('keys that need the network', () => {
     await foreign(vaultKey())
     await sops(['git', 'textconv', 'f.yaml'], prepare())
     expect(requests).toEqual([])
+  })
+
+  test('are not asked where the variable says neither yes nor no: a difference is shown all the same, doctor refuses', async () => {
+    const text = await foreign(vaultKey())
+    git('config', '--global', 'sops.networkKeys', 'true')
+    const wrong = { SOPS_NETWORK_KEYS: 'perhaps' }
+    const reason = 'SOPS_NETWORK_KEYS says neither yes nor no: set it to 1 or 0'
+    const shown = await sops(['git', 'textconv', 'f.yaml'], wrong)
+    expect(shown.code).toBe(0)
+    expect(shown.stdout.toString()).toContain(`\n# sops: not all keys were tried: ${reason}\n`)
+    expect(shown.stdout.toString().endsWith(text)).toBe(true)
+    const examined = await sops(['doctor', 'f.yaml'], wrong)
+    expect([examined.code, examined.stdout.toString()]).toEqual([1, ''])
+    expect(examined.stderr).toContain(reason)
+    expect(examined.stderr).not.toContain('perhaps')
+    expect(requests).toEqual([])
+    // Commands that do not ask the question do not mind.
+    expect((await sops(['filestatus', 'f.yaml'], wrong)).code).toBe(0)
   })
 
   test('are not asked for the newest version that a rule of the repository leaves open', async () => {

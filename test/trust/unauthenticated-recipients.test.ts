@@ -1,6 +1,7 @@
 // Recipients and threshold of a file that somebody changed without its key: whoever writes it again is told before it is written.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { makeProject, type Person, type Project } from '../support/project.ts'
+import type { Person, Project } from '../support/project.ts'
+import { threePeople } from './people.ts'
 
 let project: Project
 let alice: Person
@@ -8,10 +9,7 @@ let bob: Person
 let mallory: Person
 
 beforeEach(() => {
-  project = makeProject({ 'f.yaml': 'a: 1\n' })
-  alice = project.person('one')
-  bob = project.person('two')
-  mallory = project.person('three')
+  ;({ project, alice, bob, mallory } = threePeople({ 'f.yaml': 'a: 1\n' }))
 })
 afterEach(() => project.remove())
 
@@ -114,5 +112,32 @@ describe('a recipient that only the file names', () => {
     const { stderr } = await alice.sops(['rotate', '-i', 'f.yaml'])
     expect(stderr).not.toContain('\u001b')
     expect(stderr).toMatch(unruled)
+  })
+})
+
+describe('edit -s of a file of several groups', () => {
+  beforeEach(async () => {
+    project.write('.sops.yaml', groupsRule('3', group(alice), group(alice), group(alice, mallory)))
+    expect(await alice.sops(['encrypt', '-i', 'f.yaml'])).toMatchObject({ code: 0 })
+    project.write('.sops.yaml', groupsRule('3', group(alice), group(alice), group(alice)))
+    project.write('f.yaml', project.read('f.yaml').replace('shamir_threshold: 3', 'shamir_threshold: 2'))
+  })
+  const edit = (script: string): ReturnType<Person['sops']> =>
+    alice.sops(['edit', '-s', 'f.yaml'], { env: { EDITOR: `sed -i -E '${script}'` } })
+
+  test('says who else gets the new shares, and how few of them open the file', async () => {
+    const { code, stderr } = await edit(`0,/recipient: age.*/s//recipient: ${bob.recipient}/`)
+    expect(code).toBe(0)
+    expect(unruled.exec(stderr)?.[1]).toContain(mallory.recipient)
+    expect(unruled.exec(stderr)?.[1]).not.toContain(bob.recipient)
+    expect(threshold.exec(stderr)?.slice(1)).toEqual(['2', '3', 'the creation rule wants 3'])
+  })
+
+  test('says nothing of a threshold that the user sets there, and nothing where no share is made', async () => {
+    const { code, stderr } = await edit('s/shamir_threshold: 2/shamir_threshold: 3/')
+    expect(code).toBe(0)
+    expect(stderr).toMatch(unruled)
+    expect(stderr).not.toMatch(threshold)
+    expect(await edit('s/a: 1/a: 2/')).toMatchObject({ code: 0, stderr: '' })
   })
 })

@@ -6,7 +6,8 @@ import { examineConfig, examineIdentities } from '../doctor/machine.ts'
 import { makeSheet, type Sheet } from '../doctor/sheet.ts'
 import { inputType, keyServices, networkKeys } from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
-import { localOnly } from '../local-only.ts'
+import { checkVariable, localOnly } from '../local-only.ts'
+import { sayLines } from '../say.ts'
 import { servicesOf } from '../settings.ts'
 
 const flags = [inputType, networkKeys, ...keyServices] as const
@@ -32,6 +33,7 @@ function showWarnings(warnings: readonly LogLine[], sheet: Sheet): void {
 
 /** Exit status 0 when nothing needs mending, else 1. */
 async function run(inv: Invocation<(typeof flags)[number]>, io: Io): Promise<number> {
+  checkVariable(inv, io.ctx)
   const sheet = makeSheet(io.style, io.host.env)
   const warnings: LogLine[] = []
   const ctx: Context = {
@@ -47,6 +49,6 @@ async function run(inv: Invocation<(typeof flags)[number]>, io: Io): Promise<num
   const services = await servicesOf(inv, ctx)
   for (const name of inv.positionals) await examineFile(name, { inv, io, ctx, config, services }, sheet)
   showWarnings(warnings, sheet)
-  await io.say(...sheet.lines())
+  await sayLines(io.host.stdout, sheet.lines())
   return sheet.problems === 0 ? 0 : 1
 }

@@ -30,7 +30,7 @@ import {
   types,
 } from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
-import { withRule } from '../rule.ts'
+import { type Rewrapped, ruleFor, warnOfRecipients, withRule } from '../rule.ts'
 import {
   configOf,
   encryptionSettings,
@@ -148,7 +148,9 @@ async function editExisting(inv: Given, io: Io, path: string): Promise<void> {
         fatal: (error) => error.code === 'version-not-comparable',
         finish: async (draft) => {
           nameAdded(draft, file, ctx)
-          const metadata = await finalMetadata(draft, file, services)
+          const metadata = await finalMetadata(draft, file, services, async (rewrapped) =>
+            warnOfRecipients(rewrapped, await ruleFor(config, path, ctx), ctx),
+          )
           await ctx.audit?.({ action: 'encrypt', file: path })
           const unchecked = { ...draft, allowCleartext: true }
           const sealed = await sealDraft(file, unchecked, metadata, output, { now: ctx.now(), layout })
@@ -199,6 +201,7 @@ async function finalMetadata(
   draft: Draft,
   file: OpenFile,
   services: Parameters<typeof wrapDataKey>[3],
+  warn: (rewrapped: Rewrapped) => Promise<void>,
 ): Promise<Metadata> {
   const shown = draft.metadata ?? file.metadata
   const before = file.metadata.keyGroups
@@ -213,8 +216,12 @@ async function finalMetadata(
   const wanted = new Set(keys.map(identityOf))
   const staying = before.map((group) => ({ keys: group.keys.filter((key) => wanted.has(identityOf(key))) }))
   await refuseMixedKeys(staying, services, file)
+  // In a single group nobody gets the data key but those that the user put there.
+  const isOneGroup = before.length === 1
+  const isThresholdKept = edited.shamirThreshold === file.metadata.shamirThreshold
+  if (!isOneGroup) await warn(isThresholdKept ? { shared: edited, staying } : { staying })
   const { groups, threshold } = await wrapDataKey(file.dataKey, edited.keyGroups, edited.shamirThreshold, services, {
-    keep: () => before.length === 1,
+    keep: () => isOneGroup,
   })
   return { ...edited, version, keyGroups: groups, shamirThreshold: threshold }
 }

@@ -5,7 +5,7 @@ import type { Context } from '../../context/index.ts'
 import { messageOf, SopsError, setIn } from '../../errors.ts'
 import { emitPlain, loadEncrypted, withOpenFile } from '../../file/encrypted-file.ts'
 import { sniffFormat } from '../../formats/detect.ts'
-import { formatOfPath } from '../../formats/index.ts'
+import { formatOfPath, isFormatId } from '../../formats/index.ts'
 import type { FormatId } from '../../formats/types.ts'
 import { othersText } from '../../metadata/others.ts'
 import { codeOf, systemErrorText } from '../../system/errors.ts'
@@ -48,7 +48,9 @@ async function runTextconv(inv: ToShow, io: Io): Promise<number> {
   if (name === undefined) throw new SopsError('no-file', 'Error: no file specified')
   const path = absolutePath(io.ctx, name)
   const bytes = await readFile(path)
-  const format = sniffFormat(bytes)
+  const named = inv.string('input-type')
+  const seen = sniffFormat(bytes)
+  const format = isFormatId(named) ? named : seen
   const local = localOnly(inv, io.ctx)
   const ctx: Context = {
     ...io.ctx,
@@ -60,6 +62,10 @@ async function runTextconv(inv: ToShow, io: Io): Promise<number> {
   try {
     await io.out(format ? await plaintext(inv, ctx, path, bytes, format) : bytes)
   } catch (error) {
+    if (seen === undefined && error instanceof SopsError && error.details.fault === 'no metadata') {
+      await io.out(bytes)
+      return 0
+    }
     const [reason = ''] = error instanceof SopsError ? error.lines : [messageOf(error)]
     const remark = (text: string): string => `${commentMark(format ?? formatOfPath(name))} sops: ${text}`
     await io.say(remark(`shown encrypted: ${reason}`))

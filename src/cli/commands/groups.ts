@@ -23,7 +23,7 @@ import {
   threshold,
 } from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
-import { ruleFor, warnOfThreshold, warnOfUnruled, withRule } from '../rule.ts'
+import { ruleFor, warnOfRecipients, withRule } from '../rule.ts'
 import { absolutePath, configOf, formatsFor, keyParseOptions, kmsWords, layoutOf, servicesOf } from '../settings.ts'
 import { warnOfRespelling } from '../warnings.ts'
 
@@ -130,10 +130,11 @@ async function change(inv: Either, io: Io, plan: (file: EncryptedFile) => Wanted
   const wanted = plan(file)
   const absolute = absolutePath(io.ctx, path)
   const rule = await ruleFor(config, absolute, io.ctx)
-  if (!inv.int('shamir-secret-sharing-threshold')) warnOfThreshold(wanted.groups, wanted.threshold, rule, io.ctx)
   const present = new Set(file.metadata.keyGroups.flatMap(({ keys }) => keys))
   const staying = wanted.groups.map(({ keys }) => ({ keys: keys.filter((key) => present.has(key)) }))
-  warnOfUnruled(staying, rule, io.ctx)
+  const shared = { keyGroups: wanted.groups, shamirThreshold: wanted.threshold }
+  const isGiven = Boolean(inv.int('shamir-secret-sharing-threshold'))
+  warnOfRecipients(isGiven ? { staying } : { shared, staying }, rule, io.ctx)
   const updated = await changeRecipients(file, wanted, {
     services,
     order: [],

@@ -24,6 +24,7 @@ import { bool } from '../flag.ts'
 import { allowCleartext, decryptionOrder, keyServices, verbose, yes } from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { type Opened, type Opener, openerOf, read } from '../open.ts'
+import { sayLines } from '../say.ts'
 import { absolutePath, formatsFor, layoutOf } from '../settings.ts'
 import { pathsText, warnOfRespelling } from '../warnings.ts'
 import { describeChanges } from './updatekeys.ts'
@@ -150,7 +151,7 @@ async function sealAnew({ path, file }: Opened, rule: DestinationRule, job: Job)
   const { keyGroups, shamirThreshold, selection } = rule.recreation
   // Thresholds of 0 keep theirs out of the difference, as in the reference.
   const changes = keyChanges(file.metadata.keyGroups, 0, keyGroups)
-  if (isChange(changes)) await io.say(...describeChanges(changes, io, "file's key groups"))
+  if (isChange(changes)) await sayLines(io.host.stdout, describeChanges(changes, io, "file's key groups"))
   const { unencryptedSuffix, encryptedSuffix } = selection
   const suffixes = {
     ...(unencryptedSuffix ? { unencryptedSuffix } : {}),

@@ -28,7 +28,7 @@ import {
 } from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { openerOf } from '../open.ts'
-import { ruleFor, warnOfThreshold, warnOfUnruled, withRule } from '../rule.ts'
+import { ruleFor, warnOfRecipients, withRule } from '../rule.ts'
 import { configOf, formatsFor, keysFromFlags, layoutOf, namedFormats } from '../settings.ts'
 import { isMissing, readTarget, targetOf, writeResult } from '../target.ts'
 import { warnOfRespelling } from '../warnings.ts'
@@ -103,8 +103,7 @@ async function rotateFile(inv: Given, io: Io): Promise<void> {
       const staying = withoutKeys(keyGroups, [...removed, ...added])
       const wanted = withoutKeys(withKeys(keyGroups, added), removed)
       const rule = await ruleFor(config, target.typePath, ctx)
-      warnOfThreshold(keyGroups, shamirThreshold, rule, ctx)
-      warnOfUnruled(staying, rule, ctx)
+      warnOfRecipients({ shared: file.metadata, staying }, rule, ctx)
       const { groups, threshold } = await wrapDataKey(dataKey, wanted, shamirThreshold, opener.services)
       const metadata = { ...file.metadata, keyGroups: groups, shamirThreshold: threshold }
       const output = await loadFormat(formats.output)

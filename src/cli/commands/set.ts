@@ -13,7 +13,7 @@ import { type Leaf, type MapNode, type Node, sameNode } from '../../tree/tree.ts
 import { type Command, command } from '../command.ts'
 import { readGiven, tellOfWaiting } from '../files.ts'
 import { bool } from '../flag.ts'
-import { allowCleartext, decryptionOrder, idempotent, ignoreMac, keyServices, threshold, types } from '../flags.ts'
+import { allowCleartext, decryptionOrder, idempotent, idleThreshold, ignoreMac, keyServices, types } from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { changeInPlace } from '../open.ts'
 import { absolutePath } from '../settings.ts'
@@ -22,7 +22,7 @@ const flags = [
   ...types,
   bool('value-file', 'VALUE is the path of a file that holds the value'),
   bool('value-stdin', 'read the value from stdin'),
-  threshold,
+  idleThreshold,
   ignoreMac,
   allowCleartext,
   decryptionOrder,

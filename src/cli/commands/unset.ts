@@ -6,11 +6,11 @@ import { isMissing, unsetAt } from '../../tree/edit.ts'
 import { formatPath, type Path, parsePath } from '../../tree/path.ts'
 import type { MapNode } from '../../tree/tree.ts'
 import { type Command, command } from '../command.ts'
-import { allowCleartext, decryptionOrder, idempotent, ignoreMac, keyServices, threshold, types } from '../flags.ts'
+import { allowCleartext, decryptionOrder, idempotent, idleThreshold, ignoreMac, keyServices, types } from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { changeInPlace } from '../open.ts'
 
-const flags = [...types, threshold, ignoreMac, allowCleartext, decryptionOrder, idempotent, ...keyServices] as const
+const flags = [...types, idleThreshold, ignoreMac, allowCleartext, decryptionOrder, idempotent, ...keyServices] as const
 
 export const unset: Command = command({
   args: 'FILE INDEX',

@@ -16,8 +16,8 @@ import { fingerprint, readInput, writeOutput } from '../files.ts'
 import { ignoreMac, inputType, keyServices, yes } from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { progressLine } from '../log.ts'
-import { warnOfThreshold } from '../rule.ts'
-import type { Line } from '../say.ts'
+import { warnOfRecipients } from '../rule.ts'
+import { type Line, sayLines } from '../say.ts'
 import { absolutePath, formatsFor, layoutOf, servicesOf } from '../settings.ts'
 import { warnOfRespelling } from '../warnings.ts'
 
@@ -60,8 +60,9 @@ async function updateFile(inv: Given, io: Io, config: Config): Promise<void> {
   const old = file.metadata
   const changes = keyChanges(old.keyGroups, old.shamirThreshold, rule.keyGroups, rule.shamirThreshold)
   if (!isChange(changes)) return progress(io, `File ${path} already up to date`)
-  warnOfThreshold(old.keyGroups, old.shamirThreshold, rule, ctx)
-  await io.say(...describeChanges(changes, io))
+  // Recipients come from the rule alone.
+  warnOfRecipients({ shared: old, staying: [] }, rule, ctx)
+  await sayLines(io.host.stdout, describeChanges(changes, io))
   if (!inv.bool('yes') && !(await askYesNo(io, 'Is this okay? (y/n):')))
     return progress(io, `File ${path} left unchanged`)
   const services = await servicesOf(inv, ctx)

@@ -25,7 +25,8 @@ export function makeSheet(style: Style, env: Readonly<Record<string, string | un
   const add = (text: Text, depth: number, mark: Line = ''): void => {
     const indent = '  '.repeat(depth)
     const [first = '', ...rest] = withoutSecretLines([text].flat(), env)
-    lines.push([indent, mark, first], ...rest.map((line) => `${indent}  ${line}`))
+    lines.push([indent, mark, first])
+    for (const line of rest) lines.push(`${indent}  ${line}`)
   }
   return {
     heading: (text) => {

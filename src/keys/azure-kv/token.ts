@@ -7,6 +7,7 @@ import { messageOf, SopsError } from '../../errors.ts'
 import { within } from '../../net/deadline.ts'
 import { type Deadline, withoutSecrets } from '../../net/http.ts'
 import { loadOptional } from '../../net/optional.ts'
+import { secretValues } from '../../system/secrets.ts'
 import type { Challenge } from './challenge.ts'
 import { type DirectSource, directSource } from './direct.ts'
 
@@ -67,11 +68,8 @@ function failureOf(error: unknown, { env }: Context): SopsError {
     .replace(/\s*\n\s*/g, ' ')
   const certificate = env['AZURE_CLIENT_CERTIFICATE_PATH'] && !env['AZURE_CLIENT_SECRET']
   const headline = certificate && text.startsWith('EnvironmentCredential') ? 'AZURE_CLIENT_CERTIFICATE_PATH: ' : ''
-  const secrets = secretVariables.map((name) => env[name] ?? '')
-  return new SopsError('generic', `${headline}${withoutSecrets(text, secrets)}`)
+  return new SopsError('generic', `${headline}${withoutSecrets(text, secretValues(env))}`)
 }
-
-const secretVariables = ['AZURE_CLIENT_SECRET', 'AZURE_CLIENT_CERTIFICATE_PASSWORD', 'AZURE_PASSWORD']
 
 const sdkSource =
   (credential: DefaultAzureCredential, ctx: Context): TokenSource =>

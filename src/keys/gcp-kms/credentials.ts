@@ -5,8 +5,9 @@ import { join, resolve } from 'node:path'
 import type { Context } from '../../context/index.ts'
 import { memoKey } from '../../context/memo.ts'
 import { messageOf, SopsError } from '../../errors.ts'
+import { readCredentialsSync } from '../../net/credential-file.ts'
 import { remember } from '../../net/remember.ts'
-import { existsSync, readFileSync } from '../../system/files-sync.ts'
+import { existsSync } from '../../system/files-sync.ts'
 import { quote } from '../../text/quote.ts'
 import { defaultUniverse, scope } from './endpoint.ts'
 import { libraryToken } from './library.ts'
@@ -76,7 +77,7 @@ function textOrFile(value: string, ctx: Context): string {
 
 function readText(path: string, name: string, ctx: Context): string {
   try {
-    return readFileSync(resolve(ctx.cwd, path), 'utf8')
+    return readCredentialsSync(resolve(ctx.cwd, path))
   } catch (error) {
     throw new SopsError('generic', `credentials: failed to obtain credentials from ${quote(name)}: ${messageOf(error)}`)
   }

@@ -3,10 +3,10 @@
 import type * as Grpc from '@grpc/grpc-js'
 import type { Context } from '../../context/index.ts'
 import { messageOf, SopsError } from '../../errors.ts'
+import { readCredentialsSync } from '../../net/credential-file.ts'
 import { statusText } from '../../net/grpc-status.ts'
 import { loadOptional } from '../../net/optional.ts'
 import { proxyFor } from '../../net/proxy.ts'
-import { readFileSync } from '../../system/files-sync.ts'
 import { decodeField, encodeMessage } from './messages.ts'
 import type { Operation, Service } from './service.ts'
 
@@ -100,7 +100,7 @@ function roots({ env }: Context): Buffer | null {
   const path = env['GRPC_DEFAULT_SSL_ROOTS_FILE_PATH']
   if (!path) return null
   try {
-    return readFileSync(path)
+    return Buffer.from(readCredentialsSync(path))
   } catch (error) {
     throw new SopsError('generic', `GRPC_DEFAULT_SSL_ROOTS_FILE_PATH: ${messageOf(error)}`)
   }

@@ -4,8 +4,8 @@ import type { AssumeRoleWithWebIdentityCommandInput } from '@aws-sdk/client-sts'
 import type { Context } from '../../context/index.ts'
 import { memoKeys, onceEach } from '../../context/memo.ts'
 import { SopsError } from '../../errors.ts'
+import { readCredentials } from '../../net/credential-file.ts'
 import { remember } from '../../net/remember.ts'
-import { readFileSync } from '../../system/files-sync.ts'
 import { keepSecret } from './failure.ts'
 import { containerOptions, fromMachine, silent } from './machine.ts'
 import { loadProviders } from './sdk.ts'
@@ -94,7 +94,7 @@ function webIdentity({ env }: Context): WebIdentity | undefined {
 const fromWebIdentity =
   ({ tokenFile, roleArn, session }: WebIdentity, place: StsPlace, ctx: Context): Provider =>
   async () => {
-    const token = readFileSync(tokenFile, 'utf8')
+    const token = await readCredentials(tokenFile, ctx)
     return withToken({ RoleArn: roleArn, RoleSessionName: session, WebIdentityToken: token }, place, ctx)
   }
 

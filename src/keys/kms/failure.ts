@@ -3,13 +3,7 @@
 import type { Context } from '../../context/index.ts'
 import { memoKey } from '../../context/memo.ts'
 import { messageOf, SopsError } from '../../errors.ts'
-
-const secretVariables = [
-  'AWS_SECRET_ACCESS_KEY',
-  'AWS_SECRET_KEY',
-  'AWS_SESSION_TOKEN',
-  'AWS_CONTAINER_AUTHORIZATION_TOKEN',
-]
+import { secretValues } from '../../system/secrets.ts'
 
 const secrets = memoKey<Set<string>>('AWS secrets')
 
@@ -22,7 +16,7 @@ export function keepSecret(ctx: Context, ...texts: readonly (string | undefined)
 
 /** Service errors quote what was signed, session token included. */
 function redact(text: string, ctx: Context): string {
-  const secrets = [...known(ctx), ...secretVariables.map((name) => ctx.env[name] ?? '')]
+  const secrets = [...known(ctx), ...secretValues(ctx.env)]
   return secrets.filter((secret) => secret.length >= 4).reduce((shown, secret) => shown.replaceAll(secret, '***'), text)
 }
 

@@ -2,7 +2,7 @@
 
 import type { Context } from '../../context/index.ts'
 import { messageOf, SopsError } from '../../errors.ts'
-import { readFileSync } from '../../system/files-sync.ts'
+import { readCredentialsSync } from '../../net/credential-file.ts'
 import { describeFailure, keepSecret } from './failure.ts'
 import { loadProviders } from './sdk.ts'
 import type { Provider } from './sts.ts'
@@ -68,7 +68,7 @@ export function containerOptions(ctx: Context): ContainerOptions {
   const variable = file ? 'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE' : 'AWS_CONTAINER_AUTHORIZATION_TOKEN'
   let token = env[variable] ?? ''
   try {
-    if (file) token = readFileSync(file, 'utf8').trim()
+    if (file) token = readCredentialsSync(file).trim()
   } catch (error) {
     throw new SopsError('generic', `${variable}: ${messageOf(error)}`)
   }

@@ -2,7 +2,7 @@
 
 import type { Context } from '../../context/index.ts'
 import { messageOf, SopsError } from '../../errors.ts'
-import { readFileSync } from '../../system/files-sync.ts'
+import { readCredentialsSync } from '../../net/credential-file.ts'
 import { profileName, setting, sharedConfig } from './shared-config.ts'
 
 export type Service = 'kms' | 'sts'
@@ -67,7 +67,7 @@ export function trustedCertificates(profile: string, ctx: Context): string | und
   const path = ctx.env['AWS_CA_BUNDLE'] || setting(section, 'ca_bundle')
   if (path === '') return undefined
   try {
-    return readFileSync(path, 'utf8')
+    return readCredentialsSync(path)
   } catch (error) {
     throw new SopsError('generic', `could not load AWS config: AWS_CA_BUNDLE: ${messageOf(error)}`, { cause: error })
   }

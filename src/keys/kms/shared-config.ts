@@ -3,7 +3,7 @@
 import { join } from 'node:path'
 import type { Context } from '../../context/index.ts'
 import { memoKey } from '../../context/memo.ts'
-import { readFileSync } from '../../system/files-sync.ts'
+import { readCredentialsSync } from '../../net/credential-file.ts'
 
 /** Settings by lower-case name; one with settings of its own (`kms =` and indented lines) is a map. */
 export type Section = ReadonlyMap<string, string | ReadonlyMap<string, string>>
@@ -63,7 +63,7 @@ function named(kind: string, header: string): string | undefined {
 
 function readSections(path: string): Sections {
   try {
-    return parseSharedFile(readFileSync(path, 'utf8'))
+    return parseSharedFile(readCredentialsSync(path))
   } catch {
     // Like all AWS tools: a file that cannot be read counts as empty.
     return new Map()

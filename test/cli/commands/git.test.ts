@@ -29,6 +29,16 @@ test('textconv shows what is not encrypted as it is', async () => {
   expect(await alice.sops(['git', 'textconv', 'plain.yaml'])).toMatchObject({ code: 0, stdout: 'a: 1\n' })
 })
 
+test('textconv takes the format that it is told', async () => {
+  project.write('.sops.yaml', `creation_rules:\n  - age: ${alice.recipient}\n`)
+  project.write('a.json', '{"data": "x"}')
+  await alice.sops(['encrypt', '-i', 'a.json'])
+  const textconv = (...words: string[]): Promise<unknown> => alice.sops(['git', 'textconv', ...words])
+  expect(await textconv('a.json')).toMatchObject({ code: 0, stdout: 'x' })
+  expect(await textconv('--input-type', 'json', 'a.json')).toMatchObject({ code: 0, stdout: '{"data": "x"}' })
+  expect(await textconv('--input-type', 'yaml', 'plain.yaml')).toMatchObject({ code: 0, stdout: 'a: 1\n' })
+})
+
 test('without a key textconv shows the file behind a line that says why', async () => {
   const encrypted = project.read('a.enc.yaml')
   const { code, stdout } = await mallory.sops(['git', 'textconv', 'a.enc.yaml'])
