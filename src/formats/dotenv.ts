@@ -127,7 +127,7 @@ export const dotenv: Format = {
   id: 'dotenv',
   metadata: 'flat',
   parse,
-  rewrite: (parsed, tree, layout) => rewriteLines(parsed.source as DotenvSource, tree, layout),
+  rewrite: (parsed, tree, layout) => ({ bytes: rewriteLines(parsed.source as DotenvSource, tree, layout) }),
   print,
   printValue(value) {
     throw new SopsError('cannot-emit', `the dotenv store only supports emitting strings, got ${typeName(value)}`)

@@ -56,10 +56,11 @@ export const yaml: Format = {
   rewrite(parsed, next, layout = {}) {
     refuseBytesIn(next)
     const source = sourceOf(parsed)
-    const { text } = rewriteText(source, next, layout)
+    const { text, expanded, respelt } = rewriteText(source, next, layout)
     // As the reference prints it: readers of YAML refuse the tabs that JSON may be indented by.
-    if (layout.named && isJson(layout.encrypted ? source.text : text)) return yaml.print(next, layout)
-    return encode(text, source.mark)
+    const isFresh = layout.named && isJson(layout.encrypted ? source.text : text)
+    const bytes = isFresh ? yaml.print(next, layout) : encode(text, source.mark)
+    return layout.encrypted ? { bytes, losses: { aliases: expanded, respelt } } : { bytes }
   },
   respell(parsed, selection) {
     const source = sourceOf(parsed)
@@ -94,10 +95,6 @@ export const yaml: Format = {
     const token = text.slice(node.content, node.end)
     if (/[\r\n]/.test(token)) return undefined
     return { value: place.value, text: token }
-  },
-  losses(parsed, next, layout = {}) {
-    const { expanded, respelt } = rewriteText(sourceOf(parsed), next, { ...layout, encrypted: true })
-    return { aliases: expanded, respelt }
   },
   lineOf: (parsed, { start }) => positionAt(sourceOf(parsed).text, start).line,
   readings: (parsed) => readingsOf(sourceOf(parsed).documents),
