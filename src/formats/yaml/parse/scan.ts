@@ -1,5 +1,29 @@
 // Text to tokens: YAML as the reference's library scans it (grammar of YAML 1.1; simple keys; block levels as explicit tokens).
 
+import {
+  ampersand,
+  asterisk,
+  atSign,
+  backtick,
+  byteOrderMark,
+  closeBrace,
+  closeBracket,
+  colon,
+  comma,
+  doubleQuote,
+  exclamationMark,
+  greaterThan,
+  hash,
+  hyphen,
+  openBrace,
+  openBracket,
+  percent,
+  pipe,
+  questionMark,
+  singleQuote,
+  space,
+  tab,
+} from '../../../text/characters.ts'
 import { collectLineRemark, collectRemarks } from './comments.ts'
 import { scanBlock } from './scan-block-scalar.ts'
 import { blockEntry, closeLevels, explicitKey, mapValue } from './scan-blocks.ts'
@@ -54,16 +78,16 @@ function fetch(s: Scanner): boolean {
     return false
   }
   const c = s.text.charCodeAt(s.pos)
-  if (c === 37 && s.pos === s.lineStart) {
+  if (c === percent && s.pos === s.lineStart) {
     endDocument(s)
     directive(s)
   } else if (atMarker(s)) {
     endDocument(s)
     s.pos += 3
-    addToken(s, c === 45 ? T.documentStart : T.documentEnd, s.pos - 3)
+    addToken(s, c === hyphen ? T.documentStart : T.documentEnd, s.pos - 3)
   } else {
     const prior = s.tokens[s.tokens.length - 1]
-    const isBehind = (c === 58 && s.flowDepth === 0) || (c === 44 && s.flowDepth > 0)
+    const isBehind = (c === colon && s.flowDepth === 0) || (c === comma && s.flowDepth > 0)
     const anchorOfRemark = prior && isBehind ? prior.start : s.pos
     fetchContent(s, c)
     if ((s.tokens[s.tokens.length - 1] as Token).type !== T.entry) collectLineRemark(s, anchorOfRemark)
@@ -77,12 +101,12 @@ function skipToToken(s: Scanner): void {
   const onFirstLine = s.line === 0
   for (;;) {
     // Anywhere else the reference takes a byte order mark for a character of a plain scalar or a key.
-    if (s.pos === 0 && s.text.charCodeAt(0) === 0xfeff) s.pos++
+    if (s.pos === 0 && s.text.charCodeAt(0) === byteOrderMark) s.pos++
     let c = s.text.charCodeAt(s.pos)
-    while (c === 32 || (c === 9 && (s.flowDepth > 0 || !s.simpleKeyAllowed || refuseTabs(s)))) {
+    while (c === space || (c === tab && (s.flowDepth > 0 || !s.simpleKeyAllowed || refuseTabs(s)))) {
       c = s.text.charCodeAt(++s.pos)
     }
-    if (c === 35) collectRemarks(s, before, onFirstLine)
+    if (c === hash) collectRemarks(s, before, onFirstLine)
     if (!isBreak(s.text.charCodeAt(s.pos))) return
     skipBreak(s)
     if (s.flowDepth === 0) s.simpleKeyAllowed = true
@@ -98,34 +122,34 @@ function endDocument(s: Scanner): void {
 /** The token of a document's content that begins with a character. */
 function fetchContent(s: Scanner, c: number): void {
   switch (c) {
-    case 91: // [
+    case openBracket:
       openFlow(s, T.flowListStart)
       break
-    case 123: // {
+    case openBrace:
       openFlow(s, T.flowMapStart)
       break
-    case 93: // ]
+    case closeBracket:
       closeFlow(s, T.flowListEnd)
       break
-    case 125: // }
+    case closeBrace:
       closeFlow(s, T.flowMapEnd)
       break
-    case 44: // ,
+    case comma:
       forgetKey(s)
       s.simpleKeyAllowed = true
       addIndicator(s, T.comma)
       break
-    case 42: // *
-    case 38: // &
+    case asterisk:
+    case ampersand:
       beginNode(s)
-      anchorName(s, c === 42 ? T.alias : T.anchor)
+      anchorName(s, c === asterisk ? T.alias : T.anchor)
       break
-    case 33: // !
+    case exclamationMark:
       beginNode(s)
       tagText(s)
       break
-    case 34: // "
-    case 39: // '
+    case doubleQuote:
+    case singleQuote:
       beginNode(s)
       scanQuoted(s, c)
       break
@@ -137,14 +161,22 @@ function fetchContent(s: Scanner, c: number): void {
 /** What means something by itself only before a blank, and text without quotes. */
 function fetchIndicator(s: Scanner, c: number): void {
   const isAlone = isBlankEnd(s.text.charCodeAt(s.pos + 1))
-  if (c === 45 && isAlone) blockEntry(s)
-  else if (c === 63 && (s.flowDepth > 0 || isAlone)) explicitKey(s)
-  else if (c === 58 && (s.flowDepth > 0 || isAlone)) mapValue(s)
-  else if ((c === 124 || c === 62) && s.flowDepth === 0) {
+  if (c === hyphen && isAlone) blockEntry(s)
+  else if (c === questionMark && (s.flowDepth > 0 || isAlone)) explicitKey(s)
+  else if (c === colon && (s.flowDepth > 0 || isAlone)) mapValue(s)
+  else if ((c === pipe || c === greaterThan) && s.flowDepth === 0) {
     forgetKey(s)
     s.simpleKeyAllowed = true
     scanBlock(s, c)
-  } else if (c !== 9 && c !== 35 && c !== 124 && c !== 62 && c !== 37 && c !== 64 && c !== 96) {
+  } else if (
+    c !== tab &&
+    c !== hash &&
+    c !== pipe &&
+    c !== greaterThan &&
+    c !== percent &&
+    c !== atSign &&
+    c !== backtick
+  ) {
     beginNode(s)
     scanPlain(s)
   } else throw parseError(s.text, s.pos, 'found character that cannot start any token')

@@ -1,6 +1,7 @@
 // What scanning YAML yields, tokens and comments, and the state that the files scanning one kind of token each share.
+import { carriageReturn, dot, hyphen, lineFeed } from '../../../text/characters.ts'
 import type { Refusal } from './refusal.ts'
-import { isBlankEnd, isBreak } from './text.ts'
+import { isBlank, isBlankEnd, isBreak } from './text.ts'
 
 /** One comment line: offsets of its `#` and of its end. An empty line inside a block of comments is null. */
 export type RemarkLine = { readonly start: number; readonly end: number } | null
@@ -118,7 +119,7 @@ export interface Scanned {
 
 /** Consumes one line break. */
 export function skipBreak(s: Scanner): void {
-  s.pos += s.text.charCodeAt(s.pos) === 13 && s.text.charCodeAt(s.pos + 1) === 10 ? 2 : 1
+  s.pos += s.text.charCodeAt(s.pos) === carriageReturn && s.text.charCodeAt(s.pos + 1) === lineFeed ? 2 : 1
   s.line++
   s.lineStart = s.pos
   s.newlines++
@@ -127,7 +128,7 @@ export function skipBreak(s: Scanner): void {
 /** Only blanks follow on the line of a tab that the reference takes for indentation: moves to the last of them. */
 export function refuseTabs(s: Scanner): boolean {
   let end = s.pos
-  while (s.text.charCodeAt(end) === 32 || s.text.charCodeAt(end) === 9) end++
+  while (isBlank(s.text.charCodeAt(end))) end++
   if (end < s.length && !isBreak(s.text.charCodeAt(end))) return false
   s.refused.push({ construct: 'tabs', start: s.pos, end })
   s.pos = end - 1
@@ -150,7 +151,7 @@ export function addIndicator(s: Scanner, type: number): void {
 export function atMarker(s: Scanner): boolean {
   if (s.pos !== s.lineStart) return false
   const c = s.text.charCodeAt(s.pos)
-  if (c !== 45 && c !== 46) return false
+  if (c !== hyphen && c !== dot) return false
   return (
     s.text.charCodeAt(s.pos + 1) === c && s.text.charCodeAt(s.pos + 2) === c && isBlankEnd(s.text.charCodeAt(s.pos + 3))
   )

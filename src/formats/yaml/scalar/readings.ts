@@ -1,4 +1,5 @@
 // Plain scalars that other readers take for something else than SOPS does, and tags that they do not take.
+import { digit0, digit9, dot, hyphen, plus } from '../../../text/characters.ts'
 import type { Step } from '../../../tree/path.ts'
 import type { Reading } from '../../types.ts'
 import {
@@ -70,8 +71,9 @@ function disputedNumber(text: string): Disputed | undefined {
 /** Undefined where all readers see the same in a plain scalar. */
 export function disputeOf(text: string): Disputed | undefined {
   const first = text.charCodeAt(0)
-  const isDigit = first >= 48 && first <= 57
-  if (!isDigit && first !== 43 && first !== 45 && first !== 46) return text.length < 4 ? words.get(text) : undefined
+  const isDigit = first >= digit0 && first <= digit9
+  if (!isDigit && first !== plus && first !== hyphen && first !== dot)
+    return text.length < 4 ? words.get(text) : undefined
   if (text.length > 64) return undefined
   const value = resolvePlain(text)
   if (typeof value === 'string') return colons.test(text) ? sexagesimal : time11.test(text) ? localTime : undefined

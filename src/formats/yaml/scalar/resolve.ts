@@ -1,4 +1,5 @@
 // What a scalar's text means: the reference's own table, neither YAML 1.1 nor 1.2 (spec/format.md 7.4), and back to text.
+import { digit0, digit9, dot, hyphen, plus } from '../../../text/characters.ts'
 import { yamlFloat } from '../../../tree/floats.ts'
 import { makeTimestamp, nanosOf } from '../../../tree/time.ts'
 import type { Timestamp, Value } from '../../../tree/tree.ts'
@@ -95,16 +96,16 @@ function readNumber(source: string): bigint | number | undefined {
 /** The value of a plain scalar without tag. */
 export function resolvePlain(text: string): Value {
   switch (text.charCodeAt(0)) {
-    case 0x2e: // .
+    case dot:
       if (words.has(text)) return words.get(text) as Value
       return dottedText.test(text) ? (finite(text.replaceAll('_', '')) ?? text) : text
-    case 0x2b: // +
-    case 0x2d: // -
+    case plus:
+    case hyphen:
       return words.get(text) ?? readNumber(text) ?? text
     default: {
       const c = text.charCodeAt(0)
-      if (c >= 48 && c <= 57) {
-        if (text.charCodeAt(4) === 0x2d) return readTime(text) ?? readNumber(text) ?? text
+      if (c >= digit0 && c <= digit9) {
+        if (text.charCodeAt(4) === hyphen) return readTime(text) ?? readNumber(text) ?? text
         return readNumber(text) ?? text
       }
       if (text.length > 5) return text
