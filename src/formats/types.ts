@@ -130,7 +130,7 @@ export interface Format {
    */
   reading?(parsed: Parsed): 'layout' | 'literal' | undefined
   /** What people should know about how the text is read: what is layout here and data to the reference, another encoding. */
-  remarks?(parsed: Parsed): readonly string[]
+  notices?(parsed: Parsed): readonly string[]
   /** The 1-based line of the text at which a node of it stands. Binary files have none. */
   lineOf?(parsed: Parsed, origin: Origin): number
   /**

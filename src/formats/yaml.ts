@@ -59,7 +59,7 @@ export const yaml: Format = {
     const { text, expanded, respelt } = rewriteText(source, next, layout)
     // As the reference prints it: readers of YAML refuse the tabs that JSON may be indented by.
     const isFresh = layout.named && isJson(layout.encrypted ? source.text : text)
-    const bytes = isFresh ? yaml.print(next, layout) : encode(text, source.mark)
+    const bytes = isFresh ? yaml.print(next, layout) : encode(text, source.byteOrderMark)
     return layout.encrypted ? { bytes, losses: { aliases: expanded, respelt } } : { bytes }
   },
   respell(parsed, selection) {
@@ -67,7 +67,7 @@ export const yaml: Format = {
     const refused = [...source.refused, ...unseenComments(source, selection)]
     if (refused.length === 0) return undefined
     const { text, places } = respellText(source.text, refused)
-    return { bytes: encode(text, source.mark), places }
+    return { bytes: encode(text, source.byteOrderMark), places }
   },
   print(tree, layout = {}) {
     refuseBytesIn(tree)
@@ -98,6 +98,6 @@ export const yaml: Format = {
   },
   lineOf: (parsed, { start }) => positionAt(sourceOf(parsed).text, start).line,
   readings: (parsed) => readingsOf(sourceOf(parsed).documents),
-  remarks: (parsed) => (sourceOf(parsed).utf16 ? ['the text is UTF-16: what is written is UTF-8'] : []),
+  notices: (parsed) => (sourceOf(parsed).utf16 ? ['the text is UTF-16: what is written is UTF-8'] : []),
   example,
 }

@@ -169,7 +169,7 @@ test.each<[string, RegExp[]]>([
   ['\uFEFFA=1\n', [/^a byte order mark/]],
   ['A=1\rB=2\rC=3', [/no line feed/]],
 ])('what is said of %j', (text, expected) => {
-  const said = dotenv.remarks!(dotenv.parse(bytes(text)))
+  const said = dotenv.notices!(dotenv.parse(bytes(text)))
   expect(said).toHaveLength(expected.length)
   for (const [i, pattern] of expected.entries()) expect(said[i]).toMatch(pattern)
 })

@@ -54,8 +54,8 @@ export function unseenComments({ text, documents, eol }: Source, selection: Sele
     if (!isCollection(node)) continue
     if (node.kind === 'map') for (const { key, value } of node.entries) stack.push(key, value)
     else for (const { value } of node.elements) stack.push(value)
-    const [first] = node.inner
-    const item = elementsOf(node)[0]?.lead
+    const [first] = node.innerComments
+    const item = elementsOf(node)[0]?.start
     if (!first || item === undefined || lineStart(text, first.start) > node.content) continue
     if (commentHits(selection, text.slice(first.start + 1, first.end)) === 0) continue
     const from = lineStart(text, item)

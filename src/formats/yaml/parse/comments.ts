@@ -2,22 +2,22 @@
 
 import { closeBrace, closeBracket, hash, lineFeed } from '../../../text/characters.ts'
 import { isBlank, isBreak } from './text.ts'
-import { type Remark, type RemarkLine, type Scanner, skipBreak, T, type Token } from './tokens.ts'
+import { type CommentBlock, type CommentLine, type Scanner, skipBreak, type Token, TokenType } from './tokens.ts'
 
-/** The start of the earliest of the contiguous remarks before `at` that stands at the column, if any. */
-export function remarkAtColumn(remarks: readonly Remark[], at: number, column: number): number | undefined {
+/** The start of the earliest of the contiguous comments before `at` that stands at the column, if any. */
+export function commentAtColumn(comments: readonly CommentBlock[], at: number, column: number): number | undefined {
   let stop = at
   let found: number | undefined
-  for (let i = remarks.length - 1; i >= 0; i--) {
-    const remark = remarks[i] as Remark
-    if (remark.kind === 'line' || remark.end < stop) break
-    if (remark.column === column) found = remark.start
-    stop = remark.scan
+  for (let i = comments.length - 1; i >= 0; i--) {
+    const comment = comments[i] as CommentBlock
+    if (comment.kind === 'line' || comment.end < stop) break
+    if (comment.column === column) found = comment.start
+    stop = comment.scan
   }
   return found
 }
 
-function readLine(s: Scanner, start: number): RemarkLine {
+function readLine(s: Scanner, start: number): CommentLine {
   let end = start
   while (end < s.length && !isBreak(s.text.charCodeAt(end))) end++
   s.pos = end
@@ -26,7 +26,7 @@ function readLine(s: Scanner, start: number): RemarkLine {
 }
 
 /** A comment on the line of the token just fetched. */
-export function collectLineRemark(s: Scanner, anchor: number): void {
+export function collectLineComment(s: Scanner, anchor: number): void {
   if (s.newlines > 0) return
   let p = s.pos
   let c = s.text.charCodeAt(p)
@@ -34,7 +34,7 @@ export function collectLineRemark(s: Scanner, anchor: number): void {
   if (c !== hash) return
   const column = p - s.lineStart
   const line = readLine(s, p)
-  s.remarks.push({ kind: 'line', anchor, scan: 0, start: p, end: s.pos, column, lines: [line] })
+  s.comments.push({ kind: 'line', anchor, scan: 0, start: p, end: s.pos, column, lines: [line] })
 }
 
 /** Comments on lines of their own between two tokens, as far as they are read. Columns count from 1 here, as in the reference's library. */
@@ -47,7 +47,7 @@ interface Run {
   /** Where the white space before the lines at hand begins. */
   scan: number
   /** Lines that go together, and where the first one begins. */
-  lines: RemarkLine[]
+  lines: CommentLine[]
   start: number
   column: number
   line: number
@@ -62,7 +62,7 @@ interface Run {
 function startRun(s: Scanner, before: number, onFirstLine: boolean): Run {
   const { tokens } = s
   let prior = tokens[tokens.length - 1]
-  if (prior?.type === T.comma && tokens.length > 1) prior = tokens[tokens.length - 2]
+  if (prior?.type === TokenType.comma && tokens.length > 1) prior = tokens[tokens.length - 2]
   const isIndented = s.newlines === 0 && s.pos - s.lineStart > 1
   return {
     s,
@@ -81,7 +81,7 @@ function startRun(s: Scanner, before: number, onFirstLine: boolean): Run {
 
 function push(run: Run, kind: 'head' | 'foot', anchor: number, end: number): void {
   const { s, scan, start, column, lines } = run
-  s.remarks.push({ kind, anchor, scan, start, end, column: column - 1, lines })
+  s.comments.push({ kind, anchor, scan, start, end, column: column - 1, lines })
   run.lines = []
 }
 
@@ -96,7 +96,7 @@ function splitFoot(run: Run, end: number, ownAnchor: boolean): void {
 function endLines(run: Run, end: number, closes: boolean): void {
   if (run.lines.length === 0) return
   const isDedented = run.column - 1 < run.indent
-  const isBelowPrior = run.line === run.footLine && run.prior?.type !== T.value
+  const isBelowPrior = run.line === run.footLine && run.prior?.type !== TokenType.value
   if (closes || (run.firstEmpty && (isBelowPrior || isDedented))) splitFoot(run, end, isDedented)
   else run.lines.push(null)
 }
@@ -123,12 +123,12 @@ const nextKey = 115
  * Comments on lines of their own, from the `#` at the current position on; `before` is where the white space began. Leaves the position
  * behind the last comment. The line number lags one line behind after the first comment, as in the reference's library.
  */
-export function collectRemarks(s: Scanner, before: number, onFirstLine: boolean): void {
+export function collectComments(s: Scanner, before: number, onFirstLine: boolean): void {
   const run = startRun(s, before, onFirstLine)
   // A key follows wherever the text ends: the metadata of the encrypted file, whose comments must stand in the same places.
   const end = isBreak(s.text.charCodeAt(s.length - 1)) ? s.length : s.length + (s.text.includes('\r\n') ? 2 : 1)
   // Nothing can follow the marker that ends the last document.
-  const isLast = run.prior?.type === T.documentEnd
+  const isLast = run.prior?.type === TokenType.documentEnd
   let recentEmpty = false
   let { line } = s
   let column = s.pos - s.lineStart

@@ -4,7 +4,7 @@ import { greaterThan, hash, pipe, space, tab } from '../../../text/characters.ts
 import { lineStart } from '../rewrite/edits.ts'
 import { readBreak } from './scan-scalars.ts'
 import { isBlank, isBreak, parseError } from './text.ts'
-import { refuseTabs, type Scanner, skipBreak, T } from './tokens.ts'
+import { refuseTabs, type Scanner, skipBreak, TokenType } from './tokens.ts'
 
 interface Header {
   readonly chomping: string
@@ -45,7 +45,15 @@ function readHeader(s: Scanner): Header {
     const from = s.pos
     skipLine(s)
     const lines = [{ start: from, end: s.pos }]
-    s.remarks.push({ kind: 'line', anchor: start, scan: 0, start: from, end: s.pos, column: from - s.lineStart, lines })
+    s.comments.push({
+      kind: 'line',
+      anchor: start,
+      scan: 0,
+      start: from,
+      end: s.pos,
+      column: from - s.lineStart,
+      lines,
+    })
   }
   if (s.pos < s.length && !isBreak(text.charCodeAt(s.pos)))
     throw parseError(text, start, 'did not find expected comment or line break')
@@ -128,5 +136,5 @@ export function scanBlock(s: Scanner, indicator: number): void {
   const style = indicator === pipe ? '|' : '>'
   const { end, blanks } = content
   const block = { headerEnd, body, contentEnd, blanks, column: content.indent, digit: digit !== undefined, digitLast }
-  s.tokens.push({ type: T.scalar, start, end, line, column, style, value: parts.join(''), block })
+  s.tokens.push({ type: TokenType.scalar, start, end, line, column, style, value: parts.join(''), block })
 }

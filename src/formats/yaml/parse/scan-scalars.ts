@@ -17,7 +17,7 @@ import {
   tab,
 } from '../../../text/characters.ts'
 import { isBlank, isBlankEnd, isBreak, parseError } from './text.ts'
-import { atMarker, refuseTabs, type Scanner, skipBreak, T } from './tokens.ts'
+import { atDocumentMarker, refuseTabs, type Scanner, skipBreak, TokenType } from './tokens.ts'
 
 /** Consumes a line break and returns what it stands for in a value. */
 export function readBreak(s: Scanner): string {
@@ -76,7 +76,7 @@ export function scanPlain(s: Scanner): void {
   let folded: string | undefined
   let from = start
   let end = start
-  while (text.charCodeAt(s.pos) !== hash && !atMarker(s)) {
+  while (text.charCodeAt(s.pos) !== hash && !atDocumentMarker(s)) {
     const stop = inFlow ? flowPieceEnd(text, s.pos) : blockPieceEnd(text, s.pos)
     if (stop > s.pos) {
       if (folded !== undefined) {
@@ -98,7 +98,7 @@ export function scanPlain(s: Scanner): void {
   if (end === start) throw parseError(text, start, 'found character that cannot start any token')
   const value = before + text.slice(from, end)
   if (inFlow && value.includes('?')) s.refused.push({ construct: 'question', start, end })
-  s.tokens.push({ type: T.scalar, start, end, line, column, style: '', value })
+  s.tokens.push({ type: TokenType.scalar, start, end, line, column, style: '', value })
 }
 
 const escapes: Readonly<Record<string, string>> = {
@@ -178,7 +178,7 @@ export function scanQuoted(s: Scanner, quote: number): void {
   const parts: string[] = []
   s.pos++
   for (;;) {
-    if (atMarker(s)) throw parseError(text, s.pos, 'found unexpected document indicator')
+    if (atDocumentMarker(s)) throw parseError(text, s.pos, 'found unexpected document indicator')
     if (s.pos >= s.length) throw parseError(text, start, 'found unexpected end of stream')
     const isEscapedBreak = readPieces(s, quote, parts)
     if (text.charCodeAt(s.pos) === quote) break
@@ -191,5 +191,5 @@ export function scanQuoted(s: Scanner, quote: number): void {
   s.pos++
   s.newlines = 0
   const style = quote === doubleQuote ? '"' : "'"
-  s.tokens.push({ type: T.scalar, start, end: s.pos, line, column, style, value: parts.join('') })
+  s.tokens.push({ type: TokenType.scalar, start, end: s.pos, line, column, style, value: parts.join('') })
 }

@@ -24,7 +24,7 @@ import {
   space,
   tab,
 } from '../../../text/characters.ts'
-import { collectLineRemark, collectRemarks } from './comments.ts'
+import { collectComments, collectLineComment } from './comments.ts'
 import { scanBlock } from './scan-block-scalar.ts'
 import { blockEntry, closeLevels, explicitKey, mapValue } from './scan-blocks.ts'
 import { forgetKey, noKey, noteKey } from './scan-keys.ts'
@@ -34,14 +34,14 @@ import { isBlankEnd, isBreak, parseError } from './text.ts'
 import {
   addIndicator,
   addToken,
-  atMarker,
+  atDocumentMarker,
   maxDepth,
   refuseTabs,
   type Scanned,
   type Scanner,
   skipBreak,
-  T,
   type Token,
+  TokenType,
 } from './tokens.ts'
 
 /** @throws SopsError `parse`. */
@@ -59,7 +59,7 @@ export function scan(source: string): Scanned {
     flowDepth: 0,
     simpleKeyAllowed: true,
     tokens: [],
-    remarks: [],
+    comments: [],
     refused: [],
   }
   while (fetch(s));
@@ -74,23 +74,23 @@ function fetch(s: Scanner): boolean {
   closeLevels(s, isEnd ? 0 : s.pos - s.lineStart, before)
   if (isEnd) {
     endDocument(s)
-    addToken(s, T.streamEnd, s.pos)
+    addToken(s, TokenType.streamEnd, s.pos)
     return false
   }
   const c = s.text.charCodeAt(s.pos)
   if (c === percent && s.pos === s.lineStart) {
     endDocument(s)
     directive(s)
-  } else if (atMarker(s)) {
+  } else if (atDocumentMarker(s)) {
     endDocument(s)
     s.pos += 3
-    addToken(s, c === hyphen ? T.documentStart : T.documentEnd, s.pos - 3)
+    addToken(s, c === hyphen ? TokenType.documentStart : TokenType.documentEnd, s.pos - 3)
   } else {
     const prior = s.tokens[s.tokens.length - 1]
     const isBehind = (c === colon && s.flowDepth === 0) || (c === comma && s.flowDepth > 0)
-    const anchorOfRemark = prior && isBehind ? prior.start : s.pos
+    const commentAnchor = prior && isBehind ? prior.start : s.pos
     fetchContent(s, c)
-    if ((s.tokens[s.tokens.length - 1] as Token).type !== T.entry) collectLineRemark(s, anchorOfRemark)
+    if ((s.tokens[s.tokens.length - 1] as Token).type !== TokenType.entry) collectLineComment(s, commentAnchor)
   }
   return true
 }
@@ -106,7 +106,7 @@ function skipToToken(s: Scanner): void {
     while (c === space || (c === tab && (s.flowDepth > 0 || !s.simpleKeyAllowed || refuseTabs(s)))) {
       c = s.text.charCodeAt(++s.pos)
     }
-    if (c === hash) collectRemarks(s, before, onFirstLine)
+    if (c === hash) collectComments(s, before, onFirstLine)
     if (!isBreak(s.text.charCodeAt(s.pos))) return
     skipBreak(s)
     if (s.flowDepth === 0) s.simpleKeyAllowed = true
@@ -123,26 +123,26 @@ function endDocument(s: Scanner): void {
 function fetchContent(s: Scanner, c: number): void {
   switch (c) {
     case openBracket:
-      openFlow(s, T.flowListStart)
+      openFlow(s, TokenType.flowListStart)
       break
     case openBrace:
-      openFlow(s, T.flowMapStart)
+      openFlow(s, TokenType.flowMapStart)
       break
     case closeBracket:
-      closeFlow(s, T.flowListEnd)
+      closeFlow(s, TokenType.flowListEnd)
       break
     case closeBrace:
-      closeFlow(s, T.flowMapEnd)
+      closeFlow(s, TokenType.flowMapEnd)
       break
     case comma:
       forgetKey(s)
       s.simpleKeyAllowed = true
-      addIndicator(s, T.comma)
+      addIndicator(s, TokenType.comma)
       break
     case asterisk:
     case ampersand:
       beginNode(s)
-      anchorName(s, c === asterisk ? T.alias : T.anchor)
+      anchorName(s, c === asterisk ? TokenType.alias : TokenType.anchor)
       break
     case exclamationMark:
       beginNode(s)

@@ -17,7 +17,7 @@ export interface Decoded {
   /** Without the byte order mark. */
   readonly text: string
   /** It is UTF-8 with a byte order mark. UTF-16 is written as UTF-8 without one, as by the reference. */
-  readonly mark: boolean
+  readonly byteOrderMark: boolean
   readonly utf16: boolean
 }
 
@@ -76,7 +76,7 @@ export function decode(bytes: Uint8Array): Decoded {
   if (bad) {
     throw new SopsError('parse', 'yaml: control characters are not allowed', { position: positionAt(text, bad.index) })
   }
-  return { text, mark: skip === 3, utf16: encoding !== 'utf8' }
+  return { text, byteOrderMark: skip === 3, utf16: encoding !== 'utf8' }
 }
 
 const utf8 = (bytes: Uint8Array): string => new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
@@ -87,4 +87,5 @@ function swapped(bytes: Uint8Array): Uint8Array {
   return Buffer.from(bytes).swap16()
 }
 
-export const encode = (text: string, mark: boolean): Uint8Array => Buffer.from(mark ? `\ufeff${text}` : text, 'utf8')
+export const encode = (text: string, byteOrderMark: boolean): Uint8Array =>
+  Buffer.from(byteOrderMark ? `\ufeff${text}` : text, 'utf8')

@@ -4,22 +4,22 @@ import type { Refusal } from './refusal.ts'
 import { isBlank, isBlankEnd, isBreak } from './text.ts'
 
 /** One comment line: offsets of its `#` and of its end. An empty line inside a block of comments is null. */
-export type RemarkLine = { readonly start: number; readonly end: number } | null
+export type CommentLine = { readonly start: number; readonly end: number } | null
 
 /** Comment lines that go together to one token. */
-export interface Remark {
+export interface CommentBlock {
   readonly kind: 'head' | 'line' | 'foot'
   /** Delivered with the first token that starts here or later. */
   readonly anchor: number
-  /** Where the white space it stands in begins, so that contiguous remarks are known. */
+  /** Where the white space it stands in begins, so that contiguous comments are known. */
   readonly scan: number
   readonly start: number
   readonly end: number
   readonly column: number
-  readonly lines: readonly RemarkLine[]
+  readonly lines: readonly CommentLine[]
 }
 
-export const T = {
+export const TokenType = {
   streamEnd: 0,
   directive: 1,
   documentStart: 2,
@@ -78,7 +78,7 @@ export interface SimpleKey {
   possible: boolean
   required: boolean
   /** Index of the token it begins with. */
-  token: number
+  tokenIndex: number
   start: number
   line: number
   column: number
@@ -103,7 +103,7 @@ export interface Scanner {
   flowDepth: number
   simpleKeyAllowed: boolean
   readonly tokens: Token[]
-  readonly remarks: Remark[]
+  readonly comments: CommentBlock[]
   readonly refused: Refusal[]
 }
 
@@ -112,7 +112,7 @@ export const maxDepth = 10_000
 
 export interface Scanned {
   readonly tokens: readonly Token[]
-  readonly remarks: readonly Remark[]
+  readonly comments: readonly CommentBlock[]
   /** What the reference would not take; composing adds to it. */
   readonly refused: Refusal[]
 }
@@ -148,7 +148,7 @@ export function addIndicator(s: Scanner, type: number): void {
 }
 
 /** A document marker (`---` or `...`) stands at the current position. */
-export function atMarker(s: Scanner): boolean {
+export function atDocumentMarker(s: Scanner): boolean {
   if (s.pos !== s.lineStart) return false
   const c = s.text.charCodeAt(s.pos)
   if (c !== hyphen && c !== dot) return false

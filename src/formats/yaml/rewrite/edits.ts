@@ -1,7 +1,7 @@
 // Changes to a text, collected by offset and applied in one pass.
 import { isBlank, isBreak } from '../parse/text.ts'
 
-export interface Edits {
+export interface TextEdits {
   readonly text: string
   readonly eol: string
   replace(start: number, end: number, text: string): void
@@ -64,7 +64,7 @@ const blockHeader = /^\s*[|>][-+0-9]*$/
 const endsItself = (text: string): boolean =>
   quotedToken.test(text) || bracketToken.test(text) || blockHeader.test(text)
 
-export function createEdits(text: string, eol: string): Edits {
+export function createEdits(text: string, eol: string): TextEdits {
   const list: { start: number; end: number; text: string }[] = []
   const replace = (start: number, end: number, by: string): void => {
     if (start !== end || by !== '') list.push({ start, end, text: by })

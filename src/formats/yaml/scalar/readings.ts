@@ -3,10 +3,10 @@ import { digit0, digit9, dot, hyphen, plus } from '../../../text/characters.ts'
 import type { Step } from '../../../tree/path.ts'
 import type { Reading } from '../../types.ts'
 import {
+  contentText,
   elementsOf,
   isCollection,
   targetOf,
-  wordOf,
   type YCollection,
   type YDocument,
   type YNode,
@@ -31,7 +31,7 @@ const words = new Map<string, Disputed>([
   ...['y', 'Y', 'yes', 'Yes', 'YES', 'on', 'On', 'ON'].map((word) => [word, yes] as const),
   ...['n', 'N', 'no', 'No', 'NO', 'off', 'Off', 'OFF'].map((word) => [word, no] as const),
   ['=', disputed('text for SOPS, refused by readers of YAML 1.1', 'quote it')],
-  ['<<', textElsewhere('the mark of a merge')],
+  ['<<', textElsewhere('the byteOrderMark of a merge')],
 ])
 
 const sexagesimal = textElsewhere('a number')
@@ -111,7 +111,7 @@ export function readingsOf(documents: readonly YDocument[]): Reading[] {
       }
       const { value } = element
       const key = node.kind === 'map' ? node.entries[frame.index]?.key : undefined
-      const step = key ? wordOf(targetOf(key)) : frame.index
+      const step = key ? contentText(targetOf(key)) : frame.index
       frame.index++
       if (key) add(key, true, step)
       add(value, false, step)

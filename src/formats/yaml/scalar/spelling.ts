@@ -161,7 +161,7 @@ export function restyle(style: string, leaf: Spelled, site: Site): ScalarText {
 }
 
 /** A value's text on one line, or as the reference prints it where readers of another YAML would see another value in it. */
-export function agreed(text: string, value: Value): string {
+export function unambiguous(text: string, value: Value): string {
   if (typeof value === 'string') return text === value && needsQuotes(value) ? writeDouble(value, false) : text
   return disputeOf(text) ? printScalar(value, 0, 0, '\n').head : text
 }
@@ -182,7 +182,7 @@ const same = (a: ScalarText, b: ScalarText): boolean => a.head === b.head && a.b
 const styleOf = ({ head }: ScalarText): string => (/^["'|>]/.test(head) ? (head[0] as string) : '')
 
 /** The token's style under which `leaf` is written again as `source` stands; the nearest one, and `exact` false, where there is none. */
-export function tokenStyle(
+export function encryptedStyle(
   source: ScalarText,
   style: string,
   leaf: Spelled,
@@ -199,7 +199,7 @@ export function tokenStyle(
 }
 
 /** The style of the token of another plaintext, in the place of a token of this style: quotes stay, and say nothing but that. */
-export function tokenRestyle(style: string, leaf: Spelled, site: Site): string {
+export function encryptedRestyle(style: string, leaf: Spelled, site: Site): string {
   if (style === '|' || style === '>') return style
   const usual = usualStyle(site)
   const { value } = leaf
