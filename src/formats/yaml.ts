@@ -1,4 +1,5 @@
-// The YAML format: text to tree, splices, and fresh text in the reference's layout (spec/format.md 7).
+// The YAML format (spec/format.md 7). A text is read by yaml/parse (text, scan, compose, build), in which yaml/scalar gives scalars their
+// values; yaml/rewrite splices a changed tree into it, and yaml/print prints what is new.
 import type { Leaf, Node, Token, Tree } from '../tree/tree.ts'
 import { refuseBytes } from '../tree/utf8.ts'
 import type { Format, Parsed } from './types.ts'

@@ -5,13 +5,13 @@ import { resolveTag, type YAlias, type YCollection, type YList, type YMap, type 
 import { parseError, positionAt } from './text.ts'
 import { type Token, TokenType } from './tokens.ts'
 
-/** What decorates a node. */
+/** Tag and anchor of a node. */
 interface Properties {
   readonly tag: Token | undefined
   readonly anchor: Token | undefined
 }
 
-const undecorated: Properties = { tag: undefined, anchor: undefined }
+const noProperties: Properties = { tag: undefined, anchor: undefined }
 
 const startOf = (token: Token, { tag, anchor }: Properties): number =>
   Math.min(tag?.start ?? token.start, anchor?.start ?? token.start)
@@ -23,7 +23,7 @@ function makeScalar(c: Composer, token: Token, properties: Properties): YScalar 
   const { end, start, column, line, style, value, block } = token
   const scalar: YScalar = {
     kind: 'scalar',
-    start: properties === undecorated ? start : startOf(token, properties),
+    start: properties === noProperties ? start : startOf(token, properties),
     end,
     content: start,
     column,
@@ -70,11 +70,11 @@ const makeMap = (c: Composer, token: Token, properties: Properties, flow: boolea
   anchored(c, { kind: 'map', ...base(c, token, properties), flow, pair, entries: [], innerComments: none })
 
 /** The map of one `key: value` pair in a flow list. */
-export const makePair = (c: Composer, token: Token): YMap => makeMap(c, token, undecorated, true, true)
+export const makePair = (c: Composer, token: Token): YMap => makeMap(c, token, noProperties, true, true)
 
 /** A missing scalar: null, where `token` says. */
 export const emptyScalar = (c: Composer, offset: number, token: Token): YScalar =>
-  makeScalar(c, { ...token, start: offset, end: offset, style: '', value: '' }, undecorated)
+  makeScalar(c, { ...token, start: offset, end: offset, style: '', value: '' }, noProperties)
 
 /** The reference reads it from an earlier document too, which no other reader of YAML does. */
 function unknownAnchor({ text, tokens }: Composer, alias: Token): SopsError {
@@ -94,7 +94,7 @@ function unknownAnchor({ text, tokens }: Composer, alias: Token): SopsError {
 function readAlias(c: Composer, token: Token): YAlias {
   const target = c.anchors.get(token.value)
   if (!target) throw unknownAnchor(c, token)
-  const alias: YAlias = { kind: 'alias', ...base(c, token, undecorated), name: token.value, target }
+  const alias: YAlias = { kind: 'alias', ...base(c, token, noProperties), name: token.value, target }
   deliver(c, alias)
   c.at++
   return alias
@@ -151,9 +151,9 @@ type Surroundings = 'block' | 'blockMap' | 'flow'
 export function readNode(c: Composer, within: Surroundings): YNode {
   const first = peek(c)
   if (first.type === TokenType.alias) return readAlias(c, first)
-  const isDecorated = first.type === TokenType.anchor || first.type === TokenType.tag
-  const properties = isDecorated ? readProperties(c, first) : undecorated
-  const token = isDecorated ? peek(c) : first
+  const hasProperties = first.type === TokenType.anchor || first.type === TokenType.tag
+  const properties = hasProperties ? readProperties(c, first) : noProperties
+  const token = hasProperties ? peek(c) : first
   if (within === 'blockMap' && token.type === TokenType.entry) {
     const node = makeList(c, token, properties, false)
     return open(c, { construct: 'blockList', node, indentless: true, first: true })
@@ -168,7 +168,7 @@ export function readNode(c: Composer, within: Surroundings): YNode {
     return openFlow(c, token, properties)
   if (within !== 'flow' && (token.type === TokenType.listStart || token.type === TokenType.mapStart))
     return openBlock(c, token, properties)
-  if (isDecorated) {
+  if (hasProperties) {
     const last = c.tokens[c.at - 1] as Token
     return makeScalar(c, { ...last, start: last.end, style: '', value: '' }, properties)
   }

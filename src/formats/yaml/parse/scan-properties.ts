@@ -1,4 +1,4 @@
-// Scans the tokens that decorate nodes: anchors, aliases, tags and directives.
+// Scans node properties (anchors and tags), aliases and directives.
 
 import { decodeOctets, outsideTags } from './tag-octets.ts'
 import { isBlankEnd, isBreak, parseError } from './text.ts'

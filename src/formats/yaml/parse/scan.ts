@@ -182,7 +182,7 @@ function fetchIndicator(s: Scanner, c: number): void {
   } else throw parseError(s.text, s.pos, 'found character that cannot start any token')
 }
 
-/** A scalar, or what decorates a node: it may be a key, and no other one begins in it. */
+/** A scalar or the properties of a node: it may be a key, and no other one begins in it. */
 function beginNode(s: Scanner): void {
   noteKey(s)
   s.simpleKeyAllowed = false

@@ -9,7 +9,7 @@ export type Item = Entry | Node | Comment
 /** What stayed of a collection's items: indexes into the old and into the new ones, in order. */
 export type Kept = readonly (readonly [number, number])[]
 
-/** A collection whose items change. */
+/** A collection of the source and what it becomes. */
 export interface CollectionDiff {
   readonly node: YCollection
   readonly old: Collection

@@ -125,7 +125,7 @@ const typeTags: Readonly<Record<string, true>> = {
   '!!binary': true,
 }
 
-/** Tags that force a type other than string; an encrypted token cannot stand behind them. */
+/** Tags that force a type other than string; an encrypted value cannot stand behind them. */
 export const isTypeTag = (tag: string): boolean => Object.hasOwn(typeTags, tag) && tag !== '!!str'
 
 const tagOf = (value: Value): string => {
