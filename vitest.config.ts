@@ -12,6 +12,7 @@ const apart = [
   'config/load',
   'config/match',
   'config/schema',
+  'file/rewrites',
   'functional/clouds',
   'groups/data-key',
   'keys/all-kinds-cli',

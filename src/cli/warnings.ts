@@ -86,8 +86,8 @@ export function warnOfRespelling({ places }: { readonly places: readonly Respell
 
 /** How the text is read, where others read it otherwise. What held for the text that it was made from needs no word. */
 export function warnOfLayout(format: Format, parsed: Parsed, ctx: Context, earlier?: Parsed): void {
-  const known = earlier ? format.remarks?.(earlier) : undefined
-  for (const message of format.remarks?.(parsed) ?? [])
+  const known = earlier ? format.notices?.(earlier) : undefined
+  for (const message of format.notices?.(parsed) ?? [])
     if (!known?.includes(message)) ctx.log({ level: 'advice', logger: 'CMD', message })
 }
 

@@ -1,6 +1,6 @@
 // Nodes of .sops.yaml to typed data, with the reference's scalar conversions and type errors (spec/config.md 2).
 import { SopsError } from '../errors.ts'
-import { wordOf, type YCollection, type YMap, type YNode, type YScalar } from '../formats/yaml/parse/nodes.ts'
+import { contentText, type YCollection, type YMap, type YNode, type YScalar } from '../formats/yaml/parse/nodes.ts'
 import { positionAt } from '../formats/yaml/parse/text.ts'
 import { describeNode, readDocument, scalarText, scalarValue, typeOfNode } from './document.ts'
 import type { Flexible, UnknownField } from './load.ts'
@@ -77,7 +77,7 @@ function toFlexible(node: YScalar | YCollection, run: Run): Flexible {
     node.kind === 'list'
       ? node.elements.map(({ value }) => throughAlias(value, run, (target) => toFlexible(target, run)))
       : []
-  return { type: typeOfNode(node), text: wordOf(node), items }
+  return { type: typeOfNode(node), text: contentText(node), items }
 }
 
 /** A plain `<<`; in quotes it is a key like any other. */
@@ -89,7 +89,7 @@ function hasDuplicates(map: YMap, run: Run): boolean {
   const seen = new Map<string, YNode>()
   const before = run.errors.length
   for (const { key } of map.entries) {
-    const word = wordOf(key)
+    const word = contentText(key)
     const identity = `${key.kind} ${word}`
     const other = seen.get(identity)
     if (other === undefined) seen.set(identity, key)

@@ -7,7 +7,7 @@ import { compileSelection, type Selection } from '../cipher/selection.ts'
 import { walk } from '../cipher/walk.ts'
 import { type ErrorCode, SopsError, withHints } from '../errors.ts'
 import { loadFormat } from '../formats/index.ts'
-import type { Format, FormatId, Layout, Parsed, Respelling, Respelt } from '../formats/types.ts'
+import type { Format, FormatId, Layout, Losses, Parsed, Respelling, Respelt, Rewritten } from '../formats/types.ts'
 import { wipedAfter } from '../groups/data-key.ts'
 import { type Metadata, takeMetadata, withMetadata } from '../metadata/index.ts'
 import { othersText, splitHints } from '../metadata/others.ts'
@@ -140,7 +140,7 @@ export async function emitPlain(file: OpenFile, output: FormatId, layout: Layout
     return (await loadFormat(output)).print(file.plain, layout)
   }
   if (wantsFresh(file.format, file.parsed, layout, true)) return file.format.print(file.plain, layout)
-  return file.format.rewrite(file.parsed, file.plain, layout)
+  return file.format.rewrite(file.parsed, file.plain, layout).bytes
 }
 
 /**
@@ -151,7 +151,7 @@ function wantsFresh(format: Format, parsed: Parsed, layout: Layout, encrypted: b
   if (layout.indent === undefined) return false
   if (layout.fresh === true) return true
   const same = { encrypted }
-  return Buffer.compare(format.print(parsed.tree, same), format.rewrite(parsed, parsed.tree, same)) === 0
+  return Buffer.compare(format.print(parsed.tree, same), format.rewrite(parsed, parsed.tree, same).bytes) === 0
 }
 
 /** What is sealed, and the text it came from. */
@@ -178,6 +178,10 @@ export interface SealOutput {
   readonly places: readonly Respelling[]
   /** What is in clear and was not in the earlier version; nothing for a new file. */
   readonly clear: readonly ClearPlace[]
+  /** It was printed anew, and not spliced into the source text. */
+  readonly fresh: boolean
+  /** What of the source text's spelling is lost by encrypting; a fresh text has nothing of it. */
+  readonly losses: Losses | undefined
 }
 
 /**
@@ -209,8 +213,9 @@ export function sealFile(
   const tree = metadataTexts ? withTexts(bare, metadataTexts(stamped)) : bare
   const encrypted = { ...layout, encrypted: true }
   const fresh = !same || wantsFresh(output, parsed, layout, input.stash !== undefined)
-  const bytes = marshalled(() => (fresh ? output.print(tree, encrypted) : output.rewrite(parsed, tree, encrypted)))
-  const written = { tree, encrypted: sealed.encrypted, leaves: sealed.leaves, clear }
+  const print = (): Rewritten => ({ bytes: output.print(tree, encrypted) })
+  const { bytes, losses } = marshalled(() => (fresh ? print() : output.rewrite(parsed, tree, encrypted)))
+  const written = { tree, encrypted: sealed.encrypted, leaves: sealed.leaves, clear, fresh, losses }
   // A payload is one string in a text that is always printed the same way.
   if (output.id === 'binary') return { bytes, ...written, places: [] }
   const settle = (some: Uint8Array): Settled => settled(some, output, sealed, input)
@@ -264,7 +269,7 @@ function settled(text: Uint8Array, output: Format, { comments }: SealedTree, inp
     if (tree === undefined || problem !== undefined) return { bytes, read, places, problem: problem ?? lost }
     if (round === maximumRounds) return { bytes, read, places, problem: 'its comments would have no place to stay' }
     const next = withMetadata(tree, read.metadata, output.metadata, read.parsed.tree)
-    bytes = output.rewrite(read.parsed, next, { encrypted: true })
+    bytes = output.rewrite(read.parsed, next, { encrypted: true }).bytes
     read = readBack(bytes, output, from)
   }
 }

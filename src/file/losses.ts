@@ -12,9 +12,9 @@ export interface SpellingLosses {
   readonly aliases: number
 }
 
-/** Only a draft that is written in its own format has a spelling to lose. */
+/** Only a draft that is written in its own format has a spelling to lose. A fresh layout loses all that keeping the draft's own would. */
 export function lossesOf(draft: Draft, sealed: SealOutput, selection: Selection): SpellingLosses {
-  const losses = draft.format.losses?.(draft.parsed, sealed.tree)
+  const { losses } = sealed.fresh ? draft.format.rewrite(draft.parsed, sealed.tree, { encrypted: true }) : sealed
   if (!losses) return { spellings: [], aliases: 0 }
   const lost = new Set<Origin | undefined>(losses.respelt)
   return { spellings: lost.size > 0 ? pathsOf(draft, selection, lost) : [], aliases: losses.aliases }

@@ -102,7 +102,7 @@ export async function draftText(
   const shown = { documents: first === undefined ? [] : [first, ...file.plain.documents.slice(1)] }
   // Bytes have no place for metadata: they are shown in the envelope, which is what `parseWithMetadata` reads.
   const style = output.id === 'binary' ? { ...layout, encrypted: true } : layout
-  return same ? output.rewrite(file.parsed, shown, style) : output.print(shown, style)
+  return same ? output.rewrite(file.parsed, shown, style).bytes : output.print(shown, style)
 }
 
 /**
@@ -138,7 +138,7 @@ export async function sealDraft(
 function metadataTexts(file: EncryptedFile, metadata: Metadata): Map<string, string>[] {
   const { format, parsed, tree } = file
   const updated = withMetadata(tree, metadata, format.metadata, parsed.tree)
-  const refreshed = format.parse(format.rewrite(parsed, updated, { encrypted: true }), { encrypted: true })
+  const refreshed = format.parse(format.rewrite(parsed, updated, { encrypted: true }).bytes, { encrypted: true })
   return refreshed.tree.documents.map((document, i) => {
     const data = new Set(keysOf(tree, i))
     const own = document.items.filter((item): item is Entry => item.kind === 'entry' && !data.has(item.key))

@@ -4,7 +4,7 @@ import { SopsError } from '../errors.ts'
 import type { Tree, Value } from '../tree/tree.ts'
 import * as envelope from './json/document.ts'
 import { scalarText } from './lines.ts'
-import type { Format, Layout, Parsed } from './types.ts'
+import type { Format, Layout, Parsed, Rewritten } from './types.ts'
 
 /** `source` of plain bytes; of an encrypted file it is what the JSON envelope was parsed from. */
 const PLAIN = Symbol('plain bytes')
@@ -15,9 +15,9 @@ function parse(bytes: Uint8Array, options: { encrypted?: boolean } = {}): Parsed
   return { tree: { documents: [{ kind: 'map', items: [{ kind: 'entry', key: 'data', value: leaf }] }] }, source: PLAIN }
 }
 
-function rewrite(parsed: Parsed, next: Tree, layout: Layout = {}): Uint8Array {
+function rewrite(parsed: Parsed, next: Tree, layout: Layout = {}): Rewritten {
   if (layout.encrypted === true && parsed.source !== PLAIN) return envelope.rewrite(parsed, next, layout)
-  return print(next, layout)
+  return { bytes: print(next, layout) }
 }
 
 function print(tree: Tree, layout: Layout = {}): Uint8Array {

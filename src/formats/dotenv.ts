@@ -105,7 +105,7 @@ function print(tree: Tree, layout?: Layout): Uint8Array {
 }
 
 /** What SOPS, and a shell that sources the file, take for data. */
-function remarks({ source }: Parsed): string[] {
+function notices({ source }: Parsed): string[] {
   const { text, from, mark, lines } = source as DotenvSource
   const found: string[] = []
   if (from > 0 || mark)
@@ -127,7 +127,7 @@ export const dotenv: Format = {
   id: 'dotenv',
   metadata: 'flat',
   parse,
-  rewrite: (parsed, tree, layout) => rewriteLines(parsed.source as DotenvSource, tree, layout),
+  rewrite: (parsed, tree, layout) => ({ bytes: rewriteLines(parsed.source as DotenvSource, tree, layout) }),
   print,
   printValue(value) {
     throw new SopsError('cannot-emit', `the dotenv store only supports emitting strings, got ${typeName(value)}`)
@@ -144,7 +144,7 @@ export const dotenv: Format = {
     return from > 0 ? 'layout' : markLength(source as DotenvSource) > 0 ? 'literal' : undefined
   },
   lineOf: ({ source }, { start }) => lineOf((source as DotenvSource).text, start),
-  remarks,
+  notices,
   clearText: scalarText,
   example: `# sops uses the comment lines of this file too
 hello=Welcome to SOPS! Edit this file as you please!

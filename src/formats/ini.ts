@@ -99,7 +99,7 @@ export const ini: Format = {
   metadata: 'section',
   parse,
   respell: (parsed, selection) => respellIni(parsed.source as IniSource, selection),
-  rewrite: (parsed, tree, layout) => rewriteIni(parsed.source as IniSource, tree, layout),
+  rewrite: (parsed, tree, layout) => ({ bytes: rewriteIni(parsed.source as IniSource, tree, layout) }),
   print(tree, layout) {
     const out = output(false)
     for (const piece of treePieces(tree, { eol: '\n', encrypted: layout?.encrypted ?? false })) out.add(piece)

@@ -47,11 +47,18 @@ export interface PassedOver {
   readonly taken: number
 }
 
+/** What of a source's spelling does not come through encryption. */
 export interface Losses {
   /** How many aliases are replaced by copies, because what they stand for is encrypted. */
   readonly aliases: number
   /** Leaves whose value decryption will spell in another way (`0x1F` as `31`). */
   readonly respelt: readonly Origin[]
+}
+
+export interface Rewritten {
+  readonly bytes: Uint8Array
+  /** Where the text is encrypted, and only of formats that can lose anything. */
+  readonly losses?: Losses
 }
 
 /** A place of an encrypted text that was written in another way than it stood, because the reference could not read it there. */
@@ -97,7 +104,7 @@ export interface Format {
    * even if it changed its kind (an encrypted comment stored as a list element).
    * @throws SopsError `cannot-emit` when a new value cannot be written in this format.
    */
-  rewrite(parsed: Parsed, next: Tree, layout?: Layout): Uint8Array
+  rewrite(parsed: Parsed, next: Tree, layout?: Layout): Rewritten
   /**
    * The tree as a fresh text in the reference's layout; origins are ignored. Used for other formats, new nodes and new files.
    * @throws SopsError `cannot-emit`.
@@ -112,8 +119,6 @@ export interface Format {
   textOf(parsed: Parsed, entry: Entry): string | undefined
   /** The exact token text of an encrypted leaf, for reuse in another version of the file. */
   token?(parsed: Parsed, leaf: Leaf): Token | undefined
-  /** What of the source `rewrite` cannot carry through encryption: where a format can lose anything. */
-  losses?(parsed: Parsed, next: Tree, layout?: Layout): Losses
   /**
    * The encrypted text that was parsed, with what the reference would refuse or read in another way written so that both read the same
    * (docs/reference-grammar.md); undefined where it reads as it stands. Formats in which nothing differs have no such method.
@@ -125,7 +130,7 @@ export interface Format {
    */
   reading?(parsed: Parsed): 'layout' | 'literal' | undefined
   /** What people should know about how the text is read: what is layout here and data to the reference, another encoding. */
-  remarks?(parsed: Parsed): readonly string[]
+  notices?(parsed: Parsed): readonly string[]
   /** The 1-based line of the text at which a node of it stands. Binary files have none. */
   lineOf?(parsed: Parsed, origin: Origin): number
   /**

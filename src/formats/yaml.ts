@@ -1,4 +1,5 @@
-// The YAML format: text to tree, splices, and fresh text in the reference's layout (spec/format.md 7).
+// The YAML format (spec/format.md 7). A text is read by yaml/parse (text, scan, compose, build), in which yaml/scalar gives scalars their
+// values; yaml/rewrite splices a changed tree into it, and yaml/print prints what is new.
 import type { Leaf, Node, Token, Tree } from '../tree/tree.ts'
 import { refuseBytes } from '../tree/utf8.ts'
 import type { Format, Parsed } from './types.ts'
@@ -56,17 +57,18 @@ export const yaml: Format = {
   rewrite(parsed, next, layout = {}) {
     refuseBytesIn(next)
     const source = sourceOf(parsed)
-    const { text } = rewriteText(source, next, layout)
+    const { text, expanded, respelt } = rewriteText(source, next, layout)
     // As the reference prints it: readers of YAML refuse the tabs that JSON may be indented by.
-    if (layout.named && isJson(layout.encrypted ? source.text : text)) return yaml.print(next, layout)
-    return encode(text, source.mark)
+    const isFresh = layout.named && isJson(layout.encrypted ? source.text : text)
+    const bytes = isFresh ? yaml.print(next, layout) : encode(text, source.byteOrderMark)
+    return layout.encrypted ? { bytes, losses: { aliases: expanded, respelt } } : { bytes }
   },
   respell(parsed, selection) {
     const source = sourceOf(parsed)
     const refused = [...source.refused, ...unseenComments(source, selection)]
     if (refused.length === 0) return undefined
     const { text, places } = respellText(source.text, refused)
-    return { bytes: encode(text, source.mark), places }
+    return { bytes: encode(text, source.byteOrderMark), places }
   },
   print(tree, layout = {}) {
     refuseBytesIn(tree)
@@ -95,12 +97,8 @@ export const yaml: Format = {
     if (/[\r\n]/.test(token)) return undefined
     return { value: place.value, text: token }
   },
-  losses(parsed, next, layout = {}) {
-    const { expanded, respelt } = rewriteText(sourceOf(parsed), next, { ...layout, encrypted: true })
-    return { aliases: expanded, respelt }
-  },
   lineOf: (parsed, { start }) => positionAt(sourceOf(parsed).text, start).line,
   readings: (parsed) => readingsOf(sourceOf(parsed).documents),
-  remarks: (parsed) => (sourceOf(parsed).utf16 ? ['the text is UTF-16: what is written is UTF-8'] : []),
+  notices: (parsed) => (sourceOf(parsed).utf16 ? ['the text is UTF-16: what is written is UTF-8'] : []),
   example,
 }

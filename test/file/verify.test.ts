@@ -90,7 +90,7 @@ describe('a file that gets other recipients', () => {
     const file = await loadEncrypted(Buffer.from(text), id)
     const { keyGroups: groups, shamirThreshold: threshold } = file.metadata
     for (const changed of [text.replace('data:', 'data:AAAA'), otherKey(text)]) {
-      const format = { ...file.format, rewrite: () => Buffer.from(changed) }
+      const format = { ...file.format, rewrite: () => ({ bytes: Buffer.from(changed) }) }
       await expect(withRecipients({ ...file, format }, { groups, threshold }, {})).rejects.toMatchObject({
         code: 'cannot-emit',
         hints: ['nothing was written', expect.any(String)],

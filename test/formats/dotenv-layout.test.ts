@@ -32,7 +32,9 @@ const mapped = (tree: Tree, change: (text: string) => string): Tree =>
   )
 function encrypt(plain: string): string {
   const parsed = dotenv.parse(bytes(plain))
-  return str(dotenv.rewrite(parsed, doc([...items(mapped(parsed.tree, token)), ...metadata]), { encrypted: true }))
+  return str(
+    dotenv.rewrite(parsed, doc([...items(mapped(parsed.tree, token)), ...metadata]), { encrypted: true }).bytes,
+  )
 }
 const opened = (encrypted: string): { parsed: Parsed; tree: Tree } => {
   const parsed = dotenv.parse(bytes(encrypted), { encrypted: true })
@@ -41,7 +43,7 @@ const opened = (encrypted: string): { parsed: Parsed; tree: Tree } => {
 }
 const decrypt = (encrypted: string): string => {
   const { parsed, tree } = opened(encrypted)
-  return str(dotenv.rewrite(parsed, tree))
+  return str(dotenv.rewrite(parsed, tree).bytes)
 }
 
 describe('an encrypted file shows nothing that SOPS takes for data', () => {
@@ -100,11 +102,11 @@ test('adding a line and changing one keep the ends of the others', () => {
   const { parsed, tree } = opened(encrypted)
   const [a, b] = items(tree) as [Entry, Entry]
   const changed = doc([{ ...a, value: { ...a.value, value: '' } as Leaf }, b, entry('C', '3')])
-  expect(str(dotenv.rewrite(parsed, changed))).toBe('A=\r\n\r\nB=2\r\nC=3\r\n')
+  expect(str(dotenv.rewrite(parsed, changed).bytes)).toBe('A=\r\n\r\nB=2\r\nC=3\r\n')
   const stored = items(parsed.tree).map((item) =>
     item.kind === 'entry' && item.key === 'sops_mac' ? { ...item, value: leaf(`${mac.slice(0, -1)}x]`) } : item,
   )
-  const sealed = str(dotenv.rewrite(parsed, doc([...stored, entry('C', token('3'))]), { encrypted: true }))
+  const sealed = str(dotenv.rewrite(parsed, doc([...stored, entry('C', token('3'))]), { encrypted: true }).bytes)
   expect(sealed).toMatch(/\nsops_mac=.*x\] ;crlf\n/)
   expect(decrypt(sealed)).toBe('A=1\r\n\r\nB=2\r\nC=3\r\n')
 })
@@ -130,10 +132,10 @@ describe('files that other tools changed', () => {
       ['sops_lastmodified', 't'],
       ['sops_mac', mac],
     ])
-    expect(str(dotenv.rewrite(parsed, tree))).toBe('# c\nA=1\nE=\nX_clear=v\n')
+    expect(str(dotenv.rewrite(parsed, tree).bytes)).toBe('# c\nA=1\nE=\nX_clear=v\n')
     const [c, a, ...rest] = items(parsed.tree) as [Comment, Entry, ...Entry[]]
     const changed = doc([c, { ...a, value: { ...a.value, value: token('2') } as Leaf }, ...rest])
-    expect(str(dotenv.rewrite(parsed, changed, { encrypted: true }))).toBe(quoted.replace(token('1'), token('2')))
+    expect(str(dotenv.rewrite(parsed, changed, { encrypted: true }).bytes)).toBe(quoted.replace(token('1'), token('2')))
   })
 })
 
@@ -147,7 +149,7 @@ describe('values of SOPS that end in a carriage return', () => {
       ['B', '2'],
       ['X_clear', 'v\r'],
     ])
-    expect(str(dotenv.rewrite(parsed, earlier))).toBe('\uFEFFA=1\r\nB=2\nX_clear=v\r\n')
+    expect(str(dotenv.rewrite(parsed, earlier).bytes)).toBe('\uFEFFA=1\r\nB=2\nX_clear=v\r\n')
   })
   test('keep it where the text was edited elsewhere', () => {
     const edited = dotenv.parse(bytes('\uFEFFA=1\r\nB=3\r\nX_clear=v\r\nN=4\r\n'), { earlier })
@@ -167,7 +169,7 @@ test.each<[string, RegExp[]]>([
   ['\uFEFFA=1\n', [/^a byte order mark/]],
   ['A=1\rB=2\rC=3', [/no line feed/]],
 ])('what is said of %j', (text, expected) => {
-  const said = dotenv.remarks!(dotenv.parse(bytes(text)))
+  const said = dotenv.notices!(dotenv.parse(bytes(text)))
   expect(said).toHaveLength(expected.length)
   for (const [i, pattern] of expected.entries()) expect(said[i]).toMatch(pattern)
 })

@@ -42,7 +42,7 @@ function mapTree(tree: Tree, value: (v: Value) => Value): Tree {
 function encrypt(plain: Uint8Array): Uint8Array {
   const parsed = dotenv.parse(plain)
   const tree = mapTree(parsed.tree, binary)
-  return dotenv.rewrite(parsed, doc(...items(tree), ...metadata), { encrypted: true })
+  return dotenv.rewrite(parsed, doc(...items(tree), ...metadata), { encrypted: true }).bytes
 }
 function decrypt(encrypted: Uint8Array): Uint8Array {
   const parsed = dotenv.parse(encrypted, { encrypted: true })
@@ -50,7 +50,7 @@ function decrypt(encrypted: Uint8Array): Uint8Array {
   return dotenv.rewrite(
     parsed,
     mapTree(doc(...data), (v) => dec(v as string)),
-  )
+  ).bytes
 }
 
 describe('parse', () => {
@@ -217,13 +217,13 @@ describe('rewrite', () => {
       `A=1\n# b\nB=2\n\nsops_mac=${'ENC[AES256_GCM,data:m,type:str]'}\nsops_version=3.13.2\n`,
     ],
     ['bytes', doc({ ...a, value: leaf(new Uint8Array([0x61, 10, 0x62])) }, c, b), 'A=a\\nb\n# b\nB=2\n\n'],
-  ])('%s', (_, tree, expected) => expect(str(dotenv.rewrite(parsed, tree))).toBe(expected))
+  ])('%s', (_, tree, expected) => expect(str(dotenv.rewrite(parsed, tree).bytes)).toBe(expected))
 
   test('a new key goes before metadata that stays', () => {
     const source = dotenv.parse(bytes('A=1\n\nsops_version=3'))
     const [x, v] = items(source.tree) as [Entry, Entry]
-    expect(str(dotenv.rewrite(source, doc(x, entry('B', '2'), v)))).toBe('A=1\nB=2\n\nsops_version=3')
-    expect(str(dotenv.rewrite(source, doc(x, entry('B', '2'), entry('sops_version', '4'))))).toBe(
+    expect(str(dotenv.rewrite(source, doc(x, entry('B', '2'), v)).bytes)).toBe('A=1\nB=2\n\nsops_version=3')
+    expect(str(dotenv.rewrite(source, doc(x, entry('B', '2'), entry('sops_version', '4'))).bytes)).toBe(
       'A=1\nB=2\n\nsops_version=4',
     )
   })

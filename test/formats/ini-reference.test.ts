@@ -137,7 +137,7 @@ function encrypt(text: string, clear: string, comments: boolean): { tree: Tree; 
     key: 'sops',
     value: { kind: 'map', items: [{ kind: 'entry', key: 'version', value: { kind: 'leaf', value: '3' } }] },
   }
-  const bytes = ini.rewrite(parsed, doc([...sealed, metadata]), { encrypted: true })
+  const bytes = ini.rewrite(parsed, doc([...sealed, metadata]), { encrypted: true }).bytes
   return { tree: parsed.tree, encrypted: Buffer.from(bytes).toString('utf8') }
 }
 

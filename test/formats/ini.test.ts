@@ -68,7 +68,7 @@ const metadataText = `[sops]\nmac                = ${token('mac')}\nunencrypted_
 const encrypt = (plain: Uint8Array, pick = all): Uint8Array => {
   const parsed = ini.parse(plain)
   const tree = mapTree(parsed.tree, pick, (v, type) => token(v, type))
-  return ini.rewrite(parsed, doc(...sections(tree), metadata()), { encrypted: true })
+  return ini.rewrite(parsed, doc(...sections(tree), metadata()), { encrypted: true }).bytes
 }
 const decrypt = (encrypted: Uint8Array, pick = all): Uint8Array => {
   const parsed = ini.parse(encrypted, { encrypted: true })
@@ -76,7 +76,7 @@ const decrypt = (encrypted: Uint8Array, pick = all): Uint8Array => {
   return ini.rewrite(
     parsed,
     mapTree(data, pick, (v) => open(v as string)),
-  )
+  ).bytes
 }
 const encryptedText = (plain: string, pick = all): string => str(encrypt(bytes(plain), pick))
 
@@ -333,17 +333,17 @@ describe('rewrite', () => {
       doc(none, withItems(one, entry('a', '9'), entry('n', '8')), two),
       '[one]\na    = 9\nn    = 8\n; tail\n\n[two] ; t\nb: x\n',
     ],
-  ])('%s', (_, tree, expected) => expect(str(ini.rewrite(parsed, tree))).toBe(expected))
+  ])('%s', (_, tree, expected) => expect(str(ini.rewrite(parsed, tree).bytes)).toBe(expected))
 
   test('metadata is replaced in its place, with and without final newline', () => {
     const empty = ini.parse(encrypt(bytes('')), { encrypted: true })
-    expect(str(ini.rewrite(empty, doc(sections(empty.tree)[0]!, metadata())))).toBe(metadataText)
+    expect(str(ini.rewrite(empty, doc(sections(empty.tree)[0]!, metadata())).bytes)).toBe(metadataText)
     for (const source of ['[s]\na = 1\n', '[s]\na = 1']) {
       const before = ini.parse(encrypt(bytes(source)), { encrypted: true })
       const [d, s] = sections(before.tree) as [Entry, Entry]
-      expect(str(ini.rewrite(before, doc(d, s, metadata()), { encrypted: true }))).toBe(encryptedText(source))
+      expect(str(ini.rewrite(before, doc(d, s, metadata()), { encrypted: true }).bytes)).toBe(encryptedText(source))
       const exact = { ...metadata(), text: '[sops]\nversion=1' }
-      expect(str(ini.rewrite(before, doc(d, s, exact), { encrypted: true }))).toBe(
+      expect(str(ini.rewrite(before, doc(d, s, exact), { encrypted: true }).bytes)).toBe(
         `${encryptedText(source).split('[sops]')[0]}[sops]\nversion=1${source.endsWith('\n') ? '\n' : ''}`,
       )
     }
@@ -394,7 +394,7 @@ describe('rewrite', () => {
       fc.property(file, (source) => {
         fc.pre(readable(source))
         const p = ini.parse(bytes(source))
-        expect(str(ini.rewrite(p, p.tree))).toBe(source)
+        expect(str(ini.rewrite(p, p.tree).bytes)).toBe(source)
       }),
     )
   })

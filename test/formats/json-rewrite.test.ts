@@ -12,11 +12,11 @@ const root = (source: string): MapNode => parse(source).tree.documents[0]!
 /** The source with a change made to its tree. */
 function changed(source: string, change: (root: MapNode) => MapNode, layout?: Layout): string {
   const parsed = parse(source)
-  return text(json.rewrite(parsed, { documents: [change(parsed.tree.documents[0]!)] }, layout))
+  return text(json.rewrite(parsed, { documents: [change(parsed.tree.documents[0]!)] }, layout).bytes)
 }
 const encrypt = (source: string, layout?: Layout): string =>
-  text(json.rewrite(parse(source), seal(root(source)), { ...layout, encrypted: true }))
-const decrypt = (source: string): string => text(json.rewrite(parse(source), open(root(source))))
+  text(json.rewrite(parse(source), seal(root(source)), { ...layout, encrypted: true }).bytes)
+const decrypt = (source: string): string => text(json.rewrite(parse(source), open(root(source))).bytes)
 
 const append =
   (...added: Entry[]) =>
@@ -443,7 +443,7 @@ describe('any layout', () => {
           items = add ? items.toSpliced(at, 0, entry(`n${at}`, map(entry('x', leaf(1n))))) : items.toSpliced(at, 1)
         }
         const keys = (items as Entry[]).map(({ key }) => key)
-        const result = text(json.rewrite(parsed, { documents: [{ ...parsed.tree.documents[0]!, items }] }))
+        const result = text(json.rewrite(parsed, { documents: [{ ...parsed.tree.documents[0]!, items }] }).bytes)
         expect((root(result).items as Entry[]).map(({ key }) => key)).toEqual(keys)
       }),
       { numRuns: 500 },

@@ -9,7 +9,7 @@ const isMetadata = (item: MapNode['items'][number]): boolean => item.kind === 'e
 
 function rewritten(source: string, change: (document: MapNode) => MapNode, encrypted: boolean): string {
   const parsed = yaml.parse(bytes(source))
-  return text(yaml.rewrite(parsed, { documents: parsed.tree.documents.map(change) }, { encrypted }))
+  return text(yaml.rewrite(parsed, { documents: parsed.tree.documents.map(change) }, { encrypted }).bytes)
 }
 const encryptText = (source: string): string =>
   rewritten(source, (document) => ({ ...document, items: [...seal(document).items, metadata] }), true)
@@ -154,7 +154,7 @@ describe('an edited text brings its metadata at its own column', () => {
     const parsed = yaml.parse(bytes(source))
     const value = map(entry('mac', 'm'), entry('l', list(leaf('x'))))
     const documents = parsed.tree.documents.map((d) => ({ ...d, items: [...d.items, { ...texts, value }] }))
-    expect(text(yaml.rewrite(parsed, { documents }, { encrypted: true }))).toBe(becomes)
+    expect(text(yaml.rewrite(parsed, { documents }, { encrypted: true }).bytes)).toBe(becomes)
   })
 })
 

@@ -86,7 +86,9 @@ export const isMetadata = (item: Entry | Comment): boolean => item.kind === 'ent
 export function encryptText(source: string, indent?: number): string {
   const parsed = yaml.parse(bytes(source))
   const documents = parsed.tree.documents.map((root) => ({ ...seal(root), items: [...seal(root).items, metadata] }))
-  return text(yaml.rewrite(parsed, { documents }, { encrypted: true, ...(indent === undefined ? {} : { indent }) }))
+  return text(
+    yaml.rewrite(parsed, { documents }, { encrypted: true, ...(indent === undefined ? {} : { indent }) }).bytes,
+  )
 }
 
 export function decryptText(source: string): string {
@@ -95,14 +97,14 @@ export function decryptText(source: string): string {
     ...open(root),
     items: open(root).items.filter((item) => !isMetadata(item)),
   }))
-  return text(yaml.rewrite(parsed, { documents }))
+  return text(yaml.rewrite(parsed, { documents }).bytes)
 }
 
 /** What comes back of a text that is encrypted and decrypted, and which of its leaves, by their number, are named as losses. */
 export function returned(source: string): { again: string; named: ReadonlySet<number> } {
   const parsed = yaml.parse(bytes(source))
-  const { respelt } = yaml.losses!(parsed, { documents: parsed.tree.documents.map((root) => seal(root)) })
-  const lost = new Set<unknown>(respelt)
+  const sealed = { documents: parsed.tree.documents.map((root) => seal(root)) }
+  const lost = new Set<unknown>(yaml.rewrite(parsed, sealed, { encrypted: true }).losses?.respelt)
   const named = leavesOf(parsed.tree).flatMap((found, i) => (lost.has(found.origin) ? [i] : []))
   return { again: decryptText(encryptText(source)), named: new Set(named) }
 }

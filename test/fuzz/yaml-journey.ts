@@ -68,7 +68,7 @@ export async function yamlJourney(text: string): Promise<string> {
     expect(sealed.message).not.toContain('could not be opened again')
     return 'refused'
   }
-  const { aliases, respelt } = format.losses!(draft.parsed, sealed.tree)
+  const { aliases, respelt } = sealed.losses!
   const opened = Buffer.from(await unseal(sealed.bytes, 'yaml')).toString()
   const { tree } = format.parse(Buffer.from(opened))
   const resealed = await reseal(sealed.bytes, Buffer.from(opened), 'yaml')

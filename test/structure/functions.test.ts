@@ -12,8 +12,6 @@ const exceptions: Readonly<Record<string, string>> = {
   'cipher/seal.ts opener': 'what becomes of a stored leaf, case by case, with all that the MAC counts in sight',
   'cli/process-host.ts processHost': 'one record of all that a process has',
   'formats/json/scan.ts scan': 'its parts share the offset; every character of a text goes through them',
-  'formats/yaml/parse/comments.ts collectRemarks': "follows the reference's library step by step",
-  'formats/yaml/parse/scan-scalars.ts scanPlain': 'every character of most texts goes through it',
 }
 
 interface Measured {

@@ -35,7 +35,7 @@ async function tamper(name: string, change: (groups: readonly KeyGroup[]) => rea
   const { format, parsed, tree } = file
   const metadata = { ...file.metadata, keyGroups: change(file.metadata.keyGroups) }
   const next = withMetadata(tree, metadata, format.metadata, parsed.tree)
-  project.write(name, format.rewrite(parsed, next, { encrypted: true }))
+  project.write(name, format.rewrite(parsed, next, { encrypted: true }).bytes)
 }
 
 const keysOf = async (name: string): Promise<readonly KeyGroup[]> =>

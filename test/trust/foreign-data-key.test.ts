@@ -58,7 +58,7 @@ async function swapped(
   }
   const [a, b] = [await load(`A${name}`, format), await load(`B${name}`, format)]
   const next = withMetadata(a.tree, take(a.metadata, b.metadata), a.format.metadata, a.parsed.tree)
-  writeFileSync(join(project.dir, `A${name}`), a.format.rewrite(a.parsed, next, { encrypted: true }))
+  writeFileSync(join(project.dir, `A${name}`), a.format.rewrite(a.parsed, next, { encrypted: true }).bytes)
   return `A${name}`
 }
 
@@ -208,7 +208,7 @@ describe('entries of one group that open to different data keys', () => {
     }
     const [a, b] = [await load('A.yaml', 'yaml'), await load('B.yaml', 'yaml')]
     const next = withMetadata(a.tree, oneOfB(() => bob)(a.metadata, b.metadata), 'nested', a.parsed.tree)
-    const text = a.format.rewrite(a.parsed, next, { encrypted: true })
+    const text = a.format.rewrite(a.parsed, next, { encrypted: true }).bytes
     project.write('A.yaml', text)
     project.write('.sops.yaml', rules(group(alice), group(alice, bob, mallory)))
     for (const argv of [

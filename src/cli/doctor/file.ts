@@ -178,7 +178,7 @@ export async function examineFile(name: string, means: Means, sheet: Sheet): Pro
   if (file === undefined) return examineRule(path, file, config, ctx, sheet)
   const { version, lastModified } = file.metadata
   sheet.line(`written by version ${version || 'unknown'}, last changed ${lastModified || 'at an unknown time'}`)
-  for (const remark of file.format.remarks?.(file.parsed) ?? []) sheet.line(`advice: ${remark}`)
+  for (const notice of file.format.notices?.(file.parsed) ?? []) sheet.line(`advice: ${notice}`)
   if (file.others.length > 0) sheet.problem(othersText(file.others), 1, splitHints)
   // No key is asked to open what nobody would go on to decrypt.
   if (!isComparable(version, sheet)) return examineRule(path, file, config, ctx, sheet)

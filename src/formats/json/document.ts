@@ -4,7 +4,7 @@ import { SopsError } from '../../errors.ts'
 import { refuseTooLong, refuseUtf16 } from '../../text/encoding.ts'
 import type { Entry, Leaf, MapNode, Node, Token, Tree } from '../../tree/tree.ts'
 import { refuseBytes, textOfBytes } from '../../tree/utf8.ts'
-import type { Layout, Parsed } from '../types.ts'
+import type { Layout, Parsed, Rewritten } from '../types.ts'
 import { quoteMarkup } from './leaf.ts'
 import { indentUnit, printNode, type Style } from './print.ts'
 import { rewriteText } from './rewrite.ts'
@@ -46,8 +46,8 @@ function rootOf(text: string): MapNode {
   })
 }
 
-export function rewrite(parsed: Parsed, next: Tree, layout: Layout = {}): Uint8Array {
-  return rewriteText(parsed.source as string, parsed.tree.documents[0]!, document(next, layout), layout)
+export function rewrite(parsed: Parsed, next: Tree, layout: Layout = {}): Rewritten {
+  return { bytes: rewriteText(parsed.source as string, parsed.tree.documents[0]!, document(next, layout), layout) }
 }
 
 /** Text alone; comments have no place in it. */

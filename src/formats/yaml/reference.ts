@@ -1,5 +1,7 @@
 // What this reader takes and the reference's does not, and how it is written so that both read the same (docs/reference-grammar.md).
+
 import { commentHits, type Selection } from '../../cipher/selection.ts'
+import { carriageReturn, lineFeed } from '../../text/characters.ts'
 import type { Respelling } from '../types.ts'
 import { elementsOf, isCollection, type YNode } from './parse/nodes.ts'
 import type { ConstructId, Refusal } from './parse/refusal.ts'
@@ -52,8 +54,8 @@ export function unseenComments({ text, documents, eol }: Source, selection: Sele
     if (!isCollection(node)) continue
     if (node.kind === 'map') for (const { key, value } of node.entries) stack.push(key, value)
     else for (const { value } of node.elements) stack.push(value)
-    const [first] = node.inner
-    const item = elementsOf(node)[0]?.lead
+    const [first] = node.innerComments
+    const item = elementsOf(node)[0]?.start
     if (!first || item === undefined || lineStart(text, first.start) > node.content) continue
     if (commentHits(selection, text.slice(first.start + 1, first.end)) === 0) continue
     const from = lineStart(text, item)
@@ -73,7 +75,7 @@ export function respellText(text: string, refused: readonly Refusal[]): { text: 
   for (const { construct, start, end, written } of [...refused].sort((a, b) => a.start - b.start || a.end - b.end)) {
     for (; counted < start; counted++) {
       const c = text.charCodeAt(counted)
-      if (isBreak(c) && !(c === 13 && text.charCodeAt(counted + 1) === 10)) line++
+      if (isBreak(c) && !(c === carriageReturn && text.charCodeAt(counted + 1) === lineFeed)) line++
     }
     const { what, as, write } = constructs[construct]
     parts.push(text.slice(copied, start), written ?? write(text.slice(start, end)))

@@ -4,12 +4,20 @@ import type { SopsError } from '../../../errors.ts'
 import type { Comment, Entry, ListNode, MapNode, Node, Tree } from '../../../tree/tree.ts'
 import { isTypeTag } from '../scalar/resolve.ts'
 import { buildLeaf, keyOf, scalarValue } from './build-scalar.ts'
-import { addComments, type Builder, countCopy, type Frame, type Place, type Target, visit } from './builder.ts'
+import {
+  addComments,
+  type Builder,
+  type CommentTarget,
+  countCopy,
+  countNode,
+  type Frame,
+  type Place,
+} from './builder.ts'
 import { checkKeys, unmarshalError } from './check-keys.ts'
 import {
+  contentText,
   isCollection,
   targetOf,
-  wordOf,
   type YAlias,
   type YCollection,
   type YDocument,
@@ -36,8 +44,8 @@ export function build(text: string, documents: readonly YDocument[]): Tree {
 function buildDocument(b: Builder, document: YDocument): MapNode {
   const before: Comment[] = []
   const after: Comment[] = []
-  addComments(b, beside(before), document.head)
-  addComments(b, beside(after), document.foot)
+  addComments(b, beside(before), document.headComments)
+  addComments(b, beside(after), document.footComments)
   const { root, start } = document
   const map = root ? buildRoot(b, root) : rootMap([], { start, end: start, node: undefined })
   for (let frame = b.frames[0]; frame; frame = b.frames[b.frames.length - 1]) {
@@ -51,7 +59,7 @@ function buildDocument(b: Builder, document: YDocument): MapNode {
 }
 
 /** Comments that stand in no collection of the text, as those of a map. */
-const beside = (items: Comment[]): Target => ({ items, inList: false, alias: undefined })
+const beside = (items: Comment[]): CommentTarget => ({ items, inList: false, alias: undefined })
 
 const rootMap = (items: Comment[], { start, end, node }: Pick<Place, 'start' | 'end' | 'node'>): MapNode => {
   const origin: Place = { start, end, value: null, node, alias: undefined }
@@ -62,7 +70,7 @@ function buildRoot(b: Builder, node: YNode): MapNode {
   if (node.kind === 'map') return startNode(b, node, undefined, undefined) as MapNode
   if (node.kind === 'scalar' && scalarValue(b, node) === null) {
     const items: Comment[] = []
-    for (const lines of [node.head, node.lineRemarks, node.foot]) addComments(b, beside(items), lines)
+    for (const lines of [node.headComments, node.lineComments, node.footComments]) addComments(b, beside(items), lines)
     return rootMap(items, { start: node.start, end: node.end, node })
   }
   throw rootError(b, node)
@@ -85,7 +93,7 @@ function startNode(
   element: YElement | undefined,
   inside = element === undefined,
 ): Node {
-  visit(b, alias)
+  countNode(b, alias)
   if (node.kind === 'alias') {
     if (b.open.has(node.target)) throw parseError(b.text, node.start, `anchor '${node.name}' value contains itself`)
     return startNode(b, node.target, alias ?? node, element, true)
@@ -106,10 +114,10 @@ function startCollection(b: Builder, node: YCollection, origin: Place, inside: b
   b.frames.push(frame)
   if (b.checked && node.kind === 'map' && !alias) checkKeys(b.text, node)
   if (inside) {
-    addComments(b, frame, node.head)
-    addComments(b, frame, node.lineRemarks)
+    addComments(b, frame, node.headComments)
+    addComments(b, frame, node.lineComments)
   }
-  addComments(b, frame, node.inner)
+  addComments(b, frame, node.innerComments)
   return node.kind === 'list'
     ? { kind: 'list', items: frame.items as ListNode['items'], origin }
     : { kind: 'map', items: frame.items as MapNode['items'], origin }
@@ -119,40 +127,40 @@ function addEntry(b: Builder, frame: Frame, entry: YEntry): void {
   const { key, value } = entry
   const { alias } = frame
   frame.index++
-  visit(b, alias)
-  if (alias || key.kind === 'alias') countCopy(b, wordOf(targetOf(key)).length, key.start)
-  addComments(b, frame, key.head)
-  addComments(b, frame, key.lineRemarks)
+  countNode(b, alias)
+  if (alias || key.kind === 'alias') countCopy(b, contentText(targetOf(key)).length, key.start)
+  addComments(b, frame, key.headComments)
+  addComments(b, frame, key.lineComments)
   const isSingle = !isCollection(value)
   if (isSingle) {
-    addComments(b, frame, value.head)
-    addComments(b, frame, value.lineRemarks, true)
+    addComments(b, frame, value.headComments)
+    addComments(b, frame, value.lineComments, true)
   }
   const named = keyOf(b, key)
   const origin: Place = { start: key.start, end: value.end, value: named.key, node: key, entry, alias }
   const item: Entry = { kind: 'entry', ...named, value: startNode(b, value, alias, undefined), origin }
   frame.items.push(item)
   if (!isSingle) return
-  addComments(b, frame, value.foot)
-  addComments(b, frame, key.foot)
+  addComments(b, frame, value.footComments)
+  addComments(b, frame, key.footComments)
 }
 
 function addElement(b: Builder, frame: Frame, element: YElement): void {
   const { value } = element
   frame.index++
-  addComments(b, frame, value.head)
-  addComments(b, frame, value.lineRemarks, true)
+  addComments(b, frame, value.headComments)
+  addComments(b, frame, value.lineComments, true)
   frame.items.push(startNode(b, value, frame.alias, element))
-  addComments(b, frame, value.foot)
+  addComments(b, frame, value.footComments)
 }
 
 /** What stands in a finished collection, and behind it in the one around it. */
 function finish(b: Builder, frame: Frame): void {
-  if (frame.inside) addComments(b, frame, frame.node.foot)
+  if (frame.inside) addComments(b, frame, frame.node.footComments)
   b.open.delete(frame.node)
   b.frames.pop()
   const outer = b.frames[b.frames.length - 1]
   if (outer?.node.kind !== 'map') return
   const { key, value } = outer.node.entries[outer.index - 1] as YEntry
-  if (value.kind !== 'alias') addComments(b, outer, key.foot)
+  if (value.kind !== 'alias') addComments(b, outer, key.footComments)
 }

@@ -2,7 +2,7 @@
 import type { Comment, Entry, Node, Origin } from '../../../tree/tree.ts'
 import type { YAlias, YCollection, YElement, YEntry, YNode } from './nodes.ts'
 import { parseError } from './text.ts'
-import type { RemarkLine } from './tokens.ts'
+import type { CommentLine } from './tokens.ts'
 
 /** The origin of every node of a tree that came from YAML text. */
 export interface Place extends Origin {
@@ -19,7 +19,7 @@ export interface Place extends Origin {
 export type Item = Entry | Node | Comment
 
 /** A collection of the tree, or what stands before or behind its root. */
-export interface Target {
+export interface CommentTarget {
   readonly items: Item[]
   readonly inList: boolean
   /** The outermost alias it is a copy for. */
@@ -27,7 +27,7 @@ export interface Target {
 }
 
 /** A collection whose items are to come. */
-export interface Frame extends Target {
+export interface Frame extends CommentTarget {
   readonly node: YCollection
   /** Of the next item. */
   index: number
@@ -57,7 +57,7 @@ const allowedRatio = (visited: number): number => {
 const maximumCopied = 2 ** 27
 
 /** Counts a node. @throws SopsError `parse` where most of the document is copies. */
-export function visit(b: Builder, alias: YAlias | undefined): void {
+export function countNode(b: Builder, alias: YAlias | undefined): void {
   b.visited++
   if (!alias) return
   b.copied++
@@ -75,7 +75,7 @@ export function countCopy({ text, copies }: Builder, length: number, start: numb
 }
 
 /** Puts comment lines into a collection; `inline` where they stand on the line of the item that follows. */
-export function addComments(b: Builder, to: Target, lines: readonly RemarkLine[], inline = false): void {
+export function addComments(b: Builder, to: CommentTarget, lines: readonly CommentLine[], inline = false): void {
   const { items, inList, alias } = to
   for (const line of lines) {
     if (line === null) continue

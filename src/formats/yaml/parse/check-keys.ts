@@ -1,6 +1,6 @@
 // What the reference refuses of a map's keys.
 import { SopsError } from '../../../errors.ts'
-import { targetOf, wordOf, type YMap, type YNode } from './nodes.ts'
+import { contentText, targetOf, type YMap, type YNode } from './nodes.ts'
 import { parseError, positionAt } from './text.ts'
 
 export function unmarshalError(text: string, offset: number, problem: string): SopsError {
@@ -21,7 +21,7 @@ export function checkKeys(text: string, map: YMap): void {
   const seen = new Map<string, YNode>()
   for (const { key, value } of map.entries) {
     if (targetOf(key).kind !== 'scalar') throw parseError(text, key.start, 'invalid map key')
-    const word = wordOf(key)
+    const word = contentText(key)
     const id = (key.kind === 'alias' ? '*' : '=') + word
     const other = seen.get(id)
     if (other) {

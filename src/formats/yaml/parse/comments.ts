@@ -1,25 +1,23 @@
 // Collects comments between tokens and anchors them, as the reference's library does (spec/format.md 7.9 A to C).
 
-import { isBreak } from './text.ts'
-import { type Remark, type RemarkLine, type Scanner, skipBreak, T } from './tokens.ts'
+import { closeBrace, closeBracket, hash, lineFeed } from '../../../text/characters.ts'
+import { isBlank, isBreak } from './text.ts'
+import { type CommentBlock, type CommentLine, type Scanner, skipBreak, type Token, TokenType } from './tokens.ts'
 
-/** The start of the earliest of the contiguous remarks before `at` that stands at the column, if any. */
-export function remarkAtColumn(remarks: readonly Remark[], at: number, column: number): number | undefined {
+/** The start of the earliest of the contiguous comments before `at` that stands at the column, if any. */
+export function commentAtColumn(comments: readonly CommentBlock[], at: number, column: number): number | undefined {
   let stop = at
   let found: number | undefined
-  for (let i = remarks.length - 1; i >= 0; i--) {
-    const remark = remarks[i] as Remark
-    if (remark.kind === 'line' || remark.end < stop) break
-    if (remark.column === column) found = remark.start
-    stop = remark.scan
+  for (let i = comments.length - 1; i >= 0; i--) {
+    const comment = comments[i] as CommentBlock
+    if (comment.kind === 'line' || comment.end < stop) break
+    if (comment.column === column) found = comment.start
+    stop = comment.scan
   }
   return found
 }
 
-const newLine = 10
-const nextKey = 115
-
-function readLine(s: Scanner, start: number): RemarkLine {
+function readLine(s: Scanner, start: number): CommentLine {
   let end = start
   while (end < s.length && !isBreak(s.text.charCodeAt(end))) end++
   s.pos = end
@@ -28,92 +26,134 @@ function readLine(s: Scanner, start: number): RemarkLine {
 }
 
 /** A comment on the line of the token just fetched. */
-export function collectLineRemark(s: Scanner, anchor: number): void {
+export function collectLineComment(s: Scanner, anchor: number): void {
   if (s.newlines > 0) return
   let p = s.pos
   let c = s.text.charCodeAt(p)
-  while (c === 32 || c === 9) c = s.text.charCodeAt(++p)
-  if (c !== 35) return
+  while (isBlank(c)) c = s.text.charCodeAt(++p)
+  if (c !== hash) return
   const column = p - s.lineStart
   const line = readLine(s, p)
-  s.remarks.push({ kind: 'line', anchor, scan: 0, start: p, end: s.pos, column, lines: [line] })
+  s.comments.push({ kind: 'line', anchor, scan: 0, start: p, end: s.pos, column, lines: [line] })
 }
+
+/** Comments on lines of their own between two tokens, as far as they are read. Columns count from 1 here, as in the reference's library. */
+interface Run {
+  readonly s: Scanner
+  /** The token before. */
+  readonly prior: Token | undefined
+  /** What a foot is anchored at. */
+  anchor: number
+  /** Where the white space before the lines at hand begins. */
+  scan: number
+  /** Lines that go together, and where the first one begins. */
+  lines: CommentLine[]
+  start: number
+  column: number
+  line: number
+  /** Column of the current block level. */
+  readonly indent: number
+  /** The line directly below the token before; -1 on the first line of the text. */
+  readonly footLine: number
+  /** No empty line was read yet. */
+  firstEmpty: boolean
+}
+
+function startRun(s: Scanner, before: number, onFirstLine: boolean): Run {
+  const { tokens } = s
+  let prior = tokens[tokens.length - 1]
+  if (prior?.type === TokenType.comma && tokens.length > 1) prior = tokens[tokens.length - 2]
+  const isIndented = s.newlines === 0 && s.pos - s.lineStart > 1
+  return {
+    s,
+    prior,
+    anchor: prior?.start ?? 0,
+    scan: before,
+    lines: [],
+    start: 0,
+    column: 0,
+    line: 0,
+    indent: Math.max(s.indent, 0),
+    footLine: onFirstLine ? -1 : s.line - s.newlines + (isIndented ? 2 : 1),
+    firstEmpty: s.newlines <= 1,
+  }
+}
+
+function push(run: Run, kind: 'head' | 'foot', anchor: number, end: number): void {
+  const { s, scan, start, column, lines } = run
+  s.comments.push({ kind, anchor, scan, start, end, column: column - 1, lines })
+  run.lines = []
+}
+
+/** The lines at hand are the foot of what is before; what follows is anchored at `end`. */
+function splitFoot(run: Run, end: number, ownAnchor: boolean): void {
+  push(run, 'foot', ownAnchor ? run.start : run.anchor, end)
+  run.scan = end
+  run.anchor = end
+}
+
+/** An empty line or a closing bracket follows the lines at hand: it makes them a foot, or stays between them and the next ones. */
+function endLines(run: Run, end: number, closes: boolean): void {
+  if (run.lines.length === 0) return
+  const isDedented = run.column - 1 < run.indent
+  const isBelowPrior = run.line === run.footLine && run.prior?.type !== TokenType.value
+  if (closes || (run.firstEmpty && (isBelowPrior || isDedented))) splitFoot(run, end, isDedented)
+  else run.lines.push(null)
+}
+
+/** Adds the comment line at an offset, and moves the position behind it. */
+function addLine(run: Run, at: number, column: number, line: number): void {
+  const { s } = run
+  if (run.lines.length === 0) {
+    run.start = at
+    run.column = column
+    run.line = line
+  }
+  while (s.pos < at) {
+    if (isBreak(s.text.charCodeAt(s.pos))) skipBreak(s)
+    else s.pos++
+  }
+  run.lines.push(readLine(s, at))
+}
+
+/** Stands for the first character of the metadata's key. */
+const nextKey = 115
 
 /**
  * Comments on lines of their own, from the `#` at the current position on; `before` is where the white space began. Leaves the position
- * behind the last comment. Columns count from 1 here, and the line number lags one line behind after the first comment, as in the library.
+ * behind the last comment. The line number lags one line behind after the first comment, as in the reference's library.
  */
-export function collectRemarks(s: Scanner, before: number, onFirstLine: boolean): void {
-  const { tokens } = s
-  let prior = tokens[tokens.length - 1]
-  if (prior?.type === T.comma && tokens.length > 1) prior = tokens[tokens.length - 2]
-  let anchor = prior?.start ?? 0
-  let scan = before
-  let lines: RemarkLine[] = []
-  let start = 0
-  let startColumn = 0
-  let startLine = 0
-  const next = Math.max(s.indent, 0)
-  let firstEmpty = s.newlines <= 1
-  let recentEmpty = false
-  let footLine = -1
-  if (!onFirstLine) {
-    footLine = s.line - s.newlines + 1
-    if (s.newlines === 0 && s.pos - s.lineStart > 1) footLine++
-  }
-
-  function push(kind: 'head' | 'foot', at: number, till: number): void {
-    s.remarks.push({ kind, anchor: at, scan, start, end: till, column: startColumn - 1, lines })
-    lines = []
-  }
-  function splitFoot(at: number, ownAnchor: boolean): void {
-    push('foot', ownAnchor ? start : anchor, at)
-    scan = at
-    anchor = at
-  }
-
+export function collectComments(s: Scanner, before: number, onFirstLine: boolean): void {
+  const run = startRun(s, before, onFirstLine)
   // A key follows wherever the text ends: the metadata of the encrypted file, whose comments must stand in the same places.
   const end = isBreak(s.text.charCodeAt(s.length - 1)) ? s.length : s.length + (s.text.includes('\r\n') ? 2 : 1)
   // Nothing can follow the marker that ends the last document.
-  const isLast = prior?.type === T.documentEnd
-  let line = s.line
+  const isLast = run.prior?.type === TokenType.documentEnd
+  let recentEmpty = false
+  let { line } = s
   let column = s.pos - s.lineStart
   let i = s.pos
   for (; ; i++) {
     column++
-    const c = i < s.length ? s.text.charCodeAt(i) : i < end || isLast ? newLine : nextKey
-    if (c === 32 || c === 9) continue
-    const closes = s.flowDepth > 0 && (c === 93 || c === 125)
+    const c = i < s.length ? s.text.charCodeAt(i) : i < end || isLast ? lineFeed : nextKey
+    if (isBlank(c)) continue
+    const closes = s.flowDepth > 0 && (c === closeBracket || c === closeBrace)
     if (closes || isBreak(c)) {
-      if (closes || !recentEmpty) {
-        const dedented = startColumn - 1 < next
-        if (closes || (firstEmpty && ((startLine === footLine && prior?.type !== T.value) || dedented))) {
-          if (lines.length > 0) splitFoot(i, dedented)
-        } else if (lines.length > 0) lines.push(null)
-      }
+      if (closes || !recentEmpty) endLines(run, i, closes)
       if (closes || (isLast && i >= s.length)) break
-      firstEmpty = false
+      run.firstEmpty = false
       recentEmpty = true
       column = 0
       line++
       continue
     }
-    if (lines.length > 0 && column - 1 < next && column !== startColumn) splitFoot(i, false)
-    if (c !== 35) break
-    if (lines.length === 0) {
-      start = i
-      startColumn = column
-      startLine = line
-    }
+    if (run.lines.length > 0 && column - 1 < run.indent && column !== run.column) splitFoot(run, i, false)
+    if (c !== hash) break
     recentEmpty = false
-    while (s.pos < i) {
-      if (isBreak(s.text.charCodeAt(s.pos))) skipBreak(s)
-      else s.pos++
-    }
-    lines.push(readLine(s, i))
+    addLine(run, i, column, line)
     i = s.pos
     column = 0
     line = s.line
   }
-  if (lines.length > 0) push('head', start, i - 1)
+  if (run.lines.length > 0) push(run, 'head', run.start, i - 1)
 }

@@ -15,7 +15,7 @@ import {
   peek,
 } from './composer.ts'
 import type { YElement, YNode } from './nodes.ts'
-import { T, type Token } from './tokens.ts'
+import { type Token, TokenType } from './tokens.ts'
 
 const lastEnd = (items: readonly YElement[], content: number): number => items[items.length - 1]?.value.end ?? content
 
@@ -23,7 +23,7 @@ const lastEnd = (items: readonly YElement[], content: number): number => items[i
 function splitStem(c: Composer, before: number): void {
   if (before === 0) return
   const token = peek(c)
-  if (token.type !== T.listStart && token.type !== T.mapStart) return
+  if (token.type !== TokenType.listStart && token.type !== TokenType.mapStart) return
   c.stem = c.head.slice(0, before)
   c.head = c.head.slice(before)
 }
@@ -34,16 +34,19 @@ export function blockListElement(c: Composer, frame: BlockListFrame): void {
   if (frame.first && !indentless) c.at++
   frame.first = false
   const token = peek(c)
-  if (token.type === T.entry) {
+  if (token.type === TokenType.entry) {
     const before = c.head.length
     c.at++
     splitStem(c, before)
     const next = peek(c).type
-    const isMissing = next === T.entry || next === T.blockEnd || (indentless && (next === T.key || next === T.value))
+    const isMissing =
+      next === TokenType.entry ||
+      next === TokenType.blockEnd ||
+      (indentless && (next === TokenType.key || next === TokenType.value))
     const value = isMissing ? emptyScalar(c, token.end, token) : readNode(c, 'block')
-    node.elements.push({ lead: token.start, valueStart: token.start + 1, value })
+    node.elements.push({ start: token.start, valueStart: token.start + 1, value })
   } else if (indentless) close(c, frame, lastEnd(node.elements, node.content))
-  else if (token.type === T.blockEnd) {
+  else if (token.type === TokenType.blockEnd) {
     close(c, frame, lastEnd(node.elements, node.content))
     c.at++
   } else throw fail(c, token, "did not find expected '-' indicator")
@@ -53,7 +56,7 @@ export function blockListElement(c: Composer, frame: BlockListFrame): void {
 function readBehind(c: Composer, token: Token): YNode {
   c.at++
   const next = peek(c).type
-  const isMissing = next === T.key || next === T.value || next === T.blockEnd
+  const isMissing = next === TokenType.key || next === TokenType.value || next === TokenType.blockEnd
   return isMissing ? emptyScalar(c, token.end, token) : readNode(c, 'blockMap')
 }
 
@@ -62,9 +65,9 @@ function endBlockMap(c: Composer, frame: BlockMapFrame): void {
   const { node } = frame
   deliver(c, node)
   const last = node.entries[node.entries.length - 1]
-  if (node.foot.length > 0 && last) {
-    last.key.foot = joined(last.key.foot, node.foot)
-    node.foot = none
+  if (node.footComments.length > 0 && last) {
+    last.key.footComments = joined(last.key.footComments, node.footComments)
+    node.footComments = none
   }
   close(c, frame, lastEnd(node.entries, node.content))
   c.at++
@@ -75,24 +78,24 @@ function blockMapKey(c: Composer, frame: BlockMapFrame): void {
   frame.first = false
   moveValueFoot(frame.node)
   const token = peek(c)
-  if (token.type === T.key) frame.key = { lead: token.start, node: readBehind(c, token) }
-  else if (token.type === T.value) frame.key = { lead: token.start, node: emptyScalar(c, token.start, token) }
-  else if (token.type === T.blockEnd) endBlockMap(c, frame)
+  if (token.type === TokenType.key) frame.key = { start: token.start, node: readBehind(c, token) }
+  else if (token.type === TokenType.value) frame.key = { start: token.start, node: emptyScalar(c, token.start, token) }
+  else if (token.type === TokenType.blockEnd) endBlockMap(c, frame)
   else throw fail(c, token, 'did not find expected key')
 }
 
-function blockMapValue(c: Composer, frame: BlockMapFrame, { node: key, lead }: KeyAtHand): void {
+function blockMapValue(c: Composer, frame: BlockMapFrame, { node: key, start }: KeyAtHand): void {
   const { entries } = frame.node
   const prior = entries[entries.length - 1]?.key
-  if (prior && key.foot.length > 0) {
-    prior.foot = joined(prior.foot, key.foot)
-    key.foot = none
+  if (prior && key.footComments.length > 0) {
+    prior.footComments = joined(prior.footComments, key.footComments)
+    key.footComments = none
   }
   const token = peek(c)
   frame.key = undefined
-  const isMarked = token.type === T.value
-  const value = isMarked ? readBehind(c, token) : emptyScalar(c, key.end, token)
-  entries.push({ lead, valueStart: isMarked ? token.end : -1, key, value })
+  const hasColon = token.type === TokenType.value
+  const value = hasColon ? readBehind(c, token) : emptyScalar(c, key.end, token)
+  entries.push({ start, valueStart: hasColon ? token.end : -1, key, value })
 }
 
 /** The next key or value of a block map, or its end. */

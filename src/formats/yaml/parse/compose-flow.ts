@@ -13,12 +13,12 @@ import {
   peek,
 } from './composer.ts'
 import type { YEntry, YNode } from './nodes.ts'
-import { T, type Token } from './tokens.ts'
+import { type Token, TokenType } from './tokens.ts'
 
 /** Ends a flow collection, if its bracket closes here. */
 function endsFlow(c: Composer, frame: FlowListFrame | FlowMapFrame): boolean {
   const token = peek(c)
-  if (token.type !== (frame.construct === 'flowList' ? T.flowListEnd : T.flowMapEnd)) return false
+  if (token.type !== (frame.construct === 'flowList' ? TokenType.flowListEnd : TokenType.flowMapEnd)) return false
   deliver(c, frame.node)
   close(c, frame, token.end)
   c.at++
@@ -33,7 +33,7 @@ function findsItem(c: Composer, frame: FlowListFrame | FlowMapFrame): boolean {
   if (!frame.first) {
     const token = peek(c)
     const closing = frame.construct === 'flowList' ? ']' : '}'
-    if (token.type !== T.comma) throw fail(c, token, `did not find expected ',' or '${closing}'`)
+    if (token.type !== TokenType.comma) throw fail(c, token, `did not find expected ',' or '${closing}'`)
     c.at++
   }
   frame.first = false
@@ -45,27 +45,32 @@ export function flowListElement(c: Composer, frame: FlowListFrame): void {
   if (!findsItem(c, frame)) return
   const { elements } = frame.node
   const token = peek(c)
-  if (token.type === T.key) {
+  if (token.type === TokenType.key) {
     const value = makePair(c, token)
-    elements.push({ lead: value.start, valueStart: value.start, value })
-    c.frames.push({ construct: 'pair', node: value, lead: token.start, key: undefined })
+    elements.push({ start: value.start, valueStart: value.start, value })
+    c.frames.push({ construct: 'pair', node: value, start: token.start, key: undefined })
     c.at++
   } else {
     const value = readNode(c, 'flow')
-    elements.push({ lead: value.start, valueStart: value.start, value })
+    elements.push({ start: value.start, valueStart: value.start, value })
   }
 }
 
-type FlowEnd = typeof T.flowListEnd | typeof T.flowMapEnd
+type FlowEnd = typeof TokenType.flowListEnd | typeof TokenType.flowMapEnd
 
 /** The entry of a key, its value read or missing. */
-function readEntry(c: Composer, key: YNode, lead: number, end: FlowEnd): YEntry {
+function readEntry(c: Composer, key: YNode, start: number, end: FlowEnd): YEntry {
   const token = peek(c)
-  if (token.type !== T.value) return { lead, valueStart: -1, key, value: emptyScalar(c, key.end, token) }
+  if (token.type !== TokenType.value) return { start, valueStart: -1, key, value: emptyScalar(c, key.end, token) }
   c.at++
   const next = peek(c).type
-  const isMissing = next === T.comma || next === end
-  return { lead, valueStart: token.end, key, value: isMissing ? emptyScalar(c, token.end, token) : readNode(c, 'flow') }
+  const isMissing = next === TokenType.comma || next === end
+  return {
+    start,
+    valueStart: token.end,
+    key,
+    value: isMissing ? emptyScalar(c, token.end, token) : readNode(c, 'flow'),
+  }
 }
 
 /** Key, value or end of a pair. */
@@ -73,9 +78,10 @@ export function pairItem(c: Composer, frame: PairFrame): void {
   const { entries, content } = frame.node
   const token = peek(c)
   if (!frame.key) {
-    const isMissing = token.type === T.value || token.type === T.comma || token.type === T.flowListEnd
+    const isMissing =
+      token.type === TokenType.value || token.type === TokenType.comma || token.type === TokenType.flowListEnd
     frame.key = isMissing ? emptyScalar(c, token.start, token) : readNode(c, 'flow')
-  } else if (entries.length === 0) entries.push(readEntry(c, frame.key, frame.lead, T.flowListEnd))
+  } else if (entries.length === 0) entries.push(readEntry(c, frame.key, frame.start, TokenType.flowListEnd))
   else close(c, frame, entries[0]?.value.end ?? content)
 }
 
@@ -83,7 +89,7 @@ export function pairItem(c: Composer, frame: PairFrame): void {
 function readKey(c: Composer, token: Token): YNode {
   c.at++
   const next = peek(c).type
-  const isMissing = next === T.value || next === T.comma || next === T.flowMapEnd
+  const isMissing = next === TokenType.value || next === TokenType.comma || next === TokenType.flowMapEnd
   return isMissing ? emptyScalar(c, token.end, token) : readNode(c, 'flow')
 }
 
@@ -92,13 +98,13 @@ export function flowMapItem(c: Composer, frame: FlowMapFrame): void {
   const { key } = frame
   if (key) {
     frame.key = undefined
-    if (key.bare && peek(c).type === T.value)
+    if (key.bare && peek(c).type === TokenType.value)
       c.refused.push({ construct: 'key', start: key.node.start, end: key.node.start })
-    frame.node.entries.push(readEntry(c, key.node, key.lead, T.flowMapEnd))
+    frame.node.entries.push(readEntry(c, key.node, key.start, TokenType.flowMapEnd))
     return
   }
   if (!findsItem(c, frame)) return
   const token = peek(c)
-  const bare = token.type !== T.key
-  frame.key = { lead: token.start, node: bare ? readNode(c, 'flow') : readKey(c, token), bare }
+  const bare = token.type !== TokenType.key
+  frame.key = { start: token.start, node: bare ? readNode(c, 'flow') : readKey(c, token), bare }
 }

@@ -3,15 +3,15 @@ import type { SopsError } from '../../../errors.ts'
 import { type Composer, deliver, type Frame, fail, joined, none, peek } from './composer.ts'
 import { resolveTag, type YAlias, type YCollection, type YList, type YMap, type YNode, type YScalar } from './nodes.ts'
 import { parseError, positionAt } from './text.ts'
-import { T, type Token } from './tokens.ts'
+import { type Token, TokenType } from './tokens.ts'
 
-/** What decorates a node. */
+/** Tag and anchor of a node. */
 interface Properties {
   readonly tag: Token | undefined
   readonly anchor: Token | undefined
 }
 
-const undecorated: Properties = { tag: undefined, anchor: undefined }
+const noProperties: Properties = { tag: undefined, anchor: undefined }
 
 const startOf = (token: Token, { tag, anchor }: Properties): number =>
   Math.min(tag?.start ?? token.start, anchor?.start ?? token.start)
@@ -23,7 +23,7 @@ function makeScalar(c: Composer, token: Token, properties: Properties): YScalar 
   const { end, start, column, line, style, value, block } = token
   const scalar: YScalar = {
     kind: 'scalar',
-    start: properties === undecorated ? start : startOf(token, properties),
+    start: properties === noProperties ? start : startOf(token, properties),
     end,
     content: start,
     column,
@@ -34,9 +34,9 @@ function makeScalar(c: Composer, token: Token, properties: Properties): YScalar 
     tagToken: properties.tag,
     anchor: properties.anchor,
     block,
-    head: none,
-    lineRemarks: none,
-    foot: none,
+    headComments: none,
+    lineComments: none,
+    footComments: none,
   }
   if (properties.anchor) c.anchors.set(properties.anchor.value, scalar)
   return scalar
@@ -52,9 +52,9 @@ const base = (c: Composer, token: Token, properties: Properties) => ({
   tag: tagOf(c, properties),
   tagToken: properties.tag,
   anchor: properties.anchor,
-  head: none,
-  lineRemarks: none,
-  foot: none,
+  headComments: none,
+  lineComments: none,
+  footComments: none,
 })
 
 /** Makes the collection known by its anchor. */
@@ -64,23 +64,23 @@ function anchored<N extends YCollection>(c: Composer, node: N): N {
 }
 
 const makeList = (c: Composer, token: Token, properties: Properties, flow: boolean): YList =>
-  anchored(c, { kind: 'list', ...base(c, token, properties), flow, elements: [], inner: none })
+  anchored(c, { kind: 'list', ...base(c, token, properties), flow, elements: [], innerComments: none })
 
 const makeMap = (c: Composer, token: Token, properties: Properties, flow: boolean, pair = false): YMap =>
-  anchored(c, { kind: 'map', ...base(c, token, properties), flow, pair, entries: [], inner: none })
+  anchored(c, { kind: 'map', ...base(c, token, properties), flow, pair, entries: [], innerComments: none })
 
 /** The map of one `key: value` pair in a flow list. */
-export const makePair = (c: Composer, token: Token): YMap => makeMap(c, token, undecorated, true, true)
+export const makePair = (c: Composer, token: Token): YMap => makeMap(c, token, noProperties, true, true)
 
 /** A missing scalar: null, where `token` says. */
 export const emptyScalar = (c: Composer, offset: number, token: Token): YScalar =>
-  makeScalar(c, { ...token, start: offset, end: offset, style: '', value: '' }, undecorated)
+  makeScalar(c, { ...token, start: offset, end: offset, style: '', value: '' }, noProperties)
 
 /** The reference reads it from an earlier document too, which no other reader of YAML does. */
 function unknownAnchor({ text, tokens }: Composer, alias: Token): SopsError {
   const problem = `unknown anchor '${alias.value}' referenced`
   const earlier = tokens.findLast(
-    (token) => token.type === T.anchor && token.value === alias.value && token.start < alias.start,
+    (token) => token.type === TokenType.anchor && token.value === alias.value && token.start < alias.start,
   )
   if (!earlier) return parseError(text, alias.start, problem)
   const { line } = positionAt(text, earlier.start)
@@ -94,7 +94,7 @@ function unknownAnchor({ text, tokens }: Composer, alias: Token): SopsError {
 function readAlias(c: Composer, token: Token): YAlias {
   const target = c.anchors.get(token.value)
   if (!target) throw unknownAnchor(c, token)
-  const alias: YAlias = { kind: 'alias', ...base(c, token, undecorated), name: token.value, target }
+  const alias: YAlias = { kind: 'alias', ...base(c, token, noProperties), name: token.value, target }
   deliver(c, alias)
   c.at++
   return alias
@@ -106,8 +106,8 @@ function readProperties(c: Composer, token: Token): Properties {
   let anchor: Token | undefined
   let tag: Token | undefined
   for (let n = 0; n < 2; n++) {
-    if (at.type === T.anchor && !anchor) anchor = at
-    else if (at.type === T.tag && !tag) tag = at
+    if (at.type === TokenType.anchor && !anchor) anchor = at
+    else if (at.type === TokenType.tag && !tag) tag = at
     else break
     c.at++
     at = peek(c)
@@ -121,22 +121,22 @@ function open<F extends Frame>(c: Composer, frame: F): F['node'] {
 }
 
 function openFlow(c: Composer, token: Token, properties: Properties): YNode {
-  const isList = token.type === T.flowListStart
+  const isList = token.type === TokenType.flowListStart
   const node = isList ? makeList(c, token, properties, true) : makeMap(c, token, properties, true)
   deliver(c, node)
-  node.inner = joined(node.lineRemarks, node.foot)
-  node.lineRemarks = none
-  node.foot = none
+  node.innerComments = joined(node.lineComments, node.footComments)
+  node.lineComments = none
+  node.footComments = none
   return node.kind === 'list'
     ? open(c, { construct: 'flowList', node, first: true })
     : open(c, { construct: 'flowMap', node, first: true, key: undefined })
 }
 
 function openBlock(c: Composer, token: Token, properties: Properties): YNode {
-  const isList = token.type === T.listStart
+  const isList = token.type === TokenType.listStart
   const node = isList ? makeList(c, token, properties, false) : makeMap(c, token, properties, false)
   if (c.stem.length > 0) {
-    node.head = joined(node.head, c.stem)
+    node.headComments = joined(node.headComments, c.stem)
     c.stem = []
   }
   return node.kind === 'list'
@@ -150,24 +150,25 @@ type Surroundings = 'block' | 'blockMap' | 'flow'
 /** Reads a node. A collection is returned at once and its frame pushed; its items follow. @throws SopsError `parse`. */
 export function readNode(c: Composer, within: Surroundings): YNode {
   const first = peek(c)
-  if (first.type === T.alias) return readAlias(c, first)
-  const isDecorated = first.type === T.anchor || first.type === T.tag
-  const properties = isDecorated ? readProperties(c, first) : undecorated
-  const token = isDecorated ? peek(c) : first
-  if (within === 'blockMap' && token.type === T.entry) {
+  if (first.type === TokenType.alias) return readAlias(c, first)
+  const hasProperties = first.type === TokenType.anchor || first.type === TokenType.tag
+  const properties = hasProperties ? readProperties(c, first) : noProperties
+  const token = hasProperties ? peek(c) : first
+  if (within === 'blockMap' && token.type === TokenType.entry) {
     const node = makeList(c, token, properties, false)
     return open(c, { construct: 'blockList', node, indentless: true, first: true })
   }
-  if (token.type === T.scalar) {
+  if (token.type === TokenType.scalar) {
     const scalar = makeScalar(c, token, properties)
     deliver(c, scalar)
     c.at++
     return scalar
   }
-  if (token.type === T.flowListStart || token.type === T.flowMapStart) return openFlow(c, token, properties)
-  if (within !== 'flow' && (token.type === T.listStart || token.type === T.mapStart))
+  if (token.type === TokenType.flowListStart || token.type === TokenType.flowMapStart)
+    return openFlow(c, token, properties)
+  if (within !== 'flow' && (token.type === TokenType.listStart || token.type === TokenType.mapStart))
     return openBlock(c, token, properties)
-  if (isDecorated) {
+  if (hasProperties) {
     const last = c.tokens[c.at - 1] as Token
     return makeScalar(c, { ...last, start: last.end, style: '', value: '' }, properties)
   }

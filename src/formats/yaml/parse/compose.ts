@@ -4,7 +4,7 @@ import { flowListElement, flowMapItem, pairItem } from './compose-flow.ts'
 import { readNode } from './compose-node.ts'
 import { type Composer, type Frame, fail, peek, takePending } from './composer.ts'
 import type { YDocument } from './nodes.ts'
-import { type RemarkLine, type Scanned, T, type Token } from './tokens.ts'
+import { type CommentLine, type Scanned, type Token, TokenType } from './tokens.ts'
 
 /** Documents of a text. Each gets metadata of its own once it is encrypted. */
 const maximumDocuments = 10_000
@@ -30,7 +30,7 @@ function step(c: Composer, frame: Frame): void {
 }
 
 /** The upper part of the comments above an implicit document belongs to the document, the part below the last empty line to its first node. */
-function splitDocumentHead(c: Composer): RemarkLine[] {
+function splitDocumentHead(c: Composer): CommentLine[] {
   const cut = c.head.lastIndexOf(null)
   if (cut < 0) return []
   const upper = c.head.slice(0, cut)
@@ -43,7 +43,7 @@ function readDirectives(c: Composer): boolean {
   c.handles = new Map()
   let versions = 0
   let found = false
-  for (let token = peek(c); token.type === T.directive; token = peek(c)) {
+  for (let token = peek(c); token.type === TokenType.directive; token = peek(c)) {
     const [name, handle = '', value = ''] = token.value.split(' ')
     if (name === 'YAML' && versions++ > 0) throw fail(c, token, 'found duplicate %YAML directive')
     if (name === 'TAG') {
@@ -61,28 +61,39 @@ function composeDocument(c: Composer, isFirst: boolean): YDocument {
   const hasDirectives = readDirectives(c)
   const token = peek(c)
   c.anchors = new Map()
-  const explicit = token.type === T.documentStart
-  let head: RemarkLine[] = []
+  const explicit = token.type === TokenType.documentStart
+  let head: CommentLine[] = []
   if (explicit) c.at++
   else if (!isFirst || hasDirectives) throw fail(c, token, 'did not find expected <document start>')
   else head = splitDocumentHead(c)
   const next = peek(c).type
-  const isBare = next === T.directive || next === T.documentStart || next === T.documentEnd || next === T.streamEnd
+  const isBare =
+    next === TokenType.directive ||
+    next === TokenType.documentStart ||
+    next === TokenType.documentEnd ||
+    next === TokenType.streamEnd
   const root = isBare && explicit ? undefined : readNode(c, 'block')
   for (let frame = c.frames[0]; frame; frame = c.frames[c.frames.length - 1]) step(c, frame)
   const last = peek(c)
-  if (last.type === T.documentEnd) c.at++
-  return { head, root, foot: takePending(c), start: explicit ? token.end : start, end: last.start, explicit }
+  if (last.type === TokenType.documentEnd) c.at++
+  return {
+    headComments: head,
+    root,
+    footComments: takePending(c),
+    start: explicit ? token.end : start,
+    end: last.start,
+    explicit,
+  }
 }
 
 /** @throws SopsError `parse`. */
-export function compose(text: string, { tokens, remarks, refused }: Scanned): YDocument[] {
+export function compose(text: string, { tokens, comments, refused }: Scanned): YDocument[] {
   const c: Composer = {
     text,
     tokens,
     at: 0,
-    remarks,
-    nextRemark: 0,
+    comments,
+    nextComment: 0,
     head: [],
     line: [],
     foot: [],
@@ -95,14 +106,14 @@ export function compose(text: string, { tokens, remarks, refused }: Scanned): YD
   const documents: YDocument[] = []
   for (;;) {
     const isFirst = documents.length === 0
-    if (!isFirst) while (peek(c).type === T.documentEnd) c.at++
+    if (!isFirst) while (peek(c).type === TokenType.documentEnd) c.at++
     const token = peek(c)
-    if (token.type === T.streamEnd) break
+    if (token.type === TokenType.streamEnd) break
     if (documents.length === maximumDocuments)
       throw fail(c, token, `more than ${maximumDocuments} documents in one text`)
     documents.push(composeDocument(c, isFirst))
   }
   const last = documents[documents.length - 1]
-  if (last) last.foot = [...last.foot, ...takePending(c)]
+  if (last) last.footComments = [...last.footComments, ...takePending(c)]
   return documents
 }

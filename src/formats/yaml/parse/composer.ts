@@ -3,13 +3,13 @@ import type { SopsError } from '../../../errors.ts'
 import type { YAlias, YList, YMap, YNode } from './nodes.ts'
 import type { Refusal } from './refusal.ts'
 import { parseError } from './text.ts'
-import { type Remark, type RemarkLine, T, type Token } from './tokens.ts'
+import { type CommentBlock, type CommentLine, type Token, TokenType } from './tokens.ts'
 
 /** The key of a map whose value is to come. */
 export interface KeyAtHand {
   readonly node: YNode
   /** Its `?`, else its start. */
-  readonly lead: number
+  readonly start: number
 }
 
 export interface BlockListFrame {
@@ -45,7 +45,7 @@ export interface FlowMapFrame {
 export interface PairFrame {
   readonly construct: 'pair'
   readonly node: YMap
-  readonly lead: number
+  readonly start: number
   key: YNode | undefined
 }
 
@@ -57,15 +57,15 @@ export interface Composer {
   readonly tokens: readonly Token[]
   /** Index of the token at hand. */
   at: number
-  readonly remarks: readonly Remark[]
+  readonly comments: readonly CommentBlock[]
   /** Index of the first of them that no token has reached. */
-  nextRemark: number
+  nextComment: number
   /** Comments for the next node: above it, on its line, and below what is before it. */
-  head: RemarkLine[]
-  line: RemarkLine[]
-  foot: RemarkLine[]
+  head: CommentLine[]
+  line: CommentLine[]
+  foot: CommentLine[]
   /** What stands above a dash, for the block collection that follows directly. */
-  stem: RemarkLine[]
+  stem: CommentLine[]
   /** Of the document at hand. */
   anchors: Map<string, YAlias['target']>
   /** The document's %TAG lines. */
@@ -75,12 +75,12 @@ export interface Composer {
 }
 
 /** Most nodes have no comments: a list of its own for each would take more memory than the text. */
-export const none: readonly RemarkLine[] = Object.freeze([])
+export const none: readonly CommentLine[] = Object.freeze([])
 
-export const joined = (a: readonly RemarkLine[], b: readonly RemarkLine[]): readonly RemarkLine[] =>
+export const joined = (a: readonly CommentLine[], b: readonly CommentLine[]): readonly CommentLine[] =>
   b.length === 0 ? a : a.length === 0 ? b : [...a, ...b]
 
-function append(to: RemarkLine[], from: readonly RemarkLine[]): void {
+function append(to: CommentLine[], from: readonly CommentLine[]): void {
   for (const line of from) to.push(line)
 }
 
@@ -89,13 +89,17 @@ export const fail = (c: Composer, token: Token, problem: string): SopsError => p
 /** The next token; hands over the comments that are anchored at it or before. */
 export function peek(c: Composer): Token {
   const token = c.tokens[c.at] as Token
-  const { remarks } = c
-  for (let remark = remarks[c.nextRemark]; remark && remark.anchor <= token.start; remark = remarks[c.nextRemark]) {
-    if (remark.kind === 'head') {
-      if (token.type === T.blockEnd) break
-      append(c.head, remark.lines)
-    } else append(remark.kind === 'foot' ? c.foot : c.line, remark.lines)
-    c.nextRemark++
+  const { comments } = c
+  for (
+    let comment = comments[c.nextComment];
+    comment && comment.anchor <= token.start;
+    comment = comments[c.nextComment]
+  ) {
+    if (comment.kind === 'head') {
+      if (token.type === TokenType.blockEnd) break
+      append(c.head, comment.lines)
+    } else append(comment.kind === 'foot' ? c.foot : c.line, comment.lines)
+    c.nextComment++
   }
   return token
 }
@@ -103,22 +107,22 @@ export function peek(c: Composer): Token {
 /** Gives the comments at hand to a node. */
 export function deliver(c: Composer, node: YNode): void {
   if (c.head.length > 0) {
-    node.head = joined(node.head, c.head)
+    node.headComments = joined(node.headComments, c.head)
     c.head = []
   }
   if (c.line.length > 0) {
-    node.lineRemarks = joined(node.lineRemarks, c.line)
+    node.lineComments = joined(node.lineComments, c.line)
     c.line = []
   }
   if (c.foot.length > 0) {
-    node.foot = joined(node.foot, c.foot)
+    node.footComments = joined(node.footComments, c.foot)
     c.foot = []
   }
   if (c.stem.length > 0) c.stem = []
 }
 
 /** What no node has taken. */
-export function takePending(c: Composer): RemarkLine[] {
+export function takePending(c: Composer): CommentLine[] {
   const pending = [...c.head, ...c.line, ...c.foot].sort((a, b) => (a?.start ?? 0) - (b?.start ?? 0))
   c.head = []
   c.line = []
@@ -135,7 +139,7 @@ export function close(c: Composer, { node }: Frame, end: number): void {
 /** Moves the foot of a map's last value to its key, once the value is whole. */
 export function moveValueFoot({ entries }: YMap): void {
   const last = entries[entries.length - 1]
-  if (!last || last.key.foot.length > 0 || last.value.foot.length === 0) return
-  last.key.foot = last.value.foot
-  last.value.foot = none
+  if (!last || last.key.footComments.length > 0 || last.value.footComments.length === 0) return
+  last.key.footComments = last.value.footComments
+  last.value.footComments = none
 }

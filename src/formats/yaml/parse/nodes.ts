@@ -2,7 +2,7 @@
 
 import { decodeOctets } from './tag-octets.ts'
 import { parseError } from './text.ts'
-import type { BlockPlace, RemarkLine, Token } from './tokens.ts'
+import type { BlockPlace, CommentLine, Token } from './tokens.ts'
 
 /** What every node has. */
 interface NodeBase {
@@ -19,9 +19,9 @@ interface NodeBase {
   readonly tag: string
   readonly tagToken: Token | undefined
   readonly anchor: Token | undefined
-  head: readonly RemarkLine[]
-  lineRemarks: readonly RemarkLine[]
-  foot: readonly RemarkLine[]
+  headComments: readonly CommentLine[]
+  lineComments: readonly CommentLine[]
+  footComments: readonly CommentLine[]
 }
 
 export interface YScalar extends NodeBase {
@@ -44,7 +44,7 @@ export interface YAlias extends NodeBase {
 /** An element of a list, or what an entry of a map is besides its key. */
 export interface YElement {
   /** Where it begins: its dash, its key's `?`, else the start of what it is. */
-  readonly lead: number
+  readonly start: number
   /** Where its value may begin: behind its dash or `:`; -1 without one. */
   readonly valueStart: number
   readonly value: YNode
@@ -57,7 +57,7 @@ export interface YEntry extends YElement {
 interface CollectionBase extends NodeBase {
   readonly flow: boolean
   /** Of flow collections: comments right behind the opening bracket. */
-  inner: readonly RemarkLine[]
+  innerComments: readonly CommentLine[]
 }
 
 export interface YMap extends CollectionBase {
@@ -87,13 +87,13 @@ export const elementsOf = (node: YNode): readonly YElement[] =>
 export const targetOf = (node: YNode): YScalar | YCollection => (node.kind === 'alias' ? node.target : node)
 
 /** The text of a scalar or the name of an alias; collections have none. */
-export const wordOf = (node: YNode): string =>
+export const contentText = (node: YNode): string =>
   node.kind === 'scalar' ? node.value : node.kind === 'alias' ? node.name : ''
 
 export interface YDocument {
-  readonly head: readonly RemarkLine[]
+  readonly headComments: readonly CommentLine[]
   readonly root: YNode | undefined
-  foot: readonly RemarkLine[]
+  footComments: readonly CommentLine[]
   /** Where the document's content may start: behind `---`, or 0 / the end of the previous document. */
   readonly start: number
   /** Offset of the marker that ends the document (`---`, `...`) or of the end of the text. */

@@ -1,9 +1,10 @@
 // Scans literal (`|`) and folded (`>`) scalars.
 
+import { greaterThan, hash, pipe, space, tab } from '../../../text/characters.ts'
 import { lineStart } from '../rewrite/edits.ts'
 import { readBreak } from './scan-scalars.ts'
-import { isBreak, parseError } from './text.ts'
-import { refuseTabs, type Scanner, skipBreak, T } from './tokens.ts'
+import { isBlank, isBreak, parseError } from './text.ts'
+import { refuseTabs, type Scanner, skipBreak, TokenType } from './tokens.ts'
 
 interface Header {
   readonly chomping: string
@@ -39,12 +40,20 @@ function readHeader(s: Scanner): Header {
   s.pos += match[0].length
   s.newlines = 0
   const end = s.pos
-  while (text.charCodeAt(s.pos) === 32 || text.charCodeAt(s.pos) === 9) s.pos++
-  if (text.charCodeAt(s.pos) === 35) {
+  while (isBlank(text.charCodeAt(s.pos))) s.pos++
+  if (text.charCodeAt(s.pos) === hash) {
     const from = s.pos
     skipLine(s)
     const lines = [{ start: from, end: s.pos }]
-    s.remarks.push({ kind: 'line', anchor: start, scan: 0, start: from, end: s.pos, column: from - s.lineStart, lines })
+    s.comments.push({
+      kind: 'line',
+      anchor: start,
+      scan: 0,
+      start: from,
+      end: s.pos,
+      column: from - s.lineStart,
+      lines,
+    })
   }
   if (s.pos < s.length && !isBreak(text.charCodeAt(s.pos)))
     throw parseError(text, start, 'did not find expected comment or line break')
@@ -71,10 +80,10 @@ function skipEmptyLines(s: Scanner, content: Content): void {
   let deepest = 0
   let isOver = false
   for (;;) {
-    while ((indent === 0 || s.pos - s.lineStart < indent) && text.charCodeAt(s.pos) === 32) s.pos++
+    while ((indent === 0 || s.pos - s.lineStart < indent) && text.charCodeAt(s.pos) === space) s.pos++
     const at = s.pos - s.lineStart
     if (at > deepest) deepest = at
-    if ((indent === 0 || at < indent) && text.charCodeAt(s.pos) === 9) {
+    if ((indent === 0 || at < indent) && text.charCodeAt(s.pos) === tab) {
       isOver ||= endsHere(s, content)
       if (!isOver || !refuseTabs(s)) {
         throw parseError(text, s.pos, 'found a tab character where an indentation space is expected')
@@ -104,8 +113,8 @@ export function scanBlock(s: Scanner, indicator: number): void {
   let leadingBlank = false
   while (s.pos - s.lineStart === content.indent && s.pos < s.length) {
     const c = text.charCodeAt(s.pos)
-    const blank = c === 32 || c === 9
-    if (indicator === 62 && !leadingBlank && !blank && lastBreak === '\n') {
+    const blank = isBlank(c)
+    if (indicator === greaterThan && !leadingBlank && !blank && lastBreak === '\n') {
       if (content.breaks === '') parts.push(' ')
     } else parts.push(lastBreak)
     lastBreak = ''
@@ -124,8 +133,8 @@ export function scanBlock(s: Scanner, indicator: number): void {
   }
   if (chomping !== '-') parts.push(lastBreak)
   if (chomping === '+') parts.push(content.breaks)
-  const style = indicator === 124 ? '|' : '>'
+  const style = indicator === pipe ? '|' : '>'
   const { end, blanks } = content
   const block = { headerEnd, body, contentEnd, blanks, column: content.indent, digit: digit !== undefined, digitLast }
-  s.tokens.push({ type: T.scalar, start, end, line, column, style, value: parts.join(''), block })
+  s.tokens.push({ type: TokenType.scalar, start, end, line, column, style, value: parts.join(''), block })
 }

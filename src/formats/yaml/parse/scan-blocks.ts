@@ -1,9 +1,9 @@
 // Block levels, which open and close by columns, and the indicators of their items.
 
-import { remarkAtColumn } from './comments.ts'
+import { commentAtColumn } from './comments.ts'
 import { forgetKey, takeKey } from './scan-keys.ts'
 import { parseError } from './text.ts'
-import { addIndicator, maxDepth, type Scanner, T, type Token } from './tokens.ts'
+import { addIndicator, maxDepth, type Scanner, type Token, TokenType } from './tokens.ts'
 
 function insert({ tokens }: Scanner, at: number, token: Token): void {
   if (at >= tokens.length) tokens.push(token)
@@ -15,16 +15,16 @@ interface LevelStart {
   readonly line: number
   readonly column: number
   /** Index of the token that the level's own goes before. */
-  readonly token: number
+  readonly tokenIndex: number
 }
 
 /** Opens a block level where the column is deeper. */
-function openLevel(s: Scanner, type: number, { start, line, column, token }: LevelStart): void {
+function openLevel(s: Scanner, type: number, { start, line, column, tokenIndex }: LevelStart): void {
   if (s.flowDepth > 0 || s.indent >= column) return
   s.indents.push(s.indent)
   s.indent = column
   if (s.indents.length > maxDepth) throw parseError(s.text, start, `exceeded max depth of ${maxDepth}`)
-  insert(s, token, { type, start, end: start, line, column, style: '', value: '' })
+  insert(s, tokenIndex, { type, start, end: start, line, column, style: '', value: '' })
 }
 
 /** Closes the block levels deeper than the column; each end is placed by the comments before it (spec/format.md 7.9 C). */
@@ -32,8 +32,16 @@ export function closeLevels(s: Scanner, column: number, before: number): void {
   if (s.flowDepth > 0) return
   let at = before - 1
   while (s.indent > column) {
-    at = remarkAtColumn(s.remarks, at, s.indent) ?? at
-    s.tokens.push({ type: T.blockEnd, start: at, end: at, line: s.line, column: s.indent, style: '', value: '' })
+    at = commentAtColumn(s.comments, at, s.indent) ?? at
+    s.tokens.push({
+      type: TokenType.blockEnd,
+      start: at,
+      end: at,
+      line: s.line,
+      column: s.indent,
+      style: '',
+      value: '',
+    })
     s.indent = s.indents.pop() as number
   }
 }
@@ -42,36 +50,36 @@ export function closeLevels(s: Scanner, column: number, before: number): void {
 function openHere(s: Scanner, type: number, what: string): void {
   if (s.flowDepth > 0) return
   if (!s.simpleKeyAllowed) throw parseError(s.text, s.pos, `${what} are not allowed in this context`)
-  openLevel(s, type, { start: s.pos, line: s.line, column: s.pos - s.lineStart, token: s.tokens.length })
+  openLevel(s, type, { start: s.pos, line: s.line, column: s.pos - s.lineStart, tokenIndex: s.tokens.length })
 }
 
 /** A dash. */
 export function blockEntry(s: Scanner): void {
-  openHere(s, T.listStart, 'block sequence entries')
+  openHere(s, TokenType.listStart, 'block sequence entries')
   forgetKey(s)
   s.simpleKeyAllowed = true
-  addIndicator(s, T.entry)
+  addIndicator(s, TokenType.entry)
 }
 
 /** A `?`. */
 export function explicitKey(s: Scanner): void {
-  openHere(s, T.mapStart, 'mapping keys')
+  openHere(s, TokenType.mapStart, 'mapping keys')
   forgetKey(s)
   s.simpleKeyAllowed = s.flowDepth === 0
-  addIndicator(s, T.key)
+  addIndicator(s, TokenType.key)
 }
 
 /** A `:`, which makes what stands before it a key. */
 export function mapValue(s: Scanner): void {
   const key = takeKey(s)
   if (key) {
-    const { start, line, column, token } = key
-    insert(s, token, { type: T.key, start, end: start, line, column, style: '', value: '' })
-    openLevel(s, T.mapStart, key)
+    const { start, line, column, tokenIndex } = key
+    insert(s, tokenIndex, { type: TokenType.key, start, end: start, line, column, style: '', value: '' })
+    openLevel(s, TokenType.mapStart, key)
     s.simpleKeyAllowed = false
   } else {
-    openHere(s, T.mapStart, 'mapping values')
+    openHere(s, TokenType.mapStart, 'mapping values')
     s.simpleKeyAllowed = s.flowDepth === 0
   }
-  addIndicator(s, T.value)
+  addIndicator(s, TokenType.value)
 }

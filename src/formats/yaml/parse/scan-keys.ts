@@ -5,7 +5,14 @@ import type { Scanner, SimpleKey } from './tokens.ts'
 
 const maxKeyLength = 1024
 
-export const noKey = (): SimpleKey => ({ possible: false, required: false, token: 0, start: 0, line: 0, column: 0 })
+export const noKey = (): SimpleKey => ({
+  possible: false,
+  required: false,
+  tokenIndex: 0,
+  start: 0,
+  line: 0,
+  column: 0,
+})
 
 const keyAtHand = ({ keys }: Scanner): SimpleKey => keys[keys.length - 1] as SimpleKey
 
@@ -23,7 +30,7 @@ export function noteKey(s: Scanner): void {
   const key = keyAtHand(s)
   key.possible = true
   key.required = s.flowDepth === 0 && s.indent === s.pos - s.lineStart
-  key.token = s.tokens.length
+  key.tokenIndex = s.tokens.length
   key.start = s.pos
   key.line = s.line
   key.column = s.pos - s.lineStart

@@ -1,8 +1,8 @@
-// Scans the tokens that decorate nodes: anchors, aliases, tags and directives.
+// Scans node properties (anchors and tags), aliases and directives.
 
 import { decodeOctets, outsideTags } from './tag-octets.ts'
 import { isBlankEnd, isBreak, parseError } from './text.ts'
-import { addToken, type Scanner, T } from './tokens.ts'
+import { addToken, type Scanner, TokenType } from './tokens.ts'
 
 const wordCharacters = /[0-9A-Za-z_-]*/y
 // Commas and brackets too, also within flow collections: `[!a, b]` is one element to the reference.
@@ -48,7 +48,7 @@ export function tagText(s: Scanner): void {
   const value = s.text.slice(start, end)
   decodeOctets(s.text, start, value)
   s.pos = end
-  addToken(s, T.tag, start, value)
+  addToken(s, TokenType.tag, start, value)
 }
 
 /** A `%` line. Its value is the line without its comment. */
@@ -80,5 +80,5 @@ export function directive(s: Scanner): void {
   } else throw fail('found unknown directive name')
   const value = [match[1], ...words].join(' ')
   s.pos = end
-  addToken(s, T.directive, start, value)
+  addToken(s, TokenType.directive, start, value)
 }

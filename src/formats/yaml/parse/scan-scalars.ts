@@ -1,91 +1,104 @@
-// Scans scalars of every style and decodes their values.
+// Scans plain and quoted scalars and decodes their values; block scalars are in scan-block-scalar.ts.
 
-import { isBlankEnd, isBreak, parseError } from './text.ts'
-import { atMarker, refuseTabs, type Scanner, skipBreak, T } from './tokens.ts'
+import {
+  backslash,
+  closeBrace,
+  closeBracket,
+  colon,
+  comma,
+  doubleQuote,
+  hash,
+  lineSeparator,
+  openBrace,
+  openBracket,
+  paragraphSeparator,
+  questionMark,
+  singleQuote,
+  tab,
+} from '../../../text/characters.ts'
+import { isBlank, isBlankEnd, isBreak, parseError } from './text.ts'
+import { atDocumentMarker, refuseTabs, type Scanner, skipBreak, TokenType } from './tokens.ts'
 
 /** Consumes a line break and returns what it stands for in a value. */
 export function readBreak(s: Scanner): string {
   const c = s.text.charCodeAt(s.pos)
   skipBreak(s)
-  return c === 0x2028 || c === 0x2029 ? String.fromCharCode(c) : '\n'
+  return c === lineSeparator || c === paragraphSeparator ? String.fromCharCode(c) : '\n'
 }
 
-/** White space between two pieces of a flow scalar, folded. */
-interface Gap {
-  blanks: string
-  first: string
-  more: string
-  broken: boolean
-}
-
-const folded = (gap: Gap): string => {
-  if (!gap.broken) return gap.blanks
-  if (gap.first !== '\n') return gap.first + gap.more
-  return gap.more === '' ? ' ' : gap.more
-}
-
-function addBreak(s: Scanner, gap: Gap): void {
-  if (gap.broken) gap.more += readBreak(s)
-  else {
-    gap.first = readBreak(s)
-    gap.broken = true
+/**
+ * Consumes the white space behind a line break and folds both into what they stand for in a value. `lineBreak`: what the break stands for by
+ * itself. A tab left of `indent` is an error.
+ */
+function foldBreaks(s: Scanner, lineBreak: string, indent: number): string {
+  let more = ''
+  for (let c = s.text.charCodeAt(s.pos); ; c = s.text.charCodeAt(s.pos)) {
+    if (isBreak(c)) more += readBreak(s)
+    else if (!isBlank(c)) break
+    else if (c === tab && s.pos - s.lineStart < indent && !refuseTabs(s)) {
+      throw parseError(s.text, s.pos, 'found a tab character that violates indentation')
+    } else s.pos++
   }
+  if (lineBreak !== '\n') return lineBreak + more
+  return more === '' ? ' ' : more
+}
+
+function skipBlanks(s: Scanner): void {
+  while (isBlank(s.text.charCodeAt(s.pos))) s.pos++
+}
+
+/** Where a piece of a plain scalar ends: before white space, or a colon that ends a key. */
+function blockPieceEnd(text: string, from: number): number {
+  let at = from
+  for (let c = text.charCodeAt(at); !isBlankEnd(c); c = text.charCodeAt(++at)) {
+    if (c === colon && isBlankEnd(text.charCodeAt(at + 1))) break
+  }
+  return at
+}
+
+/** In a flow collection: before its punctuation, too. */
+function flowPieceEnd(text: string, from: number): number {
+  let at = from
+  for (let c = text.charCodeAt(at); !isBlankEnd(c); c = text.charCodeAt(++at)) {
+    if (c === comma || c === openBracket || c === closeBracket || c === openBrace || c === closeBrace) break
+    if ((c === colon || c === questionMark) && isBlankEnd(text.charCodeAt(at + 1))) break
+  }
+  return at
 }
 
 export function scanPlain(s: Scanner): void {
-  const { text } = s
-  const start = s.pos
-  const startLine = s.line
+  const { text, pos: start, line } = s
   const column = start - s.lineStart
   const indent = s.indent + 1
   const inFlow = s.flowDepth > 0
-  const parts: string[] = []
+  // The value of the lines before, and what stands between them and the next one: on one line a plain scalar is what it says.
+  let before = ''
+  let folded: string | undefined
+  let from = start
   let end = start
-  let gap: Gap = { blanks: '', first: '', more: '', broken: false }
-  let question = false
-  for (;;) {
-    if (atMarker(s) || text.charCodeAt(s.pos) === 35) break
-    let p = s.pos
-    for (; ; p++) {
-      const c = text.charCodeAt(p)
-      if (isBlankEnd(c)) break
-      if (c === 58) {
-        if (isBlankEnd(text.charCodeAt(p + 1))) break
-      } else if (inFlow) {
-        if (c === 44 || c === 91 || c === 93 || c === 123 || c === 125) break
-        if (c === 63) {
-          if (isBlankEnd(text.charCodeAt(p + 1))) break
-          question = true
-        }
+  while (text.charCodeAt(s.pos) !== hash && !atDocumentMarker(s)) {
+    const stop = inFlow ? flowPieceEnd(text, s.pos) : blockPieceEnd(text, s.pos)
+    if (stop > s.pos) {
+      if (folded !== undefined) {
+        before += text.slice(from, end) + folded
+        folded = undefined
+        from = s.pos
       }
-    }
-    if (p > s.pos) {
-      if (end > start) parts.push(folded(gap))
-      parts.push(text.slice(s.pos, p))
-      s.pos = end = p
+      s.pos = end = stop
       s.newlines = 0
     }
-    let c = text.charCodeAt(p)
-    if (!(c === 32 || c === 9 || isBreak(c))) break
-    const blanksFrom = s.pos
-    gap = { blanks: '', first: '', more: '', broken: false }
-    for (; ; c = text.charCodeAt(s.pos)) {
-      if (c === 32 || c === 9) {
-        if (c === 9 && gap.broken && s.pos - s.lineStart < indent && !refuseTabs(s)) {
-          throw parseError(text, s.pos, 'found a tab character that violates indentation')
-        }
-        s.pos++
-      } else if (isBreak(c)) addBreak(s, gap)
-      else break
+    if (!isBlank(text.charCodeAt(stop)) && !isBreak(text.charCodeAt(stop))) break
+    skipBlanks(s)
+    if (isBreak(text.charCodeAt(s.pos))) {
+      folded = foldBreaks(s, readBreak(s), indent)
+      s.simpleKeyAllowed = true
     }
-    if (!gap.broken) gap.blanks = text.slice(blanksFrom, s.pos)
-    else s.simpleKeyAllowed = true
     if (!inFlow && s.pos - s.lineStart < indent) break
   }
   if (end === start) throw parseError(text, start, 'found character that cannot start any token')
-  if (question) s.refused.push({ construct: 'question', start, end })
-  const value = parts.length === 1 ? (parts[0] as string) : parts.join('')
-  s.tokens.push({ type: T.scalar, start, end, line: startLine, column, style: '', value })
+  const value = before + text.slice(from, end)
+  if (inFlow && value.includes('?')) s.refused.push({ construct: 'question', start, end })
+  s.tokens.push({ type: TokenType.scalar, start, end, line, column, style: '', value })
 }
 
 const escapes: Readonly<Record<string, string>> = {
@@ -133,53 +146,50 @@ function readEscape(s: Scanner): string {
   return String.fromCodePoint(code)
 }
 
-export function scanQuoted(s: Scanner, quote: number): void {
+/**
+ * Reads the pieces of a quoted scalar up to white space or the closing quote. True where an escaped line break ended them, which is consumed.
+ */
+function readPieces(s: Scanner, quote: number, parts: string[]): boolean {
   const { text } = s
-  const start = s.pos
-  const startLine = s.line
+  let from = s.pos
+  for (let c = text.charCodeAt(from); !isBlankEnd(c); c = text.charCodeAt(s.pos)) {
+    if (c === quote) {
+      if (quote !== singleQuote || text.charCodeAt(s.pos + 1) !== singleQuote) break
+      parts.push(text.slice(from, s.pos + 1))
+      from = s.pos += 2
+    } else if (c === backslash && quote === doubleQuote) {
+      if (s.pos > from) parts.push(text.slice(from, s.pos))
+      if (isBreak(text.charCodeAt(s.pos + 1))) {
+        s.pos++
+        skipBreak(s)
+        return true
+      }
+      parts.push(readEscape(s))
+      from = s.pos
+    } else s.pos++
+  }
+  if (s.pos > from) parts.push(text.slice(from, s.pos))
+  return false
+}
+
+export function scanQuoted(s: Scanner, quote: number): void {
+  const { text, pos: start, line } = s
   const column = start - s.lineStart
   const parts: string[] = []
   s.pos++
-  s.newlines = 0
   for (;;) {
-    if (atMarker(s)) throw parseError(text, s.pos, 'found unexpected document indicator')
+    if (atDocumentMarker(s)) throw parseError(text, s.pos, 'found unexpected document indicator')
     if (s.pos >= s.length) throw parseError(text, start, 'found unexpected end of stream')
-    const gap: Gap = { blanks: '', first: '', more: '', broken: false }
-    let from = s.pos
-    for (;;) {
-      const c = text.charCodeAt(s.pos)
-      if (isBlankEnd(c)) break
-      s.newlines = 0
-      if (c === quote) {
-        if (quote !== 39 || text.charCodeAt(s.pos + 1) !== 39) break
-        parts.push(text.slice(from, s.pos + 1))
-        from = s.pos += 2
-      } else if (c === 92 && quote === 34) {
-        if (s.pos > from) parts.push(text.slice(from, s.pos))
-        if (isBreak(text.charCodeAt(s.pos + 1))) {
-          s.pos++
-          skipBreak(s)
-          gap.broken = true
-          from = s.pos
-          break
-        }
-        parts.push(readEscape(s))
-        from = s.pos
-      } else s.pos++
-    }
-    if (s.pos > from) parts.push(text.slice(from, s.pos))
+    const isEscapedBreak = readPieces(s, quote, parts)
     if (text.charCodeAt(s.pos) === quote) break
-    const blanksFrom = s.pos
-    for (let c = text.charCodeAt(s.pos); ; c = text.charCodeAt(s.pos)) {
-      if (c === 32 || c === 9) s.pos++
-      else if (isBreak(c)) addBreak(s, gap)
-      else break
-    }
-    if (!gap.broken) gap.blanks = text.slice(blanksFrom, s.pos)
-    parts.push(folded(gap))
+    const blanks = s.pos
+    skipBlanks(s)
+    if (isEscapedBreak) parts.push(foldBreaks(s, '', 0))
+    else if (isBreak(text.charCodeAt(s.pos))) parts.push(foldBreaks(s, readBreak(s), 0))
+    else parts.push(text.slice(blanks, s.pos))
   }
   s.pos++
   s.newlines = 0
-  const style = quote === 34 ? '"' : "'"
-  s.tokens.push({ type: T.scalar, start, end: s.pos, line: startLine, column, style, value: parts.join('') })
+  const style = quote === doubleQuote ? '"' : "'"
+  s.tokens.push({ type: TokenType.scalar, start, end: s.pos, line, column, style, value: parts.join('') })
 }

@@ -1,6 +1,30 @@
 // Text to tokens: YAML as the reference's library scans it (grammar of YAML 1.1; simple keys; block levels as explicit tokens).
 
-import { collectLineRemark, collectRemarks } from './comments.ts'
+import {
+  ampersand,
+  asterisk,
+  atSign,
+  backtick,
+  byteOrderMark,
+  closeBrace,
+  closeBracket,
+  colon,
+  comma,
+  doubleQuote,
+  exclamationMark,
+  greaterThan,
+  hash,
+  hyphen,
+  openBrace,
+  openBracket,
+  percent,
+  pipe,
+  questionMark,
+  singleQuote,
+  space,
+  tab,
+} from '../../../text/characters.ts'
+import { collectComments, collectLineComment } from './comments.ts'
 import { scanBlock } from './scan-block-scalar.ts'
 import { blockEntry, closeLevels, explicitKey, mapValue } from './scan-blocks.ts'
 import { forgetKey, noKey, noteKey } from './scan-keys.ts'
@@ -10,14 +34,14 @@ import { isBlankEnd, isBreak, parseError } from './text.ts'
 import {
   addIndicator,
   addToken,
-  atMarker,
+  atDocumentMarker,
   maxDepth,
   refuseTabs,
   type Scanned,
   type Scanner,
   skipBreak,
-  T,
   type Token,
+  TokenType,
 } from './tokens.ts'
 
 /** @throws SopsError `parse`. */
@@ -35,7 +59,7 @@ export function scan(source: string): Scanned {
     flowDepth: 0,
     simpleKeyAllowed: true,
     tokens: [],
-    remarks: [],
+    comments: [],
     refused: [],
   }
   while (fetch(s));
@@ -50,23 +74,23 @@ function fetch(s: Scanner): boolean {
   closeLevels(s, isEnd ? 0 : s.pos - s.lineStart, before)
   if (isEnd) {
     endDocument(s)
-    addToken(s, T.streamEnd, s.pos)
+    addToken(s, TokenType.streamEnd, s.pos)
     return false
   }
   const c = s.text.charCodeAt(s.pos)
-  if (c === 37 && s.pos === s.lineStart) {
+  if (c === percent && s.pos === s.lineStart) {
     endDocument(s)
     directive(s)
-  } else if (atMarker(s)) {
+  } else if (atDocumentMarker(s)) {
     endDocument(s)
     s.pos += 3
-    addToken(s, c === 45 ? T.documentStart : T.documentEnd, s.pos - 3)
+    addToken(s, c === hyphen ? TokenType.documentStart : TokenType.documentEnd, s.pos - 3)
   } else {
     const prior = s.tokens[s.tokens.length - 1]
-    const isBehind = (c === 58 && s.flowDepth === 0) || (c === 44 && s.flowDepth > 0)
-    const anchorOfRemark = prior && isBehind ? prior.start : s.pos
+    const isBehind = (c === colon && s.flowDepth === 0) || (c === comma && s.flowDepth > 0)
+    const commentAnchor = prior && isBehind ? prior.start : s.pos
     fetchContent(s, c)
-    if ((s.tokens[s.tokens.length - 1] as Token).type !== T.entry) collectLineRemark(s, anchorOfRemark)
+    if ((s.tokens[s.tokens.length - 1] as Token).type !== TokenType.entry) collectLineComment(s, commentAnchor)
   }
   return true
 }
@@ -77,12 +101,12 @@ function skipToToken(s: Scanner): void {
   const onFirstLine = s.line === 0
   for (;;) {
     // Anywhere else the reference takes a byte order mark for a character of a plain scalar or a key.
-    if (s.pos === 0 && s.text.charCodeAt(0) === 0xfeff) s.pos++
+    if (s.pos === 0 && s.text.charCodeAt(0) === byteOrderMark) s.pos++
     let c = s.text.charCodeAt(s.pos)
-    while (c === 32 || (c === 9 && (s.flowDepth > 0 || !s.simpleKeyAllowed || refuseTabs(s)))) {
+    while (c === space || (c === tab && (s.flowDepth > 0 || !s.simpleKeyAllowed || refuseTabs(s)))) {
       c = s.text.charCodeAt(++s.pos)
     }
-    if (c === 35) collectRemarks(s, before, onFirstLine)
+    if (c === hash) collectComments(s, before, onFirstLine)
     if (!isBreak(s.text.charCodeAt(s.pos))) return
     skipBreak(s)
     if (s.flowDepth === 0) s.simpleKeyAllowed = true
@@ -98,34 +122,34 @@ function endDocument(s: Scanner): void {
 /** The token of a document's content that begins with a character. */
 function fetchContent(s: Scanner, c: number): void {
   switch (c) {
-    case 91: // [
-      openFlow(s, T.flowListStart)
+    case openBracket:
+      openFlow(s, TokenType.flowListStart)
       break
-    case 123: // {
-      openFlow(s, T.flowMapStart)
+    case openBrace:
+      openFlow(s, TokenType.flowMapStart)
       break
-    case 93: // ]
-      closeFlow(s, T.flowListEnd)
+    case closeBracket:
+      closeFlow(s, TokenType.flowListEnd)
       break
-    case 125: // }
-      closeFlow(s, T.flowMapEnd)
+    case closeBrace:
+      closeFlow(s, TokenType.flowMapEnd)
       break
-    case 44: // ,
+    case comma:
       forgetKey(s)
       s.simpleKeyAllowed = true
-      addIndicator(s, T.comma)
+      addIndicator(s, TokenType.comma)
       break
-    case 42: // *
-    case 38: // &
+    case asterisk:
+    case ampersand:
       beginNode(s)
-      anchorName(s, c === 42 ? T.alias : T.anchor)
+      anchorName(s, c === asterisk ? TokenType.alias : TokenType.anchor)
       break
-    case 33: // !
+    case exclamationMark:
       beginNode(s)
       tagText(s)
       break
-    case 34: // "
-    case 39: // '
+    case doubleQuote:
+    case singleQuote:
       beginNode(s)
       scanQuoted(s, c)
       break
@@ -137,20 +161,28 @@ function fetchContent(s: Scanner, c: number): void {
 /** What means something by itself only before a blank, and text without quotes. */
 function fetchIndicator(s: Scanner, c: number): void {
   const isAlone = isBlankEnd(s.text.charCodeAt(s.pos + 1))
-  if (c === 45 && isAlone) blockEntry(s)
-  else if (c === 63 && (s.flowDepth > 0 || isAlone)) explicitKey(s)
-  else if (c === 58 && (s.flowDepth > 0 || isAlone)) mapValue(s)
-  else if ((c === 124 || c === 62) && s.flowDepth === 0) {
+  if (c === hyphen && isAlone) blockEntry(s)
+  else if (c === questionMark && (s.flowDepth > 0 || isAlone)) explicitKey(s)
+  else if (c === colon && (s.flowDepth > 0 || isAlone)) mapValue(s)
+  else if ((c === pipe || c === greaterThan) && s.flowDepth === 0) {
     forgetKey(s)
     s.simpleKeyAllowed = true
     scanBlock(s, c)
-  } else if (c !== 9 && c !== 35 && c !== 124 && c !== 62 && c !== 37 && c !== 64 && c !== 96) {
+  } else if (
+    c !== tab &&
+    c !== hash &&
+    c !== pipe &&
+    c !== greaterThan &&
+    c !== percent &&
+    c !== atSign &&
+    c !== backtick
+  ) {
     beginNode(s)
     scanPlain(s)
   } else throw parseError(s.text, s.pos, 'found character that cannot start any token')
 }
 
-/** A scalar, or what decorates a node: it may be a key, and no other one begins in it. */
+/** A scalar or the properties of a node: it may be a key, and no other one begins in it. */
 function beginNode(s: Scanner): void {
   noteKey(s)
   s.simpleKeyAllowed = false

@@ -13,7 +13,7 @@ import { decode } from './text.ts'
 
 export interface Source {
   readonly text: string
-  readonly mark: boolean
+  readonly byteOrderMark: boolean
   readonly utf16: boolean
   readonly documents: readonly YDocument[]
   readonly tree: Tree
@@ -34,14 +34,14 @@ export interface Source {
 
 /** @throws SopsError `parse`. */
 export function read(bytes: Uint8Array): Source {
-  const { text, mark, utf16 } = decode(bytes)
+  const { text, byteOrderMark, utf16 } = decode(bytes)
   const scanned = scan(text)
   const documents = compose(text, scanned)
   if (documents.length === 0 && text !== '') throw new SopsError('parse', 'EOF')
   const tree = build(text, documents)
   return {
     text,
-    mark,
+    byteOrderMark,
     utf16,
     documents,
     tree,

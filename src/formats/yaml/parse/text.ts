@@ -1,6 +1,15 @@
 // Bytes to text and back: the encodings, byte order marks and characters YAML allows (spec/format.md 7.1, 7.2).
 
 import { SopsError } from '../../../errors.ts'
+import {
+  carriageReturn,
+  lineFeed,
+  lineSeparator,
+  nextLine,
+  paragraphSeparator,
+  space,
+  tab,
+} from '../../../text/characters.ts'
 import { refuseTooLong, refuseUtf16 } from '../../../text/encoding.ts'
 
 /** A decoded text. */
@@ -8,14 +17,21 @@ export interface Decoded {
   /** Without the byte order mark. */
   readonly text: string
   /** It is UTF-8 with a byte order mark. UTF-16 is written as UTF-8 without one, as by the reference. */
-  readonly mark: boolean
+  readonly byteOrderMark: boolean
   readonly utf16: boolean
 }
 
-export const isBreak = (c: number): boolean => c === 10 || c === 13 || c === 0x85 || c === 0x2028 || c === 0x2029
+/** A space or a tab. */
+export const isBlank = (c: number): boolean => c === space || c === tab
 
-/** Blank, line break, or the end of the text. */
-export const isBlankEnd = (c: number): boolean => c === 32 || c === 9 || c === 0 || isBreak(c) || Number.isNaN(c)
+const isUnicodeBreak = (c: number): boolean => c === nextLine || c === lineSeparator || c === paragraphSeparator
+
+export const isBreak = (c: number): boolean =>
+  c > space ? c >= nextLine && isUnicodeBreak(c) : c === lineFeed || c === carriageReturn
+
+/** Blank, line break, or the end of the text: NUL behind it, NaN beyond. */
+export const isBlankEnd = (c: number): boolean =>
+  c > space ? c >= nextLine && isUnicodeBreak(c) : isBlank(c) || isBreak(c) || c === 0 || Number.isNaN(c)
 
 /** 1-based line and column of an offset; linear, for error messages only. */
 export function positionAt(text: string, offset: number): { line: number; column: number } {
@@ -23,7 +39,7 @@ export function positionAt(text: string, offset: number): { line: number; column
   let start = 0
   for (let i = 0; i < offset && i < text.length; i++) {
     const c = text.charCodeAt(i)
-    if (!isBreak(c) || (c === 13 && text.charCodeAt(i + 1) === 10)) continue
+    if (!isBreak(c) || (c === carriageReturn && text.charCodeAt(i + 1) === lineFeed)) continue
     line++
     start = i + 1
   }
@@ -60,7 +76,7 @@ export function decode(bytes: Uint8Array): Decoded {
   if (bad) {
     throw new SopsError('parse', 'yaml: control characters are not allowed', { position: positionAt(text, bad.index) })
   }
-  return { text, mark: skip === 3, utf16: encoding !== 'utf8' }
+  return { text, byteOrderMark: skip === 3, utf16: encoding !== 'utf8' }
 }
 
 const utf8 = (bytes: Uint8Array): string => new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
@@ -71,4 +87,5 @@ function swapped(bytes: Uint8Array): Uint8Array {
   return Buffer.from(bytes).swap16()
 }
 
-export const encode = (text: string, mark: boolean): Uint8Array => Buffer.from(mark ? `\ufeff${text}` : text, 'utf8')
+export const encode = (text: string, byteOrderMark: boolean): Uint8Array =>
+  Buffer.from(byteOrderMark ? `\ufeff${text}` : text, 'utf8')

@@ -1,24 +1,25 @@
 // What scanning YAML yields, tokens and comments, and the state that the files scanning one kind of token each share.
+import { carriageReturn, dot, hyphen, lineFeed } from '../../../text/characters.ts'
 import type { Refusal } from './refusal.ts'
-import { isBlankEnd, isBreak } from './text.ts'
+import { isBlank, isBlankEnd, isBreak } from './text.ts'
 
 /** One comment line: offsets of its `#` and of its end. An empty line inside a block of comments is null. */
-export type RemarkLine = { readonly start: number; readonly end: number } | null
+export type CommentLine = { readonly start: number; readonly end: number } | null
 
 /** Comment lines that go together to one token. */
-export interface Remark {
+export interface CommentBlock {
   readonly kind: 'head' | 'line' | 'foot'
   /** Delivered with the first token that starts here or later. */
   readonly anchor: number
-  /** Where the white space it stands in begins, so that contiguous remarks are known. */
+  /** Where the white space it stands in begins, so that contiguous comments are known. */
   readonly scan: number
   readonly start: number
   readonly end: number
   readonly column: number
-  readonly lines: readonly RemarkLine[]
+  readonly lines: readonly CommentLine[]
 }
 
-export const T = {
+export const TokenType = {
   streamEnd: 0,
   directive: 1,
   documentStart: 2,
@@ -77,7 +78,7 @@ export interface SimpleKey {
   possible: boolean
   required: boolean
   /** Index of the token it begins with. */
-  token: number
+  tokenIndex: number
   start: number
   line: number
   column: number
@@ -102,7 +103,7 @@ export interface Scanner {
   flowDepth: number
   simpleKeyAllowed: boolean
   readonly tokens: Token[]
-  readonly remarks: Remark[]
+  readonly comments: CommentBlock[]
   readonly refused: Refusal[]
 }
 
@@ -111,14 +112,14 @@ export const maxDepth = 10_000
 
 export interface Scanned {
   readonly tokens: readonly Token[]
-  readonly remarks: readonly Remark[]
+  readonly comments: readonly CommentBlock[]
   /** What the reference would not take; composing adds to it. */
   readonly refused: Refusal[]
 }
 
 /** Consumes one line break. */
 export function skipBreak(s: Scanner): void {
-  s.pos += s.text.charCodeAt(s.pos) === 13 && s.text.charCodeAt(s.pos + 1) === 10 ? 2 : 1
+  s.pos += s.text.charCodeAt(s.pos) === carriageReturn && s.text.charCodeAt(s.pos + 1) === lineFeed ? 2 : 1
   s.line++
   s.lineStart = s.pos
   s.newlines++
@@ -127,7 +128,7 @@ export function skipBreak(s: Scanner): void {
 /** Only blanks follow on the line of a tab that the reference takes for indentation: moves to the last of them. */
 export function refuseTabs(s: Scanner): boolean {
   let end = s.pos
-  while (s.text.charCodeAt(end) === 32 || s.text.charCodeAt(end) === 9) end++
+  while (isBlank(s.text.charCodeAt(end))) end++
   if (end < s.length && !isBreak(s.text.charCodeAt(end))) return false
   s.refused.push({ construct: 'tabs', start: s.pos, end })
   s.pos = end - 1
@@ -147,10 +148,10 @@ export function addIndicator(s: Scanner, type: number): void {
 }
 
 /** A document marker (`---` or `...`) stands at the current position. */
-export function atMarker(s: Scanner): boolean {
+export function atDocumentMarker(s: Scanner): boolean {
   if (s.pos !== s.lineStart) return false
   const c = s.text.charCodeAt(s.pos)
-  if (c !== 45 && c !== 46) return false
+  if (c !== hyphen && c !== dot) return false
   return (
     s.text.charCodeAt(s.pos + 1) === c && s.text.charCodeAt(s.pos + 2) === c && isBlankEnd(s.text.charCodeAt(s.pos + 3))
   )

@@ -9,8 +9,8 @@ export type Item = Entry | Node | Comment
 /** What stayed of a collection's items: indexes into the old and into the new ones, in order. */
 export type Kept = readonly (readonly [number, number])[]
 
-/** A collection whose items change. */
-export interface Change {
+/** A collection of the source and what it becomes. */
+export interface CollectionDiff {
   readonly node: YCollection
   readonly old: Collection
   readonly next: Collection
@@ -34,7 +34,7 @@ export const elementOf = (item: Entry | Node): YElement => {
   return (place.entry ?? place.element) as YElement
 }
 
-export const itemsOf = (change: Change): { old: readonly Item[]; next: readonly Item[] } => ({
-  old: change.old.items,
-  next: change.next.items,
+export const itemsOf = (diff: CollectionDiff): { old: readonly Item[]; next: readonly Item[] } => ({
+  old: diff.old.items,
+  next: diff.next.items,
 })

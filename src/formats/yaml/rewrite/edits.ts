@@ -1,7 +1,7 @@
 // Changes to a text, collected by offset and applied in one pass.
-import { isBreak } from '../parse/text.ts'
+import { isBlank, isBreak } from '../parse/text.ts'
 
-export interface Edits {
+export interface TextEdits {
   readonly text: string
   readonly eol: string
   replace(start: number, end: number, text: string): void
@@ -36,24 +36,22 @@ export function lineStart(text: string, offset: number): number {
 export const afterBreak = (text: string, offset: number): number =>
   offset >= text.length ? offset : offset + (text.startsWith('\r\n', offset) ? 2 : 1)
 
-const isPadding = (c: number): boolean => c === 32 || c === 9
-
 /** Only blanks stand before the offset on its line. */
 export function isFirstOnLine(text: string, offset: number): boolean {
   let at = offset
-  while (at > 0 && isPadding(text.charCodeAt(at - 1))) at--
+  while (at > 0 && isBlank(text.charCodeAt(at - 1))) at--
   return at === 0 || isBreak(text.charCodeAt(at - 1))
 }
 
 export function skipBlanks(text: string, offset: number): number {
   let at = offset
-  while (isPadding(text.charCodeAt(at))) at++
+  while (isBlank(text.charCodeAt(at))) at++
   return at
 }
 
 export function blanksBefore(text: string, offset: number): number {
   let at = offset
-  while (at > 0 && isPadding(text.charCodeAt(at - 1))) at--
+  while (at > 0 && isBlank(text.charCodeAt(at - 1))) at--
   return at
 }
 
@@ -66,7 +64,7 @@ const blockHeader = /^\s*[|>][-+0-9]*$/
 const endsItself = (text: string): boolean =>
   quotedToken.test(text) || bracketToken.test(text) || blockHeader.test(text)
 
-export function createEdits(text: string, eol: string): Edits {
+export function createEdits(text: string, eol: string): TextEdits {
   const list: { start: number; end: number; text: string }[] = []
   const replace = (start: number, end: number, by: string): void => {
     if (start !== end || by !== '') list.push({ start, end, text: by })

@@ -5,20 +5,20 @@ import { printFlow } from '../print/flow.ts'
 import { columnUnder, printItems, printLeaf } from '../print/print.ts'
 import { isEncrypted, writeEncrypted } from '../scalar/spelling.ts'
 import { blanksBefore, lineEnd, skipBlanks } from './edits.ts'
-import { type Job, putScalar, siteOf } from './place.ts'
+import { putScalar, type Rewriting, siteOf } from './place.ts'
 
 type Item = Entry | Node | Comment
 
-export function expandAlias(job: Job, around: YCollection, alias: YAlias, to: Node): void {
-  const { edits, style } = job
-  job.restructured = true
+export function expandAlias(work: Rewriting, around: YCollection, alias: YAlias, to: Node): void {
+  const { edits, style } = work
+  work.needsReading = true
   const { text } = edits
   if (to.kind === 'leaf') {
-    const site = siteOf(job, around, undefined)
+    const site = siteOf(work, around, undefined)
     const { value } = to
-    if (isEncrypted(value)) putScalar(job, alias, writeEncrypted(around.flow ? "'" : '', value, site))
-    else if (around.flow) putScalar(job, alias, { head: printFlow(to) })
-    else putScalar(job, alias, printLeaf(to, site.column, site.outer, style))
+    if (isEncrypted(value)) putScalar(work, alias, writeEncrypted(around.flow ? "'" : '', value, site))
+    else if (around.flow) putScalar(work, alias, { head: printFlow(to) })
+    else putScalar(work, alias, printLeaf(to, site.column, site.outer, style))
     return
   }
   const eol = lineEnd(text, alias.end)

@@ -2,14 +2,14 @@
 import type { MapNode } from '../../../tree/tree.ts'
 import { endOf, placeOf, type Source } from '../parse/source.ts'
 import { commentIn, type PrintStyle, printItems } from '../print/print.ts'
-import { type Change, type Collection, elementOf, hasReal, type Item, isReal, itemsOf } from './collection.ts'
+import { type Collection, type CollectionDiff, elementOf, hasReal, type Item, isReal, itemsOf } from './collection.ts'
 import { blanksBefore, isFirstOnLine, lineEnd, lineStart } from './edits.ts'
-import { changeFlow, flowCuts } from './flow-items.ts'
+import { flowCuts, rewriteFlow } from './flow-items.ts'
 import { metadataKey, placedAt } from './metadata-line.ts'
-import type { Job } from './place.ts'
+import type { Rewriting } from './place.ts'
 
 /** New items as whole lines. A top-level entry may bring its own text, the metadata its own layout. */
-function printNew(job: Job, items: readonly Item[], column: number, isList: boolean, isRoot: boolean): string {
+function printNew(work: Rewriting, items: readonly Item[], column: number, isList: boolean, isRoot: boolean): string {
   const parts: string[] = []
   let run: Item[] = []
   const print = (some: readonly Item[], style: PrintStyle): void => {
@@ -22,46 +22,44 @@ function printNew(job: Job, items: readonly Item[], column: number, isList: bool
       run.push(item)
       continue
     }
-    print(run, job.style)
+    print(run, work.style)
     run = []
-    if (entry.text === undefined) print([entry], job.fresh)
+    if (entry.text === undefined) print([entry], work.fresh)
     else {
       const text = placedAt(entry.text, column)
-      parts.push(/[\r\n]$/.test(text) ? text : text + job.style.eol)
+      parts.push(/[\r\n]$/.test(text) ? text : text + work.style.eol)
     }
   }
-  print(run, job.style)
+  print(run, work.style)
   return parts.join('')
 }
 
 /** Where an item of a block collection begins: its key's `?` or start, its dash, its `#`. */
-const leadOf = (item: Item): number => (isReal(item) ? elementOf(item).lead : placeOf(item).start)
+const leadOf = (item: Item): number => (isReal(item) ? elementOf(item).start : placeOf(item).start)
 
 /** Nothing came or went. */
-const isSettled = ({ old, next, kept }: Change): boolean =>
+const isSettled = ({ old, next, kept }: CollectionDiff): boolean =>
   kept.length === old.items.length && kept.length === next.items.length
 
 /** The change cannot be spliced: the whole collection has to be printed again, instead of its items being changed one by one. */
-export function needsReprint(text: string, change: Change): boolean {
-  const { node, old, next, kept, limit } = change
-  const items = itemsOf(change)
+export function needsReprint(text: string, diff: CollectionDiff): boolean {
+  const { node, old, next, kept, limit } = diff
+  const items = itemsOf(diff)
   const keepsReal = kept.some(([at, to]) => isReal(items.old[at] as Item) && isReal(items.next[to] as Item))
   if (!node.flow && limit === undefined && hasReal(old) && !keepsReal) return true
-  if (isSettled(change)) return false
+  if (isSettled(diff)) return false
   if (!node.flow) {
-    if (limit === undefined) return hasReal(old) && replacesFirst(text, change)
+    if (limit === undefined) return hasReal(old) && replacesFirst(text, diff)
     return kept.length === 0 && hasReal(next)
   }
   if ((node.kind === 'map' && node.pair) || items.next.some((item) => !isReal(item) && item.origin === undefined))
     return true
   const comments = items.old.filter((item) => !isReal(item)).map((item) => placeOf(item).start)
-  return (
-    comments.length > 0 && flowCuts(text, change).some(([from, to]) => comments.some((at) => at >= from && at < to))
-  )
+  return comments.length > 0 && flowCuts(text, diff).some(([from, to]) => comments.some((at) => at >= from && at < to))
 }
 
 /** The first item shares its line with a dash, goes, and another one comes in its place. */
-function replacesFirst(text: string, { old, next, kept }: Change): boolean {
+function replacesFirst(text: string, { old, next, kept }: CollectionDiff): boolean {
   const first = (old.items as readonly Item[]).findIndex(isReal)
   if (kept.some(([at]) => at === first) || isFirstOnLine(text, leadOf(old.items[first] as Item))) return false
   const staying = kept.find(([at]) => isReal(old.items[at] as Item))
@@ -69,7 +67,7 @@ function replacesFirst(text: string, { old, next, kept }: Change): boolean {
 }
 
 /** Only metadata comes or goes, and no block scalar is there whose empty lines count. */
-function isAtEnd(source: Source, { old, next, kept, limit }: Change): boolean {
+function isAtEnd(source: Source, { old, next, kept, limit }: CollectionDiff): boolean {
   if (limit === undefined || source.keepsLines) return false
   const isMetadata = (item: Item | undefined): boolean => item?.kind === 'entry' && item.key === metadataKey
   const last = kept[kept.length - 1] ?? [-1, -1]
@@ -78,13 +76,13 @@ function isAtEnd(source: Source, { old, next, kept, limit }: Change): boolean {
 }
 
 /** Brings the items of a collection to those of `next`; what stayed has been changed already. */
-export function changeItems(job: Job, change: Change): void {
-  if (isSettled(change)) return
-  if (!isAtEnd(job.source, change)) job.restructured = true
-  if (change.node.flow) changeFlow(job, change)
+export function rewriteItems(work: Rewriting, diff: CollectionDiff): void {
+  if (isSettled(diff)) return
+  if (!isAtEnd(work.source, diff)) work.needsReading = true
+  if (diff.node.flow) rewriteFlow(work, diff)
   else {
-    removeItems(job, change)
-    addItems(job, change)
+    removeItems(work, diff)
+    addItems(work, diff)
   }
 }
 
@@ -103,11 +101,11 @@ function endsInOuterComment(text: string, item: Item | undefined, column: number
   return start - lineStart(text, start) <= column
 }
 
-function removeItems(job: Job, change: Change): void {
-  const { edits, style } = job
+function removeItems(work: Rewriting, diff: CollectionDiff): void {
+  const { edits, style } = work
   const { text } = edits
-  const { node, kept, limit } = change
-  const { old, next } = itemsOf(change)
+  const { node, kept, limit } = diff
+  const { old, next } = itemsOf(diff)
   if (kept.length === old.length) return
   const stays = new Set(kept.map(([at]) => at))
   const gone = old.filter((_, i) => !stays.has(i))
@@ -116,7 +114,7 @@ function removeItems(job: Job, change: Change): void {
     const start = leadOf(item)
     const end = endOf(item)
     if (!isReal(item)) {
-      removeComment(job, start, end)
+      removeComment(work, start, end)
       continue
     }
     const last = lineEnd(text, end)
@@ -144,17 +142,17 @@ function removeItems(job: Job, change: Change): void {
   }
 }
 
-function removeComment(job: Job, start: number, end: number): void {
-  const { edits } = job
+function removeComment(work: Rewriting, start: number, end: number): void {
+  const { edits } = work
   if (isFirstOnLine(edits.text, start)) edits.removeLines(start, end)
   else edits.replace(blanksBefore(edits.text, start), end, '')
 }
 
-function addItems(job: Job, change: Change): void {
-  const { edits, style } = job
+function addItems(work: Rewriting, diff: CollectionDiff): void {
+  const { edits, style } = work
   const { text } = edits
-  const { node, kept, limit } = change
-  const { old, next } = itemsOf(change)
+  const { node, kept, limit } = diff
+  const { old, next } = itemsOf(diff)
   if (kept.length === next.length) return
   let group: Item[] = []
   let prior: number | undefined
@@ -162,7 +160,7 @@ function addItems(job: Job, change: Change): void {
 
   /** Metadata stands at the end of its document; empty lines behind the one before stay there. */
   function addMetadata(entry: Item): void {
-    const lines = printNew(job, [entry], node.column, false, true)
+    const lines = printNew(work, [entry], node.column, false, true)
     const before = old.findLast(isReal)
     if (before?.kind === 'entry' && before.key === metadataKey) edits.insertLines(endOf(before), lines)
     else edits.insertAtEnd(limit as number, lines, before && endOf(before))
@@ -182,7 +180,7 @@ function addItems(job: Job, change: Change): void {
 
   function addBefore(items: readonly Item[], following: Item | undefined): void {
     if (items.length === 0) return
-    const lines = (): string => printNew(job, items, node.column, node.kind === 'list', limit !== undefined)
+    const lines = (): string => printNew(work, items, node.column, node.kind === 'list', limit !== undefined)
     if (prior !== undefined) {
       const gap = limit === undefined && endsInOuterComment(text, priorItem, node.column) ? style.eol : ''
       edits.insertLines(prior, gap + lines())
@@ -218,21 +216,21 @@ function addItems(job: Job, change: Change): void {
 }
 
 /** A document whose root was no map: empty, or null. */
-export function replaceRoot(job: Job, old: MapNode, next: MapNode, limit: number): void {
-  const { edits } = job
-  if (next.items.length !== old.items.length) job.restructured = true
+export function replaceRoot(work: Rewriting, old: MapNode, next: MapNode, limit: number): void {
+  const { edits } = work
+  if (next.items.length !== old.items.length) work.needsReading = true
   const place = placeOf(old)
   const added = next.items.filter((item) => item.origin === undefined)
   let last = place.node?.end ?? place.start
   for (const item of old.items) {
     const from = placeOf(item)
     const to = next.items.find((other) => other.origin === item.origin)
-    if (to?.kind !== 'comment') removeComment(job, from.start, from.end)
-    else if (to.text !== from.value) edits.replace(from.start, from.end, commentIn(to.text, job.style.eol))
+    if (to?.kind !== 'comment') removeComment(work, from.start, from.end)
+    else if (to.text !== from.value) edits.replace(from.start, from.end, commentIn(to.text, work.style.eol))
     if (from.end <= limit) last = Math.max(last, from.end)
   }
   if (added.length === 0) return
-  const lines = printNew(job, added, 0, false, true)
+  const lines = printNew(work, added, 0, false, true)
   const { node } = place
   if (!node && old.items.length === 0) {
     // Comments that stand here, but count to the document before, must not fall into what is added.

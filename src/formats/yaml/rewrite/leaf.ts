@@ -7,19 +7,19 @@ import { placeOf } from '../parse/source.ts'
 import type { ScalarText } from '../print/print.ts'
 import { isStringTag } from '../scalar/resolve.ts'
 import {
-  agreed,
+  encryptedRestyle,
+  encryptedStyle,
   isEncrypted,
   restyle,
   type Site,
   sourceOf,
-  tokenRestyle,
-  tokenStyle,
+  unambiguous,
   writeAs,
   writeEncrypted,
 } from '../scalar/spelling.ts'
 import { unchanged } from './check.ts'
 import { afterBreak, lineEnd, skipBlanks } from './edits.ts'
-import { dropTag, isGlued, type Job, putScalar, siteOf } from './place.ts'
+import { dropTag, isGlued, putScalar, type Rewriting, siteOf } from './place.ts'
 import { replaceValue } from './replace-value.ts'
 
 /** The leaf as it will be after decryption: canonical spellings are not kept. */
@@ -29,73 +29,74 @@ function decrypted(value: Value, spelling: string | undefined): Pick<Leaf, 'valu
 }
 
 /** A leaf in its old place: the value of an element or entry of the collection around it. */
-export function changeLeaf(job: Job, around: YCollection, element: YElement, old: Leaf, next: Leaf): void {
+export function rewriteLeaf(work: Rewriting, around: YCollection, element: YElement, old: Leaf, next: Leaf): void {
   const place = placeOf(old)
   const node = place.node as YScalar
   const { value } = next
-  if (unchanged(place.value, value)) keepLeaf(job, node, place, value)
-  else if (node.start === node.end) replaceValue(job, around, element, old, next)
-  else if (job.encrypted && isEncrypted(value)) putEncrypted(job, siteOf(job, around, node), place, next)
+  if (unchanged(place.value, value)) keepLeaf(work, node, place, value)
+  else if (node.start === node.end) replaceValue(work, around, element, old, next)
+  else if (work.encrypted && isEncrypted(value)) putEncrypted(work, siteOf(work, around, node), place, next)
   else {
-    const site = siteOf(job, around, node)
-    const text = plainText(job, site, node, place.value, next)
-    if (site.bare && text.body === undefined) replaceValue(job, around, element, old, next)
-    else putScalar(job, node, { ...text, untagged: typeof value !== 'string' })
+    const site = siteOf(work, around, node)
+    const text = plainText(work, site, node, place.value, next)
+    if (site.bare && text.body === undefined) replaceValue(work, around, element, old, next)
+    else putScalar(work, node, { ...text, untagged: typeof value !== 'string' })
   }
 }
 
-function keepLeaf(job: Job, node: YScalar, place: Place, value: Value): void {
-  if (node === job.source.openBlock) job.openPlace = place
+function keepLeaf(work: Rewriting, node: YScalar, place: Place, value: Value): void {
+  if (node === work.source.openBlock) work.openBlockPlace = place
   // The mark of an earlier version, which no other reader takes.
-  if (job.encrypted && node.tag === '!' && isEncrypted(value)) dropTag(job, node)
-  if (job.agreed && isPlain(node)) agree(job, node, value)
+  if (work.encrypted && node.tag === '!' && isEncrypted(value)) dropTag(work, node)
+  if (work.unambiguous && isPlain(node)) disambiguate(work, node, value)
 }
 
-function putEncrypted(job: Job, site: Site, place: Place, next: Leaf): void {
+function putEncrypted(work: Rewriting, site: Site, place: Place, next: Leaf): void {
   const node = place.node as YScalar
   const { value: before } = place
   const value = next.value as string
-  const { text } = job.edits
-  if (isEncrypted(before) && recrypt(job, node, before, next, site)) return
+  const { text } = work.edits
+  if (isEncrypted(before) && recrypt(work, node, before, next, site)) return
   const plain = decrypted(before, next.spelling)
   const source = sourceOf(text, node)
-  const known = next.token?.value === value ? styleOfToken(next.token.text, value) : undefined
+  const known = next.token?.value === value ? styleOfEncrypted(next.token.text, value) : undefined
   if (known !== undefined && !(site.flow && known === '')) {
     const again = writeAs(known, plain, site)
     if (again.head === source.head && again.body === source.body) {
-      putScalar(job, node, writeEncrypted(known, value, site))
+      putScalar(work, node, writeEncrypted(known, value, site))
       return
     }
   }
-  const { style, exact } = tokenStyle(source, node.style, plain, site)
+  const { style, exact } = encryptedStyle(source, node.style, plain, site)
   const parts = style === '' && node.style !== '' && text[node.end] === '#'
-  if (!exact || parts || isGlued(text, node)) job.respelt.push(place)
-  putScalar(job, node, writeEncrypted(style, value, site))
+  if (!exact || parts || isGlued(text, node)) work.respelt.push(place)
+  putScalar(work, node, writeEncrypted(style, value, site))
 }
 
 /** How a plaintext is written in the place of `before`. */
-function plainText(job: Job, site: Site, node: YScalar, before: Value, next: Leaf): ScalarText {
+function plainText(work: Rewriting, site: Site, node: YScalar, before: Value, next: Leaf): ScalarText {
   const { value } = next
   // Only a block scalar, which needs a line break to say, takes the empty lines behind it for its own.
   const mayBeBlock = typeof value === 'string' && value.includes('\n') && !node.block && !site.flow
-  const following = mayBeBlock ? emptyLines(job.edits.text, node.end, site.column, job.leaving) : undefined
+  const following = mayBeBlock ? emptyLines(work.edits.text, node.end, site.column, work.leaving) : undefined
   const lines = following === undefined ? site : { ...site, following }
   const own = isEncrypted(before) ? writeAs(node.style, next, lines) : restyle(node.style, next, lines)
-  return job.agreed && !site.tagged ? { ...own, head: agreed(own.head, value) } : own
+  return work.unambiguous && !site.tagged ? { ...own, head: unambiguous(own.head, value) } : own
 }
 
 /** One encrypted value in the place of another; a style that says something of the plaintext goes with it. False where it must be written anew. */
-function recrypt(job: Job, node: YScalar, before: string, next: Leaf, site: Site): boolean {
-  const { edits } = job
+function recrypt(work: Rewriting, node: YScalar, before: string, next: Leaf, site: Site): boolean {
+  const { edits } = work
   const from = edits.text.slice(node.content, node.end).indexOf(before)
   if (from < 0) return false
   const value = next.value as string
-  const style = next.plain === undefined ? node.style : tokenRestyle(node.style, { ...next, value: next.plain }, site)
+  const style =
+    next.plain === undefined ? node.style : encryptedRestyle(node.style, { ...next, value: next.plain }, site)
   if (style !== node.style) {
-    putScalar(job, node, writeEncrypted(style, value, site))
+    putScalar(work, node, writeEncrypted(style, value, site))
     return true
   }
-  if (!isStringTag(node.tag)) dropTag(job, node)
+  if (!isStringTag(node.tag)) dropTag(work, node)
   edits.replace(node.content + from, node.content + from + before.length, value)
   return true
 }
@@ -104,9 +105,9 @@ function recrypt(job: Job, node: YScalar, before: string, next: Leaf, site: Site
 export const isPlain = (node: YNode): node is YScalar => node.kind === 'scalar' && node.style === '' && node.tag === ''
 
 /** A scalar that stays, as other readers see the same value in it. */
-export function agree({ edits }: Job, { content, end }: YScalar, value: Value): void {
+export function disambiguate({ edits }: Rewriting, { content, end }: YScalar, value: Value): void {
   const text = edits.text.slice(content, end)
-  const as = agreed(text, value)
+  const as = unambiguous(text, value)
   if (as !== text) edits.replace(content, end, as)
 }
 
@@ -114,7 +115,7 @@ export function agree({ edits }: Job, { content, end }: YScalar, value: Value): 
  * How many empty lines will follow the line of an offset, once `leaving` has gone; Infinity where blanks or a comment there would belong to
  * a block scalar above.
  */
-function emptyLines(text: string, offset: number, column: number, leaving: Job['leaving']): number {
+function emptyLines(text: string, offset: number, column: number, leaving: Rewriting['leaving']): number {
   let count = 0
   for (let at = afterBreak(text, lineEnd(text, offset)); at < text.length; count++) {
     if (at === leaving?.[0]) return count + emptyRun(text, afterBreak(text, lineEnd(text, leaving[1])))
@@ -136,5 +137,5 @@ function emptyRun(text: string, start: number): number {
 }
 
 /** The style of a token's text on one line. */
-const styleOfToken = (text: string, value: string): string | undefined =>
+const styleOfEncrypted = (text: string, value: string): string | undefined =>
   ['', '"', "'"].find((style) => text === style + value + style)

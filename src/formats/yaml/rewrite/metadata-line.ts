@@ -2,7 +2,7 @@
 // document, whatever its layout. In a block all keys share a column: a document that is indented as a whole loses its indentation while it
 // is encrypted, and blanks at the end of the line say how much that was.
 import type { Comment, Entry, MapNode, Node, Tree } from '../../../tree/tree.ts'
-import { wordOf, type YDocument, type YMap, type YNode } from '../parse/nodes.ts'
+import { contentText, type YDocument, type YMap, type YNode } from '../parse/nodes.ts'
 import { placeOf, read, type Source } from '../parse/source.ts'
 import { readsAs, sameNodes } from './check.ts'
 import { lineEnd, lineStart } from './edits.ts'
@@ -95,7 +95,7 @@ const sameTrees = (one: Tree, other: Tree): boolean =>
 /** How far a document of an encrypted text was indented before. */
 function notedIn(text: string, { root }: YDocument): number {
   if (!isBlock(root) || root.column > 0) return 0
-  const key = root.entries.find(({ key }) => wordOf(key) === metadataKey && key.column === 0)?.key
+  const key = root.entries.find(({ key }) => contentText(key) === metadataKey && key.column === 0)?.key
   const line = key && /^sops:( +)$/.exec(lineOf(text, key.start))
   return Math.min(line?.[1]?.length ?? 0, deepest)
 }

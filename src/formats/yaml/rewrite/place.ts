@@ -7,28 +7,28 @@ import { isBlankEnd } from '../parse/text.ts'
 import { nextColumn, type PrintStyle, type ScalarText } from '../print/print.ts'
 import { isStringTag } from '../scalar/resolve.ts'
 import type { Site } from '../scalar/spelling.ts'
-import type { Change } from './collection.ts'
-import { type Edits, lineEnd, skipBlanks } from './edits.ts'
+import type { CollectionDiff } from './collection.ts'
+import { lineEnd, skipBlanks, type TextEdits } from './edits.ts'
 
 interface Frame {
-  readonly change: Change
+  readonly diff: CollectionDiff
   /** Of the next of what stayed. */
   index: number
 }
 
 /** What the functions that change one place share. */
-export interface Job {
+export interface Rewriting {
   readonly source: Source
-  readonly edits: Edits
+  readonly edits: TextEdits
   /** How new text inside the document is laid out. */
   readonly style: PrintStyle
   /** How a new metadata entry is laid out. */
   readonly fresh: PrintStyle
   readonly encrypted: boolean
   /** What other readers see otherwise is printed as the reference does (`Layout.quoteAmbiguous`). */
-  readonly agreed: boolean
+  readonly unambiguous: boolean
   /** Lines came or went other than at the end of the text: the result is to be checked. */
-  restructured: boolean
+  needsReading: boolean
   /** What the anchors of the document at hand say after the change, up to the place at hand. */
   readonly anchors: Map<string, { readonly node: YNode; readonly next: Node }>
   /** The collections of the document whose items are to be changed, the outermost first. */
@@ -40,7 +40,7 @@ export interface Job {
   /** Where the last entry of the document at hand begins and ends, if it goes (the metadata of a file that is decrypted). */
   leaving: readonly [start: number, end: number] | undefined
   /** Of a leaf that stays, written as the block scalar that ends with the text (`Source.openBlock`). */
-  openPlace: Origin | undefined
+  openBlockPlace: Origin | undefined
 }
 
 /** Its text begins directly behind its anchor, as only a `:` may (`&x:y`). */
@@ -52,33 +52,33 @@ export const standsUnderKey = (around: YCollection, node: YNode): boolean =>
   !around.flow && around.kind === 'map' && node.column <= around.column
 
 /** Where a scalar of a collection stands. */
-export function siteOf(job: Job, around: YCollection, node: YScalar | undefined): Site {
+export function siteOf(work: Rewriting, around: YCollection, node: YScalar | undefined): Site {
   const inList = around.kind === 'list'
   return {
     flow: around.flow,
-    column: node?.block?.column ?? (inList ? around.column + 2 : nextColumn(around.column, job.style.indent)),
+    column: node?.block?.column ?? (inList ? around.column + 2 : nextColumn(around.column, work.style.indent)),
     outer: around.column,
     digit: node?.block?.digit ?? false,
     digitLast: node?.block?.digitLast ?? false,
     blanks: node?.block?.blanks,
-    eol: job.style.eol,
+    eol: work.style.eol,
     tagged: node !== undefined && isStringTag(node.tag),
     bare: node?.block !== undefined && standsUnderKey(around, node),
   }
 }
 
 /** Takes the tag of a scalar node away. */
-export function dropTag({ edits }: Job, node: YScalar | YAlias): void {
+export function dropTag({ edits }: Rewriting, node: YScalar | YAlias): void {
   if (node.tagToken)
     edits.replace(node.tagToken.start, Math.min(skipBlanks(edits.text, node.tagToken.end), node.content), '')
 }
 
 /** Puts the text of a scalar in the place of a scalar or an alias; tags that no longer fit go. */
-export function putScalar(job: Job, node: YScalar | YAlias, text: ScalarText & { untagged?: boolean }): void {
-  const { edits } = job
+export function putScalar(work: Rewriting, node: YScalar | YAlias, text: ScalarText & { untagged?: boolean }): void {
+  const { edits } = work
   const source = edits.text
   const drops = !isStringTag(node.tag) || text.untagged === true
-  if (drops) dropTag(job, node)
+  if (drops) dropTag(work, node)
   const isBare = node.content === node.end && !(drops && node.tagToken?.end === node.content)
   const isTight = node.content > 0 && !isBlankEnd(source.charCodeAt(node.content - 1))
   const lead = isTight && (isBare || isGlued(source, node)) ? ' ' : ''
@@ -89,5 +89,5 @@ export function putScalar(job: Job, node: YScalar | YAlias, text: ScalarText & {
   if (text.body === undefined) {
     if (block) edits.replace(eol, Math.max(eol, block.contentEnd), '')
   } else if (block && block.contentEnd > block.body) edits.replace(block.body, block.contentEnd, text.body)
-  else edits.replace(eol, eol, job.style.eol + text.body)
+  else edits.replace(eol, eol, work.style.eol + text.body)
 }

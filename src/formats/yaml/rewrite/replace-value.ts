@@ -6,20 +6,20 @@ import { printFlow } from '../print/flow.ts'
 import { printBehind, printItems } from '../print/print.ts'
 import { hasReal } from './collection.ts'
 import { lineEnd } from './edits.ts'
-import { type Job, standsUnderKey } from './place.ts'
+import { type Rewriting, standsUnderKey } from './place.ts'
 
 /** What sets a value apart from a key that stands alone in a flow map. */
 const colonBehind = (key: YNode): string => (key.kind === 'alias' || key.content === key.end ? ' : ' : ': ')
 
 /** A value in the place of the one of an element or entry of the collection around it. */
-export function replaceValue(job: Job, around: YCollection, element: YElement, old: Node, next: Node): void {
-  job.restructured = true
-  if (around.flow) replaceInFlow(job, around, element, next)
-  else if (element.valueStart < 0) addBehindKey(job, around, element, next)
-  else replaceInBlock(job, around, element, old, next)
+export function replaceValue(work: Rewriting, around: YCollection, element: YElement, old: Node, next: Node): void {
+  work.needsReading = true
+  if (around.flow) replaceInFlow(work, around, element, next)
+  else if (element.valueStart < 0) addBehindKey(work, around, element, next)
+  else replaceInBlock(work, around, element, old, next)
 }
 
-function replaceInFlow({ edits, style }: Job, around: YCollection, element: YElement, next: Node): void {
+function replaceInFlow({ edits, style }: Rewriting, around: YCollection, element: YElement, next: Node): void {
   const { value: node, valueStart } = element
   const printed = printFlow(next, { lines: { eol: style.eol, column: around.column + 2 } })
   const lead = node.start < node.end ? '' : valueStart < 0 ? colonBehind((element as YEntry).key) : ' '
@@ -27,21 +27,21 @@ function replaceInFlow({ edits, style }: Job, around: YCollection, element: YEle
 }
 
 /** As it stands behind its dash or `:`, without the line break at its end. */
-const behindLead = ({ style }: Job, around: YCollection, next: Node): string =>
+const behindLead = ({ style }: Rewriting, around: YCollection, next: Node): string =>
   printBehind(next, around.column, around.kind === 'list', style).slice(0, -style.eol.length)
 
 /** The value of a key that has no `:`. */
-function addBehindKey(job: Job, around: YCollection, { value: node }: YElement, next: Node): void {
-  const { edits, style } = job
+function addBehindKey(work: Rewriting, around: YCollection, { value: node }: YElement, next: Node): void {
+  const { edits, style } = work
   const line = lineEnd(edits.text, node.end)
-  edits.replace(line, line, `${style.eol}${' '.repeat(around.column)}:${behindLead(job, around, next)}`)
+  edits.replace(line, line, `${style.eol}${' '.repeat(around.column)}:${behindLead(work, around, next)}`)
 }
 
-function replaceInBlock(job: Job, around: YCollection, element: YElement, old: Node, next: Node): void {
-  const { edits, style } = job
+function replaceInBlock(work: Rewriting, around: YCollection, element: YElement, old: Node, next: Node): void {
+  const { edits, style } = work
   const { text } = edits
   const { value: node, valueStart } = element
-  const behind = behindLead(job, around, next)
+  const behind = behindLead(work, around, next)
   const isBlock = isCollection(node) && !node.flow
   const end = isBlock ? lineEnd(text, endOf(old)) : node.end
   const firstLine = lineEnd(text, valueStart)

@@ -8,10 +8,10 @@ import { type Source, withoutOddBlanks } from '../parse/source.ts'
 import { indentOf, printDocument, printTree } from '../print/print.ts'
 import { withEnd } from './block-ends.ts'
 import { readsAs } from './check.ts'
-import { changeDocument } from './document.ts'
+import { rewriteDocument } from './document.ts'
 import { createEdits } from './edits.ts'
 import { indentedAgain, outdented, withOwnLine } from './metadata-line.ts'
-import type { Job } from './place.ts'
+import type { Rewriting } from './place.ts'
 
 export interface Rewritten {
   readonly text: string
@@ -21,7 +21,7 @@ export interface Rewritten {
   readonly respelt: readonly Origin[]
 }
 
-function startJob(source: Source, layout: Layout): Job {
+function startRewriting(source: Source, layout: Layout): Rewriting {
   const { eol, flatLists } = source
   const fresh = { indent: indentOf(layout.indent), eol, spelled: true }
   const indent = source.indent === undefined ? fresh.indent : Math.min(Math.max(source.indent, 1), 16)
@@ -31,62 +31,62 @@ function startJob(source: Source, layout: Layout): Job {
     style: { indent, eol, flatLists, spelled: true },
     fresh,
     encrypted: layout.encrypted === true,
-    agreed: layout.quoteAmbiguous === true && layout.encrypted !== true,
-    restructured: false,
+    unambiguous: layout.quoteAmbiguous === true && layout.encrypted !== true,
+    needsReading: false,
     anchors: new Map(),
     frames: [],
     expanded: [],
     respelt: [],
     leaving: undefined,
-    openPlace: undefined,
+    openBlockPlace: undefined,
   }
 }
 
 /** @throws SopsError `cannot-emit` when a new value cannot be written. */
 export function rewriteText(source: Source, next: Tree, layout: Layout): Rewritten {
-  const job = startJob(source, layout)
+  const work = startRewriting(source, layout)
   next.documents.forEach((document, i) => {
     const old = source.tree.documents[i]
     if (old) {
-      const to = job.encrypted ? withOwnLine(source.text, old, document) : document
-      changeDocument(job, old, to, (source.documents[i] as YDocument).end)
+      const to = work.encrypted ? withOwnLine(source.text, old, document) : document
+      rewriteDocument(work, old, to, (source.documents[i] as YDocument).end)
     } else {
       const lead = i > 0 ? `---${source.eol}` : ''
-      job.edits.insertLines(source.text.length, lead + printDocument(document, job.fresh))
+      work.edits.insertLines(source.text.length, lead + printDocument(document, work.fresh))
     }
   })
-  closeOpenBlock(job)
-  const text = checkedText(job, next) ?? printedText(job, next)
-  return { text, expanded: job.expanded.length, respelt: job.respelt }
+  closeOpenBlock(work)
+  const text = checkedText(work, next) ?? printedText(work, next)
+  return { text, expanded: work.expanded.length, respelt: work.respelt }
 }
 
 /** Keeps a block scalar that ends with the text from taking the line break in front of what follows for its own. */
-function closeOpenBlock({ source, edits, openPlace, respelt }: Job): void {
+function closeOpenBlock({ source, edits, openBlockPlace, respelt }: Rewriting): void {
   const open = source.openBlock
   if (!open?.block || !edits.growsAtEnd() || edits.changes(open.content)) return
   const header = source.text.slice(open.content, open.block.headerEnd).replace('+', '')
   edits.replace(open.content, open.block.headerEnd, `${header}-`)
-  if (openPlace) respelt.push(openPlace)
+  if (openBlockPlace) respelt.push(openBlockPlace)
 }
 
 /** The text with its edits; undefined where it would not read back as intended. */
-function checkedText(job: Job, next: Tree): string | undefined {
-  const { source } = job
-  const spliced = job.edits.apply()
+function checkedText(work: Rewriting, next: Tree): string | undefined {
+  const { source } = work
+  const spliced = work.edits.apply()
   if (spliced === undefined) return undefined
-  const isChecked = job.restructured || source.oddBlanks
+  const isChecked = work.needsReading || source.oddBlanks
   for (const body of source.oddBlanks ? [spliced, withoutOddBlanks(spliced)] : [spliced]) {
-    const text = withEnd(body, next, job)
+    const text = withEnd(body, next, work)
     // Blanks that the reference took where they stood are no reason to write what it refuses.
     const refused = source.oddBlanks && body === spliced ? source.refused.length : undefined
     if (isChecked && !readsAs(text, next, refused)) continue
-    return (job.encrypted ? outdented : indentedAgain)(text, source, next)
+    return (work.encrypted ? outdented : indentedAgain)(text, source, next)
   }
   return undefined
 }
 
 /** All of it printed anew. */
-function printedText({ fresh }: Job, next: Tree): string {
+function printedText({ fresh }: Rewriting, next: Tree): string {
   const printed = printTree(next, fresh)
   if (!readsAs(printed, next))
     throw new SopsError('cannot-emit', 'the changed YAML text would not read back as intended')

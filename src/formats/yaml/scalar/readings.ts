@@ -1,11 +1,12 @@
 // Plain scalars that other readers take for something else than SOPS does, and tags that they do not take.
+import { digit0, digit9, dot, hyphen, plus } from '../../../text/characters.ts'
 import type { Step } from '../../../tree/path.ts'
 import type { Reading } from '../../types.ts'
 import {
+  contentText,
   elementsOf,
   isCollection,
   targetOf,
-  wordOf,
   type YCollection,
   type YDocument,
   type YNode,
@@ -30,7 +31,7 @@ const words = new Map<string, Disputed>([
   ...['y', 'Y', 'yes', 'Yes', 'YES', 'on', 'On', 'ON'].map((word) => [word, yes] as const),
   ...['n', 'N', 'no', 'No', 'NO', 'off', 'Off', 'OFF'].map((word) => [word, no] as const),
   ['=', disputed('text for SOPS, refused by readers of YAML 1.1', 'quote it')],
-  ['<<', textElsewhere('the mark of a merge')],
+  ['<<', textElsewhere('the byteOrderMark of a merge')],
 ])
 
 const sexagesimal = textElsewhere('a number')
@@ -70,8 +71,9 @@ function disputedNumber(text: string): Disputed | undefined {
 /** Undefined where all readers see the same in a plain scalar. */
 export function disputeOf(text: string): Disputed | undefined {
   const first = text.charCodeAt(0)
-  const isDigit = first >= 48 && first <= 57
-  if (!isDigit && first !== 43 && first !== 45 && first !== 46) return text.length < 4 ? words.get(text) : undefined
+  const isDigit = first >= digit0 && first <= digit9
+  if (!isDigit && first !== plus && first !== hyphen && first !== dot)
+    return text.length < 4 ? words.get(text) : undefined
   if (text.length > 64) return undefined
   const value = resolvePlain(text)
   if (typeof value === 'string') return colons.test(text) ? sexagesimal : time11.test(text) ? localTime : undefined
@@ -109,7 +111,7 @@ export function readingsOf(documents: readonly YDocument[]): Reading[] {
       }
       const { value } = element
       const key = node.kind === 'map' ? node.entries[frame.index]?.key : undefined
-      const step = key ? wordOf(targetOf(key)) : frame.index
+      const step = key ? contentText(targetOf(key)) : frame.index
       frame.index++
       if (key) add(key, true, step)
       add(value, false, step)

@@ -1,4 +1,5 @@
 // What a scalar's text means: the reference's own table, neither YAML 1.1 nor 1.2 (spec/format.md 7.4), and back to text.
+import { digit0, digit9, dot, hyphen, plus } from '../../../text/characters.ts'
 import { yamlFloat } from '../../../tree/floats.ts'
 import { makeTimestamp, nanosOf } from '../../../tree/time.ts'
 import type { Timestamp, Value } from '../../../tree/tree.ts'
@@ -25,10 +26,10 @@ for (const name of ['.inf', '.Inf', '.INF']) {
   words.set(`-${name}`, Number.NEGATIVE_INFINITY)
 }
 
-const mark = /^(\d{4})-(\d\d?)-(\d\d?)(?:([Tt]| +)(\d\d?):(\d\d?):(\d\d?)(?:[.,](\d+))?(Z|[+-]\d\d:\d\d)?)?$/
+const byteOrderMark = /^(\d{4})-(\d\d?)-(\d\d?)(?:([Tt]| +)(\d\d?):(\d\d?):(\d\d?)(?:[.,](\d+))?(Z|[+-]\d\d:\d\d)?)?$/
 
 function readTime(text: string): Timestamp | undefined {
-  const m = mark.exec(text)
+  const m = byteOrderMark.exec(text)
   if (!m) return undefined
   const [, year, month, day, separator, hour, minute, second, fraction, zone] = m
   if (separator !== undefined && (zone === undefined) === /^[Tt]$/.test(separator)) return undefined
@@ -95,16 +96,16 @@ function readNumber(source: string): bigint | number | undefined {
 /** The value of a plain scalar without tag. */
 export function resolvePlain(text: string): Value {
   switch (text.charCodeAt(0)) {
-    case 0x2e: // .
+    case dot:
       if (words.has(text)) return words.get(text) as Value
       return dottedText.test(text) ? (finite(text.replaceAll('_', '')) ?? text) : text
-    case 0x2b: // +
-    case 0x2d: // -
+    case plus:
+    case hyphen:
       return words.get(text) ?? readNumber(text) ?? text
     default: {
       const c = text.charCodeAt(0)
-      if (c >= 48 && c <= 57) {
-        if (text.charCodeAt(4) === 0x2d) return readTime(text) ?? readNumber(text) ?? text
+      if (c >= digit0 && c <= digit9) {
+        if (text.charCodeAt(4) === hyphen) return readTime(text) ?? readNumber(text) ?? text
         return readNumber(text) ?? text
       }
       if (text.length > 5) return text
@@ -124,7 +125,7 @@ const typeTags: Readonly<Record<string, true>> = {
   '!!binary': true,
 }
 
-/** Tags that force a type other than string; an encrypted token cannot stand behind them. */
+/** Tags that force a type other than string; an encrypted value cannot stand behind them. */
 export const isTypeTag = (tag: string): boolean => Object.hasOwn(typeTags, tag) && tag !== '!!str'
 
 const tagOf = (value: Value): string => {

@@ -1,4 +1,4 @@
-// The token of one leaf: how its style travels with it through encryption, and how it is written again.
+// How the style of a scalar travels through encryption in the style of its encrypted value, and how it is written again.
 import { formatFloatF } from '../../../tree/floats.ts'
 import type { Leaf, Value } from '../../../tree/tree.ts'
 import type { YScalar } from '../parse/nodes.ts'
@@ -100,7 +100,7 @@ const isDisputed = (value: string, { tagged }: Site): boolean =>
 type Form = 'reference' | 'plain' | '"' | "'" | '|' | '>'
 
 /**
- * What the style of an encrypted token says of a text. A token without quotes, which is all that the reference writes, says what the
+ * What the style of an encrypted value says of a text. One without quotes, which is all that the reference writes, says what the
  * reference prints; in a flow collection, where it cannot stand, single quotes take its place.
  */
 function formOf(style: string, value: string, site: Site): Form {
@@ -142,7 +142,7 @@ function writeBytes(value: Uint8Array, site: Site): ScalarText {
 
 const emptyText = (style: string): ScalarText => line(style === "'" ? "''" : '""')
 
-/** The text of a plaintext leaf whose encrypted token is of this style. */
+/** The text of a plaintext leaf whose encrypted value has this style. */
 export function writeAs(style: string, leaf: Spelled, site: Site): ScalarText {
   const { value } = leaf
   if (value instanceof Uint8Array) return writeBytes(value, site)
@@ -161,15 +161,15 @@ export function restyle(style: string, leaf: Spelled, site: Site): ScalarText {
 }
 
 /** A value's text on one line, or as the reference prints it where readers of another YAML would see another value in it. */
-export function agreed(text: string, value: Value): string {
+export function unambiguous(text: string, value: Value): string {
   if (typeof value === 'string') return text === value && needsQuotes(value) ? writeDouble(value, false) : text
   return disputeOf(text) ? printScalar(value, 0, 0, '\n').head : text
 }
 
-/** The token that says no more than the value. */
+/** The style of an encrypted value that says nothing of the plaintext. */
 const usualStyle = (site: Site): string => (site.flow ? "'" : '')
 
-/** Styles of a token to try for a source of a style, in order of preference. */
+/** Styles of an encrypted value to try for a source of a style, in order of preference. */
 function stylesFor(style: string, { value }: Spelled, site: Site): string[] {
   const usual = usualStyle(site)
   if (typeof value !== 'string') return [usual, '"']
@@ -181,8 +181,8 @@ const same = (a: ScalarText, b: ScalarText): boolean => a.head === b.head && a.b
 
 const styleOf = ({ head }: ScalarText): string => (/^["'|>]/.test(head) ? (head[0] as string) : '')
 
-/** The token's style under which `leaf` is written again as `source` stands; the nearest one, and `exact` false, where there is none. */
-export function tokenStyle(
+/** The encrypted value's style under which `leaf` is written again as `source` stands; the nearest one, and `exact` false, where there is none. */
+export function encryptedStyle(
   source: ScalarText,
   style: string,
   leaf: Spelled,
@@ -198,8 +198,8 @@ export function tokenStyle(
   return { style: styles[Math.max(near, 0)] as string, exact: false }
 }
 
-/** The style of the token of another plaintext, in the place of a token of this style: quotes stay, and say nothing but that. */
-export function tokenRestyle(style: string, leaf: Spelled, site: Site): string {
+/** The style of another encrypted value in the place of one of this style: quotes stay, and say nothing but that. */
+export function encryptedRestyle(style: string, leaf: Spelled, site: Site): string {
   if (style === '|' || style === '>') return style
   const usual = usualStyle(site)
   const { value } = leaf
@@ -209,7 +209,7 @@ export function tokenRestyle(style: string, leaf: Spelled, site: Site): string {
   return [style, usual].find((token) => same(writeAs(token, leaf, site), wanted)) ?? usual
 }
 
-/** The token of an encrypted value in a style. */
+/** An encrypted value in a style. */
 export function writeEncrypted(style: string, value: string, site: Site): ScalarText {
   switch (style) {
     case '"':
@@ -226,7 +226,7 @@ export function writeEncrypted(style: string, value: string, site: Site): Scalar
   }
 }
 
-/** The parts of a scalar node's text, with a tag that does not stay before an encrypted token. */
+/** The parts of a scalar node's text, with a tag that does not stay before an encrypted value. */
 export function sourceOf(text: string, node: YScalar): ScalarText {
   const tag = node.tagToken && !isStringTag(node.tag) ? text.slice(node.tagToken.start, node.content) : ''
   const { block } = node

@@ -4,11 +4,11 @@ import { resolvePlain } from './resolve.ts'
 export type Style = '' | "'" | '"' | '|'
 
 const sexagesimal = /^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?$/
-const oldBooleans = new Set('y Y yes Yes YES on On ON n N no No NO off Off OFF'.split(' '))
+const yaml11Booleans = new Set('y Y yes Yes YES on On ON n N no No NO off Off OFF'.split(' '))
 
 /** Would read as another type when plain, here or in a YAML 1.1 reader. */
 export const looksTyped = (text: string): boolean =>
-  typeof resolvePlain(text) !== 'string' || oldBooleans.has(text) || (text.includes(':') && sexagesimal.test(text))
+  typeof resolvePlain(text) !== 'string' || yaml11Booleans.has(text) || (text.includes(':') && sexagesimal.test(text))
 
 // Not printable for the reference; LS and PS too, which YAML 1.2 readers see differently.
 const special = /[^\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd]/
