@@ -1,0 +1,36 @@
+// UTF-16 codes of the characters that scanners compare with `charCodeAt`, under their Unicode names or the usual short forms of those.
+
+export const tab = 0x09
+export const lineFeed = 0x0a
+export const carriageReturn = 0x0d
+export const space = 0x20
+export const exclamationMark = 0x21
+export const doubleQuote = 0x22
+export const hash = 0x23
+export const percent = 0x25
+export const ampersand = 0x26
+export const singleQuote = 0x27
+export const asterisk = 0x2a
+export const plus = 0x2b
+export const comma = 0x2c
+export const hyphen = 0x2d
+export const dot = 0x2e
+export const digit0 = 0x30
+export const digit9 = 0x39
+export const colon = 0x3a
+export const semicolon = 0x3b
+export const greaterThan = 0x3e
+export const questionMark = 0x3f
+export const atSign = 0x40
+export const openBracket = 0x5b
+export const backslash = 0x5c
+export const closeBracket = 0x5d
+export const backtick = 0x60
+export const openBrace = 0x7b
+export const pipe = 0x7c
+export const closeBrace = 0x7d
+export const nextLine = 0x85
+export const noBreakSpace = 0xa0
+export const lineSeparator = 0x2028
+export const paragraphSeparator = 0x2029
+export const byteOrderMark = 0xfeff
