@@ -43,6 +43,7 @@ export function collectLineRemark(s: Scanner, anchor: number): void {
  * Comments on lines of their own, from the `#` at the current position on; `before` is where the white space began. Leaves the position
  * behind the last comment. Columns count from 1 here, and the line number lags one line behind after the first comment, as in the library.
  */
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: follows the reference's library step by step
 export function collectRemarks(s: Scanner, before: number, onFirstLine: boolean): void {
   const { tokens } = s
   let prior = tokens[tokens.length - 1]
@@ -85,11 +86,11 @@ export function collectRemarks(s: Scanner, before: number, onFirstLine: boolean)
     if (c === 32 || c === 9) continue
     const closes = s.flowDepth > 0 && (c === 93 || c === 125)
     if (closes || isBreak(c)) {
-      if (closes || !recentEmpty) {
+      if (lines.length > 0 && (closes || !recentEmpty)) {
         const dedented = startColumn - 1 < next
         if (closes || (firstEmpty && ((startLine === footLine && prior?.type !== T.value) || dedented))) {
-          if (lines.length > 0) splitFoot(i, dedented)
-        } else if (lines.length > 0) lines.push(null)
+          splitFoot(i, dedented)
+        } else lines.push(null)
       }
       if (closes || (isLast && i >= s.length)) break
       firstEmpty = false
