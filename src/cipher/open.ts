@@ -37,7 +37,7 @@ export interface Opened {
 /**
  * Decrypts every selected leaf. A leaf's `spelling` becomes the decrypted text where that is not the canonical one.
  * @throws SopsError `cannot-decrypt-tree` at the first leaf that fails, with its path (spec/format.md 2.7); for an encrypted comment in the
- * place of a value; for an entry with nothing that the MAC counts beside one of the same key, which nobody needs a key to put there.
+ * place of a value; for an entry that the MAC does not cover beside one of the same key, since anybody could have added it without a key.
  */
 export function open(tree: Tree, options: OpenOptions): Opened {
   const cipher = createLeafCipher(options.dataKey)
@@ -70,7 +70,7 @@ interface Opening {
   readonly mac: MacState
   readonly stash: Stash
   readonly options: OpenOptions
-  /** Gets the leaves that the MAC counts. */
+  /** Collects the leaves that the MAC covers. */
   readonly counted: Set<Node> | undefined
 }
 
@@ -106,11 +106,11 @@ function openLeaf(
   const text = typeof stored === 'string' ? stored : ''
   const { type, bytes, iv, value } = decryptValue(cipher, text, aad, options.bytes === true)
   if (type === 'comment') {
-    // Elsewhere it would be a value that no MAC counts, made of any ciphertext that ever stood there (spec/format.md 2.4, 4).
+    // Elsewhere an old ciphertext of that place could replace a value without the MAC noticing (spec/format.md 2.4, 4).
     if (!inList) throw new SopsError('generic', 'an encrypted comment stands in the place of a value')
     const plain = commentText(value)
     stash.leaves.push({ aad, type, canonical: plain, spelling: undefined, text, iv, origin })
-    // A comment counts nowhere, whatever it was stored as (spec/format.md 4).
+    // The MAC leaves comments out, however they are stored (spec/format.md 4).
     return withOrigin({ kind: 'comment', text: plain, inline: false }, origin)
   }
   const isText = type === 'str'

@@ -24,11 +24,11 @@ export interface Sealed {
   /** Leaves with a value (not null, not empty), and how many of them are encrypted now. */
   readonly leaves: number
   readonly encrypted: number
-  /** All comments but empty ones, as they are in `tree`. */
+  /** The comments as they are in `tree`, without empty ones. */
   readonly comments: readonly PlacedComment[]
 }
 
-/** What opening would refuse must not be written. */
+/** Never writes what `open` would refuse. */
 function refuseUnopenable(tree: Tree, { selection, macOnlyEncrypted }: SealOptions): void {
   if (!hasTwins(tree)) return
   const counted = new Set<Node>()
@@ -114,7 +114,7 @@ function sealLeaf({ cipher, mac, memory, options, count }: Sealing, leaf: Leaf, 
     kind: 'leaf',
     value: text,
     ...(leaf.origin === undefined ? undefined : { origin: leaf.origin }),
-    // Also the canonical one, where it was given: a format may spell the value in another way.
+    // Kept even if it is the canonical one: the format may prefer another spelling.
     ...(leaf.spelling !== undefined && plaintext === leaf.spelling ? { spelling: leaf.spelling } : undefined),
     ...(token === undefined ? undefined : { token: { value: text, text: token } }),
     ...(memory && before === undefined && iv === undefined ? { plain: value } : undefined),
