@@ -4,7 +4,7 @@ import { SopsError } from '../../errors.ts'
 import { hash, openBracket, semicolon } from '../../text/characters.ts'
 import { isSpace, lineAt, readValue, skipSpace, trimEnd, type ValueSpan } from './value.ts'
 
-/** One line, or the end of a line, that is a comment; from the introducer to the last character that is no blank. */
+/** One line, or the end of a line, that is a comment; from the introducer to the last non-blank character. */
 export interface CommentPart {
   readonly start: number
   readonly end: number
