@@ -38,7 +38,7 @@ function run({ args, env, cwd }, usage) {
       closeSync(out)
       if (code !== 0) return reject(new Error(`${args.join(' ')}: exit status ${code}\n${Buffer.concat(errors)}`))
       if (!usage) return resolve({ ms })
-      const [peak, cpu] = readFileSync(peakFile, 'utf8').split(' ').map(Number)
+      const [peak = 0, cpu = 0] = readFileSync(peakFile, 'utf8').split(' ').map(Number)
       rmSync(peakFile)
       resolve({ ms, peak: peak / 1024, cpu: cpu / 1000 })
     })

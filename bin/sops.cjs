@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Starts the built program: checks the version of Node and hands over. It is CommonJS because Node starts that an eighth sooner.
 'use strict'
-const [major, minor] = process.versions.node.split('.').map(Number)
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 if (major < 20 || (major === 20 && minor < 19)) {
   process.stderr.write(`sops needs Node.js 20.19 or newer, this is ${process.versions.node}\n`)
   process.exit(1)

@@ -75,7 +75,7 @@ export async function bundle(root, folder) {
   const plan = await build({ ...options, packages: 'external' })
   const { metafile, outputFiles } = await build({ ...options, plugins: [commonChunk(root, plan.metafile)] })
   for (const { path, text } of outputFiles) {
-    const { entryPoint, inputs } = metafile.outputs[relative(root, path).replaceAll('\\', '/')]
+    const { entryPoint, inputs = {} } = metafile.outputs[relative(root, path).replaceAll('\\', '/')] ?? {}
     const code = await toCommonJs(text, {
       isOurs: Object.keys(inputs).every((file) => file.startsWith('src/')),
       wasCommonJs: metafile.inputs[entryPoint ?? '']?.format === 'cjs',

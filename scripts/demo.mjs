@@ -79,7 +79,7 @@ function editOne() {
   const [old, now] = [before.split('\n'), read('values.yaml').toString().split('\n')]
   const changed = now.flatMap((line, at) => (line === old[at] ? [] : [[old[at] ?? '', line]]))
   for (const [from, to] of changed) say(`    ${paint(31, `- ${shorten(from)}`)}\n    ${paint(32, `+ ${shorten(to)}`)}`)
-  const names = changed.map(([, line]) => line.trim().split(':')[0]).filter((name) => name !== 'lastmodified')
+  const names = changed.map(([, line = '']) => line.trim().split(':')[0]).filter((name) => name !== 'lastmodified')
   check(
     now.length === old.length && names.join() === 'password,mac',
     'only `password`, `mac` and `lastmodified` differ',

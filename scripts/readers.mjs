@@ -148,7 +148,7 @@ const fail = (reader, name, problem) => {
 const layout = join(root, 'fixtures/layout/yaml')
 const texts = [...broad, ...readdirSync(layout).map((name) => [name, readFileSync(join(layout, name), 'utf8')])]
 let count = 0
-for (const [name, text] of texts) {
+for (const [name = '', text = ''] of texts) {
   const plain = join(work, `plain-${basename(name)}`)
   const sealed = join(work, `sealed-${basename(name)}`)
   writeFileSync(plain, text)

@@ -1,5 +1,5 @@
-// What a new version of a file says in clear that the version before did not say there: settings of a file are not authenticated, and what
-// they select may change with the comments around it (spec/format.md 5).
+// Finds what a new version of a file would newly show in clear: the settings of a file are not authenticated, and what they select can change
+// with the comments around it (spec/format.md 5).
 
 import { canonical, typeOf } from '../tree/scalar.ts'
 import type { Tree, Value } from '../tree/tree.ts'
@@ -10,7 +10,7 @@ import { walk } from './walk.ts'
 
 /** A value or comment that is about to be stored in clear. */
 export interface ClearPlace {
-  /** The keys down to it; those of what it stands in for a comment. */
+  /** The keys down to it; for a comment, those of its container. */
   readonly path: readonly string[]
   readonly isComment: boolean
   /**
@@ -71,7 +71,7 @@ function textOf(value: Exclude<Value, null>): string | Uint8Array {
   try {
     return canonical(value)
   } catch {
-    // In clear a file may hold what could not be encrypted.
+    // A file may hold values in clear that could not be encrypted.
     return String(value)
   }
 }
@@ -107,7 +107,7 @@ function take(counts: Map<string, number>, key: string): boolean {
   return count > 0
 }
 
-/** A text of this length is hardly the same by chance. */
+/** Texts of this length are hardly equal by chance. */
 const tellingLength = 8
 
 /** Tells an item that was encrypted, or stands for one that was, given all that was encrypted and all that still is. */

@@ -1,5 +1,5 @@
-// Comments of a sealed text stand where the text puts them: each is read again there, and sealed anew for its place where that is another
-// than it was sealed for. A comment's place is the path of what it stands in (spec/format.md 2.4), and what the text around it says may move it.
+// The printed text decides where a comment stands, so each is read back from there and sealed again if its place is not the one that it was
+// sealed for. A comment's place is the path of its container (spec/format.md 2.4), and the text around it can move it.
 
 import type { Comment, Entry, ListNode, MapNode, Node, Tree } from '../tree/tree.ts'
 import { createLeafCipher, decryptLeaf, encryptLeaf, isEncrypted, type LeafCipher } from './leaf.ts'
@@ -17,7 +17,7 @@ export interface PlacedComment {
   readonly start: number | undefined
 }
 
-/** The comments of a tree that has its ciphertext, but for empty ones. */
+/** The comments of an encrypted tree, without empty ones. */
 export function commentsOf(tree: Tree, selection: Selection): PlacedComment[] {
   const found: PlacedComment[] = []
   eachComment(tree, selection, (comment, aad, selected) => {
@@ -64,7 +64,7 @@ const add = (places: Places, text: string, aad: string): void => {
   else known.add(aad)
 }
 
-/** A block of lines may be one comment, and hold what were several. */
+/** A block of lines can be read as one comment and hold several. */
 const pieces = /ENC\[AES256_GCM,[^\]]*\]/g
 
 const holdsSealed = (isSealed: (text: string) => boolean, text: string): boolean =>
@@ -106,7 +106,7 @@ export interface SettleOptions {
   readonly stash?: Stash
 }
 
-/** Seals comments for the places where they are read. */
+/** Seals comments for the places where they are read back. */
 export interface Settling {
   /**
    * The tree with every comment sealed for its place; undefined if all were. A comment that comes to stand where nothing is encrypted is not

@@ -10,7 +10,7 @@ const maximumLength = 4096
 const maximumSize = 10_000
 /** Instructions times characters over all texts, which is what a search may cost: about a minute at the very most. */
 const maximumSteps = 5e8
-/** Texts up to this length are remembered: most keys stand in a file many times. */
+/** Answers for texts up to this length are remembered: most keys occur many times in a file. */
 const longestKnown = 128
 
 const written = 'write a shorter one: it decides what is encrypted, so none is left out that cannot be read'
@@ -34,7 +34,7 @@ export function refuseLargeExpression(expression: string, name = 'the regular ex
 
 const token = /\\[\s\S]|\[\^?\]?(?:\\[\s\S]|\[:\^?\w+:\]|[^\]\\])*\]|\{(\d{1,9})(?:,(\d{0,9}))?\}|[\s\S]/gu
 
-/** About how many instructions it has: those of an item, times what counted repetitions behind it say. */
+/** A rough count of instructions: those of each item, times the counted repetitions behind it. */
 function estimatedSize(expression: string): number {
   const outer: number[] = []
   let sum = 0

@@ -1,11 +1,11 @@
-// What shows that documents of one file do not belong together.
+// Signs that the documents of a file do not belong together.
 
 import type { Leaf, Tree } from '../tree/tree.ts'
 import { isEncrypted } from './leaf.ts'
 import type { Selection } from './selection.ts'
 import { walk } from './walk.ts'
 
-/** What to say of the document of this number, counted from 1, if it has not one encrypted value. */
+/** Hints about the document with this number, from 1, if it has no encrypted value at all. */
 export function clearHints(tree: Tree, number: number, selection: Selection): readonly string[] {
   let encrypted = false
   const leaf = (found: Leaf): Leaf => {
@@ -23,6 +23,6 @@ export function clearHints(tree: Tree, number: number, selection: Selection): re
 
 const range = (from: number, to: number): string => (from === to ? `document ${from}` : `documents ${from} to ${to}`)
 
-/** For a MAC that covers the first so many of the documents. */
+/** For a MAC that covers only the first documents. */
 export const joinedHint = (covered: number, count: number): string =>
   `the MAC is that of ${range(1, covered)} alone: ${range(covered + 1, count)} came from elsewhere, as when files are joined`

@@ -19,7 +19,7 @@ export const tagLength = 16
 /** A data key ready for use; one KeyObject serves all leaves. */
 export interface LeafCipher {
   readonly key: KeyObject
-  /** Undefined when the data key's length is none that AES knows. */
+  /** Undefined when AES has no keys of this length. */
   readonly algorithm: 'aes-128-gcm' | 'aes-192-gcm' | 'aes-256-gcm' | undefined
 }
 
@@ -46,7 +46,7 @@ export function algorithmOf(cipher: LeafCipher): NonNullable<LeafCipher['algorit
 const pool = Buffer.allocUnsafe(ivLength * 512)
 let poolAt = pool.length
 
-/** Random bytes are drawn in blocks; none is handed out twice. */
+/** Draws random bytes in blocks; none is handed out twice. */
 export function newIv(): Uint8Array {
   if (poolAt === pool.length) {
     randomFillSync(pool)
@@ -84,8 +84,8 @@ export const ending = (gcm: CipherGCM, type: ScalarType, iv: Uint8Array): string
   `,iv:${base64(iv)},tag:${base64(gcm.getAuthTag())},type:${type}]`
 
 /**
- * Whole files are worked off in pieces, so that neither ciphertext nor base64 lies in memory twice; small ones, whose memory is free again at
- * once. A multiple of 3 and of 4.
+ * Large values are processed in pieces, so that neither ciphertext nor base64 is in memory twice; the pieces are small, so that their memory
+ * is free again at once. A multiple of 3 and of 4.
  */
 const chunkSize = 96 * 1024
 
@@ -179,7 +179,7 @@ export function decryptLeaf(cipher: LeafCipher, text: string, aad: string): Decr
   gcm.setAAD(bytesOfText(aad))
   const bytes = typeof data === 'string' ? decryptLarge(gcm, data) : gcm.update(data)
   try {
-    // Nothing of `bytes` leaves this function before the tag was checked.
+    // `bytes` must not leave this function before the tag is checked.
     gcm.final()
   } catch {
     throw new SopsError('generic', authenticationFailed)

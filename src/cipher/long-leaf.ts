@@ -1,4 +1,4 @@
-// The ENC[…] text of bytes that no string can hold, made and read in pieces (spec/format.md 2.1, 2.2).
+// The ENC[…] text of values too long for a string, written and read in pieces (spec/format.md 2.1, 2.2).
 import { createCipheriv, createDecipheriv, createHash, type DecipherGCM } from 'node:crypto'
 import { SopsError } from '../errors.ts'
 import { bytesOfText } from '../tree/utf8.ts'
@@ -16,7 +16,7 @@ import {
   types,
 } from './leaf.ts'
 
-/** Bytes that can be read at any place, again and again. */
+/** Bytes that can be read anywhere, and more than once. */
 export interface Pieces {
   readonly size: number
   /** Exactly the bytes from `from` to `to`. @throws when there are fewer by now. */
@@ -49,7 +49,7 @@ export async function* encryptLong(
   yield utf8.encode(ending(gcm, 'str', iv))
 }
 
-/** An ENC[…] text whose data stays where it is. */
+/** An ENC[…] text whose data is not read into memory. */
 export interface LongToken {
   /** The base64 text in `pieces`. */
   readonly from: number
@@ -60,7 +60,7 @@ export interface LongToken {
 
 /** A leaf whose tag was checked. */
 export interface LongLeaf {
-  /** The plaintext, decrypted once more. Nothing leaves that is not what was checked. */
+  /** Decrypts the plaintext again; only the bytes that were checked come out. */
   plaintext(): AsyncGenerator<Uint8Array>
 }
 

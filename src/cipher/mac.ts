@@ -8,7 +8,7 @@ const batchSize = 64 * 1024
 
 export interface MacState {
   readonly hash: Hash
-  /** Small inputs collect here: one call into the hash costs more than hashing a short value. */
+  /** Collects small inputs: a call into the hash costs more than hashing a short value. */
   readonly batch: Buffer
   used: number
 }
@@ -52,7 +52,7 @@ export function finishMac(mac: MacState): string {
   return mac.hash.digest('hex').toUpperCase()
 }
 
-/** Compares without telling by its duration where two MACs differ. */
+/** Takes the same time wherever two MACs differ. */
 export function sameMac(a: string, b: string): boolean {
   const left = Buffer.from(a, 'utf8')
   const right = Buffer.from(b, 'utf8')

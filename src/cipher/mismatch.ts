@@ -1,11 +1,11 @@
-// What a MAC that is not that of the values can come from. Every encrypted value opened in its place, which leaves few changes.
+// Explains a MAC that does not match the values. Every encrypted value opened in its place, so few changes come into question.
 import { listed } from '../text/listed.ts'
 import { formatPath } from '../tree/path.ts'
 import type { Tree } from '../tree/tree.ts'
 import type { Selection } from './selection.ts'
 import { walk } from './walk.ts'
 
-/** For a MAC that is right under the other setting. */
+/** For a MAC that matches under the other setting of `mac_only_encrypted`. */
 export const settingHint = (macOnlyEncrypted: boolean): string =>
   `the values are those of the MAC, but mac_only_encrypted was ${macOnlyEncrypted ? 'added' : 'taken out'}: the setting counts from when the file is next saved`
 
@@ -34,7 +34,7 @@ function clearPlaces(tree: Tree, selection: Selection): string[] {
   return [...new Set(places)]
 }
 
-/** All that may have been done to the file, and the next step. `tree` is the encrypted one. */
+/** What may have happened to the file, and what to do next. `tree` is the encrypted one. */
 export function changeHints(tree: Tree, selection: Selection, macOnlyEncrypted: boolean): readonly string[] {
   const clear = macOnlyEncrypted ? [] : clearPlaces(tree, selection)
   const what = macOnlyEncrypted ? 'an encrypted entry' : 'an entry'

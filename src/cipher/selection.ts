@@ -29,7 +29,7 @@ export const selectionSettings: readonly (keyof SelectionOptions)[] = Object.key
 interface Rule {
   readonly bit: Hits
   readonly test: Test
-  /** What a hit means; `wins` = without a hit the opposite holds. */
+  /** What a hit means. Without one, a rule that encrypts leaves in clear, the other kind decides nothing. */
   readonly encrypts: boolean
 }
 
@@ -43,7 +43,7 @@ export interface Selection {
 
 const never: Test = () => false
 
-/** As files write it. */
+/** The setting's name in files. */
 const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 
 /**

@@ -41,87 +41,98 @@ function put(frame: Frame, next: Entry | Comment | Node): void {
 const finish = (frame: Frame): MapNode | ListNode =>
   frame.same ? frame.node : ({ ...frame.node, items: frame.items } as MapNode | ListNode)
 
+/** What the steps of a walk share. */
+interface Walk {
+  readonly selection: Selection
+  readonly selects: (hits: Hits, own?: Hits) => boolean
+  readonly visitor: Visitor
+  /** The keys down to the current node. */
+  readonly path: string[]
+}
+
 /**
  * A tree with what the visitor returns in place of each leaf and comment; containers in which nothing changed stay the same objects.
  * While it runs, and after an error, `path` holds the keys down to the current node.
  * @throws SopsError `generic` for a key that is not a string; whatever the visitor throws.
  */
 export function walk(tree: Tree, selection: Selection, visitor: Visitor, path: string[]): Tree {
-  const selects = makeSelects(selection)
-  const hasCommentRules = selection.commentRules.length > 0
-
-  function visitComment(frame: Frame, comment: Comment): void {
-    const own = hasCommentRules ? commentHits(selection, comment.text) : 0
-    const selected = selects(frame.hits | frame.active, own)
-    put(frame, visitor.comment(comment, frame.aad === '' ? ':' : frame.aad, selected))
-    frame.active |= own
-  }
-
-  /** The frame to go on with: this one, or that of the value when it is a container. */
-  function visitEntry(frame: Frame, entry: Entry): Frame {
-    if (entry.keyType !== undefined) {
-      throw new SopsError(
-        'generic',
-        `Tree contains a non-string key (type ${entry.keyType}): ${entry.key}; keys must be strings, so put it in quotes`,
-      )
-    }
-    path.push(entry.key)
-    const { value } = entry
-    const aad = `${frame.aad}${entry.key}:`
-    const hits = frame.hits | frame.active | keyHits(selection, entry.key)
-    if (value.kind !== 'leaf') return frameOf(value, aad, hits)
-    finishEntry(frame, entry, visitor.leaf(value, aad, selects(hits), false) as Leaf)
-    return frame
-  }
-
-  function finishEntry(frame: Frame, entry: Entry, value: Node): void {
-    path.pop()
-    put(frame, value === entry.value ? entry : { ...entry, value })
-    frame.active = 0
-  }
-
-  function visitElement(frame: Frame, element: Node): Frame {
-    if (element.kind !== 'leaf') return frameOf(element, frame.aad, frame.hits | frame.active)
-    const next = visitor.leaf(element, frame.aad, selects(frame.hits | frame.active), true)
-    put(frame, next)
-    // A string that turned out to be an encrypted comment belongs to the block of comments it stands in (spec/format.md 5.1).
-    if (next.kind === 'leaf') frame.active = 0
-    else if (hasCommentRules && typeof element.value === 'string') frame.active |= commentHits(selection, element.value)
-    return frame
-  }
-
-  function visitDocument(document: MapNode): MapNode {
-    const stack = [frameOf(document, '', 0)]
-    for (;;) {
-      const frame = stack[stack.length - 1]!
-      const item = frame.node.items[frame.items.length]
-      if (item !== undefined) {
-        if (item.kind === 'comment') visitComment(frame, item)
-        else {
-          const next = item.kind === 'entry' ? visitEntry(frame, item) : visitElement(frame, item)
-          if (next !== frame) stack.push(next)
-        }
-        continue
-      }
-      stack.pop()
-      const done = finish(frame)
-      const parent = stack[stack.length - 1]
-      if (parent === undefined) return done as MapNode
-      const place = parent.node.items[parent.items.length]!
-      if (place.kind === 'entry') finishEntry(parent, place, done)
-      else {
-        put(parent, done)
-        parent.active = 0
-      }
-    }
-  }
-
+  const shared: Walk = { selection, selects: makeSelects(selection), visitor, path }
   return {
     documents: tree.documents.map((document, at) => {
       visitor.document?.(at + 1)
-      return visitDocument(document)
+      return visitDocument(shared, document)
     }),
   }
+}
+
+function visitDocument(walk: Walk, document: MapNode): MapNode {
+  const stack = [frameOf(document, '', 0)]
+  for (;;) {
+    const frame = stack[stack.length - 1]!
+    const item = frame.node.items[frame.items.length]
+    if (item !== undefined) {
+      const next = visitItem(walk, frame, item)
+      if (next !== frame) stack.push(next)
+      continue
+    }
+    stack.pop()
+    const done = finish(frame)
+    const parent = stack[stack.length - 1]
+    if (parent === undefined) return done as MapNode
+    const place = parent.node.items[parent.items.length]!
+    if (place.kind === 'entry') finishEntry(walk, parent, place, done)
+    else {
+      put(parent, done)
+      parent.active = 0
+    }
+  }
+}
+
+/** The frame to go on with: this one, or that of the item's value when it is a container. */
+function visitItem(walk: Walk, frame: Frame, item: Entry | Comment | Node): Frame {
+  if (item.kind === 'entry') return visitEntry(walk, frame, item)
+  if (item.kind !== 'comment') return visitElement(walk, frame, item)
+  visitComment(walk, frame, item)
+  return frame
+}
+
+function visitComment({ selection, selects, visitor }: Walk, frame: Frame, comment: Comment): void {
+  const own = commentHits(selection, comment.text)
+  const selected = selects(frame.hits | frame.active, own)
+  put(frame, visitor.comment(comment, frame.aad === '' ? ':' : frame.aad, selected))
+  frame.active |= own
+}
+
+function visitEntry(walk: Walk, frame: Frame, entry: Entry): Frame {
+  if (entry.keyType !== undefined) {
+    throw new SopsError(
+      'generic',
+      `Tree contains a non-string key (type ${entry.keyType}): ${entry.key}; keys must be strings, so put it in quotes`,
+    )
+  }
+  walk.path.push(entry.key)
+  const { value } = entry
+  const aad = `${frame.aad}${entry.key}:`
+  const hits = frame.hits | frame.active | keyHits(walk.selection, entry.key)
+  if (value.kind !== 'leaf') return frameOf(value, aad, hits)
+  finishEntry(walk, frame, entry, walk.visitor.leaf(value, aad, walk.selects(hits), false) as Leaf)
+  return frame
+}
+
+function finishEntry({ path }: Walk, frame: Frame, entry: Entry, value: Node): void {
+  path.pop()
+  put(frame, value === entry.value ? entry : { ...entry, value })
+  frame.active = 0
+}
+
+function visitElement({ selection, selects, visitor }: Walk, frame: Frame, element: Node): Frame {
+  if (element.kind !== 'leaf') return frameOf(element, frame.aad, frame.hits | frame.active)
+  const next = visitor.leaf(element, frame.aad, selects(frame.hits | frame.active), true)
+  put(frame, next)
+  // A string that turned out to be an encrypted comment belongs to the block of comments it stands in (spec/format.md 5.1).
+  if (next.kind === 'leaf') frame.active = 0
+  else if (typeof element.value === 'string') frame.active |= commentHits(selection, element.value)
+  return frame
 }
 
 /** `isSelected`, remembering the answer for each set of hits. */

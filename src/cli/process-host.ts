@@ -19,49 +19,12 @@ import {
 import { environmentAsGiven, wordsAsGiven } from '../system/given.ts'
 import { collect } from '../system/inputs.ts'
 import { leaveOutOfDumps } from './dumps.ts'
-import type { Account, Host, Input, Output, SignalHandler } from './host.ts'
+import { type Exits, makeExits } from './exits.ts'
+import type { Account, Host, Input, Output } from './host.ts'
 import { reportError } from './report.ts'
 import { makePrompt, type Terminal } from './terminal.ts'
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
-
-/** Clean-ups and signal handlers, newest first. `raise` ends the process by the signal. */
-export function makeExits(raise: (signal: NodeJS.Signals) => void): {
-  readonly onCleanup: Host['onCleanup']
-  readonly cleanup: () => void
-  readonly onSignal: Host['onSignal']
-  readonly deliver: SignalHandler
-} {
-  const works: (() => void)[] = []
-  const handlers: SignalHandler[] = []
-  const register = <T>(list: T[], item: T): (() => void) => {
-    list.push(item)
-    return () => {
-      const at = list.lastIndexOf(item)
-      if (at >= 0) list.splice(at, 1)
-    }
-  }
-  const cleanup = (): void => {
-    for (let work = works.pop(); work; work = works.pop()) {
-      try {
-        work()
-      } catch {
-        // The other clean-ups matter more than the report of this one.
-      }
-    }
-  }
-  return {
-    onCleanup: (work) => register(works, work),
-    cleanup,
-    onSignal: (handler) => register(handlers, handler),
-    deliver: (signal) => {
-      const handler = handlers.at(-1)
-      if (handler) return handler(signal)
-      cleanup()
-      raise(signal)
-    },
-  }
-}
 
 /** `$PWD` when it names the current directory, else what the system says. @throws SopsError `generic` when that is none. */
 function currentDirectory(env: Host['env']): string {
@@ -208,36 +171,74 @@ function takeKeys(given: Host['env']): Host['env'] {
 /** The words behind the program's name. */
 export const processWords = (): readonly string[] => wordsAsGiven(process.argv.slice(2), process.platform)
 
-/** The real thing. Call it once. */
-export function processHost(): Host {
-  const withDumps = leaveOutOfDumps()
-  const env = takeKeys(environmentAsGiven(process.env, process.platform))
-  const raise = (signal: NodeJS.Signals): void => {
-    process.removeAllListeners(signal)
-    process.kill(process.pid, signal)
-  }
-  const exits = makeExits(raise)
+function raise(signal: NodeJS.Signals): void {
+  process.removeAllListeners(signal)
+  process.kill(process.pid, signal)
+}
+
+function listenToSignals(exits: Exits, exit: Host['exit']): void {
   for (const name of signals) process.on(name, exits.deliver)
-  const exit = (status: number): never => {
-    exits.cleanup()
-    process.exit(status)
-  }
   // Without a listener SIGUSR1 starts Node's inspector, which would lay open the memory of this process.
   process.on('SIGUSR1', () => {
     if (process.listenerCount('SIGUSR1') === 1) exit(128 + constants.signals.SIGUSR1)
   })
-  const lazy = <T>(make: () => T): (() => T) => {
-    let made: T | undefined
+}
+
+const onSignalOf =
+  (exits: Exits): Host['onSignal'] =>
+  (handler, more = []) => {
+    const release = exits.onSignal(handler)
+    for (const name of more) process.on(name, handler)
     return () => {
-      made ??= make()
-      return made
+      release()
+      for (const name of more) process.off(name, handler)
     }
   }
+
+/** Undefined where this Node, or this system, cannot do it. */
+function replaceProcessOf(exits: Exits, withDumps: Host['withDumps']): Host['replaceProcess'] {
+  const { execve } = process as unknown as { execve?: (file: string, args: readonly string[], env: object) => never }
+  if (!execve || process.platform === 'win32') return undefined
+  return (file, args, env) => {
+    exits.cleanup()
+    // Node ignores these, and what is ignored stays so in the new program; what is handled goes back to the default.
+    for (const name of ['SIGPIPE', 'SIGXFSZ'] as const) process.on(name, () => {})
+    return withDumps(() => execve(file, args, env))
+  }
+}
+
+const withUmask: Host['withUmask'] = (mask, work) => {
+  const before = process.umask(mask)
+  try {
+    return work()
+  } finally {
+    process.umask(before)
+  }
+}
+
+function lazy<T>(make: () => T): () => T {
+  let made: T | undefined
+  return () => {
+    made ??= make()
+    return made
+  }
+}
+
+/** The real thing. Call it once. */
+export function processHost(): Host {
+  const withDumps = leaveOutOfDumps()
+  const env = takeKeys(environmentAsGiven(process.env, process.platform))
+  const exits = makeExits(raise)
+  const exit = (status: number): never => {
+    exits.cleanup()
+    process.exit(status)
+  }
+  listenToSignals(exits, exit)
   const cwd = lazy(() => currentDirectory(env))
+  // The streams are opened on first use: opening stdin costs time and would hold the process open.
   const stdin = lazy(() => input(process.stdin))
   const stdout = lazy(() => output(1, () => process.stdout, exit))
   const stderr = lazy(() => output(2, () => process.stderr, exit))
-  const { execve } = process as unknown as { execve?: (file: string, args: readonly string[], env: object) => never }
   const host: Host = {
     argv0: process.argv[1] ?? 'sops',
     version: process.env.SOPS_TS_VERSION ?? 'unbuilt',
@@ -255,15 +256,7 @@ export function processHost(): Host {
     get umask() {
       return process.umask()
     },
-    withUmask: (mask, work) => {
-      const before = process.umask(mask)
-      try {
-        return work()
-      } finally {
-        process.umask(before)
-      }
-    },
-    // The streams are opened on first use: opening stdin costs time and would hold the process open.
+    withUmask,
     get stdin() {
       return stdin()
     },
@@ -275,26 +268,11 @@ export function processHost(): Host {
     },
     now: () => new Date(),
     prompt: makePrompt({ open: openTerminal, onCleanup: exits.onCleanup, deliver: exits.deliver }),
-    onSignal: (handler, more = []) => {
-      const release = exits.onSignal(handler)
-      for (const name of more) process.on(name, handler)
-      return () => {
-        release()
-        for (const name of more) process.off(name, handler)
-      }
-    },
+    onSignal: onSignalOf(exits),
     onCleanup: exits.onCleanup,
     cleanup: exits.cleanup,
     withDumps,
-    replaceProcess:
-      execve && process.platform !== 'win32'
-        ? (file, args, env) => {
-            exits.cleanup()
-            // Node ignores these, and what is ignored stays so in the new program; what is handled goes back to the default.
-            for (const name of ['SIGPIPE', 'SIGXFSZ'] as const) process.on(name, () => {})
-            return withDumps(() => execve(file, args, env))
-          }
-        : undefined,
+    replaceProcess: replaceProcessOf(exits, withDumps),
     endBySignal: (signal) => {
       exits.cleanup()
       raise(signal)

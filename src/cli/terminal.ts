@@ -27,6 +27,36 @@ const endOfFile = '\x04'
 const eraseLine = '\x15'
 const erase = new Set(['\x7f', '\b'])
 
+interface Line {
+  readonly secret: boolean
+  text: string
+}
+
+/** How a line ended. */
+interface LineEnd {
+  /** Undefined when nothing was answered. */
+  readonly answer: string | undefined
+  /** What was typed behind the line. */
+  readonly rest: string
+  readonly interrupted?: boolean
+}
+
+/** Adds what was typed to the line; undefined while it goes on. */
+function addTyped(line: Line, typed: string): LineEnd | undefined {
+  let at = 0
+  for (const character of typed) {
+    at += character.length
+    if (character === '\r' || character === '\n') return { answer: line.text, rest: typed.slice(at) }
+    if (!line.secret) line.text += character
+    else if (character === interrupt) return { answer: undefined, rest: '', interrupted: true }
+    else if (character === endOfFile) return { answer: line.text || undefined, rest: typed.slice(at) }
+    else if (character === eraseLine) line.text = ''
+    else if (erase.has(character)) line.text = [...line.text].slice(0, -1).join('')
+    else line.text += character
+  }
+  return undefined
+}
+
 /**
  * A function that shows a text and reads one line: undefined when there is no terminal or it was closed. With `secret` the terminal is in
  * raw mode, so Ctrl+C arrives as a character and is handed to `deliver`; a clean-up puts the mode back if anything else ends the program.
@@ -42,11 +72,11 @@ export function makePrompt({ open, onCleanup, deliver }: Surroundings): Prompt {
     return new Promise((resolve) => {
       const stream = terminal.input
       const decoder = new StringDecoder('utf8')
+      const line: Line = { secret, text: '' }
       const restore = (): void => {
         if (secret) stream.setRawMode(false)
       }
       const takeBack = onCleanup(restore)
-      let line = ''
       const finish = (answer: string | undefined, rest = ''): void => {
         typedAhead = rest
         restore()
@@ -60,33 +90,18 @@ export function makePrompt({ open, onCleanup, deliver }: Surroundings): Prompt {
       }
       /** True when the line is complete. */
       const take = (typed: string): boolean => {
-        let at = 0
-        for (const character of typed) {
-          at += character.length
-          if (character === '\r' || character === '\n') {
-            finish(line, typed.slice(at))
-            return true
-          }
-          if (!secret) line += character
-          else if (character === interrupt) {
-            finish(undefined)
-            deliver('SIGINT')
-            return true
-          } else if (character === endOfFile) {
-            finish(line === '' ? undefined : line, typed.slice(at))
-            return true
-          } else if (character === eraseLine) line = ''
-          else if (erase.has(character)) line = [...line].slice(0, -1).join('')
-          else line += character
-        }
-        return false
+        const end = addTyped(line, typed)
+        if (end === undefined) return false
+        finish(end.answer, end.rest)
+        if (end.interrupted) deliver('SIGINT')
+        return true
       }
       // Before the text is shown: whoever answers at once must not be echoed.
       if (secret) stream.setRawMode(true)
       writeSync(terminal.output, lineText(text))
       if (take(typedAhead)) return
       stream.on('data', (bytes: Buffer) => take(decoder.write(bytes)))
-      stream.on('end', () => finish(line === '' ? undefined : line))
+      stream.on('end', () => finish(line.text || undefined))
       stream.on('error', () => finish(undefined))
     })
   }

@@ -1,4 +1,4 @@
-// Words about a configuration that loads but probably does not say what its author meant. They never make a file invalid.
+// Warnings about a configuration that loads but probably does not mean what its author intended. They never make a file invalid.
 
 import { compileRegex } from '../cipher/expression.ts'
 import type { Context } from '../context/index.ts'
@@ -10,7 +10,7 @@ import type { StructShape } from './shape.ts'
 export interface Warning {
   readonly message: string
   readonly line: number
-  /** The field that was probably meant. */
+  /** The field that the author probably meant. */
   readonly suggestion?: string
 }
 
@@ -40,7 +40,7 @@ function isNear(a: string, b: string, limit: number): boolean {
 /** Short names differ little from each other: three letters allow one slip. */
 const slips = (name: string): number => (name.length <= 4 ? 1 : 2)
 
-/** The field of a shape that a name was probably meant to be. */
+/** The field of a shape that a name probably means. */
 export function suggestField(name: string, shape: StructShape): string | undefined {
   const known = Object.keys(shape.fields)
   const wanted = normal(name)
@@ -51,7 +51,7 @@ export function suggestField(name: string, shape: StructShape): string | undefin
 }
 
 function warningAbout({ name, line, where, shape }: UnknownField, path: string): Warning | undefined {
-  // The usual marks of fields that are meant for somebody else.
+  // The usual marks of fields for other programs.
   if (/^(?:x-|_|\.|\$)/.test(name)) return undefined
   const suggestion = suggestField(name, shape)
   if (suggestion === undefined && shape.open) return undefined
@@ -66,7 +66,7 @@ export function checkConfig(config: Config): Warning[] {
   return config.unknown.map((field) => warningAbout(field, config.file.path)).filter((warning) => warning !== undefined)
 }
 
-/** Files whose fields, and expressions of which, were told. */
+/** Files, and expressions, that were warned of in this run. */
 const fieldsTold = memoKeys<void>('fields of configurations')
 const expressionsTold = memoKeys<void>('expressions of rules')
 
@@ -77,7 +77,7 @@ export function warnAboutConfig(config: Config, ctx: Context): void {
   })
 }
 
-/** Warns, once per run, about an expression that decides what is encrypted and does not compile: the reference takes it as never matching. */
+/** Warns, once per run, about an expression that decides what is encrypted and does not compile: for the reference it never matches. */
 export async function warnAboutSelection(rule: RawRule, where: string, config: Config, ctx: Context): Promise<void> {
   const fields = [
     'unencrypted_regex',

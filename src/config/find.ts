@@ -1,5 +1,5 @@
-// Where the configuration file is: named by the user, or the nearest .sops.yaml from the working directory upward (spec/config.md 1). One that
-// is found says who can read the secrets, so it must not be somebody else's: see `foreignOwner`.
+// Finds the configuration file: the one that the user names, or the nearest .sops.yaml from the working directory upward (spec/config.md 1).
+// A file that the search finds decides who can read the secrets, so it must not be somebody else's: see `foreignOwner`.
 
 import path from 'node:path'
 import type { Context } from '../context/index.ts'
@@ -11,14 +11,14 @@ export interface ConfigFile {
   readonly path: string
   /** `path` joined to the working directory lexically; rules see files relative to its directory. */
   readonly absolutePath: string
-  /** By the search: whoever called did not name it, and nothing but a regular file will do. */
+  /** Found by the search and not named by the caller: only a regular file will do. */
   readonly found?: true
 }
 
 /** The working directory and 99 above it. */
 const levels = 100
 
-/** Path rules of the platform the context speaks of. */
+/** The path rules of the context's platform. */
 export const pathsOf = (ctx: Context): path.PlatformPath => (ctx.platform === 'win32' ? path.win32 : path.posix)
 
 /**
@@ -44,7 +44,7 @@ function trusted({ uid, env }: Context): readonly number[] {
 /**
  * The number of another user who could have put the file there, or could change it; undefined when there is none. Above the working
  * directory that is the owner of the file, of a link to it, or of its folder, as in git. The working directory itself the caller has chosen:
- * only where everybody may write is the file looked at. Where users have no numbers nobody is another.
+ * the file is looked at only if everybody may write there. Where users have no numbers, there are no other users.
  */
 function foreignOwner(found: string, ctx: Context): number | undefined {
   if (ctx.uid === undefined) return undefined

@@ -85,7 +85,7 @@ export interface Config {
     readonly ini?: StoreSettings
     readonly dotenv?: StoreSettings
   }
-  /** What the file holds besides, in the order of the file. */
+  /** Unknown fields, in the order of the file. */
   readonly unknown: readonly UnknownField[]
 }
 
@@ -95,7 +95,7 @@ interface RawConfig {
   readonly stores?: Config['stores']
 }
 
-/** Bytes that are taken from a pipe or a device. */
+/** Bytes read at most from a pipe or a device. */
 const maximumSize = 16 * 1024 * 1024
 
 async function readConfigFile(file: ConfigFile, ctx: Context): Promise<Uint8Array> {

@@ -53,7 +53,7 @@ export interface MatchOptions {
   readonly kmsContext?: StringMap
 }
 
-/** What path_regex of a creation rule is matched against: the path below the config's directory, or the absolute path outside of it; a byte that is no UTF-8 counts as U+FFFD. */
+/** What path_regex of a creation rule is matched against: the path below the config's directory, or the absolute path outside of it; a byte that is not UTF-8 counts as U+FFFD. */
 export function ruleSubject(file: ConfigFile, filePath: string, ctx: Context): string {
   const paths = pathsOf(ctx)
   const absolute = paths.resolve(ctx.cwd, filePath)
@@ -103,7 +103,7 @@ const pathRegexOf = (rule: { readonly path_regex?: string }): { pathRegex?: stri
 
 /**
  * @param where the rule, for messages.
- * @param invalid what an expression that is not valid means.
+ * @param invalid called for an invalid expression.
  * @throws SopsError `generic` for one that is too large, and what `invalid` throws.
  */
 async function matches(

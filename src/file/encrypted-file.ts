@@ -2,8 +2,11 @@
 
 import { type ClearPlace, newlyClear } from '../cipher/cleartext.ts'
 import { lostComment, settling, withHeads } from '../cipher/comments.ts'
-import { open, type Sealed as SealedTree, type Stash, seal, sealMac, verifyMac } from '../cipher/seal.ts'
+import { open } from '../cipher/open.ts'
+import { type Sealed as SealedTree, seal } from '../cipher/seal.ts'
 import { compileSelection, type Selection } from '../cipher/selection.ts'
+import type { Stash } from '../cipher/stash.ts'
+import { sealMac, verifyMac } from '../cipher/stored-mac.ts'
 import { walk } from '../cipher/walk.ts'
 import { type ErrorCode, SopsError, withHints } from '../errors.ts'
 import { loadFormat } from '../formats/index.ts'

@@ -1,6 +1,9 @@
 // What a MAC mismatch can come from and where, as far as that can be told without a digest of the plaintext.
+
+import type { CryptOptions } from '../cipher/crypt.ts'
 import { changeHints, settingHint } from '../cipher/mismatch.ts'
-import { type CryptOptions, open, verifyMac } from '../cipher/seal.ts'
+import { open } from '../cipher/open.ts'
+import { verifyMac } from '../cipher/stored-mac.ts'
 import { SopsError, withHints } from '../errors.ts'
 import { splitHints } from '../metadata/others.ts'
 import type { EncryptedFile } from './types.ts'

@@ -1,6 +1,7 @@
 // What an encrypted file is: as it was parsed, and once its values are known.
-import type { Stash } from '../cipher/seal.ts'
+
 import type { Selection } from '../cipher/selection.ts'
+import type { Stash } from '../cipher/stash.ts'
 import type { Context, LogLine } from '../context/index.ts'
 import type { Format, Parsed } from '../formats/types.ts'
 import type { KeyService } from '../groups/data-key.ts'

@@ -1,6 +1,7 @@
 // The dotenv format: one `key=value` a line, nothing quoted, the two characters `\n` for a line break (spec/format.md 9).
 
 import { SopsError } from '../errors.ts'
+import { hash } from '../text/characters.ts'
 import { formatPath } from '../tree/path.ts'
 import type { Comment, Entry, Tree } from '../tree/tree.ts'
 import { type DotenvSource, type Line, metadataPrefix, readLines } from './dotenv/lines.ts'
@@ -30,7 +31,7 @@ function parse(bytes: Uint8Array, { encrypted = false, literal = false, earlier 
 
   function itemOf(line: Line): Entry | Comment {
     const { start, end, next } = line
-    if (text.charCodeAt(start) === 35) {
+    if (text.charCodeAt(start) === hash) {
       const comment = stringIn(source, commentText(source, line))
       return { kind: 'comment', text: comment, inline: false, origin: { start, end: next, value: comment } }
     }

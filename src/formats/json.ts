@@ -2,7 +2,8 @@
 import type { Node } from '../tree/tree.ts'
 import { textOfBytes } from '../tree/utf8.ts'
 import { parse, print, printValue, rewrite, textOf, token } from './json/document.ts'
-import { positionOf, scan } from './json/scan.ts'
+import { scan } from './json/scan.ts'
+import { positionOf } from './json/scanner.ts'
 import type { Format } from './types.ts'
 
 /**

@@ -1,5 +1,7 @@
 // What the line-based formats (dotenv, INI) share: bytes to text without loss, and a scalar's text (spec/format.md 9.2).
+
 import { isUtf8 } from 'node:buffer'
+import { lineFeed } from '../text/characters.ts'
 import { refuseTooLong, refuseUtf16 } from '../text/encoding.ts'
 import { dotenvFloat } from '../tree/floats.ts'
 import type { Node, Value } from '../tree/tree.ts'
@@ -79,7 +81,7 @@ export function output(raw: boolean): Output {
     atLineStart() {
       if (run !== '') return run.endsWith('\n')
       const last = done.at(-1)
-      return last === undefined || last[last.length - 1] === 10
+      return last === undefined || last[last.length - 1] === lineFeed
     },
     bytes() {
       flush()

@@ -114,8 +114,14 @@ function readMessage(stream: ServerHttp2Stream, limits: Limits): Promise<Buffer 
   })
 }
 
+/** Told of the calls of a connection, so that it knows when there are none. */
+interface Idle {
+  began(): void
+  ended(): void
+}
+
 /** Ends a connection that has had no whole call for a while, also where nobody reads that it ends. */
-function watch(session: ServerHttp2Session, socket: Socket, patience: number): { began(): void; ended(): void } {
+function watch(session: ServerHttp2Session, socket: Socket, patience: number): Idle {
   let calls = 0
   let timer: NodeJS.Timeout | undefined
   const rest = (): void => {
@@ -144,6 +150,36 @@ function watch(session: ServerHttp2Session, socket: Socket, patience: number): {
   }
 }
 
+/** The calls under way, and what they are answered by. */
+interface Calls {
+  readonly methods: ReadonlyMap<string, Method>
+  readonly limits: Limits
+  underWay: number
+}
+
+async function take(calls: Calls, stream: ServerHttp2Stream, path: string, idle: Idle): Promise<void> {
+  const { methods, limits } = calls
+  const method = methods.get(path)
+  if (method === undefined) return refuse(stream, refusal('Unimplemented', `unknown method ${path}`))
+  if (calls.underWay >= limits.calls) {
+    return refuse(stream, refusal('ResourceExhausted', `more than ${limits.calls} calls at a time`))
+  }
+  calls.underWay++
+  try {
+    const message = await readMessage(stream, limits)
+    if (!Buffer.isBuffer(message)) return refuse(stream, message)
+    idle.began()
+    const result = await method(message, () => !stream.destroyed && !stream.closed).finally(() => {
+      message.fill(0)
+      idle.ended()
+    })
+    if (Buffer.isBuffer(result)) answer(stream, result)
+    else refuse(stream, result)
+  } finally {
+    calls.underWay--
+  }
+}
+
 /**
  * Answers the calls of whoever connects to `listener`, by their paths, until it is stopped. Whoever sends no whole message in time, too much,
  * or comes when too many are there, is dropped.
@@ -162,31 +198,9 @@ export function serveCalls(
     maxSessionRejectedStreams: 16,
   })
   const [sockets, sessions] = [new Set<Socket>(), new Set<ServerHttp2Session>()]
-  let calls = 0
+  const calls: Calls = { methods, limits, underWay: 0 }
   /** The connection of the next session, which begins with it. */
   let arriving: Socket | undefined
-
-  async function take(stream: ServerHttp2Stream, path: string, idle: ReturnType<typeof watch>): Promise<void> {
-    const method = methods.get(path)
-    if (method === undefined) return refuse(stream, refusal('Unimplemented', `unknown method ${path}`))
-    if (calls >= limits.calls) {
-      return refuse(stream, refusal('ResourceExhausted', `more than ${limits.calls} calls at a time`))
-    }
-    calls++
-    try {
-      const message = await readMessage(stream, limits)
-      if (!Buffer.isBuffer(message)) return refuse(stream, message)
-      idle.began()
-      const result = await method(message, () => !stream.destroyed && !stream.closed).finally(() => {
-        message.fill(0)
-        idle.ended()
-      })
-      if (Buffer.isBuffer(result)) answer(stream, result)
-      else refuse(stream, result)
-    } finally {
-      calls--
-    }
-  }
 
   server.on('sessionError', () => {})
   server.on('session', (session) => {
@@ -195,7 +209,7 @@ export function serveCalls(
     const idle = watch(session, arriving!, limits.patience)
     session.on('stream', (stream, headers) => {
       stream.on('error', () => {})
-      void take(stream, String(headers[':path']), idle)
+      void take(calls, stream, String(headers[':path']), idle)
     })
   })
   listener.on('connection', (socket: Socket) => {

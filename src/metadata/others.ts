@@ -20,7 +20,7 @@ export interface OtherDocument {
   readonly reason: string
 }
 
-/** How to part documents that do not belong together. */
+/** How to separate documents that do not belong together. */
 export const splitHints: readonly string[] = [
   'documents of different files were joined: save each, from one line --- to the next, as a file of its own',
   `for example: awk '/^---[ \\t\\r]*$/ { n++; next } { print > ("part" n + 1 ".yaml") }' FILE`,
@@ -64,13 +64,13 @@ function compare(
   return differs ? differs(own) : different('has a sops block, and document 1 has none')
 }
 
-/** What does not count in a comparison. */
+/** Ignored in a comparison. */
 const nothing: Partial<Metadata> = {}
 const stamp: Partial<Metadata> = { mac: '', lastModified: '', version: '' }
 const stampAndSettings: Partial<Metadata> = { ...stamp, selection: {}, macOnlyEncrypted: false }
 const stampAndKeys: Partial<Metadata> = { ...stamp, keyGroups: [], shamirThreshold: 0 }
 
-/** By meaning: order, white space and spelling do not count. The first block is made ready once for all that are compared with it. */
+/** Compares by meaning: order, white space and spelling do not count. The first block is prepared once for all comparisons. */
 function differenceFrom(metadata: Metadata): (own: Metadata) => Finding {
   const blocks = new Map<Partial<Metadata>, MapNode>()
   let first: Metadata | undefined

@@ -1,4 +1,4 @@
-// The record that a block of metadata says (spec/format.md 6.1, 6.5).
+// Reads a metadata block into its record (spec/format.md 6.1, 6.5).
 
 import { refuseLargeExpression } from '../cipher/expression.ts'
 import { type SelectionOptions, selectionSettings } from '../cipher/selection.ts'

@@ -1,4 +1,4 @@
-// The block that says a record, every mapping in byte order of its keys (spec/format.md 6.1, 6.2).
+// Prints a record as a metadata block, every mapping in byte order of its keys (spec/format.md 6.1, 6.2).
 import { selectionSettings } from '../cipher/selection.ts'
 import { keyTypes } from '../keys/index.ts'
 import type { KeyGroup, MasterKey } from '../keys/types.ts'
@@ -36,7 +36,7 @@ function keyNode(key: MasterKey): MapNode {
   return mapOf(fields)
 }
 
-/** In a group mapping some lists stand even when empty. */
+/** A group mapping has some lists even when they are empty. */
 function groupFields(group: KeyGroup, isNested: boolean): Record<string, Node | undefined> {
   const fields: Record<string, Node | undefined> = {}
   for (const type of keyLists) {

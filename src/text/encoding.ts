@@ -1,4 +1,4 @@
-// Text in UTF-16, which PowerShell's `>` writes: told apart from UTF-8, and refused by its name where only UTF-8 is read.
+// Recognizes UTF-16, which PowerShell's `>` writes, so that it is refused by name where only UTF-8 is read.
 import { longestText, SopsError } from '../errors.ts'
 
 export type Utf16 = 'UTF-16LE' | 'UTF-16BE'
@@ -44,7 +44,7 @@ const tooLongHints = [
   'a file of any size can be encrypted and decrypted as binary: --input-type binary --output-type binary',
 ]
 
-/** @throws SopsError `parse` for more bytes than one text can hold here. */
+/** @throws SopsError `parse` for more bytes than a JavaScript string can hold. */
 export function refuseTooLong({ length }: Uint8Array, most: number = longestText): void {
   if (length <= most) return
   const problem = `the text has ${length} bytes, and at most ${most} can be worked on as one text`

@@ -1,4 +1,4 @@
-// Text of others in messages: as one line, and in Go's %q, a text in double quotes, as the reference's messages show what they were given.
+// Foreign text in messages: as one line, or in double quotes like Go's %q, which is how the reference's messages show their input.
 
 import { hasBytes, shown } from '../system/bytes.ts'
 
@@ -27,7 +27,7 @@ function escaped(c: string): string {
 
 /**
  * The text as one line that cannot steer a terminal: line ends, tabs, control, invisible and direction-changing characters become escapes, and
- * bytes that are no UTF-8 do.
+ * so do bytes that are not UTF-8.
  */
 export const oneLine = (text: string): string => text.replace(/[\p{C}\p{DI}\p{Zl}\p{Zp}]/gu, escaped)
 

@@ -1,4 +1,4 @@
-// The name that was probably meant by a word.
+// Guesses which name a misspelt word means.
 
 /** Changes of one character (insert, delete, replace, swap of neighbours) that lead from one word to the other. */
 export function editDistance(a: string, b: string): number {
@@ -31,7 +31,7 @@ export function closest(word: string, names: readonly string[]): string | undefi
   return found
 }
 
-/** The name that `word` was probably meant to be; undefined when none is near or the word is very long. */
+/** The name that `word` probably means; undefined when none is near or the word is very long. */
 export function nearest(word: string, names: readonly string[]): string | undefined {
   if (word.length < 3 || word.length > 40) return undefined
   const allowed = word.length < 6 ? 1 : 2

@@ -1,8 +1,10 @@
 // What a new version of a tree would say in clear that the one before did not.
 import { describe, expect, test } from 'vitest'
 import { newlyClear, selectedAmong } from '../../src/cipher/cleartext.ts'
-import { open, type Stash, seal } from '../../src/cipher/seal.ts'
+import { open } from '../../src/cipher/open.ts'
+import { seal } from '../../src/cipher/seal.ts'
 import { compileSelection, type Selection } from '../../src/cipher/selection.ts'
+import type { Stash } from '../../src/cipher/stash.ts'
 import { newDataKey } from '../../src/groups/data-key.ts'
 import type { Comment, Entry, MapNode, Tree, Value } from '../../src/tree/tree.ts'
 

@@ -2,16 +2,10 @@ import { randomBytes } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createLeafCipher, decryptLeaf, encryptLeaf } from '../../src/cipher/leaf.ts'
-import {
-  type OpenOptions,
-  open,
-  type Sealed,
-  type SealOptions,
-  seal,
-  sealMac,
-  verifyMac,
-} from '../../src/cipher/seal.ts'
+import { type OpenOptions, open } from '../../src/cipher/open.ts'
+import { type Sealed, type SealOptions, seal } from '../../src/cipher/seal.ts'
 import { compileSelection } from '../../src/cipher/selection.ts'
+import { sealMac, verifyMac } from '../../src/cipher/stored-mac.ts'
 import type { LogLine } from '../../src/context/index.ts'
 import { messageOf, SopsError } from '../../src/errors.ts'
 import type { Metadata } from '../../src/metadata/index.ts'

@@ -2,9 +2,9 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { constants, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { makeExits } from '../../src/cli/exits.ts'
 import type { Host, Output } from '../../src/cli/host.ts'
 import { main } from '../../src/cli/main.ts'
-import { makeExits } from '../../src/cli/process-host.ts'
 import type { PromptOptions } from '../../src/context/index.ts'
 
 export interface CliOptions {

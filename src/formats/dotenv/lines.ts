@@ -1,4 +1,5 @@
 // The lines of a dotenv text and how they end. A carriage return before a line end is layout, unless the file says otherwise.
+import { carriageReturn } from '../../text/characters.ts'
 import type { Comment, Entry, Tree, Value } from '../../tree/tree.ts'
 import { bytesOfText } from '../../tree/utf8.ts'
 import { markLength, type Piece, type Source, scalarText } from '../lines.ts'
@@ -62,7 +63,7 @@ export function readLines(source: Source, { literal, earlier, ...options }: Read
     let end = feed < 0 ? text.length : feed
     const isMetadata = text.startsWith(metadataPrefix, start)
     if (
-      text.charCodeAt(end - 1) === 13 &&
+      text.charCodeAt(end - 1) === carriageReturn &&
       end > start &&
       (isMetadata || encrypted
         ? converted || isMetadata || end === start + 1 || holdsToken(text.slice(start, end))
@@ -98,7 +99,7 @@ function linesWithReturn({ raw }: Source, earlier: Tree | undefined): ReadonlySe
   const found = new Set<string>()
   for (const item of earlier?.documents[0]?.items ?? []) {
     const line = shownLine(item)
-    if (line.at(-1) === 13) found.add(line.toString(raw ? 'latin1' : 'utf8'))
+    if (line.at(-1) === carriageReturn) found.add(line.toString(raw ? 'latin1' : 'utf8'))
   }
   return found
 }

@@ -1,6 +1,7 @@
 // Splices a changed tree into dotenv text: lines that did not change stay, and what an encrypted file cannot show is noted (`mark.ts`).
 
 import { SopsError } from '../../errors.ts'
+import { carriageReturn } from '../../text/characters.ts'
 import { type Comment, type Entry, type MapNode, type Node, sameValue, type Tree } from '../../tree/tree.ts'
 import { byteOrderMark, insertable, output, type Piece, type Source } from '../lines.ts'
 import type { Layout } from '../types.ts'
@@ -101,7 +102,7 @@ function changedLine(work: Rewriting, line: Line, item: Entry | Comment): OutLin
   if (isMetadata) return { pieces, end: line.own, isMac: item.key === macKey }
   // In a file whose values were converted after they were encrypted, a carriage return of the value's own takes the place of the line's.
   const end = endOf(work, line)
-  if (!layout?.encrypted && source.converted && value.at(-1) === (typeof value === 'string' ? '\r' : 13))
+  if (!layout?.encrypted && source.converted && value.at(-1) === (typeof value === 'string' ? '\r' : carriageReturn))
     return { pieces, end: '\n', plain: line.plain }
   return { pieces, end: layout?.encrypted && !whole && !isToken && end === '\r\n' ? '\n' : end, plain: line.plain }
 }

@@ -1,8 +1,10 @@
 // Reads INI text into sections, keys and comments with their places, by the reference's rules (spec/format.md 10.1).
+
 import { SopsError } from '../../errors.ts'
+import { hash, openBracket, semicolon } from '../../text/characters.ts'
 import { isSpace, lineAt, readValue, skipSpace, trimEnd, type ValueSpan } from './value.ts'
 
-/** One line, or the end of a line, that is a comment; from the introducer to the last character that is no blank. */
+/** One line, or the end of a line, that is a comment; from the introducer to the last non-blank character. */
 export interface CommentPart {
   readonly start: number
   readonly end: number
@@ -88,12 +90,12 @@ export function scan(text: string, from: number): readonly Section[] {
       continue
     }
     const first = text.charCodeAt(start)
-    if (first === 35 || first === 59) {
+    if (first === hash || first === semicolon) {
       pending.push({ start, end: trimEnd(text, start, lineEnd), lineStart, next, inline: false })
       lineStart = next
       continue
     }
-    if (first === 91) {
+    if (first === openBracket) {
       const close = start + text.slice(start, lineEnd).lastIndexOf(']')
       if (close < start) throw failure(text, start, 'unclosed section')
       const name = text.slice(start + 1, close)
@@ -194,9 +196,9 @@ export function keyReadsBack(spelled: string, key: string): boolean {
     spelled.includes('\n') ||
     key === '' ||
     key === '-' ||
-    first === 35 ||
-    first === 59 ||
-    first === 91 ||
+    first === hash ||
+    first === semicolon ||
+    first === openBracket ||
     isSpace(first)
   )
     return false

@@ -1,4 +1,4 @@
-// How a value of the source is spelled when it is encrypted, decrypted or set: its quotes come back.
+// Spells a value of the source that was encrypted, decrypted or set so that its quotes come back.
 import type { Leaf } from '../../tree/tree.ts'
 import { type Piece, scalarText } from '../lines.ts'
 

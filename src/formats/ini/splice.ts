@@ -1,4 +1,5 @@
 // Edits of INI text: collected while the tree is compared with the text, then applied in one pass.
+import { carriageReturn, lineFeed } from '../../text/characters.ts'
 import { insertable, output, type Piece, type Source } from '../lines.ts'
 import type { Section } from './scan.ts'
 
@@ -51,7 +52,7 @@ export function spliced({ source, edits }: Rewriting): Uint8Array {
   }
   add(text.slice(at))
   const bytes = out.bytes()
-  if (text.length === from || text.endsWith('\n') || bytes[bytes.length - 1] !== 10) return bytes
-  const crlf = eol === '\r\n' && bytes[bytes.length - 2] === 13
+  if (text.length === from || text.endsWith('\n') || bytes[bytes.length - 1] !== lineFeed) return bytes
+  const crlf = eol === '\r\n' && bytes[bytes.length - 2] === carriageReturn
   return bytes.subarray(0, bytes.length - (crlf ? 2 : 1))
 }

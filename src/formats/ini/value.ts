@@ -1,5 +1,17 @@
 // One INI value: how it is read from a line, and the spellings that read back as a given value (spec/format.md 10.1, 10.2).
+
 import { SopsError } from '../../errors.ts'
+import {
+  carriageReturn,
+  hash,
+  lineSeparator,
+  nextLine,
+  noBreakSpace,
+  paragraphSeparator,
+  semicolon,
+  space,
+  tab,
+} from '../../text/characters.ts'
 
 /** How a value is spelled. `lines` is a value continued by backslashes. */
 export type Style = 'bare' | 'double' | 'single' | 'tick' | 'triple' | 'lines'
@@ -23,13 +35,13 @@ export interface ValueSpan {
 
 /** Go's unicode.IsSpace. */
 export function isSpace(code: number): boolean {
-  if (code <= 32) return code === 32 || (code >= 9 && code <= 13)
-  if (code < 0x1680) return code === 0x85 || code === 0xa0
+  if (code <= space) return code === space || (code >= tab && code <= carriageReturn)
+  if (code < 0x1680) return code === nextLine || code === noBreakSpace
   return (
     code === 0x1680 ||
     (code >= 0x2000 && code <= 0x200a) ||
-    code === 0x2028 ||
-    code === 0x2029 ||
+    code === lineSeparator ||
+    code === paragraphSeparator ||
     code === 0x202f ||
     code === 0x205f ||
     code === 0x3000
@@ -54,7 +66,7 @@ export function lineAt(text: string, start: number): { end: number; next: number
   return feed < 0 ? { end: text.length, next: text.length } : { end: feed, next: feed + 1 }
 }
 
-const isIntroducer = (code: number): boolean => code === 35 || code === 59
+const isIntroducer = (code: number): boolean => code === hash || code === semicolon
 const quotes = { double: '"', single: "'", tick: '`', triple: '"""' } as const
 
 /**

@@ -8,7 +8,8 @@ import type { Layout, Parsed, Rewritten } from '../types.ts'
 import { quoteMarkup } from './leaf.ts'
 import { indentUnit, printNode, type Style } from './print.ts'
 import { rewriteText } from './rewrite.ts'
-import { positionOf, scan } from './scan.ts'
+import { scan } from './scan.ts'
+import { positionOf } from './scanner.ts'
 import { writer } from './text.ts'
 
 const referenceStyle = (indent: number | undefined): Style => ({

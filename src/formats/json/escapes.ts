@@ -12,7 +12,7 @@ const quoteSlash: Quote = (text) => quoteMinimal(text).replaceAll('/', '\\/')
 const quoteAscii: Quote = (text) => quoteMinimal(text).replace(NON_ASCII, lower)
 
 /**
- * What widespread JSON writers escape beside the necessary: Go and Rails, PHP with unescaped Unicode, Python, PHP, .NET, Jackson.
+ * What widespread JSON writers escape beyond the necessary: Go and Rails, PHP with unescaped Unicode, Python, PHP, .NET, Jackson.
  * Encrypted files refer to these by their place in this list.
  */
 const habits: readonly Quote[] = [

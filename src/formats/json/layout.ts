@@ -72,7 +72,7 @@ export interface Separator {
   readonly indent: string | undefined
 }
 
-/** For new items behind `old`, in the way of those. */
+/** For new items behind `old`, laid out like those. */
 export function separator(text: string, old: readonly Item[], style: FileStyle): Separator {
   const last = old[old.length - 1]?.origin
   if (last === undefined) return { text: style.comma, indent: undefined }
@@ -83,7 +83,7 @@ export function separator(text: string, old: readonly Item[], style: FileStyle):
   return { text: gap.slice(gap.indexOf(',')), indent }
 }
 
-/** The old place of every item; a new item takes the place of one that went away there. */
+/** The old place of every item; a new item takes the place of a removed one. */
 export function placesOf(items: readonly Item[], old: readonly Item[]): readonly (number | undefined)[] {
   const starts = new Map<number, number>()
   old.forEach((item, place) => {

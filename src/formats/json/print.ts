@@ -24,14 +24,14 @@ export function indentUnit(indent: number | undefined): string {
   return ' '.repeat(indent)
 }
 
-/** A container on its way. */
+/** A container that is being printed. */
 interface Frame {
   readonly outer: Frame | undefined
   readonly items: readonly (Entry | Node | Comment)[]
   readonly indent: string
   readonly close: string
   next: number
-  /** Whether an item stands already. */
+  /** Whether it has an item already. */
   filled: boolean
 }
 

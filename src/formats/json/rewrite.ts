@@ -1,4 +1,4 @@
-// A JSON source text with what changed in its tree changed, and every other byte kept.
+// Applies the changes of a tree to its JSON source text and keeps every other byte.
 import { type Comment, type Leaf, type ListNode, type MapNode, type Node, sameValue } from '../../tree/tree.ts'
 import type { Layout } from '../types.ts'
 import { habitOf, mark, markOf, spell } from './escapes.ts'
@@ -19,7 +19,7 @@ import { writer } from './text.ts'
 
 type Container = MapNode | ListNode
 
-/** What is being put together; ranges of the source that follow each other are copied at once. */
+/** The output so far; adjacent ranges of the source are copied at once. */
 interface Output {
   readonly text: string
   readonly style: FileStyle
@@ -27,7 +27,7 @@ interface Output {
   copy(from: number, to: number): void
 }
 
-/** A container on its way. */
+/** A container that is being written. */
 interface Frame {
   readonly outer: Frame | undefined
   readonly items: readonly Item[]
@@ -107,7 +107,7 @@ function open(out: Output, container: Container, outer: Frame | undefined): Fram
   return { outer, items, origin, places: same ? undefined : placesOf(items, old), fresh, closing, next: 0 }
 }
 
-/** Goes on by one item, or ends the container. */
+/** Writes the next item, or ends the container. */
 function step(out: Output, frame: Frame): Frame | undefined {
   const { items, origin, places, fresh } = frame
   const { items: old, start, end } = origin
@@ -186,7 +186,7 @@ function remembered(out: Output, node: Leaf): readonly string[] | undefined {
   return after === undefined ? undefined : [after]
 }
 
-/** Prints something new: on one line where what is around it is. */
+/** Prints something new, on one line where its surroundings are. */
 function add(out: Output, item: Item, indent: string | undefined, style: FileStyle): void {
   const unit = indent === undefined ? undefined : style.broken ? style.unit : (style.asked ?? (indent || '\t'))
   printNode(out.write, item, indent ?? '', { ...style, unit })

@@ -1,4 +1,4 @@
-// Collects JSON text on its way into a file.
+// Collects the JSON text of a file.
 
 /** Collects text and encodes it into one allocation; long pieces are never joined or copied on the way. */
 export interface Writer {
