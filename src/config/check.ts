@@ -1,6 +1,7 @@
 // Words about a configuration that loads but probably does not say what its author meant. They never make a file invalid.
 
 import { compileRegex } from '../cipher/expression.ts'
+import { selectionSettings } from '../cipher/selection-settings.ts'
 import type { Context } from '../context/index.ts'
 import { memoKeys, onceEach } from '../context/memo.ts'
 import { messageOf, SopsError } from '../errors.ts'
@@ -79,15 +80,9 @@ export function warnAboutConfig(config: Config, ctx: Context): void {
 
 /** Warns, once per run, about an expression that decides what is encrypted and does not compile: the reference takes it as never matching. */
 export async function warnAboutSelection(rule: RawRule, where: string, config: Config, ctx: Context): Promise<void> {
-  const fields = [
-    'unencrypted_regex',
-    'encrypted_regex',
-    'unencrypted_comment_regex',
-    'encrypted_comment_regex',
-  ] as const
-  for (const field of fields) {
+  for (const { field, by } of selectionSettings) {
     const pattern = rule[field]
-    if (!pattern) continue
+    if (!pattern || by === 'suffix') continue
     try {
       await compileRegex(pattern, `${field} of ${where}`)
     } catch (error) {
