@@ -1,8 +1,8 @@
 // What shows that documents of one file do not belong together.
 
 import type { Leaf, Tree } from '../tree/tree.ts'
-import { isEncrypted } from './leaf.ts'
 import type { Selection } from './selection.ts'
+import { isEncrypted } from './token.ts'
 import { walk } from './walk.ts'
 
 /** What to say of the document of this number, counted from 1, if it has not one encrypted value. */

@@ -2,7 +2,8 @@
 
 import type { Context } from '../context/index.ts'
 import { messageOf, SopsError } from '../errors.ts'
-import { canonical, goTypeOf, plainBytes, readScalar, readSpelling, type ScalarType, typeOf } from '../tree/scalar.ts'
+import { goTypeOf } from '../tree/go-types.ts'
+import { canonical, plainBytes, readScalar, readSpelling, type ScalarType, typeOf } from '../tree/scalar.ts'
 import { toSeconds } from '../tree/time.ts'
 import { type Comment, type Leaf, type Node, type Origin, sameValue, type Tree, type Value } from '../tree/tree.ts'
 import { findTwins, hasTwins, type LineOf, refuseUncounted, type Twins } from '../tree/twins.ts'

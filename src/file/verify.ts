@@ -1,8 +1,8 @@
 // Reads a sealed text as the next reader will, before it replaces anything: a file that would not open again must not be written.
 import { misplacedComment, type PlacedComment } from '../cipher/comments.ts'
-import { isEncrypted } from '../cipher/leaf.ts'
 import type { Selection } from '../cipher/selection.ts'
 import { orDefault, selectionSettings } from '../cipher/selection-settings.ts'
+import { isEncrypted } from '../cipher/token.ts'
 import { walk } from '../cipher/walk.ts'
 import { messageOf, SopsError } from '../errors.ts'
 import type { Format, Parsed, Respelt } from '../formats/types.ts'

@@ -1,8 +1,9 @@
 // The INI format: sections of keys, comments and quotes by the rules of the reference's library, read without losing a byte (spec/format.md 10).
+import { isEncrypted, isToken } from '../cipher/token.ts'
 import type { Comment, Entry, MapNode } from '../tree/tree.ts'
 import { refuseBytes } from '../tree/utf8.ts'
-import { blockText, isEncrypted } from './ini/comment.ts'
-import { commentOfLine, isToken, passedOver } from './ini/overridden.ts'
+import { blockText } from './ini/comment.ts'
+import { commentOfLine, passedOver } from './ini/overridden.ts'
 import { compactJson, treePieces } from './ini/print.ts'
 import { respellIni } from './ini/reference.ts'
 import { rewriteIni } from './ini/rewrite.ts'

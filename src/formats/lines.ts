@@ -2,6 +2,7 @@
 import { isUtf8 } from 'node:buffer'
 import { refuseTooLong, refuseUtf16 } from '../text/encoding.ts'
 import { dotenvFloat } from '../tree/floats.ts'
+import { goBranch, goList, goTypeOf } from '../tree/go-types.ts'
 import type { Node, Value } from '../tree/tree.ts'
 import { bytesOfText, textOfBytes } from '../tree/utf8.ts'
 
@@ -99,12 +100,6 @@ export function scalarText(value: Value): Piece {
 
 /** The type's name in the reference's messages. */
 export function typeName(node: Node): string {
-  if (node.kind === 'map') return 'sops.TreeBranch'
-  if (node.kind === 'list') return '[]interface {}'
-  const { value } = node
-  if (value === null) return '<nil>'
-  if (typeof value === 'string' || value instanceof Uint8Array) return 'string'
-  if (typeof value === 'bigint') return 'int'
-  if (typeof value === 'number') return 'float64'
-  return typeof value === 'boolean' ? 'bool' : 'time.Time'
+  if (node.kind === 'leaf') return goTypeOf(node.value)
+  return node.kind === 'map' ? goBranch : goList
 }

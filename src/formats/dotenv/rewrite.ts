@@ -1,5 +1,6 @@
 // Splices a changed tree into dotenv text: lines that did not change stay, and what an encrypted file cannot show is noted (`mark.ts`).
 
+import { isEncrypted } from '../../cipher/token.ts'
 import { SopsError } from '../../errors.ts'
 import { type Comment, type Entry, type MapNode, type Node, sameValue, type Tree } from '../../tree/tree.ts'
 import { byteOrderMark, insertable, output, type Piece, type Source } from '../lines.ts'
@@ -94,7 +95,7 @@ function changedLine(work: Rewriting, line: Line, item: Entry | Comment): OutLin
   checkedKey(item.key, layout)
   const head = text.slice(line.start, text.indexOf('=', line.start) + 1)
   const value = valuePiece(item.key, item.value)
-  const isToken = typeof value === 'string' && value.startsWith('ENC[AES256_GCM,')
+  const isToken = typeof value === 'string' && isEncrypted(value)
   const { start } = item.value.kind === 'leaf' ? (item.value.origin ?? item.origin!) : item.origin!
   const quoted = start > line.start + head.length && (isMetadata || (layout?.encrypted && isToken)) ? quote : ''
   const pieces = [head, quoted, typeof value === 'string' ? insertable(source, value) : value, quoted]

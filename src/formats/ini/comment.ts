@@ -1,7 +1,6 @@
 // A block of INI comment lines is one comment: its text, the form that carries the encrypted text, and the way back to the lines.
+import { isEncrypted } from '../../cipher/token.ts'
 import type { Block, CommentPart } from './scan.ts'
-
-export const isEncrypted = (text: string): boolean => text.startsWith('ENC[AES256_GCM,')
 
 /** A replacement of source text; `insert` is new text, not yet in the source's coding. */
 export interface Change {

@@ -1,9 +1,11 @@
 // Comments that this reader sees in INI text and the reference does not, or that crash it, written so that both read the same
 // (docs/reference-grammar.md).
+
 import { commentHits, type Selection } from '../../cipher/selection.ts'
+import { isEncrypted } from '../../cipher/token.ts'
 import { insertable } from '../lines.ts'
 import type { Respelling, Respelt } from '../types.ts'
-import { blockText, isEncrypted } from './comment.ts'
+import { blockText } from './comment.ts'
 import type { Block, CommentPart, KeyLine } from './scan.ts'
 import { type IniSource, push, type Rewriting, spliced } from './splice.ts'
 import { isMisread, referenceSpelling } from './value.ts'

@@ -1,8 +1,9 @@
 // Splices a changed tree into INI text: every byte that does not belong to a changed item stays.
+import { isEncrypted } from '../../cipher/token.ts'
 import { type Comment, type Entry, type Leaf, sameValue, type Tree } from '../../tree/tree.ts'
 import { insertable, type Piece } from '../lines.ts'
 import type { Layout } from '../types.ts'
-import { encryptBlock, isEncrypted, plainBlock, standalone } from './comment.ts'
+import { encryptBlock, plainBlock, standalone } from './comment.ts'
 import { insertKeys } from './insert.ts'
 import { lineOfComment } from './overridden.ts'
 import { sectionItems, sectionPieces, valuePiece } from './print.ts'

@@ -1,8 +1,8 @@
 // How a value of the source is spelled when it is encrypted, decrypted or set: its quotes come back.
+import { isEncrypted } from '../../cipher/token.ts'
 import type { Leaf } from '../../tree/tree.ts'
 import { type Piece, scalarText } from '../lines.ts'
 
-import { isEncrypted } from './comment.ts'
 import { valuePiece } from './print.ts'
 import type { KeyLine } from './scan.ts'
 import { coded, type IniSource, type Rewriting } from './splice.ts'

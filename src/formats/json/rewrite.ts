@@ -1,4 +1,5 @@
 // A JSON source text with what changed in its tree changed, and every other byte kept.
+import { isEncrypted } from '../../cipher/token.ts'
 import { type Comment, type Leaf, type ListNode, type MapNode, type Node, sameValue } from '../../tree/tree.ts'
 import type { Layout } from '../types.ts'
 import { habitOf, mark, markOf, spell } from './escapes.ts'
@@ -159,14 +160,14 @@ function present(container: Container, { encrypted }: FileStyle): readonly Item[
     if (item.kind !== 'comment') shown.push(item)
     else if (container.kind === 'list' && item.origin !== undefined) {
       const { text, origin } = item
-      if (sameValue(origin.value, text) || (encrypted && isToken(text)))
+      if (sameValue(origin.value, text) || (encrypted && isEncrypted(text)))
         shown.push({ kind: 'leaf', value: text, origin })
     }
   }
   return shown
 }
 
-const isToken = (value: unknown): value is string => typeof value === 'string' && value.startsWith('ENC[AES256_GCM,')
+const isSealed = (value: unknown): value is string => typeof value === 'string' && isEncrypted(value)
 
 function leaf(out: Output, node: Leaf): void {
   const { value, origin } = node
@@ -179,10 +180,10 @@ function remembered(out: Output, node: Leaf): readonly string[] | undefined {
   const { value, origin, token, spelling } = node
   const before = origin === undefined ? '' : out.text.slice(origin.start, origin.end)
   const was = origin?.value ?? null
-  const habit = isToken(was) ? markOf(before, was) : habitOf(before, was)
+  const habit = isSealed(was) ? markOf(before, was) : habitOf(before, was)
   if (token !== undefined && value === token.value && markOf(token.text, value) === habit) return [token.text]
   if (habit === undefined || (spelling !== undefined && typeof value !== 'string')) return undefined
-  const after = out.style.encrypted && isToken(value) ? mark(value, habit) : spell(node, habit)
+  const after = out.style.encrypted && isSealed(value) ? mark(value, habit) : spell(node, habit)
   return after === undefined ? undefined : [after]
 }
 

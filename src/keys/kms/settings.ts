@@ -20,7 +20,7 @@ export interface ClientSettings {
   readonly userAgentAppId: () => Promise<string | undefined>
 }
 
-const isTrue = (text: string): boolean => text.toLowerCase() === 'true'
+export const isTrue = (text: string): boolean => text.toLowerCase() === 'true'
 
 /** `profile` is the key's own; empty for none. */
 export function clientSettings(service: Service, profile: string, ctx: Context): ClientSettings {

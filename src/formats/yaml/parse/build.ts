@@ -1,6 +1,7 @@
 // Nodes to the document tree: keys and values resolved, aliases expanded, comments put where the reference has them (spec/format.md 7.3, 7.5).
 
 import type { SopsError } from '../../../errors.ts'
+import { goMap } from '../../../tree/go-types.ts'
 import type { Comment, Entry, ListNode, MapNode, Node, Tree } from '../../../tree/tree.ts'
 import { isTypeTag } from '../scalar/resolve.ts'
 import { buildLeaf, keyOf, scalarValue } from './build-scalar.ts'
@@ -74,7 +75,7 @@ function rootError({ text, checked }: Builder, { kind, start }: YNode): SopsErro
     return parseError(text, start, `YAML documents that are ${what} are not supported`)
   }
   const what = kind === 'list' ? '!!seq' : 'a single value'
-  return unmarshalError(text, start, `cannot unmarshal ${what} into map[string]interface {}`)
+  return unmarshalError(text, start, `cannot unmarshal ${what} into ${goMap}`)
 }
 
 /** A leaf at once; a collection with its items still to come. */

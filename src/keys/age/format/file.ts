@@ -1,6 +1,6 @@
 // The age v1 file: its parts, and how node:crypto opens it.
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
-import { decodeBase64NoPad } from './base64.ts'
+import { decodeCanonicalNoPad } from '../../../text/base64.ts'
 
 export interface Stanza {
   /** The type comes first. */
@@ -86,7 +86,7 @@ export function parseAgeFile(source: Uint8Array): AgeFile {
     const words = line().split(' ')
     if (words[0] === '---') {
       if (words.length !== 2) throw new Error('malformed closing line')
-      const mac = decodeBase64NoPad(words[1]!)
+      const mac = decodeCanonicalNoPad(words[1]!)
       if (mac.length !== 32) throw new Error('malformed closing line')
       const header = bytes.subarray(0, at)
       return { stanzas, header, authenticated: bytes.subarray(0, start + 3), mac, payload: bytes.subarray(at) }
@@ -103,7 +103,7 @@ export function parseAgeFile(source: Uint8Array): AgeFile {
 export function readBody(line: () => string): Buffer {
   const parts: Buffer[] = []
   for (;;) {
-    const part = decodeBase64NoPad(line())
+    const part = decodeCanonicalNoPad(line())
     if (part.length > BODY_LINE) throw new Error('malformed stanza body: too long line')
     parts.push(part)
     if (part.length < BODY_LINE) return Buffer.concat(parts)

@@ -1,6 +1,6 @@
 // Writes age v1 files: header, its MAC, and the STREAM payload, with node:crypto.
 import { createHmac, randomBytes } from 'node:crypto'
-import { encodeBase64NoPad } from './base64.ts'
+import { encodeBase64NoPad } from '../../../text/base64.ts'
 import { CHUNK, hkdf, type Recipient, type Stanza, sealAead, VERSION } from './file.ts'
 
 const COLUMNS = 64

@@ -5,7 +5,7 @@ import type { Readable, Writable } from 'node:stream'
 import type { Context } from '../../../context/index.ts'
 import { accessSync, constants, statSync } from '../../../system/files-sync.ts'
 import { startFailure } from '../../../system/programs.ts'
-import { decodeBase64NoPad } from '../format/base64.ts'
+import { decodeCanonicalNoPad } from '../../../text/base64.ts'
 import type { Stanza } from '../format/file.ts'
 import { encodeStanza } from '../format/seal.ts'
 
@@ -102,7 +102,7 @@ async function readStanza(line: () => Promise<string>): Promise<Stanza> {
     const part = await line()
     if (part.length > COLUMNS) throw new Error('it sent a malformed stanza')
     try {
-      body.push(decodeBase64NoPad(part))
+      body.push(decodeCanonicalNoPad(part))
     } catch {
       throw new Error('it sent a malformed stanza')
     }

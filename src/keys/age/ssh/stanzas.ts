@@ -1,6 +1,6 @@
 // SSH keys as age recipients and identities: the stanzas ssh-ed25519 and ssh-rsa (spec/keys.md 3.2).
 import { constants, createHash, createPublicKey, privateDecrypt, publicEncrypt } from 'node:crypto'
-import { encodeBase64NoPad } from '../format/base64.ts'
+import { encodeBase64NoPad } from '../../../text/base64.ts'
 import { hkdf, openFileKey, type Recipient, type Stanza, sealFileKey } from '../format/file.ts'
 import { ephemeralKey, publicPoint, scalarKey, sharedSecret, shareOf } from '../x25519.ts'
 import { montgomeryPoint } from './ed25519-point.ts'
