@@ -25,7 +25,7 @@ export interface CryptOptions {
   readonly macOnlyEncrypted: boolean
 }
 
-export interface OpenOptions extends CryptOptions {
+export interface OpenTreeOptions extends CryptOptions {
   readonly log?: Context['log']
   /** Keep strings as bytes, whether they are UTF-8 or not (binary files). */
   readonly bytes?: boolean
@@ -35,7 +35,7 @@ export interface OpenOptions extends CryptOptions {
   readonly lineOf?: LineOf
 }
 
-export interface Opened {
+export interface OpenedTree {
   readonly tree: Tree
   /** Over the plaintext; compare with `verifyMac`. */
   readonly mac: string
@@ -51,7 +51,7 @@ export interface Opened {
  * @throws SopsError `cannot-decrypt-tree` at the first leaf that fails, with its path (spec/format.md 2.7); for an encrypted comment in the
  * place of a value; for an entry with nothing that the MAC counts beside one of the same key, which nobody needs a key to put there.
  */
-export function open(tree: Tree, options: OpenOptions): Opened {
+export function open(tree: Tree, options: OpenTreeOptions): OpenedTree {
   const cipher = createLeafCipher(options.dataKey)
   const mac = startMac(options.macOnlyEncrypted)
   const { tokenText, selection } = options
@@ -108,7 +108,7 @@ function opener(
   cipher: LeafCipher,
   mac: MacState,
   stash: Stash,
-  options: OpenOptions,
+  options: OpenTreeOptions,
   counted: Set<Node> | undefined,
 ): Visitor {
   return {
@@ -232,7 +232,7 @@ export interface SealOptions extends CryptOptions {
   readonly stash?: Stash
 }
 
-export interface Sealed {
+export interface SealedTree {
   readonly tree: Tree
   readonly mac: string
   /** Leaves with a value (not null, not empty), and how many of them are encrypted now. */
@@ -259,7 +259,7 @@ function refuseUnopenable(tree: Tree, { selection, macOnlyEncrypted }: SealOptio
  * the MAC always takes the canonical one.
  * @throws SopsError `cannot-encrypt-tree` at the first leaf that fails, with its path; for entries that `open` would refuse.
  */
-export function seal(tree: Tree, options: SealOptions): Sealed {
+export function seal(tree: Tree, options: SealOptions): SealedTree {
   const cipher = createLeafCipher(options.dataKey)
   const mac = startMac(options.macOnlyEncrypted)
   const path: string[] = []

@@ -8,7 +8,7 @@ import type { FlagValues } from './invocation.ts'
 
 type Value = string | boolean | number | readonly string[]
 
-export interface Parsed {
+export interface CommandLine {
   readonly positionals: readonly string[]
   readonly values: FlagValues<Flag>
   /** Names of the flags on the command line, each as spelled. */
@@ -135,7 +135,7 @@ export function parseWords(
   words: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
   level: 'root' | 'command',
-): Parsed | UsageError {
+): CommandLine | UsageError {
   const known = [...flags, helpFlag]
   const byName = index(known)
   const fromEnvironment = environmentValues(known, env)

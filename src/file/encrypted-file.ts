@@ -2,7 +2,7 @@
 
 import { type ClearPlace, newlyClear } from '../cipher/cleartext.ts'
 import { lostComment, settling, withHeads } from '../cipher/comments.ts'
-import { open, type Sealed as SealedTree, type Stash, seal, sealMac, verifyMac } from '../cipher/seal.ts'
+import { open, type SealedTree, type Stash, seal, sealMac, verifyMac } from '../cipher/seal.ts'
 import { compileSelection, type Selection } from '../cipher/selection.ts'
 import { walk } from '../cipher/walk.ts'
 import { type ErrorCode, SopsError, withHints } from '../errors.ts'

@@ -13,7 +13,7 @@ import { canonical } from '../tree/scalar.ts'
 import type { Tree, Value } from '../tree/tree.ts'
 
 /** What the tree must say when it is read again: `tree` is sealed and without metadata. */
-export interface Sealed {
+export interface Expected {
   readonly tree: Tree
   readonly metadata: Metadata
   readonly selection: Selection
@@ -68,12 +68,12 @@ export function forEveryReader(
  * @param known what is known to make such a text, for the user.
  * @throws SopsError `cannot-emit`.
  */
-export function checkReadsBack(read: ReadBack, sealed: Sealed, known?: string): void {
+export function checkReadsBack(read: ReadBack, sealed: Expected, known?: string): void {
   const problem = problemOf(read, sealed)
   if (problem !== undefined) refuse(problem, known)
 }
 
-function problemOf({ tree, metadata, others }: ReadBack, sealed: Sealed): string | undefined {
+function problemOf({ tree, metadata, others }: ReadBack, sealed: Expected): string | undefined {
   try {
     return (
       (others.length > 0 ? othersText(others) : undefined) ??
@@ -112,7 +112,7 @@ function recipients({ keyGroups, shamirThreshold }: Metadata): string {
   return JSON.stringify(keyGroups.length > 1 ? [shamirThreshold, ...groups] : groups)
 }
 
-function differentLeaf(tree: Tree, { tree: wanted, selection, encrypted }: Sealed): string | undefined {
+function differentLeaf(tree: Tree, { tree: wanted, selection, encrypted }: Expected): string | undefined {
   const places: string[] = []
   const texts: (string | Uint8Array | null)[] = []
   let selectedBefore = 0

@@ -7,7 +7,7 @@ import type { Node, Value } from '../tree/tree.ts'
 import { bytesOfText, textOfBytes } from '../tree/utf8.ts'
 
 /** A decoded file. `raw` text has one character per byte, because the bytes are not valid UTF-8. */
-export interface Source {
+export interface LineSource {
   readonly text: string
   readonly raw: boolean
 }
@@ -16,7 +16,7 @@ export interface Source {
 export type Piece = string | Uint8Array
 
 /** @throws SopsError `parse` for text in UTF-16. */
-export function decode(bytes: Uint8Array): Source {
+export function decode(bytes: Uint8Array): LineSource {
   refuseTooLong(bytes)
   refuseUtf16(bytes)
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
@@ -34,34 +34,34 @@ export function lineOf(text: string, offset: number): number {
 export const byteOrderMark = '\ufeff'
 
 /** How many characters of the source are its byte order mark. */
-export function markLength({ text, raw }: Source): number {
+export function markLength({ text, raw }: LineSource): number {
   const mark = raw ? Buffer.from(byteOrderMark).toString('latin1') : byteOrderMark
   return text.startsWith(mark) ? mark.length : 0
 }
 
 /** A string that stands in the source; bytes where it is not valid UTF-8. */
-export function valueIn(source: Source, text: string): string | Uint8Array {
+export function valueIn(source: LineSource, text: string): string | Uint8Array {
   if (!source.raw) return text
   const bytes = Buffer.from(text, 'latin1')
   return isUtf8(bytes) ? bytes.toString('utf8') : new Uint8Array(bytes)
 }
 
 /** Text of a key or comment that stands in the source, as `textOfBytes` makes it. */
-export const stringIn = (source: Source, text: string): string =>
+export const stringIn = (source: LineSource, text: string): string =>
   source.raw ? textOfBytes(Buffer.from(text, 'latin1')) : text
 
 /** New text, fit to stand between parts of the source. */
-export const insertable = (source: Source, text: string): Piece => (source.raw ? bytesOfText(text) : text)
+export const insertable = (source: LineSource, text: string): Piece => (source.raw ? bytesOfText(text) : text)
 
 /** Collects output: strings in the source's coding grow as one, so that they are encoded at once. */
-export interface Output {
+export interface LineOutput {
   add(piece: Piece): void
   /** Whether nothing was added, or the last character is a LF. */
   atLineStart(): boolean
   bytes(): Uint8Array
 }
 
-export function output(raw: boolean): Output {
+export function output(raw: boolean): LineOutput {
   const done: Uint8Array[] = []
   let run = ''
   const flush = (): void => {

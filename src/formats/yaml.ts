@@ -1,5 +1,5 @@
 // The YAML format: text to tree, splices, and fresh text in the reference's layout (spec/format.md 7).
-import type { Leaf, Node, Token, Tree } from '../tree/tree.ts'
+import type { Leaf, LeafToken, Node, Tree } from '../tree/tree.ts'
 import { refuseBytes } from '../tree/utf8.ts'
 import type { Format, Parsed } from './types.ts'
 import { endOf, placeOf, read, type Source } from './yaml/parse/source.ts'
@@ -85,7 +85,7 @@ export const yaml: Format = {
     const end = lineEnd(text, endOf(entry))
     return text.slice(start, afterBreak(text, end))
   },
-  token(parsed: Parsed, leaf: Leaf): Token | undefined {
+  token(parsed: Parsed, leaf: Leaf): LeafToken | undefined {
     const { text } = sourceOf(parsed)
     const place = leaf.origin && placeOf(leaf)
     const node = place?.node

@@ -3,9 +3,9 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createLeafCipher, decryptLeaf, encryptLeaf } from '../../src/cipher/leaf.ts'
 import {
-  type OpenOptions,
+  type OpenTreeOptions,
   open,
-  type Sealed,
+  type SealedTree,
   type SealOptions,
   seal,
   sealMac,
@@ -57,7 +57,7 @@ function bare(node: Tree | Node | Entry | Comment): unknown {
   return node.spelling === undefined ? node.value : { value: node.value, spelling: node.spelling }
 }
 
-const openAll = (t: Tree, options: Partial<OpenOptions> = {}) => open(t, { ...plainOptions, ...options })
+const openAll = (t: Tree, options: Partial<OpenTreeOptions> = {}) => open(t, { ...plainOptions, ...options })
 const sealAll = (t: Tree, options: Partial<SealOptions> = {}) => seal(t, { ...plainOptions, ...options })
 
 const sample = tree(
@@ -544,7 +544,7 @@ describe('round trips', () => {
   )
 
   /** Undefined where an entry has nothing that the MAC counts beside one of the same key that has some. */
-  function sealedOrRefused(documents: MapNode[], options: SealOptions): Sealed | undefined {
+  function sealedOrRefused(documents: MapNode[], options: SealOptions): SealedTree | undefined {
     try {
       return seal({ documents }, options)
     } catch (error) {

@@ -17,7 +17,8 @@ const shape = ({ tree }: Parsed): unknown[] =>
 
 const mac = 'ENC[AES256_GCM,data:mA==,iv:AA==,tag:AA==,type:str]'
 const metadata = [entry('sops_mac', mac), entry('sops_version', '3.13.2')]
-const token = (plain: string): string => `ENC[AES256_GCM,data:${Buffer.from(plain).toString('base64')},iv:AA==,tag:AA==,type:str]`
+const token = (plain: string): string =>
+  `ENC[AES256_GCM,data:${Buffer.from(plain).toString('base64')},iv:AA==,tag:AA==,type:str]`
 const plainOf = (text: string): string =>
   text.startsWith('ENC[') ? Buffer.from(text.slice(20, text.indexOf(',iv:')), 'base64').toString() : text
 

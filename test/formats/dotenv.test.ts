@@ -17,8 +17,12 @@ const doc = (...list: (Entry | Comment)[]): Tree => ({ documents: [{ kind: 'map'
 const shape = (tree: Tree): unknown[] =>
   items(tree).map((i) => (i.kind === 'comment' ? `#${i.text}` : [i.key, (i.value as Leaf).value]))
 
-const metadata = [entry('sops_mac', 'ENC[AES256_GCM,data:mA==,iv:AA==,tag:AA==,type:str]'), entry('sops_version', '3.13.2')]
-const enc = (plain: string): string => `ENC[AES256_GCM,data:${Buffer.from(plain).toString('base64')},iv:AA==,tag:AA==,type:str]`
+const metadata = [
+  entry('sops_mac', 'ENC[AES256_GCM,data:mA==,iv:AA==,tag:AA==,type:str]'),
+  entry('sops_version', '3.13.2'),
+]
+const enc = (plain: string): string =>
+  `ENC[AES256_GCM,data:${Buffer.from(plain).toString('base64')},iv:AA==,tag:AA==,type:str]`
 const dec = (token: string): Value => {
   const data = Buffer.from(token.slice(20, token.indexOf(',iv:')), 'base64')
   const text = data.toString('utf8')

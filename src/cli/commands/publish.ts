@@ -23,7 +23,7 @@ import { type Command, command } from '../command.ts'
 import { bool } from '../flag.ts'
 import { allowCleartext, decryptionOrder, keyServices, verbose, yes } from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
-import { type Opened, type Opener, openerOf, read } from '../open.ts'
+import { type OpenedFile, type Opener, openerOf, read } from '../open.ts'
 import { absolutePath, formatsFor, layoutOf } from '../settings.ts'
 import { pathsText, warnOfRespelling } from '../warnings.ts'
 import { describeChanges } from './updatekeys.ts'
@@ -145,7 +145,7 @@ function warnOfMerge({ documents }: Tree, { ctx }: Io): void {
 }
 
 /** The file under a new data key for the rule's recipients; of its other settings only the suffixes and the threshold count. */
-async function sealAnew({ path, file }: Opened, rule: DestinationRule, job: Job): Promise<Uint8Array> {
+async function sealAnew({ path, file }: OpenedFile, rule: DestinationRule, job: Job): Promise<Uint8Array> {
   const { inv, io, config, opener } = job
   const { keyGroups, shamirThreshold, selection } = rule.recreation
   // Thresholds of 0 keep theirs out of the difference, as in the reference.

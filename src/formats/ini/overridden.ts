@@ -4,7 +4,7 @@ import { SopsError } from '../../errors.ts'
 import type { Comment, Tree } from '../../tree/tree.ts'
 import { lineOf, stringIn } from '../lines.ts'
 import type { Parsed, PassedOver } from '../types.ts'
-import { type KeyLine, type Line, lineEnd, scan } from './scan.ts'
+import { type IniLine, type KeyLine, lineEnd, scan } from './scan.ts'
 import type { IniSource } from './splice.ts'
 
 /**
@@ -43,7 +43,7 @@ export function passedOver(parsed: Parsed, plain: Tree, atMost: number): PassedO
 }
 
 /** An encrypted text in the place of a value that is encrypted, or would be if it were not empty, and not that value's own. */
-const isUnopened = ({ value }: Line, { value: taken }: KeyLine): boolean =>
+const isUnopened = ({ value }: IniLine, { value: taken }: KeyLine): boolean =>
   isEncrypted(value.text) && value.text !== taken.text && (taken.text === '' || isEncrypted(taken.text))
 
 /** By place: the comments that were encrypted. */

@@ -7,7 +7,7 @@ import { encryptBlock, plainBlock, standalone } from './comment.ts'
 import { insertKeys } from './insert.ts'
 import { lineOfComment } from './overridden.ts'
 import { sectionItems, sectionPieces, valuePiece } from './print.ts'
-import { type Block, type KeyLine, type Line, lineEnd, type Section } from './scan.ts'
+import { type Block, type IniLine, type IniSection, type KeyLine, lineEnd } from './scan.ts'
 import { keptSpelling, newSpelling } from './spelling.ts'
 import { coded, type IniSource, push, type Rewriting, spliced } from './splice.ts'
 import { readValue } from './value.ts'
@@ -15,7 +15,7 @@ import { readValue } from './value.ts'
 export function rewriteIni(source: IniSource, tree: Tree, layout: Layout | undefined): Uint8Array {
   const work: Rewriting = { source, encrypted: layout?.encrypted ?? false, edits: [] }
   const byStart = new Map(source.sections.map((section) => [section.start, section]))
-  const kept = new Set<Section>()
+  const kept = new Set<IniSection>()
   let after = source.from
   for (const entry of tree.documents[0]?.items ?? []) {
     if (entry.kind === 'comment') continue
@@ -32,11 +32,11 @@ export function rewriteIni(source: IniSource, tree: Tree, layout: Layout | undef
   return spliced(work)
 }
 
-const endOf = (section: Section): number => section.trailing.at(-1)?.next ?? section.contentEnd
+const endOf = (section: IniSection): number => section.trailing.at(-1)?.next ?? section.contentEnd
 
 // ---- Sections
 
-function rewriteSection(work: Rewriting, section: Section, entry: Entry): void {
+function rewriteSection(work: Rewriting, section: IniSection, entry: Entry): void {
   const lines = new Map(section.keys.map((line) => [line.value.start, line]))
   const names = new Map(section.keys.map((line) => [line.key, line]))
   const kept = new Map<KeyLine, Entry>()
@@ -76,7 +76,7 @@ function insertSection(work: Rewriting, entry: Entry, at: number): void {
 }
 
 /** Takes the section's lines, its comments, and the empty line before it (at the start of the text: behind it). */
-function removeSection(work: Rewriting, section: Section): void {
+function removeSection(work: Rewriting, section: IniSection): void {
   const { text, from } = work.source
   const start = section.block[0]?.lineStart ?? section.lineStart
   const end = section.name === 'sops' ? section.contentEnd : endOf(section)
@@ -96,7 +96,7 @@ function emptyLineBefore(text: string, at: number, from: number): number | undef
 
 function rewriteKey(
   work: Rewriting,
-  section: Section,
+  section: IniSection,
   line: KeyLine,
   item: Entry,
   comments: Map<number, Comment>,
@@ -149,7 +149,7 @@ function replaceValue(work: Rewriting, line: KeyLine, written: Piece): void {
 const swallows = (spelled: string): boolean => readValue(`${spelled};\n`, 0).comment === undefined
 
 /** Takes the key's line and leaves its comment, if that stays, as lines of its own. */
-function removeKey(work: Rewriting, line: Line, comments: Map<number, Comment>): void {
+function removeKey(work: Rewriting, line: IniLine, comments: Map<number, Comment>): void {
   const { source } = work
   const [first] = line.block
   const comment = first && comments.get(first.start)
@@ -164,7 +164,7 @@ function removeKey(work: Rewriting, line: Line, comments: Map<number, Comment>):
  */
 function rewriteOverridden(
   work: Rewriting,
-  each: Line,
+  each: IniLine,
   comments: Map<number, Comment>,
   cover: Piece | undefined,
 ): void {

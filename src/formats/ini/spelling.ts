@@ -9,11 +9,11 @@ import { coded, type IniSource, type Rewriting } from './splice.ts'
 import {
   continuedText,
   fits,
+  type IniStyle,
   isMisread,
   linesMarker,
   readValue,
   referenceSpelling,
-  type Style,
   spell,
   type ValueSpan,
 } from './value.ts'
@@ -90,6 +90,6 @@ function codeFor(source: IniSource, value: ValueSpan, token: string, comment: st
 function restored(value: ValueSpan, text: string, eol: string): string | undefined {
   const { marker } = value
   if (marker?.startsWith('lines')) return continuedText(marker, text, eol)
-  if (marker !== undefined) return spell(marker as Style, text)
+  if (marker !== undefined) return spell(marker as IniStyle, text)
   return value.style === 'bare' ? referenceSpelling(text) : spell(value.style, text)
 }

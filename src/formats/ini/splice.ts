@@ -1,12 +1,12 @@
 // Edits of INI text: collected while the tree is compared with the text, then applied in one pass.
-import { insertable, output, type Piece, type Source } from '../lines.ts'
-import type { Section } from './scan.ts'
+import { insertable, type LineSource, output, type Piece } from '../lines.ts'
+import type { IniSection } from './scan.ts'
 
-export interface IniSource extends Source {
+export interface IniSource extends LineSource {
   readonly eol: string
   /** Where the text starts behind a byte order mark. */
   readonly from: number
-  readonly sections: readonly Section[]
+  readonly sections: readonly IniSection[]
 }
 
 export interface Edit {

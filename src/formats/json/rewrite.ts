@@ -5,7 +5,7 @@ import type { Layout } from '../types.ts'
 import { habitOf, mark, markOf, spell } from './escapes.ts'
 import {
   type FileStyle,
-  type Item,
+  type JsonItem,
   lineIndent,
   ownLine,
   placesOf,
@@ -31,7 +31,7 @@ interface Output {
 /** A container on its way. */
 interface Frame {
   readonly outer: Frame | undefined
-  readonly items: readonly Item[]
+  readonly items: readonly JsonItem[]
   readonly origin: ContainerOrigin
   /** The old place of each item; undefined if nothing was added, removed or moved. */
   readonly places: readonly (number | undefined)[] | undefined
@@ -152,10 +152,10 @@ function step(out: Output, frame: Frame): Frame | undefined {
 }
 
 /** The items that JSON can show: of the comments, those that an encrypted list stores as texts. */
-function present(container: Container, { encrypted }: FileStyle): readonly Item[] {
-  const items: readonly (Item | Comment)[] = container.items
-  if (!items.some((item) => item.kind === 'comment')) return items as readonly Item[]
-  const shown: Item[] = []
+function present(container: Container, { encrypted }: FileStyle): readonly JsonItem[] {
+  const items: readonly (JsonItem | Comment)[] = container.items
+  if (!items.some((item) => item.kind === 'comment')) return items as readonly JsonItem[]
+  const shown: JsonItem[] = []
   for (const item of items) {
     if (item.kind !== 'comment') shown.push(item)
     else if (container.kind === 'list' && item.origin !== undefined) {
@@ -188,7 +188,7 @@ function remembered(out: Output, node: Leaf): readonly string[] | undefined {
 }
 
 /** Prints something new: on one line where what is around it is. */
-function add(out: Output, item: Item, indent: string | undefined, style: FileStyle): void {
+function add(out: Output, item: JsonItem, indent: string | undefined, style: FileStyle): void {
   const unit = indent === undefined ? undefined : style.broken ? style.unit : (style.asked ?? (indent || '\t'))
   printNode(out.write, item, indent ?? '', { ...style, unit })
 }

@@ -2,7 +2,7 @@
 import { createPrivateKey, createPublicKey, diffieHellman, type KeyObject, randomBytes } from 'node:crypto'
 import { decodeCanonicalNoPad, encodeBase64NoPad } from '../../text/base64.ts'
 import { encodeBech32 } from './bech32.ts'
-import { hkdf, openFileKey, type Recipient, type Stanza, sealFileKey } from './format/file.ts'
+import { type FileKeyRecipient, hkdf, openFileKey, type Stanza, sealFileKey } from './format/file.ts'
 import type { Identity } from './identity.ts'
 
 /** DER around a raw private key (RFC 8410). Unlike a JWK's text it can be wiped. */
@@ -59,7 +59,7 @@ export function ephemeralKey(): { readonly privateKey: KeyObject; readonly share
 }
 
 /** The native recipient with this 32-byte point. */
-export const x25519Recipient = (point: Uint8Array): Recipient => ({
+export const x25519Recipient = (point: Uint8Array): FileKeyRecipient => ({
   wrapFileKey(fileKey) {
     const { privateKey, share } = ephemeralKey()
     const secret = sharedSecret(privateKey, point)

@@ -5,7 +5,7 @@ import { messageOf, SopsError } from '../../errors.ts'
 import { deadlineIn } from '../../net/http.ts'
 import { kmsTimeout } from '../../net/timeout.ts'
 import { decodeBase64Url } from '../../text/base64.ts'
-import type { MasterKey } from '../types.ts'
+import type { MasterKey, Operation } from '../types.ts'
 import { callVault } from './client.ts'
 import { type TokenSource, tokenSource } from './token.ts'
 import { checkPart, type Vault, vaultAt } from './vault.ts'
@@ -64,7 +64,7 @@ function vaultOf(key: MasterKey, ctx: Context): Vault {
 
 async function crypt(
   key: MasterKey,
-  verb: 'encrypt' | 'decrypt',
+  verb: Operation,
   value: string,
   { vault, tokens, ctx }: { vault: Vault; tokens: TokenSource; ctx: Context },
 ): Promise<{ text: string; bytes: Uint8Array }> {

@@ -5,7 +5,7 @@ import { goMap } from '../../../tree/go-types.ts'
 import type { Comment, Entry, ListNode, MapNode, Node, Tree } from '../../../tree/tree.ts'
 import { isTypeTag } from '../scalar/resolve.ts'
 import { buildLeaf, keyOf, scalarValue } from './build-scalar.ts'
-import { addComments, type Builder, countCopy, type Frame, type Place, type Target, visit } from './builder.ts'
+import { addComments, type Builder, countCopy, type OpenNode, type Place, type Target, visit } from './builder.ts'
 import { checkKeys, unmarshalError } from './check-keys.ts'
 import {
   isCollection,
@@ -102,7 +102,7 @@ function startCollection(b: Builder, node: YCollection, origin: Place, inside: b
     const what = node.kind === 'map' ? '!!map' : '!!seq'
     throw unmarshalError(b.text, node.start, `cannot unmarshal ${what} into ${node.tag}`)
   }
-  const frame: Frame = { node, items: [], inList: node.kind === 'list', index: 0, alias, inside }
+  const frame: OpenNode = { node, items: [], inList: node.kind === 'list', index: 0, alias, inside }
   b.open.add(node)
   b.frames.push(frame)
   if (b.checked && node.kind === 'map' && !alias) checkKeys(b.text, node)
@@ -116,7 +116,7 @@ function startCollection(b: Builder, node: YCollection, origin: Place, inside: b
     : { kind: 'map', items: frame.items as MapNode['items'], origin }
 }
 
-function addEntry(b: Builder, frame: Frame, entry: YEntry): void {
+function addEntry(b: Builder, frame: OpenNode, entry: YEntry): void {
   const { key, value } = entry
   const { alias } = frame
   frame.index++
@@ -138,7 +138,7 @@ function addEntry(b: Builder, frame: Frame, entry: YEntry): void {
   addComments(b, frame, key.foot)
 }
 
-function addElement(b: Builder, frame: Frame, element: YElement): void {
+function addElement(b: Builder, frame: OpenNode, element: YElement): void {
   const { value } = element
   frame.index++
   addComments(b, frame, value.head)
@@ -148,7 +148,7 @@ function addElement(b: Builder, frame: Frame, element: YElement): void {
 }
 
 /** What stands in a finished collection, and behind it in the one around it. */
-function finish(b: Builder, frame: Frame): void {
+function finish(b: Builder, frame: OpenNode): void {
   if (frame.inside) addComments(b, frame, frame.node.foot)
   b.open.delete(frame.node)
   b.frames.pop()

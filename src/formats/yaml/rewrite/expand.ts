@@ -1,13 +1,11 @@
 // Copies printed in the place of aliases whose anchors no longer say the same.
-import type { Comment, Entry, Node } from '../../../tree/tree.ts'
+import type { Item, Node } from '../../../tree/tree.ts'
 import type { YAlias, YCollection } from '../parse/nodes.ts'
 import { printFlow } from '../print/flow.ts'
 import { columnUnder, printItems, printLeaf } from '../print/print.ts'
 import { isEncrypted, writeEncrypted } from '../scalar/spelling.ts'
 import { blanksBefore, lineEnd, skipBlanks } from './edits.ts'
 import { type Job, putScalar, siteOf } from './place.ts'
-
-type Item = Entry | Node | Comment
 
 export function expandAlias(job: Job, around: YCollection, alias: YAlias, to: Node): void {
   const { edits, style } = job

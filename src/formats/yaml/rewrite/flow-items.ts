@@ -1,9 +1,9 @@
 // Items of flow collections that come and go, commas included.
-import type { Entry, Node } from '../../../tree/tree.ts'
+import type { Entry, Item, Node } from '../../../tree/tree.ts'
 import type { YCollection, YElement, YEntry } from '../parse/nodes.ts'
 import { placeOf } from '../parse/source.ts'
 import { printFlow } from '../print/flow.ts'
-import { type Change, elementOf, type Item, isReal, itemsOf, ownNode } from './collection.ts'
+import { type Change, elementOf, isReal, itemsOf, ownNode } from './collection.ts'
 import { afterBreak, blanksBefore, isFirstOnLine, lineEnd, lineStart, skipBlanks } from './edits.ts'
 import { isMetadata, metadataKey } from './metadata-line.ts'
 import type { Job } from './place.ts'

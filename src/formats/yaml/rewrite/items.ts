@@ -1,8 +1,8 @@
 // Entries, list items and comments that come and go, and values that change their kind.
-import type { MapNode } from '../../../tree/tree.ts'
+import type { Item, MapNode } from '../../../tree/tree.ts'
 import { endOf, placeOf, type Source } from '../parse/source.ts'
 import { commentIn, type PrintStyle, printItems } from '../print/print.ts'
-import { type Change, type Collection, elementOf, hasReal, type Item, isReal, itemsOf } from './collection.ts'
+import { type Change, type Collection, elementOf, hasReal, isReal, itemsOf } from './collection.ts'
 import { blanksBefore, isFirstOnLine, lineEnd, lineStart } from './edits.ts'
 import { changeFlow, flowCuts } from './flow-items.ts'
 import { metadataKey, placedAt } from './metadata-line.ts'

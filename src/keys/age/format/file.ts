@@ -9,7 +9,7 @@ export interface Stanza {
 }
 
 /** Somebody to wrap for. The interface is that of age-encryption, whose recipients fit it. */
-export interface Recipient {
+export interface FileKeyRecipient {
   wrapFileKey(fileKey: Uint8Array): readonly Stanza[] | Promise<readonly Stanza[]>
 }
 

@@ -1,7 +1,7 @@
 // Writes age v1 files: header, its MAC, and the STREAM payload, with node:crypto.
 import { createHmac, randomBytes } from 'node:crypto'
 import { encodeBase64NoPad } from '../../../text/base64.ts'
-import { CHUNK, hkdf, type Recipient, type Stanza, sealAead, VERSION } from './file.ts'
+import { CHUNK, type FileKeyRecipient, hkdf, type Stanza, sealAead, VERSION } from './file.ts'
 
 const COLUMNS = 64
 
@@ -32,7 +32,7 @@ function sealPayload(fileKey: Uint8Array, plain: Uint8Array): Buffer[] {
  * A binary age file for one recipient.
  * @throws whatever the recipient throws.
  */
-export async function sealAgeFile(plain: Uint8Array, recipient: Recipient): Promise<Buffer> {
+export async function sealAgeFile(plain: Uint8Array, recipient: FileKeyRecipient): Promise<Buffer> {
   const fileKey = randomBytes(16)
   try {
     const stanzas = await recipient.wrapFileKey(fileKey)
