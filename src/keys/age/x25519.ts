@@ -2,7 +2,8 @@
 import { createPrivateKey, createPublicKey, diffieHellman, type KeyObject, randomBytes } from 'node:crypto'
 import { decodeCanonicalNoPad, encodeBase64NoPad } from '../../text/base64.ts'
 import { encodeBech32 } from './bech32.ts'
-import { type FileKeyRecipient, hkdf, openFileKey, type Stanza, sealFileKey } from './format/file.ts'
+import { type FileKeyRecipient, hkdf, openFileKey, sealFileKey } from './format/file.ts'
+import type { Stanza } from './format/stanza.ts'
 import type { Identity } from './identity.ts'
 
 /** DER around a raw private key (RFC 8410). Unlike a JWK's text it can be wiped. */

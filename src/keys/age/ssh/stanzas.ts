@@ -1,7 +1,8 @@
 // SSH keys as age recipients and identities: the stanzas ssh-ed25519 and ssh-rsa (spec/keys.md 3.2).
 import { constants, createHash, createPublicKey, privateDecrypt, publicEncrypt } from 'node:crypto'
 import { encodeBase64NoPad } from '../../../text/base64.ts'
-import { type FileKeyRecipient, hkdf, openFileKey, type Stanza, sealFileKey } from '../format/file.ts'
+import { type FileKeyRecipient, hkdf, openFileKey, sealFileKey } from '../format/file.ts'
+import type { Stanza } from '../format/stanza.ts'
 import { ephemeralKey, publicPoint, scalarKey, sharedSecret, shareOf } from '../x25519.ts'
 import { montgomeryPoint } from './ed25519-point.ts'
 import type { SshPrivateKey } from './key.ts'
