@@ -1,6 +1,7 @@
 // The public API. The command line is a client of it.
 
-export { compileSelection, type Selection, type SelectionOptions } from './cipher/selection.ts'
+export { compileSelection, type Selection } from './cipher/selection.ts'
+export type { SelectionOptions } from './cipher/selection-settings.ts'
 // .sops.yaml
 export {
   type Config,

@@ -3,9 +3,9 @@
 
 import { canonical, typeOf } from '../tree/scalar.ts'
 import type { Tree, Value } from '../tree/tree.ts'
-import { isEncrypted } from './leaf.ts'
 import type { Selection } from './selection.ts'
 import { identityOf, type Stash } from './stash.ts'
+import { isEncrypted } from './token.ts'
 import { walk } from './walk.ts'
 
 /** A value or comment that is about to be stored in clear. */

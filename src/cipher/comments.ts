@@ -2,9 +2,10 @@
 // sealed for. A comment's place is the path of its container (spec/format.md 2.4), and the text around it can move it.
 
 import type { Comment, Entry, ListNode, MapNode, Node, Tree } from '../tree/tree.ts'
-import { createLeafCipher, decryptLeaf, encryptLeaf, isEncrypted, type LeafCipher } from './leaf.ts'
+import { createLeafCipher, decryptLeaf, encryptLeaf, type LeafCipher } from './leaf.ts'
 import { looksLikeMarker, type Selection } from './selection.ts'
 import { identityOf, type Stash } from './stash.ts'
+import { isEncrypted } from './token.ts'
 import { walk } from './walk.ts'
 
 /** A comment of a sealed tree, and where it stands. */

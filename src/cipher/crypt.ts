@@ -1,7 +1,8 @@
 // What opening and sealing a tree have in common.
 
 import { messageOf, SopsError } from '../errors.ts'
-import { canonical, goTypeOf } from '../tree/scalar.ts'
+import { goTypeOf } from '../tree/go-types.ts'
+import { canonical } from '../tree/scalar.ts'
 import type { Value } from '../tree/tree.ts'
 import { addToMac, type MacState } from './mac.ts'
 import type { Selection } from './selection.ts'

@@ -1,8 +1,8 @@
 // Signs that the documents of a file do not belong together.
 
 import type { Leaf, Tree } from '../tree/tree.ts'
-import { isEncrypted } from './leaf.ts'
 import type { Selection } from './selection.ts'
+import { isEncrypted } from './token.ts'
 import { walk } from './walk.ts'
 
 /** Hints about the document with this number, from 1, if it has no encrypted value at all. */

@@ -9,10 +9,11 @@ import {
   randomFillSync,
 } from 'node:crypto'
 import { SopsError } from '../errors.ts'
+import { encodeBase64, readBase64 } from '../text/base64.ts'
 import type { ScalarType } from '../tree/scalar.ts'
 import { bytesOfText } from '../tree/utf8.ts'
+import { splitToken, tokenStart } from './token.ts'
 
-export const prefix = 'ENC[AES256_GCM,data:'
 const ivLength = 32
 export const tagLength = 16
 
@@ -56,9 +57,6 @@ export function newIv(): Uint8Array {
   return Uint8Array.prototype.slice.call(pool, poolAt - ivLength, poolAt)
 }
 
-export const base64 = (bytes: Uint8Array): string =>
-  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
-
 /**
  * The ENC[…] text of a plaintext; the empty plaintext stays empty. An `iv` that is given must never have been used with this key for
  * another plaintext or other additional data.
@@ -76,12 +74,12 @@ export function encryptLeaf(
   if (plaintext.length > chunkSize) return encryptLarge(gcm, type, plaintext, iv)
   const data = typeof plaintext === 'string' ? gcm.update(plaintext, 'utf8') : gcm.update(plaintext)
   gcm.final()
-  return `${prefix}${base64(data)}${ending(gcm, type, iv)}`
+  return `${tokenStart}${encodeBase64(data)}${ending(gcm, type, iv)}`
 }
 
 /** What stands behind the data. */
 export const ending = (gcm: CipherGCM, type: ScalarType, iv: Uint8Array): string =>
-  `,iv:${base64(iv)},tag:${base64(gcm.getAuthTag())},type:${type}]`
+  `,iv:${encodeBase64(iv)},tag:${encodeBase64(gcm.getAuthTag())},type:${type}]`
 
 /**
  * Large values are processed in pieces, so that neither ciphertext nor base64 is in memory twice; the pieces are small, so that their memory
@@ -91,54 +89,21 @@ const chunkSize = 96 * 1024
 
 function encryptLarge(gcm: CipherGCM, type: ScalarType, plaintext: Uint8Array | string, iv: Uint8Array): string {
   const bytes = typeof plaintext === 'string' ? Buffer.from(plaintext, 'utf8') : plaintext
-  const text = Buffer.allocUnsafe(prefix.length + Math.ceil(bytes.length / 3) * 4 + 256)
-  let at = text.write(prefix, 'latin1')
+  const text = Buffer.allocUnsafe(tokenStart.length + Math.ceil(bytes.length / 3) * 4 + 256)
+  let at = text.write(tokenStart, 'latin1')
   for (let from = 0; from < bytes.length; from += chunkSize) {
     const chunk = gcm.update(bytes.subarray(from, from + chunkSize))
-    at += text.write(base64(chunk), at, 'latin1')
+    at += text.write(encodeBase64(chunk), at, 'latin1')
   }
   gcm.final()
   at += text.write(ending(gcm, type, iv), at, 'latin1')
   return text.toString('latin1', 0, at)
 }
 
-interface Parts {
-  readonly data: string
-  readonly iv: string
-  readonly tag: string
-  readonly type: string
-}
-
-/** Splits at the last fit of each mark, as the reference's greedy pattern does; nothing may stand on a second line before the `]`. */
-export function split(text: string): Parts | undefined {
-  if (!text.startsWith(prefix)) return undefined
-  const lineEnd = text.indexOf('\n')
-  const end = text.lastIndexOf(']', lineEnd < 0 ? text.length : lineEnd)
-  const typeAt = text.lastIndexOf(',type:', end - 7)
-  const tagAt = typeAt < 0 ? -1 : text.lastIndexOf(',tag:', typeAt - 6)
-  const ivAt = tagAt < 0 ? -1 : text.lastIndexOf(',iv:', tagAt - 5)
-  if (ivAt <= prefix.length || end < 0) return undefined
-  return {
-    data: text.slice(prefix.length, ivAt),
-    iv: text.slice(ivAt + 4, tagAt),
-    tag: text.slice(tagAt + 5, typeAt),
-    type: text.slice(typeAt + 6, end),
-  }
-}
-
-/** True for a text of the shape of spec/format.md 2.1, whether it decrypts or not. */
-export const isEncrypted = (text: string): boolean => split(text) !== undefined
-
-/** Standard base64 with padding and nothing else, except line breaks' CR as in the reference. */
+/** A line break's CR may stand in a part, as in the reference. */
 export function decode(part: string, name: string): Buffer {
-  const text = part.includes('\r') ? part.replaceAll('\r', '') : part
-  const bytes = Buffer.from(text, 'base64')
-  const length = text.length
-  const padding = text.endsWith('=') ? (text.charCodeAt(length - 2) === 0x3d ? 2 : 1) : 0
-  // Buffer skips what it does not know and reads the URL alphabet too: the first shows in the length, the second is looked for.
-  if (length % 4 !== 0 || bytes.length !== (length / 4) * 3 - padding || text.includes('-') || text.includes('_')) {
-    throw new SopsError('generic', `Error base64-decoding ${name}`)
-  }
+  const bytes = readBase64(part.includes('\r') ? part.replaceAll('\r', '') : part)
+  if (bytes === undefined) throw new SopsError('generic', `Error base64-decoding ${name}`)
   return bytes
 }
 
@@ -160,7 +125,7 @@ export const types: Readonly<Record<string, ScalarType>> = {
  * @throws SopsError `generic`; the message contains neither text nor plaintext.
  */
 export function decryptLeaf(cipher: LeafCipher, text: string, aad: string): DecryptedLeaf {
-  const parts = split(text)
+  const parts = splitToken(text)
   if (parts === undefined) throw new SopsError('generic', "Input string does not match sops' data format")
   let tag = decode(parts.tag, 'tag')
   const iv = decode(parts.iv, 'iv')

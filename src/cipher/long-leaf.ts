@@ -1,20 +1,10 @@
 // The ENC[…] text of values too long for a string, written and read in pieces (spec/format.md 2.1, 2.2).
 import { createCipheriv, createDecipheriv, createHash, type DecipherGCM } from 'node:crypto'
 import { SopsError } from '../errors.ts'
+import { encodeBase64 } from '../text/base64.ts'
 import { bytesOfText } from '../tree/utf8.ts'
-import {
-  algorithmOf,
-  authenticationFailed,
-  base64,
-  decode,
-  ending,
-  type LeafCipher,
-  newIv,
-  prefix,
-  split,
-  tagLength,
-  types,
-} from './leaf.ts'
+import { algorithmOf, authenticationFailed, decode, ending, type LeafCipher, newIv, tagLength, types } from './leaf.ts'
+import { splitToken, tokenStart } from './token.ts'
 
 /** Bytes that can be read anywhere, and more than once. */
 export interface Pieces {
@@ -39,11 +29,11 @@ export async function* encryptLong(
   const iv = newIv()
   const gcm = createCipheriv(algorithmOf(cipher), cipher.key, iv, { authTagLength: tagLength })
   gcm.setAAD(bytesOfText(aad))
-  yield utf8.encode(prefix)
+  yield utf8.encode(tokenStart)
   for (let from = 0; from < plain.size; from += plainStep) {
     const bytes = await plain.read(from, Math.min(from + plainStep, plain.size))
     add(bytes)
-    yield utf8.encode(base64(gcm.update(bytes)))
+    yield utf8.encode(encodeBase64(gcm.update(bytes)))
   }
   gcm.final()
   yield utf8.encode(ending(gcm, 'str', iv))
@@ -75,7 +65,7 @@ export async function openLong(
   pieces: Pieces,
   add: (bytes: Uint8Array) => void,
 ): Promise<LongLeaf> {
-  const parts = split(token.frame)
+  const parts = splitToken(token.frame)
   if (parts === undefined) throw new SopsError('generic', "Input string does not match sops' data format")
   if (types[parts.type] !== 'str') throw new SopsError('generic', 'Unknown datatype')
   const tag = decode(parts.tag, 'tag')

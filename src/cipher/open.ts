@@ -2,7 +2,8 @@
 
 import type { Context } from '../context/index.ts'
 import { messageOf, SopsError } from '../errors.ts'
-import { goTypeOf, plainBytes, readScalar, type ScalarType } from '../tree/scalar.ts'
+import { goTypeOf } from '../tree/go-types.ts'
+import { plainBytes, readScalar, type ScalarType } from '../tree/scalar.ts'
 import type { Comment, Leaf, Node, Origin, Tree, Value } from '../tree/tree.ts'
 import { findTwins, hasTwins, type LineOf, refuseUncounted, type Twins } from '../tree/twins.ts'
 import { textOfBytes } from '../tree/utf8.ts'
@@ -13,7 +14,7 @@ import { addToMac, finishMac, type MacState, peekMac, startMac } from './mac.ts'
 import type { Stash } from './stash.ts'
 import { type Visitor, walk } from './walk.ts'
 
-export interface OpenOptions extends CryptOptions {
+export interface OpenTreeOptions extends CryptOptions {
   readonly log?: Context['log']
   /** Keep strings as bytes, whether they are UTF-8 or not (binary files). */
   readonly bytes?: boolean
@@ -23,7 +24,7 @@ export interface OpenOptions extends CryptOptions {
   readonly lineOf?: LineOf
 }
 
-export interface Opened {
+export interface OpenedTree {
   readonly tree: Tree
   /** Over the plaintext; compare with `verifyMac`. */
   readonly mac: string
@@ -39,7 +40,7 @@ export interface Opened {
  * @throws SopsError `cannot-decrypt-tree` at the first leaf that fails, with its path (spec/format.md 2.7); for an encrypted comment in the
  * place of a value; for an entry that the MAC does not cover beside one of the same key, since anybody could have added it without a key.
  */
-export function open(tree: Tree, options: OpenOptions): Opened {
+export function open(tree: Tree, options: OpenTreeOptions): OpenedTree {
   const cipher = createLeafCipher(options.dataKey)
   const mac = startMac(options.macOnlyEncrypted)
   const { tokenText, selection } = options
@@ -69,7 +70,7 @@ interface Opening {
   readonly cipher: LeafCipher
   readonly mac: MacState
   readonly stash: Stash
-  readonly options: OpenOptions
+  readonly options: OpenTreeOptions
   /** Collects the leaves that the MAC covers. */
   readonly counted: Set<Node> | undefined
 }

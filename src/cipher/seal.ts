@@ -18,7 +18,7 @@ export interface SealOptions extends CryptOptions {
   readonly stash?: Stash
 }
 
-export interface Sealed {
+export interface SealedTree {
   readonly tree: Tree
   readonly mac: string
   /** Leaves with a value (not null, not empty), and how many of them are encrypted now. */
@@ -45,7 +45,7 @@ function refuseUnopenable(tree: Tree, { selection, macOnlyEncrypted }: SealOptio
  * the MAC always takes the canonical one.
  * @throws SopsError `cannot-encrypt-tree` at the first leaf that fails, with its path; for entries that `open` would refuse.
  */
-export function seal(tree: Tree, options: SealOptions): Sealed {
+export function seal(tree: Tree, options: SealOptions): SealedTree {
   const cipher = createLeafCipher(options.dataKey)
   const mac = startMac(options.macOnlyEncrypted)
   const path: string[] = []

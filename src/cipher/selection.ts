@@ -1,30 +1,10 @@
 // Which leaves are encrypted: the six settings, evaluated over the keys of a path and the comments above it (spec/format.md 5).
 import { messageOf, SopsError } from '../errors.ts'
 import { compileRegex, type Test } from './expression.ts'
-
-/** Empty and absent mean the same. Files have at most one of them; all are evaluated, in this order. */
-export interface SelectionOptions {
-  readonly unencryptedSuffix?: string
-  readonly encryptedSuffix?: string
-  readonly unencryptedRegex?: string
-  readonly encryptedRegex?: string
-  readonly unencryptedCommentRegex?: string
-  readonly encryptedCommentRegex?: string
-}
+import { type SelectionOptions, selectionSettings } from './selection-settings.ts'
 
 /** One bit for each setting that fits something; sets of them are joined with `|`. */
 export type Hits = number
-
-const hit = {
-  unencryptedSuffix: 1,
-  encryptedSuffix: 2,
-  unencryptedRegex: 4,
-  encryptedRegex: 8,
-  unencryptedCommentRegex: 16,
-  encryptedCommentRegex: 32,
-} as const satisfies Record<keyof SelectionOptions, Hits>
-
-export const selectionSettings: readonly (keyof SelectionOptions)[] = Object.keys(hit) as (keyof SelectionOptions)[]
 
 interface Rule {
   readonly bit: Hits
@@ -43,9 +23,6 @@ export interface Selection {
 
 const never: Test = () => false
 
-/** The setting's name in files. */
-const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
-
 /**
  * Compiles the settings. Regular expressions are RE2; the engine is loaded only when one is set.
  * @throws SopsError `generic` for an expression that is too large: one that never matches could leave in clear what it should find.
@@ -54,22 +31,22 @@ export async function compileSelection(options: SelectionOptions): Promise<Selec
   const keyRules: Rule[] = []
   const commentRules: Rule[] = []
   let invalid: string | undefined
-  for (const name of selectionSettings) {
+  for (const [at, { name, field, by, encrypts }] of selectionSettings.entries()) {
     const text = options[name]
     if (text === undefined || text === '') continue
     let test: Test
-    if (name.endsWith('Suffix')) test = (key) => key.endsWith(text)
+    if (by === 'suffix') test = (key) => key.endsWith(text)
     else {
       try {
-        test = await compileRegex(text, `the ${snake(name)}`)
+        test = await compileRegex(text, `the ${field}`)
       } catch (error) {
         if (error instanceof SopsError) throw error
         test = never
         invalid ??= messageOf(error)
       }
     }
-    const rule = { bit: hit[name], test, encrypts: name.startsWith('encrypted') }
-    if (name.endsWith('CommentRegex')) commentRules.push(rule)
+    const rule = { bit: 1 << at, test, encrypts }
+    if (by === 'comment') commentRules.push(rule)
     else keyRules.push(rule)
   }
   return { keyRules, commentRules, invalid }
@@ -105,4 +82,4 @@ const decide = (rule: Rule, fits: boolean, before: boolean): boolean => (rule.en
 
 /** True when the text of an encrypted comment would itself be taken for a marker that leaves things in clear (spec/format.md 5.1). */
 export const looksLikeMarker = (selection: Selection, text: string): boolean =>
-  (commentHits(selection, text) & hit.unencryptedCommentRegex) !== 0
+  selection.commentRules.some((rule) => !rule.encrypts && rule.test(text))

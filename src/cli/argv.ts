@@ -1,13 +1,14 @@
 // Parses a command line into flag values and positionals, by the rules of the reference's parser (spec/cli.md 2).
 
 import { hasBytes } from '../system/bytes.ts'
+import { parseBool } from '../text/bool.ts'
 import { quote } from '../text/quote.ts'
 import { type BoolFlag, type Flag, namesOf } from './flag.ts'
 import type { FlagValues } from './invocation.ts'
 
 type Value = string | boolean | number | readonly string[]
 
-export interface Parsed {
+export interface CommandLine {
   readonly positionals: readonly string[]
   readonly values: FlagValues<Flag>
   /** Names of the flags on the command line, each as spelled. */
@@ -27,24 +28,6 @@ export const isUsageError = (result: object): result is UsageError => 'usage' in
 
 /** `-h` and `--help` are flags everywhere. */
 export const helpFlag: BoolFlag<'help'> = { name: 'help', aliases: ['h'], kind: 'bool', help: 'show this help' }
-
-const truths: Readonly<Record<string, boolean>> = {
-  '1': true,
-  t: true,
-  T: true,
-  true: true,
-  TRUE: true,
-  True: true,
-  '0': false,
-  f: false,
-  F: false,
-  false: false,
-  FALSE: false,
-  False: false,
-}
-
-/** Go's ParseBool; undefined for anything else. */
-export const parseBool = (text: string): boolean | undefined => (Object.hasOwn(truths, text) ? truths[text] : undefined)
 
 const integer =
   /^([+-]?)(?:0[xX]((?:_?[0-9a-fA-F])+)|0[bB]((?:_?[01])+)|0[oO]((?:_?[0-7])+)|0((?:_?[0-7])+)|(0|[1-9](?:_?[0-9])*))$/
@@ -152,7 +135,7 @@ export function parseWords(
   words: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
   level: 'root' | 'command',
-): Parsed | UsageError {
+): CommandLine | UsageError {
   const known = [...flags, helpFlag]
   const byName = index(known)
   const fromEnvironment = environmentValues(known, env)

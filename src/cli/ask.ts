@@ -1,43 +1,35 @@
 // Yes-or-no questions on stdout, answered on stdin, as scripts answer them (`yes | sops updatekeys …`).
+
 import { memoKey } from '../context/memo.ts'
 import { SopsError } from '../errors.ts'
+import { lineQueue } from '../text/line-queue.ts'
 import type { Host } from './host.ts'
 import type { Io } from './invocation.ts'
 import { type Line, sayPart } from './say.ts'
 
 /** Lines of stdin, one at a time; undefined at the end. Kept for the whole run, since a chunk may hold several answers. */
-function lineReader(host: Host): () => Promise<string | undefined> {
+function stdinReader(host: Host): () => Promise<string | undefined> {
   const chunks = host.stdin[Symbol.asyncIterator]()
-  let rest = ''
-  let ended = false
+  const lines = lineQueue()
   return async () => {
     for (;;) {
-      const end = rest.indexOf('\n')
-      if (end >= 0) {
-        const line = rest.slice(0, end)
-        rest = rest.slice(end + 1)
-        return line
-      }
-      if (ended) {
-        const last = rest
-        rest = ''
-        return last === '' ? undefined : last
-      }
+      const line = lines.take()
+      if (line !== undefined) return line
       const next = await chunks.next()
-      if (next.done) ended = true
-      else rest += Buffer.from(next.value).toString()
+      if (next.done) return lines.rest() || undefined
+      lines.add(Buffer.from(next.value).toString())
     }
   }
 }
 
-const stdinLines = memoKey<ReturnType<typeof lineReader>>('lines of stdin')
+const stdinLines = memoKey<ReturnType<typeof stdinReader>>('lines of stdin')
 
 /**
  * Asks until the answer is `y` or `n`.
  * @throws SopsError `generic` with the reference's words when stdin ends, or the line is empty or has several words (spec/cli.md 13.7).
  */
 export async function askYesNo(io: Io, question: Line): Promise<boolean> {
-  const nextLine = io.ctx.once(stdinLines, () => lineReader(io.host))
+  const nextLine = io.ctx.once(stdinLines, () => stdinReader(io.host))
   for (;;) {
     await sayPart(io.host.stdout, question)
     const line = await nextLine()

@@ -1,12 +1,12 @@
 // What a command that changes a file would store in clear, held against the user's own creation rule.
 
-import { compileSelection, type Selection, type SelectionOptions } from '../cipher/selection.ts'
+import { compileSelection, type Selection } from '../cipher/selection.ts'
+import { orDefault, type SelectionOptions } from '../cipher/selection-settings.ts'
 import { type Config, ruleOf } from '../config/index.ts'
 import type { Context } from '../context/index.ts'
 import { checkCleartext, type OwnRule } from '../file/cleartext.ts'
 import type { SealOutput } from '../file/encrypted-file.ts'
 import type { Metadata } from '../metadata/index.ts'
-import { defaultUnencryptedSuffix } from '../metadata/names.ts'
 import type { Tree } from '../tree/tree.ts'
 import type { allowCleartext } from './flags.ts'
 import type { Invocation, Io } from './invocation.ts'
@@ -47,7 +47,6 @@ export const creationRule =
 
 /** Undefined for an expression that does not compile: it says nothing about any value. */
 async function ownRule(settings: SelectionOptions, name: string): Promise<OwnRule | undefined> {
-  const isUnset = Object.keys(settings).length === 0
-  const selection = await compileSelection(isUnset ? { unencryptedSuffix: defaultUnencryptedSuffix } : settings)
+  const selection = await compileSelection(orDefault(settings))
   return selection.invalid === undefined ? { selection, name } : undefined
 }

@@ -16,7 +16,7 @@ import { type Content, createFile, overwriteFile, replaceFile } from './replace-
 /** The path as the user's working directory has it; messages keep what the user wrote. */
 const inFolder = (host: Host, path: string): string => (path === '' ? '' : resolve(host.cwd, path))
 
-export interface ReadOptions {
+export interface InputFileOptions {
   /** The file is to be changed in place, so that nothing but a regular file will do. */
   readonly inPlace?: boolean
   /** Told what is waited for. */
@@ -27,7 +27,7 @@ export interface ReadOptions {
 export async function readInput(
   host: Host,
   path: string | undefined,
-  { inPlace = false, log }: ReadOptions = {},
+  { inPlace = false, log }: InputFileOptions = {},
 ): Promise<Uint8Array> {
   const onWait = log && ((from: 'pipe' | 'terminal'): void => tellOfWaiting(from, path, log))
   if (path === undefined) {

@@ -1,4 +1,5 @@
 // Flags that commands share, in groups (spec/cli.md 9). The flags of the master keys come from the key types.
+import { type SelectionField, type SelectionSetting, selectionSettings } from '../cipher/selection-settings.ts'
 import { keyTypes, keyTypesInOrder } from '../keys/index.ts'
 import type { KeyDescriptor } from '../keys/types.ts'
 import {
@@ -155,24 +156,27 @@ export const changedKeys: readonly ChangedKeyFlag[] = inSection(
   }),
 )
 
+type Dashed<Name extends string> = Name extends `${infer Word}_${infer Rest}` ? `${Word}-${Dashed<Rest>}` : Name
+export type SelectionFlagName = Dashed<SelectionField>
+
+/** `unencrypted-suffix`, … */
+export const selectionFlagName = ({ field }: SelectionSetting): SelectionFlagName =>
+  field.replaceAll('_', '-') as SelectionFlagName
+
+const selectedBy = {
+  suffix: { which: 'of keys with this suffix', value: 'SUFFIX' },
+  regex: { which: 'of keys that match', value: 'REGEX' },
+  comment: { which: 'below a comment that matches', value: 'REGEX' },
+} as const
+
 /** The reference takes the last three in front of a command only. */
-export type SelectionFlag =
-  | StringFlag<
-      | 'unencrypted-suffix'
-      | 'encrypted-suffix'
-      | 'unencrypted-regex'
-      | 'encrypted-regex'
-      | 'unencrypted-comment-regex'
-      | 'encrypted-comment-regex'
-    >
-  | BoolFlag<'mac-only-encrypted'>
+export type SelectionFlag = StringFlag<SelectionFlagName> | BoolFlag<'mac-only-encrypted'>
 export const selection: readonly SelectionFlag[] = inSection<SelectionFlag>('SELECTION', [
-  string('unencrypted-suffix', 'leave values of keys with this suffix in clear', { value: 'SUFFIX' }),
-  string('encrypted-suffix', 'encrypt only values of keys with this suffix', { value: 'SUFFIX' }),
-  string('unencrypted-regex', 'leave values of keys that match in clear', { value: 'REGEX' }),
-  string('encrypted-regex', 'encrypt only values of keys that match', { value: 'REGEX' }),
-  string('unencrypted-comment-regex', 'leave values below a comment that matches in clear', { value: 'REGEX' }),
-  string('encrypted-comment-regex', 'encrypt only values below a comment that matches', { value: 'REGEX' }),
+  ...selectionSettings.map((setting) => {
+    const { which, value } = selectedBy[setting.by]
+    const help = setting.encrypts ? `encrypt only values ${which}` : `leave values ${which} in clear`
+    return string(selectionFlagName(setting), help, { value })
+  }),
   bool('mac-only-encrypted', 'protect only the encrypted values by the integrity check'),
 ])
 

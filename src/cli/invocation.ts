@@ -4,7 +4,7 @@ import type { Flag, NameOf } from './flag.ts'
 import type { RootFlag, SharedRootFlag } from './flags.ts'
 import type { Host } from './host.ts'
 import type { Line } from './say.ts'
-import type { Style } from './style.ts'
+import type { TerminalStyle } from './style.ts'
 
 /** Values of the flags `F`, by long name. It reads no flag that is not among them: a misspelt name does not compile. */
 export interface FlagValues<F extends Flag> {
@@ -47,7 +47,7 @@ export interface Io {
   readonly host: Host
   readonly ctx: Context
   /** Colours for stdout and for texts that follow its rule (spec/cli.md 3.3); plain when stdout is no terminal. */
-  readonly style: Style
+  readonly style: TerminalStyle
   /** Writes data to stdout as it is; resolves when written. */
   out(data: Uint8Array): Promise<void>
   /** Writes lines for people to stdout. */

@@ -9,7 +9,7 @@ import type { inPlace, output } from './flags.ts'
 import type { Host } from './host.ts'
 import type { Invocation, Io } from './invocation.ts'
 import { absolutePath } from './settings.ts'
-import { type Target, tellOfWritten } from './target.ts'
+import { type TargetFile, tellOfWritten } from './target.ts'
 
 /** Bytes. The text of a larger file takes more memory than it needs, and from three times as many on there can be none. */
 const usualSize = 2 ** 27
@@ -75,7 +75,7 @@ export const inputInMemory = (bytes: Uint8Array): LargeInput => ({
 export async function writeLarge(
   inv: Invocation<typeof inPlace | typeof output>,
   io: Io,
-  target: Target,
+  target: TargetFile,
   input: LargeInput,
   content: () => AsyncIterable<Uint8Array>,
 ): Promise<void> {

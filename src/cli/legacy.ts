@@ -5,8 +5,8 @@ import { SopsError } from '../errors.ts'
 import { codeOf } from '../system/errors.ts'
 import { existsSync, statSync } from '../system/files-sync.ts'
 import { quote } from '../text/quote.ts'
-import { nearest } from '../text/visible.ts'
-import type { Parsed } from './argv.ts'
+import { nearest } from '../text/suggest.ts'
+import type { CommandLine } from './argv.ts'
 import { type CommandRow, commands, findRow, type Row } from './commands/index.ts'
 import { checkExtraWords } from './extra-words.ts'
 import { type Flag, namesOf } from './flag.ts'
@@ -84,7 +84,7 @@ async function requireCreationRule(inv: LegacyInvocation<never>, io: Io, path: s
 }
 
 /** The invocation that the flags ask for; it has all root flags. @throws SopsError. */
-export function rewrite(root: Parsed, io: Io): LegacyInvocation<Flag> {
+export function rewrite(root: CommandLine, io: Io): LegacyInvocation<Flag> {
   const { positionals } = root
   const values: FlagValues<RootFlag> = root.values
   const [file] = positionals
@@ -112,7 +112,7 @@ export function rewrite(root: Parsed, io: Io): LegacyInvocation<Flag> {
   return { ...inv, positionals: mode === 'set' ? [file, ...partsOfSet(values.string('set'))] : [file] }
 }
 
-export async function runLegacy(root: Parsed, io: Io): Promise<number> {
+export async function runLegacy(root: CommandLine, io: Io): Promise<number> {
   const inv = rewrite(root, io)
   const [mode] = inv.command
   const [file] = inv.positionals as [string, ...string[]]

@@ -6,7 +6,7 @@ import type { Context } from '../context/index.ts'
 import { memoKey } from '../context/memo.ts'
 import { SopsError } from '../errors.ts'
 import { run as startAndWait } from '../system/start.ts'
-import { parseBool } from './argv.ts'
+import { parseBool } from '../text/bool.ts'
 import { networkKeys } from './flags.ts'
 import type { Invocation } from './invocation.ts'
 

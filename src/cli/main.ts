@@ -2,7 +2,7 @@
 
 import type { Context } from '../context/index.ts'
 import { memory } from '../context/memo.ts'
-import { isUsageError, type Parsed, parseWords, type UsageError } from './argv.ts'
+import { type CommandLine, isUsageError, parseWords, type UsageError } from './argv.ts'
 import { makeAudit } from './audit.ts'
 import type { Command } from './command.ts'
 import { commands, findRow, type GroupRow, isGroup, type Row } from './commands/index.ts'
@@ -49,7 +49,7 @@ async function dispatch(argv: readonly string[], host: Host): Promise<number> {
 }
 
 /** `path` is the row of a command with its parents, outermost first; `words` is what follows it. */
-async function runRow(path: readonly Row[], words: readonly string[], root: Parsed, host: Host): Promise<number> {
+async function runRow(path: readonly Row[], words: readonly string[], root: CommandLine, host: Host): Promise<number> {
   const row = path.at(-1)!
   if (isGroup(row)) return runGroup(row, path, words, root, host)
   return runCommand(await row.load(), path, words, root, host)
@@ -59,7 +59,7 @@ async function runCommand(
   command: Command,
   path: readonly Row[],
   words: readonly string[],
-  root: Parsed,
+  root: CommandLine,
   host: Host,
 ): Promise<number> {
   const parsed = parseWords(command.flags, words, host.env, 'command')
@@ -84,7 +84,7 @@ async function runGroup(
   group: GroupRow,
   path: readonly Row[],
   words: readonly string[],
-  root: Parsed,
+  root: CommandLine,
   host: Host,
 ): Promise<number> {
   const parsed = parseWords([], words, host.env, 'root')
@@ -104,7 +104,7 @@ const refuse = async (error: UsageError, path: readonly Row[], host: Host): Prom
   (await import('./usage.ts')).refuse(error, path, host)
 
 /** A flag in front of a command that ignores it looks as if it took effect. */
-function warnOfLostFlags(root: Parsed, command: string, io: Io): void {
+function warnOfLostFlags(root: CommandLine, command: string, io: Io): void {
   const lost = [...root.spelled].filter((name) => !sharedRootFlags.has(name))
   if (lost.length === 0) return
   const names = lost.map(dashed).join(', ')

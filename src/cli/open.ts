@@ -11,7 +11,7 @@ import type { KeyService } from '../groups/data-key.ts'
 import type { KeyGroup } from '../keys/types.ts'
 import type { Metadata } from '../metadata/index.ts'
 import { refuseOthers } from '../metadata/others.ts'
-import type { Place } from '../tree/documents.ts'
+import type { DocumentPlace } from '../tree/documents.ts'
 import type { Path } from '../tree/path.ts'
 import type { MapNode } from '../tree/tree.ts'
 import { refuseChange, twinsAlong } from '../tree/twins.ts'
@@ -24,7 +24,7 @@ import { absolutePath, configOf, formatsFor, layoutOf, namedFormats, orderOf, se
 import { tellOfWritten } from './target.ts'
 import { warnOfDocument, warnOfRespelling } from './warnings.ts'
 
-export interface Opened {
+export interface OpenedFile {
   readonly path: string
   readonly bytes: Uint8Array
   readonly file: OpenFile
@@ -40,7 +40,7 @@ export interface OpenerOptions {
 }
 
 /** A file as it was read. */
-export interface Source {
+export interface InputFile {
   readonly path: string
   readonly bytes: Uint8Array
   readonly input: FormatId
@@ -50,7 +50,7 @@ export interface Source {
 export interface Opener {
   readonly services: readonly KeyService[]
   /** Opens the file for as long as `use` takes, with its data key wiped after it. */
-  withOpen<T>(source: Source, options: OpenerOptions, use: (opened: Opened) => Promise<T>): Promise<T>
+  withOpen<T>(source: InputFile, options: OpenerOptions, use: (opened: OpenedFile) => Promise<T>): Promise<T>
 }
 
 export async function openerOf(inv: Invocation<typeof decryptionOrder | KeyServiceFlag>, io: Io): Promise<Opener> {
@@ -80,10 +80,10 @@ export const read = (io: Io, path: string): Promise<Uint8Array> => readInput(io.
 type ChangeFlag = TypeFlag | typeof ignoreMac | typeof allowCleartext | typeof decryptionOrder | KeyServiceFlag
 
 /** What is to be done with the value at a path. */
-export interface Change {
+export interface InPlaceChange {
   readonly path: Path
   /** Which document the path means: `documentFor` or `documentWith`. */
-  readonly find: (documents: readonly MapNode[], path: Path) => Place
+  readonly find: (documents: readonly MapNode[], path: Path) => DocumentPlace
   /** The new document, for the format that is written, or undefined to leave the file as it is. */
   readonly make: (root: MapNode, format: Format) => MapNode | undefined
 }
@@ -96,7 +96,7 @@ export async function changeInPlace(
   inv: Invocation<ChangeFlag>,
   io: Io,
   name: string,
-  prepare: () => Promise<Change>,
+  prepare: () => Promise<InPlaceChange>,
 ): Promise<void> {
   const path = absolutePath(io.ctx, name)
   const config = await configOf(inv, io.ctx)
@@ -113,7 +113,7 @@ export async function changeInPlace(
 interface Job {
   readonly path: string
   readonly config: Config | undefined
-  readonly change: Change
+  readonly change: InPlaceChange
   readonly opener: Opener
   readonly lock: Lock | undefined
 }

@@ -6,7 +6,7 @@ import { withoutSecretsOf } from '../system/secrets.ts'
 import type { Host } from './host.ts'
 import { makeLog } from './log.ts'
 import { type Line, sayLines, withoutSecretLines } from './say.ts'
-import { type Style, stdoutStyle } from './style.ts'
+import { stdoutStyle, type TerminalStyle } from './style.ts'
 
 /** `["a"]["b"]`, as `--extract` takes it. */
 const indexText = (path: readonly string[]): string => path.map((key) => `[${JSON.stringify(key)}]`).join('')
@@ -28,7 +28,7 @@ function withPlace(error: SopsError): readonly string[] {
 }
 
 /** A line of the report of a data key that could not be had, with `FAILED` in red and `SUCCESS` in green. */
-function coloured(line: string, style: Style): Line {
+function coloured(line: string, style: TerminalStyle): Line {
   const [, what, word] = /^((?:Group \d+| {2}\S.*): )(FAILED|SUCCESS)$/s.exec(line) ?? []
   if (what === undefined || word === undefined) return line
   return [what, word === 'FAILED' ? style.red(word) : style.green(word)]

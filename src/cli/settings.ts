@@ -1,6 +1,13 @@
 // What a command's flags, the environment and .sops.yaml say together: formats, layout, key services, and how to encrypt.
 import { isAbsolute, resolve } from 'node:path'
-import type { SelectionOptions } from '../cipher/selection.ts'
+import {
+  anySetting,
+  givenSettings,
+  orDefault,
+  type SelectionField,
+  type SelectionOptions,
+  selectionSettings,
+} from '../cipher/selection-settings.ts'
 import type { Config, CreationRule } from '../config/index.ts'
 import { findConfig, loadConfig, matchCreationRule } from '../config/index.ts'
 import type { Context } from '../context/index.ts'
@@ -24,6 +31,7 @@ import {
   type NewKeyFlag,
   type quoteAmbiguous,
   type SelectionFlag,
+  selectionFlagName,
   type TypeFlag,
 } from './flags.ts'
 import type { Invocation } from './invocation.ts'
@@ -117,25 +125,14 @@ export const orderOf = (inv: Invocation<typeof decryptionOrder>): { order?: stri
   return text === '' ? {} : { order: parseDecryptionOrder(text) }
 }
 
-const selectionFlags = [
-  ['unencryptedSuffix', 'unencrypted-suffix'],
-  ['encryptedSuffix', 'encrypted-suffix'],
-  ['unencryptedRegex', 'unencrypted-regex'],
-  ['encryptedRegex', 'encrypted-regex'],
-  ['unencryptedCommentRegex', 'unencrypted-comment-regex'],
-  ['encryptedCommentRegex', 'encrypted-comment-regex'],
-] as const
-
-const oneKey = 'produces one key that should always be encrypted'
-
-/** Settings that mean nothing for a binary file, with what the reference's warning says of each (spec/config.md 5). */
-const binaryWarnings = [
-  ['unencryptedSuffix', 'an unencrypted suffix', oneKey],
-  ['encryptedSuffix', 'an encrypted suffix', oneKey],
-  ['encryptedRegex', 'an encrypted regex', oneKey],
-  ['unencryptedRegex', 'an unencrypted regex', oneKey],
-  ['encryptedCommentRegex', 'an encrypted comment regex', 'never produces comments'],
-] as const
+/** Settings that mean nothing for a binary file, in the order of the reference's warnings; of the sixth it says nothing (spec/config.md 5). */
+const binaryWarnings: readonly SelectionField[] = [
+  'unencrypted_suffix',
+  'encrypted_suffix',
+  'encrypted_regex',
+  'unencrypted_regex',
+  'encrypted_comment_regex',
+]
 
 /**
  * Combines flags, their variables and the creation rule for `path`, in the reference's order of checks (spec/config.md 7).
@@ -152,7 +149,7 @@ export async function encryptionSettings(
   const kmsContext = inv.legacy ? keyParseOptions(kms, ctx, true).context : undefined
   const options = kmsContext ? { kmsContext } : {}
   const rule = config?.creationRules ? await matchCreationRule(config, path, ctx, options) : undefined
-  const { selection, macOnlyEncrypted } = selectionSettings(inv, ctx, rule, input)
+  const { selection, macOnlyEncrypted } = chosenSelection(inv, ctx, rule, input)
   const flagKeys = await keysFromFlags(inv, ctx, { prefix: '', kms })
   if (flagKeys.length > 0) {
     // The reference shows addresses of its memory between the brackets.
@@ -174,35 +171,31 @@ export async function encryptionSettings(
   }
 }
 
-function selectionSettings(
+function chosenSelection(
   inv: Invocation<SelectionFlag>,
   ctx: Context,
   rule: CreationRule | undefined,
   input: FormatId,
 ): { selection: SelectionOptions; macOnlyEncrypted: boolean } {
   const selection: { -readonly [K in keyof SelectionOptions]: SelectionOptions[K] } = {}
-  for (const [option, flag] of selectionFlags) {
-    const value = inv.string(flag) || rule?.selection[option]
-    if (value) selection[option] = value
+  for (const setting of selectionSettings) {
+    const value = inv.string(selectionFlagName(setting)) || rule?.selection[setting.name]
+    if (value) selection[setting.name] = value
   }
   if (input === 'binary') {
-    for (const [option, name, why] of binaryWarnings) {
-      if (!selection[option]) continue
-      const message = `Using ${name} does not make sense with the input store (the binary store ${why}) and will be ignored.`
+    const given = givenSettings(selection)
+    for (const { field, by } of binaryWarnings.flatMap((wanted) => given.filter((one) => one.field === wanted))) {
+      const why = by === 'comment' ? 'never produces comments' : 'produces one key that should always be encrypted'
+      const message = `Using an ${field.replaceAll('_', ' ')} does not make sense with the input store (the binary store ${why}) and will be ignored.`
       ctx.log({ level: 'warning', logger: 'CMD', message })
     }
     return { selection: {}, macOnlyEncrypted: false }
   }
   if (Object.keys(selection).length > 1) {
-    throw new SopsError(
-      'conflicting-parameters',
-      'Error: cannot use more than one of encrypted_suffix, unencrypted_suffix, encrypted_regex, unencrypted_regex, ' +
-        'encrypted_comment_regex, or unencrypted_comment_regex in the same file',
-    )
+    throw new SopsError('conflicting-parameters', `Error: cannot use more than one of ${anySetting} in the same file`)
   }
-  if (Object.keys(selection).length === 0) selection.unencryptedSuffix = '_unencrypted'
   return {
-    selection,
+    selection: orDefault(selection),
     macOnlyEncrypted:
       inv.bool('mac-only-encrypted') || inv.root.bool('mac-only-encrypted') || (rule?.macOnlyEncrypted ?? false),
   }

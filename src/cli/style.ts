@@ -5,7 +5,7 @@ import { Control, type Line } from './say.ts'
 type Paint = (line: Line) => Line
 
 /** Each wraps a text in its colour, or returns it unchanged. */
-export interface Style {
+export interface TerminalStyle {
   readonly enabled: boolean
   readonly bold: Paint
   readonly underline: Paint
@@ -18,7 +18,7 @@ export const paint =
   (line) =>
     enabled ? [new Control(`\x1b[${code}m`), line, new Control('\x1b[0m')] : line
 
-export const makeStyle = (enabled: boolean): Style => ({
+export const makeStyle = (enabled: boolean): TerminalStyle => ({
   enabled,
   bold: paint(enabled, 1),
   underline: paint(enabled, 4),
@@ -29,4 +29,4 @@ export const makeStyle = (enabled: boolean): Style => ({
 export const colourAllowed = (env: Host['env']): boolean => !env['NO_COLOR'] && env['TERM'] !== 'dumb'
 
 /** The rule of the reference: stdout decides, also for coloured text on stderr. */
-export const stdoutStyle = (host: Host): Style => makeStyle(host.stdout.isTTY && colourAllowed(host.env))
+export const stdoutStyle = (host: Host): TerminalStyle => makeStyle(host.stdout.isTTY && colourAllowed(host.env))

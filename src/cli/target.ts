@@ -8,7 +8,7 @@ import type { filenameOverride, inPlace, output } from './flags.ts'
 import type { Invocation, Io } from './invocation.ts'
 import { absolutePath } from './settings.ts'
 
-export interface Target {
+export interface TargetFile {
   /** Absolute path of the file that is read; undefined = standard input. */
   readonly file: string | undefined
   /** The path that decides format and creation rule: the filename override, else the file. */
@@ -32,7 +32,7 @@ export async function targetOf(
   inv: Invocation<typeof inPlace | typeof output | typeof filenameOverride>,
   io: Io,
   rules: TargetRules,
-): Promise<Target> {
+): Promise<TargetFile> {
   const override = inv.string('filename-override')
   const [name] = inv.positionals
   if (name === undefined) {
@@ -75,7 +75,7 @@ export async function mustExist(file: string | undefined): Promise<void> {
   throw new SopsError('no-file', `Error: cannot operate on non-existent file ${quote(file)}`)
 }
 
-export const readTarget = ({ file, inPlace }: Target, io: Io): Promise<Uint8Array> =>
+export const readTarget = ({ file, inPlace }: TargetFile, io: Io): Promise<Uint8Array> =>
   readInput(io.host, file, { inPlace, log: io.ctx.log })
 
 /** Says that a file was changed in place. */
@@ -86,7 +86,7 @@ export const tellOfWritten = ({ ctx }: Io): void =>
 export async function writeResult(
   inv: Invocation<typeof inPlace | typeof output>,
   io: Io,
-  target: Target,
+  target: TargetFile,
   bytes: Uint8Array,
   source: Uint8Array,
 ): Promise<void> {

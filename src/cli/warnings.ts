@@ -7,7 +7,7 @@ import type { SpellingLosses } from '../file/losses.ts'
 import type { Format, Parsed, Reading, Respelling } from '../formats/types.ts'
 import { stat } from '../system/files.ts'
 import { listed } from '../text/listed.ts'
-import { documentsText, laterDocuments, type Place } from '../tree/documents.ts'
+import { type DocumentPlace, documentsText, laterDocuments } from '../tree/documents.ts'
 import { formatPath, type Path } from '../tree/path.ts'
 import type { MapNode } from '../tree/tree.ts'
 import { isOpenStream } from './files.ts'
@@ -32,7 +32,7 @@ export const pathsText = (paths: readonly (readonly string[])[]): string => list
 export function warnOfDocument(
   documents: readonly MapNode[],
   path: Path,
-  { at, found, alsoIn }: Place,
+  { at, found, alsoIn }: DocumentPlace,
   done: 'changed' | 'read',
   ctx: Context,
 ): void {

@@ -1,9 +1,11 @@
 // Warnings about a configuration that loads but probably does not mean what its author intended. They never make a file invalid.
 
 import { compileRegex } from '../cipher/expression.ts'
+import { selectionSettings } from '../cipher/selection-settings.ts'
 import type { Context } from '../context/index.ts'
 import { memoKeys, onceEach } from '../context/memo.ts'
 import { messageOf, SopsError } from '../errors.ts'
+import { editDistance } from '../text/suggest.ts'
 import type { Config, RawRule, UnknownField } from './load.ts'
 import type { StructShape } from './shape.ts'
 
@@ -17,25 +19,8 @@ export interface Warning {
 /** Case and separators are what people get wrong first: `keyGroups`, `encrypted-regex`. */
 const normal = (name: string): string => name.toLowerCase().replace(/[-_ .]/g, '')
 
-/** Whether two names are at most `limit` insertions, deletions, replacements or swaps of neighbours apart. */
-function isNear(a: string, b: string, limit: number): boolean {
-  if (Math.abs(a.length - b.length) > limit) return false
-  let beforeLast: number[] = []
-  let last = Array.from({ length: b.length + 1 }, (_, column) => column)
-  for (let row = 1; row <= a.length; row++) {
-    const current = [row]
-    for (let column = 1; column <= b.length; column++) {
-      const same = a[row - 1] === b[column - 1]
-      let cost = Math.min(last[column]! + 1, current[column - 1]! + 1, last[column - 1]! + (same ? 0 : 1))
-      const swapped = row > 1 && column > 1 && a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1]
-      if (swapped) cost = Math.min(cost, beforeLast[column - 2]! + 1)
-      current.push(cost)
-    }
-    beforeLast = last
-    last = current
-  }
-  return last[b.length]! <= limit
-}
+const isNear = (a: string, b: string, limit: number): boolean =>
+  Math.abs(a.length - b.length) <= limit && editDistance(a, b) <= limit
 
 /** Short names differ little from each other: three letters allow one slip. */
 const slips = (name: string): number => (name.length <= 4 ? 1 : 2)
@@ -79,15 +64,9 @@ export function warnAboutConfig(config: Config, ctx: Context): void {
 
 /** Warns, once per run, about an expression that decides what is encrypted and does not compile: for the reference it never matches. */
 export async function warnAboutSelection(rule: RawRule, where: string, config: Config, ctx: Context): Promise<void> {
-  const fields = [
-    'unencrypted_regex',
-    'encrypted_regex',
-    'unencrypted_comment_regex',
-    'encrypted_comment_regex',
-  ] as const
-  for (const field of fields) {
+  for (const { field, by } of selectionSettings) {
     const pattern = rule[field]
-    if (!pattern) continue
+    if (!pattern || by === 'suffix') continue
     try {
       await compileRegex(pattern, `${field} of ${where}`)
     } catch (error) {

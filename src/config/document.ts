@@ -5,7 +5,8 @@ import { compose } from '../formats/yaml/parse/compose.ts'
 import type { YCollection, YNode, YScalar } from '../formats/yaml/parse/nodes.ts'
 import { scan } from '../formats/yaml/parse/scan.ts'
 import { decode as decodeText } from '../formats/yaml/parse/text.ts'
-import { goType, resolveScalar } from '../formats/yaml/scalar/resolve.ts'
+import { resolveScalar } from '../formats/yaml/scalar/resolve.ts'
+import { goList, goMap, goTypeOf } from '../tree/go-types.ts'
 import type { Value } from '../tree/tree.ts'
 
 /** A line that starts with a document marker. */
@@ -54,10 +55,10 @@ export function scalarText(node: YScalar): string | undefined {
 
 /** The name of a node's type in the reference's messages about key fields. */
 export function typeOfNode(node: YScalar | YCollection): string {
-  if (node.kind === 'list') return '[]interface {}'
-  if (node.kind === 'map') return 'map[string]interface {}'
+  if (node.kind === 'list') return goList
+  if (node.kind === 'map') return goMap
   const value = scalarValue(node)
-  return typeof value === 'bigint' && value >= 1n << 63n ? 'uint64' : goType(value)
+  return typeof value === 'bigint' && value >= 1n << 63n ? 'uint64' : goTypeOf(value)
 }
 
 const tags: Readonly<Record<string, string>> = {

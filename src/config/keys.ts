@@ -1,9 +1,11 @@
 // Key groups of a creation rule, from its flat fields or its key_groups (spec/config.md 3.3, 3.4).
+
 import type { Context } from '../context/index.ts'
 import { SopsError } from '../errors.ts'
 import { distinctKeys } from '../keys/identity.ts'
 import { keyTypesInOrder } from '../keys/index.ts'
 import type { KeyConfig, KeyGroup, MasterKey, ParseOptions, StringMap } from '../keys/types.ts'
+import { goList } from '../tree/go-types.ts'
 import type { Flexible, RawKey, RawKeyGroup, RawRule } from './load.ts'
 
 /** The parts of a flexible key field. */
@@ -12,7 +14,7 @@ function partsOf(value: Flexible, { flat, title = flat }: KeyConfig): readonly s
     const reason = `expected ${expected}, got ${got.type}`
     throw new SopsError('generic', `invalid ${title} key configuration: invalid ${flat} key configuration: ${reason}`)
   }
-  if (value.type === '[]interface {}') {
+  if (value.type === goList) {
     return value.items.map((item) => (item.type === 'string' ? item.text : refuse('string in list', item)))
   }
   if (value.type !== 'string') return refuse('string, []string, or nil', value)

@@ -1,5 +1,6 @@
 // Reads a configuration file and checks the type of everything in it, as the reference does for every command that has one.
 
+import type { SelectionField } from '../cipher/selection-settings.ts'
 import type { Context } from '../context/index.ts'
 import { memoKeys, onceEach } from '../context/memo.ts'
 import { SopsError } from '../errors.ts'
@@ -37,17 +38,13 @@ export interface RawKeyGroup extends Readonly<Partial<Record<GroupField, readonl
 export type RawKey = Readonly<Record<string, string | Readonly<Record<string, string | null>>>>
 
 /** A creation rule as written, types checked, keys and expressions not looked at yet (spec/config.md 3.2). */
-export interface RawRule extends Readonly<Partial<Record<FlatField, Flexible | readonly string[]>>> {
+export interface RawRule
+  extends Readonly<Partial<Record<FlatField, Flexible | readonly string[]>>>,
+    Readonly<Partial<Record<SelectionField, string>>> {
   readonly path_regex?: string
   readonly aws_profile?: string
   readonly key_groups?: readonly RawKeyGroup[]
   readonly shamir_threshold?: number
-  readonly unencrypted_suffix?: string
-  readonly encrypted_suffix?: string
-  readonly unencrypted_regex?: string
-  readonly encrypted_regex?: string
-  readonly unencrypted_comment_regex?: string
-  readonly encrypted_comment_regex?: string
   readonly mac_only_encrypted?: boolean
 }
 

@@ -1,7 +1,7 @@
 // Which rule applies to a file, and what it says (spec/config.md 3, 4).
 
 import { compileRegex } from '../cipher/expression.ts'
-import type { SelectionOptions } from '../cipher/selection.ts'
+import { anySetting, type SelectionOptions, selectionSettings } from '../cipher/selection-settings.ts'
 import type { Context } from '../context/index.ts'
 import { messageOf, SopsError } from '../errors.ts'
 import type { KeyGroup, StringMap } from '../keys/types.ts'
@@ -65,27 +65,12 @@ export function ruleSubject(file: ConfigFile, filePath: string, ctx: Context): s
 const withSlashes = (name: string, ctx: Context): string =>
   ctx.platform === 'win32' ? name.replaceAll('\\', '/') : name
 
-const selectionFields = [
-  ['unencrypted_suffix', 'unencryptedSuffix'],
-  ['encrypted_suffix', 'encryptedSuffix'],
-  ['unencrypted_regex', 'unencryptedRegex'],
-  ['encrypted_regex', 'encryptedRegex'],
-  ['unencrypted_comment_regex', 'unencryptedCommentRegex'],
-  ['encrypted_comment_regex', 'encryptedCommentRegex'],
-] as const
-
-const selectionNames =
-  'encrypted_suffix, unencrypted_suffix, encrypted_regex, unencrypted_regex, encrypted_comment_regex, or unencrypted_comment_regex'
-
 function selectionOf(rule: RawRule): SelectionOptions {
-  const set = selectionFields.filter(([field]) => rule[field] !== undefined && rule[field] !== '')
+  const set = selectionSettings.filter(({ field }) => rule[field])
   if (set.length > 1) {
-    throw new SopsError(
-      'generic',
-      `error loading config: cannot use more than one of ${selectionNames} for the same rule`,
-    )
+    throw new SopsError('generic', `error loading config: cannot use more than one of ${anySetting} for the same rule`)
   }
-  return Object.fromEntries(set.map(([field, option]) => [option, rule[field]]))
+  return Object.fromEntries(set.map(({ name, field }) => [name, rule[field]]))
 }
 
 async function settingsOf(rule: RawRule, ctx: Context, kmsContext?: StringMap): Promise<RuleSettings> {

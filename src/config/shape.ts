@@ -1,5 +1,6 @@
 // The fields of .sops.yaml and their types: one table for the loader, its messages and the suggestions for misspelt names.
 
+import { selectionSettings } from '../cipher/selection-settings.ts'
 import { keyTypesInOrder } from '../keys/index.ts'
 import type { KeyConfig } from '../keys/types.ts'
 
@@ -60,12 +61,7 @@ const creationRule = struct(
     aws_profile: text,
     key_groups: list(keyGroup),
     shamir_threshold: int,
-    unencrypted_suffix: text,
-    encrypted_suffix: text,
-    unencrypted_regex: text,
-    encrypted_regex: text,
-    unencrypted_comment_regex: text,
-    encrypted_comment_regex: text,
+    ...textsAnd(selectionSettings.map(({ field }) => field)),
     mac_only_encrypted: bool,
   },
   {

@@ -1,6 +1,6 @@
 // Bytes to bytes: the calls that most library users need.
 
-import type { SelectionOptions } from '../cipher/selection.ts'
+import { defaultSelection, givenSettings, type SelectionOptions } from '../cipher/selection-settings.ts'
 import type { Context } from '../context/index.ts'
 import { processContext } from '../context/process.ts'
 import { SopsError } from '../errors.ts'
@@ -171,28 +171,13 @@ async function recipientsOf(
 /** The one selection setting that is given, or the reference's default; binary files have none. */
 function selectionOf(options: EncryptOptions): SelectionOptions {
   if (options.format === 'binary') return {}
-  const {
-    unencryptedSuffix,
-    encryptedSuffix,
-    unencryptedRegex,
-    encryptedRegex,
-    unencryptedCommentRegex,
-    encryptedCommentRegex,
-  } = options
-  const all = {
-    unencryptedSuffix,
-    encryptedSuffix,
-    unencryptedRegex,
-    encryptedRegex,
-    unencryptedCommentRegex,
-    encryptedCommentRegex,
-  }
-  const given = Object.entries(all).filter(([, value]) => value)
+  const given = givenSettings(options)
   if (given.length > 1) {
     throw new SopsError(
       'conflicting-parameters',
-      `only one selection setting can be used, not ${given.map(([name]) => name).join(' and ')}`,
+      `only one selection setting can be used, not ${given.map(({ name }) => name).join(' and ')}`,
     )
   }
-  return given.length === 1 ? Object.fromEntries(given) : { unencryptedSuffix: '_unencrypted' }
+  const [setting] = given
+  return setting === undefined ? defaultSelection : { [setting.name]: options[setting.name] }
 }

@@ -2,10 +2,10 @@
 // the creation rule for the file, a flag, and a name that ends in the default suffix.
 
 import { type ClearPlace, selectedAmong } from '../cipher/cleartext.ts'
-import { type Selection, type SelectionOptions, selectionSettings } from '../cipher/selection.ts'
+import type { Selection } from '../cipher/selection.ts'
+import { defaultSelection, givenSettings, type SelectionOptions } from '../cipher/selection-settings.ts'
 import type { Context } from '../context/index.ts'
 import { SopsError } from '../errors.ts'
-import { defaultUnencryptedSuffix, selectionNames } from '../metadata/names.ts'
 import { listed } from '../text/listed.ts'
 import { quote } from '../text/quote.ts'
 import { formatPath } from '../tree/path.ts'
@@ -51,7 +51,7 @@ function verdictOf(
 ): Verdict | undefined {
   const by = settingText(settings)
   if (rule && isOwn) return { refused: before !== 'clear', what: `what ${rule.name} encrypts`, by }
-  if (settings.unencryptedSuffix === defaultUnencryptedSuffix) return undefined
+  if (settings.unencryptedSuffix === defaultSelection.unencryptedSuffix) return undefined
   if (before === 'encrypted') {
     return {
       refused: rule === undefined,
@@ -67,8 +67,8 @@ function verdictOf(
 }
 
 function settingText(settings: SelectionOptions): string {
-  const set = selectionSettings.filter((name) => settings[name])
-  return `${set.map((name) => `${selectionNames[name]}: ${quote(settings[name]!)}`).join(' and ')} in its metadata`
+  const set = givenSettings(settings)
+  return `${set.map(({ name, field }) => `${field}: ${quote(settings[name]!)}`).join(' and ')} in its metadata`
 }
 
 const placeText = ({ path, isComment }: ClearPlace): string =>

@@ -1,5 +1,6 @@
 // A new encrypted file: a fresh data key for given recipients, and the plain tree sealed under it.
-import { compileSelection, type Selection, type SelectionOptions } from '../cipher/selection.ts'
+import { compileSelection, type Selection } from '../cipher/selection.ts'
+import type { SelectionOptions } from '../cipher/selection-settings.ts'
 import { SopsError } from '../errors.ts'
 import type { Format, Layout } from '../formats/types.ts'
 import { type KeyService, newDataKey, wipedAfter, wrapDataKey } from '../groups/data-key.ts'

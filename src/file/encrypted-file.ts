@@ -3,7 +3,7 @@
 import { type ClearPlace, newlyClear } from '../cipher/cleartext.ts'
 import { lostComment, settling, withHeads } from '../cipher/comments.ts'
 import { open } from '../cipher/open.ts'
-import { type Sealed as SealedTree, seal } from '../cipher/seal.ts'
+import { type SealedTree, seal } from '../cipher/seal.ts'
 import { compileSelection, type Selection } from '../cipher/selection.ts'
 import type { Stash } from '../cipher/stash.ts'
 import { sealMac, verifyMac } from '../cipher/stored-mac.ts'

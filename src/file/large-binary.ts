@@ -4,6 +4,7 @@ import { encryptLong, type LongToken, openLong, type Pieces } from '../cipher/lo
 import { addToMac, finishMac, startMac } from '../cipher/mac.ts'
 import { compileSelection, type Selection } from '../cipher/selection.ts'
 import { sealMac, verifyMac } from '../cipher/stored-mac.ts'
+import { tokenStart } from '../cipher/token.ts'
 import { walk } from '../cipher/walk.ts'
 import { messageOf, SopsError } from '../errors.ts'
 import { loadFormat } from '../formats/index.ts'
@@ -17,8 +18,7 @@ import { loadEncrypted } from './encrypted-file.ts'
 import type { EncryptedFile, OpenOptions } from './types.ts'
 
 /** Stands for the data in an envelope that is worked on as a text. */
-const standIn = 'ENC[AES256_GCM,data:AAAA,iv:AAAA,tag:AAAA,type:str]'
-const dataMark = 'ENC[AES256_GCM,data:'
+const standIn = `${tokenStart}AAAA,iv:AAAA,tag:AAAA,type:str]`
 
 /** Bytes at the start of an envelope up to its data, and behind the data up to the end. */
 const longestHead = 256
@@ -100,7 +100,7 @@ export async function loadLarge(pieces: Pieces): Promise<LargeFile | undefined> 
   if (!/^,iv:[\w+/=]*,tag:[\w+/=]*,type:\w+\]$/.test(behind)) return undefined
   const envelope = Buffer.concat([Buffer.from(start), Buffer.from('AAAA'), tail])
   const file = await loadEncrypted(envelope, 'binary')
-  return { file, token: { from, to, frame: `${dataMark}AAAA${behind}` } }
+  return { file, token: { from, to, frame: `${tokenStart}AAAA${behind}` } }
 }
 
 const step = 2 ** 20

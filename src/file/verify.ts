@@ -1,19 +1,19 @@
 // Reads a sealed text as the next reader will, before it replaces anything: a file that would not open again must not be written.
 import { misplacedComment, type PlacedComment } from '../cipher/comments.ts'
-import { isEncrypted } from '../cipher/leaf.ts'
-import { type Selection, type SelectionOptions, selectionSettings } from '../cipher/selection.ts'
+import type { Selection } from '../cipher/selection.ts'
+import { orDefault, selectionSettings } from '../cipher/selection-settings.ts'
+import { isEncrypted } from '../cipher/token.ts'
 import { walk } from '../cipher/walk.ts'
 import { messageOf, SopsError } from '../errors.ts'
 import type { Format, Parsed, Respelt } from '../formats/types.ts'
 import { labelOf } from '../keys/index.ts'
 import { type Metadata, takeMetadata } from '../metadata/index.ts'
-import { defaultUnencryptedSuffix } from '../metadata/names.ts'
 import { type OtherDocument, othersText } from '../metadata/others.ts'
 import { canonical } from '../tree/scalar.ts'
 import type { Tree, Value } from '../tree/tree.ts'
 
 /** What the tree must say when it is read again: `tree` is sealed and without metadata. */
-export interface Sealed {
+export interface Expected {
   readonly tree: Tree
   readonly metadata: Metadata
   readonly selection: Selection
@@ -68,12 +68,12 @@ export function forEveryReader(
  * @param known what is known to make such a text, for the user.
  * @throws SopsError `cannot-emit`.
  */
-export function checkReadsBack(read: ReadBack, sealed: Sealed, known?: string): void {
+export function checkReadsBack(read: ReadBack, sealed: Expected, known?: string): void {
   const problem = problemOf(read, sealed)
   if (problem !== undefined) refuse(problem, known)
 }
 
-function problemOf({ tree, metadata, others }: ReadBack, sealed: Sealed): string | undefined {
+function problemOf({ tree, metadata, others }: ReadBack, sealed: Expected): string | undefined {
   try {
     return (
       (others.length > 0 ? othersText(others) : undefined) ??
@@ -99,9 +99,10 @@ function differentMetadata(read: Metadata, wanted: Metadata): string | undefined
   if (read.mac !== wanted.mac || read.lastModified !== wanted.lastModified || read.version !== wanted.version)
     return 'its metadata would be lost'
   if (recipients(read) !== recipients(wanted)) return 'its recipients would be others'
+  const [found, meant] = [orDefault(read.selection), orDefault(wanted.selection)]
   const same =
     read.macOnlyEncrypted === wanted.macOnlyEncrypted &&
-    selectionSettings.every((name) => setting(read.selection, name) === setting(wanted.selection, name))
+    selectionSettings.every(({ name }) => (found[name] || '') === (meant[name] || ''))
   return same ? undefined : 'its settings would be others'
 }
 
@@ -111,12 +112,7 @@ function recipients({ keyGroups, shamirThreshold }: Metadata): string {
   return JSON.stringify(keyGroups.length > 1 ? [shamirThreshold, ...groups] : groups)
 }
 
-const setting = (options: SelectionOptions, name: keyof SelectionOptions): string =>
-  options[name] || (name === 'unencryptedSuffix' && isUnset(options) ? defaultUnencryptedSuffix : '')
-
-const isUnset = (options: SelectionOptions): boolean => selectionSettings.every((name) => !options[name])
-
-function differentLeaf(tree: Tree, { tree: wanted, selection, encrypted }: Sealed): string | undefined {
+function differentLeaf(tree: Tree, { tree: wanted, selection, encrypted }: Expected): string | undefined {
   const places: string[] = []
   const texts: (string | Uint8Array | null)[] = []
   let selectedBefore = 0

@@ -4,13 +4,23 @@ import { SopsError } from '../errors.ts'
 import { hash } from '../text/characters.ts'
 import { formatPath } from '../tree/path.ts'
 import type { Comment, Entry, Tree } from '../tree/tree.ts'
-import { type DotenvSource, type Line, metadataPrefix, readLines } from './dotenv/lines.ts'
+import { type DotenvLine, type DotenvSource, metadataPrefix, readLines } from './dotenv/lines.ts'
 import { macKey, markStart } from './dotenv/mark.ts'
 import { first, linePieces, rewriteLines } from './dotenv/rewrite.ts'
-import { decode, lineOf, markLength, output, type Source, scalarText, stringIn, typeName, valueIn } from './lines.ts'
-import type { Format, Layout, Parsed, ParseOptions } from './types.ts'
+import {
+  decode,
+  type LineSource,
+  lineOf,
+  markLength,
+  output,
+  scalarText,
+  stringIn,
+  typeName,
+  valueIn,
+} from './lines.ts'
+import type { Format, FormatParseOptions, Layout, Parsed } from './types.ts'
 
-function refuse(text: string, { start, end }: Line): never {
+function refuse(text: string, { start, end }: DotenvLine): never {
   const line = lineOf(text, start)
   const blank = text.slice(start, end).trim() === ''
   throw new SopsError(
@@ -20,7 +30,7 @@ function refuse(text: string, { start, end }: Line): never {
   )
 }
 
-function parse(bytes: Uint8Array, { encrypted = false, literal = false, earlier }: ParseOptions = {}): Parsed {
+function parse(bytes: Uint8Array, { encrypted = false, literal = false, earlier }: FormatParseOptions = {}): Parsed {
   const source = readLines(decode(bytes), { encrypted, literal, earlier })
   const { text, lines } = source
   const items: (Entry | Comment)[] = []
@@ -29,7 +39,7 @@ function parse(bytes: Uint8Array, { encrypted = false, literal = false, earlier 
   refuseSpelledTwins(items, text)
   return { tree: { documents: [{ kind: 'map', items }] }, source }
 
-  function itemOf(line: Line): Entry | Comment {
+  function itemOf(line: DotenvLine): Entry | Comment {
     const { start, end, next } = line
     if (text.charCodeAt(start) === hash) {
       const comment = stringIn(source, commentText(source, line))
@@ -73,7 +83,7 @@ function refuseSpelledTwins(items: readonly (Entry | Comment)[], text: string): 
 }
 
 /** Blanks before an encrypted comment are none of it: other tools put them there, and the reference does not find the comment then. */
-function commentText({ text, encrypted }: DotenvSource, { start, end }: Line): string {
+function commentText({ text, encrypted }: DotenvSource, { start, end }: DotenvLine): string {
   const comment = text.slice(start + 1, end)
   return encrypted ? comment.replace(/^[ \t]+(?=ENC\[AES256_GCM,)/, '') : comment
 }
@@ -95,7 +105,7 @@ function valuePlace(
 const withLineBreaks = (text: string): string => (text.includes('\\n') ? text.replaceAll('\\n', '\n') : text)
 
 function print(tree: Tree, layout?: Layout): Uint8Array {
-  const source: Source = { text: '', raw: false }
+  const source: LineSource = { text: '', raw: false }
   const out = output(source.raw)
   for (const item of first(tree).items) {
     if (item.kind === 'comment') out.add(`#${item.text.replaceAll('\n', '\n#')}`)

@@ -1,12 +1,13 @@
 // The INI format: sections of keys, comments and quotes by the rules of the reference's library, read without losing a byte (spec/format.md 10).
+import { isEncrypted, isToken } from '../cipher/token.ts'
 import type { Comment, Entry, MapNode } from '../tree/tree.ts'
 import { refuseBytes } from '../tree/utf8.ts'
-import { blockText, isEncrypted } from './ini/comment.ts'
-import { commentOfLine, isToken, passedOver } from './ini/overridden.ts'
+import { blockText } from './ini/comment.ts'
+import { commentOfLine, passedOver } from './ini/overridden.ts'
 import { compactJson, treePieces } from './ini/print.ts'
 import { respellIni } from './ini/reference.ts'
 import { rewriteIni } from './ini/rewrite.ts'
-import { type Block, type KeyLine, type Line, lineEnd, type Section, scan } from './ini/scan.ts'
+import { type Block, type IniLine, type IniSection, type KeyLine, lineEnd, scan } from './ini/scan.ts'
 import type { IniSource } from './ini/splice.ts'
 import { decode, lineOf, markLength, output, scalarText, stringIn, valueIn } from './lines.ts'
 import type { Format, Parsed } from './types.ts'
@@ -25,12 +26,12 @@ function parse(bytes: Uint8Array, options?: { encrypted?: boolean }): Parsed {
 }
 
 /** The section of keys before any header has the name DEFAULT, and is there without a line; a header of that name makes it one too many. */
-const withoutEmptyDefault = ([first, ...rest]: readonly Section[]): readonly Section[] =>
+const withoutEmptyDefault = ([first, ...rest]: readonly IniSection[]): readonly IniSection[] =>
   first!.keys.length + first!.block.length + first!.trailing.length === 0 && rest.some(({ name }) => name === 'DEFAULT')
     ? rest
     : [first!, ...rest]
 
-function sectionEntry(source: IniSource, section: Section, encrypted: boolean): Entry {
+function sectionEntry(source: IniSource, section: IniSection, encrypted: boolean): Entry {
   const items: (Entry | Comment)[] = []
   const add = (block: Block): void => {
     if (block.length > 0) items.push(blockComment(source, block))
@@ -84,7 +85,7 @@ function blockComment(source: IniSource, block: Block): Comment {
 /**
  * A line whose value is overridden below: the reference drops it. As a comment it is encrypted like one, so it neither leaks nor is lost.
  */
-function overriddenComment(source: IniSource, line: Line, each: Line, encrypted: boolean): Comment | undefined {
+function overriddenComment(source: IniSource, line: IniLine, each: IniLine, encrypted: boolean): Comment | undefined {
   const end = lineEnd(each)
   const { value } = each
   if (encrypted && end === value.start) return undefined

@@ -4,11 +4,12 @@ import { isUtf8 } from 'node:buffer'
 import { lineFeed } from '../text/characters.ts'
 import { refuseTooLong, refuseUtf16 } from '../text/encoding.ts'
 import { dotenvFloat } from '../tree/floats.ts'
+import { goBranch, goList, goTypeOf } from '../tree/go-types.ts'
 import type { Node, Value } from '../tree/tree.ts'
 import { bytesOfText, textOfBytes } from '../tree/utf8.ts'
 
 /** A decoded file. `raw` text has one character per byte, because the bytes are not valid UTF-8. */
-export interface Source {
+export interface LineSource {
   readonly text: string
   readonly raw: boolean
 }
@@ -17,7 +18,7 @@ export interface Source {
 export type Piece = string | Uint8Array
 
 /** @throws SopsError `parse` for text in UTF-16. */
-export function decode(bytes: Uint8Array): Source {
+export function decode(bytes: Uint8Array): LineSource {
   refuseTooLong(bytes)
   refuseUtf16(bytes)
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
@@ -35,34 +36,34 @@ export function lineOf(text: string, offset: number): number {
 export const byteOrderMark = '\ufeff'
 
 /** How many characters of the source are its byte order mark. */
-export function markLength({ text, raw }: Source): number {
+export function markLength({ text, raw }: LineSource): number {
   const mark = raw ? Buffer.from(byteOrderMark).toString('latin1') : byteOrderMark
   return text.startsWith(mark) ? mark.length : 0
 }
 
 /** A string that stands in the source; bytes where it is not valid UTF-8. */
-export function valueIn(source: Source, text: string): string | Uint8Array {
+export function valueIn(source: LineSource, text: string): string | Uint8Array {
   if (!source.raw) return text
   const bytes = Buffer.from(text, 'latin1')
   return isUtf8(bytes) ? bytes.toString('utf8') : new Uint8Array(bytes)
 }
 
 /** Text of a key or comment that stands in the source, as `textOfBytes` makes it. */
-export const stringIn = (source: Source, text: string): string =>
+export const stringIn = (source: LineSource, text: string): string =>
   source.raw ? textOfBytes(Buffer.from(text, 'latin1')) : text
 
 /** New text, fit to stand between parts of the source. */
-export const insertable = (source: Source, text: string): Piece => (source.raw ? bytesOfText(text) : text)
+export const insertable = (source: LineSource, text: string): Piece => (source.raw ? bytesOfText(text) : text)
 
 /** Collects output: strings in the source's coding grow as one, so that they are encoded at once. */
-export interface Output {
+export interface LineOutput {
   add(piece: Piece): void
   /** Whether nothing was added, or the last character is a LF. */
   atLineStart(): boolean
   bytes(): Uint8Array
 }
 
-export function output(raw: boolean): Output {
+export function output(raw: boolean): LineOutput {
   const done: Uint8Array[] = []
   let run = ''
   const flush = (): void => {
@@ -101,12 +102,6 @@ export function scalarText(value: Value): Piece {
 
 /** The type's name in the reference's messages. */
 export function typeName(node: Node): string {
-  if (node.kind === 'map') return 'sops.TreeBranch'
-  if (node.kind === 'list') return '[]interface {}'
-  const { value } = node
-  if (value === null) return '<nil>'
-  if (typeof value === 'string' || value instanceof Uint8Array) return 'string'
-  if (typeof value === 'bigint') return 'int'
-  if (typeof value === 'number') return 'float64'
-  return typeof value === 'boolean' ? 'bool' : 'time.Time'
+  if (node.kind === 'leaf') return goTypeOf(node.value)
+  return node.kind === 'map' ? goBranch : goList
 }

@@ -2,7 +2,7 @@
 
 import type { Selection } from '../cipher/selection.ts'
 import type { Path } from '../tree/path.ts'
-import type { Entry, Leaf, Node, Origin, Token, Tree, Value } from '../tree/tree.ts'
+import type { Entry, Leaf, LeafToken, Node, Origin, Tree, Value } from '../tree/tree.ts'
 
 export type FormatId = 'yaml' | 'json' | 'dotenv' | 'ini' | 'binary'
 
@@ -76,7 +76,7 @@ export interface Respelt {
   readonly places: readonly Respelling[]
 }
 
-export interface ParseOptions {
+export interface FormatParseOptions {
   /** The text is an encrypted file: the binary format and dotenv read the two differently. */
   readonly encrypted?: boolean
   /** Read as the reference does what is taken for layout otherwise (`Format.reading`). */
@@ -96,7 +96,7 @@ export interface Format {
    * Text to tree.
    * @throws SopsError `parse` with a position; the message is the reference's where scripts may match it.
    */
-  parse(bytes: Uint8Array, options?: ParseOptions): Parsed
+  parse(bytes: Uint8Array, options?: FormatParseOptions): Parsed
   /**
    * The source text with what differs between `parsed.tree` and `next` changed, and every other byte kept. `next` was made from
    * `parsed.tree`: a node that carries an origin is the node of that place; entries, list items and comments may be missing (removed), new
@@ -118,7 +118,7 @@ export interface Format {
   /** The exact text, in whole lines, of a top-level entry that came from `parsed`; undefined where it shares its lines. */
   textOf(parsed: Parsed, entry: Entry): string | undefined
   /** The exact token text of an encrypted leaf, for reuse in another version of the file. */
-  token?(parsed: Parsed, leaf: Leaf): Token | undefined
+  token?(parsed: Parsed, leaf: Leaf): LeafToken | undefined
   /**
    * The encrypted text that was parsed, with what the reference would refuse or read in another way written so that both read the same
    * (docs/reference-grammar.md); undefined where it reads as it stands. Formats in which nothing differs have no such method.

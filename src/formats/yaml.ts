@@ -1,6 +1,6 @@
 // The YAML format (spec/format.md 7). A text is read by yaml/parse (text, scan, compose, build), in which yaml/scalar gives scalars their
 // values; yaml/rewrite splices a changed tree into it, and yaml/print prints what is new.
-import type { Leaf, Node, Token, Tree } from '../tree/tree.ts'
+import type { Leaf, LeafToken, Node, Tree } from '../tree/tree.ts'
 import { refuseBytes } from '../tree/utf8.ts'
 import type { Format, Parsed } from './types.ts'
 import { endOf, placeOf, read, type Source } from './yaml/parse/source.ts'
@@ -87,7 +87,7 @@ export const yaml: Format = {
     const end = lineEnd(text, endOf(entry))
     return text.slice(start, afterBreak(text, end))
   },
-  token(parsed: Parsed, leaf: Leaf): Token | undefined {
+  token(parsed: Parsed, leaf: Leaf): LeafToken | undefined {
     const { text } = sourceOf(parsed)
     const place = leaf.origin && placeOf(leaf)
     const node = place?.node

@@ -107,6 +107,9 @@ export interface KeyDescriptor<Id extends string = string, Flat extends string =
   readonly secrets: readonly string[]
 }
 
+/** What a key does with a data key, as services call it. */
+export type Operation = 'encrypt' | 'decrypt'
+
 /** What a key string on the command line may depend on besides itself. */
 export interface ParseOptions {
   /** `--encryption-context`, AWS KMS only. */

@@ -10,6 +10,7 @@ export type {
   KeyConfig,
   KeyDescriptor,
   KeyRanks,
+  Operation,
   ParseOptions,
   StringMap,
   Unavailable,

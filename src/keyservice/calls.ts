@@ -13,7 +13,7 @@ export interface Limits {
   readonly calls: number
 }
 
-export interface Refusal {
+export interface RefusedCall {
   readonly status: StatusName
   readonly details: string
 }
@@ -22,7 +22,7 @@ export interface Refusal {
  * The bytes of the answer, or why there is none. The caller wipes neither `message` nor the answer: both are wiped here when they are done
  * with. `isWanted` is false once nobody waits for the answer any more.
  */
-export type Method = (message: Buffer, isWanted: () => boolean) => Promise<Buffer | Refusal>
+export type Method = (message: Buffer, isWanted: () => boolean) => Promise<Buffer | RefusedCall>
 
 /** Bytes in front of a message: whether it is compressed, and its size. */
 const prefixSize = 5
@@ -33,7 +33,7 @@ const maximumHeaders = 16 * 1024
 /** Milliseconds between the word that a connection ends and its end. */
 const parting = 1000
 
-const refusal = (status: StatusName, details: string): Refusal => ({ status, details })
+const refusal = (status: StatusName, details: string): RefusedCall => ({ status, details })
 
 /** As gRPC has it: what is not printable ASCII, and the percent sign, in hexadecimal. */
 const encoded = (text: string): string =>
@@ -47,7 +47,7 @@ const encoded = (text: string): string =>
 
 const answerHeaders = { ':status': 200, 'content-type': 'application/grpc' } as const
 
-function refuse(stream: ServerHttp2Stream, { status, details }: Refusal): void {
+function refuse(stream: ServerHttp2Stream, { status, details }: RefusedCall): void {
   if (stream.destroyed || stream.headersSent) return
   const trailers = { 'grpc-status': String(statusNumber(status)), 'grpc-message': encoded(details) }
   stream.respond({ ...answerHeaders, ...trailers }, { endStream: true })
@@ -73,7 +73,7 @@ function answer(stream: ServerHttp2Stream, message: Buffer): void {
 }
 
 /** The one message of a call, when the caller has ended it; the caller wipes it. */
-function messageIn(chunks: readonly Buffer[]): Buffer | Refusal {
+function messageIn(chunks: readonly Buffer[]): Buffer | RefusedCall {
   const bytes = Buffer.concat(chunks)
   for (const chunk of chunks) chunk.fill(0)
   if (bytes.length < prefixSize) return refusal('Internal', 'the call has no message')
@@ -87,11 +87,11 @@ function messageIn(chunks: readonly Buffer[]): Buffer | Refusal {
 }
 
 /** The message of a call, when the caller has ended it in time. */
-function readMessage(stream: ServerHttp2Stream, limits: Limits): Promise<Buffer | Refusal> {
+function readMessage(stream: ServerHttp2Stream, limits: Limits): Promise<Buffer | RefusedCall> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = []
     let size = 0
-    const finish = (result: Buffer | Refusal): void => {
+    const finish = (result: Buffer | RefusedCall): void => {
       clearTimeout(timer)
       stream.removeAllListeners('data')
       if (!Buffer.isBuffer(result)) for (const chunk of chunks) chunk.fill(0)

@@ -3,12 +3,12 @@ import type { Client, ServiceError } from '@grpc/grpc-js'
 import type { Context } from '../context/index.ts'
 import { SopsError } from '../errors.ts'
 import type { KeyService } from '../groups/data-key.ts'
-import type { MasterKey } from '../keys/types.ts'
+import type { MasterKey, Operation } from '../keys/types.ts'
 import { statusNumber, statusText } from '../net/grpc-status.ts'
 import { inWords } from '../system/errors.ts'
 import { type Address, parseAddress } from './address.ts'
 import { loadGrpc } from './grpc.ts'
-import { maximumMessageSize, methodPaths, type Operation, readDataKey, readWrapped, writeRequest } from './messages.ts'
+import { maximumMessageSize, methodPaths, readDataKey, readWrapped, writeRequest } from './messages.ts'
 
 /** Milliseconds until a service counts as down. Answers have no limit: somebody may be asked there. */
 const connectTimeout = 20_000

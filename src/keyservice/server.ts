@@ -7,11 +7,11 @@ import { messageOf } from '../errors.ts'
 import { localKeyService } from '../groups/data-key.ts'
 import { tellOfKeys } from '../groups/log.ts'
 import { approveKey } from '../keys/index.ts'
-import type { MasterKey } from '../keys/types.ts'
+import type { MasterKey, Operation } from '../keys/types.ts'
 import type { StatusName } from '../net/grpc-status.ts'
-import { type Limits, type Refusal, serveCalls } from './calls.ts'
+import { type Limits, type RefusedCall, serveCalls } from './calls.ts'
 import { describeKey } from './describe.ts'
-import { maximumMessageSize, methodPaths, type Operation, readRequest, writeAnswer } from './messages.ts'
+import { maximumMessageSize, methodPaths, readRequest, writeAnswer } from './messages.ts'
 
 export interface ServerOptions {
   /**
@@ -24,7 +24,7 @@ export interface ServerOptions {
 
 const defaultLimits: Limits = { patience: 10_000, size: maximumMessageSize, calls: 64 }
 
-const refusal = (status: StatusName, details: string): Refusal => ({ status, details })
+const refusal = (status: StatusName, details: string): RefusedCall => ({ status, details })
 
 /** A cause for nothing to be kept between requests: what is asked for once a run is asked for once a request, as the reference does. */
 function freshContext(ctx: Context): Context {
@@ -41,7 +41,12 @@ function approvedContext(ctx: Context, key: MasterKey): Context {
   return approved
 }
 
-async function work(operation: Operation, key: MasterKey, data: Uint8Array, ctx: Context): Promise<Buffer | Refusal> {
+async function work(
+  operation: Operation,
+  key: MasterKey,
+  data: Uint8Array,
+  ctx: Context,
+): Promise<Buffer | RefusedCall> {
   const service = localKeyService(ctx)
   let isDone = false
   try {
@@ -79,7 +84,11 @@ export function serve(listener: Listener, ctx: Context, options: ServerOptions):
     return answer
   }
 
-  async function answerTo(operation: Operation, message: Buffer, isWanted: () => boolean): Promise<Buffer | Refusal> {
+  async function answerTo(
+    operation: Operation,
+    message: Buffer,
+    isWanted: () => boolean,
+  ): Promise<Buffer | RefusedCall> {
     try {
       const { key, data } = readRequest(message)
       if (key === undefined) return refusal('NotFound', 'Must provide a key')

@@ -1,8 +1,9 @@
 // Lenient readings of metadata fields, as the reference decodes them (spec/format.md 6.5, 14, row 13).
 
 import { SopsError } from '../errors.ts'
+import { parseBool } from '../text/bool.ts'
 import { formatFloatF } from '../tree/floats.ts'
-import { goTypeOf, parseGoBool } from '../tree/scalar.ts'
+import { goList, goMap, goTypeOf } from '../tree/go-types.ts'
 import { type Entry, isTimestamp, type MapNode, type Node } from '../tree/tree.ts'
 
 /** As the reference begins and lays it out. */
@@ -10,7 +11,7 @@ const failure = (problem: string): SopsError =>
   new SopsError('generic', ['decoding failed due to the following error(s):', '', problem])
 
 const typeName = (node: Node): string =>
-  node.kind === 'leaf' ? goTypeOf(node.value) : node.kind === 'map' ? 'map[string]interface {}' : '[]interface {}'
+  node.kind === 'leaf' ? goTypeOf(node.value) : node.kind === 'map' ? goMap : goList
 
 function refuse(name: string, expected: string, node: Node): never {
   throw failure(`'${name}' expected type '${expected}', got unconvertible type '${typeName(node)}'`)
@@ -70,7 +71,7 @@ export function asBool(name: string, node: Node | undefined): boolean {
   if (value === null || value === '') return false
   if (typeof value === 'boolean') return value
   if (typeof value === 'number' || typeof value === 'bigint') return Number(value) !== 0
-  const read = typeof value === 'string' ? parseGoBool(value) : undefined
+  const read = typeof value === 'string' ? parseBool(value) : undefined
   if (read === undefined) throw failure(`cannot parse '${name}' as bool`)
   return read
 }

@@ -1,7 +1,7 @@
 // Reads a metadata block into its record (spec/format.md 6.1, 6.5).
 
 import { refuseLargeExpression } from '../cipher/expression.ts'
-import { type SelectionOptions, selectionSettings } from '../cipher/selection.ts'
+import { anySetting, orDefault, type SelectionOptions, selectionSettings } from '../cipher/selection-settings.ts'
 import { SopsError } from '../errors.ts'
 import { keyTypes } from '../keys/index.ts'
 import type { KeyGroup, KeyTypeId, MasterKey } from '../keys/types.ts'
@@ -9,7 +9,7 @@ import { quote } from '../text/quote.ts'
 import { parseRfc3339 } from '../tree/time.ts'
 import type { MapNode } from '../tree/tree.ts'
 import { asBool, asInt, asMaps, asStringMap, asText, fieldOf } from './coerce.ts'
-import { defaultUnencryptedSuffix, keyLists, selectionNames } from './names.ts'
+import { keyLists } from './names.ts'
 import type { Metadata } from './types.ts'
 
 /** @throws SopsError `generic` at the first thing that is wrong, in the order of spec/format.md 6.5. */
@@ -19,11 +19,11 @@ export function readMetadata(block: MapNode): Metadata {
     readGroup(group, `key_groups[${at}].`),
   )
   const settings: { -readonly [K in keyof SelectionOptions]: string } = {}
-  for (const setting of selectionSettings) {
-    const text = asText(selectionNames[setting], fieldOf(block, selectionNames[setting]))
+  for (const { name, field, by } of selectionSettings) {
+    const text = asText(field, fieldOf(block, field))
     if (text === '') continue
-    if (setting.endsWith('Regex')) refuseLargeExpression(text, `the ${selectionNames[setting]} of the file`)
-    settings[setting] = text
+    if (by !== 'suffix') refuseLargeExpression(text, `the ${field} of the file`)
+    settings[name] = text
   }
   const decoded = {
     shamirThreshold: asInt('shamir_threshold', fieldOf(block, 'shamir_threshold')),
@@ -37,14 +37,9 @@ export function readMetadata(block: MapNode): Metadata {
   if (keyGroups.length === 0) throw new SopsError('generic', 'No keys found in file')
   for (const [at, group] of keyGroups.entries()) checkKeys(group, keyGroups === otherGroups ? `key_groups[${at}].` : '')
   if (Object.keys(settings).length > 1) {
-    throw new SopsError(
-      'generic',
-      'Cannot use more than one of encrypted_suffix, unencrypted_suffix, encrypted_regex, unencrypted_regex, ' +
-        'encrypted_comment_regex, or unencrypted_comment_regex in the same file',
-    )
+    throw new SopsError('generic', `Cannot use more than one of ${anySetting} in the same file`)
   }
-  if (Object.keys(settings).length === 0) settings.unencryptedSuffix = defaultUnencryptedSuffix
-  return { keyGroups, ...decoded, selection: settings }
+  return { keyGroups, ...decoded, selection: orDefault(settings) }
 }
 
 function readGroup(map: MapNode, where: string): KeyGroup {

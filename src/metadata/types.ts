@@ -1,5 +1,5 @@
 // The sops block as a record, and where a format puts it (spec/format.md 6.1, 6.3).
-import type { SelectionOptions } from '../cipher/selection.ts'
+import type { SelectionOptions } from '../cipher/selection-settings.ts'
 import type { KeyGroup } from '../keys/types.ts'
 
 export interface Metadata {
@@ -12,7 +12,7 @@ export interface Metadata {
   readonly mac: string
   /** Empty when absent. */
   readonly version: string
-  /** Never empty after reading: without a setting, `unencryptedSuffix` is `_unencrypted`. */
+  /** Never empty after reading: without a setting, `defaultSelection`. */
   readonly selection: SelectionOptions
   readonly macOnlyEncrypted: boolean
 }

@@ -1,9 +1,9 @@
 // Prints a record as a metadata block, every mapping in byte order of its keys (spec/format.md 6.1, 6.2).
-import { selectionSettings } from '../cipher/selection.ts'
+import { givenSettings } from '../cipher/selection-settings.ts'
 import { keyTypes } from '../keys/index.ts'
 import type { KeyGroup, MasterKey } from '../keys/types.ts'
 import type { Entry, ListNode, MapNode, Node, Value } from '../tree/tree.ts'
-import { keyLists, selectionNames } from './names.ts'
+import { keyLists } from './names.ts'
 import type { Metadata } from './types.ts'
 
 const leaf = (value: Value): Node => ({ kind: 'leaf', value })
@@ -55,10 +55,7 @@ export function blockOf(metadata: Metadata): MapNode {
     keyGroups.length === 1 && only !== undefined
       ? groupFields(only, false)
       : { key_groups: { kind: 'list', items: keyGroups.map((group) => mapOf(groupFields(group, true))) } }
-  const settings = selectionSettings.map((setting) => {
-    const text = selection[setting] ?? ''
-    return [selectionNames[setting], text === '' ? undefined : leaf(text)] as const
-  })
+  const settings = givenSettings(selection).map(({ name, field }) => [field, leaf(selection[name]!)] as const)
   return mapOf({
     ...keys,
     ...Object.fromEntries(settings),

@@ -1,4 +1,4 @@
-// Protocol buffers on the wire, as far as the key service needs them: numbered fields, each a sequence of bytes.
+// Protocol buffers on the wire, as far as key services need them: numbered fields, each a sequence of bytes.
 import { SopsError } from '../errors.ts'
 
 /** A field with its content; fields that hold numbers are skipped, since none of our messages has any. */
@@ -44,9 +44,13 @@ export const fieldParts = (number: number, content: Uint8Array): Uint8Array[] =>
 /** A field, present even when empty. */
 export const field = (number: number, content: Uint8Array): Buffer => Buffer.concat(fieldParts(number, content))
 
-/** A string field, left out when empty, as in proto3. */
+/** As `fieldParts`, left out when empty, as in proto3. */
+export const presentParts = (number: number, content: Uint8Array): Uint8Array[] =>
+  content.length === 0 ? [] : fieldParts(number, content)
+
+/** A string field, left out when empty. */
 export const textField = (number: number, text: string): Buffer =>
-  text === '' ? Buffer.alloc(0) : field(number, Buffer.from(text))
+  Buffer.concat(presentParts(number, Buffer.from(text)))
 
 /**
  * The fields of a message in order. The contents are views of `message`.

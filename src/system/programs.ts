@@ -1,8 +1,17 @@
-// Why a program could not be started, in words.
+// Whether a file is a program, and why one could not be started, in words.
 import { resolve } from 'node:path'
 import { codeOf, systemErrorText } from './errors.ts'
-import { statSync } from './files-sync.ts'
+import { accessSync, constants, statSync } from './files-sync.ts'
 import { shownPath } from './secrets.ts'
+
+export function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return statSync(path).isFile()
+  } catch {
+    return false
+  }
+}
 
 /** What is wrong with the file itself; undefined when there is nothing to say beyond the system's error. */
 function trouble(path: string, code: string | undefined): string | undefined {

@@ -32,7 +32,7 @@ export const documentsWith = (documents: readonly MapNode[], path: Path): readon
   documents.flatMap((root, at) => (follow(root, path).depth === path.length ? [at + 1] : []))
 
 /** The document that a path means. */
-export interface Place {
+export interface DocumentPlace {
   /** Counted from 0. */
   readonly at: number
   /** As much of the path as is there. */
@@ -50,7 +50,7 @@ const isPastEnd = ({ node, depth }: ReturnType<typeof follow>, path: Path): bool
  * the first document is not passed over.
  * @throws SopsError `generic` when it could be in more than one.
  */
-export function documentWith(documents: readonly MapNode[], path: Path): Place {
+export function documentWith(documents: readonly MapNode[], path: Path): DocumentPlace {
   const numbers = documentsWith(documents, path)
   const [number] = numbers
   if (number === undefined || number === 1) return { at: 0, found: path, alsoIn: numbers.slice(1) }
@@ -64,7 +64,7 @@ export function documentWith(documents: readonly MapNode[], path: Path): Place {
  * first document is not made longer where a later one has that element.
  * @throws SopsError `generic` when it could be in more than one.
  */
-export function documentFor(documents: readonly MapNode[], path: Path): Place {
+export function documentFor(documents: readonly MapNode[], path: Path): DocumentPlace {
   const ends = documents.map((root) => follow(root, path))
   const most = Math.max(...ends.map(({ depth }) => depth))
   const found = path.slice(0, most)

@@ -1,6 +1,7 @@
 // Leaf values as plaintext bytes with a type tag, and back (spec/format.md 2.3).
 import { isUtf8 } from 'node:buffer'
 import { SopsError } from '../errors.ts'
+import { parseBool } from '../text/bool.ts'
 import { formatFloatF, parseGoFloat } from './floats.ts'
 import { isWritable, parseRfc3339 } from './time.ts'
 import type { Value } from './tree.ts'
@@ -26,20 +27,6 @@ export function typeOf(value: Present): ScalarType {
     default:
       return value instanceof Uint8Array ? 'str' : 'time'
   }
-}
-
-/** The type's name in the reference's messages. */
-export function goTypeOf(value: Value): string {
-  if (value === null) return '<nil>'
-  const names = {
-    str: 'string',
-    int: 'int',
-    float: 'float64',
-    bool: 'bool',
-    time: 'time.Time',
-    comment: 'sops.Comment',
-  }
-  return names[typeOf(value)]
 }
 
 /**
@@ -87,15 +74,6 @@ function readInt(text: string): bigint | undefined {
   return value < minInt || value > maxInt ? undefined : value
 }
 
-const booleans: Readonly<Record<string, boolean>> = {
-  __proto__: null as never,
-  ...{ '1': true, t: true, T: true, TRUE: true, true: true, True: true },
-  ...{ '0': false, f: false, F: false, FALSE: false, false: false, False: false },
-}
-
-/** The booleans Go reads, or undefined. */
-export const parseGoBool = (text: string): boolean | undefined => booleans[text]
-
 /** The value that a text spells, or undefined; the text of a string or comment is itself. */
 export function readSpelling(type: ScalarType, text: string): Value | undefined {
   switch (type) {
@@ -104,7 +82,7 @@ export function readSpelling(type: ScalarType, text: string): Value | undefined 
     case 'float':
       return parseGoFloat(text)
     case 'bool':
-      return parseGoBool(text)
+      return parseBool(text)
     case 'time':
       return parseRfc3339(text)
     default:

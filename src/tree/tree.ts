@@ -36,7 +36,7 @@ export interface Leaf {
    * The token that stood for this leaf in an earlier version of the file; `rewrite` prefers its exact text (quotes, block style) when the
    * leaf's value is the one it stood for. Set by seal for leaves that did not change.
    */
-  readonly token?: Token
+  readonly token?: LeafToken
   /** What an encrypted value stands for, where the earlier version of the file had another one: the style of its token may depend on it. */
   readonly plain?: Exclude<Value, null>
   /** An earlier line gives the same key a value in clear: the reference drops it, other readers take it (INI). Set by parsing. */
@@ -45,8 +45,11 @@ export interface Leaf {
   readonly hidesTwin?: true
 }
 
+/** What stands in a map or a list. */
+export type Item = Entry | Node | Comment
+
 /** The exact text a format used for an encrypted leaf, and the encrypted value it says. */
-export interface Token {
+export interface LeafToken {
   readonly value: string
   readonly text: string
 }

@@ -6,7 +6,7 @@ import { messageOf, SopsError } from '../errors.ts'
 import type { TlsOptions } from '../net/http.ts'
 import { parseProxy } from '../net/proxy.ts'
 import { parseDuration } from '../net/timeout.ts'
-import { parseGoBool } from '../tree/scalar.ts'
+import { parseBool } from '../text/bool.ts'
 import { readTls } from './tls.ts'
 
 export interface VaultSettings {
@@ -59,7 +59,7 @@ const refuse = (name: string, expected: string): never => {
 
 function flag(ctx: Context, name: string): boolean {
   const text = ctx.env[name]
-  return text ? (parseGoBool(text) ?? refuse(name, 'true or false')) : false
+  return text ? (parseBool(text) ?? refuse(name, 'true or false')) : false
 }
 
 /** The longest wait of a timer; Node cuts anything longer to 1 ms. */

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createLeafCipher, decryptLeaf, encryptLeaf } from '../../src/cipher/leaf.ts'
-import { type OpenOptions, open } from '../../src/cipher/open.ts'
-import { type Sealed, type SealOptions, seal } from '../../src/cipher/seal.ts'
+import { type OpenTreeOptions, open } from '../../src/cipher/open.ts'
+import { type SealedTree, type SealOptions, seal } from '../../src/cipher/seal.ts'
 import { compileSelection } from '../../src/cipher/selection.ts'
 import { sealMac, verifyMac } from '../../src/cipher/stored-mac.ts'
 import type { LogLine } from '../../src/context/index.ts'
@@ -51,7 +51,7 @@ function bare(node: Tree | Node | Entry | Comment): unknown {
   return node.spelling === undefined ? node.value : { value: node.value, spelling: node.spelling }
 }
 
-const openAll = (t: Tree, options: Partial<OpenOptions> = {}) => open(t, { ...plainOptions, ...options })
+const openAll = (t: Tree, options: Partial<OpenTreeOptions> = {}) => open(t, { ...plainOptions, ...options })
 const sealAll = (t: Tree, options: Partial<SealOptions> = {}) => seal(t, { ...plainOptions, ...options })
 
 const sample = tree(
@@ -538,7 +538,7 @@ describe('round trips', () => {
   )
 
   /** Undefined where an entry has nothing that the MAC counts beside one of the same key that has some. */
-  function sealedOrRefused(documents: MapNode[], options: SealOptions): Sealed | undefined {
+  function sealedOrRefused(documents: MapNode[], options: SealOptions): SealedTree | undefined {
     try {
       return seal({ documents }, options)
     } catch (error) {

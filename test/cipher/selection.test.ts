@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { compileSelection, type SelectionOptions } from '../../src/cipher/selection.ts'
+import { compileSelection } from '../../src/cipher/selection.ts'
+import type { SelectionOptions } from '../../src/cipher/selection-settings.ts'
 import { walk } from '../../src/cipher/walk.ts'
 import type { Comment, Entry, MapNode, Node } from '../../src/tree/tree.ts'
 

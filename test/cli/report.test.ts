@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { localTime, makeLog, progressLine } from '../../src/cli/log.ts'
 import { reportError } from '../../src/cli/report.ts'
 import { SopsError, type SopsErrorOptions, setIn } from '../../src/errors.ts'
-import { editDistance, nearest } from '../../src/text/visible.ts'
+import { editDistance, nearest } from '../../src/text/suggest.ts'
 import { bufferHost, type CliOptions } from '../support/cli.ts'
 
 async function reported(error: unknown, options: CliOptions = {}): Promise<[status: number, stderr: string]> {

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { commands } from '../../src/cli/commands/index.ts'
 import { dashed, namesOf } from '../../src/cli/flag.ts'
 import { rootFlags, sharedRootFlags } from '../../src/cli/flags.ts'
-import { editDistance } from '../../src/text/visible.ts'
+import { editDistance } from '../../src/text/suggest.ts'
 import { runCli } from '../support/cli.ts'
 import { allCommands } from '../support/commands.ts'
 

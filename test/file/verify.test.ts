@@ -1,7 +1,7 @@
 // A sealed text that would not open again is refused before anything is written.
 import { describe, expect, test } from 'vitest'
 import { withRecipients } from '../../src/file/recipients.ts'
-import { checkReadsBack, readBack, type Sealed } from '../../src/file/verify.ts'
+import { checkReadsBack, type Expected, readBack } from '../../src/file/verify.ts'
 import {
   compileSelection,
   createFile,
@@ -25,7 +25,7 @@ const plain: Readonly<Record<string, string>> = {
 const otherKey = (text: string): string =>
   text.replace(/(enc"?\s*[:=]\s*"?)(\S)/, (_, name, first) => name + (first === 'A' ? 'B' : 'A'))
 
-async function sealedOf(format: FormatId): Promise<{ bytes: Buffer; sealed: Sealed; check: (text: string) => void }> {
+async function sealedOf(format: FormatId): Promise<{ bytes: Buffer; sealed: Expected; check: (text: string) => void }> {
   const bytes = Buffer.from(await seal(plain[format]!, { format }))
   const { tree, metadata, format: own } = await loadEncrypted(bytes, format)
   const selection = await compileSelection(metadata.selection)

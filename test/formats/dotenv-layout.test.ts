@@ -15,11 +15,12 @@ const textOf = (item: Entry): string => (item.value as Leaf).value as string
 const shape = ({ tree }: Parsed): unknown[] =>
   items(tree).map((i) => (i.kind === 'comment' ? `#${i.text}` : [i.key, textOf(i)]))
 
-const mac = 'ENC[AES256_GCM,data:m,type:str]'
+const mac = 'ENC[AES256_GCM,data:mA==,iv:AA==,tag:AA==,type:str]'
 const metadata = [entry('sops_mac', mac), entry('sops_version', '3.13.2')]
-const token = (plain: string): string => `ENC[AES256_GCM,data:${Buffer.from(plain).toString('base64')},type:str]`
+const token = (plain: string): string =>
+  `ENC[AES256_GCM,data:${Buffer.from(plain).toString('base64')},iv:AA==,tag:AA==,type:str]`
 const plainOf = (text: string): string =>
-  text.startsWith('ENC[') ? Buffer.from(text.slice(20, text.lastIndexOf(',type')), 'base64').toString() : text
+  text.startsWith('ENC[') ? Buffer.from(text.slice(20, text.indexOf(',iv:')), 'base64').toString() : text
 
 /** Stands for encryption and decryption; names that end in `_clear`, and comments that begin with `!`, stay in clear. */
 const mapped = (tree: Tree, change: (text: string) => string): Tree =>

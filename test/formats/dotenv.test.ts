@@ -17,16 +17,20 @@ const doc = (...list: (Entry | Comment)[]): Tree => ({ documents: [{ kind: 'map'
 const shape = (tree: Tree): unknown[] =>
   items(tree).map((i) => (i.kind === 'comment' ? `#${i.text}` : [i.key, (i.value as Leaf).value]))
 
-const metadata = [entry('sops_mac', 'ENC[AES256_GCM,data:m,type:str]'), entry('sops_version', '3.13.2')]
-const enc = (plain: string): string => `ENC[AES256_GCM,data:${Buffer.from(plain).toString('base64')},type:str]`
+const metadata = [
+  entry('sops_mac', 'ENC[AES256_GCM,data:mA==,iv:AA==,tag:AA==,type:str]'),
+  entry('sops_version', '3.13.2'),
+]
+const enc = (plain: string): string =>
+  `ENC[AES256_GCM,data:${Buffer.from(plain).toString('base64')},iv:AA==,tag:AA==,type:str]`
 const dec = (token: string): Value => {
-  const data = Buffer.from(token.slice(20, token.lastIndexOf(',type')), 'base64')
+  const data = Buffer.from(token.slice(20, token.indexOf(',iv:')), 'base64')
   const text = data.toString('utf8')
   return Buffer.from(text).equals(data) ? text : new Uint8Array(data)
 }
 const binary = (value: Value): string =>
   value instanceof Uint8Array
-    ? `ENC[AES256_GCM,data:${Buffer.from(value).toString('base64')},type:str]`
+    ? `ENC[AES256_GCM,data:${Buffer.from(value).toString('base64')},iv:AA==,tag:AA==,type:str]`
     : enc(String(value))
 
 /** Stands for encryption and decryption: every non-empty leaf and comment becomes a token and back. */
@@ -160,7 +164,7 @@ describe('rewrite', () => {
   test('encrypts in place and appends the metadata', () => {
     const text = '# top\n\nA=1\n\n\nB=two\\nlines\nC=\n\n'
     expect(str(encrypt(bytes(text)))).toBe(
-      `#${enc(' top')}\n\nA=${enc('1')}\n\n\nB=${enc('two\nlines')}\nC=\n\nsops_mac=${'ENC[AES256_GCM,data:m,type:str]'}\nsops_version=3.13.2\n`,
+      `#${enc(' top')}\n\nA=${enc('1')}\n\n\nB=${enc('two\nlines')}\nC=\n\nsops_mac=${'ENC[AES256_GCM,data:mA==,iv:AA==,tag:AA==,type:str]'}\nsops_version=3.13.2\n`,
     )
   })
 
@@ -214,7 +218,7 @@ describe('rewrite', () => {
     [
       'metadata at the end',
       doc(a, c, b, ...metadata),
-      `A=1\n# b\nB=2\n\nsops_mac=${'ENC[AES256_GCM,data:m,type:str]'}\nsops_version=3.13.2\n`,
+      `A=1\n# b\nB=2\n\nsops_mac=${'ENC[AES256_GCM,data:mA==,iv:AA==,tag:AA==,type:str]'}\nsops_version=3.13.2\n`,
     ],
     ['bytes', doc({ ...a, value: leaf(new Uint8Array([0x61, 10, 0x62])) }, c, b), 'A=a\\nb\n# b\nB=2\n\n'],
   ])('%s', (_, tree, expected) => expect(str(dotenv.rewrite(parsed, tree).bytes)).toBe(expected))

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import ts from 'typescript'
 import { describe, expect, it } from 'vitest'
+import { selectionSettings } from '../../src/cipher/selection-settings.ts'
 import type { Command } from '../../src/cli/command.ts'
 import { type CommandRow, commands, findRow, isGroup, type Row } from '../../src/cli/commands/index.ts'
 import { bool, type Flag } from '../../src/cli/flag.ts'
@@ -14,6 +15,7 @@ import {
   ignoreMac,
   newKeys,
   rootFlags,
+  selectionFlagName,
   threshold,
 } from '../../src/cli/flags.ts'
 
@@ -130,13 +132,18 @@ function reach(entries: readonly string[]): { readonly ids: ReadonlySet<string>;
 const ofKeyTypes = new Set<string>([...newKeys, ...changedKeys, ...groupKeys].map(({ name }) => name))
 for (const { name } of [awsProfile, encryptionContext, threshold]) ofKeyTypes.delete(name)
 
+/** Likewise of the table of settings. */
+const ofSelection = new Set<string>(selectionSettings.map(selectionFlagName))
+
 /** Flags that no code reads which the entries lead to. */
 function unread(flags: readonly Flag[], entries: readonly string[]): string[] {
   const reached = reach(entries)
   const readsKeys = reached.ids.has(`${declaring}#keyFlagName`)
+  const readsSelection = reached.ids.has(`${declaring}#selectionFlagName`)
   return flags
     .map(({ name }) => name)
-    .filter((name) => !reached.flags.has(name) && !(readsKeys && ofKeyTypes.has(name)))
+    .filter((name) => !reached.flags.has(name))
+    .filter((name) => !(readsKeys && ofKeyTypes.has(name)) && !(readsSelection && ofSelection.has(name)))
 }
 
 const leaves = (row: Row): readonly (readonly [name: string, row: CommandRow])[] =>

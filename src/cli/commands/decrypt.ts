@@ -35,7 +35,7 @@ import {
   plainLayoutOf,
   servicesOf,
 } from '../settings.ts'
-import { mustExist, readTarget, type Target, targetOf, writeResult } from '../target.ts'
+import { mustExist, readTarget, type TargetFile, targetOf, writeResult } from '../target.ts'
 import { warnOfDocument, warnOfLayout, warnOfReaders } from '../warnings.ts'
 
 const flags = [
@@ -108,7 +108,7 @@ async function run(inv: Given, io: Io): Promise<number> {
 async function decryptLarge(
   inv: Given,
   io: Io,
-  target: Target,
+  target: TargetFile,
   input: LargeInput,
   options: OpenOptions,
 ): Promise<boolean> {

@@ -12,7 +12,7 @@ import { filenameOverride, inPlace, keyServices, newKeys, output, selection, typ
 import type { Invocation, Io } from '../invocation.ts'
 import { inputInMemory, isLarge, type LargeInput, openIfLarge, writeLarge } from '../large.ts'
 import { configOf, encryptionSettings, formatsOf, layoutOf, namedFormats, servicesOf } from '../settings.ts'
-import { mustExist, readTarget, type Target, targetOf, writeResult } from '../target.ts'
+import { mustExist, readTarget, type TargetFile, targetOf, writeResult } from '../target.ts'
 import { warnOfCleartext, warnOfLayout, warnOfLosses, warnOfReadings, warnOfRespelling } from '../warnings.ts'
 
 const flags = [inPlace, output, ...types, filenameOverride, ...newKeys, ...selection, ...keyServices] as const
@@ -40,7 +40,7 @@ interface LargeSettings {
 async function encryptLarge(
   inv: Given,
   io: Io,
-  target: Target,
+  target: TargetFile,
   input: LargeInput,
   { settings, services, layout }: LargeSettings,
 ): Promise<number> {

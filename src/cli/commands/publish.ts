@@ -2,6 +2,7 @@
 
 import { basename, extname, join, relative } from 'node:path'
 import { compileSelection } from '../../cipher/selection.ts'
+import { defaultSelection, givenSettings } from '../../cipher/selection-settings.ts'
 import { walk } from '../../cipher/walk.ts'
 import { type Config, findConfig, loadConfig, matchDestinationRule } from '../../config/index.ts'
 import type { DestinationRule } from '../../config/match.ts'
@@ -10,7 +11,6 @@ import { withNewFile } from '../../file/create.ts'
 import { loadEncrypted, sealFile } from '../../file/encrypted-file.ts'
 import { lineOf } from '../../file/twins.ts'
 import { isChange, keyChanges } from '../../groups/diff.ts'
-import { defaultUnencryptedSuffix } from '../../metadata/names.ts'
 import { refuseOthers } from '../../metadata/others.ts'
 import { destinationText, type Parcel, upload } from '../../publish/upload.ts'
 import { systemErrorText } from '../../system/errors.ts'
@@ -23,7 +23,7 @@ import { type Command, command } from '../command.ts'
 import { bool } from '../flag.ts'
 import { allowCleartext, decryptionOrder, keyServices, verbose, yes } from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
-import { type Opened, type Opener, openerOf, read } from '../open.ts'
+import { type OpenedFile, type Opener, openerOf, read } from '../open.ts'
 import { sayLines } from '../say.ts'
 import { absolutePath, formatsFor, layoutOf } from '../settings.ts'
 import { pathsText, warnOfRespelling } from '../warnings.ts'
@@ -146,18 +146,15 @@ function warnOfMerge({ documents }: Tree, { ctx }: Io): void {
 }
 
 /** The file under a new data key for the rule's recipients; of its other settings only the suffixes and the threshold count. */
-async function sealAnew({ path, file }: Opened, rule: DestinationRule, job: Job): Promise<Uint8Array> {
+async function sealAnew({ path, file }: OpenedFile, rule: DestinationRule, job: Job): Promise<Uint8Array> {
   const { inv, io, config, opener } = job
   const { keyGroups, shamirThreshold, selection } = rule.recreation
   // Thresholds of 0 keep theirs out of the difference, as in the reference.
   const changes = keyChanges(file.metadata.keyGroups, 0, keyGroups)
   if (isChange(changes)) await sayLines(io.host.stdout, describeChanges(changes, io, "file's key groups"))
-  const { unencryptedSuffix, encryptedSuffix } = selection
-  const suffixes = {
-    ...(unencryptedSuffix ? { unencryptedSuffix } : {}),
-    ...(encryptedSuffix ? { encryptedSuffix } : {}),
-  }
-  if (Object.keys(suffixes).length === 0) await refuseDefaultSuffix(file.plain)
+  const ofKeys = givenSettings(selection).filter(({ by }) => by === 'suffix')
+  const suffixes = Object.fromEntries(ofKeys.map(({ name }) => [name, selection[name]]))
+  if (ofKeys.length === 0) await refuseDefaultSuffix(file.plain)
   const settings = { keyGroups, shamirThreshold, selection: suffixes, macOnlyEncrypted: false }
   return withNewFile(settings, opener.services, async (sealed) => {
     await io.ctx.audit?.({ action: 'encrypt', file: path })
@@ -180,7 +177,7 @@ async function sealAnew({ path, file }: Opened, rule: DestinationRule, job: Job)
  * never be read again.
  */
 async function refuseDefaultSuffix(plain: Tree): Promise<void> {
-  const selection = await compileSelection({ unencryptedSuffix: defaultUnencryptedSuffix })
+  const selection = await compileSelection(defaultSelection)
   const path: string[] = []
   const leaf = (found: Leaf, _aad: string, selected: boolean): Leaf => {
     if (selected || found.value === null || found.value === '') return found

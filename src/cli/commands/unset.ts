@@ -1,7 +1,7 @@
 // `sops unset`: removes one value of a file.
 
 import { SopsError } from '../../errors.ts'
-import { documentWith, type Place } from '../../tree/documents.ts'
+import { type DocumentPlace, documentWith } from '../../tree/documents.ts'
 import { isMissing, unsetAt } from '../../tree/edit.ts'
 import { formatPath, type Path, parsePath } from '../../tree/path.ts'
 import type { MapNode } from '../../tree/tree.ts'
@@ -43,7 +43,7 @@ async function run(inv: Invocation<(typeof flags)[number]>, io: Io): Promise<num
  * What may run again must not go on to the next document once the first no longer has the value.
  * @throws SopsError `generic` when only a later document has it.
  */
-function inFirst(documents: readonly MapNode[], path: Path): Place {
+function inFirst(documents: readonly MapNode[], path: Path): DocumentPlace {
   const place = documentWith(documents, path)
   if (place.at === 0) return place
   throw new SopsError('generic', `${formatPath(path)} is in document ${place.at + 1}, not in document 1`, {

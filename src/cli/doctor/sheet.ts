@@ -1,7 +1,7 @@
 // The findings of `sops doctor`: lines under headings, with what is wrong marked and counted.
 import { withoutSecretsOf } from '../../system/secrets.ts'
 import { type Line, withoutSecretLines } from '../say.ts'
-import type { Style } from '../style.ts'
+import type { TerminalStyle } from '../style.ts'
 
 /** A text of several lines is given by them. */
 type Text = string | readonly string[]
@@ -18,7 +18,7 @@ export interface Sheet {
 }
 
 /** What it says is free of key material and of the values of `env` that are secrets, wherever they turn up. */
-export function makeSheet(style: Style, env: Readonly<Record<string, string | undefined>>): Sheet {
+export function makeSheet(style: TerminalStyle, env: Readonly<Record<string, string | undefined>>): Sheet {
   const lines: Line[] = []
   let problems = 0
   const shown = (text: string): string => withoutSecretsOf(text, env)

@@ -2,10 +2,10 @@
 import { carriageReturn } from '../../text/characters.ts'
 import type { Comment, Entry, Tree, Value } from '../../tree/tree.ts'
 import { bytesOfText } from '../../tree/utf8.ts'
-import { markLength, type Piece, type Source, scalarText } from '../lines.ts'
+import { type LineSource, markLength, type Piece, scalarText } from '../lines.ts'
 import { type LineEnd, markedLayout } from './mark.ts'
 
-export interface Line {
+export interface DotenvLine {
   readonly start: number
   /** Behind the content; a carriage return that is layout stands behind it. */
   readonly end: number
@@ -16,7 +16,7 @@ export interface Line {
   readonly plain: LineEnd
 }
 
-export interface DotenvSource extends Source {
+export interface DotenvSource extends LineSource {
   /** Where the text starts behind a byte order mark. */
   readonly from: number
   /** The plain text has a byte order mark, which this one does not show. */
@@ -29,7 +29,7 @@ export interface DotenvSource extends Source {
   readonly converted: boolean
   /** Quotes around all values, as files of SOPS 3.6.0 are found to have them. */
   readonly quote: '"' | "'" | ''
-  readonly lines: readonly Line[]
+  readonly lines: readonly DotenvLine[]
 }
 
 export const metadataPrefix = 'sops_'
@@ -38,7 +38,7 @@ export const metadataPrefix = 'sops_'
 const convertedLine = /^sops_(?:lastmodified|version|mac)=[^\r\n]*\r(?:\n|$)/m
 const quotedLine = /^sops_(?:lastmodified|mac)=(["'])[^\r\n]*\1/m
 
-export interface ReadOptions {
+export interface LineOptions {
   /** The text has metadata. Its values are encrypted, too, unless it was made from a plaintext. */
   readonly encrypted: boolean
   /** Take a byte order mark for a part of the first name, as the reference does. */
@@ -47,7 +47,7 @@ export interface ReadOptions {
   readonly earlier?: Tree | undefined
 }
 
-export function readLines(source: Source, { literal, earlier, ...options }: ReadOptions): DotenvSource {
+export function readLines(source: LineSource, { literal, earlier, ...options }: LineOptions): DotenvSource {
   const { text } = source
   const encrypted = options.encrypted && earlier === undefined
   const from = literal || startsWithMark(earlier) ? 0 : markLength(source)
@@ -55,7 +55,7 @@ export function readLines(source: Source, { literal, earlier, ...options }: Read
   const quote = options.encrypted ? ((quotedLine.exec(text)?.[1] ?? '') as DotenvSource['quote']) : ''
   const marked = encrypted ? markedLayout(text) : undefined
   const kept = linesWithReturn(source, earlier)
-  const lines: Line[] = []
+  const lines: DotenvLine[] = []
   let data = 0
   for (let start = from; start < text.length; ) {
     const feed = text.indexOf('\n', start)
@@ -95,7 +95,7 @@ const holdsToken = (line: string): boolean =>
     : /^["']?ENC\[AES256_GCM,/.test(line.slice(line.indexOf('=') + 1))
 
 /** Lines whose carriage return belongs to the value that they showed. */
-function linesWithReturn({ raw }: Source, earlier: Tree | undefined): ReadonlySet<string> {
+function linesWithReturn({ raw }: LineSource, earlier: Tree | undefined): ReadonlySet<string> {
   const found = new Set<string>()
   for (const item of earlier?.documents[0]?.items ?? []) {
     const line = shownLine(item)

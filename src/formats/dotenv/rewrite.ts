@@ -1,11 +1,12 @@
 // Splices a changed tree into dotenv text: lines that did not change stay, and what an encrypted file cannot show is noted (`mark.ts`).
 
+import { isEncrypted } from '../../cipher/token.ts'
 import { SopsError } from '../../errors.ts'
 import { carriageReturn } from '../../text/characters.ts'
 import { type Comment, type Entry, type MapNode, type Node, sameValue, type Tree } from '../../tree/tree.ts'
-import { byteOrderMark, insertable, output, type Piece, type Source } from '../lines.ts'
+import { byteOrderMark, insertable, type LineSource, output, type Piece } from '../lines.ts'
 import type { Layout } from '../types.ts'
-import { type DotenvSource, type Line, metadataPrefix, usualEnd, valueText } from './lines.ts'
+import { type DotenvLine, type DotenvSource, metadataPrefix, usualEnd, valueText } from './lines.ts'
 import type { LineEnd } from './mark.ts'
 import { macKey, markOf, markStart } from './mark.ts'
 
@@ -34,9 +35,9 @@ export function rewriteLines(source: DotenvSource, tree: Tree, layout: Layout | 
   const out: OutLine[] = []
   const metadata: OutLine[] = []
   let at = 0
-  let byStart: ReadonlyMap<number, Line> | undefined
+  let byStart: ReadonlyMap<number, DotenvLine> | undefined
   /** For lines that were moved. */
-  const places = (): ReadonlyMap<number, Line> => {
+  const places = (): ReadonlyMap<number, DotenvLine> => {
     byStart ??= new Map(lines.map((line) => [line.start, line]))
     return byStart
   }
@@ -70,19 +71,19 @@ function isWhole({ encrypted, converted, text }: DotenvSource, items: MapNode['i
 }
 
 /** How a line of the source ends in the output. */
-function endOf({ source, layout, whole }: Rewriting, line: Line): LineEnd {
+function endOf({ source, layout, whole }: Rewriting, line: DotenvLine): LineEnd {
   if (!layout?.encrypted) return line.plain
   if (source.encrypted) return line.own
   return whole || line.plain === '' ? line.plain : '\n'
 }
 
-const keptLine = (work: Rewriting, line: Line): OutLine => ({
+const keptLine = (work: Rewriting, line: DotenvLine): OutLine => ({
   pieces: [work.source.text.slice(line.start, line.end)],
   end: endOf(work, line),
   plain: line.plain,
 })
 
-function changedLine(work: Rewriting, line: Line, item: Entry | Comment): OutLine {
+function changedLine(work: Rewriting, line: DotenvLine, item: Entry | Comment): OutLine {
   const { source, layout, whole } = work
   const { text, quote } = source
   const isMetadata = item.kind === 'entry' && item.key.startsWith(metadataPrefix)
@@ -95,7 +96,7 @@ function changedLine(work: Rewriting, line: Line, item: Entry | Comment): OutLin
   checkedKey(item.key, layout)
   const head = text.slice(line.start, text.indexOf('=', line.start) + 1)
   const value = valuePiece(item.key, item.value)
-  const isToken = typeof value === 'string' && value.startsWith('ENC[AES256_GCM,')
+  const isToken = typeof value === 'string' && isEncrypted(value)
   const { start } = item.value.kind === 'leaf' ? (item.value.origin ?? item.origin!) : item.origin!
   const quoted = start > line.start + head.length && (isMetadata || (layout?.encrypted && isToken)) ? quote : ''
   const pieces = [head, quoted, typeof value === 'string' ? insertable(source, value) : value, quoted]
@@ -161,7 +162,7 @@ function joined({ source, layout, whole }: Rewriting, lines: readonly OutLine[])
 }
 
 /** A whole line without its end. */
-export function linePieces(source: Source, item: Entry, layout: Layout | undefined): Piece[] {
+export function linePieces(source: LineSource, item: Entry, layout: Layout | undefined): Piece[] {
   const value = valuePiece(item.key, item.value)
   return [
     insertable(source, `${checkedKey(item.key, layout)}=`),

@@ -1,10 +1,9 @@
 // A block of INI comment lines is one comment: its text, the form that carries the encrypted text, and the way back to the lines.
+import { isEncrypted } from '../../cipher/token.ts'
 import type { Block, CommentPart } from './scan.ts'
 
-export const isEncrypted = (text: string): boolean => text.startsWith('ENC[AES256_GCM,')
-
 /** A replacement of source text; `insert` is new text, not yet in the source's coding. */
-export interface Change {
+export interface TextChange {
   readonly start: number
   readonly end: number
   readonly insert: string
@@ -38,7 +37,13 @@ export function blockText(text: string, block: Block): string {
  * The block with an encrypted text: it stands in the first line, the other lines keep their introducers, which the reference ignores behind
  * it. A header's own line cannot hold it, since the name would run to the text's bracket: there it gets a line above.
  */
-export function encryptBlock(text: string, block: Block, encrypted: string, eol: string, isHeader: boolean): Change[] {
+export function encryptBlock(
+  text: string,
+  block: Block,
+  encrypted: string,
+  eol: string,
+  isHeader: boolean,
+): TextChange[] {
   const [first, ...more] = block
   const run = runLength(text.slice(first!.start, first!.end))
   const changes = more.map((part) => bare(text, part))
@@ -49,7 +54,7 @@ export function encryptBlock(text: string, block: Block, encrypted: string, eol:
   return [{ start: first!.lineStart, end: first!.lineStart, insert: above }, bare(text, first!)]
 }
 
-function bare(text: string, part: CommentPart): Change {
+function bare(text: string, part: CommentPart): TextChange {
   const insert = introduced(text[part.start]!) ? text[part.start]! : ';'
   return { start: part.start, end: part.end, insert }
 }
@@ -57,7 +62,7 @@ function bare(text: string, part: CommentPart): Change {
 const indentAt = (text: string, lineStart: number): string => /^[ \t]*/.exec(text.slice(lineStart, lineStart + 200))![0]
 
 /** The block with a plain text: its lines go back to where they stood; what has no line there is added behind the first. */
-export function plainBlock(text: string, block: Block, plain: string, eol: string, isHeader: boolean): Change[] {
+export function plainBlock(text: string, block: Block, plain: string, eol: string, isHeader: boolean): TextChange[] {
   const lines = plain.split('\n')
   const [first, second] = block as [CommentPart, CommentPart | undefined]
   const run = text.slice(first.start, first.start + runLength(text.slice(first.start, first.end)))
@@ -72,7 +77,7 @@ export function plainBlock(text: string, block: Block, plain: string, eol: strin
   const opening = lines
     .slice(0, extra + 1)
     .map((line, i) => (i === 0 ? firstLine(run, line, lines.length) : laterLine(line)))
-  const changes: Change[] = []
+  const changes: TextChange[] = []
   if (first.inline && extra > 0) {
     const above = opening.slice(0, -1).map((line) => `${indent}${line}${eol}`)
     changes.push({ start: first.lineStart, end: first.lineStart, insert: above.join('') })

@@ -3,13 +3,13 @@ import type { Comment, Entry } from '../../tree/tree.ts'
 import { bytesOfText } from '../../tree/utf8.ts'
 import { insertable, type Piece } from '../lines.ts'
 import { sectionPieces, spellKey, valuePiece, widest } from './print.ts'
-import type { KeyLine, Section } from './scan.ts'
-import { coded, type IniSource, push, type Rewriting } from './splice.ts'
+import type { IniSection, KeyLine } from './scan.ts'
+import { coded, type IniRewriting, type IniSource, push } from './splice.ts'
 
 /** Behind the section's last key, with the indentation, delimiter and alignment of the keys that are there. */
 export function insertKeys(
-  work: Rewriting,
-  section: Section,
+  work: IniRewriting,
+  section: IniSection,
   entries: readonly Entry[],
   comments: readonly Comment[],
 ): void {
@@ -49,7 +49,7 @@ interface KeyStyle {
   readonly width?: number
 }
 
-function keyStyle({ text, raw }: IniSource, section: Section): KeyStyle | undefined {
+function keyStyle({ text, raw }: IniSource, section: IniSection): KeyStyle | undefined {
   const last = section.keys.reduce<KeyLine | undefined>((a, b) => (a && a.lineStart > b.lineStart ? a : b), undefined)
   if (!last) return undefined
   const indent = text.slice(last.lineStart, last.start)

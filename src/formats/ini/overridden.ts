@@ -1,11 +1,10 @@
 // Lines of an encrypted file whose key a later line has again: each was encrypted whole, as a comment, which no MAC counts.
-import { isEncrypted as isSealed } from '../../cipher/leaf.ts'
+import { isEncrypted } from '../../cipher/token.ts'
 import { SopsError } from '../../errors.ts'
 import type { Comment, Tree } from '../../tree/tree.ts'
 import { lineOf, stringIn } from '../lines.ts'
 import type { Parsed, PassedOver } from '../types.ts'
-import { isEncrypted } from './comment.ts'
-import { type KeyLine, type Line, lineEnd, scan } from './scan.ts'
+import { type IniLine, type KeyLine, lineEnd, scan } from './scan.ts'
 import type { IniSource } from './splice.ts'
 
 /**
@@ -17,9 +16,6 @@ export const commentOfLine = (line: string): string => `${line}\n`
 /** What a decrypted comment is in the place of a line: the line, or a comment where it does not say that it was one. */
 export const lineOfComment = (text: string): string =>
   text.endsWith('\n') ? text.slice(0, -1) : `;${text.replaceAll('\n', '\n;')}`
-
-/** True for an encrypted value and nothing more: other readers take what stands around it for a part of the value. */
-export const isToken = (text: string): boolean => isSealed(text) && text.indexOf(']') === text.length - 1
 
 /** What is known to be a comment elsewhere, as a setting that was taken out, would be a line of the file here: it has to be one of that key. */
 export function passedOver(parsed: Parsed, plain: Tree, atMost: number): PassedOver[] {
@@ -47,7 +43,7 @@ export function passedOver(parsed: Parsed, plain: Tree, atMost: number): PassedO
 }
 
 /** An encrypted text in the place of a value that is encrypted, or would be if it were not empty, and not that value's own. */
-const isUnopened = ({ value }: Line, { value: taken }: KeyLine): boolean =>
+const isUnopened = ({ value }: IniLine, { value: taken }: KeyLine): boolean =>
   isEncrypted(value.text) && value.text !== taken.text && (taken.text === '' || isEncrypted(taken.text))
 
 /** By place: the comments that were encrypted. */

@@ -1,11 +1,13 @@
 // Comments that this reader sees in INI text and the reference does not, or that crash it, written so that both read the same
 // (docs/reference-grammar.md).
+
 import { commentHits, type Selection } from '../../cipher/selection.ts'
+import { isEncrypted } from '../../cipher/token.ts'
 import { insertable } from '../lines.ts'
 import type { Respelling, Respelt } from '../types.ts'
-import { blockText, isEncrypted } from './comment.ts'
+import { blockText } from './comment.ts'
 import type { Block, CommentPart, KeyLine } from './scan.ts'
-import { type IniSource, push, type Rewriting, spliced } from './splice.ts'
+import { type IniRewriting, type IniSource, push, spliced } from './splice.ts'
 import { isMisread, referenceSpelling } from './value.ts'
 
 const beside: Omit<Respelling, 'line'> = {
@@ -23,7 +25,7 @@ const cut: Omit<Respelling, 'line'> = {
 }
 
 export function respellIni(source: IniSource, selection: Selection): Respelt | undefined {
-  const work: Rewriting = { source, encrypted: true, edits: [] }
+  const work: IniRewriting = { source, encrypted: true, edits: [] }
   const places: { readonly at: number; readonly kind: Omit<Respelling, 'line'> }[] = []
   for (const section of source.sections) {
     for (const block of [section.block, section.trailing, ...section.keys.map((line) => line.block)]) {

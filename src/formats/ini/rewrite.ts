@@ -1,20 +1,21 @@
 // Splices a changed tree into INI text: every byte that does not belong to a changed item stays.
+import { isEncrypted } from '../../cipher/token.ts'
 import { type Comment, type Entry, type Leaf, sameValue, type Tree } from '../../tree/tree.ts'
 import { insertable, type Piece } from '../lines.ts'
 import type { Layout } from '../types.ts'
-import { encryptBlock, isEncrypted, plainBlock, standalone } from './comment.ts'
+import { encryptBlock, plainBlock, standalone } from './comment.ts'
 import { insertKeys } from './insert.ts'
 import { lineOfComment } from './overridden.ts'
 import { sectionItems, sectionPieces, valuePiece } from './print.ts'
-import { type Block, type KeyLine, type Line, lineEnd, type Section } from './scan.ts'
+import { type Block, type IniLine, type IniSection, type KeyLine, lineEnd } from './scan.ts'
 import { keptSpelling, newSpelling } from './spelling.ts'
-import { coded, type IniSource, push, type Rewriting, spliced } from './splice.ts'
+import { coded, type IniRewriting, type IniSource, push, spliced } from './splice.ts'
 import { readValue } from './value.ts'
 
 export function rewriteIni(source: IniSource, tree: Tree, layout: Layout | undefined): Uint8Array {
-  const work: Rewriting = { source, encrypted: layout?.encrypted ?? false, edits: [] }
+  const work: IniRewriting = { source, encrypted: layout?.encrypted ?? false, edits: [] }
   const byStart = new Map(source.sections.map((section) => [section.start, section]))
-  const kept = new Set<Section>()
+  const kept = new Set<IniSection>()
   let after = source.from
   for (const entry of tree.documents[0]?.items ?? []) {
     if (entry.kind === 'comment') continue
@@ -31,11 +32,11 @@ export function rewriteIni(source: IniSource, tree: Tree, layout: Layout | undef
   return spliced(work)
 }
 
-const endOf = (section: Section): number => section.trailing.at(-1)?.next ?? section.contentEnd
+const endOf = (section: IniSection): number => section.trailing.at(-1)?.next ?? section.contentEnd
 
 // ---- Sections
 
-function rewriteSection(work: Rewriting, section: Section, entry: Entry): void {
+function rewriteSection(work: IniRewriting, section: IniSection, entry: Entry): void {
   const lines = new Map(section.keys.map((line) => [line.value.start, line]))
   const names = new Map(section.keys.map((line) => [line.key, line]))
   const kept = new Map<KeyLine, Entry>()
@@ -63,7 +64,7 @@ function rewriteSection(work: Rewriting, section: Section, entry: Entry): void {
 }
 
 /** A new section, one empty line away from what stands before it. */
-function insertSection(work: Rewriting, entry: Entry, at: number): void {
+function insertSection(work: IniRewriting, entry: Entry, at: number): void {
   const { source, encrypted } = work
   const { text, eol, from } = source
   const body =
@@ -75,7 +76,7 @@ function insertSection(work: Rewriting, entry: Entry, at: number): void {
 }
 
 /** Takes the section's lines, its comments, and the empty line before it (at the start of the text: behind it). */
-function removeSection(work: Rewriting, section: Section): void {
+function removeSection(work: IniRewriting, section: IniSection): void {
   const { text, from } = work.source
   const start = section.block[0]?.lineStart ?? section.lineStart
   const end = section.name === 'sops' ? section.contentEnd : endOf(section)
@@ -94,8 +95,8 @@ function emptyLineBefore(text: string, at: number, from: number): number | undef
 // ---- Keys
 
 function rewriteKey(
-  work: Rewriting,
-  section: Section,
+  work: IniRewriting,
+  section: IniSection,
   line: KeyLine,
   item: Entry,
   comments: Map<number, Comment>,
@@ -134,7 +135,7 @@ function rawValue(text: string): string | Uint8Array {
   return Buffer.from(decoded, 'utf8').equals(bytes) ? decoded : bytes
 }
 
-function replaceValue(work: Rewriting, line: KeyLine, written: Piece): void {
+function replaceValue(work: IniRewriting, line: KeyLine, written: Piece): void {
   const { text } = work.source
   const { start, end, comment } = line.value
   // An empty value stands right behind its delimiter: a new one keeps the blank that other keys have there.
@@ -148,7 +149,7 @@ function replaceValue(work: Rewriting, line: KeyLine, written: Piece): void {
 const swallows = (spelled: string): boolean => readValue(`${spelled};\n`, 0).comment === undefined
 
 /** Takes the key's line and leaves its comment, if that stays, as lines of its own. */
-function removeKey(work: Rewriting, line: Line, comments: Map<number, Comment>): void {
+function removeKey(work: IniRewriting, line: IniLine, comments: Map<number, Comment>): void {
   const { source } = work
   const [first] = line.block
   const comment = first && comments.get(first.start)
@@ -162,8 +163,8 @@ function removeKey(work: Rewriting, line: Line, comments: Map<number, Comment>):
  * stays behind.
  */
 function rewriteOverridden(
-  work: Rewriting,
-  each: Line,
+  work: IniRewriting,
+  each: IniLine,
   comments: Map<number, Comment>,
   cover: Piece | undefined,
 ): void {
@@ -182,7 +183,7 @@ function rewriteOverridden(
 
 // ---- Comments
 
-function rewriteBlock(work: Rewriting, block: Block, comments: Map<number, Comment>, ofSection: boolean): void {
+function rewriteBlock(work: IniRewriting, block: Block, comments: Map<number, Comment>, ofSection: boolean): void {
   const { source, encrypted } = work
   const comment = comments.get(block[0]!.start)
   if (!comment) removeBlock(work, block)
@@ -195,7 +196,7 @@ function rewriteBlock(work: Rewriting, block: Block, comments: Map<number, Comme
   for (const { start, end, insert } of changes) push(work, start, end, [insertable(source, insert)])
 }
 
-function removeBlock(work: Rewriting, block: Block): void {
+function removeBlock(work: IniRewriting, block: Block): void {
   const { text } = work.source
   for (const part of block) {
     let start = part.inline ? part.start : part.lineStart

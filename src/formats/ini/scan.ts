@@ -16,7 +16,7 @@ export interface CommentPart {
 /** Comment lines that are read as one comment. */
 export type Block = readonly CommentPart[]
 
-export interface Line {
+export interface IniLine {
   readonly key: string
   readonly lineStart: number
   readonly start: number
@@ -29,15 +29,15 @@ export interface Line {
 }
 
 /** The last line of a key. */
-export interface KeyLine extends Line {
+export interface KeyLine extends IniLine {
   /** Earlier lines of the same key, whose values this one overrides. */
-  readonly overridden: readonly Line[]
+  readonly overridden: readonly IniLine[]
 }
 
 /** Behind a key's value and the comment beside it. */
-export const lineEnd = (line: Line): number => line.value.comment?.end ?? line.value.end
+export const lineEnd = (line: IniLine): number => line.value.comment?.end ?? line.value.end
 
-export interface Section {
+export interface IniSection {
   readonly name: string
   /** Where the header starts; -1 for the section of keys before any header. */
   readonly start: number
@@ -57,7 +57,7 @@ interface Draft {
   lineStart: number
   block: Block
   /** All lines of each key. */
-  keys: Map<string, Line[]>
+  keys: Map<string, IniLine[]>
   trailing: CommentPart[]
   contentEnd: number
   numbered: number
@@ -78,7 +78,7 @@ const draft = (name: string, start: number, lineStart: number, block: Block, con
  * @param from where the text starts behind a byte order mark.
  * @throws SopsError `parse` with a position; also for text that the reference drops, which would be neither encrypted nor protected.
  */
-export function scan(text: string, from: number): readonly Section[] {
+export function scan(text: string, from: number): readonly IniSection[] {
   let section = draft('DEFAULT', -1, from, [], from)
   const sections = [section]
   let pending: CommentPart[] = []
@@ -124,7 +124,7 @@ export function scan(text: string, from: number): readonly Section[] {
   return sections.map(({ numbered, ...rest }) => ({ ...rest, keys: [...rest.keys.values()].map(lastOf) }))
 }
 
-const lastOf = (lines: readonly Line[]): KeyLine => ({ ...lines.at(-1)!, overridden: lines.slice(0, -1) })
+const lastOf = (lines: readonly IniLine[]): KeyLine => ({ ...lines.at(-1)!, overridden: lines.slice(0, -1) })
 
 function headerComment(
   text: string,
@@ -146,7 +146,7 @@ interface LineBounds {
   readonly lineEnd: number
 }
 
-function keyLine(text: string, { lineStart, start, lineEnd }: LineBounds, above: Block, section: Draft): Line {
+function keyLine(text: string, { lineStart, start, lineEnd }: LineBounds, above: Block, section: Draft): IniLine {
   const { name, keyEnd, delimiter } = readKey(text, start, lineEnd)
   if (name === '') throw failure(text, start, 'empty key name')
   const key = name === '-' ? `#${++section.numbered}` : name

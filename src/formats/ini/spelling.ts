@@ -1,25 +1,25 @@
 // Spells a value of the source that was encrypted, decrypted or set so that its quotes come back.
+import { isEncrypted } from '../../cipher/token.ts'
 import type { Leaf } from '../../tree/tree.ts'
 import { type Piece, scalarText } from '../lines.ts'
 
-import { isEncrypted } from './comment.ts'
 import { valuePiece } from './print.ts'
 import type { KeyLine } from './scan.ts'
-import { coded, type IniSource, type Rewriting } from './splice.ts'
+import { coded, type IniRewriting, type IniSource } from './splice.ts'
 import {
   continuedText,
   fits,
+  type IniStyle,
   isMisread,
   linesMarker,
   readValue,
   referenceSpelling,
-  type Style,
   spell,
   type ValueSpan,
 } from './value.ts'
 
 /** The spelling for a value that did not change: only what says nothing to the reference, or has a marker, moves. */
-export function keptSpelling(work: Rewriting, value: ValueSpan, comment: string): Piece | undefined {
+export function keptSpelling(work: IniRewriting, value: ValueSpan, comment: string): Piece | undefined {
   if (work.encrypted) {
     if (value.marker !== undefined || !isMisread(value) || value.text === '') return undefined
     const quoted = referenceSpelling(value.text, comment)
@@ -30,7 +30,7 @@ export function keptSpelling(work: Rewriting, value: ValueSpan, comment: string)
 }
 
 export function newSpelling(
-  work: Rewriting,
+  work: IniRewriting,
   line: KeyLine,
   leaf: Leaf,
   path: readonly string[],
@@ -90,6 +90,6 @@ function codeFor(source: IniSource, value: ValueSpan, token: string, comment: st
 function restored(value: ValueSpan, text: string, eol: string): string | undefined {
   const { marker } = value
   if (marker?.startsWith('lines')) return continuedText(marker, text, eol)
-  if (marker !== undefined) return spell(marker as Style, text)
+  if (marker !== undefined) return spell(marker as IniStyle, text)
   return value.style === 'bare' ? referenceSpelling(text) : spell(value.style, text)
 }

@@ -1,13 +1,13 @@
 // Edits of INI text: collected while the tree is compared with the text, then applied in one pass.
 import { carriageReturn, lineFeed } from '../../text/characters.ts'
-import { insertable, output, type Piece, type Source } from '../lines.ts'
-import type { Section } from './scan.ts'
+import { insertable, type LineSource, output, type Piece } from '../lines.ts'
+import type { IniSection } from './scan.ts'
 
-export interface IniSource extends Source {
+export interface IniSource extends LineSource {
   readonly eol: string
   /** Where the text starts behind a byte order mark. */
   readonly from: number
-  readonly sections: readonly Section[]
+  readonly sections: readonly IniSection[]
 }
 
 export interface Edit {
@@ -18,7 +18,7 @@ export interface Edit {
   readonly apart?: boolean
 }
 
-export interface Rewriting {
+export interface IniRewriting {
   readonly source: IniSource
   readonly encrypted: boolean
   readonly edits: Edit[]
@@ -27,12 +27,12 @@ export interface Rewriting {
 export const coded = (source: IniSource, pieces: readonly Piece[]): Piece[] =>
   pieces.map((piece) => (typeof piece === 'string' ? insertable(source, piece) : piece))
 
-export function push(work: Rewriting, start: number, end: number, pieces: readonly Piece[]): void {
+export function push(work: IniRewriting, start: number, end: number, pieces: readonly Piece[]): void {
   work.edits.push({ start, end, pieces })
 }
 
 /** The source with all edits, without a final line break where the source has none. */
-export function spliced({ source, edits }: Rewriting): Uint8Array {
+export function spliced({ source, edits }: IniRewriting): Uint8Array {
   const { text, raw, eol, from } = source
   const out = output(raw)
   let written = 0

@@ -14,7 +14,7 @@ import {
 } from '../../text/characters.ts'
 
 /** How a value is spelled. `lines` is a value continued by backslashes. */
-export type Style = 'bare' | 'double' | 'single' | 'tick' | 'triple' | 'lines'
+export type IniStyle = 'bare' | 'double' | 'single' | 'tick' | 'triple' | 'lines'
 
 export interface ValueSpan {
   /** The whole spelling, with quotes and marker. */
@@ -23,7 +23,7 @@ export interface ValueSpan {
   /** Between the quotes. */
   readonly innerStart: number
   readonly innerEnd: number
-  readonly style: Style
+  readonly style: IniStyle
   /** What the value had been written as before it was put in back-ticks, with the places of its line breaks. */
   readonly marker: string | undefined
   readonly text: string
@@ -185,7 +185,7 @@ export const isMisread = (value: ValueSpan): boolean =>
   (value.style === 'bare' || value.style === 'double' || value.style === 'single') && /[#;]/.test(value.text)
 
 /** `value` in a style, where that reads back as `value`. */
-export function spell(style: Style, value: string): string | undefined {
+export function spell(style: IniStyle, value: string): string | undefined {
   if (style === 'lines') return undefined
   const quote = style === 'bare' ? '' : quotes[style]
   const text = quote + value + quote
@@ -212,14 +212,14 @@ const harmless =
  */
 export function referenceSpelling(value: string, comment = ''): string | undefined {
   if (harmless.test(value)) return value
-  const choice: Style = /[\n`]/.test(value)
+  const choice: IniStyle = /[\n`]/.test(value)
     ? 'triple'
     : /[#;]/.test(value)
       ? 'tick'
       : isSpace(value.charCodeAt(0)) || isSpace(value.charCodeAt(value.length - 1))
         ? 'double'
         : 'bare'
-  const others: readonly Style[] = /[#;]/.test(value) ? ['tick', 'triple'] : ['tick', 'triple', 'double', 'single']
+  const others: readonly IniStyle[] = /[#;]/.test(value) ? ['tick', 'triple'] : ['tick', 'triple', 'double', 'single']
   for (const style of [choice, ...others]) {
     const text = spell(style, value)
     if (text !== undefined && fits(text, comment)) return text

@@ -2,17 +2,17 @@
 
 import { SopsError } from '../../errors.ts'
 import { refuseTooLong, refuseUtf16 } from '../../text/encoding.ts'
-import type { Entry, Leaf, MapNode, Node, Token, Tree } from '../../tree/tree.ts'
+import type { Entry, Leaf, LeafToken, MapNode, Node, Tree } from '../../tree/tree.ts'
 import { refuseBytes, textOfBytes } from '../../tree/utf8.ts'
 import type { Layout, Parsed, Rewritten } from '../types.ts'
 import { quoteMarkup } from './leaf.ts'
-import { indentUnit, printNode, type Style } from './print.ts'
+import { indentUnit, type JsonStyle, printNode } from './print.ts'
 import { rewriteText } from './rewrite.ts'
 import { scan } from './scan.ts'
 import { positionOf } from './scanner.ts'
 import { writer } from './text.ts'
 
-const referenceStyle = (indent: number | undefined): Style => ({
+const referenceStyle = (indent: number | undefined): JsonStyle => ({
   unit: indentUnit(indent),
   eol: '\n',
   colon: ': ',
@@ -87,7 +87,7 @@ export function textOf(parsed: Parsed, entry: Entry): string {
 }
 
 /** Only of those that are not written as we write them. */
-export function token(parsed: Parsed, { origin }: Leaf): Token | undefined {
+export function token(parsed: Parsed, { origin }: Leaf): LeafToken | undefined {
   if (typeof origin?.value !== 'string' || origin.end - origin.start === origin.value.length + '""'.length)
     return undefined
   return { value: origin.value, text: (parsed.source as string).slice(origin.start, origin.end) }

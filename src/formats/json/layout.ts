@@ -2,12 +2,12 @@
 import type { Entry, MapNode, Node } from '../../tree/tree.ts'
 import type { Layout } from '../types.ts'
 import { quoteMinimal } from './leaf.ts'
-import { indentUnit, type Style } from './print.ts'
+import { indentUnit, type JsonStyle } from './print.ts'
 import type { ContainerOrigin, EntryOrigin } from './scan.ts'
 
-export type Item = Entry | Node
+export type JsonItem = Entry | Node
 
-export interface FileStyle extends Style {
+export interface FileStyle extends JsonStyle {
   /** Where the document starts. */
   readonly root: number
   /** Whether the document's members stand on lines of their own. */
@@ -41,7 +41,7 @@ export function styleOf(text: string, root: MapNode, layout: Layout): FileStyle 
 }
 
 /** The indentation of the first member that stands on its own line. */
-function ownUnit(text: string, start: number, items: readonly Item[]): string | undefined {
+function ownUnit(text: string, start: number, items: readonly JsonItem[]): string | undefined {
   for (const item of items) {
     const indent = ownLine(text, item.origin!.start)
     if (indent === undefined) continue
@@ -73,7 +73,7 @@ export interface Separator {
 }
 
 /** For new items behind `old`, laid out like those. */
-export function separator(text: string, old: readonly Item[], style: FileStyle): Separator {
+export function separator(text: string, old: readonly JsonItem[], style: FileStyle): Separator {
   const last = old[old.length - 1]?.origin
   if (last === undefined) return { text: style.comma, indent: undefined }
   const indent = ownLine(text, last.start)
@@ -84,7 +84,7 @@ export function separator(text: string, old: readonly Item[], style: FileStyle):
 }
 
 /** The old place of every item; a new item takes the place of a removed one. */
-export function placesOf(items: readonly Item[], old: readonly Item[]): readonly (number | undefined)[] {
+export function placesOf(items: readonly JsonItem[], old: readonly JsonItem[]): readonly (number | undefined)[] {
   const starts = new Map<number, number>()
   old.forEach((item, place) => {
     starts.set(item.origin!.start, place)

@@ -4,7 +4,7 @@ import { SopsError } from '../../errors.ts'
 import type { Comment, Entry, Node } from '../../tree/tree.ts'
 import { leafPieces, type Quote } from './leaf.ts'
 
-export interface Style {
+export interface JsonStyle {
   /** One level of indentation; undefined puts everything on one line. */
   readonly unit: string | undefined
   readonly eol: string
@@ -39,7 +39,7 @@ interface Frame {
  * Writes a value that starts on a line indented by `indent`. Comments are dropped.
  * @throws SopsError `cannot-emit` for NaN, infinities and keys that are not strings.
  */
-export function printNode(write: (text: string) => void, root: Entry | Node, indent: string, style: Style): void {
+export function printNode(write: (text: string) => void, root: Entry | Node, indent: string, style: JsonStyle): void {
   let frame: Frame | undefined
   const put = (item: Entry | Node, indent: string): void => {
     let node: Node
@@ -78,7 +78,7 @@ export function printNode(write: (text: string) => void, root: Entry | Node, ind
   }
 }
 
-function keyText(entry: Entry, style: Style): string {
+function keyText(entry: Entry, style: JsonStyle): string {
   if (entry.keyType === undefined) return style.quote(entry.key) + style.colon
   throw new SopsError('cannot-emit', `JSON keys are strings, this one is of type ${entry.keyType}`)
 }

@@ -1,10 +1,11 @@
 // Applies the changes of a tree to its JSON source text and keeps every other byte.
+import { isEncrypted } from '../../cipher/token.ts'
 import { type Comment, type Leaf, type ListNode, type MapNode, type Node, sameValue } from '../../tree/tree.ts'
 import type { Layout } from '../types.ts'
 import { habitOf, mark, markOf, spell } from './escapes.ts'
 import {
   type FileStyle,
-  type Item,
+  type JsonItem,
   lineIndent,
   ownLine,
   placesOf,
@@ -30,7 +31,7 @@ interface Output {
 /** A container that is being written. */
 interface Frame {
   readonly outer: Frame | undefined
-  readonly items: readonly Item[]
+  readonly items: readonly JsonItem[]
   readonly origin: ContainerOrigin
   /** The old place of each item; undefined if nothing was added, removed or moved. */
   readonly places: readonly (number | undefined)[] | undefined
@@ -151,22 +152,22 @@ function step(out: Output, frame: Frame): Frame | undefined {
 }
 
 /** The items that JSON can show: of the comments, those that an encrypted list stores as texts. */
-function present(container: Container, { encrypted }: FileStyle): readonly Item[] {
-  const items: readonly (Item | Comment)[] = container.items
-  if (!items.some((item) => item.kind === 'comment')) return items as readonly Item[]
-  const shown: Item[] = []
+function present(container: Container, { encrypted }: FileStyle): readonly JsonItem[] {
+  const items: readonly (JsonItem | Comment)[] = container.items
+  if (!items.some((item) => item.kind === 'comment')) return items as readonly JsonItem[]
+  const shown: JsonItem[] = []
   for (const item of items) {
     if (item.kind !== 'comment') shown.push(item)
     else if (container.kind === 'list' && item.origin !== undefined) {
       const { text, origin } = item
-      if (sameValue(origin.value, text) || (encrypted && isToken(text)))
+      if (sameValue(origin.value, text) || (encrypted && isEncrypted(text)))
         shown.push({ kind: 'leaf', value: text, origin })
     }
   }
   return shown
 }
 
-const isToken = (value: unknown): value is string => typeof value === 'string' && value.startsWith('ENC[AES256_GCM,')
+const isSealed = (value: unknown): value is string => typeof value === 'string' && isEncrypted(value)
 
 function leaf(out: Output, node: Leaf): void {
   const { value, origin } = node
@@ -179,15 +180,15 @@ function remembered(out: Output, node: Leaf): readonly string[] | undefined {
   const { value, origin, token, spelling } = node
   const before = origin === undefined ? '' : out.text.slice(origin.start, origin.end)
   const was = origin?.value ?? null
-  const habit = isToken(was) ? markOf(before, was) : habitOf(before, was)
+  const habit = isSealed(was) ? markOf(before, was) : habitOf(before, was)
   if (token !== undefined && value === token.value && markOf(token.text, value) === habit) return [token.text]
   if (habit === undefined || (spelling !== undefined && typeof value !== 'string')) return undefined
-  const after = out.style.encrypted && isToken(value) ? mark(value, habit) : spell(node, habit)
+  const after = out.style.encrypted && isSealed(value) ? mark(value, habit) : spell(node, habit)
   return after === undefined ? undefined : [after]
 }
 
 /** Prints something new, on one line where its surroundings are. */
-function add(out: Output, item: Item, indent: string | undefined, style: FileStyle): void {
+function add(out: Output, item: JsonItem, indent: string | undefined, style: FileStyle): void {
   const unit = indent === undefined ? undefined : style.broken ? style.unit : (style.asked ?? (indent || '\t'))
   printNode(out.write, item, indent ?? '', { ...style, unit })
 }

@@ -5,7 +5,7 @@ import { backslash, digit0, digit9, doubleQuote, hyphen, space } from '../../tex
 import { formatPath, type Step } from '../../tree/path.ts'
 import type { Leaf, Value } from '../../tree/tree.ts'
 import { numberText, numberValue } from './leaf.ts'
-import { fail, positionOf, type Scanner, stepOf, unexpected } from './scanner.ts'
+import { fail, type JsonScanner, positionOf, stepOf, unexpected } from './scanner.ts'
 
 const NUMBER = /-?(?:0|[1-9][0-9]*)((?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)/y
 /** After this many characters a string is searched for what ends it, instead of read one by one. */
@@ -14,7 +14,7 @@ const CONTROL = /[^ -\uffff]/
 const NOT_TEXT = ['write it as UTF-8, or as \\ufffd, which is what SOPS reads there']
 
 /** The scalar that begins with `code`. */
-export function scanScalar(s: Scanner, code: number): Leaf {
+export function scanScalar(s: JsonScanner, code: number): Leaf {
   if (code === doubleQuote) {
     const start = s.at
     const value = scanString(s)
@@ -28,7 +28,7 @@ export function scanScalar(s: Scanner, code: number): Leaf {
 }
 
 /** The value of the string whose opening quote is next. */
-export function scanString(s: Scanner, isKey = false): string {
+export function scanString(s: JsonScanner, isKey = false): string {
   const { text, at: start } = s
   let escaped = false
   let probe = start + LONG
@@ -52,7 +52,7 @@ export function scanString(s: Scanner, isKey = false): string {
   }
 }
 
-function unescaped(s: Scanner, raw: string, start: number): string {
+function unescaped(s: JsonScanner, raw: string, start: number): string {
   try {
     return JSON.parse(`"${raw}"`)
   } catch {
@@ -73,7 +73,7 @@ function badEscape(text: string, start: number): number {
 }
 
 /** The reference reads U+FFFD for a half of a surrogate pair: another value, so it is refused here. */
-function refuseHalf({ text, at, frame }: Scanner, value: string, start: number, isKey: boolean): never {
+function refuseHalf({ text, at, frame }: JsonScanner, value: string, start: number, isKey: boolean): never {
   const steps: Step[] = isKey ? [value.toWellFormed()] : frame === undefined ? [] : [stepOf(frame)]
   for (let above = frame?.parent; above !== undefined; above = above.parent) steps.unshift(stepOf(above))
   const what = `${isKey ? 'the key' : 'the string'} ${formatPath(steps)}`.trimEnd()
@@ -86,7 +86,7 @@ function refuseHalf({ text, at, frame }: Scanner, value: string, start: number, 
   })
 }
 
-function scanNumber(s: Scanner): Leaf {
+function scanNumber(s: JsonScanner): Leaf {
   const start = s.at
   NUMBER.lastIndex = start
   const match = NUMBER.exec(s.text)
@@ -99,7 +99,7 @@ function scanNumber(s: Scanner): Leaf {
   return numberText(value) === spelling ? { kind: 'leaf', value, origin } : { kind: 'leaf', value, spelling, origin }
 }
 
-function scanLiteral(s: Scanner, word: string, value: Value): Leaf {
+function scanLiteral(s: JsonScanner, word: string, value: Value): Leaf {
   const { text, at: start } = s
   for (let i = 1; i < word.length; i++) {
     if (text[start + i] !== word[i]) unexpected(s, `in literal ${word} (expecting '${word[i]}')`, start + i)

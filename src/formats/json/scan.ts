@@ -3,7 +3,7 @@
 import { closeBrace, closeBracket, colon, comma, doubleQuote, openBrace, openBracket } from '../../text/characters.ts'
 import type { Entry, ListNode, MapNode, Node, Origin } from '../../tree/tree.ts'
 import { scanScalar, scanString } from './scan-scalars.ts'
-import { type Frame, fail, type Scanner, scannerOf, skipBlanks, unexpected } from './scanner.ts'
+import { fail, type JsonScanner, type OpenContainer, scannerOf, skipBlanks, unexpected } from './scanner.ts'
 
 /** `items` are the children as the source has them. */
 export interface ContainerOrigin extends Origin {
@@ -47,7 +47,7 @@ export function scan(text: string): Node {
 }
 
 /** A scalar or an empty container; undefined when a container was entered, whose first item is next. */
-function beginValue(s: Scanner): Node | undefined {
+function beginValue(s: JsonScanner): Node | undefined {
   const code = skipBlanks(s)
   if (code !== openBrace && code !== openBracket) return scanScalar(s, code)
   const frame = open(s, code === openBrace)
@@ -58,7 +58,7 @@ function beginValue(s: Scanner): Node | undefined {
 }
 
 /** The container that ends behind its latest item; undefined when another item is next. */
-function endItem(s: Scanner, frame: Frame): Node | undefined {
+function endItem(s: JsonScanner, frame: OpenContainer): Node | undefined {
   const code = skipBlanks(s)
   if (code === comma) {
     s.at += 1
@@ -73,7 +73,7 @@ function endItem(s: Scanner, frame: Frame): Node | undefined {
   return close(s, frame)
 }
 
-function open(s: Scanner, map: boolean): Frame {
+function open(s: JsonScanner, map: boolean): OpenContainer {
   const parent = s.frame
   const depth = parent === undefined ? 1 : parent.depth + 1
   if (depth > MAX_DEPTH) fail(s, 'exceeded max depth', s.at)
@@ -82,16 +82,16 @@ function open(s: Scanner, map: boolean): Frame {
   return { parent, depth, start, map, items: [], key: '', keyStart: 0, keyEnd: 0, valueStart: 0 }
 }
 
-const closing = ({ map }: Frame): number => (map ? closeBrace : closeBracket)
+const closing = ({ map }: OpenContainer): number => (map ? closeBrace : closeBracket)
 
-function close(s: Scanner, { map, start, items }: Frame): MapNode | ListNode {
+function close(s: JsonScanner, { map, start, items }: OpenContainer): MapNode | ListNode {
   s.at += 1
   const origin: ContainerOrigin = { start, end: s.at, value: null, items }
   return map ? { kind: 'map', items: items as Entry[], origin } : { kind: 'list', items: items as Node[], origin }
 }
 
 /** A key and its colon. */
-function scanKey(s: Scanner, frame: Frame): void {
+function scanKey(s: JsonScanner, frame: OpenContainer): void {
   if (s.text.charCodeAt(s.at) !== doubleQuote) unexpected(s, 'looking for beginning of object key string')
   frame.keyStart = s.at
   frame.key = scanString(s, true)
@@ -103,7 +103,7 @@ function scanKey(s: Scanner, frame: Frame): void {
 }
 
 /** `node` ends where the scanner is. */
-function addItem(s: Scanner, frame: Frame, node: Node): void {
+function addItem(s: JsonScanner, frame: OpenContainer, node: Node): void {
   if (!frame.map) {
     frame.items.push(node)
     return

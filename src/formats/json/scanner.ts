@@ -6,8 +6,8 @@ import type { Step } from '../../tree/path.ts'
 import type { Entry, Node } from '../../tree/tree.ts'
 
 /** A container whose items are being scanned. */
-export interface Frame {
-  readonly parent: Frame | undefined
+export interface OpenContainer {
+  readonly parent: OpenContainer | undefined
   readonly depth: number
   readonly start: number
   readonly map: boolean
@@ -18,18 +18,18 @@ export interface Frame {
   valueStart: number
 }
 
-export interface Scanner {
+export interface JsonScanner {
   readonly text: string
   /** Offset of the next character to read. */
   at: number
   /** The innermost open container. */
-  frame: Frame | undefined
+  frame: OpenContainer | undefined
   /** The first quote, and the first backslash, from an offset on; the end of the text if there is none. */
   readonly nextQuote: (from: number) => number
   readonly nextBackslash: (from: number) => number
 }
 
-export const scannerOf = (text: string): Scanner => ({
+export const scannerOf = (text: string): JsonScanner => ({
   text,
   at: 0,
   frame: undefined,
@@ -50,7 +50,7 @@ function finder(text: string, char: string): (from: number) => number {
 }
 
 /** The code of the next character that is not blank, NaN at the end. */
-export function skipBlanks(s: Scanner): number {
+export function skipBlanks(s: JsonScanner): number {
   const { text } = s
   let { at } = s
   for (;;) {
@@ -64,15 +64,20 @@ export function skipBlanks(s: Scanner): number {
 }
 
 /** Where the value that is being read belongs in the container. */
-export const stepOf = ({ map, key, items }: Frame): Step => (map ? key : items.length)
+export const stepOf = ({ map, key, items }: OpenContainer): Step => (map ? key : items.length)
 
 /** @throws SopsError `parse`, always. */
-export function fail({ text }: Scanner, message: string, offset: number, hints: readonly string[] = []): never {
+export function fail({ text }: JsonScanner, message: string, offset: number, hints: readonly string[] = []): never {
   throw new SopsError('parse', message, { position: positionOf(text, offset), hints })
 }
 
 /** @throws SopsError `parse`, always: about the character at `offset`, or the missing one. */
-export function unexpected(s: Scanner, context: string, offset: number = s.at, hints: readonly string[] = []): never {
+export function unexpected(
+  s: JsonScanner,
+  context: string,
+  offset: number = s.at,
+  hints: readonly string[] = [],
+): never {
   return offset >= s.text.length
     ? fail(s, 'unexpected EOF', s.text.length)
     : fail(s, `invalid character ${quoteChar(s.text, offset)} ${context}`, offset, hints)

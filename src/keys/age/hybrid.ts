@@ -1,8 +1,8 @@
 // The post-quantum identity: X-Wing, which is ML-KEM-768 beside X25519, as the key encapsulation of HPKE
 // (draft-connolly-cfrg-xwing-kem; RFC 9180; age's mlkem768x25519).
 import { createHash, createHmac, type KeyObject } from 'node:crypto'
+import { decodeCanonicalNoPad } from '../../text/base64.ts'
 import { encodeBech32 } from './bech32.ts'
-import { decodeBase64NoPad } from './format/base64.ts'
 import { openAead } from './format/file.ts'
 import type { Identity } from './identity.ts'
 import type { MlKemKey } from './ml-kem.ts'
@@ -95,7 +95,7 @@ export function hybridIdentity(seed: Uint8Array): Identity {
     async unwrap({ stanzas }) {
       for (const { args, body } of stanzas) {
         if (args[0] !== stanzaType) continue
-        const share = args.length === 2 ? decodeBase64NoPad(args[1]!) : undefined
+        const share = args.length === 2 ? decodeCanonicalNoPad(args[1]!) : undefined
         if (share?.length !== shareLength || body.length !== 32) throw new Error(`invalid ${stanzaType} stanza`)
         const shared = decapsulate(await keys(), share)
         const { key, nonce } = schedule(shared)

@@ -1,8 +1,9 @@
 // X25519 by node:crypto, and age's native identity built on it.
 import { createPrivateKey, createPublicKey, diffieHellman, type KeyObject, randomBytes } from 'node:crypto'
+import { decodeCanonicalNoPad, encodeBase64NoPad } from '../../text/base64.ts'
 import { encodeBech32 } from './bech32.ts'
-import { decodeBase64NoPad, encodeBase64NoPad } from './format/base64.ts'
-import { hkdf, openFileKey, type Recipient, type Stanza, sealFileKey } from './format/file.ts'
+import { type FileKeyRecipient, hkdf, openFileKey, sealFileKey } from './format/file.ts'
+import type { Stanza } from './format/stanza.ts'
 import type { Identity } from './identity.ts'
 
 /** DER around a raw private key (RFC 8410). Unlike a JWK's text it can be wiped. */
@@ -42,7 +43,7 @@ export function shareOf(stanza: Stanza, index: number): Buffer {
   if (stanza.args.length !== index + 1) throw new Error(`invalid ${type} recipient block`)
   let share: Buffer
   try {
-    share = decodeBase64NoPad(stanza.args[index]!)
+    share = decodeCanonicalNoPad(stanza.args[index]!)
   } catch {
     throw new Error(`failed to parse ${type} recipient: illegal base64 data`)
   }
@@ -59,7 +60,7 @@ export function ephemeralKey(): { readonly privateKey: KeyObject; readonly share
 }
 
 /** The native recipient with this 32-byte point. */
-export const x25519Recipient = (point: Uint8Array): Recipient => ({
+export const x25519Recipient = (point: Uint8Array): FileKeyRecipient => ({
   wrapFileKey(fileKey) {
     const { privateKey, share } = ephemeralKey()
     const secret = sharedSecret(privateKey, point)

@@ -1,9 +1,11 @@
 // Wrapping and unwrapping a data key by a key of Azure Key Vault, and the latest version of a key (spec/keys.md 7).
+
 import type { Context } from '../../context/index.ts'
 import { messageOf, SopsError } from '../../errors.ts'
 import { deadlineIn } from '../../net/http.ts'
 import { kmsTimeout } from '../../net/timeout.ts'
-import type { MasterKey } from '../types.ts'
+import { decodeBase64Url } from '../../text/base64.ts'
+import type { MasterKey, Operation } from '../types.ts'
 import { callVault } from './client.ts'
 import { type TokenSource, tokenSource } from './token.ts'
 import { checkPart, type Vault, vaultAt } from './vault.ts'
@@ -22,7 +24,7 @@ export async function unwrap(key: MasterKey, ctx: Context): Promise<Uint8Array> 
   const vault = inStep('failed to construct Azure Key Vault client to decrypt data', () => vaultOf(key, ctx))
   const tokens = await inStepAsync('failed to get Azure token credential to decrypt', () => tokenSource(ctx))
   const enc = key.enc.replace(/[\r\n]/g, '')
-  inStep('failed to base64 decode Azure Key Vault encrypted key', () => decode(enc).fill(0))
+  inStep('failed to base64 decode Azure Key Vault encrypted key', () => decodeBase64Url(enc).fill(0))
   return (await crypt(key, 'decrypt', enc, { vault, tokens, ctx })).bytes
 }
 
@@ -62,7 +64,7 @@ function vaultOf(key: MasterKey, ctx: Context): Vault {
 
 async function crypt(
   key: MasterKey,
-  verb: 'encrypt' | 'decrypt',
+  verb: Operation,
   value: string,
   { vault, tokens, ctx }: { vault: Vault; tokens: TokenSource; ctx: Context },
 ): Promise<{ text: string; bytes: Uint8Array }> {
@@ -73,20 +75,11 @@ async function crypt(
     const answer = await callVault(vault, operation, tokens, ctx, deadlineIn(kmsTimeout(ctx)))
     const text = answer['value']
     if (typeof text !== 'string' || text === '') throw new SopsError('generic', 'the answer of the vault has no value')
-    return { text, bytes: decode(text) }
+    return { text, bytes: decodeBase64Url(text) }
   } catch (error) {
     const label = `${address}/keys/${name}/${version}`
     throw prefixed(`failed to ${verb} sops data key with Azure Key Vault key '${label}'`, error)
   }
-}
-
-/** Decodes URL base64 without padding, into memory of its own. */
-function decode(text: string): Uint8Array {
-  if (text.length % 4 === 1 || !/^[A-Za-z0-9_-]*$/.test(text)) {
-    const at = /[^A-Za-z0-9_-]/.exec(text)?.index ?? text.length
-    throw new SopsError('generic', `illegal base64 data at input byte ${at}`)
-  }
-  return new Uint8Array(Buffer.from(text, 'base64url'))
 }
 
 function inStep<T>(step: string, work: () => T): T {

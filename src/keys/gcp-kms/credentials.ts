@@ -11,13 +11,13 @@ import { existsSync } from '../../system/files-sync.ts'
 import { quote } from '../../text/quote.ts'
 import { defaultUniverse, scope } from './endpoint.ts'
 import { libraryToken } from './library.ts'
-import { metadataToken, refreshedToken, type Token } from './tokens.ts'
+import { type GoogleToken, metadataToken, refreshedToken } from './tokens.ts'
 
 export interface GoogleCredentials {
   /** Undefined where it is not known: bare tokens and machines. */
   readonly universeDomain?: string
   readonly quotaProject?: string
-  token(): Promise<Token>
+  token(): Promise<GoogleToken>
 }
 
 export interface NoCredentials {
@@ -120,7 +120,7 @@ function parseJson(text: string, name: string): CredentialsJson {
   throw new SopsError('generic', `the credentials in ${name} are no JSON object`)
 }
 
-function tokenOf(json: CredentialsJson, name: string, ctx: Context): () => Promise<Token> {
+function tokenOf(json: CredentialsJson, name: string, ctx: Context): () => Promise<GoogleToken> {
   const field = (key: keyof CredentialsJson): string => {
     const value = json[key]
     if (typeof value === 'string' && value !== '') return value
@@ -148,7 +148,13 @@ function tokenOf(json: CredentialsJson, name: string, ctx: Context): () => Promi
 }
 
 /** A token that the account signs itself, which Google's services accept without an exchange (RFC 7519, RS256). */
-function serviceAccount(email: string, pem: string, keyId: unknown, name: string, ctx: Context): () => Promise<Token> {
+function serviceAccount(
+  email: string,
+  pem: string,
+  keyId: unknown,
+  name: string,
+  ctx: Context,
+): () => Promise<GoogleToken> {
   let key: ReturnType<typeof createPrivateKey>
   try {
     key = createPrivateKey(pem)

@@ -7,10 +7,10 @@ import { within } from '../../net/deadline.ts'
 import { kmsTimeout } from '../../net/timeout.ts'
 import { decodeBase64, encodeBase64 } from '../../text/base64.ts'
 import { quote } from '../../text/quote.ts'
-import type { MasterKey, Unavailable } from '../types.ts'
+import type { MasterKey, Operation, Unavailable } from '../types.ts'
 import { type GoogleCredentials, googleCredentials } from './credentials.ts'
 import { checkUniverse, endpointOf } from './endpoint.ts'
-import type { Operation, Service } from './service.ts'
+import type { CloudKms } from './service.ts'
 
 const creating = 'cannot create GCP KMS service'
 const headlines = {
@@ -20,7 +20,7 @@ const headlines = {
 
 interface Client {
   readonly name: string
-  readonly service: Service
+  readonly service: CloudKms
   readonly credentials: GoogleCredentials
 }
 

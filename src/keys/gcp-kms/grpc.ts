@@ -6,9 +6,10 @@ import { messageOf, SopsError } from '../../errors.ts'
 import { readCredentialsSync } from '../../net/credential-file.ts'
 import { statusText } from '../../net/grpc-status.ts'
 import { loadOptional } from '../../net/optional.ts'
+import { lastField, presentParts, readFields, textField } from '../../net/protobuf.ts'
 import { proxyFor } from '../../net/proxy.ts'
-import { decodeField, encodeMessage } from './messages.ts'
-import type { Operation, Service } from './service.ts'
+import type { Operation } from '../types.ts'
+import type { CloudKms } from './service.ts'
 
 const servicePath = 'google.cloud.kms.v1.KeyManagementService'
 
@@ -33,7 +34,7 @@ const serviceConfig = JSON.stringify({
 })
 
 /** Connects on first use; the channel serves all keys of the run. */
-export async function grpcService(url: URL, ctx: Context): Promise<Service> {
+export async function grpcService(url: URL, ctx: Context): Promise<CloudKms> {
   const grpc = await loadOptional('@grpc/grpc-js', () => import('@grpc/grpc-js'))
   const isPlain = url.protocol === 'http:'
   const credentials = isPlain ? grpc.credentials.createInsecure() : grpc.credentials.createSsl(roots(ctx))
@@ -61,10 +62,7 @@ const credentialsOf = ({ username, password }: URL): Record<string, string> =>
     : { 'grpc.http_connect_creds': `${decodeURIComponent(username)}:${decodeURIComponent(password)}` }
 
 const encodeRequest = (operation: Operation, name: string, payload: Uint8Array): Buffer =>
-  encodeMessage([
-    [1, Buffer.from(name)],
-    [payloadField[operation], payload],
-  ])
+  Buffer.concat([textField(1, name), ...presentParts(payloadField[operation], payload)])
 
 function call(
   client: Grpc.Client,
@@ -84,7 +82,7 @@ function call(
         return reject(new SopsError('generic', text, { cause: error }))
       }
       try {
-        const field = decodeField(answer ?? new Uint8Array(0), resultField[operation])
+        const field = lastField(readFields(answer ?? new Uint8Array(0)), resultField[operation])
         resolve(Uint8Array.from(field))
         field.fill(0)
       } catch (failure) {

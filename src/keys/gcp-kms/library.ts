@@ -4,7 +4,7 @@ import { messageOf, SopsError } from '../../errors.ts'
 import { withoutSecrets } from '../../net/http.ts'
 import { loadOptional } from '../../net/optional.ts'
 import { scope } from './endpoint.ts'
-import type { Token } from './tokens.ts'
+import type { GoogleToken } from './tokens.ts'
 import { serviceAt } from './tokens.ts'
 
 interface LibraryJson {
@@ -17,7 +17,7 @@ interface LibraryJson {
  * The library reads proxies, and what programs and AWS need, from `process.env` alone.
  * @throws SopsError `missing-dependency`; `generic`, never with what the credentials keep secret.
  */
-export function libraryToken(json: object): () => Promise<Token> {
+export function libraryToken(json: object): () => Promise<GoogleToken> {
   const secrets = secretsOf(json)
   let client: GoogleAuth.AuthClient | undefined
   return async () => {

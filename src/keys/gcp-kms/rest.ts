@@ -5,7 +5,7 @@ import { deadlineIn, type RetryRule, sendPatiently } from '../../net/http.ts'
 import { proxyFor } from '../../net/proxy.ts'
 import { kmsTimeout } from '../../net/timeout.ts'
 import { decodeBase64, encodeBase64 } from '../../text/base64.ts'
-import type { Service } from './service.ts'
+import type { CloudKms } from './service.ts'
 
 const busy = new Set([429, 502, 503, 504])
 const retryRule: RetryRule = {
@@ -15,7 +15,7 @@ const retryRule: RetryRule = {
 }
 
 export const restService =
-  (base: URL, ctx: Context): Service =>
+  (base: URL, ctx: Context): CloudKms =>
   async (operation, name, payload, headers) => {
     const url = new URL(base)
     const path = name.split('/').map(encodeURIComponent).join('/')

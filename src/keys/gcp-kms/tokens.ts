@@ -5,7 +5,7 @@ import { deadlineIn, isLoopback, send } from '../../net/http.ts'
 import { proxyFor } from '../../net/proxy.ts'
 import { kmsTimeout } from '../../net/timeout.ts'
 
-export interface Token {
+export interface GoogleToken {
   readonly text: string
   /** Milliseconds since 1970; Infinity when unknown. */
   readonly expires: number
@@ -23,7 +23,7 @@ export interface RefreshGrant {
 
 /** Trades the refresh token that `gcloud` left (RFC 6749, 6). */
 export const refreshedToken =
-  ({ tokenUri, clientId, clientSecret, refreshToken }: RefreshGrant, ctx: Context): (() => Promise<Token>) =>
+  ({ tokenUri, clientId, clientSecret, refreshToken }: RefreshGrant, ctx: Context): (() => Promise<GoogleToken>) =>
   async () => {
     const url = serviceAt(tokenUri || tokenService, 'token_uri')
     const form = {
@@ -54,7 +54,7 @@ export function serviceAt(text: string, field: string): URL {
  * The token service of the machine's metadata server, if there is one: its first answer must come within a second, so that machines outside
  * Google's cloud do not wait for it.
  */
-export async function metadataToken(ctx: Context): Promise<(() => Promise<Token>) | undefined> {
+export async function metadataToken(ctx: Context): Promise<(() => Promise<GoogleToken>) | undefined> {
   const host = ctx.env['GCE_METADATA_HOST'] || '169.254.169.254'
   const at = (path: string): URL => new URL(`http://${host}/computeMetadata/v1/${path}`)
   const headers = { 'Metadata-Flavor': 'Google' }
@@ -72,7 +72,7 @@ export async function metadataToken(ctx: Context): Promise<(() => Promise<Token>
 }
 
 /** Shows the text of an answer only where it is an error's name, since it may hold a token. */
-function readToken(status: number, body: Buffer, ctx: Context): Token {
+function readToken(status: number, body: Buffer, ctx: Context): GoogleToken {
   let json: { access_token?: unknown; expires_in?: unknown; error?: unknown; error_description?: unknown } = {}
   try {
     json = JSON.parse(body.toString('utf8'))

@@ -7,7 +7,7 @@ import { vaultRequest } from '../../vault/client.ts'
 import { checkName, checkPath } from '../../vault/path.ts'
 import { placeOrAgent, type VaultPlace } from '../../vault/place.ts'
 import { vaultSettings } from '../../vault/settings.ts'
-import type { MasterKey } from '../types.ts'
+import type { MasterKey, Operation } from '../types.ts'
 import { vaultToken } from './token.ts'
 
 /** The engine's answer, `vault:v1:…`, unchanged. @throws SopsError `generic`. */
@@ -45,7 +45,7 @@ export async function unwrap(key: MasterKey, ctx: Context): Promise<Uint8Array> 
 }
 
 /** @throws SopsError `generic` for parts that would lead elsewhere. */
-function placeOf({ fields }: MasterKey, verb: 'encrypt' | 'decrypt'): { address: string; path: string } {
+function placeOf({ fields }: MasterKey, verb: Operation): { address: string; path: string } {
   const [engine, name] = [String(fields.engine_path ?? ''), String(fields.key_name ?? '')]
   checkPath(engine, 'the engine_path of a Vault key,')
   checkName(name, 'the key_name of a Vault key,')

@@ -13,11 +13,11 @@ import {
   withoutSecrets,
 } from '../../net/http.ts'
 import { proxyFor } from '../../net/proxy.ts'
-import { type AnyCredentials, type Credentials, credentialsOf } from './credentials.ts'
+import { type AnyCredentials, credentialsOf, type HuaweiCredentials } from './credentials.ts'
 import { iamEndpoint, kmsEndpoints } from './region.ts'
 import { signed } from './sign.ts'
 
-export interface KmsClient {
+export interface HuaweiClient {
   /** @throws SopsError `generic` with the service's code and message. */
   post(operation: 'encrypt-data' | 'decrypt-data', body: Readonly<Record<string, string>>): Promise<unknown>
 }
@@ -41,7 +41,7 @@ type Authorize = (request: {
 const projects = memoKeys<Promise<Project>>('Huawei projects')
 
 /** @throws SopsError `generic`, `failed to create HuaweiCloud KMS client: …`. */
-export async function kmsClient(region: string, ctx: Context, deadline: Deadline): Promise<KmsClient> {
+export async function kmsClient(region: string, ctx: Context, deadline: Deadline): Promise<HuaweiClient> {
   try {
     const credentials = await credentialsOf(ctx, deadline)
     const endpoints = await kmsEndpoints(region, ctx)
@@ -110,7 +110,7 @@ async function openProject(
 }
 
 const byAccessKey =
-  (credentials: Credentials, ctx: Context): Authorize =>
+  (credentials: HuaweiCredentials, ctx: Context): Authorize =>
   (request) => {
     const { securityToken } = credentials
     const headers = securityToken ? { ...request.headers, 'X-Security-Token': securityToken } : request.headers

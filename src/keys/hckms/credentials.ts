@@ -7,7 +7,7 @@ import { messageOf, SopsError } from '../../errors.ts'
 import { readCredentials } from '../../net/credential-file.ts'
 import { type Deadline, deadlineIn, parseJson, send } from '../../net/http.ts'
 
-export interface Credentials {
+export interface HuaweiCredentials {
   readonly ak: string
   readonly sk: string
   readonly securityToken?: string | undefined
@@ -23,7 +23,7 @@ export interface IdentityToken {
   readonly iamEndpoint?: string | undefined
 }
 
-export type AnyCredentials = Credentials | IdentityToken
+export type AnyCredentials = HuaweiCredentials | IdentityToken
 
 const credentials = memoKey<Promise<AnyCredentials>>('Huawei credentials')
 
@@ -81,7 +81,7 @@ function readSection(text: string, name: string): Fields {
 const metadataService = 'http://169.254.169.254'
 const metadataTimeout = 3000
 
-async function fromMetadataService(_ctx: Context, deadline: Deadline): Promise<Credentials> {
+async function fromMetadataService(_ctx: Context, deadline: Deadline): Promise<HuaweiCredentials> {
   const limit = deadlineIn(Math.min(metadataTimeout, deadline.left()))
   const tokenAnswer = await send(
     {

@@ -4,7 +4,7 @@ import { messageOf, SopsError } from '../../errors.ts'
 import { deadlineIn } from '../../net/http.ts'
 import { kmsTimeout } from '../../net/timeout.ts'
 import { decodeBase64, encodeBase64 } from '../../text/base64.ts'
-import type { MasterKey } from '../types.ts'
+import type { MasterKey, Operation } from '../types.ts'
 import { kmsClient } from './client.ts'
 import { parseKeyId } from './id.ts'
 import { checkRegion } from './region.ts'
@@ -34,7 +34,7 @@ export async function unwrap(key: MasterKey, ctx: Context): Promise<Uint8Array> 
 
 async function call(
   key: MasterKey,
-  verb: 'encrypt' | 'decrypt',
+  verb: Operation,
   body: Readonly<Record<string, string>>,
   ctx: Context,
 ): Promise<Record<string, unknown>> {

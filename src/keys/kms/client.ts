@@ -13,7 +13,7 @@ import { sharedConfig } from './shared-config.ts'
 import { assumeRole, type Provider, sessionName } from './sts.ts'
 import { transport } from './transport.ts'
 
-export interface KmsClient extends CredentialSource {
+export interface AwsClient extends CredentialSource {
   readonly sdk: typeof Kms
   readonly client: Kms.KMSClient
   /** Assumed first; empty for none. */
@@ -37,14 +37,14 @@ export function regionOf(arn: string): string {
   return region
 }
 
-const clients = memoKeys<Promise<KmsClient>>('AWS KMS clients')
+const clients = memoKeys<Promise<AwsClient>>('AWS KMS clients')
 const missingTold = memoKeys<void>('missing AWS profiles')
 
 /**
  * With `isOptional`, a profile that is missing here counts as none: its name comes from the file, and so from somebody else's machine.
  * @throws SopsError `generic`.
  */
-export async function kmsClient(key: MasterKey, isOptional: boolean, ctx: Context): Promise<KmsClient> {
+export async function kmsClient(key: MasterKey, isOptional: boolean, ctx: Context): Promise<AwsClient> {
   const region = regionOf(text(key, 'arn'))
   const role = text(key, 'role')
   const profile = presentProfile(text(key, 'aws_profile'), isOptional, ctx)

@@ -9,8 +9,8 @@ import { remember } from '../../net/remember.ts'
 import { keepSecret } from './failure.ts'
 import { containerOptions, fromMachine, silent } from './machine.ts'
 import { loadProviders } from './sdk.ts'
-import { profileName, type Section, setting, sharedConfig } from './shared-config.ts'
-import { assumeRole, type Credentials, type Provider, type StsPlace, sessionName } from './sts.ts'
+import { type ProfileSection, profileName, setting, sharedConfig } from './shared-config.ts'
+import { type AwsCredentials, assumeRole, type Provider, type StsPlace, sessionName } from './sts.ts'
 import { transport } from './transport.ts'
 
 export interface CredentialSource {
@@ -41,7 +41,7 @@ export function credentialSource(place: StsPlace, ctx: Context): CredentialSourc
   return onceEach(ctx, lookups, identity, () => makeSource(place, section, ctx))
 }
 
-function makeSource(place: StsPlace, section: Section | undefined, ctx: Context): CredentialSource {
+function makeSource(place: StsPlace, section: ProfileSection | undefined, ctx: Context): CredentialSource {
   const { profile } = place
   if (profile === '') {
     const fixed = fromEnvironment(ctx)
@@ -69,7 +69,7 @@ export const remembered = (provider: Provider, ctx: Context): Provider =>
     ctx,
   )
 
-function fromEnvironment({ env }: Context): Credentials | undefined {
+function fromEnvironment({ env }: Context): AwsCredentials | undefined {
   const accessKeyId = env['AWS_ACCESS_KEY_ID'] || env['AWS_ACCESS_KEY']
   const secretAccessKey = env['AWS_SECRET_ACCESS_KEY'] || env['AWS_SECRET_KEY']
   const sessionToken = env['AWS_SESSION_TOKEN']
@@ -99,13 +99,17 @@ const fromWebIdentity =
   }
 
 /** Token files often end with a line break. */
-function withToken(input: AssumeRoleWithWebIdentityCommandInput, place: StsPlace, ctx: Context): Promise<Credentials> {
+function withToken(
+  input: AssumeRoleWithWebIdentityCommandInput,
+  place: StsPlace,
+  ctx: Context,
+): Promise<AwsCredentials> {
   const token = input.WebIdentityToken?.trim()
   keepSecret(ctx, token)
   return assumeRole({ kind: 'token', input: { ...input, WebIdentityToken: token } }, place, ctx)
 }
 
-function fromProfile(name: string, section: Section, place: StsPlace, ctx: Context): Provider {
+function fromProfile(name: string, section: ProfileSection, place: StsPlace, ctx: Context): Provider {
   const own = keysOf(section)
   const says = (name: string): boolean => setting(section, name) !== ''
   if (own !== undefined && !says('role_arn')) return async () => own
@@ -147,7 +151,7 @@ function fromProfile(name: string, section: Section, place: StsPlace, ctx: Conte
   }
 }
 
-function keysOf(section: Section): Credentials | undefined {
+function keysOf(section: ProfileSection): AwsCredentials | undefined {
   const accessKeyId = setting(section, 'aws_access_key_id')
   const secretAccessKey = setting(section, 'aws_secret_access_key')
   const sessionToken = setting(section, 'aws_session_token')
@@ -157,7 +161,7 @@ function keysOf(section: Section): Credentials | undefined {
 
 /** The role of a profile that names no source for it, taken on with the profile's own keys. */
 const withOwnRole =
-  (credentials: Credentials, section: Section, place: StsPlace, ctx: Context): Provider =>
+  (credentials: AwsCredentials, section: ProfileSection, place: StsPlace, ctx: Context): Provider =>
   async () => {
     const [serial, external] = [setting(section, 'mfa_serial'), setting(section, 'external_id')]
     const input = {
@@ -178,7 +182,7 @@ async function mfaCode(serial: string, ctx: Context): Promise<string> {
 
 interface Named {
   readonly name: string
-  readonly section: Section | undefined
+  readonly section: ProfileSection | undefined
 }
 
 /** The profile and those that it builds on. */

@@ -5,7 +5,7 @@ import { within } from '../../net/deadline.ts'
 import { kmsTimeout } from '../../net/timeout.ts'
 import { decodeBase64, encodeBase64 } from '../../text/base64.ts'
 import type { MasterKey, StringMap, Unavailable } from '../types.ts'
-import { type KmsClient, kmsClient, missingProfile } from './client.ts'
+import { type AwsClient, kmsClient, missingProfile } from './client.ts'
 import { describeFailure } from './failure.ts'
 import { sharedConfig } from './shared-config.ts'
 
@@ -28,7 +28,7 @@ function failure(headline: string, error: unknown, ctx: Context): SopsError {
 }
 
 /** Why there are no credentials for the key. */
-function lookupFailure(headline: string, key: MasterKey, client: KmsClient, error: unknown, ctx: Context): SopsError {
+function lookupFailure(headline: string, key: MasterKey, client: AwsClient, error: unknown, ctx: Context): SopsError {
   const profile = textOf(key, 'aws_profile')
   if (profile !== '' && !sharedConfig(ctx).profiles.has(profile)) return failure(missingProfile(profile), error, ctx)
   return client.role !== '' && error instanceof SopsError ? error : failure(headline, error, ctx)
@@ -36,7 +36,7 @@ function lookupFailure(headline: string, key: MasterKey, client: KmsClient, erro
 
 /** A time limit for everything but questions to people. */
 async function limited<T>(
-  client: KmsClient,
+  client: AwsClient,
   ctx: Context,
   headline: string,
   lookup: () => Promise<unknown>,

@@ -5,6 +5,7 @@ import { messageOf, SopsError } from '../../errors.ts'
 import { readCredentialsSync } from '../../net/credential-file.ts'
 import { describeFailure, keepSecret } from './failure.ts'
 import { loadProviders } from './sdk.ts'
+import { isTrue } from './settings.ts'
 import type { Provider } from './sts.ts'
 
 /** Without it some providers write warnings to the console. */
@@ -37,7 +38,7 @@ export const fromMachine =
         return give(describeFailure(error, ctx))
       }
     }
-    if ((env['AWS_EC2_METADATA_DISABLED'] ?? '').toLowerCase() === 'true') return give('instance metadata is disabled')
+    if (isTrue(env['AWS_EC2_METADATA_DISABLED'] ?? '')) return give('instance metadata is disabled')
     tried.push('instance metadata')
     const { fromInstanceMetadata } = await loadProviders()
     try {

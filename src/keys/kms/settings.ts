@@ -5,7 +5,7 @@ import { messageOf, SopsError } from '../../errors.ts'
 import { readCredentialsSync } from '../../net/credential-file.ts'
 import { profileName, setting, sharedConfig } from './shared-config.ts'
 
-export type Service = 'kms' | 'sts'
+export type AwsService = 'kms' | 'sts'
 
 /** All options of an SDK client, so that the SDK reads neither `process.env` nor files of its own choice. */
 export interface ClientSettings {
@@ -20,10 +20,10 @@ export interface ClientSettings {
   readonly userAgentAppId: () => Promise<string | undefined>
 }
 
-const isTrue = (text: string): boolean => text.toLowerCase() === 'true'
+export const isTrue = (text: string): boolean => text.toLowerCase() === 'true'
 
 /** `profile` is the key's own; empty for none. */
-export function clientSettings(service: Service, profile: string, ctx: Context): ClientSettings {
+export function clientSettings(service: AwsService, profile: string, ctx: Context): ClientSettings {
   const { env } = ctx
   const section = sharedConfig(ctx).profiles.get(profileName(profile, ctx))
   const value = (variable: string, name: string): string => env[variable] || setting(section, name)
@@ -43,7 +43,7 @@ export function clientSettings(service: Service, profile: string, ctx: Context):
   }
 }
 
-function endpointOf(service: Service, profile: string, ctx: Context): string {
+function endpointOf(service: AwsService, profile: string, ctx: Context): string {
   const { env } = ctx
   const { profiles, services } = sharedConfig(ctx)
   const section = profiles.get(profileName(profile, ctx))

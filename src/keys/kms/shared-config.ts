@@ -6,14 +6,14 @@ import { memoKey } from '../../context/memo.ts'
 import { readCredentialsSync } from '../../net/credential-file.ts'
 
 /** Settings by lower-case name; one with settings of its own (`kms =` and indented lines) is a map. */
-export type Section = ReadonlyMap<string, string | ReadonlyMap<string, string>>
+export type ProfileSection = ReadonlyMap<string, string | ReadonlyMap<string, string>>
 
 export interface SharedConfig {
   readonly configPath: string
   readonly credentialsPath: string
-  readonly profiles: ReadonlyMap<string, Section>
+  readonly profiles: ReadonlyMap<string, ProfileSection>
   /** `[services NAME]`, whose settings are a map for each service. */
-  readonly services: ReadonlyMap<string, Section>
+  readonly services: ReadonlyMap<string, ProfileSection>
 }
 
 type Sections = Map<string, Map<string, string | Map<string, string>>>
@@ -102,7 +102,7 @@ export const profileName = (own: string, { env }: Context): string =>
   own || env['AWS_PROFILE'] || env['AWS_DEFAULT_PROFILE'] || 'default'
 
 /** A plain setting; empty when absent. */
-export function setting(section: Section | undefined, name: string): string {
+export function setting(section: ProfileSection | undefined, name: string): string {
   const value = section?.get(name)
   return typeof value === 'string' ? value : ''
 }

@@ -8,14 +8,14 @@ import { loadSts } from './sdk.ts'
 import { clientSettings } from './settings.ts'
 import { transport } from './transport.ts'
 
-export interface Credentials {
+export interface AwsCredentials {
   readonly accessKeyId: string
   readonly secretAccessKey: string
   readonly sessionToken?: string
   readonly expiration?: Date
 }
 
-export type Provider = () => Promise<Credentials>
+export type Provider = () => Promise<AwsCredentials>
 
 /** Where STS is asked, and for which profile. */
 export interface StsPlace {
@@ -25,7 +25,7 @@ export interface StsPlace {
 }
 
 export type StsRequest =
-  | { readonly kind: 'role'; readonly credentials: Credentials; readonly input: Sts.AssumeRoleCommandInput }
+  | { readonly kind: 'role'; readonly credentials: AwsCredentials; readonly input: Sts.AssumeRoleCommandInput }
   | { readonly kind: 'token'; readonly input: Sts.AssumeRoleWithWebIdentityCommandInput }
 
 /** `sops@` and the characters of the host's name that session names may hold; the reference's pattern omits hyphens. */
@@ -37,7 +37,7 @@ export async function assumeRole(
   request: StsRequest,
   { region, profile }: StsPlace,
   ctx: Context,
-): Promise<Credentials> {
+): Promise<AwsCredentials> {
   const sdk = await loadSts()
   const client = new sdk.STSClient({
     ...clientSettings('sts', profile, ctx),

@@ -4,14 +4,14 @@
 // revocations, cards, and the passphrases that its agent keeps. The same files open.
 import type { Context } from '../../context/index.ts'
 import { SopsError } from '../../errors.ts'
-import type { MasterKey, Unavailable } from '../types.ts'
-import { type Refusal, unwrapWithGpg, wrapWithGpg } from './gpg.ts'
+import type { MasterKey, Operation, Unavailable } from '../types.ts'
+import { type GpgRefusal, unwrapWithGpg, wrapWithGpg } from './gpg.ts'
 import { rings } from './ring.ts'
 
 const isBytes = (value: unknown): value is Uint8Array => value instanceof Uint8Array
 
 /** The reference's frame around both causes; the first is left out where there was no key to try (getsops/sops#304). */
-function report(verb: 'encrypt' | 'decrypt', library: readonly string[], gpg: Refusal | undefined): string {
+function report(verb: Operation, library: readonly string[], gpg: GpgRefusal | undefined): string {
   const causes = [
     ...(library.length > 0 ? [`openpgp error: ${library.join('; ')}`] : []),
     ...(gpg ? [`GnuPG binary error: ${gpg.message}`] : []),
@@ -28,7 +28,7 @@ function report(verb: 'encrypt' | 'decrypt', library: readonly string[], gpg: Re
 export async function wrap(key: MasterKey, dataKey: Uint8Array, ctx: Context): Promise<string> {
   const fp = String(key.fields.fp ?? '')
   const library: string[] = []
-  const fail = (gpg?: Refusal): SopsError => new SopsError('generic', report('encrypt', library, gpg))
+  const fail = (gpg?: GpgRefusal): SopsError => new SopsError('generic', report('encrypt', library, gpg))
   const given = await rings.given(ctx)
   if (given) {
     const { wrapWithRing } = await import('./openpgp.ts')

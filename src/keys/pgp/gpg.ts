@@ -4,7 +4,7 @@ import { quote } from '../../text/quote.ts'
 import { programName, programTrouble, type Run, runGpg } from './program.ts'
 
 /** Why gpg failed. */
-export interface Refusal {
+export interface GpgRefusal {
   readonly message: string
   /** There is no gpg. */
   readonly absent: boolean
@@ -20,16 +20,20 @@ const shortId = (fp: string): string => fp.slice(fp.endsWith('!') ? -17 : -16)
 /** Fingerprints and key ids, which gpg looks up in its own files only. */
 const isKeyId = (fp: string): boolean => /^(?:0x)?[0-9A-F]+!?$/i.test(fp)
 
-const absent = (prefix: string, ctx: Context): Refusal => {
+const absent = (prefix: string, ctx: Context): GpgRefusal => {
   const name = programName(ctx)
   const why = /[/\\]/.test(name) ? programTrouble(ctx) : 'executable file not found in $PATH'
   return { message: `${prefix}: exec: ${quote(name)}: ${why}`, absent: true, unusable: false }
 }
 
 /** The armoured message without white space around it. */
-export async function wrapWithGpg(fp: string, dataKey: Uint8Array, ctx: Context): Promise<string | Refusal> {
+export async function wrapWithGpg(fp: string, dataKey: Uint8Array, ctx: Context): Promise<string | GpgRefusal> {
   const prefix = 'failed to encrypt sops data key with pgp'
-  const refuse = (why: string, unusable = false): Refusal => ({ message: `${prefix}: ${why}`, absent: false, unusable })
+  const refuse = (why: string, unusable = false): GpgRefusal => ({
+    message: `${prefix}: ${why}`,
+    absent: false,
+    unusable,
+  })
   if (fp === '') return refuse('the fingerprint is empty', true)
   const recipient = ['-r', fp, '--trusted-key', shortId(fp)]
   // For a mail address gpg asks the server of its domain, and it is files that name recipients.
@@ -106,7 +110,7 @@ function usedKey(fp: string, said: string): boolean {
 }
 
 /** The bytes as gpg prints them; the caller wipes them. `only`, if given, is the fingerprint of the key that must have opened it. */
-export async function unwrapWithGpg(enc: string, ctx: Context, only?: string): Promise<Uint8Array | Refusal> {
+export async function unwrapWithGpg(enc: string, ctx: Context, only?: string): Promise<Uint8Array | GpgRefusal> {
   const prefix = 'failed to decrypt sops data key with pgp'
   // With nobody there to answer, the agent may use what it remembers but must not open a pinentry.
   const quiet = ctx.unattended ? ['--batch', '--pinentry-mode', 'cancel'] : []
@@ -117,7 +121,7 @@ export async function unwrapWithGpg(enc: string, ctx: Context, only?: string): P
   if (!done) return absent(prefix, ctx)
   const lines = done.stderr.split('\n')
   const run = { ...done, stderr: lines.filter((line) => !line.startsWith(STATUS)).join('\n') }
-  const refuse = (why: string): Refusal => ({ message: `${prefix}: ${why}`, absent: false, unusable: false })
+  const refuse = (why: string): GpgRefusal => ({ message: `${prefix}: ${why}`, absent: false, unusable: false })
   if (!run.ok) {
     run.stdout.fill(0)
     return refuse(withAdvice(run))

@@ -124,7 +124,7 @@ const unlocked = (key: PrivateKey, ctx: Context): Promise<PrivateKey> =>
 
 const isLocked = ({ keyPacket }: Part): boolean => 'isDecrypted' in keyPacket && keyPacket.isDecrypted() === false
 
-export interface UnwrapOptions {
+export interface PgpUnwrapOptions {
   /** Locked keys are passed over. */
   readonly quiet?: boolean
   /** The fingerprint or id of the only key that may be used. */
@@ -136,7 +136,7 @@ export async function unwrapWithRing(
   enc: string,
   ring: Ring,
   ctx: Context,
-  { quiet = false, only }: UnwrapOptions = {},
+  { quiet = false, only }: PgpUnwrapOptions = {},
 ): Promise<Uint8Array | Failure> {
   const { decrypt, readMessage } = await import('openpgp')
   const read = () => readMessage({ armoredMessage: enc, config: unwrapConfig })

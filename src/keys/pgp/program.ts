@@ -5,8 +5,8 @@ import { isatty } from 'node:tty'
 import type { Context } from '../../context/index.ts'
 import { memoKey } from '../../context/memo.ts'
 import { causeOf, codeOf } from '../../system/errors.ts'
-import { accessSync, constants, readlinkSync, statSync } from '../../system/files-sync.ts'
-import { startFailure } from '../../system/programs.ts'
+import { readlinkSync, statSync } from '../../system/files-sync.ts'
+import { isProgram, startFailure } from '../../system/programs.ts'
 
 /** The outcome of a run; the caller wipes `stdout` when it is secret. */
 export interface Run {
@@ -20,15 +20,6 @@ export interface Run {
 const MAXIMUM_OUTPUT = 1024 * 1024
 /** Programs at a time: gpg locks its files, so more would only wait. */
 const PARALLEL = 4
-
-const isProgram = (path: string): boolean => {
-  try {
-    accessSync(path, constants.X_OK)
-    return statSync(path).isFile()
-  } catch {
-    return false
-  }
-}
 
 /** The name the user gave, which is never split into words. */
 export const programName = (ctx: Context): string => ctx.env.SOPS_GPG_EXEC || 'gpg'

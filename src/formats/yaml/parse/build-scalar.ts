@@ -1,7 +1,8 @@
 // Scalars and keys as values of the tree.
 import { formatFloatF } from '../../../tree/floats.ts'
+import { goBranch, goList, goTypeOf } from '../../../tree/go-types.ts'
 import type { Leaf, Value } from '../../../tree/tree.ts'
-import { goType, printPlain, resolvePlain, resolveScalar } from '../scalar/resolve.ts'
+import { printPlain, resolvePlain, resolveScalar } from '../scalar/resolve.ts'
 import { type Builder, countCopy, type Place } from './builder.ts'
 import { targetOf, type YAlias, type YElement, type YNode, type YScalar } from './nodes.ts'
 import { parseError } from './text.ts'
@@ -30,9 +31,9 @@ export function buildLeaf(b: Builder, node: YScalar, alias: YAlias | undefined, 
 export function keyOf(b: Builder, key: YNode): { key: string; keyType?: string } {
   const target = targetOf(key)
   if (target.kind !== 'scalar') {
-    const keyType = target.kind === 'map' ? 'sops.TreeBranch' : '[]interface {}'
+    const keyType = target.kind === 'map' ? goBranch : goList
     return { key: b.text.slice(key.start, key.end), keyType }
   }
   const value = scalarValue(b, target)
-  return typeof value === 'string' ? { key: value } : { key: target.value, keyType: goType(value) }
+  return typeof value === 'string' ? { key: value } : { key: target.value, keyType: goTypeOf(value) }
 }

@@ -1,6 +1,7 @@
 // Nodes to the document tree: keys and values resolved, aliases expanded, comments put where the reference has them (spec/format.md 7.3, 7.5).
 
 import type { SopsError } from '../../../errors.ts'
+import { goMap } from '../../../tree/go-types.ts'
 import type { Comment, Entry, ListNode, MapNode, Node, Tree } from '../../../tree/tree.ts'
 import { isTypeTag } from '../scalar/resolve.ts'
 import { buildLeaf, keyOf, scalarValue } from './build-scalar.ts'
@@ -10,7 +11,7 @@ import {
   type CommentTarget,
   countCopy,
   countNode,
-  type Frame,
+  type OpenNode,
   type Place,
 } from './builder.ts'
 import { checkKeys, unmarshalError } from './check-keys.ts'
@@ -82,7 +83,7 @@ function rootError({ text, checked }: Builder, { kind, start }: YNode): SopsErro
     return parseError(text, start, `YAML documents that are ${what} are not supported`)
   }
   const what = kind === 'list' ? '!!seq' : 'a single value'
-  return unmarshalError(text, start, `cannot unmarshal ${what} into map[string]interface {}`)
+  return unmarshalError(text, start, `cannot unmarshal ${what} into ${goMap}`)
 }
 
 /** A leaf at once; a collection with its items still to come. */
@@ -109,7 +110,7 @@ function startCollection(b: Builder, node: YCollection, origin: Place, inside: b
     const what = node.kind === 'map' ? '!!map' : '!!seq'
     throw unmarshalError(b.text, node.start, `cannot unmarshal ${what} into ${node.tag}`)
   }
-  const frame: Frame = { node, items: [], inList: node.kind === 'list', index: 0, alias, inside }
+  const frame: OpenNode = { node, items: [], inList: node.kind === 'list', index: 0, alias, inside }
   b.open.add(node)
   b.frames.push(frame)
   if (b.checked && node.kind === 'map' && !alias) checkKeys(b.text, node)
@@ -123,7 +124,7 @@ function startCollection(b: Builder, node: YCollection, origin: Place, inside: b
     : { kind: 'map', items: frame.items as MapNode['items'], origin }
 }
 
-function addEntry(b: Builder, frame: Frame, entry: YEntry): void {
+function addEntry(b: Builder, frame: OpenNode, entry: YEntry): void {
   const { key, value } = entry
   const { alias } = frame
   frame.index++
@@ -145,7 +146,7 @@ function addEntry(b: Builder, frame: Frame, entry: YEntry): void {
   addComments(b, frame, key.footComments)
 }
 
-function addElement(b: Builder, frame: Frame, element: YElement): void {
+function addElement(b: Builder, frame: OpenNode, element: YElement): void {
   const { value } = element
   frame.index++
   addComments(b, frame, value.headComments)
@@ -155,7 +156,7 @@ function addElement(b: Builder, frame: Frame, element: YElement): void {
 }
 
 /** What stands in a finished collection, and behind it in the one around it. */
-function finish(b: Builder, frame: Frame): void {
+function finish(b: Builder, frame: OpenNode): void {
   if (frame.inside) addComments(b, frame, frame.node.footComments)
   b.open.delete(frame.node)
   b.frames.pop()

@@ -1,5 +1,5 @@
 // The state of building the tree of a document from its nodes, how comments get into it, and the bounds of what aliases stand for.
-import type { Comment, Entry, Node, Origin } from '../../../tree/tree.ts'
+import type { Item, Origin } from '../../../tree/tree.ts'
 import type { YAlias, YCollection, YElement, YEntry, YNode } from './nodes.ts'
 import { parseError } from './text.ts'
 import type { CommentLine } from './tokens.ts'
@@ -16,8 +16,6 @@ export interface Place extends Origin {
   readonly alias: YAlias | undefined
 }
 
-export type Item = Entry | Node | Comment
-
 /** A collection of the tree, or what stands before or behind its root. */
 export interface CommentTarget {
   readonly items: Item[]
@@ -27,7 +25,7 @@ export interface CommentTarget {
 }
 
 /** A collection whose items are to come. */
-export interface Frame extends CommentTarget {
+export interface OpenNode extends CommentTarget {
   readonly node: YCollection
   /** Of the next item. */
   index: number
@@ -41,7 +39,7 @@ export interface Builder {
   readonly checked: boolean
   /** Characters of scalars and comments that aliases stand for, in all documents. */
   readonly copies: { length: number }
-  readonly frames: Frame[]
+  readonly frames: OpenNode[]
   /** The nodes of the frames: an alias must not stand for what it is in. */
   readonly open: Set<YNode>
   visited: number

@@ -2,7 +2,7 @@
 
 import { closeBrace, closeBracket, hash, lineFeed } from '../../../text/characters.ts'
 import { isBlank, isBreak } from './text.ts'
-import { type CommentBlock, type CommentLine, type Scanner, skipBreak, type Token, TokenType } from './tokens.ts'
+import { type CommentBlock, type CommentLine, skipBreak, type Token, TokenType, type YamlScanner } from './tokens.ts'
 
 /** The start of the earliest of the contiguous comments before `at` that stands at the column, if any. */
 export function commentAtColumn(comments: readonly CommentBlock[], at: number, column: number): number | undefined {
@@ -17,7 +17,7 @@ export function commentAtColumn(comments: readonly CommentBlock[], at: number, c
   return found
 }
 
-function readLine(s: Scanner, start: number): CommentLine {
+function readLine(s: YamlScanner, start: number): CommentLine {
   let end = start
   while (end < s.length && !isBreak(s.text.charCodeAt(end))) end++
   s.pos = end
@@ -26,7 +26,7 @@ function readLine(s: Scanner, start: number): CommentLine {
 }
 
 /** A comment on the line of the token just fetched. */
-export function collectLineComment(s: Scanner, anchor: number): void {
+export function collectLineComment(s: YamlScanner, anchor: number): void {
   if (s.newlines > 0) return
   let p = s.pos
   let c = s.text.charCodeAt(p)
@@ -39,7 +39,7 @@ export function collectLineComment(s: Scanner, anchor: number): void {
 
 /** Comments on lines of their own between two tokens, as far as they are read. Columns count from 1 here, as in the reference's library. */
 interface Run {
-  readonly s: Scanner
+  readonly s: YamlScanner
   /** The token before. */
   readonly prior: Token | undefined
   /** What a foot is anchored at. */
@@ -59,7 +59,7 @@ interface Run {
   firstEmpty: boolean
 }
 
-function startRun(s: Scanner, before: number, onFirstLine: boolean): Run {
+function startRun(s: YamlScanner, before: number, onFirstLine: boolean): Run {
   const { tokens } = s
   let prior = tokens[tokens.length - 1]
   if (prior?.type === TokenType.comma && tokens.length > 1) prior = tokens[tokens.length - 2]
@@ -123,7 +123,7 @@ const nextKey = 115
  * Comments on lines of their own, from the `#` at the current position on; `before` is where the white space began. Leaves the position
  * behind the last comment. The line number lags one line behind after the first comment, as in the reference's library.
  */
-export function collectComments(s: Scanner, before: number, onFirstLine: boolean): void {
+export function collectComments(s: YamlScanner, before: number, onFirstLine: boolean): void {
   const run = startRun(s, before, onFirstLine)
   // A key follows wherever the text ends: the metadata of the encrypted file, whose comments must stand in the same places.
   const end = isBreak(s.text.charCodeAt(s.length - 1)) ? s.length : s.length + (s.text.includes('\r\n') ? 2 : 1)

@@ -1,6 +1,6 @@
 // One node from its tokens: scalars and aliases whole, collections opened.
 import type { SopsError } from '../../../errors.ts'
-import { type Composer, deliver, type Frame, fail, joined, none, peek } from './composer.ts'
+import { type Composer, type ComposerFrame, deliver, fail, joined, none, peek } from './composer.ts'
 import { resolveTag, type YAlias, type YCollection, type YList, type YMap, type YNode, type YScalar } from './nodes.ts'
 import { parseError, positionAt } from './text.ts'
 import { type Token, TokenType } from './tokens.ts'
@@ -115,7 +115,7 @@ function readProperties(c: Composer, token: Token): Properties {
   return { tag, anchor }
 }
 
-function open<F extends Frame>(c: Composer, frame: F): F['node'] {
+function open<F extends ComposerFrame>(c: Composer, frame: F): F['node'] {
   c.frames.push(frame)
   return frame.node
 }

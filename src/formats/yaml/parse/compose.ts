@@ -2,14 +2,14 @@
 import { blockListElement, blockMapItem } from './compose-block.ts'
 import { flowListElement, flowMapItem, pairItem } from './compose-flow.ts'
 import { readNode } from './compose-node.ts'
-import { type Composer, type Frame, fail, peek, takePending } from './composer.ts'
+import { type Composer, type ComposerFrame, fail, peek, takePending } from './composer.ts'
 import type { YDocument } from './nodes.ts'
 import { type CommentLine, type Scanned, type Token, TokenType } from './tokens.ts'
 
 /** Documents of a text. Each gets metadata of its own once it is encrypted. */
 const maximumDocuments = 10_000
 
-function step(c: Composer, frame: Frame): void {
+function step(c: Composer, frame: ComposerFrame): void {
   switch (frame.construct) {
     case 'blockMap':
       blockMapItem(c, frame)

@@ -50,7 +50,7 @@ export interface PairFrame {
 }
 
 /** A collection whose items are to come. */
-export type Frame = BlockListFrame | BlockMapFrame | FlowListFrame | FlowMapFrame | PairFrame
+export type ComposerFrame = BlockListFrame | BlockMapFrame | FlowListFrame | FlowMapFrame | PairFrame
 
 export interface Composer {
   readonly text: string
@@ -70,7 +70,7 @@ export interface Composer {
   anchors: Map<string, YAlias['target']>
   /** The document's %TAG lines. */
   handles: Map<string, string>
-  readonly frames: Frame[]
+  readonly frames: ComposerFrame[]
   readonly refused: Refusal[]
 }
 
@@ -131,7 +131,7 @@ export function takePending(c: Composer): CommentLine[] {
 }
 
 /** Ends the collection at hand. */
-export function close(c: Composer, { node }: Frame, end: number): void {
+export function close(c: Composer, { node }: ComposerFrame, end: number): void {
   node.end = Math.max(node.end, end)
   c.frames.pop()
 }

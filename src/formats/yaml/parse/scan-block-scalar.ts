@@ -4,7 +4,7 @@ import { greaterThan, hash, pipe, space, tab } from '../../../text/characters.ts
 import { lineStart } from '../rewrite/edits.ts'
 import { readBreak } from './scan-scalars.ts'
 import { isBlank, isBreak, parseError } from './text.ts'
-import { refuseTabs, type Scanner, skipBreak, TokenType } from './tokens.ts'
+import { refuseTabs, skipBreak, TokenType, type YamlScanner } from './tokens.ts'
 
 interface Header {
   readonly chomping: string
@@ -30,7 +30,7 @@ interface Content {
 const headerPattern = /[|>](?:([+-])([0-9])?|([0-9])([+-])?)?/y
 
 /** The line of the indicator, its comment included. */
-function readHeader(s: Scanner): Header {
+function readHeader(s: YamlScanner): Header {
   const { text } = s
   const start = s.pos
   headerPattern.lastIndex = start
@@ -61,12 +61,12 @@ function readHeader(s: Scanner): Header {
   return { chomping: match[1] ?? match[4] ?? '', digit, digitLast: match[2] !== undefined, end }
 }
 
-function skipLine(s: Scanner): void {
+function skipLine(s: YamlScanner): void {
   while (s.pos < s.length && !isBreak(s.text.charCodeAt(s.pos))) s.pos++
 }
 
 /** Nothing of the scalar follows behind the empty lines here. */
-function endsHere({ text, pos, length, indent }: Scanner, content: Content): boolean {
+function endsHere({ text, pos, length, indent }: YamlScanner, content: Content): boolean {
   const line = /[ \t\r\n\x85\u2028\u2029]*/y
   line.lastIndex = pos
   const at = pos + (line.exec(text)?.[0].length ?? 0)
@@ -74,7 +74,7 @@ function endsHere({ text, pos, length, indent }: Scanner, content: Content): boo
 }
 
 /** Reads empty lines up to the content of the next one; the first ones say how far the content is indented. */
-function skipEmptyLines(s: Scanner, content: Content): void {
+function skipEmptyLines(s: YamlScanner, content: Content): void {
   const { text } = s
   const { indent } = content
   let deepest = 0
@@ -99,7 +99,7 @@ function skipEmptyLines(s: Scanner, content: Content): void {
 }
 
 /** A scalar from its indicator on. Its token ends before the last line break that belongs to it. */
-export function scanBlock(s: Scanner, indicator: number): void {
+export function scanBlock(s: YamlScanner, indicator: number): void {
   const { text, pos: start, line } = s
   const column = start - s.lineStart
   const { chomping, digit, digitLast, end: headerEnd } = readHeader(s)

@@ -3,9 +3,9 @@
 import { commentAtColumn } from './comments.ts'
 import { forgetKey, takeKey } from './scan-keys.ts'
 import { parseError } from './text.ts'
-import { addIndicator, maxDepth, type Scanner, type Token, TokenType } from './tokens.ts'
+import { addIndicator, maxDepth, type Token, TokenType, type YamlScanner } from './tokens.ts'
 
-function insert({ tokens }: Scanner, at: number, token: Token): void {
+function insert({ tokens }: YamlScanner, at: number, token: Token): void {
   if (at >= tokens.length) tokens.push(token)
   else tokens.splice(at, 0, token)
 }
@@ -19,7 +19,7 @@ interface LevelStart {
 }
 
 /** Opens a block level where the column is deeper. */
-function openLevel(s: Scanner, type: number, { start, line, column, tokenIndex }: LevelStart): void {
+function openLevel(s: YamlScanner, type: number, { start, line, column, tokenIndex }: LevelStart): void {
   if (s.flowDepth > 0 || s.indent >= column) return
   s.indents.push(s.indent)
   s.indent = column
@@ -28,7 +28,7 @@ function openLevel(s: Scanner, type: number, { start, line, column, tokenIndex }
 }
 
 /** Closes the block levels deeper than the column; each end is placed by the comments before it (spec/format.md 7.9 C). */
-export function closeLevels(s: Scanner, column: number, before: number): void {
+export function closeLevels(s: YamlScanner, column: number, before: number): void {
   if (s.flowDepth > 0) return
   let at = before - 1
   while (s.indent > column) {
@@ -47,14 +47,14 @@ export function closeLevels(s: Scanner, column: number, before: number): void {
 }
 
 /** Opens the level of an indicator at the current position, where one may stand. `what` is for the error. */
-function openHere(s: Scanner, type: number, what: string): void {
+function openHere(s: YamlScanner, type: number, what: string): void {
   if (s.flowDepth > 0) return
   if (!s.simpleKeyAllowed) throw parseError(s.text, s.pos, `${what} are not allowed in this context`)
   openLevel(s, type, { start: s.pos, line: s.line, column: s.pos - s.lineStart, tokenIndex: s.tokens.length })
 }
 
 /** A dash. */
-export function blockEntry(s: Scanner): void {
+export function blockEntry(s: YamlScanner): void {
   openHere(s, TokenType.listStart, 'block sequence entries')
   forgetKey(s)
   s.simpleKeyAllowed = true
@@ -62,7 +62,7 @@ export function blockEntry(s: Scanner): void {
 }
 
 /** A `?`. */
-export function explicitKey(s: Scanner): void {
+export function explicitKey(s: YamlScanner): void {
   openHere(s, TokenType.mapStart, 'mapping keys')
   forgetKey(s)
   s.simpleKeyAllowed = s.flowDepth === 0
@@ -70,7 +70,7 @@ export function explicitKey(s: Scanner): void {
 }
 
 /** A `:`, which makes what stands before it a key. */
-export function mapValue(s: Scanner): void {
+export function mapValue(s: YamlScanner): void {
   const key = takeKey(s)
   if (key) {
     const { start, line, column, tokenIndex } = key

@@ -1,7 +1,7 @@
 // Keys without `?`: where one may begin, and whether a `:` makes it one.
 
 import { parseError } from './text.ts'
-import type { Scanner, SimpleKey } from './tokens.ts'
+import type { SimpleKey, YamlScanner } from './tokens.ts'
 
 const maxKeyLength = 1024
 
@@ -14,17 +14,17 @@ export const noKey = (): SimpleKey => ({
   column: 0,
 })
 
-const keyAtHand = ({ keys }: Scanner): SimpleKey => keys[keys.length - 1] as SimpleKey
+const keyAtHand = ({ keys }: YamlScanner): SimpleKey => keys[keys.length - 1] as SimpleKey
 
 /** No `:` follows what began here. @throws SopsError `parse` where one must. */
-export function forgetKey(s: Scanner): void {
+export function forgetKey(s: YamlScanner): void {
   const key = keyAtHand(s)
   if (key.possible && key.required) throw parseError(s.text, key.start, "could not find expected ':'")
   key.possible = false
 }
 
 /** Where a key may begin, it may begin at the current position. */
-export function noteKey(s: Scanner): void {
+export function noteKey(s: YamlScanner): void {
   if (!s.simpleKeyAllowed) return
   forgetKey(s)
   const key = keyAtHand(s)
@@ -37,7 +37,7 @@ export function noteKey(s: Scanner): void {
 }
 
 /** The key that the `:` at the current position ends; undefined without one. @throws SopsError `parse` where one must be. */
-export function takeKey(s: Scanner): SimpleKey | undefined {
+export function takeKey(s: YamlScanner): SimpleKey | undefined {
   const key = keyAtHand(s)
   if (!key.possible) return undefined
   key.possible = false
@@ -46,7 +46,7 @@ export function takeKey(s: Scanner): SimpleKey | undefined {
   return undefined
 }
 
-function isShort({ text, pos }: Scanner, start: number): boolean {
+function isShort({ text, pos }: YamlScanner, start: number): boolean {
   if (pos - start <= maxKeyLength) return true
   let codePoints = 0
   for (let i = start; i < pos; i++) if ((text.charCodeAt(i) & 0xfc00) !== 0xdc00) codePoints++

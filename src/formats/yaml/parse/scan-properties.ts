@@ -2,7 +2,7 @@
 
 import { decodeOctets, outsideTags } from './tag-octets.ts'
 import { isBlankEnd, isBreak, parseError } from './text.ts'
-import { addToken, type Scanner, TokenType } from './tokens.ts'
+import { addToken, TokenType, type YamlScanner } from './tokens.ts'
 
 const wordCharacters = /[0-9A-Za-z_-]*/y
 // Commas and brackets too, also within flow collections: `[!a, b]` is one element to the reference.
@@ -11,13 +11,13 @@ const tagCharacters = /[0-9A-Za-z_\-;/?:@&=+$.!~*'()%,[\]]*/y
 /** Every tag of the handle begins with it. */
 const maximumPrefix = 1024
 
-function run(s: Scanner, pattern: RegExp, from: number): number {
+function run(s: YamlScanner, pattern: RegExp, from: number): number {
   pattern.lastIndex = from
   return from + (pattern.exec(s.text)?.[0].length ?? 0)
 }
 
 /** `&name` or `*name`. */
-export function anchorName(s: Scanner, type: number): void {
+export function anchorName(s: YamlScanner, type: number): void {
   const start = s.pos
   const end = run(s, wordCharacters, start + 1)
   const after = s.text.charCodeAt(end)
@@ -29,7 +29,7 @@ export function anchorName(s: Scanner, type: number): void {
 }
 
 /** `!`, `!name`, `!!name`, `!handle!name` or `!<uri>`; its value is the text as it stands. */
-export function tagText(s: Scanner): void {
+export function tagText(s: YamlScanner): void {
   const start = s.pos
   let end: number
   if (s.text[start + 1] === '<') {
@@ -52,7 +52,7 @@ export function tagText(s: Scanner): void {
 }
 
 /** A `%` line. Its value is the line without its comment. */
-export function directive(s: Scanner): void {
+export function directive(s: YamlScanner): void {
   const start = s.pos
   let end = start
   while (end < s.length && !isBreak(s.text.charCodeAt(end))) end++

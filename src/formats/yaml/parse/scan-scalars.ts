@@ -17,10 +17,10 @@ import {
   tab,
 } from '../../../text/characters.ts'
 import { isBlank, isBlankEnd, isBreak, parseError } from './text.ts'
-import { atDocumentMarker, refuseTabs, type Scanner, skipBreak, TokenType } from './tokens.ts'
+import { atDocumentMarker, refuseTabs, skipBreak, TokenType, type YamlScanner } from './tokens.ts'
 
 /** Consumes a line break and returns what it stands for in a value. */
-export function readBreak(s: Scanner): string {
+export function readBreak(s: YamlScanner): string {
   const c = s.text.charCodeAt(s.pos)
   skipBreak(s)
   return c === lineSeparator || c === paragraphSeparator ? String.fromCharCode(c) : '\n'
@@ -30,7 +30,7 @@ export function readBreak(s: Scanner): string {
  * Consumes the white space behind a line break and folds both into what they stand for in a value. `lineBreak`: what the break stands for by
  * itself. A tab left of `indent` is an error.
  */
-function foldBreaks(s: Scanner, lineBreak: string, indent: number): string {
+function foldBreaks(s: YamlScanner, lineBreak: string, indent: number): string {
   let more = ''
   for (let c = s.text.charCodeAt(s.pos); ; c = s.text.charCodeAt(s.pos)) {
     if (isBreak(c)) more += readBreak(s)
@@ -43,7 +43,7 @@ function foldBreaks(s: Scanner, lineBreak: string, indent: number): string {
   return more === '' ? ' ' : more
 }
 
-function skipBlanks(s: Scanner): void {
+function skipBlanks(s: YamlScanner): void {
   while (isBlank(s.text.charCodeAt(s.pos))) s.pos++
 }
 
@@ -66,7 +66,7 @@ function flowPieceEnd(text: string, from: number): number {
   return at
 }
 
-export function scanPlain(s: Scanner): void {
+export function scanPlain(s: YamlScanner): void {
   const { text, pos: start, line } = s
   const column = start - s.lineStart
   const indent = s.indent + 1
@@ -124,7 +124,7 @@ const escapes: Readonly<Record<string, string>> = {
 }
 const hexLengths: Readonly<Record<string, number>> = { x: 2, u: 4, U: 8 }
 
-function readEscape(s: Scanner): string {
+function readEscape(s: YamlScanner): string {
   const letter = s.text[s.pos + 1] as string
   const plain = escapes[letter]
   if (plain !== undefined && Object.hasOwn(escapes, letter)) {
@@ -149,7 +149,7 @@ function readEscape(s: Scanner): string {
 /**
  * Reads the pieces of a quoted scalar up to white space or the closing quote. True where an escaped line break ended them, which is consumed.
  */
-function readPieces(s: Scanner, quote: number, parts: string[]): boolean {
+function readPieces(s: YamlScanner, quote: number, parts: string[]): boolean {
   const { text } = s
   let from = s.pos
   for (let c = text.charCodeAt(from); !isBlankEnd(c); c = text.charCodeAt(s.pos)) {
@@ -172,7 +172,7 @@ function readPieces(s: Scanner, quote: number, parts: string[]): boolean {
   return false
 }
 
-export function scanQuoted(s: Scanner, quote: number): void {
+export function scanQuoted(s: YamlScanner, quote: number): void {
   const { text, pos: start, line } = s
   const column = start - s.lineStart
   const parts: string[] = []

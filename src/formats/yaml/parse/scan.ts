@@ -38,15 +38,15 @@ import {
   maxDepth,
   refuseTabs,
   type Scanned,
-  type Scanner,
   skipBreak,
   type Token,
   TokenType,
+  type YamlScanner,
 } from './tokens.ts'
 
 /** @throws SopsError `parse`. */
 export function scan(source: string): Scanned {
-  const s: Scanner = {
+  const s: YamlScanner = {
     text: `${source}\0`,
     length: source.length,
     pos: 0,
@@ -67,7 +67,7 @@ export function scan(source: string): Scanned {
 }
 
 /** Fetches one token behind the white space, and the comment on its line; false at the end. */
-function fetch(s: Scanner): boolean {
+function fetch(s: YamlScanner): boolean {
   const before = s.pos
   skipToToken(s)
   const isEnd = s.pos >= s.length
@@ -96,7 +96,7 @@ function fetch(s: Scanner): boolean {
 }
 
 /** Skips white space, and collects the comments on lines of their own in it. */
-function skipToToken(s: Scanner): void {
+function skipToToken(s: YamlScanner): void {
   const before = s.pos
   const onFirstLine = s.line === 0
   for (;;) {
@@ -113,14 +113,14 @@ function skipToToken(s: Scanner): void {
   }
 }
 
-function endDocument(s: Scanner): void {
+function endDocument(s: YamlScanner): void {
   closeLevels(s, -1, s.pos)
   forgetKey(s)
   s.simpleKeyAllowed = false
 }
 
 /** The token of a document's content that begins with a character. */
-function fetchContent(s: Scanner, c: number): void {
+function fetchContent(s: YamlScanner, c: number): void {
   switch (c) {
     case openBracket:
       openFlow(s, TokenType.flowListStart)
@@ -159,7 +159,7 @@ function fetchContent(s: Scanner, c: number): void {
 }
 
 /** What means something by itself only before a blank, and text without quotes. */
-function fetchIndicator(s: Scanner, c: number): void {
+function fetchIndicator(s: YamlScanner, c: number): void {
   const isAlone = isBlankEnd(s.text.charCodeAt(s.pos + 1))
   if (c === hyphen && isAlone) blockEntry(s)
   else if (c === questionMark && (s.flowDepth > 0 || isAlone)) explicitKey(s)
@@ -183,12 +183,12 @@ function fetchIndicator(s: Scanner, c: number): void {
 }
 
 /** A scalar or the properties of a node: it may be a key, and no other one begins in it. */
-function beginNode(s: Scanner): void {
+function beginNode(s: YamlScanner): void {
   noteKey(s)
   s.simpleKeyAllowed = false
 }
 
-function openFlow(s: Scanner, type: number): void {
+function openFlow(s: YamlScanner, type: number): void {
   noteKey(s)
   s.keys.push(noKey())
   s.flowDepth++
@@ -197,7 +197,7 @@ function openFlow(s: Scanner, type: number): void {
   addIndicator(s, type)
 }
 
-function closeFlow(s: Scanner, type: number): void {
+function closeFlow(s: YamlScanner, type: number): void {
   forgetKey(s)
   if (s.flowDepth > 0) {
     s.flowDepth--

@@ -85,7 +85,7 @@ export interface SimpleKey {
 }
 
 /** The scanner's state, shared with the files that scan one kind of token each. */
-export interface Scanner {
+export interface YamlScanner {
   /** The source with one NUL behind it. */
   readonly text: string
   readonly length: number
@@ -118,7 +118,7 @@ export interface Scanned {
 }
 
 /** Consumes one line break. */
-export function skipBreak(s: Scanner): void {
+export function skipBreak(s: YamlScanner): void {
   s.pos += s.text.charCodeAt(s.pos) === carriageReturn && s.text.charCodeAt(s.pos + 1) === lineFeed ? 2 : 1
   s.line++
   s.lineStart = s.pos
@@ -126,7 +126,7 @@ export function skipBreak(s: Scanner): void {
 }
 
 /** Only blanks follow on the line of a tab that the reference takes for indentation: moves to the last of them. */
-export function refuseTabs(s: Scanner): boolean {
+export function refuseTabs(s: YamlScanner): boolean {
   let end = s.pos
   while (isBlank(s.text.charCodeAt(end))) end++
   if (end < s.length && !isBreak(s.text.charCodeAt(end))) return false
@@ -136,19 +136,19 @@ export function refuseTabs(s: Scanner): boolean {
 }
 
 /** Adds the token from `start` up to the current position. */
-export function addToken(s: Scanner, type: number, start: number, value = ''): void {
+export function addToken(s: YamlScanner, type: number, start: number, value = ''): void {
   s.tokens.push({ type, start, end: s.pos, line: s.line, column: start - s.lineStart, style: '', value })
   s.newlines = 0
 }
 
 /** A token of one character. */
-export function addIndicator(s: Scanner, type: number): void {
+export function addIndicator(s: YamlScanner, type: number): void {
   s.pos++
   addToken(s, type, s.pos - 1)
 }
 
 /** A document marker (`---` or `...`) stands at the current position. */
-export function atDocumentMarker(s: Scanner): boolean {
+export function atDocumentMarker(s: YamlScanner): boolean {
   if (s.pos !== s.lineStart) return false
   const c = s.text.charCodeAt(s.pos)
   if (c !== hyphen && c !== dot) return false

@@ -1,5 +1,5 @@
 // Values in flow style: on one line, or with a line for each comment and what it is about.
-import type { Comment, Entry, ListNode, MapNode, Node, Value } from '../../../tree/tree.ts'
+import type { Entry, Item, ListNode, MapNode, Node, Value } from '../../../tree/tree.ts'
 import { canBePlain, referenceStyle, writeDouble, writeSingle } from '../scalar/strings.ts'
 import { commentLines, isSpelledOut, merges, printKey, printScalar, spellingOf } from './print.ts'
 
@@ -9,8 +9,6 @@ export interface FlowStyle {
 }
 
 type Collection = MapNode | ListNode
-type Item = Entry | Node | Comment
-
 interface Placed {
   readonly item: Entry | Node
   readonly depth: number

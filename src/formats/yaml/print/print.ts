@@ -5,6 +5,7 @@ import { formatFloatF, yamlFloat } from '../../../tree/floats.ts'
 import {
   type Comment,
   type Entry,
+  type Item,
   type Leaf,
   type ListNode,
   type MapNode,
@@ -26,8 +27,6 @@ export interface PrintStyle {
 }
 
 type Collection = MapNode | ListNode
-type Item = Entry | Node | Comment
-
 /** The indentation a layout asks for. @throws SopsError `cannot-emit` for negative ones. */
 export function indentOf(indent: number | undefined): number {
   if (indent === undefined || indent === 0) return 4

@@ -1,7 +1,7 @@
 // What the end of a changed YAML text says of the block scalar there.
 import type { Comment, Entry, Leaf, Node, Tree } from '../../../tree/tree.ts'
 import { readIfSound } from './check.ts'
-import type { Rewriting } from './place.ts'
+import type { YamlRewriting } from './place.ts'
 
 function lastLeaf({ documents }: Tree): Leaf | undefined {
   let node: Entry | Node | undefined = documents[documents.length - 1]
@@ -23,5 +23,5 @@ function endsLiteral(text: string, next: Tree): boolean {
 }
 
 /** The changed text, with the end that the last value of `next` needs. */
-export const withEnd = (text: string, next: Tree, work: Rewriting): string =>
+export const withEnd = (text: string, next: Tree, work: YamlRewriting): string =>
   endsLiteral(text, next) ? text + work.style.eol : text

@@ -1,11 +1,9 @@
 // Whether a changed text says what it should: asked where structure changed, for a wrong byte there costs a secret.
 
 import { SopsError } from '../../../errors.ts'
-import type { Comment, Entry, Node, Tree, Value } from '../../../tree/tree.ts'
+import type { Item, Node, Tree, Value } from '../../../tree/tree.ts'
 import { sameValue } from '../../../tree/tree.ts'
 import { read, type Source } from '../parse/source.ts'
-
-type Item = Entry | Node | Comment
 
 export const unchanged = (a: Value, b: Value): boolean => sameValue(a, b) || Object.is(a, b)
 

@@ -1,11 +1,9 @@
 // A collection whose items change.
-import type { Comment, Entry, ListNode, MapNode, Node } from '../../../tree/tree.ts'
+import type { Entry, Item, ListNode, MapNode, Node } from '../../../tree/tree.ts'
 import type { YCollection, YElement, YNode } from '../parse/nodes.ts'
 import { placeOf } from '../parse/source.ts'
 
 export type Collection = MapNode | ListNode
-export type Item = Entry | Node | Comment
-
 /** What stayed of a collection's items: indexes into the old and into the new ones, in order. */
 export type Kept = readonly (readonly [number, number])[]
 

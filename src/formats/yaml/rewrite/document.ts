@@ -1,19 +1,19 @@
 // The nodes of a document whose values, comments and items change, each in its old place.
-import type { Comment, Entry, Leaf, MapNode, Node, Origin } from '../../../tree/tree.ts'
+import type { Comment, Entry, Item, Leaf, MapNode, Node, Origin } from '../../../tree/tree.ts'
 import type { Place } from '../parse/builder.ts'
 import { targetOf, type YAlias, type YCollection, type YElement, type YEntry, type YNode } from '../parse/nodes.ts'
 import { endOf, placeOf } from '../parse/source.ts'
 import { commentIn, printDocument, printKey } from '../print/print.ts'
 import { resolveScalar } from '../scalar/resolve.ts'
 import { sameNodes } from './check.ts'
-import { type Collection, elementOf, type Item, type Kept } from './collection.ts'
+import { type Collection, elementOf, type Kept } from './collection.ts'
 import { expandAlias } from './expand.ts'
 import { needsReprint, replaceRoot, rewriteItems } from './items.ts'
 import { disambiguate, isPlain, rewriteLeaf } from './leaf.ts'
-import type { Rewriting } from './place.ts'
+import type { YamlRewriting } from './place.ts'
 import { replaceValue } from './replace-value.ts'
 
-function rewriteComment(work: Rewriting, place: Place, next: Comment): void {
+function rewriteComment(work: YamlRewriting, place: Place, next: Comment): void {
   if (next.text === place.value) return
   work.edits.replace(place.start, place.end, commentIn(next.text, work.style.eol))
 }
@@ -37,17 +37,17 @@ function pairUp(old: readonly Item[], next: readonly Item[]): Kept {
   return kept
 }
 
-function noteAnchor({ anchors }: Rewriting, node: YNode, as: Node): void {
+function noteAnchor({ anchors }: YamlRewriting, node: YNode, as: Node): void {
   if (node.anchor) anchors.set(node.anchor.value, { node, next: as })
 }
 
-function isStillSaid({ anchors }: Rewriting, alias: YAlias, by: Node): boolean {
+function isStillSaid({ anchors }: YamlRewriting, alias: YAlias, by: Node): boolean {
   const known = anchors.get(alias.name)
   return known !== undefined && known.node === alias.target && sameNodes(known.next, by)
 }
 
 /** Without the comments that stood on the line of a value and counted to that: they stay where they stand. */
-function withoutMoved(work: Rewriting, old: Collection, to: Collection): Collection {
+function withoutMoved(work: YamlRewriting, old: Collection, to: Collection): Collection {
   let own: Set<Origin | undefined> | undefined
   const items = (to.items as readonly Item[]).filter((item) => {
     if (item.kind !== 'comment' || item.origin === undefined) return true
@@ -60,7 +60,7 @@ function withoutMoved(work: Rewriting, old: Collection, to: Collection): Collect
 }
 
 /** Opens a collection that stays in its place; false where it has to be printed anew. */
-function openCollection(work: Rewriting, old: Collection, as: Collection, limit?: number): boolean {
+function openCollection(work: YamlRewriting, old: Collection, as: Collection, limit?: number): boolean {
   const node = placeOf(old).node as YCollection
   const to = withoutMoved(work, old, as)
   const diff = { node, old, next: to, kept: pairUp(old.items, to.items), limit }
@@ -71,7 +71,7 @@ function openCollection(work: Rewriting, old: Collection, as: Collection, limit?
 }
 
 /** The value of an element or entry of the collection around it, in its old place. */
-function rewriteNode(work: Rewriting, around: YCollection, element: YElement, old: Node, to: Node): void {
+function rewriteNode(work: YamlRewriting, around: YCollection, element: YElement, old: Node, to: Node): void {
   const node = element.value
   if (node.kind === 'alias') {
     if (isStillSaid(work, node, to)) return
@@ -86,7 +86,7 @@ function rewriteNode(work: Rewriting, around: YCollection, element: YElement, ol
   }
 }
 
-function rewriteKey(work: Rewriting, key: YNode, entry: Entry): void {
+function rewriteKey(work: YamlRewriting, key: YNode, entry: Entry): void {
   const says = targetOf(key)
   if (says.kind !== 'scalar') return
   const resolved = resolveScalar(says.tag, says.value, says.style === '')
@@ -101,7 +101,7 @@ function rewriteKey(work: Rewriting, key: YNode, entry: Entry): void {
 }
 
 /** An item that stayed. */
-function rewriteItem(work: Rewriting, around: YCollection, old: Item, to: Item): void {
+function rewriteItem(work: YamlRewriting, around: YCollection, old: Item, to: Item): void {
   if (old.kind === 'comment') {
     if (to.kind === 'comment') rewriteComment(work, placeOf(old), to)
     return
@@ -116,7 +116,7 @@ function rewriteItem(work: Rewriting, around: YCollection, old: Item, to: Item):
 }
 
 /** @param limit - Where the document ends. */
-export function rewriteDocument(work: Rewriting, old: MapNode, to: MapNode, limit: number): void {
+export function rewriteDocument(work: YamlRewriting, old: MapNode, to: MapNode, limit: number): void {
   const { node } = placeOf(old)
   const last = old.items.findLast((item) => item.kind === 'entry')
   const stays = !last || to.items.some(({ origin }) => origin === last.origin)

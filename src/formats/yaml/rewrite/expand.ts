@@ -1,15 +1,13 @@
 // Copies printed in the place of aliases whose anchors no longer say the same.
-import type { Comment, Entry, Node } from '../../../tree/tree.ts'
+import type { Item, Node } from '../../../tree/tree.ts'
 import type { YAlias, YCollection } from '../parse/nodes.ts'
 import { printFlow } from '../print/flow.ts'
 import { columnUnder, printItems, printLeaf } from '../print/print.ts'
 import { isEncrypted, writeEncrypted } from '../scalar/spelling.ts'
 import { blanksBefore, lineEnd, skipBlanks } from './edits.ts'
-import { putScalar, type Rewriting, siteOf } from './place.ts'
+import { putScalar, siteOf, type YamlRewriting } from './place.ts'
 
-type Item = Entry | Node | Comment
-
-export function expandAlias(work: Rewriting, around: YCollection, alias: YAlias, to: Node): void {
+export function expandAlias(work: YamlRewriting, around: YCollection, alias: YAlias, to: Node): void {
   const { edits, style } = work
   work.needsReading = true
   const { text } = edits

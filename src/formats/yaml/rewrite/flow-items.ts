@@ -1,12 +1,12 @@
 // Items of flow collections that come and go, commas included.
-import type { Entry, Node } from '../../../tree/tree.ts'
+import type { Entry, Item, Node } from '../../../tree/tree.ts'
 import type { YCollection, YElement, YEntry } from '../parse/nodes.ts'
 import { placeOf } from '../parse/source.ts'
 import { printFlow } from '../print/flow.ts'
-import { type CollectionDiff, elementOf, type Item, isReal, itemsOf, ownNode } from './collection.ts'
+import { type CollectionDiff, elementOf, isReal, itemsOf, ownNode } from './collection.ts'
 import { afterBreak, blanksBefore, isFirstOnLine, lineEnd, lineStart, skipBlanks } from './edits.ts'
 import { isMetadata, metadataKey } from './metadata-line.ts'
-import type { Rewriting } from './place.ts'
+import type { YamlRewriting } from './place.ts'
 
 /** Where an item begins: with the `?` of its key, if that has one. */
 function flowStart(text: string, item: Item): number {
@@ -164,11 +164,11 @@ function columnBelow(text: string, node: YCollection, commentEnd: number): numbe
   return node.column + 2
 }
 
-const newLine = ({ edits, style }: Rewriting, node: YCollection, commentEnd: number): string =>
+const newLine = ({ edits, style }: YamlRewriting, node: YCollection, commentEnd: number): string =>
   style.eol + ' '.repeat(Math.max(columnBelow(edits.text, node, commentEnd), 0))
 
 /** New items behind the last one that stays, on a line below the comments there, which keep their places by that. */
-function append(work: Rewriting, node: YCollection, prior: Entry | Node | undefined, printed: string): void {
+function append(work: YamlRewriting, node: YCollection, prior: Entry | Node | undefined, printed: string): void {
   const { edits } = work
   const { text } = edits
   const from = prior ? flowEnd(prior) : node.content + 1
@@ -187,7 +187,7 @@ function append(work: Rewriting, node: YCollection, prior: Entry | Node | undefi
   edits.replace(commentEnd, commentEnd, `${lead}${printed}${isLoose ? ',' : ''}`)
 }
 
-export function rewriteFlow(work: Rewriting, diff: CollectionDiff): void {
+export function rewriteFlow(work: YamlRewriting, diff: CollectionDiff): void {
   const { edits, style } = work
   const { text } = edits
   const { node, kept } = diff

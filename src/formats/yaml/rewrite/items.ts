@@ -1,15 +1,21 @@
 // Entries, list items and comments that come and go, and values that change their kind.
-import type { MapNode } from '../../../tree/tree.ts'
+import type { Item, MapNode } from '../../../tree/tree.ts'
 import { endOf, placeOf, type Source } from '../parse/source.ts'
 import { commentIn, type PrintStyle, printItems } from '../print/print.ts'
-import { type Collection, type CollectionDiff, elementOf, hasReal, type Item, isReal, itemsOf } from './collection.ts'
+import { type Collection, type CollectionDiff, elementOf, hasReal, isReal, itemsOf } from './collection.ts'
 import { blanksBefore, isFirstOnLine, lineEnd, lineStart } from './edits.ts'
 import { flowCuts, rewriteFlow } from './flow-items.ts'
 import { metadataKey, placedAt } from './metadata-line.ts'
-import type { Rewriting } from './place.ts'
+import type { YamlRewriting } from './place.ts'
 
 /** New items as whole lines. A top-level entry may bring its own text, the metadata its own layout. */
-function printNew(work: Rewriting, items: readonly Item[], column: number, isList: boolean, isRoot: boolean): string {
+function printNew(
+  work: YamlRewriting,
+  items: readonly Item[],
+  column: number,
+  isList: boolean,
+  isRoot: boolean,
+): string {
   const parts: string[] = []
   let run: Item[] = []
   const print = (some: readonly Item[], style: PrintStyle): void => {
@@ -76,7 +82,7 @@ function isAtEnd(source: Source, { old, next, kept, limit }: CollectionDiff): bo
 }
 
 /** Brings the items of a collection to those of `next`; what stayed has been changed already. */
-export function rewriteItems(work: Rewriting, diff: CollectionDiff): void {
+export function rewriteItems(work: YamlRewriting, diff: CollectionDiff): void {
   if (isSettled(diff)) return
   if (!isAtEnd(work.source, diff)) work.needsReading = true
   if (diff.node.flow) rewriteFlow(work, diff)
@@ -101,7 +107,7 @@ function endsInOuterComment(text: string, item: Item | undefined, column: number
   return start - lineStart(text, start) <= column
 }
 
-function removeItems(work: Rewriting, diff: CollectionDiff): void {
+function removeItems(work: YamlRewriting, diff: CollectionDiff): void {
   const { edits, style } = work
   const { text } = edits
   const { node, kept, limit } = diff
@@ -142,13 +148,13 @@ function removeItems(work: Rewriting, diff: CollectionDiff): void {
   }
 }
 
-function removeComment(work: Rewriting, start: number, end: number): void {
+function removeComment(work: YamlRewriting, start: number, end: number): void {
   const { edits } = work
   if (isFirstOnLine(edits.text, start)) edits.removeLines(start, end)
   else edits.replace(blanksBefore(edits.text, start), end, '')
 }
 
-function addItems(work: Rewriting, diff: CollectionDiff): void {
+function addItems(work: YamlRewriting, diff: CollectionDiff): void {
   const { edits, style } = work
   const { text } = edits
   const { node, kept, limit } = diff
@@ -216,7 +222,7 @@ function addItems(work: Rewriting, diff: CollectionDiff): void {
 }
 
 /** A document whose root was no map: empty, or null. */
-export function replaceRoot(work: Rewriting, old: MapNode, next: MapNode, limit: number): void {
+export function replaceRoot(work: YamlRewriting, old: MapNode, next: MapNode, limit: number): void {
   const { edits } = work
   if (next.items.length !== old.items.length) work.needsReading = true
   const place = placeOf(old)

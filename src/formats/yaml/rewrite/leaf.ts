@@ -19,7 +19,7 @@ import {
 } from '../scalar/spelling.ts'
 import { unchanged } from './check.ts'
 import { afterBreak, lineEnd, skipBlanks } from './edits.ts'
-import { dropTag, isGlued, putScalar, type Rewriting, siteOf } from './place.ts'
+import { dropTag, isGlued, putScalar, siteOf, type YamlRewriting } from './place.ts'
 import { replaceValue } from './replace-value.ts'
 
 /** The leaf as it will be after decryption: canonical spellings are not kept. */
@@ -29,7 +29,7 @@ function decrypted(value: Value, spelling: string | undefined): Pick<Leaf, 'valu
 }
 
 /** A leaf in its old place: the value of an element or entry of the collection around it. */
-export function rewriteLeaf(work: Rewriting, around: YCollection, element: YElement, old: Leaf, next: Leaf): void {
+export function rewriteLeaf(work: YamlRewriting, around: YCollection, element: YElement, old: Leaf, next: Leaf): void {
   const place = placeOf(old)
   const node = place.node as YScalar
   const { value } = next
@@ -44,14 +44,14 @@ export function rewriteLeaf(work: Rewriting, around: YCollection, element: YElem
   }
 }
 
-function keepLeaf(work: Rewriting, node: YScalar, place: Place, value: Value): void {
+function keepLeaf(work: YamlRewriting, node: YScalar, place: Place, value: Value): void {
   if (node === work.source.openBlock) work.openBlockPlace = place
   // The mark of an earlier version, which no other reader takes.
   if (work.encrypted && node.tag === '!' && isEncrypted(value)) dropTag(work, node)
   if (work.unambiguous && isPlain(node)) disambiguate(work, node, value)
 }
 
-function putEncrypted(work: Rewriting, site: Site, place: Place, next: Leaf): void {
+function putEncrypted(work: YamlRewriting, site: Site, place: Place, next: Leaf): void {
   const node = place.node as YScalar
   const { value: before } = place
   const value = next.value as string
@@ -74,7 +74,7 @@ function putEncrypted(work: Rewriting, site: Site, place: Place, next: Leaf): vo
 }
 
 /** How a plaintext is written in the place of `before`. */
-function plainText(work: Rewriting, site: Site, node: YScalar, before: Value, next: Leaf): ScalarText {
+function plainText(work: YamlRewriting, site: Site, node: YScalar, before: Value, next: Leaf): ScalarText {
   const { value } = next
   // Only a block scalar, which needs a line break to say, takes the empty lines behind it for its own.
   const mayBeBlock = typeof value === 'string' && value.includes('\n') && !node.block && !site.flow
@@ -85,7 +85,7 @@ function plainText(work: Rewriting, site: Site, node: YScalar, before: Value, ne
 }
 
 /** One encrypted value in the place of another; a style that says something of the plaintext goes with it. False where it must be written anew. */
-function recrypt(work: Rewriting, node: YScalar, before: string, next: Leaf, site: Site): boolean {
+function recrypt(work: YamlRewriting, node: YScalar, before: string, next: Leaf, site: Site): boolean {
   const { edits } = work
   const from = edits.text.slice(node.content, node.end).indexOf(before)
   if (from < 0) return false
@@ -105,7 +105,7 @@ function recrypt(work: Rewriting, node: YScalar, before: string, next: Leaf, sit
 export const isPlain = (node: YNode): node is YScalar => node.kind === 'scalar' && node.style === '' && node.tag === ''
 
 /** A scalar that stays, as other readers see the same value in it. */
-export function disambiguate({ edits }: Rewriting, { content, end }: YScalar, value: Value): void {
+export function disambiguate({ edits }: YamlRewriting, { content, end }: YScalar, value: Value): void {
   const text = edits.text.slice(content, end)
   const as = unambiguous(text, value)
   if (as !== text) edits.replace(content, end, as)
@@ -115,7 +115,7 @@ export function disambiguate({ edits }: Rewriting, { content, end }: YScalar, va
  * How many empty lines will follow the line of an offset, once `leaving` has gone; Infinity where blanks or a comment there would belong to
  * a block scalar above.
  */
-function emptyLines(text: string, offset: number, column: number, leaving: Rewriting['leaving']): number {
+function emptyLines(text: string, offset: number, column: number, leaving: YamlRewriting['leaving']): number {
   let count = 0
   for (let at = afterBreak(text, lineEnd(text, offset)); at < text.length; count++) {
     if (at === leaving?.[0]) return count + emptyRun(text, afterBreak(text, lineEnd(text, leaving[1])))

@@ -17,7 +17,7 @@ interface Frame {
 }
 
 /** What the functions that change one place share. */
-export interface Rewriting {
+export interface YamlRewriting {
   readonly source: Source
   readonly edits: TextEdits
   /** How new text inside the document is laid out. */
@@ -52,7 +52,7 @@ export const standsUnderKey = (around: YCollection, node: YNode): boolean =>
   !around.flow && around.kind === 'map' && node.column <= around.column
 
 /** Where a scalar of a collection stands. */
-export function siteOf(work: Rewriting, around: YCollection, node: YScalar | undefined): Site {
+export function siteOf(work: YamlRewriting, around: YCollection, node: YScalar | undefined): Site {
   const inList = around.kind === 'list'
   return {
     flow: around.flow,
@@ -68,13 +68,17 @@ export function siteOf(work: Rewriting, around: YCollection, node: YScalar | und
 }
 
 /** Takes the tag of a scalar node away. */
-export function dropTag({ edits }: Rewriting, node: YScalar | YAlias): void {
+export function dropTag({ edits }: YamlRewriting, node: YScalar | YAlias): void {
   if (node.tagToken)
     edits.replace(node.tagToken.start, Math.min(skipBlanks(edits.text, node.tagToken.end), node.content), '')
 }
 
 /** Puts the text of a scalar in the place of a scalar or an alias; tags that no longer fit go. */
-export function putScalar(work: Rewriting, node: YScalar | YAlias, text: ScalarText & { untagged?: boolean }): void {
+export function putScalar(
+  work: YamlRewriting,
+  node: YScalar | YAlias,
+  text: ScalarText & { untagged?: boolean },
+): void {
   const { edits } = work
   const source = edits.text
   const drops = !isStringTag(node.tag) || text.untagged === true

@@ -6,20 +6,20 @@ import { printFlow } from '../print/flow.ts'
 import { printBehind, printItems } from '../print/print.ts'
 import { hasReal } from './collection.ts'
 import { lineEnd } from './edits.ts'
-import { type Rewriting, standsUnderKey } from './place.ts'
+import { standsUnderKey, type YamlRewriting } from './place.ts'
 
 /** What sets a value apart from a key that stands alone in a flow map. */
 const colonBehind = (key: YNode): string => (key.kind === 'alias' || key.content === key.end ? ' : ' : ': ')
 
 /** A value in the place of the one of an element or entry of the collection around it. */
-export function replaceValue(work: Rewriting, around: YCollection, element: YElement, old: Node, next: Node): void {
+export function replaceValue(work: YamlRewriting, around: YCollection, element: YElement, old: Node, next: Node): void {
   work.needsReading = true
   if (around.flow) replaceInFlow(work, around, element, next)
   else if (element.valueStart < 0) addBehindKey(work, around, element, next)
   else replaceInBlock(work, around, element, old, next)
 }
 
-function replaceInFlow({ edits, style }: Rewriting, around: YCollection, element: YElement, next: Node): void {
+function replaceInFlow({ edits, style }: YamlRewriting, around: YCollection, element: YElement, next: Node): void {
   const { value: node, valueStart } = element
   const printed = printFlow(next, { lines: { eol: style.eol, column: around.column + 2 } })
   const lead = node.start < node.end ? '' : valueStart < 0 ? colonBehind((element as YEntry).key) : ' '
@@ -27,17 +27,17 @@ function replaceInFlow({ edits, style }: Rewriting, around: YCollection, element
 }
 
 /** As it stands behind its dash or `:`, without the line break at its end. */
-const behindLead = ({ style }: Rewriting, around: YCollection, next: Node): string =>
+const behindLead = ({ style }: YamlRewriting, around: YCollection, next: Node): string =>
   printBehind(next, around.column, around.kind === 'list', style).slice(0, -style.eol.length)
 
 /** The value of a key that has no `:`. */
-function addBehindKey(work: Rewriting, around: YCollection, { value: node }: YElement, next: Node): void {
+function addBehindKey(work: YamlRewriting, around: YCollection, { value: node }: YElement, next: Node): void {
   const { edits, style } = work
   const line = lineEnd(edits.text, node.end)
   edits.replace(line, line, `${style.eol}${' '.repeat(around.column)}:${behindLead(work, around, next)}`)
 }
 
-function replaceInBlock(work: Rewriting, around: YCollection, element: YElement, old: Node, next: Node): void {
+function replaceInBlock(work: YamlRewriting, around: YCollection, element: YElement, old: Node, next: Node): void {
   const { edits, style } = work
   const { text } = edits
   const { value: node, valueStart } = element

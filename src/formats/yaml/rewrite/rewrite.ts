@@ -11,9 +11,9 @@ import { readsAs } from './check.ts'
 import { rewriteDocument } from './document.ts'
 import { createEdits } from './edits.ts'
 import { indentedAgain, outdented, withOwnLine } from './metadata-line.ts'
-import type { Rewriting } from './place.ts'
+import type { YamlRewriting } from './place.ts'
 
-export interface Rewritten {
+export interface RewrittenText {
   readonly text: string
   /** How many aliases had to be replaced by copies. */
   readonly expanded: number
@@ -21,7 +21,7 @@ export interface Rewritten {
   readonly respelt: readonly Origin[]
 }
 
-function startRewriting(source: Source, layout: Layout): Rewriting {
+function startRewriting(source: Source, layout: Layout): YamlRewriting {
   const { eol, flatLists } = source
   const fresh = { indent: indentOf(layout.indent), eol, spelled: true }
   const indent = source.indent === undefined ? fresh.indent : Math.min(Math.max(source.indent, 1), 16)
@@ -43,7 +43,7 @@ function startRewriting(source: Source, layout: Layout): Rewriting {
 }
 
 /** @throws SopsError `cannot-emit` when a new value cannot be written. */
-export function rewriteText(source: Source, next: Tree, layout: Layout): Rewritten {
+export function rewriteText(source: Source, next: Tree, layout: Layout): RewrittenText {
   const work = startRewriting(source, layout)
   next.documents.forEach((document, i) => {
     const old = source.tree.documents[i]
@@ -61,7 +61,7 @@ export function rewriteText(source: Source, next: Tree, layout: Layout): Rewritt
 }
 
 /** Keeps a block scalar that ends with the text from taking the line break in front of what follows for its own. */
-function closeOpenBlock({ source, edits, openBlockPlace, respelt }: Rewriting): void {
+function closeOpenBlock({ source, edits, openBlockPlace, respelt }: YamlRewriting): void {
   const open = source.openBlock
   if (!open?.block || !edits.growsAtEnd() || edits.changes(open.content)) return
   const header = source.text.slice(open.content, open.block.headerEnd).replace('+', '')
@@ -70,7 +70,7 @@ function closeOpenBlock({ source, edits, openBlockPlace, respelt }: Rewriting): 
 }
 
 /** The text with its edits; undefined where it would not read back as intended. */
-function checkedText(work: Rewriting, next: Tree): string | undefined {
+function checkedText(work: YamlRewriting, next: Tree): string | undefined {
   const { source } = work
   const spliced = work.edits.apply()
   if (spliced === undefined) return undefined
@@ -86,7 +86,7 @@ function checkedText(work: Rewriting, next: Tree): string | undefined {
 }
 
 /** All of it printed anew. */
-function printedText({ fresh }: Rewriting, next: Tree): string {
+function printedText({ fresh }: YamlRewriting, next: Tree): string {
   const printed = printTree(next, fresh)
   if (!readsAs(printed, next))
     throw new SopsError('cannot-emit', 'the changed YAML text would not read back as intended')

@@ -1,4 +1,5 @@
 // What a scalar's text means: the reference's own table, neither YAML 1.1 nor 1.2 (spec/format.md 7.4), and back to text.
+import { readBase64, withoutBreaks } from '../../../text/base64.ts'
 import { digit0, digit9, dot, hyphen, plus } from '../../../text/characters.ts'
 import { yamlFloat } from '../../../tree/floats.ts'
 import { makeTimestamp, nanosOf } from '../../../tree/time.ts'
@@ -139,13 +140,6 @@ const tagOf = (value: Value): string => {
 /** A tag under which the text is a string as it stands: it stays before an encrypted one. */
 export const isStringTag = (tag: string): boolean => tag !== '' && tag !== '!' && !isTypeTag(tag)
 
-/** Base64 as the reference reads it: standard alphabet, padding required, line breaks ignored. */
-function readBase64(text: string): Uint8Array | undefined {
-  const packed = text.replace(/[\r\n]/g, '')
-  if (packed.length % 4 || !/^[A-Za-z0-9+/]*={0,2}$/.test(packed)) return undefined
-  return Buffer.from(packed, 'base64')
-}
-
 /**
  * The value of a scalar with its tag (short form; empty or `!` for none).
  * @returns The value, or the problem when the text is not of the tag's type.
@@ -154,7 +148,7 @@ export function resolveScalar(tag: string, text: string, plain: boolean): { valu
   if (tag === '' || tag === '!') return { value: plain ? resolvePlain(text) : text }
   if (!Object.hasOwn(typeTags, tag) || tag === '!!str') return { value: text }
   if (tag === '!!binary') {
-    const bytes = readBase64(text)
+    const bytes = readBase64(withoutBreaks(text))
     if (!bytes) return { problem: '!!binary value contains invalid base64 data' }
     const decoded = bytes.toString()
     return { value: Buffer.from(decoded).equals(bytes) ? decoded : bytes }
@@ -172,17 +166,4 @@ export function printPlain(value: bigint | number | boolean | Timestamp | null):
   // The reference writes `-0`, which is the integer 0 when it is read again.
   if (typeof value === 'number') return Object.is(value, -0) ? '-0.0' : yamlFloat(value)
   return typeof value === 'object' ? value.rfc3339 : String(value)
-}
-
-/** The name of a value's type in the reference's messages. */
-export function goType(value: Value): string {
-  const names: Readonly<Record<string, string>> = {
-    '!!null': '<nil>',
-    '!!str': 'string',
-    '!!int': 'int',
-    '!!float': 'float64',
-    '!!bool': 'bool',
-    '!!timestamp': 'time.Time',
-  }
-  return names[tagOf(value)] as string
 }

@@ -1,4 +1,5 @@
 // How the style of a scalar travels through encryption in the style of its encrypted value, and how it is written again.
+import { isToken } from '../../../cipher/token.ts'
 import { formatFloatF } from '../../../tree/floats.ts'
 import type { Leaf, Value } from '../../../tree/tree.ts'
 import type { YScalar } from '../parse/nodes.ts'
@@ -48,8 +49,7 @@ type Spelled = Pick<Leaf, 'value' | 'spelling'>
 const line = (head: string): ScalarText => ({ head })
 
 /** Encrypted values as they stand in a file. */
-export const isEncrypted = (value: Value): value is string =>
-  typeof value === 'string' && value.startsWith('ENC[AES256_GCM,data:') && value.endsWith(']')
+export const isEncrypted = (value: Value): value is string => typeof value === 'string' && isToken(value)
 
 /** A number, boolean or time as the reference prints it, or, with `other`, as it prints none. */
 function spellTyped({ value, spelling }: Spelled, other: boolean): string {

@@ -1,7 +1,7 @@
 // How strings are written: the reference's choice of style and the writers of each (spec/format.md 7.7), and what each style can hold.
 import { resolvePlain } from './resolve.ts'
 
-export type Style = '' | "'" | '"' | '|'
+export type ScalarStyle = '' | "'" | '"' | '|'
 
 const sexagesimal = /^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?$/
 const yaml11Booleans = new Set('y Y yes Yes YES on On ON n N no No NO off Off OFF'.split(' '))
@@ -47,7 +47,7 @@ export const canBeLiteral = (text: string): boolean => text !== '' && !unreadabl
 export const needsQuotes = (text: string, typed = true): boolean => (typed && looksTyped(text)) || text === '<<'
 
 /** The style the reference prints a string in; `typed` false where a tag already says that it is a string. */
-export function referenceStyle(text: string, typed = true): Style {
+export function referenceStyle(text: string, typed = true): ScalarStyle {
   if (text.includes('\n')) {
     const fits = !special.test(text) && !/ \n| $|^\t/.test(text)
     return fits ? '|' : '"'

@@ -1,5 +1,5 @@
 // age's ASCII armor, read strictly.
-import { decodeBase64 } from './base64.ts'
+import { decodeCanonical } from '../../../text/base64.ts'
 
 export const ARMOR_HEADER = '-----BEGIN AGE ENCRYPTED FILE-----'
 const ARMOR_FOOTER = '-----END AGE ENCRYPTED FILE-----'
@@ -41,5 +41,5 @@ export function decodeArmor(text: string): Buffer {
     if (line.length > COLUMNS) throw new Error('column limit exceeded')
     if (line.length < COLUMNS && i < body.length - 1) throw new Error('short line in armored data')
   }
-  return decodeBase64(body.join(''))
+  return decodeCanonical(body.join(''))
 }

@@ -1,15 +1,10 @@
 // The age v1 file: its parts, and how node:crypto opens it.
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
-import { decodeBase64NoPad } from './base64.ts'
-
-export interface Stanza {
-  /** The type comes first. */
-  readonly args: readonly string[]
-  readonly body: Uint8Array
-}
+import { decodeCanonicalNoPad } from '../../../text/base64.ts'
+import { type Stanza, stanzaOf } from './stanza.ts'
 
 /** Somebody to wrap for. The interface is that of age-encryption, whose recipients fit it. */
-export interface Recipient {
+export interface FileKeyRecipient {
   wrapFileKey(fileKey: Uint8Array): readonly Stanza[] | Promise<readonly Stanza[]>
 }
 
@@ -27,8 +22,6 @@ export const VERSION = 'age-encryption.org/v1'
 /** Bytes of plain payload sealed at a time. */
 export const CHUNK: number = 64 * 1024
 const TAG = 16
-/** Bytes of a full line of a stanza's body: 64 columns. */
-const BODY_LINE = 48
 
 /** HKDF-SHA-256 to 32 bytes. */
 export const hkdf = (secret: Uint8Array, salt: Uint8Array, info: string): Buffer =>
@@ -83,30 +76,19 @@ export function parseAgeFile(source: Uint8Array): AgeFile {
   const stanzas: Stanza[] = []
   for (;;) {
     const start = at
-    const words = line().split(' ')
+    const opening = line()
+    const words = opening.split(' ')
     if (words[0] === '---') {
       if (words.length !== 2) throw new Error('malformed closing line')
-      const mac = decodeBase64NoPad(words[1]!)
+      const mac = decodeCanonicalNoPad(words[1]!)
       if (mac.length !== 32) throw new Error('malformed closing line')
       const header = bytes.subarray(0, at)
       return { stanzas, header, authenticated: bytes.subarray(0, start + 3), mac, payload: bytes.subarray(at) }
     }
-    const args = words.slice(1)
-    if (words[0] !== '->' || args.length === 0 || !args.every((arg) => /^[\x21-\x7e]+$/.test(arg))) {
-      throw new Error('malformed stanza opening line')
-    }
-    stanzas.push({ args, body: readBody(line) })
-  }
-}
-
-/** Body lines up to and including the first that is not full. */
-export function readBody(line: () => string): Buffer {
-  const parts: Buffer[] = []
-  for (;;) {
-    const part = decodeBase64NoPad(line())
-    if (part.length > BODY_LINE) throw new Error('malformed stanza body: too long line')
-    parts.push(part)
-    if (part.length < BODY_LINE) return Buffer.concat(parts)
+    const add = stanzaOf(opening)
+    let stanza: Stanza | undefined
+    while (!stanza) stanza = add(line())
+    stanzas.push(stanza)
   }
 }
 

@@ -1,17 +1,9 @@
 // Writes age v1 files: header, its MAC, and the STREAM payload, with node:crypto.
+
 import { createHmac, randomBytes } from 'node:crypto'
-import { encodeBase64NoPad } from './base64.ts'
-import { CHUNK, hkdf, type Recipient, type Stanza, sealAead, VERSION } from './file.ts'
-
-const COLUMNS = 64
-
-/** `-> TYPE ARGS` and the body in lines of 64 columns, the last of which is shorter, if need be empty. */
-export function encodeStanza({ args, body }: Stanza): string {
-  const lines = [`-> ${args.join(' ')}`]
-  const base64 = encodeBase64NoPad(body)
-  for (let at = 0; at <= base64.length; at += COLUMNS) lines.push(base64.slice(at, at + COLUMNS))
-  return `${lines.join('\n')}\n`
-}
+import { encodeBase64NoPad } from '../../../text/base64.ts'
+import { CHUNK, type FileKeyRecipient, hkdf, sealAead, VERSION } from './file.ts'
+import { encodeStanza } from './stanza.ts'
 
 function sealPayload(fileKey: Uint8Array, plain: Uint8Array): Buffer[] {
   const salt = randomBytes(16)
@@ -32,7 +24,7 @@ function sealPayload(fileKey: Uint8Array, plain: Uint8Array): Buffer[] {
  * A binary age file for one recipient.
  * @throws whatever the recipient throws.
  */
-export async function sealAgeFile(plain: Uint8Array, recipient: Recipient): Promise<Buffer> {
+export async function sealAgeFile(plain: Uint8Array, recipient: FileKeyRecipient): Promise<Buffer> {
   const fileKey = randomBytes(16)
   try {
     const stanzas = await recipient.wrapFileKey(fileKey)

@@ -3,7 +3,8 @@ import type { Context } from '../../../context/index.ts'
 import { messageOf } from '../../../errors.ts'
 import { withheldHint } from '../../../system/environment.ts'
 import { decodeBech32 } from '../bech32.ts'
-import type { Recipient, Stanza } from '../format/file.ts'
+import type { FileKeyRecipient } from '../format/file.ts'
+import type { Stanza } from '../format/stanza.ts'
 import type { Identity } from '../identity.ts'
 import { isPluginName } from '../recipient.ts'
 import { type Conversation, startPlugin } from './process.ts'
@@ -96,7 +97,7 @@ async function converse<T>(
 export const pluginRecipient = (
   recipient: { readonly text: string; readonly name: string },
   ctx: Context,
-): Recipient => ({
+): FileKeyRecipient => ({
   wrapFileKey: (fileKey) =>
     converse(recipient.name, 'recipient-v1', ctx, async (conversation) => {
       conversation.send(['add-recipient', recipient.text])

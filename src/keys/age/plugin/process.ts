@@ -3,11 +3,9 @@ import type { ChildProcess, ChildProcessByStdio } from 'node:child_process'
 import { delimiter, isAbsolute, join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import type { Context } from '../../../context/index.ts'
-import { accessSync, constants, statSync } from '../../../system/files-sync.ts'
-import { startFailure } from '../../../system/programs.ts'
-import { decodeBase64NoPad } from '../format/base64.ts'
-import type { Stanza } from '../format/file.ts'
-import { encodeStanza } from '../format/seal.ts'
+import { isProgram, startFailure } from '../../../system/programs.ts'
+import { type LineQueue, lineQueue } from '../../../text/line-queue.ts'
+import { encodeStanza, type Stanza, stanzaOf } from '../format/stanza.ts'
 
 export interface Conversation {
   send(args: readonly string[], body?: Uint8Array): void
@@ -17,21 +15,11 @@ export interface Conversation {
   close(): Promise<void>
 }
 
-const COLUMNS = 64
 /** The most bytes that a plugin may print in all; its stanzas take a few thousand at most. */
 const MAXIMUM_TALK = 1024 * 1024
 const SILENCE_MS = 5000
 /** How long a plugin may take to exit when told to. */
 const GRACE_MS = 2000
-
-const isProgram = (path: string): boolean => {
-  try {
-    accessSync(path, constants.X_OK)
-    return statSync(path).isFile()
-  } catch {
-    return false
-  }
-}
 
 /** Searches the absolute folders of PATH only: a plugin gets file keys, so it must not come from the working directory. */
 function findPlugin(name: string, ctx: Context): string {
@@ -46,27 +34,22 @@ function findPlugin(name: string, ctx: Context): string {
   return found
 }
 
-/** The plugin's lines, one per call. */
-function lineReader(child: ChildProcess, silent: () => void): () => Promise<string> {
-  let pending = ''
+/** What the plugin says; `silent` is called where it keeps one waiting. */
+function linesOf(child: ChildProcess, silent: () => void): LineQueue {
+  const lines = lineQueue(async (more) => {
+    const timer = setTimeout(silent, SILENCE_MS)
+    await more
+    clearTimeout(timer)
+  })
   let received = 0
-  let end: string | undefined
-  let wake: (() => void) | undefined
-  const stop = (reason: string): void => {
-    end ??= reason
-    wake?.()
-  }
+  const stop = (reason: string): void => lines.end(new Error(reason))
   child.stdout!.setEncoding('latin1')
   child.stdout!.on('data', (chunk: string) => {
-    pending += chunk
     received += chunk.length
-    if (received <= MAXIMUM_TALK) {
-      wake?.()
-      return
-    }
+    lines.add(chunk)
+    if (received <= MAXIMUM_TALK) return
     child.stdout!.destroy()
-    stop(pending.includes('\n') ? 'it sent too much' : 'it sent a line that is too long')
-    pending = ''
+    stop(lines.rest().includes('\n') ? 'it sent too much' : 'it sent a line that is too long')
   })
   child.on('error', (error) => stop(`couldn't start plugin: ${startFailure(child.spawnfile, error, '/')}`))
   const ended = (code: number | null, signal: string | null): void =>
@@ -74,39 +57,24 @@ function lineReader(child: ChildProcess, silent: () => void): () => Promise<stri
   child.on('close', ended)
   // A process that the plugin started may hold its output open.
   child.on('exit', (code, signal) => setTimeout(() => ended(code, signal), GRACE_MS).unref())
-  return async () => {
-    for (;;) {
-      const at = pending.indexOf('\n')
-      if (at >= 0) {
-        const line = pending.slice(0, at)
-        pending = pending.slice(at + 1)
-        return line
-      }
-      if (end !== undefined) throw new Error(end)
-      const timer = setTimeout(silent, SILENCE_MS)
-      await new Promise<void>((resolve) => {
-        wake = resolve
-      })
-      clearTimeout(timer)
-    }
+  return lines
+}
+
+const asSent = <T>(read: () => T): T => {
+  try {
+    return read()
+  } catch {
+    throw new Error('it sent a malformed stanza')
   }
 }
 
-async function readStanza(line: () => Promise<string>): Promise<Stanza> {
-  const [arrow, ...args] = (await line()).split(' ')
-  if (arrow !== '->' || args.length === 0 || !args.every((arg) => /^[\x21-\x7e]+$/.test(arg))) {
-    throw new Error('it sent a malformed stanza')
-  }
-  const body: Buffer[] = []
+async function readStanza(lines: LineQueue): Promise<Stanza> {
+  const opening = await lines.next()
+  const add = asSent(() => stanzaOf(opening))
   for (;;) {
-    const part = await line()
-    if (part.length > COLUMNS) throw new Error('it sent a malformed stanza')
-    try {
-      body.push(decodeBase64NoPad(part))
-    } catch {
-      throw new Error('it sent a malformed stanza')
-    }
-    if (part.length < COLUMNS) return { args, body: Buffer.concat(body) }
+    const line = await lines.next()
+    const stanza = asSent(() => add(line))
+    if (stanza) return stanza
   }
 }
 
@@ -139,14 +107,12 @@ export async function startPlugin(
   })
   // That the plugin has gone shows in its output; errors of writing to it add nothing.
   child.stdin.on('error', () => {})
-  const line = lineReader(child, () =>
-    ctx.log({ level: 'info', logger: 'AGE', message: `waiting on ${name} plugin...` }),
-  )
+  const lines = linesOf(child, () => ctx.log({ level: 'info', logger: 'AGE', message: `waiting on ${name} plugin...` }))
   return {
     send: (args, body = new Uint8Array(0)) => {
       child.stdin.write(encodeStanza({ args, body }))
     },
-    receive: () => readStanza(line),
+    receive: () => readStanza(lines),
     async close() {
       child.stdin.end()
       child.stdout.destroy()

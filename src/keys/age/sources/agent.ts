@@ -1,9 +1,11 @@
 // Asks gpg-agent for the passphrase of an identity file (spec/keys.md 3.6).
+
 import { createHash } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import type { Context } from '../../../context/index.ts'
 import { readlinkSync, statSync } from '../../../system/files-sync.ts'
+import { type LineQueue, lineQueue } from '../../../text/line-queue.ts'
 import { quote } from '../../../text/quote.ts'
 
 export interface Agent {
@@ -16,8 +18,8 @@ export interface Agent {
 
 const NOT_CACHED = 'ERR 67108922'
 const CANCELLED = 'ERR 83886179'
-/** An answer is one short line; whatever sends more is not gpg-agent. */
-const MAXIMUM_LINE = 64 * 1024
+/** All answers together are a few short lines; whatever sends more is not gpg-agent. */
+const MAXIMUM_TALK = 64 * 1024
 
 const isSocket = (path: string): boolean => {
   try {
@@ -57,37 +59,19 @@ async function opened(path: string): Promise<Socket | undefined> {
   })
 }
 
-/** The agent's lines, one per call. */
-function lineReader(socket: Socket): () => Promise<string> {
-  let pending = ''
-  let ended: Error | undefined
-  let wake: (() => void) | undefined
+/** What the agent says. */
+function linesOf(socket: Socket): LineQueue {
+  const lines = lineQueue()
+  let received = 0
   socket.setEncoding('latin1')
   socket.on('data', (chunk: string) => {
-    pending += chunk
-    if (pending.length > MAXIMUM_LINE) socket.destroy(new Error('line too long'))
-    wake?.()
+    received += chunk.length
+    if (received > MAXIMUM_TALK) socket.destroy(new Error('line too long'))
+    lines.add(chunk)
   })
-  const end = (error?: Error): void => {
-    ended ??= error ?? new Error('EOF')
-    wake?.()
-  }
-  socket.on('error', end)
-  socket.on('close', () => end())
-  return async () => {
-    for (;;) {
-      const at = pending.indexOf('\n')
-      if (at >= 0) {
-        const line = pending.slice(0, at)
-        pending = pending.slice(at + 1)
-        return line
-      }
-      if (ended) throw ended
-      await new Promise<void>((resolve) => {
-        wake = resolve
-      })
-    }
-  }
+  socket.on('error', (error) => lines.end(error))
+  socket.on('close', () => lines.end(new Error('EOF')))
+  return lines
 }
 
 /** Form encoding: blanks become `+`. */
@@ -119,9 +103,9 @@ export async function connectAgent(content: Uint8Array, ctx: Context): Promise<A
   const path = await socketPath(ctx)
   const socket = path === undefined ? undefined : await opened(path)
   if (!socket) return undefined
-  const line = lineReader(socket)
+  const lines = linesOf(socket)
   const expectOk = async (): Promise<void> => {
-    const answer = await line()
+    const answer = await lines.next()
     if (!answer.startsWith('OK')) throw new Error(`unexpected gpg-agent answer ${quote(answer)}`)
   }
   const say = async (text: string): Promise<void> => {
@@ -143,7 +127,7 @@ export async function connectAgent(content: Uint8Array, ctx: Context): Promise<A
     async passphrase(description) {
       const quiet = ctx.unattended ? '--no-ask ' : ''
       socket.write(`GET_PASSPHRASE ${quiet}${id} X Passphrase ${argument(description)}\n`)
-      const answer = await line()
+      const answer = await lines.next()
       if (answer.startsWith(NOT_CACHED)) throw new Error('gpg-agent has no passphrase')
       if (answer.startsWith(CANCELLED)) throw new Error('gpg-agent passphrase request was cancelled')
       const [status, hex = '', ...rest] = answer.trimEnd().split(' ')

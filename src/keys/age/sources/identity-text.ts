@@ -9,7 +9,7 @@ import { pluginIdentity } from '../plugin/plugin.ts'
 import { identityLines } from './identity-lines.ts'
 import { lockedIdentity } from './locked.ts'
 
-export interface ReadOptions {
+export interface IdentityTextOptions {
   /** The variable or path the text came from, for prompts and messages. */
   readonly location: string
   /** SOPS_AGE_KEY: several identities on a line. */
@@ -23,7 +23,7 @@ const HEAD = 14
  * The identities of a text (spec/keys.md 3.3, 3.5).
  * @throws Error that never repeats the text; one bad identity spoils all.
  */
-export function readIdentities(bytes: Buffer, options: ReadOptions, ctx: Context): Identity[] {
+export function readIdentities(bytes: Buffer, options: IdentityTextOptions, ctx: Context): Identity[] {
   const utf16 = utf16Problem(bytes)
   if (utf16 !== undefined) throw new Error(utf16)
   const head = bytes.toString('latin1', 0, HEAD)

@@ -2,8 +2,9 @@
 import { scrypt } from 'node:crypto'
 import type { Context } from '../../../context/index.ts'
 import { messageOf } from '../../../errors.ts'
-import { decodeBase64NoPad } from '../format/base64.ts'
-import { type AgeFile, checkHeader, openFileKey, openPayload, parseAgeFile, type Stanza } from '../format/file.ts'
+import { decodeCanonicalNoPad } from '../../../text/base64.ts'
+import { type AgeFile, checkHeader, openFileKey, openPayload, parseAgeFile } from '../format/file.ts'
+import type { Stanza } from '../format/stanza.ts'
 import { type Identity, isFor } from '../identity.ts'
 import { nativeIdentity } from '../native-identity.ts'
 import { connectAgent } from './agent.ts'
@@ -28,7 +29,7 @@ function lockOf(stanzas: readonly Stanza[]): Lock {
   if (stanza?.args[0] !== 'scrypt') throw failure('identity file is encrypted with age but not with a passphrase')
   if (stanzas.length !== 1) throw failure('an scrypt recipient must be the only one')
   const [, salt64 = '', logN = ''] = stanza.args
-  const salt = decodeBase64NoPad(salt64)
+  const salt = decodeCanonicalNoPad(salt64)
   if (stanza.args.length !== 3 || salt.length !== 16 || !/^[1-9][0-9]*$/.test(logN) || stanza.body.length !== 32) {
     throw failure('invalid scrypt recipient block')
   }

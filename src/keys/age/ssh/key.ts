@@ -1,7 +1,7 @@
 // Reads SSH private key files: OpenSSH's own format, PKCS#1, PKCS#8 and encrypted legacy PEM.
 import { createDecipheriv, createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
+import { decodeCanonical } from '../../../text/base64.ts'
 import { quote } from '../../../text/quote.ts'
-import { decodeBase64 } from '../format/base64.ts'
 import { bcryptPbkdf } from './bcrypt.ts'
 import { positive, type WireReader, wireReader, wireStrings } from './wire.ts'
 
@@ -139,7 +139,7 @@ export function parseSshPrivateKey(text: string): SshKeyFile {
   if (!begin || end < 0) throw new Error('ssh: no key found')
   const type = begin[1]!
   const body = text.slice(begin.index + begin[0].length, end)
-  if (type === 'OPENSSH PRIVATE KEY') return readOpenSsh(decodeBase64(body.replace(/\s+/g, '')))
+  if (type === 'OPENSSH PRIVATE KEY') return readOpenSsh(decodeCanonical(body.replace(/\s+/g, '')))
   if (type !== 'RSA PRIVATE KEY' && type !== 'PRIVATE KEY') throw new Error(`ssh: unsupported key type ${quote(type)}`)
   const pem = `-----BEGIN ${type}-----\n${body}-----END ${type}-----\n`
   if (!/^Proc-Type: 4,ENCRYPTED\r?$/m.test(body)) return { kind: 'open', key: fromKeyObject(openPem(pem)) }

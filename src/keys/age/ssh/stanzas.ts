@@ -1,7 +1,8 @@
 // SSH keys as age recipients and identities: the stanzas ssh-ed25519 and ssh-rsa (spec/keys.md 3.2).
 import { constants, createHash, createPublicKey, privateDecrypt, publicEncrypt } from 'node:crypto'
-import { encodeBase64NoPad } from '../format/base64.ts'
-import { hkdf, openFileKey, type Recipient, type Stanza, sealFileKey } from '../format/file.ts'
+import { encodeBase64NoPad } from '../../../text/base64.ts'
+import { type FileKeyRecipient, hkdf, openFileKey, sealFileKey } from '../format/file.ts'
+import type { Stanza } from '../format/stanza.ts'
 import { ephemeralKey, publicPoint, scalarKey, sharedSecret, shareOf } from '../x25519.ts'
 import { montgomeryPoint } from './ed25519-point.ts'
 import type { SshPrivateKey } from './key.ts'
@@ -40,7 +41,7 @@ function wrapRsa(key: SshPublicKey, fileKey: Uint8Array): Stanza {
   return { args: [key.type, tagOf(key.wire)], body: publicEncrypt({ key: publicKey, ...oaep }, fileKey) }
 }
 
-export const sshRecipient = (key: SshPublicKey): Recipient => ({
+export const sshRecipient = (key: SshPublicKey): FileKeyRecipient => ({
   wrapFileKey: (fileKey) => [key.type === 'ssh-ed25519' ? wrapEd25519(key, fileKey) : wrapRsa(key, fileKey)],
 })
 

@@ -1,4 +1,5 @@
 // SSH's wire encoding of public keys and the authorized_keys line that carries it.
+import { decodeCanonical } from '../../../text/base64.ts'
 import { quote } from '../../../text/quote.ts'
 import { montgomeryPoint } from './ed25519-point.ts'
 
@@ -82,10 +83,10 @@ export function parsePublicKey(wire: Uint8Array): SshPublicKey {
 export function parseAuthorizedKey(line: string): SshPublicKey {
   const malformed = (cause: string): Error => new Error(`malformed SSH recipient: ${quote(line)}: ${cause}`)
   const [type = '', base64 = ''] = line.split(/[ \t\r\n]+/, 2)
-  const wire = Buffer.from(base64, 'base64')
-  if (wire.length === 0 || wire.toString('base64') !== base64) throw malformed('ssh: no key found')
+  let wire: Buffer
   let wireType: string
   try {
+    wire = decodeCanonical(base64)
     wireType = wireReader(wire).string().toString('latin1')
   } catch {
     throw malformed('ssh: no key found')
