@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { basename, join, relative } from 'node:path'
 import { build, transform } from 'esbuild'
 import { commonChunk } from './common-chunk.mjs'
+import { pastFrontDoors } from './front-doors.mjs'
 import { isInstalled } from './installed.mjs'
 import { licencesOf } from './licences.mjs'
 
@@ -50,6 +51,13 @@ const toCommonJs = async (text, { isOurs, wasCommonJs }) =>
     })
   ).code
 
+/** Our sources as `sourceOf` gives them. */
+const reading = (sourceOf) => ({
+  name: 'reading',
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /\/src\/.*\.ts$/ }, ({ path }) => ({ contents: sourceOf(path), loader: 'ts' })),
+})
+
 /** Writes the chunks of the checkout `root` to `folder`, what they were made of (meta.json) and the licences of that. */
 export async function bundle(root, folder) {
   const pkg = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
@@ -72,8 +80,10 @@ export async function bundle(root, folder) {
     define: { 'process.env.SOPS_TS_VERSION': JSON.stringify(pkg.version) },
     write: false,
   })
-  const plan = await build({ ...options, packages: 'external' })
-  const { metafile, outputFiles } = await build({ ...options, plugins: [commonChunk(root, plan.metafile)] })
+  const direct = pastFrontDoors(root)
+  const sourceOf = (path) => direct(readFileSync(path, 'utf8'), path)
+  const plan = await build({ ...options, packages: 'external', plugins: [reading(sourceOf)] })
+  const { metafile, outputFiles } = await build({ ...options, plugins: [commonChunk(root, plan.metafile, sourceOf)] })
   for (const { path, text } of outputFiles) {
     const { entryPoint, inputs = {} } = metafile.outputs[relative(root, path).replaceAll('\\', '/')] ?? {}
     const code = await toCommonJs(text, {

@@ -1,5 +1,4 @@
 // Plans the chunks of dist/cli: what every run evaluates goes into one of them.
-import { readFileSync } from 'node:fs'
 
 /** Sources that encrypting and decrypting always evaluate: what these reach by static imports. */
 const roots = ['src/cli/main.ts', 'src/cli/commands/decrypt.ts', 'src/cli/commands/encrypt.ts']
@@ -25,9 +24,10 @@ const dynamicEntries = ({ inputs }) =>
 
 /**
  * esbuild makes a chunk of every set of entries that share a file: some forty for one run, and each costs Node a third of a millisecond.
- * When every entry is said to need all the common files, they share one set and so one chunk. `metafile` is that of a build without this plugin.
+ * When every entry is said to need all the common files, they share one set and so one chunk. `metafile` is that of a build without this plugin,
+ * `sourceOf` reads a source.
  */
-export function commonChunk(root, metafile) {
+export function commonChunk(root, metafile, sourceOf) {
   const common = closure(metafile).filter((file) => !roots.includes(file))
   const entries = dynamicEntries(metafile)
   return {
@@ -40,8 +40,8 @@ export function commonChunk(root, metafile) {
       }))
       onLoad({ filter: /\/src\/.*\.ts$/ }, ({ path }) => {
         const file = path.slice(root.length + 1).replaceAll('\\', '/')
-        if (file !== roots[0] && !entries.has(file)) return undefined
-        return { contents: `${readFileSync(path, 'utf8')}\nimport 'common:'\n`, loader: 'ts' }
+        const more = file === roots[0] || entries.has(file) ? "\nimport 'common:'\n" : ''
+        return { contents: sourceOf(path) + more, loader: 'ts' }
       })
     },
   }

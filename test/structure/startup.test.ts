@@ -22,7 +22,7 @@ interface Metafile {
 
 /** Nothing of these may be needed just to start. Parsers of formats are in the list, the table and what tells formats apart are not. */
 const heavy =
-  /(^|\/)node_modules\/(yaml|age-encryption|@noble|@scure|shamir-secret-sharing|re2js|yargs|openpgp|@aws-sdk|@smithy|@google-cloud|google-gax|@azure|@grpc|dotenv|ini)\/|^(yaml|age-encryption|@noble\/.*|shamir-secret-sharing|re2js|openpgp|@aws-sdk\/.*|@google-cloud\/.*|@azure\/.*|@grpc\/.*)$|^src\/formats\/(?!index|types|detect)/
+  /(^|\/)node_modules\/(yaml|age-encryption|@noble|@scure|shamir-secret-sharing|re2js|yargs|openpgp|@aws-sdk|@smithy|@google-cloud|google-gax|@azure|@grpc|dotenv|ini)\/|^(yaml|age-encryption|@noble\/.*|shamir-secret-sharing|re2js|openpgp|@aws-sdk\/.*|@google-cloud\/.*|@azure\/.*|@grpc\/.*)$|^src\/formats\/(?!table|types|detect)/
 
 let meta: Metafile
 let folder: string
