@@ -1,7 +1,7 @@
 // The public API. The command line is a client of it.
 
-export { compileSelection, type Selection } from './cipher/selection.ts'
-export type { SelectionOptions } from './cipher/selection-settings.ts'
+export type { SelectionOptions } from './cipher/index.ts'
+export { compileSelection, type Selection } from './cipher/index.ts'
 // .sops.yaml
 export {
   type Config,
@@ -15,31 +15,50 @@ export {
 } from './config/index.ts'
 // What the outside provides
 export type { AuditEvent, Context, Logger, LogLine, MemoKey, PromptOptions } from './context/index.ts'
-export { type ProcessContextOptions, processContext } from './context/process.ts'
+export { type ProcessContextOptions, processContext } from './context/index.ts'
 export { type ErrorCode, exitCodes, messageOf, type Position, SopsError } from './errors.ts'
+export type { EncryptedFile, OpenFile, OpenOptions } from './file/index.ts'
 // Bytes to bytes
+// Encrypted files, step by step
 export {
+  type ChangeRecipientsOptions,
+  changeRecipients,
+  createFile,
   type DecryptOptions,
+  type Draft,
   decrypt,
   decryptToObject,
+  draftText,
+  type EncryptionSettings,
   type EncryptOptions,
+  emitPlain,
   encrypt,
+  loadEncrypted,
+  type NewFile,
+  openFile,
+  parsePlain,
+  parseWithMetadata,
   type ReplaceOptions,
+  refuseReserved,
   replacePlaintext,
-} from './file/bytes.ts'
-export { createFile, type EncryptionSettings, type NewFile, sealNew } from './file/create.ts'
-export { emitPlain, loadEncrypted, openFile, type SealInput, type SealOutput, sealFile } from './file/encrypted-file.ts'
-// Encrypted files, step by step
-export { type Draft, draftText, parsePlain, parseWithMetadata, refuseReserved, sealDraft } from './file/plaintext.ts'
-export { type ChangeRecipientsOptions, changeRecipients, type WantedRecipients } from './file/recipients.ts'
-export type { EncryptedFile, OpenFile, OpenOptions } from './file/types.ts'
-export { sniffFormat } from './formats/detect.ts'
+  type SealInput,
+  type SealOutput,
+  sealDraft,
+  sealFile,
+  sealNew,
+  type WantedRecipients,
+} from './file/index.ts'
+export type { Format, FormatId, Layout, Parsed } from './formats/index.ts'
 // Formats
-export { formatIds, formatOfPath, isFormatId, loadFormat } from './formats/index.ts'
-export type { Format, FormatId, Layout, Parsed } from './formats/types.ts'
+export { formatIds, formatOfPath, isFormatId, loadFormat, sniffFormat } from './formats/index.ts'
 // Data keys and who wraps them
 export {
+  type GroupChange,
+  isChange,
+  type KeyChanges,
   type KeyService,
+  keepWrapped,
+  keyChanges,
   localKeyService,
   newDataKey,
   parseDecryptionOrder,
@@ -48,15 +67,13 @@ export {
   type UnwrapOptions,
   wrapDataKey,
   wrapErrors,
-} from './groups/data-key.ts'
-export { type GroupChange, isChange, type KeyChanges, keepWrapped, keyChanges } from './groups/diff.ts'
+} from './groups/index.ts'
+export type { KeyGroup, KeyType, KeyTypeId, MasterKey, ParseOptions, StringMap, Unavailable } from './keys/index.ts'
 // Key types
 export { keyTypes, labelOf } from './keys/index.ts'
-export type { KeyGroup, KeyType, KeyTypeId, MasterKey, ParseOptions, StringMap, Unavailable } from './keys/types.ts'
 // Key services elsewhere, for the `services` of any call
-export { remoteKeyServices } from './keyservice/client.ts'
-export { type Metadata, withMetadata } from './metadata/index.ts'
-export { compareVersions, compatibleVersion } from './metadata/version.ts'
+export { remoteKeyServices } from './keyservice/index.ts'
+export { compareVersions, compatibleVersion, type Metadata, withMetadata } from './metadata/index.ts'
 // Trees and paths
 export { isMissing, setAt, unsetAt } from './tree/edit.ts'
 export { formatPath, nodeAt, type Path, parsePath, type Step } from './tree/path.ts'

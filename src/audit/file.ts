@@ -1,5 +1,5 @@
 // A record in a file: one JSON object a line, added at the end.
-import { open } from '../system/files.ts'
+import { open } from '../system/index.ts'
 
 /**
  * Adds a line and waits until it is on disk. The file is made, for its owner only, when it does not exist.

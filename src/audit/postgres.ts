@@ -2,7 +2,7 @@
 import type { Client } from 'pg'
 import type { Context } from '../context/index.ts'
 import { messageOf, SopsError } from '../errors.ts'
-import { loadOptional } from '../net/optional.ts'
+import { loadOptional } from '../net/index.ts'
 import { readConnection } from './connection.ts'
 
 export interface AuditRow {

@@ -1,7 +1,7 @@
 // Puts one event on record in every place that the configuration names (spec/cli.md 17, spec/keys.md 13).
 import type { AuditEvent, Context } from '../context/index.ts'
 import { messageOf, SopsError } from '../errors.ts'
-import { shown } from '../system/bytes.ts'
+import { shown } from '../system/index.ts'
 import { readAuditConfig } from './config.ts'
 import { appendRecord } from './file.ts'
 

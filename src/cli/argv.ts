@@ -1,6 +1,6 @@
 // Parses a command line into flag values and positionals, by the rules of the reference's parser (spec/cli.md 2).
 
-import { hasBytes } from '../system/bytes.ts'
+import { hasBytes } from '../system/index.ts'
 import { parseBool } from '../text/bool.ts'
 import { quote } from '../text/quote.ts'
 import { type BoolFlag, type Flag, namesOf } from './flag.ts'

@@ -1,6 +1,6 @@
 // Yes-or-no questions on stdout, answered on stdin, as scripts answer them (`yes | sops updatekeys …`).
 
-import { memoKey } from '../context/memo.ts'
+import { memoKey } from '../context/index.ts'
 import { SopsError } from '../errors.ts'
 import { lineQueue } from '../text/line-queue.ts'
 import type { Host } from './host.ts'

@@ -1,7 +1,7 @@
 // The record of what is done with secrets, where the system's configuration asks for one (spec/cli.md 17).
 
 import type { Context } from '../context/index.ts'
-import { statSync } from '../system/files-sync.ts'
+import { statSync } from '../system/index.ts'
 import type { Host } from './host.ts'
 
 /** True where no file can be; any other trouble is one for whoever reads it. */
@@ -18,7 +18,7 @@ export function makeAudit(host: Host, command: string, log: Context['log']): Non
   return async (event) => {
     const config = host.auditConfig
     if (config === undefined || isAbsent(config)) return
-    const { recordEvent } = await import('../audit/record.ts')
+    const { recordEvent } = await import('../audit/index.ts')
     await recordEvent(event, { config, command, log, user: host.userName, env: host.env, now: host.now() })
   }
 }

@@ -1,11 +1,10 @@
 // What a command that changes a file would store in clear, held against the user's own creation rule.
 
-import { compileSelection, type Selection } from '../cipher/selection.ts'
-import { orDefault, type SelectionOptions } from '../cipher/selection-settings.ts'
+import { compileSelection, orDefault, type Selection, type SelectionOptions } from '../cipher/index.ts'
 import { type Config, ruleOf } from '../config/index.ts'
 import type { Context } from '../context/index.ts'
-import { checkCleartext, type OwnRule } from '../file/cleartext.ts'
-import type { SealOutput } from '../file/encrypted-file.ts'
+import type { SealOutput } from '../file/index.ts'
+import { checkCleartext, type OwnRule } from '../file/index.ts'
 import type { Metadata } from '../metadata/index.ts'
 import type { Tree } from '../tree/tree.ts'
 import type { allowCleartext } from './flags.ts'

@@ -1,5 +1,5 @@
 // Keeps memory out of core dumps. Node cannot set limits, but Linux lets a process choose what a dump of it holds (core(5)).
-import { closeSync, openSync, readSync, writeSync } from '../system/files-sync.ts'
+import { closeSync, openSync, readSync, writeSync } from '../system/index.ts'
 
 const setting = '/proc/self/coredump_filter'
 

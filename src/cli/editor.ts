@@ -2,9 +2,7 @@
 
 import { delimiter, isAbsolute, join } from 'node:path'
 import { SopsError } from '../errors.ts'
-import { access, constants } from '../system/files.ts'
-import { startFailure } from '../system/programs.ts'
-import { start } from '../system/start.ts'
+import { access, constants, start, startFailure } from '../system/index.ts'
 import { splitWords } from '../text/words.ts'
 import type { Host } from './host.ts'
 

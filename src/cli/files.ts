@@ -4,10 +4,23 @@ import type { BigIntStats } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { Context } from '../context/index.ts'
 import { SopsError } from '../errors.ts'
-import { codeOf, systemErrorText } from '../system/errors.ts'
-import { access, constants, lstat, readFile, readlink, realpath, stat } from '../system/files.ts'
-import { type InputOptions, irregularity, readNamed, readRegular, silence } from '../system/inputs.ts'
-import { shownPath } from '../system/secrets.ts'
+import {
+  access,
+  codeOf,
+  constants,
+  type InputOptions,
+  irregularity,
+  lstat,
+  readFile,
+  readlink,
+  readNamed,
+  readRegular,
+  realpath,
+  shownPath,
+  silence,
+  stat,
+  systemErrorText,
+} from '../system/index.ts'
 import type { Host } from './host.ts'
 import type { Io } from './invocation.ts'
 import { isSame, type Lock, lockFile, onlyRegular } from './lock.ts'

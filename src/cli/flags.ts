@@ -1,7 +1,7 @@
 // Flags that commands share, in groups (spec/cli.md 9). The flags of the master keys come from the key types.
-import { type SelectionField, type SelectionSetting, selectionSettings } from '../cipher/selection-settings.ts'
+import { type SelectionField, type SelectionSetting, selectionSettings } from '../cipher/index.ts'
+import type { KeyDescriptor } from '../keys/index.ts'
 import { keyTypes, keyTypesInOrder } from '../keys/index.ts'
-import type { KeyDescriptor } from '../keys/types.ts'
 import {
   type BoolFlag,
   bool,

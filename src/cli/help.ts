@@ -4,7 +4,7 @@
 // Three things stay ours because yargs has no form for them (spec/cli.md 2.6): a name for a flag's value, `(default: X) [$ENV]` where it would
 // say `[default: "X"]`, and bodies that stand three spaces in.
 import { basename } from 'node:path'
-import { compatibleVersion } from '../metadata/version.ts'
+import { compatibleVersion } from '../metadata/index.ts'
 import { commands, findRow, isGroup, type Row, rowsBelow } from './commands/index.ts'
 import { type Flag, namesOf } from './flag.ts'
 import { rootFlags } from './flags.ts'

@@ -1,7 +1,7 @@
 // The outside world as the command line sees it.
 
 import type { PromptOptions } from '../context/index.ts'
-import type { InputOptions } from '../system/inputs.ts'
+import type { InputOptions } from '../system/index.ts'
 
 export interface Output {
   /** Resolves when the bytes are handed over. For data; text for people goes through say.ts. */

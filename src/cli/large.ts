@@ -1,9 +1,8 @@
 // Binary files that are too large for one text: their commands read and write them in pieces.
 import type { BigIntStats } from 'node:fs'
-import type { Pieces } from '../cipher/long-leaf.ts'
+import type { Pieces } from '../cipher/index.ts'
 import { SopsError } from '../errors.ts'
-import { systemErrorText } from '../system/errors.ts'
-import { type FileHandle, open, stat } from '../system/files.ts'
+import { type FileHandle, open, stat, systemErrorText } from '../system/index.ts'
 import { changed, writeOutput } from './files.ts'
 import type { inPlace, output } from './flags.ts'
 import type { Host } from './host.ts'

@@ -2,8 +2,7 @@
 
 import { resolve } from 'node:path'
 import { SopsError } from '../errors.ts'
-import { codeOf } from '../system/errors.ts'
-import { existsSync, statSync } from '../system/files-sync.ts'
+import { codeOf, existsSync, statSync } from '../system/index.ts'
 import { quote } from '../text/quote.ts'
 import { nearest } from '../text/suggest.ts'
 import type { CommandLine } from './argv.ts'

@@ -3,9 +3,9 @@
 
 import { parse } from 'node:path'
 import type { Context } from '../context/index.ts'
-import { memoKey } from '../context/memo.ts'
+import { memoKey } from '../context/index.ts'
 import { SopsError } from '../errors.ts'
-import { run as startAndWait } from '../system/start.ts'
+import { run as startAndWait } from '../system/index.ts'
 import { parseBool } from '../text/bool.ts'
 import { networkKeys } from './flags.ts'
 import type { Invocation } from './invocation.ts'

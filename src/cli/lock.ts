@@ -1,13 +1,11 @@
 // The right to replace a file, held by one process at a time, from before its content is compared (or read) until the new one is in its
 // place. The system holds the lock for the file itself: it ends with the process, however that ends, leaves nothing beside the file, and is
 // the same by every name of the file and in every container.
+
 import type { BigIntStats } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { SopsError } from '../errors.ts'
-import { codeOf } from '../system/errors.ts'
-import { stat } from '../system/files.ts'
-import { closeSync, constants, fstatSync, openSync } from '../system/files-sync.ts'
-import { irregularity } from '../system/inputs.ts'
+import { closeSync, codeOf, constants, fstatSync, irregularity, loadStart, openSync, stat } from '../system/index.ts'
 import type { Host } from './host.ts'
 
 export interface Lock {
@@ -93,7 +91,7 @@ async function lockOpened(host: Host, target: string, descriptor: number, end: n
  * `none`: there is no such program, or the file system has no locks.
  */
 async function lockByProgram({ env }: Host, descriptor: number, end: number): Promise<'held' | 'busy' | 'none'> {
-  const { start } = await import('../system/start.ts')
+  const { start } = await loadStart()
   return new Promise((resolve) => {
     const PATH = [...(env['PATH'] ? [env['PATH']] : []), '/usr/bin', '/bin'].join(':')
     const child = start('flock', ['-x', '3'], {

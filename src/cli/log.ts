@@ -1,6 +1,6 @@
 // Log lines on stderr, in the two shapes of the reference (spec/cli.md 3.2), and which of them are shown when (docs/messages.md).
 import type { Logger, LogLine } from '../context/index.ts'
-import { withoutSecretsOf } from '../system/secrets.ts'
+import { withoutSecretsOf } from '../system/index.ts'
 import { quote } from '../text/quote.ts'
 import type { Host } from './host.ts'
 import { Control, type Line, lineText, sayLines, withoutSecretLines } from './say.ts'

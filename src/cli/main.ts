@@ -1,7 +1,7 @@
 // From a command line to an exit status. Errors become a status here and nowhere else.
 
 import type { Context } from '../context/index.ts'
-import { memory } from '../context/memo.ts'
+import { memory } from '../context/index.ts'
 import { type CommandLine, isUsageError, parseWords, type UsageError } from './argv.ts'
 import { makeAudit } from './audit.ts'
 import type { Command } from './command.ts'

@@ -4,20 +4,21 @@ import { constants, homedir, userInfo } from 'node:os'
 import { isAbsolute } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { SopsError } from '../errors.ts'
-import { textOf } from '../system/bytes.ts'
-import { withheld } from '../system/environment.ts'
-import { causeOf } from '../system/errors.ts'
 import {
+  causeOf,
   closeSync,
+  collect,
+  environmentAsGiven,
   fstatSync,
   openSync,
   readFileSync,
   readlinkSync,
   statSync,
+  textOf,
+  withheld,
+  wordsAsGiven,
   writeSync,
-} from '../system/files-sync.ts'
-import { environmentAsGiven, wordsAsGiven } from '../system/given.ts'
-import { collect } from '../system/inputs.ts'
+} from '../system/index.ts'
 import { leaveOutOfDumps } from './dumps.ts'
 import { type Exits, makeExits } from './exits.ts'
 import type { Account, Host, Input, Output } from './host.ts'

@@ -3,9 +3,7 @@ import { randomBytes } from 'node:crypto'
 import type { BigIntStats } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { SopsError } from '../errors.ts'
-import { codeOf, systemErrorText } from '../system/errors.ts'
-import { constants, type FileHandle, link, open, rename, rm } from '../system/files.ts'
-import { rmSync } from '../system/files-sync.ts'
+import { codeOf, constants, type FileHandle, link, open, rename, rm, rmSync, systemErrorText } from '../system/index.ts'
 import type { Host } from './host.ts'
 
 /** What is written: bytes, or what gives them in pieces, once for each time that it is called. */

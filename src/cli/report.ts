@@ -1,8 +1,7 @@
 // Errors for people. All goes to stderr: the message as it is, then its place and its hints on lines of their own. Errors that
 // are not ours are never shown in full: their text may quote the input.
 import { messageOf, SopsError, tooLongText } from '../errors.ts'
-import { codeOf } from '../system/errors.ts'
-import { withoutSecretsOf } from '../system/secrets.ts'
+import { codeOf, withoutSecretsOf } from '../system/index.ts'
 import type { Host } from './host.ts'
 import { makeLog } from './log.ts'
 import { type Line, sayLines, withoutSecretLines } from './say.ts'

@@ -1,8 +1,8 @@
 // What the metadata of a file says of its recipients against what its creation rule says: nobody authenticates the first (SECURITY.md).
 import { type Config, type CreationRule, ruleOf } from '../config/index.ts'
 import type { Context } from '../context/index.ts'
-import { distinctKeys, identityOf, namesOf } from '../keys/identity.ts'
-import type { KeyGroup } from '../keys/types.ts'
+import type { KeyGroup } from '../keys/index.ts'
+import { distinctKeys, identityOf, namesOf } from '../keys/index.ts'
 import type { Io } from './invocation.ts'
 
 type RuledRecipients = Pick<CreationRule, 'keyGroups' | 'shamirThreshold'>

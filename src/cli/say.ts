@@ -1,7 +1,7 @@
 // The one way out for text that people read. Whatever is put into it, names from a file as well as our own words, comes out as one line that
 // cannot steer a terminal; line ends and colours are what this program adds itself.
 
-import { withoutSecretsOf, withoutValuesOf } from '../system/secrets.ts'
+import { withoutSecretsOf, withoutValuesOf } from '../system/index.ts'
 import { oneLine } from '../text/quote.ts'
 import type { Host, Output } from './host.ts'
 

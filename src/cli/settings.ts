@@ -1,4 +1,5 @@
 // What a command's flags, the environment and .sops.yaml say together: formats, layout, key services, and how to encrypt.
+
 import { isAbsolute, resolve } from 'node:path'
 import {
   anySetting,
@@ -7,18 +8,18 @@ import {
   type SelectionField,
   type SelectionOptions,
   selectionSettings,
-} from '../cipher/selection-settings.ts'
+} from '../cipher/index.ts'
 import type { Config, CreationRule } from '../config/index.ts'
 import { findConfig, loadConfig, matchCreationRule } from '../config/index.ts'
 import type { Context } from '../context/index.ts'
 import { SopsError } from '../errors.ts'
-import type { EncryptionSettings } from '../file/create.ts'
-import { sniffFormat } from '../formats/detect.ts'
-import { formatOfPath, isFormatId } from '../formats/index.ts'
-import type { FormatId, Layout } from '../formats/types.ts'
-import { type KeyService, localKeyService, parseDecryptionOrder } from '../groups/data-key.ts'
+import type { EncryptionSettings } from '../file/index.ts'
+import type { FormatId, Layout } from '../formats/index.ts'
+import { formatOfPath, isFormatId, sniffFormat } from '../formats/index.ts'
+import { type KeyService, localKeyService, parseDecryptionOrder } from '../groups/index.ts'
+import type { KeyRanks, MasterKey, ParseOptions, StringMap } from '../keys/index.ts'
 import { keyTypesInOrder, labelOf } from '../keys/index.ts'
-import type { KeyRanks, MasterKey, ParseOptions, StringMap } from '../keys/types.ts'
+import { loadKeyServiceClient } from '../keyservice/index.ts'
 import type { StringFlag } from './flag.ts'
 import {
   type awsProfile,
@@ -113,7 +114,7 @@ export async function servicesOf(inv: Invocation<KeyServiceFlag>, ctx: Context):
   const services: KeyService[] = inv.bool('enable-local-keyservice') ? [localKeyService(ctx)] : []
   const remote = inv.list('keyservice')
   if (remote.length > 0) {
-    const { remoteKeyServices } = await import('../keyservice/client.ts')
+    const { remoteKeyServices } = await loadKeyServiceClient()
     services.push(...remoteKeyServices(remote, ctx))
   }
   return services

@@ -1,7 +1,7 @@
 // The file that decrypt, encrypt and rotate work on, and the place where the result goes.
 
 import { SopsError } from '../errors.ts'
-import { stat } from '../system/files.ts'
+import { stat } from '../system/index.ts'
 import { quote } from '../text/quote.ts'
 import { fingerprint, readInput, writeOutput } from './files.ts'
 import type { filenameOverride, inPlace, output } from './flags.ts'

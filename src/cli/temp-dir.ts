@@ -4,9 +4,7 @@ import type { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { SopsError } from '../errors.ts'
-import { codeOf, systemErrorText } from '../system/errors.ts'
-import { mkdirSync, rmSync, statfsSync } from '../system/files-sync.ts'
-import { start } from '../system/start.ts'
+import { codeOf, mkdirSync, rmSync, start, statfsSync, systemErrorText } from '../system/index.ts'
 import type { Host } from './host.ts'
 
 export interface TempDir {

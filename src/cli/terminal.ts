@@ -3,7 +3,7 @@
 import { StringDecoder } from 'node:string_decoder'
 import type { ReadStream } from 'node:tty'
 import type { PromptOptions } from '../context/index.ts'
-import { writeSync } from '../system/files-sync.ts'
+import { writeSync } from '../system/index.ts'
 import { lineText } from './say.ts'
 
 /** What is typed, and a descriptor to write to; `close` closes that one if the stream has another. */

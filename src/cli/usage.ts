@@ -1,5 +1,5 @@
 // Usage errors: the reference's text and the help on stdout, a fatal line and a suggestion on stderr.
-import { withoutSecrets } from '../system/secrets.ts'
+import { withoutSecrets } from '../system/index.ts'
 import { nearest } from '../text/suggest.ts'
 import type { UsageError } from './argv.ts'
 import { isGroup, type Row } from './commands/index.ts'

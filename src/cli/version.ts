@@ -1,6 +1,6 @@
 // `--version`: one line, and the network only when asked for (spec/cli.md 16).
 import { messageOf } from '../errors.ts'
-import { compareVersions, compatibleVersion } from '../metadata/version.ts'
+import { compareVersions, compatibleVersion } from '../metadata/index.ts'
 import type { SharedRootFlag } from './flags.ts'
 import type { Host } from './host.ts'
 import type { FlagValues } from './invocation.ts'

@@ -1,11 +1,11 @@
 // Words about what a command did: loud ones where it is a danger, advice where it is not.
 
-import type { Selection } from '../cipher/selection.ts'
+import type { Selection } from '../cipher/index.ts'
 import type { Context } from '../context/index.ts'
-import type { SpellingLosses } from '../file/losses.ts'
+import type { SpellingLosses } from '../file/index.ts'
 
-import type { Format, Parsed, Reading, Respelling } from '../formats/types.ts'
-import { stat } from '../system/files.ts'
+import type { Format, Parsed, Reading, Respelling } from '../formats/index.ts'
+import { stat } from '../system/index.ts'
 import { listed } from '../text/listed.ts'
 import { type DocumentPlace, documentsText, laterDocuments } from '../tree/documents.ts'
 import { formatPath, type Path } from '../tree/path.ts'

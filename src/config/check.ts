@@ -1,9 +1,8 @@
 // Warnings about a configuration that loads but probably does not mean what its author intended. They never make a file invalid.
 
-import { compileRegex } from '../cipher/expression.ts'
-import { selectionSettings } from '../cipher/selection-settings.ts'
+import { compileRegex, selectionSettings } from '../cipher/index.ts'
 import type { Context } from '../context/index.ts'
-import { memoKeys, onceEach } from '../context/memo.ts'
+import { memoKeys, onceEach } from '../context/index.ts'
 import { messageOf, SopsError } from '../errors.ts'
 import { editDistance } from '../text/suggest.ts'
 import type { Config, RawRule, UnknownField } from './load.ts'

@@ -1,7 +1,13 @@
 // Nodes of .sops.yaml to typed data, with the reference's scalar conversions and type errors (spec/config.md 2).
 import { SopsError } from '../errors.ts'
-import { contentText, type YCollection, type YMap, type YNode, type YScalar } from '../formats/yaml/parse/nodes.ts'
-import { positionAt } from '../formats/yaml/parse/text.ts'
+import {
+  yamlContentText as contentText,
+  yamlPositionAt as positionAt,
+  type YCollection,
+  type YMap,
+  type YNode,
+  type YScalar,
+} from '../formats/index.ts'
 import { describeNode, readDocument, scalarText, scalarValue, typeOfNode } from './document.ts'
 import type { Flexible, UnknownField } from './load.ts'
 import { type Shape, type StructShape, typeName } from './shape.ts'

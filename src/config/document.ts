@@ -1,11 +1,13 @@
 // The first YAML document of a configuration file, as nodes that still know their text, and how the reference names what it finds there.
 
 import { SopsError } from '../errors.ts'
-import { compose } from '../formats/yaml/parse/compose.ts'
-import type { YCollection, YNode, YScalar } from '../formats/yaml/parse/nodes.ts'
-import { scan } from '../formats/yaml/parse/scan.ts'
-import { decode as decodeText } from '../formats/yaml/parse/text.ts'
-import { resolveScalar } from '../formats/yaml/scalar/resolve.ts'
+import type { YCollection, YNode, YScalar } from '../formats/index.ts'
+import {
+  composeYaml as compose,
+  decodeYaml as decodeText,
+  resolveYamlScalar as resolveScalar,
+  scanYaml as scan,
+} from '../formats/index.ts'
 import { goList, goMap, goTypeOf } from '../tree/go-types.ts'
 import type { Value } from '../tree/tree.ts'
 

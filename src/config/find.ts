@@ -3,8 +3,8 @@
 
 import path from 'node:path'
 import type { Context } from '../context/index.ts'
-import { memoKey } from '../context/memo.ts'
-import { lstatSync, statSync } from '../system/files-sync.ts'
+import { memoKey } from '../context/index.ts'
+import { lstatSync, statSync } from '../system/index.ts'
 
 export interface ConfigFile {
   /** As found (`.sops.yaml`, `../.sops.yaml`) or as given. */

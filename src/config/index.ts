@@ -1,4 +1,4 @@
-// The configuration file .sops.yaml: find it, load it, ask it which rule applies to a file.
+// Front door: the configuration file .sops.yaml: find it, load it, ask it which rule applies to a file.
 export { checkConfig, type Warning } from './check.ts'
 export { type ConfigFile, findConfig } from './find.ts'
 export {

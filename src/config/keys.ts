@@ -2,9 +2,8 @@
 
 import type { Context } from '../context/index.ts'
 import { SopsError } from '../errors.ts'
-import { distinctKeys } from '../keys/identity.ts'
-import { keyTypesInOrder } from '../keys/index.ts'
-import type { KeyConfig, KeyGroup, MasterKey, ParseOptions, StringMap } from '../keys/types.ts'
+import type { KeyConfig, KeyGroup, MasterKey, ParseOptions, StringMap } from '../keys/index.ts'
+import { distinctKeys, keyTypesInOrder } from '../keys/index.ts'
 import { goList } from '../tree/go-types.ts'
 import type { Flexible, RawKey, RawKeyGroup, RawRule } from './load.ts'
 

@@ -1,12 +1,11 @@
 // Reads a configuration file and checks the type of everything in it, as the reference does for every command that has one.
 
-import type { SelectionField } from '../cipher/selection-settings.ts'
+import type { SelectionField } from '../cipher/index.ts'
 import type { Context } from '../context/index.ts'
-import { memoKeys, onceEach } from '../context/memo.ts'
+import { memoKeys, onceEach } from '../context/index.ts'
 import { SopsError } from '../errors.ts'
-import type { FlatField, GroupField } from '../keys/types.ts'
-import { systemErrorText } from '../system/errors.ts'
-import { readNamed, readRegular } from '../system/inputs.ts'
+import type { FlatField, GroupField } from '../keys/index.ts'
+import { readNamed, readRegular, systemErrorText } from '../system/index.ts'
 import { type ConfigFile, openablePath } from './find.ts'
 import { configShape, type StructShape } from './shape.ts'
 

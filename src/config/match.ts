@@ -1,11 +1,10 @@
 // Which rule applies to a file, and what it says (spec/config.md 3, 4).
 
-import { compileRegex } from '../cipher/expression.ts'
-import { anySetting, type SelectionOptions, selectionSettings } from '../cipher/selection-settings.ts'
+import { anySetting, compileRegex, type SelectionOptions, selectionSettings } from '../cipher/index.ts'
 import type { Context } from '../context/index.ts'
 import { messageOf, SopsError } from '../errors.ts'
-import type { KeyGroup, StringMap } from '../keys/types.ts'
-import { replaced } from '../system/bytes.ts'
+import type { KeyGroup, StringMap } from '../keys/index.ts'
+import { replaced } from '../system/index.ts'
 import { warnAboutConfig, warnAboutSelection } from './check.ts'
 import { type ConfigFile, pathsOf } from './find.ts'
 import { keyGroupsOf } from './keys.ts'

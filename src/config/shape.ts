@@ -1,8 +1,8 @@
 // The fields of .sops.yaml and their types: one table for the loader, its messages and the suggestions for misspelt names.
 
-import { selectionSettings } from '../cipher/selection-settings.ts'
+import { selectionSettings } from '../cipher/index.ts'
+import type { KeyConfig } from '../keys/index.ts'
 import { keyTypesInOrder } from '../keys/index.ts'
-import type { KeyConfig } from '../keys/types.ts'
 
 /** What a value may be; `type` is the type's name in the reference's messages (spec/config.md 2). */
 export type Shape =

@@ -1,5 +1,5 @@
 // What is made once per run: the keys of it, and the memory behind `Context.once`.
-import type { Context, MemoKey } from './index.ts'
+import type { Context, MemoKey } from './context.ts'
 
 /** A key of its own, whatever it is called: two keys are never the same by accident. `name` is for people. */
 export const memoKey = <T>(name: string): MemoKey<T> => ({ name })

@@ -1,7 +1,7 @@
 // This process as a Context, for library users that have no other. The command line makes its own (cli/main.ts).
 
 import { homedir } from 'node:os'
-import type { Context, LogLine } from './index.ts'
+import type { Context, LogLine } from './context.ts'
 import { memory } from './memo.ts'
 
 export interface ProcessContextOptions {

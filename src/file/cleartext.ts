@@ -1,9 +1,14 @@
 // Whether values may be stored in clear because a setting in the file says so. Nobody authenticates these settings: what the user chose is
 // the creation rule for the file, a flag, and a name that ends in the default suffix.
 
-import { type ClearPlace, selectedAmong } from '../cipher/cleartext.ts'
-import type { Selection } from '../cipher/selection.ts'
-import { defaultSelection, givenSettings, type SelectionOptions } from '../cipher/selection-settings.ts'
+import type { Selection } from '../cipher/index.ts'
+import {
+  type ClearPlace,
+  defaultSelection,
+  givenSettings,
+  type SelectionOptions,
+  selectedAmong,
+} from '../cipher/index.ts'
 import type { Context } from '../context/index.ts'
 import { SopsError } from '../errors.ts'
 import { listed } from '../text/listed.ts'

@@ -1,12 +1,13 @@
 // A new encrypted file: a fresh data key for given recipients, and the plain tree sealed under it.
-import { compileSelection, type Selection } from '../cipher/selection.ts'
-import type { SelectionOptions } from '../cipher/selection-settings.ts'
+
+import type { SelectionOptions } from '../cipher/index.ts'
+import { compileSelection, type Selection } from '../cipher/index.ts'
 import { SopsError } from '../errors.ts'
-import type { Format, Layout } from '../formats/types.ts'
-import { type KeyService, newDataKey, wipedAfter, wrapDataKey } from '../groups/data-key.ts'
-import type { KeyGroup } from '../keys/types.ts'
+import type { Format, Layout } from '../formats/index.ts'
+import { type KeyService, newDataKey, wipedAfter, wrapDataKey } from '../groups/index.ts'
+import type { KeyGroup } from '../keys/index.ts'
 import type { Metadata } from '../metadata/index.ts'
-import { compatibleVersion } from '../metadata/version.ts'
+import { compatibleVersion } from '../metadata/index.ts'
 import { type SealOutput, sealFile } from './encrypted-file.ts'
 import type { Draft } from './plaintext.ts'
 

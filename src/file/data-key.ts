@@ -1,12 +1,10 @@
 // The data key of a file as it stands there: recovered, put on record, and compared with what its other entries hold.
 
-import { recoverWithRepair } from '../groups/kms-context.ts'
-import { refuseMixedKeys } from '../groups/same-data-key.ts'
-import { bareKeys, namesOf } from '../keys/identity.ts'
-import { labelOf } from '../keys/index.ts'
-import type { MasterKey } from '../keys/types.ts'
+import { recoverWithRepair, refuseMixedKeys } from '../groups/index.ts'
+import type { MasterKey } from '../keys/index.ts'
+import { bareKeys, labelOf, namesOf } from '../keys/index.ts'
 import type { Metadata } from '../metadata/index.ts'
-import { checkFileVersion } from '../metadata/version.ts'
+import { checkFileVersion } from '../metadata/index.ts'
 import type { OpenOptions } from './types.ts'
 
 /**

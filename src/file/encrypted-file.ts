@@ -1,19 +1,26 @@
 // An encrypted file, from bytes to its open tree and back to bytes. Everything that reads or changes one goes through here.
 
-import { type ClearPlace, newlyClear } from '../cipher/cleartext.ts'
-import { lostComment, settling, withHeads } from '../cipher/comments.ts'
-import { open } from '../cipher/open.ts'
-import { type SealedTree, seal } from '../cipher/seal.ts'
-import { compileSelection, type Selection } from '../cipher/selection.ts'
-import type { Stash } from '../cipher/stash.ts'
-import { sealMac, verifyMac } from '../cipher/stored-mac.ts'
-import { walk } from '../cipher/walk.ts'
+import type { Stash } from '../cipher/index.ts'
+import {
+  type ClearPlace,
+  compileSelection,
+  lostComment,
+  newlyClear,
+  open,
+  type SealedTree,
+  type Selection,
+  seal,
+  sealMac,
+  settling,
+  verifyMac,
+  walk,
+  withHeads,
+} from '../cipher/index.ts'
 import { type ErrorCode, SopsError, withHints } from '../errors.ts'
+import type { Format, FormatId, Layout, Losses, Parsed, Respelling, Respelt, Rewritten } from '../formats/index.ts'
 import { loadFormat } from '../formats/index.ts'
-import type { Format, FormatId, Layout, Losses, Parsed, Respelling, Respelt, Rewritten } from '../formats/types.ts'
-import { wipedAfter } from '../groups/data-key.ts'
-import { type Metadata, takeMetadata, withMetadata } from '../metadata/index.ts'
-import { othersText, splitHints } from '../metadata/others.ts'
+import { wipedAfter } from '../groups/index.ts'
+import { type Metadata, othersText, splitHints, takeMetadata, withMetadata } from '../metadata/index.ts'
 import { secondsText } from '../text/seconds.ts'
 import type { Tree } from '../tree/tree.ts'
 import { checkCleartext } from './cleartext.ts'

@@ -1,14 +1,23 @@
 // Binary files that are longer than a text may be: sealed and opened in pieces, in the very form that smaller ones have (spec/format.md 11).
-import { createLeafCipher } from '../cipher/leaf.ts'
-import { encryptLong, type LongToken, openLong, type Pieces } from '../cipher/long-leaf.ts'
-import { addToMac, finishMac, startMac } from '../cipher/mac.ts'
-import { compileSelection, type Selection } from '../cipher/selection.ts'
-import { sealMac, verifyMac } from '../cipher/stored-mac.ts'
-import { tokenStart } from '../cipher/token.ts'
-import { walk } from '../cipher/walk.ts'
+import {
+  addToMac,
+  compileSelection,
+  createLeafCipher,
+  encryptLong,
+  finishMac,
+  type LongToken,
+  openLong,
+  type Pieces,
+  type Selection,
+  sealMac,
+  startMac,
+  tokenStart,
+  verifyMac,
+  walk,
+} from '../cipher/index.ts'
 import { messageOf, SopsError } from '../errors.ts'
+import type { Layout } from '../formats/index.ts'
 import { loadFormat } from '../formats/index.ts'
-import type { Layout } from '../formats/types.ts'
 import { withMetadata } from '../metadata/index.ts'
 import { secondsText } from '../text/seconds.ts'
 import type { Tree } from '../tree/tree.ts'

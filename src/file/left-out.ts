@@ -1,6 +1,6 @@
 // A word on documents that a result leaves out: only YAML holds several, and the reference drops the rest without one.
 import type { Context } from '../context/index.ts'
-import type { FormatId } from '../formats/types.ts'
+import type { FormatId } from '../formats/index.ts'
 import { documentsText, laterDocuments } from '../tree/documents.ts'
 import type { Tree } from '../tree/tree.ts'
 

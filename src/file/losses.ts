@@ -1,6 +1,6 @@
 // What a file's own spelling loses by being encrypted, since the encrypted form has no room for it (README, "What differs").
-import type { Selection } from '../cipher/selection.ts'
-import { walk } from '../cipher/walk.ts'
+import type { Selection } from '../cipher/index.ts'
+import { walk } from '../cipher/index.ts'
 import type { Origin } from '../tree/tree.ts'
 import type { SealOutput } from './encrypted-file.ts'
 import type { Draft } from './plaintext.ts'

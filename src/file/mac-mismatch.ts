@@ -1,11 +1,9 @@
 // What a MAC mismatch can come from and where, as far as that can be told without a digest of the plaintext.
 
-import type { CryptOptions } from '../cipher/crypt.ts'
-import { changeHints, settingHint } from '../cipher/mismatch.ts'
-import { open } from '../cipher/open.ts'
-import { verifyMac } from '../cipher/stored-mac.ts'
+import type { CryptOptions } from '../cipher/index.ts'
+import { changeHints, open, settingHint, verifyMac } from '../cipher/index.ts'
 import { SopsError, withHints } from '../errors.ts'
-import { splitHints } from '../metadata/others.ts'
+import { splitHints } from '../metadata/index.ts'
 import type { EncryptedFile } from './types.ts'
 
 /** The error of `verifyMac` with all that is known; any other as it is. */

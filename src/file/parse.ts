@@ -1,6 +1,6 @@
 // Parses the text of an encrypted file, and tells what was probably done to one that does not parse.
 import { SopsError, withHints } from '../errors.ts'
-import type { Format, Parsed } from '../formats/types.ts'
+import type { Format, Parsed } from '../formats/index.ts'
 
 /** @throws SopsError `parse`. */
 export function parseEncrypted(bytes: Uint8Array, format: Format, literal: boolean): Parsed {

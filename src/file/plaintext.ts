@@ -1,9 +1,8 @@
 // A new version of a file's plaintext becomes a new version of the file: what `edit` does before and after the editor runs.
-import { compileSelection, type Selection } from '../cipher/selection.ts'
+import { compileSelection, type Selection } from '../cipher/index.ts'
 import { SopsError } from '../errors.ts'
-import type { Format, Layout, Parsed } from '../formats/types.ts'
-import { type Metadata, reservedIn, takeMetadata, withMetadata } from '../metadata/index.ts'
-import { refuseOthers } from '../metadata/others.ts'
+import type { Format, Layout, Parsed } from '../formats/index.ts'
+import { type Metadata, refuseOthers, reservedIn, takeMetadata, withMetadata } from '../metadata/index.ts'
 import type { Entry, Tree } from '../tree/tree.ts'
 import { emitPlain, refuseDocuments, type SealOutput, sealFile } from './encrypted-file.ts'
 import type { EncryptedFile, OpenFile } from './types.ts'

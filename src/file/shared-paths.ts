@@ -1,7 +1,7 @@
 // A word on values that can change places unnoticed (cipher/shared-paths.ts).
 
-import type { Selection } from '../cipher/selection.ts'
-import { sharedPaths } from '../cipher/shared-paths.ts'
+import type { Selection } from '../cipher/index.ts'
+import { sharedPaths } from '../cipher/index.ts'
 import type { Context } from '../context/index.ts'
 import { listed } from '../text/listed.ts'
 import type { Tree } from '../tree/tree.ts'

@@ -1,6 +1,6 @@
 // What is said and refused where an opened file has a key more than once (tree/twins.ts).
 import type { Context } from '../context/index.ts'
-import type { FormatId, PassedOver } from '../formats/types.ts'
+import type { FormatId, PassedOver } from '../formats/index.ts'
 import { formatPath } from '../tree/path.ts'
 import { disagreeing, type LineOf, refuseChoice } from '../tree/twins.ts'
 import type { OpenFile } from './types.ts'

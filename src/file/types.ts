@@ -1,14 +1,11 @@
 // What an encrypted file is: as it was parsed, and once its values are known.
 
-import type { Selection } from '../cipher/selection.ts'
-import type { Stash } from '../cipher/stash.ts'
+import type { Selection, Stash } from '../cipher/index.ts'
 import type { Context, LogLine } from '../context/index.ts'
-import type { Format, Parsed } from '../formats/types.ts'
-import type { KeyService } from '../groups/data-key.ts'
-import type { CompareOptions } from '../groups/same-data-key.ts'
-import type { KeyGroup } from '../keys/types.ts'
-import type { Metadata } from '../metadata/index.ts'
-import type { OtherDocument } from '../metadata/others.ts'
+import type { Format, Parsed } from '../formats/index.ts'
+import type { CompareOptions, KeyService } from '../groups/index.ts'
+import type { KeyGroup } from '../keys/index.ts'
+import type { Metadata, OtherDocument } from '../metadata/index.ts'
 import type { Tree } from '../tree/tree.ts'
 import type { Twins } from '../tree/twins.ts'
 

@@ -1,14 +1,18 @@
 // Reads a sealed text as the next reader will, before it replaces anything: a file that would not open again must not be written.
-import { misplacedComment, type PlacedComment } from '../cipher/comments.ts'
-import type { Selection } from '../cipher/selection.ts'
-import { orDefault, selectionSettings } from '../cipher/selection-settings.ts'
-import { isEncrypted } from '../cipher/token.ts'
-import { walk } from '../cipher/walk.ts'
+
+import type { Selection } from '../cipher/index.ts'
+import {
+  isEncrypted,
+  misplacedComment,
+  orDefault,
+  type PlacedComment,
+  selectionSettings,
+  walk,
+} from '../cipher/index.ts'
 import { messageOf, SopsError } from '../errors.ts'
-import type { Format, Parsed, Respelt } from '../formats/types.ts'
+import type { Format, Parsed, Respelt } from '../formats/index.ts'
 import { labelOf } from '../keys/index.ts'
-import { type Metadata, takeMetadata } from '../metadata/index.ts'
-import { type OtherDocument, othersText } from '../metadata/others.ts'
+import { type Metadata, type OtherDocument, othersText, takeMetadata } from '../metadata/index.ts'
 import { canonical } from '../tree/scalar.ts'
 import type { Tree, Value } from '../tree/tree.ts'
 

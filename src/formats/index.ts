@@ -1,34 +1,26 @@
-// The table of formats. Parsers are loaded when a file needs them.
-import type { Node } from '../tree/tree.ts'
-import type { Format, FormatId } from './types.ts'
-
-const loaders = {
-  yaml: async () => (await import('./yaml.ts')).yaml,
-  json: async () => (await import('./json.ts')).json,
-  dotenv: async () => (await import('./dotenv.ts')).dotenv,
-  ini: async () => (await import('./ini.ts')).ini,
-  binary: async () => (await import('./binary.ts')).binary,
-} satisfies Record<FormatId, () => Promise<Format>>
-
-export const formatIds: readonly FormatId[] = Object.keys(loaders) as FormatId[]
-
-export const isFormatId = (name: string): name is FormatId => Object.hasOwn(loaders, name)
-
-export const loadFormat = (id: FormatId): Promise<Format> => loaders[id]()
-
-const suffixes: readonly (readonly [string, FormatId])[] = [
-  ['.yaml', 'yaml'],
-  ['.yml', 'yaml'],
-  ['.json', 'json'],
-  ['.env', 'dotenv'],
-  ['.ini', 'ini'],
-]
-
-/** The format of a path, by its suffix alone; anything unknown is binary (spec/format.md 12.1). */
-export function formatOfPath(path: string): FormatId {
-  for (const [suffix, id] of suffixes) if (path.endsWith(suffix)) return id
-  return 'binary'
-}
-
-/** Any JSON value as a node. @throws SopsError `parse`. */
-export const parseJsonValue = async (bytes: Uint8Array): Promise<Node> => (await import('./json.ts')).parseValue(bytes)
+// Front door: YAML, JSON, .env, INI and binary, by name or by what a text looks like.
+export { sniffFormat } from './detect.ts'
+export { formatIds, formatOfPath, isFormatId, loadFormat, parseJsonValue } from './table.ts'
+export type {
+  Format,
+  FormatId,
+  Layout,
+  Losses,
+  Parsed,
+  PassedOver,
+  Reading,
+  Respelling,
+  Respelt,
+  Rewritten,
+} from './types.ts'
+export { compose as composeYaml } from './yaml/parse/compose.ts'
+export {
+  contentText as yamlContentText,
+  type YCollection,
+  type YMap,
+  type YNode,
+  type YScalar,
+} from './yaml/parse/nodes.ts'
+export { scan as scanYaml } from './yaml/parse/scan.ts'
+export { decode as decodeYaml, positionAt as yamlPositionAt } from './yaml/parse/text.ts'
+export { resolveScalar as resolveYamlScalar } from './yaml/scalar/resolve.ts'

@@ -1,5 +1,5 @@
 // The INI format: sections of keys, comments and quotes by the rules of the reference's library, read without losing a byte (spec/format.md 10).
-import { isEncrypted, isToken } from '../cipher/token.ts'
+import { isEncrypted, isToken } from '../cipher/index.ts'
 import type { Comment, Entry, MapNode } from '../tree/tree.ts'
 import { refuseBytes } from '../tree/utf8.ts'
 import { blockText } from './ini/comment.ts'

@@ -1,6 +1,6 @@
 // The contract of a file format: text to tree and back, and nothing else. A format knows no keys, no metadata and no cipher.
 
-import type { Selection } from '../cipher/selection.ts'
+import type { Selection } from '../cipher/index.ts'
 import type { Path } from '../tree/path.ts'
 import type { Entry, Leaf, LeafToken, Node, Origin, Tree, Value } from '../tree/tree.ts'
 

@@ -1,6 +1,7 @@
 // How the recipients of a file differ from those of its creation rule.
+
+import type { KeyGroup, MasterKey } from '../keys/index.ts'
 import { labelOf } from '../keys/index.ts'
-import type { KeyGroup, MasterKey } from '../keys/types.ts'
 
 export interface GroupChange {
   readonly kept: readonly string[]

@@ -1,8 +1,8 @@
 // Files older than SOPS 3.3.0, whose AWS KMS keys may be wrapped under another encryption context than the stored one (spec/keys.md 5.5).
 import type { LogLine } from '../context/index.ts'
-import type { KeyGroup, MasterKey, StringMap } from '../keys/types.ts'
+import type { KeyGroup, MasterKey, StringMap } from '../keys/index.ts'
 import type { Metadata } from '../metadata/index.ts'
-import { compareVersions } from '../metadata/version.ts'
+import { compareVersions } from '../metadata/index.ts'
 import { type KeyService, recoverDataKey } from './data-key.ts'
 
 type RecoverOptions = NonNullable<Parameters<typeof recoverDataKey>[3]>

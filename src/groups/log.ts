@@ -1,7 +1,7 @@
 // What --verbose says about the keys that are tried, in the reference's words (spec/cli.md 17).
 import type { Context, LogLine } from '../context/index.ts'
+import type { MasterKey } from '../keys/index.ts'
 import { keyTypes } from '../keys/index.ts'
-import type { MasterKey } from '../keys/types.ts'
 
 /** The part of a key service that says where to log. */
 export interface Teller {

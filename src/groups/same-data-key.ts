@@ -1,9 +1,8 @@
 // Whether the entries of a key group hold the same data key: one from another file or version must not be passed on as if it belonged here.
 import { timingSafeEqual } from 'node:crypto'
 import { SopsError } from '../errors.ts'
-import { namesOf } from '../keys/identity.ts'
-import { keyTypes } from '../keys/index.ts'
-import type { KeyGroup, MasterKey } from '../keys/types.ts'
+import type { KeyGroup, MasterKey } from '../keys/index.ts'
+import { keyTypes, namesOf } from '../keys/index.ts'
 import type { KeyService } from './data-key.ts'
 
 export interface CompareOptions {

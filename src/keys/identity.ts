@@ -2,7 +2,7 @@
 
 import { SopsError } from '../errors.ts'
 import { quote } from '../text/quote.ts'
-import { keyTypes, labelOf } from './index.ts'
+import { keyTypes, labelOf } from './key-types.ts'
 import type { KeyGroup, MasterKey } from './types.ts'
 
 /** Equal for two spellings of one recipient. */

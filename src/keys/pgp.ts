@@ -1,6 +1,6 @@
 // PGP master keys: through the gpg program, or in this process where there is none (spec/keys.md 4).
 import { SopsError } from '../errors.ts'
-import { holdsSecret } from '../system/secrets.ts'
+import { holdsSecret } from '../system/index.ts'
 import { secondsText } from '../text/seconds.ts'
 import { type KeyDescriptor, type KeyRecord, type KeyTypeRow, loadedWork } from './key-type.ts'
 

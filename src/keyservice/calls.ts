@@ -1,7 +1,7 @@
 // Unary gRPC calls over HTTP/2 in clear text: what a server of two methods needs, with a limit to everything that a caller can hold up.
 import { createServer, constants as http2, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2'
 import type { Server as Listener, Socket } from 'node:net'
-import { type StatusName, statusNumber } from '../net/grpc-status.ts'
+import { type StatusName, statusNumber } from '../net/index.ts'
 
 /** What callers may take. */
 export interface Limits {

@@ -1,7 +1,7 @@
 // What the question of `--prompt` shows of a key: every field that is used, each as it is, on one line.
 
+import type { MasterKey, StringMap } from '../keys/index.ts'
 import { keyTypes, labelOf } from '../keys/index.ts'
-import type { MasterKey, StringMap } from '../keys/types.ts'
 import { quote } from '../text/quote.ts'
 
 /** As it is where nothing in it could be taken for a word of the question, else in quotes with escapes. */

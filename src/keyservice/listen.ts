@@ -3,8 +3,7 @@
 import type { ListenOptions, Server } from 'node:net'
 import { dirname } from 'node:path'
 import { SopsError } from '../errors.ts'
-import { causeOf } from '../system/errors.ts'
-import { existsSync } from '../system/files-sync.ts'
+import { causeOf, existsSync } from '../system/index.ts'
 
 /** Looking up a name comes before binding. */
 const causeText = (code: string): string => {

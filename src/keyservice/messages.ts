@@ -1,8 +1,8 @@
 // The messages of the key service (spec/keys.md 10.1).
 import { SopsError } from '../errors.ts'
+import type { MasterKey, Operation, StringMap } from '../keys/index.ts'
 import { keyTypes } from '../keys/index.ts'
-import type { MasterKey, Operation, StringMap } from '../keys/types.ts'
-import { field, fieldParts, lastField, readFields, textField, textOf, type WireField } from '../net/protobuf.ts'
+import { field, fieldParts, lastField, readFields, textField, textOf, type WireField } from '../net/index.ts'
 
 export const methodPaths: Readonly<Record<Operation, string>> = {
   encrypt: '/KeyService/Encrypt',

@@ -1,7 +1,7 @@
 // The names metadata has in files, and their order.
-import { selectionSettings } from '../cipher/selection-settings.ts'
+import { selectionSettings } from '../cipher/index.ts'
+import type { KeyTypeId } from '../keys/index.ts'
 import { keyTypes } from '../keys/index.ts'
-import type { KeyTypeId } from '../keys/types.ts'
 
 /** Lists of keys, in the order a group is made of them (spec/format.md 3.4). */
 export const keyLists: readonly KeyTypeId[] = Object.values(keyTypes).map(({ id }) => id)

@@ -2,7 +2,7 @@
 // says something else comes from another file, or from another version of this one, and what it says must not be written over.
 
 import { SopsError } from '../errors.ts'
-import type { MasterKey } from '../keys/types.ts'
+import type { MasterKey } from '../keys/index.ts'
 import { toSeconds } from '../tree/time.ts'
 import { type MapNode, sameNode, type Tree } from '../tree/tree.ts'
 import { blockEntries, findBlock } from './block.ts'

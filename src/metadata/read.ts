@@ -1,10 +1,15 @@
 // Reads a metadata block into its record (spec/format.md 6.1, 6.5).
 
-import { refuseLargeExpression } from '../cipher/expression.ts'
-import { anySetting, orDefault, type SelectionOptions, selectionSettings } from '../cipher/selection-settings.ts'
+import {
+  anySetting,
+  orDefault,
+  refuseLargeExpression,
+  type SelectionOptions,
+  selectionSettings,
+} from '../cipher/index.ts'
 import { SopsError } from '../errors.ts'
+import type { KeyGroup, KeyTypeId, MasterKey } from '../keys/index.ts'
 import { keyTypes } from '../keys/index.ts'
-import type { KeyGroup, KeyTypeId, MasterKey } from '../keys/types.ts'
 import { quote } from '../text/quote.ts'
 import { parseRfc3339 } from '../tree/time.ts'
 import type { MapNode } from '../tree/tree.ts'

@@ -1,6 +1,6 @@
 // The sops block as a record, and where a format puts it (spec/format.md 6.1, 6.3).
-import type { SelectionOptions } from '../cipher/selection-settings.ts'
-import type { KeyGroup } from '../keys/types.ts'
+import type { SelectionOptions } from '../cipher/index.ts'
+import type { KeyGroup } from '../keys/index.ts'
 
 export interface Metadata {
   readonly keyGroups: readonly KeyGroup[]

@@ -1,7 +1,7 @@
 // Prints a record as a metadata block, every mapping in byte order of its keys (spec/format.md 6.1, 6.2).
-import { givenSettings } from '../cipher/selection-settings.ts'
+import { givenSettings } from '../cipher/index.ts'
+import type { KeyGroup, MasterKey } from '../keys/index.ts'
 import { keyTypes } from '../keys/index.ts'
-import type { KeyGroup, MasterKey } from '../keys/types.ts'
 import type { Entry, ListNode, MapNode, Node, Value } from '../tree/tree.ts'
 import { keyLists } from './names.ts'
 import type { Metadata } from './types.ts'

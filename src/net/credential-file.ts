@@ -1,7 +1,6 @@
 // Files of tokens, certificates and credentials, named by the environment or found in the home folder.
 import type { Context } from '../context/index.ts'
-import { readNamed, readNamedSync } from '../system/inputs.ts'
-import { shownPath } from '../system/secrets.ts'
+import { readNamed, readNamedSync, shownPath } from '../system/index.ts'
 
 /** The most bytes read from a pipe or a device: far more than any bundle of certificates. */
 const maximumSize = 16 * 1024 * 1024

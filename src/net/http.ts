@@ -4,7 +4,7 @@ import type { IncomingHttpHeaders, IncomingMessage, RequestOptions } from 'node:
 import { request as requestPlain } from 'node:http'
 import type { ConnectionOptions } from 'node:tls'
 import { messageOf, SopsError } from '../errors.ts'
-import { codeOf } from '../system/errors.ts'
+import { codeOf } from '../system/index.ts'
 
 /** The certificates that the connection trusts and presents, beyond the platform's defaults. */
 export type TlsOptions = Pick<ConnectionOptions, 'ca' | 'cert' | 'key' | 'servername' | 'rejectUnauthorized'>

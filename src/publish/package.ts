@@ -1,5 +1,5 @@
 // SDKs that only publishing needs and that may be left out at installation.
-import { loadOptional } from '../net/optional.ts'
+import { loadOptional } from '../net/index.ts'
 
 /** @throws SopsError `missing-dependency`. */
 export const loadForPublishing = <T>(name: string, load: () => Promise<T>): Promise<T> =>

@@ -1,5 +1,5 @@
 // Upload to an S3 bucket, with the settings and credentials of the AWS SDK's default chain (spec/keys.md 12).
-import { silenceUpgradeNotice } from '../keys/aws-notice.ts'
+import { silenceUpgradeNotice } from '../keys/index.ts'
 import { loadForPublishing } from './package.ts'
 
 /** @throws whatever the SDK throws; SopsError `missing-dependency` without the SDK. */

@@ -1,5 +1,5 @@
 // Where a published file goes, and the way there: one case for each kind of destination.
-import type { Destination } from '../config/match.ts'
+import type { Destination } from '../config/index.ts'
 import type { Context } from '../context/index.ts'
 import { messageOf, SopsError } from '../errors.ts'
 import type { Tree } from '../tree/tree.ts'

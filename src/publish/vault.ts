@@ -1,13 +1,11 @@
 // Publishing to a KV engine of Vault or OpenBao: the decrypted values themselves (spec/keys.md 12).
 import { isDeepStrictEqual } from 'node:util'
-import type { Destination } from '../config/match.ts'
+import type { Destination } from '../config/index.ts'
 import type { Context } from '../context/index.ts'
 import { SopsError } from '../errors.ts'
 import { textOrBytes } from '../tree/scalar.ts'
 import type { Node, Tree, Value } from '../tree/tree.ts'
-import { vaultRequest } from '../vault/client.ts'
-import { checkPath } from '../vault/path.ts'
-import { placeAt } from '../vault/place.ts'
+import { checkPath, placeAt, vaultRequest } from '../vault/index.ts'
 
 export type VaultDestination = Extract<Destination, { kind: 'vault' }>
 

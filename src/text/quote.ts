@@ -1,6 +1,6 @@
 // Foreign text in messages: as one line, or in double quotes like Go's %q, which is how the reference's messages show their input.
 
-import { hasBytes, shown } from '../system/bytes.ts'
+import { hasBytes, shown } from '../system/index.ts'
 
 const named: Readonly<Record<string, string>> = {
   '"': '\\"',

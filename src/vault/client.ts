@@ -7,12 +7,12 @@ import {
   type HttpAnswer,
   type HttpRequest,
   parseJson,
+  proxyFor,
   type RetryRule,
   sendPatiently,
   shownUrl,
   withoutSecrets,
-} from '../net/http.ts'
-import { proxyFor } from '../net/proxy.ts'
+} from '../net/index.ts'
 import { jsonText } from './json.ts'
 import { checkClearText, checkRedirect, type VaultPlace } from './place.ts'
 import { findService } from './service.ts'

@@ -3,7 +3,7 @@
 import { posix } from 'node:path'
 import type { Context } from '../context/index.ts'
 import { SopsError } from '../errors.ts'
-import { isLoopback } from '../net/http.ts'
+import { isLoopback } from '../net/index.ts'
 import { escapePath } from './escape.ts'
 import { checkPath, checkUrlPath, parseAddress, unescaped } from './path.ts'
 

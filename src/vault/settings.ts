@@ -1,11 +1,10 @@
 // How to talk to Vault, from the variables of its own command line client (spec/keys.md 8.2).
 
 import type { Context } from '../context/index.ts'
-import { memoKey } from '../context/memo.ts'
+import { memoKey } from '../context/index.ts'
 import { messageOf, SopsError } from '../errors.ts'
-import type { TlsOptions } from '../net/http.ts'
-import { parseProxy } from '../net/proxy.ts'
-import { parseDuration } from '../net/timeout.ts'
+import type { TlsOptions } from '../net/index.ts'
+import { parseDuration, parseProxy } from '../net/index.ts'
 import { parseBool } from '../text/bool.ts'
 import { readTls } from './tls.ts'
 

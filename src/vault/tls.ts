@@ -3,9 +3,9 @@
 import { join, resolve } from 'node:path'
 import type { Context } from '../context/index.ts'
 import { messageOf, SopsError } from '../errors.ts'
-import { readCredentials } from '../net/credential-file.ts'
-import type { TlsOptions } from '../net/http.ts'
-import { filesBelow } from '../system/files.ts'
+import type { TlsOptions } from '../net/index.ts'
+import { readCredentials } from '../net/index.ts'
+import { filesBelow } from '../system/index.ts'
 
 /** @throws SopsError `generic` naming the variable that is wrong. */
 export async function readTls(ctx: Context, skipsVerification: boolean): Promise<TlsOptions> {

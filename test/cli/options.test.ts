@@ -8,7 +8,7 @@ import { type inPlace, keyFlagName, keyServices, newKeys, type output } from '..
 import type { Invocation } from '../../src/cli/invocation.ts'
 import { makeIo } from '../../src/cli/main.ts'
 import { servicesOf } from '../../src/cli/settings.ts'
-import { keyTypes } from '../../src/keys/index.ts'
+import { keyTypes } from '../../src/keys/key-types.ts'
 import { bufferHost } from '../support/cli.ts'
 
 const flags = [

@@ -2,7 +2,7 @@
 import { copyFileSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { tellOfKeys } from '../../src/groups/log.ts'
-import { keyTypes } from '../../src/keys/index.ts'
+import { keyTypes } from '../../src/keys/key-types.ts'
 import type { MasterKey } from '../../src/keys/types.ts'
 import { runCli, type Sandbox, sandbox } from '../support/cli.ts'
 import { fakeContext } from '../support/context.ts'

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { checkConfig } from '../../src/config/index.ts'
 import { configShape, type Shape } from '../../src/config/shape.ts'
-import { keyTypesInOrder } from '../../src/keys/index.ts'
+import { keyTypesInOrder } from '../../src/keys/key-types.ts'
 import { configOf } from './support.ts'
 
 const root = new URL('../../', import.meta.url)

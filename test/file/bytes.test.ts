@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest'
-import type { AuditEvent } from '../../src/context/index.ts'
+import type { AuditEvent } from '../../src/context/context.ts'
 import { decrypt, decryptToObject, type EncryptOptions, encrypt, replacePlaintext } from '../../src/file/bytes.ts'
-import { keyTypes } from '../../src/keys/index.ts'
+import { keyTypes } from '../../src/keys/key-types.ts'
 import { identity, recipient, secondRecipient } from '../cli/exec-support.ts'
 import { fakeContext } from '../support/context.ts'
 

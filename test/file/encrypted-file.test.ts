@@ -1,11 +1,11 @@
 // Opening and sealing: the order of checks, what is put on record, and what the result must be able to do.
 import { beforeAll, describe, expect, test } from 'vitest'
-import type { AuditEvent, LogLine } from '../../src/context/index.ts'
+import type { AuditEvent, LogLine } from '../../src/context/context.ts'
 import { SopsError } from '../../src/errors.ts'
 import { encrypt } from '../../src/file/bytes.ts'
 import { emitPlain, loadEncrypted, openFile, sealFile, withOpenFile } from '../../src/file/encrypted-file.ts'
 import type { OpenFile } from '../../src/file/types.ts'
-import { loadFormat } from '../../src/formats/index.ts'
+import { loadFormat } from '../../src/formats/table.ts'
 import type { FormatId } from '../../src/formats/types.ts'
 import { type KeyService, localKeyService } from '../../src/groups/data-key.ts'
 import { setAt } from '../../src/tree/edit.ts'

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { describe, expect, test, vi } from 'vitest'
-import type { Context } from '../../src/context/index.ts'
+import type { Context } from '../../src/context/context.ts'
 import type { SopsError } from '../../src/errors.ts'
 import {
   type KeyService,

@@ -1,9 +1,9 @@
 import { afterEach, expect, test } from 'vitest'
 import { localKeyService } from '../../src/groups/data-key.ts'
 import { recoverWithRepair, repairContextCandidates } from '../../src/groups/kms-context.ts'
-import { keyTypes } from '../../src/keys/index.ts'
+import { keyTypes } from '../../src/keys/key-types.ts'
 import type { KeyGroup, MasterKey, StringMap } from '../../src/keys/types.ts'
-import type { Metadata } from '../../src/metadata/index.ts'
+import type { Metadata } from '../../src/metadata/metadata.ts'
 import { type FakeContext, fakeContext } from '../support/context.ts'
 import { type AwsEmulator, awsDefaults, startAws } from '../support/emulators/aws.ts'
 

@@ -1,6 +1,6 @@
 // The orders of the reference (spec/keys.md 1.1, 1.3, spec/cli.md 13.8), and what no two key types may share.
 import { describe, expect, test } from 'vitest'
-import { keyTypes, keyTypesInOrder } from '../../src/keys/index.ts'
+import { keyTypes, keyTypesInOrder } from '../../src/keys/key-types.ts'
 import { secretVariables } from '../../src/system/secrets.ts'
 
 const types = Object.values(keyTypes)

@@ -7,7 +7,7 @@ import {
   reservedIn,
   takeMetadata,
   withMetadata,
-} from '../../src/metadata/index.ts'
+} from '../../src/metadata/metadata.ts'
 import type { Comment, Entry, MapNode, Node, Tree, Value } from '../../src/tree/tree.ts'
 
 vi.mock('../../src/keys/table.ts', async (original) => {

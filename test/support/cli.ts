@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import { makeExits } from '../../src/cli/exits.ts'
 import type { Host, Output } from '../../src/cli/host.ts'
 import { main } from '../../src/cli/main.ts'
-import type { PromptOptions } from '../../src/context/index.ts'
+import type { PromptOptions } from '../../src/context/context.ts'
 
 export interface CliOptions {
   readonly env?: Readonly<Record<string, string | undefined>>

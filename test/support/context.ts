@@ -1,6 +1,6 @@
 // A Context for tests: plain values in, log lines and prompts kept for inspection.
 
-import type { Context, LogLine, PromptOptions } from '../../src/context/index.ts'
+import type { Context, LogLine, PromptOptions } from '../../src/context/context.ts'
 import { memory } from '../../src/context/memo.ts'
 
 export interface FakeOptions {

@@ -9,7 +9,7 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { messageOf } from '../../src/errors.ts'
 import { inWords, systemErrorText, systemText } from '../../src/system/errors.ts'
 import { startFailure } from '../../src/system/programs.ts'
-import '../../src/keys/index.ts'
+import '../../src/keys/key-types.ts'
 import { holdsSecret, shownPath, withoutSecrets, withoutSecretsOf } from '../../src/system/secrets.ts'
 import { start } from '../../src/system/start.ts'
 

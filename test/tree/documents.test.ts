@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { loadFormat } from '../../src/formats/index.ts'
+import { loadFormat } from '../../src/formats/table.ts'
 import { documentFor, documentsText, documentWith, laterDocuments } from '../../src/tree/documents.ts'
 import { type Path, parsePath } from '../../src/tree/path.ts'
 import type { MapNode } from '../../src/tree/tree.ts'

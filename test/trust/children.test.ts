@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync 
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { encodeBech32 } from '../../src/keys/age/bech32.ts'
-import '../../src/keys/index.ts'
+import '../../src/keys/key-types.ts'
 import { environmentFor, withheld, withheldHint } from '../../src/system/environment.ts'
 import { secretVariables } from '../../src/system/secrets.ts'
 import { bin, root } from '../support/build.ts'

@@ -1,12 +1,18 @@
 // `sops decrypt`: a file or standard input to plaintext, whole or one value of it.
 
 import { SopsError, withHints } from '../../errors.ts'
-import { emitPlain, loadEncrypted, withOpenFile } from '../../file/encrypted-file.ts'
-import { warnOfOneDocument } from '../../file/left-out.ts'
-import { lineOf, refuseToConvert } from '../../file/twins.ts'
-import type { OpenFile, OpenOptions } from '../../file/types.ts'
+import type { OpenFile, OpenOptions } from '../../file/index.ts'
+import {
+  emitPlain,
+  lineOf,
+  loadEncrypted,
+  loadLargeBinary,
+  refuseToConvert,
+  warnOfOneDocument,
+  withOpenFile,
+} from '../../file/index.ts'
+import type { FormatId, Layout } from '../../formats/index.ts'
 import { loadFormat } from '../../formats/index.ts'
-import type { FormatId, Layout } from '../../formats/types.ts'
 import { documentsText, documentsWith } from '../../tree/documents.ts'
 import { formatPath, nodeAt, type Path, parsePath } from '../../tree/path.ts'
 import type { MapNode, Node } from '../../tree/tree.ts'
@@ -113,7 +119,7 @@ async function decryptLarge(
   options: OpenOptions,
 ): Promise<boolean> {
   try {
-    const { loadLarge, openLarge } = await import('../../file/large-binary.ts')
+    const { loadLarge, openLarge } = await loadLargeBinary()
     const loaded = await loadLarge(input)
     if (!loaded) return false
     await writeLarge(inv, io, target, input, await openLarge(loaded, input, options))

@@ -1,20 +1,26 @@
 // `sops edit`: the plaintext in the user's editor, and back into the file when it is closed.
 import { basename } from 'node:path'
 import { messageOf, SopsError, setIn } from '../../errors.ts'
-import { createFile, sealNew } from '../../file/create.ts'
-import { loadEncrypted, type SealOutput, withOpenFile } from '../../file/encrypted-file.ts'
-import { type Draft, draftText, parsePlain, parseWithMetadata, sealDraft } from '../../file/plaintext.ts'
-import { warnOfSharedPaths } from '../../file/shared-paths.ts'
-import type { OpenFile } from '../../file/types.ts'
+import type { OpenFile } from '../../file/index.ts'
+import {
+  createFile,
+  type Draft,
+  draftText,
+  loadEncrypted,
+  parsePlain,
+  parseWithMetadata,
+  type SealOutput,
+  sealDraft,
+  sealNew,
+  warnOfSharedPaths,
+  withOpenFile,
+} from '../../file/index.ts'
 import { loadFormat } from '../../formats/index.ts'
-import { wipedAfter, wrapDataKey, wrapErrors } from '../../groups/data-key.ts'
-import { refuseMixedKeys } from '../../groups/same-data-key.ts'
-import { bareKeys, distinctKeys, identityOf } from '../../keys/identity.ts'
-import { approveKey } from '../../keys/index.ts'
-import type { KeyGroup, MasterKey } from '../../keys/types.ts'
+import { refuseMixedKeys, wipedAfter, wrapDataKey, wrapErrors } from '../../groups/index.ts'
+import type { KeyGroup, MasterKey } from '../../keys/index.ts'
+import { approveKey, bareKeys, distinctKeys, identityOf } from '../../keys/index.ts'
 import type { Metadata } from '../../metadata/index.ts'
-import { refuseOthers } from '../../metadata/others.ts'
-import { compareVersions, compatibleVersion } from '../../metadata/version.ts'
+import { compareVersions, compatibleVersion, refuseOthers } from '../../metadata/index.ts'
 import { checkClear, creationRule } from '../cleartext.ts'
 import { type Command, command } from '../command.ts'
 import { editLoop } from '../edit-loop.ts'

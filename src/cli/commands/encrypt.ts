@@ -1,12 +1,17 @@
 // `sops encrypt`: a plain file or standard input to an encrypted one.
 
-import { type EncryptionSettings, sealNew, withNewFile } from '../../file/create.ts'
-import { lossesOf } from '../../file/losses.ts'
-import { parsePlain } from '../../file/plaintext.ts'
-import { warnOfSharedPaths } from '../../file/shared-paths.ts'
+import {
+  type EncryptionSettings,
+  loadLargeBinary,
+  lossesOf,
+  parsePlain,
+  sealNew,
+  warnOfSharedPaths,
+  withNewFile,
+} from '../../file/index.ts'
+import type { Layout } from '../../formats/index.ts'
 import { loadFormat } from '../../formats/index.ts'
-import type { Layout } from '../../formats/types.ts'
-import type { KeyService } from '../../groups/data-key.ts'
+import type { KeyService } from '../../groups/index.ts'
 import { type Command, command } from '../command.ts'
 import { filenameOverride, inPlace, keyServices, newKeys, output, selection, types } from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
@@ -47,7 +52,7 @@ async function encryptLarge(
   try {
     await withNewFile(settings, services, async (file) => {
       await io.ctx.audit?.({ action: 'encrypt', file: target.file ?? io.ctx.cwd })
-      const { sealLarge } = await import('../../file/large-binary.ts')
+      const { sealLarge } = await loadLargeBinary()
       await writeLarge(inv, io, target, input, await sealLarge(file, input, io.ctx.now(), layout))
     })
     return 0

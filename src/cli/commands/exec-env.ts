@@ -1,9 +1,8 @@
 // `sops exec-env`: a shell line with the values of a file in its environment.
 import { SopsError } from '../../errors.ts'
-import { warnOfLeftOut } from '../../file/left-out.ts'
-import { lineOf } from '../../file/twins.ts'
-import type { Environment } from '../../system/environment.ts'
-import { lostVariables, needsShell } from '../../system/start.ts'
+import { lineOf, warnOfLeftOut } from '../../file/index.ts'
+import type { Environment } from '../../system/index.ts'
+import { lostVariables, needsShell } from '../../system/index.ts'
 import { type Command, command } from '../command.ts'
 import { switchUser } from '../exec/account.ts'
 import { outcomeOf, runShell, shellOf, startShell } from '../exec/child.ts'

@@ -1,9 +1,9 @@
 // `sops filestatus`: whether a file is encrypted, as JSON. Needs no keys.
 
 import { messageOf, SopsError } from '../../errors.ts'
-import { loadEncrypted, warnOfOthers } from '../../file/encrypted-file.ts'
-import type { EncryptedFile } from '../../file/types.ts'
-import type { FormatId } from '../../formats/types.ts'
+import type { EncryptedFile } from '../../file/index.ts'
+import { loadEncrypted, loadLargeBinary, warnOfOthers } from '../../file/index.ts'
+import type { FormatId } from '../../formats/index.ts'
 import { type Command, command } from '../command.ts'
 import { readInput } from '../files.ts'
 import { inputType } from '../flags.ts'
@@ -49,7 +49,7 @@ async function loadedLarge(inv: Given, io: Io, path: string): Promise<EncryptedF
   const input =
     formatsOf(named(inv), path).input === 'binary' ? await openIfLarge(io, absolutePath(io.ctx, path)) : undefined
   try {
-    return input && (await (await import('../../file/large-binary.ts')).loadLarge(input))?.file
+    return input && (await (await loadLargeBinary()).loadLarge(input))?.file
   } finally {
     await input?.close()
   }

@@ -1,7 +1,6 @@
 // sops keyservice: serves the keys of this machine until it is told to stop (spec/cli.md 11).
 import { SopsError } from '../../errors.ts'
-import { isLocal, listen } from '../../keyservice/listen.ts'
-import { makeListener, type ServerOptions, serve } from '../../keyservice/server.ts'
+import { isLocal, listen, makeListener, type ServerOptions, serve } from '../../keyservice/index.ts'
 import { askYesNo } from '../ask.ts'
 import { type Command, command } from '../command.ts'
 import { bool, string } from '../flag.ts'

@@ -1,12 +1,11 @@
 // `sops rotate`: a new data key for a file, and with it recipients added or removed.
 
 import { SopsError } from '../../errors.ts'
-import { loadEncrypted, sealFile } from '../../file/encrypted-file.ts'
+import { loadEncrypted, sealFile } from '../../file/index.ts'
 import { loadFormat } from '../../formats/index.ts'
-import { newDataKey, wipedAfter, wrapDataKey } from '../../groups/data-key.ts'
-import { identityOf } from '../../keys/identity.ts'
-import { keyTypesInOrder, labelOf } from '../../keys/index.ts'
-import type { KeyGroup, MasterKey } from '../../keys/types.ts'
+import { newDataKey, wipedAfter, wrapDataKey } from '../../groups/index.ts'
+import type { KeyGroup, MasterKey } from '../../keys/index.ts'
+import { identityOf, keyTypesInOrder, labelOf } from '../../keys/index.ts'
 import type { Metadata } from '../../metadata/index.ts'
 import { quote } from '../../text/quote.ts'
 import { closest } from '../../text/suggest.ts'

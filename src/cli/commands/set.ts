@@ -1,10 +1,9 @@
 // `sops set`: one value of a file, given as JSON.
 
 import { SopsError } from '../../errors.ts'
+import type { Format } from '../../formats/index.ts'
 import { parseJsonValue } from '../../formats/index.ts'
-import type { Format } from '../../formats/types.ts'
-import { bytesOf, hasBytes } from '../../system/bytes.ts'
-import { systemErrorText } from '../../system/errors.ts'
+import { bytesOf, hasBytes, systemErrorText } from '../../system/index.ts'
 import { utf16Problem } from '../../text/encoding.ts'
 import { documentFor } from '../../tree/documents.ts'
 import { setAt } from '../../tree/edit.ts'

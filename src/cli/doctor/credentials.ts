@@ -2,8 +2,8 @@
 
 import { join } from 'node:path'
 import type { Context } from '../../context/index.ts'
-import type { KeyType } from '../../keys/types.ts'
-import { accessSync, constants } from '../../system/files-sync.ts'
+import type { KeyType } from '../../keys/index.ts'
+import { accessSync, constants } from '../../system/index.ts'
 
 const isReadable = (path: string): boolean => {
   try {

@@ -1,5 +1,5 @@
 // The findings of `sops doctor`: lines under headings, with what is wrong marked and counted.
-import { withoutSecretsOf } from '../../system/secrets.ts'
+import { withoutSecretsOf } from '../../system/index.ts'
 import { type Line, withoutSecretLines } from '../say.ts'
 import type { TerminalStyle } from '../style.ts'
 

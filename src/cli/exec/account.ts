@@ -1,9 +1,7 @@
 // `--user` of exec-env and exec-file: who that is, and becoming that user for good (spec/cli.md 15.1).
 
 import { messageOf } from '../../errors.ts'
-import { codeOf } from '../../system/errors.ts'
-import { readFile } from '../../system/files.ts'
-import { run } from '../../system/start.ts'
+import { codeOf, readFile, run } from '../../system/index.ts'
 import type { Account, Host } from '../host.ts'
 import type { Io } from '../invocation.ts'
 import { makeLog } from '../log.ts'

@@ -2,9 +2,8 @@
 import type { ChildProcess, SpawnOptions } from 'node:child_process'
 import { constants } from 'node:os'
 import { SopsError } from '../../errors.ts'
-import type { Environment } from '../../system/environment.ts'
-import { codeOf, systemErrorText } from '../../system/errors.ts'
-import { handedOver, startKeeping } from '../../system/start.ts'
+import type { Environment } from '../../system/index.ts'
+import { codeOf, handedOver, startKeeping, systemErrorText } from '../../system/index.ts'
 import type { Host } from '../host.ts'
 
 /** It gets the keys too: scripts call this program again. */

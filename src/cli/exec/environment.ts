@@ -1,7 +1,7 @@
 // A decrypted document as environment variables of a program (spec/cli.md 15.2).
 
 import { SopsError } from '../../errors.ts'
-import { hasBytes, textOf } from '../../system/bytes.ts'
+import { hasBytes, textOf } from '../../system/index.ts'
 import { quote } from '../../text/quote.ts'
 import { dotenvFloat } from '../../tree/floats.ts'
 import type { MapNode, Value } from '../../tree/tree.ts'

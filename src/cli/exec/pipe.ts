@@ -2,9 +2,15 @@
 
 import { Socket } from 'node:net'
 import { messageOf, SopsError } from '../../errors.ts'
-import { codeOf } from '../../system/errors.ts'
-import { closeSync, constants, existsSync, open, openSync } from '../../system/files-sync.ts'
-import { run } from '../../system/start.ts'
+import {
+  closeSync,
+  codeOf,
+  constants,
+  existsSync,
+  openWithCallback as open,
+  openSync,
+  run,
+} from '../../system/index.ts'
 import type { Host } from '../host.ts'
 
 /**

@@ -1,6 +1,6 @@
 // Splices a changed tree into dotenv text: lines that did not change stay, and what an encrypted file cannot show is noted (`mark.ts`).
 
-import { isEncrypted } from '../../cipher/token.ts'
+import { isEncrypted } from '../../cipher/index.ts'
 import { SopsError } from '../../errors.ts'
 import { carriageReturn } from '../../text/characters.ts'
 import { type Comment, type Entry, type MapNode, type Node, sameValue, type Tree } from '../../tree/tree.ts'

@@ -1,5 +1,5 @@
 // A block of INI comment lines is one comment: its text, the form that carries the encrypted text, and the way back to the lines.
-import { isEncrypted } from '../../cipher/token.ts'
+import { isEncrypted } from '../../cipher/index.ts'
 import type { Block, CommentPart } from './scan.ts'
 
 /** A replacement of source text; `insert` is new text, not yet in the source's coding. */

@@ -1,5 +1,5 @@
 // Lines of an encrypted file whose key a later line has again: each was encrypted whole, as a comment, which no MAC counts.
-import { isEncrypted } from '../../cipher/token.ts'
+import { isEncrypted } from '../../cipher/index.ts'
 import { SopsError } from '../../errors.ts'
 import type { Comment, Tree } from '../../tree/tree.ts'
 import { lineOf, stringIn } from '../lines.ts'

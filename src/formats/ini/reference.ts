@@ -1,8 +1,7 @@
 // Comments that this reader sees in INI text and the reference does not, or that crash it, written so that both read the same
 // (docs/reference-grammar.md).
 
-import { commentHits, type Selection } from '../../cipher/selection.ts'
-import { isEncrypted } from '../../cipher/token.ts'
+import { commentHits, isEncrypted, type Selection } from '../../cipher/index.ts'
 import { insertable } from '../lines.ts'
 import type { Respelling, Respelt } from '../types.ts'
 import { blockText } from './comment.ts'

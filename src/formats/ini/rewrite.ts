@@ -1,5 +1,5 @@
 // Splices a changed tree into INI text: every byte that does not belong to a changed item stays.
-import { isEncrypted } from '../../cipher/token.ts'
+import { isEncrypted } from '../../cipher/index.ts'
 import { type Comment, type Entry, type Leaf, sameValue, type Tree } from '../../tree/tree.ts'
 import { insertable, type Piece } from '../lines.ts'
 import type { Layout } from '../types.ts'

@@ -1,5 +1,5 @@
 // Spells a value of the source that was encrypted, decrypted or set so that its quotes come back.
-import { isEncrypted } from '../../cipher/token.ts'
+import { isEncrypted } from '../../cipher/index.ts'
 import type { Leaf } from '../../tree/tree.ts'
 import { type Piece, scalarText } from '../lines.ts'
 

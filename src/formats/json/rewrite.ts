@@ -1,5 +1,5 @@
 // Applies the changes of a tree to its JSON source text and keeps every other byte.
-import { isEncrypted } from '../../cipher/token.ts'
+import { isEncrypted } from '../../cipher/index.ts'
 import { type Comment, type Leaf, type ListNode, type MapNode, type Node, sameValue } from '../../tree/tree.ts'
 import type { Layout } from '../types.ts'
 import { habitOf, mark, markOf, spell } from './escapes.ts'

@@ -1,6 +1,6 @@
 // What this reader takes and the reference's does not, and how it is written so that both read the same (docs/reference-grammar.md).
 
-import { commentHits, type Selection } from '../../cipher/selection.ts'
+import { commentHits, type Selection } from '../../cipher/index.ts'
 import { carriageReturn, lineFeed } from '../../text/characters.ts'
 import type { Respelling } from '../types.ts'
 import { elementsOf, isCollection, type YNode } from './parse/nodes.ts'

@@ -1,18 +1,18 @@
 // The REST operations of a key vault, with a token for vaults (spec/keys.md 7.3).
 
 import type { Context } from '../../context/index.ts'
-import { memoKeys } from '../../context/memo.ts'
+import { memoKeys } from '../../context/index.ts'
 import { SopsError } from '../../errors.ts'
 import {
   type Deadline,
   type HttpAnswer,
   type HttpRequest,
   parseJson,
+  proxyFor,
   type RetryRule,
   sendPatiently,
   withoutSecrets,
-} from '../../net/http.ts'
-import { proxyFor } from '../../net/proxy.ts'
+} from '../../net/index.ts'
 import { type Challenge, tenantIn } from './challenge.ts'
 import type { TokenSource } from './token.ts'
 import type { Vault } from './vault.ts'

@@ -2,8 +2,7 @@
 
 import type { Context } from '../../context/index.ts'
 import { messageOf, SopsError } from '../../errors.ts'
-import { deadlineIn } from '../../net/http.ts'
-import { kmsTimeout } from '../../net/timeout.ts'
+import { deadlineIn, kmsTimeout } from '../../net/index.ts'
 import { decodeBase64Url } from '../../text/base64.ts'
 import type { MasterKey, Operation } from '../types.ts'
 import { callVault } from './client.ts'

@@ -1,16 +1,18 @@
 // Tokens without the SDK, which is slow to load: client secret, workload identity, App Service identity, and the az program.
+
 import type { Context } from '../../context/index.ts'
 import { messageOf, SopsError } from '../../errors.ts'
 import {
   type Deadline,
   type HttpAnswer,
   type HttpRequest,
+  loadCredentialReader,
   parseJson,
+  proxyFor,
   type RetryRule,
   sendPatiently,
-} from '../../net/http.ts'
-import { proxyFor } from '../../net/proxy.ts'
-import { codeOf } from '../../system/errors.ts'
+} from '../../net/index.ts'
+import { codeOf, loadStart } from '../../system/index.ts'
 import type { Challenge } from './challenge.ts'
 
 export interface DirectToken {
@@ -59,7 +61,7 @@ const retryRule: RetryRule = {
 const jwtBearer = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
 
 async function assertionIn(file: string, ctx: Context): Promise<Record<string, string>> {
-  const { readCredentials } = await import('../../net/credential-file.ts')
+  const { readCredentials } = await loadCredentialReader()
   try {
     return { client_assertion_type: jwtBearer, client_assertion: (await readCredentials(file, ctx)).trim() }
   } catch (error) {
@@ -134,7 +136,7 @@ function readToken(answer: HttpAnswer): DirectToken {
 /** `az account get-access-token`. */
 function programSource(ctx: Context): DirectSource {
   return async (challenge, deadline) => {
-    const { run } = await import('../../system/start.ts')
+    const { run } = await loadStart()
     const tenant = challenge.tenant === undefined ? [] : ['--tenant', challenge.tenant]
     const args = ['account', 'get-access-token', '--output', 'json', '--resource', resourceOf(challenge), ...tenant]
     const env = ctx.env as NodeJS.ProcessEnv

@@ -2,12 +2,10 @@
 
 import type { DefaultAzureCredential } from '@azure/identity'
 import type { Context } from '../../context/index.ts'
-import { memoKey } from '../../context/memo.ts'
+import { memoKey } from '../../context/index.ts'
 import { messageOf, SopsError } from '../../errors.ts'
-import { within } from '../../net/deadline.ts'
-import { type Deadline, withoutSecrets } from '../../net/http.ts'
-import { loadOptional } from '../../net/optional.ts'
-import { secretValues } from '../../system/secrets.ts'
+import { type Deadline, loadOptional, within, withoutSecrets } from '../../net/index.ts'
+import { secretValues } from '../../system/index.ts'
 import type { Challenge } from './challenge.ts'
 import { type DirectSource, directSource } from './direct.ts'
 

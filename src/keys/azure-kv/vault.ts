@@ -2,7 +2,7 @@
 // the reference, which lets the vault say which token it wants.
 import type { Context } from '../../context/index.ts'
 import { SopsError } from '../../errors.ts'
-import { isLoopback } from '../../net/http.ts'
+import { isLoopback } from '../../net/index.ts'
 import { quote } from '../../text/quote.ts'
 
 export interface Vault {

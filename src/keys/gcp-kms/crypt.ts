@@ -1,10 +1,9 @@
 // Wraps and unwraps data keys with Google Cloud KMS (spec/keys.md 6.3).
 
 import type { Context } from '../../context/index.ts'
-import { memoKey } from '../../context/memo.ts'
+import { memoKey } from '../../context/index.ts'
 import { messageOf, SopsError } from '../../errors.ts'
-import { within } from '../../net/deadline.ts'
-import { kmsTimeout } from '../../net/timeout.ts'
+import { kmsTimeout, within } from '../../net/index.ts'
 import { decodeBase64, encodeBase64 } from '../../text/base64.ts'
 import { quote } from '../../text/quote.ts'
 import type { MasterKey, Operation, Unavailable } from '../types.ts'

@@ -1,7 +1,7 @@
 // Which Cloud KMS server is asked, and how (spec/keys.md 6.2).
 import type { Context } from '../../context/index.ts'
 import { SopsError } from '../../errors.ts'
-import { isLoopback } from '../../net/http.ts'
+import { isLoopback } from '../../net/index.ts'
 
 export interface Endpoint {
   readonly kind: 'grpc' | 'rest'

@@ -3,11 +3,16 @@
 import type * as Grpc from '@grpc/grpc-js'
 import type { Context } from '../../context/index.ts'
 import { messageOf, SopsError } from '../../errors.ts'
-import { readCredentialsSync } from '../../net/credential-file.ts'
-import { statusText } from '../../net/grpc-status.ts'
-import { loadOptional } from '../../net/optional.ts'
-import { lastField, presentParts, readFields, textField } from '../../net/protobuf.ts'
-import { proxyFor } from '../../net/proxy.ts'
+import {
+  lastField,
+  loadOptional,
+  presentParts,
+  proxyFor,
+  readCredentialsSync,
+  readFields,
+  statusText,
+  textField,
+} from '../../net/index.ts'
 import type { Operation } from '../types.ts'
 import type { CloudKms } from './service.ts'
 

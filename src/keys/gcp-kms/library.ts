@@ -1,8 +1,7 @@
 // Google's federated and impersonated identities, by its own library.
 import type * as GoogleAuth from 'google-auth-library'
 import { messageOf, SopsError } from '../../errors.ts'
-import { withoutSecrets } from '../../net/http.ts'
-import { loadOptional } from '../../net/optional.ts'
+import { loadOptional, withoutSecrets } from '../../net/index.ts'
 import { scope } from './endpoint.ts'
 import type { GoogleToken } from './tokens.ts'
 import { serviceAt } from './tokens.ts'

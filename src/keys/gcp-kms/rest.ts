@@ -1,9 +1,7 @@
 // Cloud KMS over HTTP and JSON.
 import type { Context } from '../../context/index.ts'
 import { SopsError } from '../../errors.ts'
-import { deadlineIn, type RetryRule, sendPatiently } from '../../net/http.ts'
-import { proxyFor } from '../../net/proxy.ts'
-import { kmsTimeout } from '../../net/timeout.ts'
+import { deadlineIn, kmsTimeout, proxyFor, type RetryRule, sendPatiently } from '../../net/index.ts'
 import { decodeBase64, encodeBase64 } from '../../text/base64.ts'
 import type { CloudKms } from './service.ts'
 

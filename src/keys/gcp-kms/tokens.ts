@@ -1,9 +1,7 @@
 // Access tokens from Google's token service and from the metadata server of its machines.
 import type { Context } from '../../context/index.ts'
 import { SopsError } from '../../errors.ts'
-import { deadlineIn, isLoopback, send } from '../../net/http.ts'
-import { proxyFor } from '../../net/proxy.ts'
-import { kmsTimeout } from '../../net/timeout.ts'
+import { deadlineIn, isLoopback, kmsTimeout, proxyFor, send } from '../../net/index.ts'
 
 export interface GoogleToken {
   readonly text: string

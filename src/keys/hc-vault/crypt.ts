@@ -1,12 +1,9 @@
 // Wrapping and unwrapping a data key by a transit engine (spec/keys.md 8.3).
 import type { Context } from '../../context/index.ts'
 import { messageOf, SopsError } from '../../errors.ts'
-import { kmsTimeout } from '../../net/timeout.ts'
+import { kmsTimeout } from '../../net/index.ts'
 import { decodeBase64, encodeBase64 } from '../../text/base64.ts'
-import { vaultRequest } from '../../vault/client.ts'
-import { checkName, checkPath } from '../../vault/path.ts'
-import { placeOrAgent, type VaultPlace } from '../../vault/place.ts'
-import { vaultSettings } from '../../vault/settings.ts'
+import { checkName, checkPath, placeOrAgent, type VaultPlace, vaultRequest, vaultSettings } from '../../vault/index.ts'
 import type { MasterKey, Operation } from '../types.ts'
 import { vaultToken } from './token.ts'
 

@@ -2,9 +2,9 @@
 
 import { join } from 'node:path'
 import type { Context } from '../../context/index.ts'
-import { memoKey } from '../../context/memo.ts'
+import { memoKey } from '../../context/index.ts'
 import { messageOf, SopsError } from '../../errors.ts'
-import { readCredentials } from '../../net/credential-file.ts'
+import { readCredentials } from '../../net/index.ts'
 
 const token = memoKey<Promise<string | undefined>>('Vault token')
 

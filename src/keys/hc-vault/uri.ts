@@ -2,8 +2,7 @@
 
 import { SopsError } from '../../errors.ts'
 import { quote } from '../../text/quote.ts'
-import { escapedAsNeeded } from '../../vault/escape.ts'
-import { checkPath, parseAddress } from '../../vault/path.ts'
+import { checkPath, escapedAsNeeded, parseAddress } from '../../vault/index.ts'
 
 export interface TransitKey {
   /** The URI without its path. */

@@ -1,18 +1,18 @@
 // Requests to HuaweiCloud's KMS and identity service (spec/keys.md 9).
 
 import type { Context } from '../../context/index.ts'
-import { memoKeys, onceEach } from '../../context/memo.ts'
+import { memoKeys, onceEach } from '../../context/index.ts'
 import { messageOf, SopsError } from '../../errors.ts'
-import { readCredentials } from '../../net/credential-file.ts'
 import {
   type Deadline,
   type HttpAnswer,
   parseJson,
+  proxyFor,
   type RetryRule,
+  readCredentials,
   sendPatiently,
   withoutSecrets,
-} from '../../net/http.ts'
-import { proxyFor } from '../../net/proxy.ts'
+} from '../../net/index.ts'
 import { type AnyCredentials, credentialsOf, type HuaweiCredentials } from './credentials.ts'
 import { iamEndpoint, kmsEndpoints } from './region.ts'
 import { signed } from './sign.ts'

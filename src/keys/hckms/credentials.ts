@@ -2,10 +2,9 @@
 
 import { join } from 'node:path'
 import type { Context } from '../../context/index.ts'
-import { memoKey } from '../../context/memo.ts'
+import { memoKey } from '../../context/index.ts'
 import { messageOf, SopsError } from '../../errors.ts'
-import { readCredentials } from '../../net/credential-file.ts'
-import { type Deadline, deadlineIn, parseJson, send } from '../../net/http.ts'
+import { type Deadline, deadlineIn, parseJson, readCredentials, send } from '../../net/index.ts'
 
 export interface HuaweiCredentials {
   readonly ak: string

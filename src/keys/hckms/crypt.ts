@@ -1,8 +1,7 @@
 // Wrapping and unwrapping a data key by HuaweiCloud KMS (spec/keys.md 9).
 import type { Context } from '../../context/index.ts'
 import { messageOf, SopsError } from '../../errors.ts'
-import { deadlineIn } from '../../net/http.ts'
-import { kmsTimeout } from '../../net/timeout.ts'
+import { deadlineIn, kmsTimeout } from '../../net/index.ts'
 import { decodeBase64, encodeBase64 } from '../../text/base64.ts'
 import type { MasterKey, Operation } from '../types.ts'
 import { kmsClient } from './client.ts'

@@ -3,8 +3,7 @@
 import { join } from 'node:path'
 import type { Context } from '../../context/index.ts'
 import { messageOf, SopsError } from '../../errors.ts'
-import { readCredentials } from '../../net/credential-file.ts'
-import { isLoopback } from '../../net/http.ts'
+import { isLoopback, readCredentials } from '../../net/index.ts'
 import { quote } from '../../text/quote.ts'
 
 const series = (area: string, ...numbers: readonly number[]): string[] => numbers.map((n) => `${area}-${n}`)

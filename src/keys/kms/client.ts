@@ -2,7 +2,7 @@
 
 import type * as Kms from '@aws-sdk/client-kms'
 import type { Context } from '../../context/index.ts'
-import { memoKeys, onceEach } from '../../context/memo.ts'
+import { memoKeys, onceEach } from '../../context/index.ts'
 import { SopsError } from '../../errors.ts'
 import type { MasterKey } from '../types.ts'
 import { type CredentialSource, credentialSource, remembered } from './credentials.ts'

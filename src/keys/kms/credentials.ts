@@ -2,10 +2,9 @@
 
 import type { AssumeRoleWithWebIdentityCommandInput } from '@aws-sdk/client-sts'
 import type { Context } from '../../context/index.ts'
-import { memoKeys, onceEach } from '../../context/memo.ts'
+import { memoKeys, onceEach } from '../../context/index.ts'
 import { SopsError } from '../../errors.ts'
-import { readCredentials } from '../../net/credential-file.ts'
-import { remember } from '../../net/remember.ts'
+import { readCredentials, remember } from '../../net/index.ts'
 import { keepSecret } from './failure.ts'
 import { containerOptions, fromMachine, silent } from './machine.ts'
 import { loadProviders } from './sdk.ts'

@@ -1,8 +1,7 @@
 // Wraps and unwraps data keys with AWS KMS (spec/keys.md 5.4).
 import type { Context } from '../../context/index.ts'
 import { SopsError } from '../../errors.ts'
-import { within } from '../../net/deadline.ts'
-import { kmsTimeout } from '../../net/timeout.ts'
+import { kmsTimeout, within } from '../../net/index.ts'
 import { decodeBase64, encodeBase64 } from '../../text/base64.ts'
 import type { MasterKey, StringMap, Unavailable } from '../types.ts'
 import { type AwsClient, kmsClient, missingProfile } from './client.ts'

@@ -1,9 +1,9 @@
 // The text of an AWS failure, without anything secret.
 
 import type { Context } from '../../context/index.ts'
-import { memoKey } from '../../context/memo.ts'
+import { memoKey } from '../../context/index.ts'
 import { messageOf, SopsError } from '../../errors.ts'
-import { secretValues } from '../../system/secrets.ts'
+import { secretValues } from '../../system/index.ts'
 
 const secrets = memoKey<Set<string>>('AWS secrets')
 

@@ -2,7 +2,7 @@
 
 import type { Context } from '../../context/index.ts'
 import { messageOf, SopsError } from '../../errors.ts'
-import { readCredentialsSync } from '../../net/credential-file.ts'
+import { readCredentialsSync } from '../../net/index.ts'
 import { describeFailure, keepSecret } from './failure.ts'
 import { loadProviders } from './sdk.ts'
 import { isTrue } from './settings.ts'

@@ -2,7 +2,7 @@
 import type * as Kms from '@aws-sdk/client-kms'
 import type * as Sts from '@aws-sdk/client-sts'
 import type * as Providers from '@aws-sdk/credential-providers'
-import { loadOptional } from '../../net/optional.ts'
+import { loadOptional } from '../../net/index.ts'
 import { silenceUpgradeNotice } from '../aws-notice.ts'
 
 /** @throws SopsError `missing-dependency`, as the others. */

@@ -2,8 +2,8 @@
 
 import { join } from 'node:path'
 import type { Context } from '../../context/index.ts'
-import { memoKey } from '../../context/memo.ts'
-import { readCredentialsSync } from '../../net/credential-file.ts'
+import { memoKey } from '../../context/index.ts'
+import { readCredentialsSync } from '../../net/index.ts'
 
 /** Settings by lower-case name; one with settings of its own (`kms =` and indented lines) is a map. */
 export type ProfileSection = ReadonlyMap<string, string | ReadonlyMap<string, string>>

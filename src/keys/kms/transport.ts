@@ -3,9 +3,8 @@
 import { Agent } from 'node:https'
 import type { Duplex } from 'node:stream'
 import type { Context } from '../../context/index.ts'
-import { memoKeys, onceEach } from '../../context/memo.ts'
-import { openTunnel, proxyFor } from '../../net/proxy.ts'
-import { kmsTimeout } from '../../net/timeout.ts'
+import { memoKeys, onceEach } from '../../context/index.ts'
+import { kmsTimeout, openTunnel, proxyFor } from '../../net/index.ts'
 import { trustedCertificates } from './settings.ts'
 
 /** Options of the SDK's request handler. */

@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Key, PartialConfig, PrivateKey, PublicKey } from 'openpgp'
 import type { Context } from '../../context/index.ts'
-import { memoKeys, onceEach } from '../../context/memo.ts'
+import { memoKeys, onceEach } from '../../context/index.ts'
 import { messageOf } from '../../errors.ts'
 import type { Ring } from './ring.ts'
 

@@ -3,7 +3,7 @@
 import { join, resolve } from 'node:path'
 import type { Context } from '../../context/index.ts'
 import { messageOf } from '../../errors.ts'
-import { existsSync } from '../../system/files-sync.ts'
+import { existsSync } from '../../system/index.ts'
 import type { IdentityPlace } from '../types.ts'
 import { programName, runGpg } from './program.ts'
 import { rings } from './ring.ts'

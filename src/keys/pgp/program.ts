@@ -3,10 +3,8 @@
 import { delimiter, isAbsolute, join, resolve } from 'node:path'
 import { isatty } from 'node:tty'
 import type { Context } from '../../context/index.ts'
-import { memoKey } from '../../context/memo.ts'
-import { causeOf, codeOf } from '../../system/errors.ts'
-import { readlinkSync, statSync } from '../../system/files-sync.ts'
-import { isProgram, startFailure } from '../../system/programs.ts'
+import { memoKey } from '../../context/index.ts'
+import { causeOf, codeOf, isProgram, loadStart, readlinkSync, startFailure, statSync } from '../../system/index.ts'
 
 /** The outcome of a run; the caller wipes `stdout` when it is secret. */
 export interface Run {
@@ -86,7 +84,7 @@ export async function runGpg(
 }
 
 async function start(program: string, args: readonly string[], input: string | Uint8Array, ctx: Context): Promise<Run> {
-  const { start } = await import('../../system/start.ts')
+  const { start } = await loadStart()
   const terminal = ctx.env.GPG_TTY === undefined && !ctx.unattended ? terminalName() : undefined
   const env = terminal === undefined ? ctx.env : { ...ctx.env, GPG_TTY: terminal }
   return new Promise((done) => {

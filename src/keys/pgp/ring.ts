@@ -3,11 +3,9 @@
 import { join, resolve } from 'node:path'
 import type { Key } from 'openpgp'
 import type { Context, MemoKey } from '../../context/index.ts'
-import { memoKey } from '../../context/memo.ts'
+import { memoKey } from '../../context/index.ts'
 import { messageOf } from '../../errors.ts'
-import { statSync } from '../../system/files-sync.ts'
-import { readNamed } from '../../system/inputs.ts'
-import { shownPath } from '../../system/secrets.ts'
+import { readNamed, shownPath, statSync } from '../../system/index.ts'
 import { utf16Problem } from '../../text/encoding.ts'
 
 /** The keys that could be read, and what kept others from it. */

@@ -1,5 +1,5 @@
 // How the style of a scalar travels through encryption in the style of its encrypted value, and how it is written again.
-import { isToken } from '../../../cipher/token.ts'
+import { isToken } from '../../../cipher/index.ts'
 import { formatFloatF } from '../../../tree/floats.ts'
 import type { Leaf, Value } from '../../../tree/tree.ts'
 import type { YScalar } from '../parse/nodes.ts'

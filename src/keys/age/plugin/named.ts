@@ -1,7 +1,7 @@
 // Which plugin recipients the user has named in this run. On the start-up path.
 
 import type { Context } from '../../../context/index.ts'
-import { memoKey } from '../../../context/memo.ts'
+import { memoKey } from '../../../context/index.ts'
 
 const names = memoKey<Set<string>>('named recipients')
 

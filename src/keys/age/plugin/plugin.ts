@@ -1,7 +1,7 @@
 // age plugins: recipients and identities with a program of their own that wraps and unwraps (spec/keys.md 3.7).
 import type { Context } from '../../../context/index.ts'
 import { messageOf } from '../../../errors.ts'
-import { withheldHint } from '../../../system/environment.ts'
+import { withheldHint } from '../../../system/index.ts'
 import { decodeBech32 } from '../bech32.ts'
 import type { FileKeyRecipient } from '../format/file.ts'
 import type { Stanza } from '../format/stanza.ts'

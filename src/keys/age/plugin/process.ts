@@ -1,9 +1,10 @@
 // A plugin's process, and the stanzas that go in and out of it.
+
 import type { ChildProcess, ChildProcessByStdio } from 'node:child_process'
 import { delimiter, isAbsolute, join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import type { Context } from '../../../context/index.ts'
-import { isProgram, startFailure } from '../../../system/programs.ts'
+import { isProgram, loadStart, startFailure } from '../../../system/index.ts'
 import { type LineQueue, lineQueue } from '../../../text/line-queue.ts'
 import { encodeStanza, type Stanza, stanzaOf } from '../format/stanza.ts'
 
@@ -88,7 +89,7 @@ export async function startPlugin(
   ctx: Context,
 ): Promise<Conversation> {
   const program = findPlugin(name, ctx)
-  const { start } = await import('../../../system/start.ts')
+  const { start } = await loadStart()
   const { tmpdir } = await import('node:os')
   let child: ChildProcessByStdio<Writable, Readable, null>
   try {

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import type { Context } from '../../../context/index.ts'
-import { readlinkSync, statSync } from '../../../system/files-sync.ts'
+import { readlinkSync, statSync } from '../../../system/index.ts'
 import { type LineQueue, lineQueue } from '../../../text/line-queue.ts'
 import { quote } from '../../../text/quote.ts'
 

@@ -1,10 +1,9 @@
 // Runs the command that prints a key.
+
 import type { ChildProcessByStdio } from 'node:child_process'
 import type { Readable } from 'node:stream'
 import type { Context } from '../../../context/index.ts'
-import { withheldHint } from '../../../system/environment.ts'
-import { startFailure } from '../../../system/programs.ts'
-import { holdsSecret, withoutSecrets } from '../../../system/secrets.ts'
+import { holdsSecret, loadStart, startFailure, withheldHint, withoutSecrets } from '../../../system/index.ts'
 import { splitWords } from '../../../text/words.ts'
 
 /** More output than this is not a key. */
@@ -34,7 +33,7 @@ export async function runKeyCommand(command: string, recipient: string, ctx: Con
   if (!words) throw new Error(`failed to parse command ${shown}: EOF found when expecting closing quote`)
   const [program, ...args] = words
   if (!program) throw new Error(`failed to parse command ${shown}: no command given`)
-  const { start } = await import('../../../system/start.ts')
+  const { start } = await loadStart()
   const env = { ...ctx.env, SOPS_AGE_RECIPIENT: recipient }
   return new Promise((done, failed) => {
     const fail = (cause: string): void => failed(new Error(`failed to execute command ${shown}: ${cause}`))

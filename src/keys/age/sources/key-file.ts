@@ -2,12 +2,9 @@
 
 import { join } from 'node:path'
 import type { Context } from '../../../context/index.ts'
-import { memoKeys, onceEach } from '../../../context/memo.ts'
+import { memoKeys, onceEach } from '../../../context/index.ts'
 import { messageOf } from '../../../errors.ts'
-import { codeOf, systemErrorText } from '../../../system/errors.ts'
-import { statSync } from '../../../system/files-sync.ts'
-import { readNamed } from '../../../system/inputs.ts'
-import { holdsSecret, shownPath } from '../../../system/secrets.ts'
+import { codeOf, holdsSecret, readNamed, shownPath, statSync, systemErrorText } from '../../../system/index.ts'
 
 /** The reference reads identity files up to one byte less. */
 const MAXIMUM_SIZE = 16 * 1024 * 1024

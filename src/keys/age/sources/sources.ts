@@ -2,9 +2,9 @@
 
 import { join, resolve } from 'node:path'
 import type { Context } from '../../../context/index.ts'
-import { memoKey, memoKeys, onceEach } from '../../../context/memo.ts'
+import { memoKey, memoKeys, onceEach } from '../../../context/index.ts'
 import { messageOf } from '../../../errors.ts'
-import { statSync } from '../../../system/files-sync.ts'
+import { statSync } from '../../../system/index.ts'
 import type { Identity } from '../identity.ts'
 import { sshCommandIdentity, sshFileIdentity } from '../ssh/identity.ts'
 import { runKeyCommand } from './command.ts'

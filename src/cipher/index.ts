@@ -1,0 +1,27 @@
+// Front door: values under a data key, which of them are encrypted, and the MAC over all.
+export { type ClearPlace, newlyClear, selectedAmong } from './cleartext.ts'
+export { commentsOf, lostComment, misplacedComment, type PlacedComment, settling, withHeads } from './comments.ts'
+export type { CryptOptions } from './crypt.ts'
+export { compileRegex, refuseLargeExpression } from './expression.ts'
+export { createLeafCipher } from './leaf.ts'
+export { encryptLong, type LongToken, openLong, type Pieces } from './long-leaf.ts'
+export { addToMac, finishMac, startMac } from './mac.ts'
+export { changeHints, settingHint } from './mismatch.ts'
+export { open } from './open.ts'
+export { type SealedTree, seal } from './seal.ts'
+export { commentHits, compileSelection, type Selection } from './selection.ts'
+export {
+  anySetting,
+  defaultSelection,
+  givenSettings,
+  orDefault,
+  type SelectionField,
+  type SelectionOptions,
+  type SelectionSetting,
+  selectionSettings,
+} from './selection-settings.ts'
+export { sharedPaths } from './shared-paths.ts'
+export type { Stash } from './stash.ts'
+export { sealMac, verifyMac } from './stored-mac.ts'
+export { isEncrypted, isToken, tokenStart } from './token.ts'
+export { walk } from './walk.ts'

@@ -1,0 +1,30 @@
+// Front door: an encrypted file's life: parse, open, create, change, seal, verify.
+export {
+  type DecryptOptions,
+  decrypt,
+  decryptToObject,
+  type EncryptOptions,
+  encrypt,
+  type ReplaceOptions,
+  replacePlaintext,
+} from './bytes.ts'
+export { checkCleartext, type OwnRule } from './cleartext.ts'
+export { createFile, type EncryptionSettings, type NewFile, sealNew, withNewFile } from './create.ts'
+export {
+  emitPlain,
+  loadEncrypted,
+  openFile,
+  type SealInput,
+  type SealOutput,
+  sealFile,
+  warnOfOthers,
+  withOpenFile,
+} from './encrypted-file.ts'
+export { loadLargeBinary } from './lazy.ts'
+export { warnOfLeftOut, warnOfOneDocument } from './left-out.ts'
+export { lossesOf, type SpellingLosses } from './losses.ts'
+export { type Draft, draftText, parsePlain, parseWithMetadata, refuseReserved, sealDraft } from './plaintext.ts'
+export { type ChangeRecipientsOptions, changeRecipients, type WantedRecipients } from './recipients.ts'
+export { warnOfSharedPaths } from './shared-paths.ts'
+export { lineOf, refuseToConvert } from './twins.ts'
+export type { EncryptedFile, OpenFile, OpenOptions } from './types.ts'

@@ -1,0 +1,52 @@
+// Front door: files, programs, variables and bytes that are no text.
+export { bytesOf, hasBytes, replaced, shown, textOf } from './bytes.ts'
+export { type Environment, withheld, withheldHint } from './environment.ts'
+export { causeOf, codeOf, inWords, systemErrorText } from './errors.ts'
+export {
+  access,
+  type FileHandle,
+  filesBelow,
+  link,
+  lstat,
+  makeFolders,
+  open,
+  readFile,
+  readlink,
+  realpath,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from './files.ts'
+export {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  open as openWithCallback,
+  openSync,
+  readFileSync,
+  readlinkSync,
+  readSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  writeSync,
+} from './files-sync.ts'
+export { environmentAsGiven, wordsAsGiven } from './given.ts'
+export { collect, type InputOptions, irregularity, readNamed, readNamedSync, readRegular, silence } from './inputs.ts'
+export { loadStart } from './lazy.ts'
+export { isProgram, startFailure } from './programs.ts'
+export {
+  declareSecretVariables,
+  holdsSecret,
+  secretValues,
+  shownPath,
+  withoutSecrets,
+  withoutSecretsOf,
+  withoutValuesOf,
+} from './secrets.ts'
+export { handedOver, lostVariables, needsShell, run, start, startKeeping } from './start.ts'
