@@ -3,6 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll } from 'vitest'
+// The table tells the program which variables hold secrets.
+import '../../src/keys/key-types.ts'
 import { kms } from '../../src/keys/kms.ts'
 import type { MasterKey } from '../../src/keys/types.ts'
 import { type FakeContext, fakeContext } from '../support/context.ts'

@@ -31,7 +31,7 @@ const words = new Map<string, Disputed>([
   ...['y', 'Y', 'yes', 'Yes', 'YES', 'on', 'On', 'ON'].map((word) => [word, yes] as const),
   ...['n', 'N', 'no', 'No', 'NO', 'off', 'Off', 'OFF'].map((word) => [word, no] as const),
   ['=', disputed('text for SOPS, refused by readers of YAML 1.1', 'quote it')],
-  ['<<', textElsewhere('the byteOrderMark of a merge')],
+  ['<<', textElsewhere('the mark of a merge')],
 ])
 
 const sexagesimal = textElsewhere('a number')

@@ -27,10 +27,10 @@ for (const name of ['.inf', '.Inf', '.INF']) {
   words.set(`-${name}`, Number.NEGATIVE_INFINITY)
 }
 
-const byteOrderMark = /^(\d{4})-(\d\d?)-(\d\d?)(?:([Tt]| +)(\d\d?):(\d\d?):(\d\d?)(?:[.,](\d+))?(Z|[+-]\d\d:\d\d)?)?$/
+const datePattern = /^(\d{4})-(\d\d?)-(\d\d?)(?:([Tt]| +)(\d\d?):(\d\d?):(\d\d?)(?:[.,](\d+))?(Z|[+-]\d\d:\d\d)?)?$/
 
 function readTime(text: string): Timestamp | undefined {
-  const m = byteOrderMark.exec(text)
+  const m = datePattern.exec(text)
   if (!m) return undefined
   const [, year, month, day, separator, hour, minute, second, fraction, zone] = m
   if (separator !== undefined && (zone === undefined) === /^[Tt]$/.test(separator)) return undefined
