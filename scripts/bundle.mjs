@@ -50,27 +50,36 @@ const toCommonJs = async (text, { isOurs, wasCommonJs }) =>
     })
   ).code
 
-/** Writes the chunks of the checkout `root` to `folder`, what they were made of (meta.json) and the licences of that. */
-export async function bundle(root, folder) {
-  const pkg = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-  const options = /** @type {const} */ ({
+/** What both bundles are made with. */
+const optionsOf = (root, pkg) =>
+  /** @type {const} */ ({
     absWorkingDir: root,
-    entryPoints: { main: 'src/cli/main.ts' },
-    outdir: join(root, 'dist/cli'),
-    outExtension: { '.js': '.cjs' },
     bundle: true,
-    splitting: true,
     minify: true,
-    format: 'esm',
     platform: 'node',
     target,
-    // V8 checks patterns when it parses the chunk, and takes milliseconds for classes of Unicode. Written as `new RegExp` they wait for their use.
-    supported: { 'regexp-sticky-and-unicode-flags': false },
     metafile: true,
     external: externalOf(pkg),
     legalComments: 'none',
-    define: { 'process.env.SOPS_TS_VERSION': JSON.stringify(pkg.version) },
     write: false,
+  })
+
+const readPackage = (root) => JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+const definesOf = ({ version }) => ({ 'process.env.SOPS_TS_VERSION': JSON.stringify(version) })
+
+/** Writes the chunks of the checkout `root` to `folder`, what they were made of (meta.json) and the licences of that. */
+export async function bundle(root, folder) {
+  const pkg = readPackage(root)
+  const options = /** @type {const} */ ({
+    ...optionsOf(root, pkg),
+    entryPoints: { main: 'src/cli/main.ts' },
+    outdir: join(root, 'dist/cli'),
+    outExtension: { '.js': '.cjs' },
+    splitting: true,
+    format: 'esm',
+    // V8 checks patterns when it parses the chunk, and takes milliseconds for classes of Unicode. Written as `new RegExp` they wait for their use.
+    supported: { 'regexp-sticky-and-unicode-flags': false },
+    define: definesOf(pkg),
   })
   const plan = await build({ ...options, packages: 'external' })
   const { metafile, outputFiles } = await build({ ...options, plugins: [commonChunk(root, plan.metafile)] })
@@ -84,4 +93,25 @@ export async function bundle(root, folder) {
   }
   writeFileSync(join(folder, 'meta.json'), JSON.stringify(metafile))
   writeFileSync(join(folder, 'LICENSES.txt'), licencesOf(metafile, root))
+}
+
+/**
+ * The whole program as one CommonJS text, for the executable. Modules that import() names are in it and evaluated when they are asked for.
+ * @throws Error when a package is missing that it should hold
+ */
+export async function bundleWhole(root) {
+  const pkg = readPackage(root)
+  const missing = Object.keys(pkg.optionalDependencies).filter((name) => !isInstalled(name))
+  if (missing.length > 0) throw new Error(`not installed: ${missing.join(', ')}; the executable holds them (npm ci)`)
+  const { metafile, outputFiles } = await build({
+    ...optionsOf(root, pkg),
+    entryPoints: ['src/cli/executable.ts'],
+    outfile: join(root, 'sops.cjs'),
+    format: 'cjs',
+    supported: { 'dynamic-import': false },
+    // The name that the file has inside the executable: Bun would put in that of the machine which builds.
+    define: { ...definesOf(pkg), 'import.meta.url': '__url' },
+    banner: { js: 'const __url=require("node:url").pathToFileURL(process.argv[1]).href;' },
+  })
+  return { code: outputFiles[0].text, metafile }
 }

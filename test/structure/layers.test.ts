@@ -58,7 +58,7 @@ function importsOf(file: string, source: ts.SourceFile): Import[] {
 
 /** The rooms of src, floor by floor from the ground up: imports go down, or stay in their room. */
 const floors: readonly (readonly string[])[] = [
-  ['errors', 'context', 'system'],
+  ['errors', 'context', 'system', 'runtime'],
   ['text'],
   ['tree'],
   ['cipher', 'net'],
