@@ -1,5 +1,6 @@
 // Bundles the command line into chunks that Node loads with `require`.
 import { readFileSync, writeFileSync } from 'node:fs'
+import { isBuiltin } from 'node:module'
 import { basename, join, relative } from 'node:path'
 import { build, transform } from 'esbuild'
 import { commonChunk } from './common-chunk.mjs'
@@ -95,9 +96,24 @@ export async function bundle(root, folder) {
   writeFileSync(join(folder, 'LICENSES.txt'), licencesOf(metafile, root))
 }
 
+/** Packages that packages use when somebody installed them. In the executable they are missing: it takes no code from folders around it. */
+const absent = {
+  name: 'absent',
+  setup({ onResolve, onLoad }) {
+    const filter = /^(pg-native|supports-color)$/
+    onResolve({ filter }, ({ path }) => ({ path, namespace: 'absent' }))
+    onLoad({ filter: /./, namespace: 'absent' }, ({ path }) => ({
+      contents: `throw Object.assign(new Error("Cannot find module '${path}'"), { code: 'MODULE_NOT_FOUND' })`,
+    }))
+  },
+}
+
+/** What the executable may ask for that is neither in it nor in its runtime. */
+const beside = ['openpgp']
+
 /**
  * The whole program as one CommonJS text, for the executable. Modules that import() names are in it and evaluated when they are asked for.
- * @throws Error when a package is missing that it should hold
+ * @throws Error when a package is missing that it should hold, or when it would look for others than those it may
  */
 export async function bundleWhole(root) {
   const pkg = readPackage(root)
@@ -108,10 +124,22 @@ export async function bundleWhole(root) {
     entryPoints: ['src/cli/executable.ts'],
     outfile: join(root, 'sops.cjs'),
     format: 'cjs',
+    external: beside,
+    plugins: [absent],
     supported: { 'dynamic-import': false },
-    // The name that the file has inside the executable: Bun would put in that of the machine which builds.
-    define: { ...definesOf(pkg), 'import.meta.url': '__url' },
-    banner: { js: 'const __url=require("node:url").pathToFileURL(process.argv[1]).href;' },
+    // The names that files have inside the executable: Bun would put in those of the machine which builds.
+    define: { ...definesOf(pkg), 'import.meta.url': '__url', __filename: '__file', __dirname: '__folder' },
+    banner: {
+      js: [
+        'const __file=process.argv[1],__folder=require("node:path").dirname(__file)',
+        '__url=require("node:url").pathToFileURL(__file).href;',
+      ].join(),
+    },
   })
+  const [output] = Object.values(metafile.outputs)
+  const outside = output.imports
+    .filter(({ path, external }) => external && !isBuiltin(path) && !beside.includes(path))
+    .map(({ path }) => path)
+  if (outside.length > 0) throw new Error(`the executable would look for ${outside.join(', ')}`)
   return { code: outputFiles[0].text, metafile }
 }

@@ -5,7 +5,7 @@
 // Makes dist/sops for this machine. With platforms (rows of toolchain.json), or --all for every one of them, it makes
 // dist/packages/sops-PLATFORM instead, beside SHA256SUMS, the bill of materials and the licences.
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -48,15 +48,26 @@ function compile(platform) {
   const name = `sops-${platform}${suffixOf(platform)}`
   const words = [
     ...['build', ...fixed, '--target', toolchain.platforms[platform].target, '--compile-executable-path', runtime],
-    ...['--external', 'openpgp', '--external', 'pg-native', '--asset', 'LICENSES.txt', 'sops.cjs', '--outfile', name],
+    ...['--external', 'openpgp', '--asset', 'LICENSES.txt', 'sops.cjs', '--outfile', name],
   ]
-  execFileSync(compiler, words, { cwd: work, env: { HOME: work, TMPDIR: work }, stdio: ['ignore', 'ignore', 'inherit'] })
+  execFileSync(compiler, words, {
+    cwd: work,
+    env: { HOME: work, TMPDIR: work },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
   rmSync(runtime)
   return join(work, name)
+}
+
+/** A program that runs from `to` keeps its old content. */
+function place(from, to) {
+  copyFileSync(from, `${to}.${process.pid}`)
+  renameSync(`${to}.${process.pid}`, to)
+  rmSync(from)
 }
 
 const chosen = values.all ? Object.keys(toolchain.platforms) : positionals
 if (chosen.length === 0) {
   mkdirSync(values.out, { recursive: true })
-  renameSync(compile(host), join(values.out, `sops${suffixOf(process.platform)}`))
+  place(compile(host), join(values.out, `sops${suffixOf(process.platform)}`))
 }

@@ -188,7 +188,9 @@ describe.skipIf(!keygen)('what was changed', () => {
     expect(await unwrapWithSshKey([{ args: ['x', tag, ...rest], body }], key)).toBeUndefined()
     const changed = Buffer.from(body)
     changed[0]! ^= 1
-    await expect(unwrapWithSshKey([{ args: stanza!.args, body: changed }], key)).rejects.toThrow('failed to decrypt file key')
+    await expect(unwrapWithSshKey([{ args: stanza!.args, body: changed }], key)).rejects.toThrow(
+      'failed to decrypt file key',
+    )
     for (const broken of [
       [type],
       [type, tag, ...rest, 'x'],

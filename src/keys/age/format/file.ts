@@ -29,11 +29,8 @@ export const hkdf = (secret: Uint8Array, salt: Uint8Array, info: string): Buffer
   Buffer.from(hkdfSync('sha256', secret, salt, info, 32))
 
 /** ChaCha20-Poly1305 without associated data. Undefined when the tag does not match. */
-export const openAead = async (
-  key: Uint8Array,
-  nonce: Uint8Array,
-  sealed: Uint8Array,
-): Promise<Buffer | undefined> => (await chaCha20Poly1305()).open(key, nonce, sealed)
+export const openAead = async (key: Uint8Array, nonce: Uint8Array, sealed: Uint8Array): Promise<Buffer | undefined> =>
+  (await chaCha20Poly1305()).open(key, nonce, sealed)
 
 /** Opens a file key. Its key is used once, hence the zero nonce (age v1). */
 export const openFileKey = (key: Uint8Array, body: Uint8Array): Promise<Buffer | undefined> =>

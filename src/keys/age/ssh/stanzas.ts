@@ -82,10 +82,7 @@ function unwrapRsa(stanza: Stanza, key: Extract<SshPrivateKey, { type: 'ssh-rsa'
 }
 
 /** The file key from the first stanza for this key. @throws Error when that stanza is broken */
-export async function unwrapWithSshKey(
-  stanzas: readonly Stanza[],
-  key: SshPrivateKey,
-): Promise<Buffer | undefined> {
+export async function unwrapWithSshKey(stanzas: readonly Stanza[], key: SshPrivateKey): Promise<Buffer | undefined> {
   const tag = tagOf(key.wire)
   const stanza = stanzas.find((one) => isFor(one, key.type, tag))
   if (!stanza) return undefined
