@@ -23,6 +23,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { bundleWhole } from './bundle.mjs'
 import { licencesOf, runtimeLicences } from './licences.mjs'
+import { withoutSignature } from './mach-o.mjs'
 import { billOfMaterials } from './sbom.mjs'
 import { sumsOf } from './sums.mjs'
 import { runtimeOf, suffixOf, thisPlatform, toolchain, writeProgram } from './toolchain.mjs'
@@ -60,6 +61,8 @@ function compile(platform, name, { work, compiler, metafile }) {
   const runtime = join(work, 'runtime')
   writeProgram(runtime, runtimeOf(platform))
   const { package: source, target, integrity } = toolchain.platforms[platform]
+  // The program finds itself under this name, whatever its file is called.
+  const inner = `sops${suffixOf(platform)}`
   const words = [
     'build',
     ...flags,
@@ -69,14 +72,13 @@ function compile(platform, name, { work, compiler, metafile }) {
     runtime,
     'sops.cjs',
     '--outfile',
-    name,
+    inner,
   ]
   // Nothing of this process' environment: it could change what is built.
-  execFileSync(compiler, words, {
-    cwd: work,
-    env: { HOME: work, TMPDIR: work },
-    stdio: ['ignore', 'ignore', 'inherit'],
-  })
+  const env = { HOME: work, TMPDIR: work }
+  execFileSync(compiler, words, { cwd: work, env, stdio: ['ignore', 'ignore', 'inherit'] })
+  renameSync(join(work, inner), join(work, name))
+  if (platform === 'darwin-x64') writeProgram(join(work, name), withoutSignature(readFileSync(join(work, name))))
   const bill = billOfMaterials({
     metafile,
     pkg: read('package.json'),
