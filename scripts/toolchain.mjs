@@ -87,7 +87,7 @@ export function runtimeOf(platform) {
   const pinned = toolchain.platforms[platform]
   if (!pinned) throw new Error(`no runtime for ${platform}; there are ${Object.keys(toolchain.platforms).join(', ')}`)
   const name = `${pinned.package}@${toolchain.version}`
-  const file = join(cache(), `${name.replace(/^@/, '').replaceAll('/', '-')}.tgz`)
+  const file = join(cache(), `${name.slice(1).replaceAll(/[/@]/g, '-')}.tgz`)
   if (!existsSync(file)) fetchArchive(name, file)
   const archive = readFileSync(file)
   try {

@@ -39,11 +39,11 @@ export async function packageAead(): Promise<Aead> {
     seal: (key, nonce, plain) => bufferOf(chacha20poly1305(key, nonce).encrypt(plain)),
     open(key, nonce, sealed) {
       if (sealed.length < TAG) return undefined
-      const cipher = chacha20poly1305(key, nonce)
       try {
-        return bufferOf(cipher.decrypt(sealed))
-      } catch {
-        return undefined
+        return bufferOf(chacha20poly1305(key, nonce).decrypt(sealed))
+      } catch (error) {
+        if (error instanceof Error && error.message === 'invalid tag') return undefined
+        throw error
       }
     },
   }
