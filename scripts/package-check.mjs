@@ -83,7 +83,7 @@ function start(file) {
   const sops = (...words) => spawnSync(file, words, { cwd: place, env, maxBuffer: 2 ** 26 })
   const text = 'password: fake # note\nport: 1\n'
   writeFileSync(join(place, 'plain.yaml'), text)
-  const sealed = sops('encrypt', '--age', /age1\w+/.exec(key)[0], 'plain.yaml')
+  const sealed = sops('encrypt', '--age', /age1\w+/.exec(key)?.[0], 'plain.yaml')
   writeFileSync(join(place, 'sealed.yaml'), sealed.stdout)
   const opened = sops('decrypt', 'sealed.yaml')
   check(

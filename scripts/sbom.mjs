@@ -1,4 +1,4 @@
-// The bill of materials of an executable (CycloneDX 1.6): what esbuild put into the bundle, with versions, licences and hashes of the lock file.
+// The bill of materials of an executable (CycloneDX): what esbuild put into the bundle, with versions, licences and hashes of the lock file.
 // Nothing of it depends on when or where it is made.
 import { packagesIn } from './licences.mjs'
 
