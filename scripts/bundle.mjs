@@ -1,5 +1,6 @@
 // Bundles the command line into chunks that Node loads with `require`.
 import { readFileSync, writeFileSync } from 'node:fs'
+import { isBuiltin } from 'node:module'
 import { basename, join, relative } from 'node:path'
 import { build, transform } from 'esbuild'
 import { commonChunk } from './common-chunk.mjs'
@@ -58,30 +59,44 @@ const reading = (sourceOf) => ({
     onLoad({ filter: /\/src\/.*\.ts$/ }, ({ path }) => ({ contents: sourceOf(path), loader: 'ts' })),
 })
 
-/** Writes the chunks of the checkout `root` to `folder`, what they were made of (meta.json) and the licences of that. */
-export async function bundle(root, folder) {
-  const pkg = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-  const options = /** @type {const} */ ({
+/** Reads a source of the checkout  with its imports past the front doors. */
+const sourcesOf = (root) => {
+  const direct = pastFrontDoors(root)
+  return (path) => direct(readFileSync(path, 'utf8'), path)
+}
+
+/** What both bundles are made with. */
+const optionsOf = (root, pkg) =>
+  /** @type {const} */ ({
     absWorkingDir: root,
-    entryPoints: { main: 'src/cli/main.ts' },
-    outdir: join(root, 'dist/cli'),
-    outExtension: { '.js': '.cjs' },
     bundle: true,
-    splitting: true,
     minify: true,
-    format: 'esm',
     platform: 'node',
     target,
-    // V8 checks patterns when it parses the chunk, and takes milliseconds for classes of Unicode. Written as `new RegExp` they wait for their use.
-    supported: { 'regexp-sticky-and-unicode-flags': false },
     metafile: true,
     external: externalOf(pkg),
     legalComments: 'none',
-    define: { 'process.env.SOPS_TS_VERSION': JSON.stringify(pkg.version) },
     write: false,
   })
-  const direct = pastFrontDoors(root)
-  const sourceOf = (path) => direct(readFileSync(path, 'utf8'), path)
+
+const readPackage = (root) => JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+const definesOf = ({ version }) => ({ 'process.env.SOPS_TS_VERSION': JSON.stringify(version) })
+
+/** Writes the chunks of the checkout `root` to `folder`, what they were made of (meta.json) and the licences of that. */
+export async function bundle(root, folder) {
+  const pkg = readPackage(root)
+  const options = /** @type {const} */ ({
+    ...optionsOf(root, pkg),
+    entryPoints: { main: 'src/cli/main.ts' },
+    outdir: join(root, 'dist/cli'),
+    outExtension: { '.js': '.cjs' },
+    splitting: true,
+    format: 'esm',
+    // V8 checks patterns when it parses the chunk, and takes milliseconds for classes of Unicode. Written as `new RegExp` they wait for their use.
+    supported: { 'regexp-sticky-and-unicode-flags': false },
+    define: definesOf(pkg),
+  })
+  const sourceOf = sourcesOf(root)
   const plan = await build({ ...options, packages: 'external', plugins: [reading(sourceOf)] })
   const { metafile, outputFiles } = await build({ ...options, plugins: [commonChunk(root, plan.metafile, sourceOf)] })
   for (const { path, text } of outputFiles) {
@@ -94,4 +109,52 @@ export async function bundle(root, folder) {
   }
   writeFileSync(join(folder, 'meta.json'), JSON.stringify(metafile))
   writeFileSync(join(folder, 'LICENSES.txt'), licencesOf(metafile, root))
+}
+
+/** Packages that packages use when somebody installed them. In the executable they are missing: it takes no code from folders around it. */
+const absent = {
+  name: 'absent',
+  setup({ onResolve, onLoad }) {
+    const filter = /^(pg-native|supports-color)$/
+    onResolve({ filter }, ({ path }) => ({ path, namespace: 'absent' }))
+    onLoad({ filter: /./, namespace: 'absent' }, ({ path }) => ({
+      contents: `throw Object.assign(new Error("Cannot find module '${path}'"), { code: 'MODULE_NOT_FOUND' })`,
+    }))
+  },
+}
+
+/** What the executable may ask for that is neither in it nor in its runtime. */
+const beside = ['openpgp']
+
+/**
+ * The whole program as one CommonJS text, for the executable. Modules that import() names are in it and evaluated when they are asked for.
+ * @throws Error when a package is missing that it should hold, or when it would look for others than those it may
+ */
+export async function bundleWhole(root) {
+  const pkg = readPackage(root)
+  const missing = Object.keys(pkg.optionalDependencies).filter((name) => !isInstalled(name))
+  if (missing.length > 0) throw new Error(`not installed: ${missing.join(', ')}; the executable holds them (npm ci)`)
+  const { metafile, outputFiles } = await build({
+    ...optionsOf(root, pkg),
+    entryPoints: ['src/cli/executable.ts'],
+    outfile: join(root, 'sops.cjs'),
+    format: 'cjs',
+    external: beside,
+    plugins: [absent, reading(sourcesOf(root))],
+    supported: { 'dynamic-import': false },
+    // The names that files have inside the executable: Bun would put in those of the machine which builds.
+    define: { ...definesOf(pkg), 'import.meta.url': '__url', __filename: '__file', __dirname: '__folder' },
+    banner: {
+      js: [
+        'const __file=process.argv[1],__folder=require("node:path").dirname(__file)',
+        '__url=require("node:url").pathToFileURL(__file).href;',
+      ].join(),
+    },
+  })
+  const [output] = Object.values(metafile.outputs)
+  const outside = output.imports
+    .filter(({ path, external }) => external && !isBuiltin(path) && !beside.includes(path))
+    .map(({ path }) => path)
+  if (outside.length > 0) throw new Error(`the executable would look for ${outside.join(', ')}`)
+  return { code: outputFiles[0].text, metafile }
 }

@@ -6,8 +6,8 @@ import { dirname, join } from 'node:path'
 const order = ['cli/main.cjs', 'cli/meta.json']
 
 /**
- * Moves every file of `fresh` to its place below `place`, then removes what is left there of an older build. Chunks are named after their
- * content, so that what the entry leads to is there at every moment, and whole.
+ * Moves every file of `fresh` to its place below `place`, then removes what an older build left in the folders that `fresh` has; executables
+ * beside those folders stay. Chunks are named after their content, so that what the entry leads to is there at every moment, and whole.
  * @param {string} fresh on the same file system
  * @param {string} place
  * @param {Pick<typeof files, 'renameSync' | 'rmSync'>} [calls] what changes files
@@ -19,7 +19,9 @@ export function replaceFolder(fresh, place, { renameSync, rmSync } = files) {
     renameSync(join(fresh, name), join(place, name))
   }
   const kept = new Set(names)
-  for (const name of filesIn(place)) if (!kept.has(name)) rmSync(join(place, name))
+  const folders = new Set(names.map((name) => name.split('/', 1)[0]))
+  for (const name of filesIn(place))
+    if (folders.has(name.split('/', 1)[0]) && !kept.has(name)) rmSync(join(place, name))
   for (const folder of foldersIn(place)) if (files.readdirSync(folder).length === 0) files.rmdirSync(folder)
 }
 

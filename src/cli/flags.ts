@@ -198,7 +198,7 @@ export const sharedRootFlags: ReadonlySet<string> = new Set<SharedRootFlag['name
 /** Flags in front of a command; the flag-only form has no others. */
 export type RootFlag =
   | SharedRootFlag
-  | BoolFlag<'decrypt' | 'encrypt' | 'rotate' | 'version'>
+  | BoolFlag<'decrypt' | 'encrypt' | 'rotate' | 'licenses' | 'version'>
   | StringFlag<'set'>
   | typeof inPlace
   | typeof extract
@@ -242,6 +242,7 @@ export const rootFlags: readonly RootFlag[] = [
   ...changedKeys,
   ...selection,
   ...keyServices,
+  bool('licenses', 'show the licences of what this program is made of'),
   bool('version', 'show the version', { aliases: ['v'] }),
 ]
 

@@ -41,6 +41,7 @@ async function dispatch(argv: readonly string[], host: Host): Promise<number> {
   if (root.help) return showHelp([], host)
   const values: FlagValues<RootFlag> = root.values
   if (values.bool('version')) return (await import('./version.ts')).showVersion(values, host)
+  if (values.bool('licenses')) return (await import('./licences.ts')).showLicences(host)
   const [word, ...rest] = root.positionals
   const found = findRow<Row>(commands, word)
   if (found) return runRow([found], rest, root, host)

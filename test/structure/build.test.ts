@@ -94,9 +94,10 @@ describe('replacing an older build', () => {
 
   test('the entry and what it leads to are there after every step', () => {
     const [fresh, place] = [join(folder, 'fresh'), join(folder, 'dist')]
-    layOut(place, 'chunk-a.cjs', ['lib/gone/old.js', 'cli/bytecode-v20/main.cjs'])
+    const executables = ['packages/sops-linux-x64', 'sops']
+    layOut(place, 'chunk-a.cjs', ['lib/gone/old.js', 'cli/bytecode-v20/main.cjs', ...executables])
     layOut(fresh, 'chunk-b.cjs', ['lib/new/index.js'])
-    const wanted = all(fresh)
+    const wanted = [...all(fresh), 'packages', ...executables].sort()
     let steps = 0
     const checked =
       <Args extends unknown[]>(call: (...args: Args) => void) =>

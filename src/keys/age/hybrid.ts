@@ -99,7 +99,7 @@ export function hybridIdentity(seed: Uint8Array): Identity {
         if (share?.length !== shareLength || body.length !== 32) throw new Error(`invalid ${stanzaType} stanza`)
         const shared = decapsulate(await keys(), share)
         const { key, nonce } = schedule(shared)
-        const fileKey = openAead(key, nonce, body)
+        const fileKey = await openAead(key, nonce, body)
         shared.fill(0)
         key.fill(0)
         if (fileKey) return fileKey

@@ -108,9 +108,9 @@ function defaultsInLightOf(defaults: Found, ssh: readonly Found[], texts: readon
   return alone || defaults.opened ? defaults : rest
 }
 
-function payload(file: AgeFile, fileKey: Uint8Array): Uint8Array {
+async function payload(file: AgeFile, fileKey: Uint8Array): Promise<Uint8Array> {
   try {
-    return openPayload(file, fileKey)
+    return await openPayload(file, fileKey)
   } catch (error) {
     const message = `failed to copy age decrypted data into bytes.Buffer: ${messageOf(error)}`
     throw new SopsError('generic', message, { cause: error })

@@ -61,11 +61,11 @@ export function ephemeralKey(): { readonly privateKey: KeyObject; readonly share
 
 /** The native recipient with this 32-byte point. */
 export const x25519Recipient = (point: Uint8Array): FileKeyRecipient => ({
-  wrapFileKey(fileKey) {
+  async wrapFileKey(fileKey) {
     const { privateKey, share } = ephemeralKey()
     const secret = sharedSecret(privateKey, point)
     const key = hkdf(secret, Buffer.concat([share, point]), INFO)
-    const body = sealFileKey(key, fileKey)
+    const body = await sealFileKey(key, fileKey)
     secret.fill(0)
     key.fill(0)
     return [{ args: ['X25519', encodeBase64NoPad(share)], body }]
@@ -85,7 +85,7 @@ export function x25519Identity(scalar: Uint8Array): Identity {
         const share = shareOf(stanza, 1)
         const secret = sharedSecret(privateKey, share)
         const key = hkdf(secret, Buffer.concat([share, point]), INFO)
-        const fileKey = openFileKey(key, stanza.body)
+        const fileKey = await openFileKey(key, stanza.body)
         secret.fill(0)
         key.fill(0)
         if (fileKey) return fileKey

@@ -183,12 +183,14 @@ describe.skipIf(!keygen)('what was changed', () => {
     const [stanza] = await sshRecipient(parseAuthorizedKey(recipientOf(path))).wrapFileKey(Buffer.alloc(16, 1))
     const { body } = stanza!
     const [type, tag, ...rest] = stanza!.args as [string, string, ...string[]]
-    expect(unwrapWithSshKey([{ args: ['X25519', 'x'], body }, stanza!], key)).toEqual(Buffer.alloc(16, 1))
-    expect(unwrapWithSshKey([{ args: [type, 'AAAAAA', ...rest], body }], key)).toBeUndefined()
-    expect(unwrapWithSshKey([{ args: ['x', tag, ...rest], body }], key)).toBeUndefined()
+    expect(await unwrapWithSshKey([{ args: ['X25519', 'x'], body }, stanza!], key)).toEqual(Buffer.alloc(16, 1))
+    expect(await unwrapWithSshKey([{ args: [type, 'AAAAAA', ...rest], body }], key)).toBeUndefined()
+    expect(await unwrapWithSshKey([{ args: ['x', tag, ...rest], body }], key)).toBeUndefined()
     const changed = Buffer.from(body)
     changed[0]! ^= 1
-    expect(() => unwrapWithSshKey([{ args: stanza!.args, body: changed }], key)).toThrow('failed to decrypt file key')
+    await expect(unwrapWithSshKey([{ args: stanza!.args, body: changed }], key)).rejects.toThrow(
+      'failed to decrypt file key',
+    )
     for (const broken of [
       [type],
       [type, tag, ...rest, 'x'],
@@ -200,7 +202,7 @@ describe.skipIf(!keygen)('what was changed', () => {
           ]
         : []),
     ]) {
-      expect(() => unwrapWithSshKey([{ args: broken, body }], key), broken.join(' ')).toThrow(/invalid|illegal/)
+      await expect(unwrapWithSshKey([{ args: broken, body }], key), broken.join(' ')).rejects.toThrow(/invalid|illegal/)
     }
   })
 })

@@ -1,5 +1,6 @@
-// The age v1 file: its parts, and how node:crypto opens it.
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
+// The age v1 file: its parts, and how it is opened.
+import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
+import { chaCha20Poly1305 } from '../../../runtime/index.ts'
 import { decodeCanonicalNoPad } from '../../../text/base64.ts'
 import { type Stanza, stanzaOf } from './stanza.ts'
 
@@ -27,36 +28,17 @@ const TAG = 16
 export const hkdf = (secret: Uint8Array, salt: Uint8Array, info: string): Buffer =>
   Buffer.from(hkdfSync('sha256', secret, salt, info, 32))
 
-/**
- * ChaCha20-Poly1305 without associated data.
- * @returns undefined when the tag does not match.
- */
-export function openAead(key: Uint8Array, nonce: Uint8Array, sealed: Uint8Array): Buffer | undefined {
-  if (sealed.length < TAG) return undefined
-  const decipher = createDecipheriv('chacha20-poly1305', key, nonce, { authTagLength: TAG })
-  decipher.setAuthTag(sealed.subarray(sealed.length - TAG))
-  const plain = decipher.update(sealed.subarray(0, sealed.length - TAG))
-  try {
-    decipher.final()
-    return plain
-  } catch {
-    plain.fill(0)
-    return undefined
-  }
-}
+/** ChaCha20-Poly1305 without associated data. Undefined when the tag does not match. */
+export const openAead = async (key: Uint8Array, nonce: Uint8Array, sealed: Uint8Array): Promise<Buffer | undefined> =>
+  (await chaCha20Poly1305()).open(key, nonce, sealed)
 
 /** Opens a file key. Its key is used once, hence the zero nonce (age v1). */
-export const openFileKey = (key: Uint8Array, body: Uint8Array): Buffer | undefined =>
+export const openFileKey = (key: Uint8Array, body: Uint8Array): Promise<Buffer | undefined> =>
   openAead(key, new Uint8Array(12), body)
 
-/** ChaCha20-Poly1305 without associated data; the tag comes last. */
-export function sealAead(key: Uint8Array, nonce: Uint8Array, plain: Uint8Array): Buffer {
-  const cipher = createCipheriv('chacha20-poly1305', key, nonce, { authTagLength: TAG })
-  return Buffer.concat([cipher.update(plain), cipher.final(), cipher.getAuthTag()])
-}
-
 /** Seals a file key; `key` must never seal anything else. */
-export const sealFileKey = (key: Uint8Array, fileKey: Uint8Array): Buffer => sealAead(key, new Uint8Array(12), fileKey)
+export const sealFileKey = async (key: Uint8Array, fileKey: Uint8Array): Promise<Buffer> =>
+  (await chaCha20Poly1305()).seal(key, new Uint8Array(12), fileKey)
 
 /**
  * Splits a binary age file; authenticates nothing.
@@ -107,8 +89,9 @@ export function checkHeader(file: AgeFile, fileKey: Uint8Array): void {
  * The whole payload, every chunk authenticated.
  * @throws Error
  */
-export function openPayload(file: AgeFile, fileKey: Uint8Array): Buffer {
+export async function openPayload(file: AgeFile, fileKey: Uint8Array): Promise<Buffer> {
   if (file.payload.length < 16) throw new Error('failed to read nonce: unexpected EOF')
+  const aead = await chaCha20Poly1305()
   const key = hkdf(fileKey, file.payload.subarray(0, 16), 'payload')
   const sealed = file.payload.subarray(16)
   const chunks: Buffer[] = []
@@ -118,7 +101,7 @@ export function openPayload(file: AgeFile, fileKey: Uint8Array): Buffer {
     for (let i = 0; i < count; i++) {
       nonce.writeUInt32BE(i, 7)
       nonce[11] = i === count - 1 ? 1 : 0
-      const plain = openAead(key, nonce, sealed.subarray(i * (CHUNK + TAG), (i + 1) * (CHUNK + TAG)))
+      const plain = aead.open(key, nonce, sealed.subarray(i * (CHUNK + TAG), (i + 1) * (CHUNK + TAG)))
       if (!plain)
         throw new Error('failed to decrypt and authenticate payload chunk, file may be corrupted or tampered with')
       chunks.push(plain)

@@ -1,11 +1,12 @@
-// Writes age v1 files: header, its MAC, and the STREAM payload, with node:crypto.
-
+// Writes age v1 files: header, its MAC, and the STREAM payload.
 import { createHmac, randomBytes } from 'node:crypto'
+import { chaCha20Poly1305 } from '../../../runtime/index.ts'
 import { encodeBase64NoPad } from '../../../text/base64.ts'
-import { CHUNK, type FileKeyRecipient, hkdf, sealAead, VERSION } from './file.ts'
+import { CHUNK, type FileKeyRecipient, hkdf, VERSION } from './file.ts'
 import { encodeStanza } from './stanza.ts'
 
-function sealPayload(fileKey: Uint8Array, plain: Uint8Array): Buffer[] {
+async function sealPayload(fileKey: Uint8Array, plain: Uint8Array): Promise<Buffer[]> {
+  const aead = await chaCha20Poly1305()
   const salt = randomBytes(16)
   const key = hkdf(fileKey, salt, 'payload')
   const parts: Buffer[] = [salt]
@@ -14,7 +15,7 @@ function sealPayload(fileKey: Uint8Array, plain: Uint8Array): Buffer[] {
   for (let i = 0; i < count; i++) {
     nonce.writeUInt32BE(i, 7)
     nonce[11] = i === count - 1 ? 1 : 0
-    parts.push(sealAead(key, nonce, plain.subarray(i * CHUNK, (i + 1) * CHUNK)))
+    parts.push(aead.seal(key, nonce, plain.subarray(i * CHUNK, (i + 1) * CHUNK)))
   }
   key.fill(0)
   return parts
@@ -33,7 +34,7 @@ export async function sealAgeFile(plain: Uint8Array, recipient: FileKeyRecipient
     const mac = createHmac('sha256', key).update(authenticated).digest()
     key.fill(0)
     const header = Buffer.from(`${authenticated} ${encodeBase64NoPad(mac)}\n`)
-    return Buffer.concat([header, ...sealPayload(fileKey, plain)])
+    return Buffer.concat([header, ...(await sealPayload(fileKey, plain))])
   } finally {
     fileKey.fill(0)
   }

@@ -54,12 +54,12 @@ const derive = (passphrase: string, { salt, logN }: Lock): Promise<Buffer> =>
 async function open(file: AgeFile, lock: Lock, passphrase: string): Promise<Buffer | undefined> {
   if (passphrase === '') throw failure("passphrase can't be empty")
   const key = await derive(passphrase, lock)
-  const fileKey = openFileKey(key, lock.body)
+  const fileKey = await openFileKey(key, lock.body)
   key.fill(0)
   if (!fileKey) return undefined
   try {
     checkHeader(file, fileKey)
-    return openPayload(file, fileKey)
+    return await openPayload(file, fileKey)
   } catch (error) {
     throw failure(messageOf(error))
   } finally {

@@ -26,11 +26,11 @@ function wrappingKey(secret: Buffer, wire: Uint8Array, share: Uint8Array, point:
   return key
 }
 
-function wrapEd25519(key: SshPublicKey, fileKey: Uint8Array): Stanza {
+async function wrapEd25519(key: SshPublicKey, fileKey: Uint8Array): Promise<Stanza> {
   const point = montgomeryPoint(key.parts[0]!)
   const { privateKey, share } = ephemeralKey()
   const sealing = wrappingKey(sharedSecret(privateKey, point), key.wire, share, point)
-  const body = sealFileKey(sealing, fileKey)
+  const body = await sealFileKey(sealing, fileKey)
   sealing.fill(0)
   return { args: [key.type, tagOf(key.wire), encodeBase64NoPad(share)], body }
 }
@@ -42,7 +42,9 @@ function wrapRsa(key: SshPublicKey, fileKey: Uint8Array): Stanza {
 }
 
 export const sshRecipient = (key: SshPublicKey): FileKeyRecipient => ({
-  wrapFileKey: (fileKey) => [key.type === 'ssh-ed25519' ? wrapEd25519(key, fileKey) : wrapRsa(key, fileKey)],
+  wrapFileKey: async (fileKey) => [
+    key.type === 'ssh-ed25519' ? await wrapEd25519(key, fileKey) : wrapRsa(key, fileKey),
+  ],
 })
 
 /**
@@ -56,13 +58,13 @@ export function isFor(stanza: Stanza, type: SshPrivateKey['type'], tag: string):
   return stanza.args[1] === tag
 }
 
-function unwrapEd25519(stanza: Stanza, seed: Uint8Array, wire: Uint8Array): Buffer {
+async function unwrapEd25519(stanza: Stanza, seed: Uint8Array, wire: Uint8Array): Promise<Buffer> {
   const hashed = createHash('sha512').update(seed).digest()
   const privateKey = scalarKey(hashed.subarray(0, 32))
   hashed.fill(0)
   const share = shareOf(stanza, 2)
   const key = wrappingKey(sharedSecret(privateKey, share), wire, share, publicPoint(privateKey))
-  const fileKey = openFileKey(key, stanza.body)
+  const fileKey = await openFileKey(key, stanza.body)
   key.fill(0)
   if (!fileKey) throw new Error('failed to decrypt file key')
   return fileKey
@@ -80,7 +82,7 @@ function unwrapRsa(stanza: Stanza, key: Extract<SshPrivateKey, { type: 'ssh-rsa'
 }
 
 /** The file key from the first stanza for this key. @throws Error when that stanza is broken */
-export function unwrapWithSshKey(stanzas: readonly Stanza[], key: SshPrivateKey): Buffer | undefined {
+export async function unwrapWithSshKey(stanzas: readonly Stanza[], key: SshPrivateKey): Promise<Buffer | undefined> {
   const tag = tagOf(key.wire)
   const stanza = stanzas.find((one) => isFor(one, key.type, tag))
   if (!stanza) return undefined

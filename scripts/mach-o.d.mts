@@ -1,0 +1,1 @@
+export function withoutSignature(file: Uint8Array): Buffer

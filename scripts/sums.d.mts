@@ -1,0 +1,1 @@
+export function sumsOf(files: readonly (readonly [name: string, sha256: string])[]): string

@@ -1,0 +1,7 @@
+// The entry of the executable, as bin/sops.cjs is that of the Node form.
+import { main, processHost, processWords } from './main.ts'
+
+// Stays in force if the program ends before it could set its status.
+process.exitCode = 1
+const host = processHost()
+main(processWords(), host).then(host.exit)
