@@ -1,6 +1,6 @@
 // Lays out what is published to npm: sops-ts, and for each platform a package with its executable, on which sops-ts depends optionally. Usage:
 //
-//   node scripts/npm-packages.mjs [--from FOLDER] [--to FOLDER] [PLATFORM…]
+//   node scripts/npm-packages.mjs [--from FOLDER] [--to FOLDER] [--repository OWNER/NAME] [PLATFORM…]
 //
 // The executables are read from dist/packages (npm run package -- --all), the packages are written to dist/npm. Without platforms all are
 // laid out that npm can start. They are named in the published package.json alone: the lock file of a checkout could not know them.
@@ -16,12 +16,18 @@ const { values, positionals } = parseArgs({
   options: {
     from: { type: 'string', default: join(root, 'dist/packages') },
     to: { type: 'string', default: join(root, 'dist/npm') },
+    // npm checks that what it is told of the origin agrees.
+    repository: { type: 'string' },
   },
   allowPositionals: true,
 })
 // On Windows npm starts commands through Node, which has no way to become another program there.
-const platforms = positionals.length > 0 ? positionals : Object.keys(toolchain.platforms).filter((name) => !name.startsWith('win32'))
+const platforms =
+  positionals.length > 0 ? positionals : Object.keys(toolchain.platforms).filter((name) => !name.startsWith('win32'))
 const pkg = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+const origin = values.repository && {
+  repository: { type: 'git', url: `git+https://github.com/${values.repository}.git` },
+}
 
 const missing = platforms.filter((platform) => !existsSync(join(values.from, `sops-${platform}`)))
 if (missing.length > 0) {
@@ -49,6 +55,7 @@ for (const platform of platforms) {
     version: pkg.version,
     description: `The executable of sops-ts for ${platform}`,
     license: pkg.license,
+    ...origin,
     os: [os],
     cpu: [cpu],
     ...(os === 'linux' && { libc: [musl ?? 'glibc'] }),
@@ -75,6 +82,7 @@ for (const { path, mode } of files) {
 const { devDependencies: _, ...published } = pkg
 writeJson(join(main, 'package.json'), {
   ...published,
+  ...origin,
   scripts: { postinstall: 'node bin/link.cjs' },
   optionalDependencies: {
     ...pkg.optionalDependencies,
