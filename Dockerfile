@@ -14,7 +14,6 @@ FROM ${BASE} AS arm64
 COPY --chmod=0755 dist/packages/sops-linux-arm64 /usr/local/bin/sops
 
 FROM ${TARGETARCH}
-COPY LICENSE dist/cli/LICENSES.txt /usr/share/doc/sops/
 USER 65532:65532
 WORKDIR /work
 ENTRYPOINT ["/usr/local/bin/sops"]

@@ -45,10 +45,9 @@ for (const platform of platforms) {
   copyFileSync(join(values.from, `sops-${platform}`), join(folder, 'sops'))
   chmodSync(join(folder, 'sops'), 0o755)
   copyFileSync(join(root, 'LICENSE'), join(folder, 'LICENSE'))
-  copyFileSync(join(root, 'dist/cli/LICENSES.txt'), join(folder, 'LICENSES.txt'))
   writeFileSync(
     join(folder, 'README.md'),
-    `The executable of sops-ts for ${platform}. Install the package sops-ts, which depends on this one where it fits.\n`,
+    `The executable of sops-ts for ${platform}. Install the package sops-ts, which depends on this one where it fits. \`sops --licenses\` prints the licences of what is in it.\n`,
   )
   writeJson(join(folder, 'package.json'), {
     name: `sops-ts-${platform}`,
@@ -59,7 +58,7 @@ for (const platform of platforms) {
     os: [os],
     cpu: [cpu],
     ...(os === 'linux' && { libc: [musl ?? 'glibc'] }),
-    files: ['sops', 'LICENSES.txt'],
+    files: ['sops'],
     // It cannot be started from inside an archive (yarn).
     preferUnplugged: true,
   })
