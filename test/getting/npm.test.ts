@@ -15,14 +15,16 @@ import {
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { thisPlatform, toolchain } from '../../scripts/toolchain.mjs'
 import { root } from '../support/build.ts'
 import { type Outcome, runProcess } from '../support/process.ts'
+import { platforms as all } from '../support/release.ts'
 
 const committed = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 const version: string = committed.version
-const platform = thisPlatform()
-const platforms = Object.keys(toolchain.platforms).filter((name) => !name.startsWith('win32'))
+const { header } = process.report.getReport() as { header: { glibcVersionRuntime?: string } }
+const isMusl = process.platform === 'linux' && header.glibcVersionRuntime === undefined
+const platform = `${process.platform}-${process.arch}${isMusl ? '-musl' : ''}`
+const platforms = all.filter((name) => !name.startsWith('win32'))
 
 /** npm asks its registry for nothing, newer versions of itself among it. */
 const quiet = { npm_config_offline: 'true', npm_config_update_notifier: 'false' }

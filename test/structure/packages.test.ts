@@ -84,7 +84,7 @@ describe('the lock file', () => {
   })
 })
 
-test('this package runs nothing when it is installed from a registry', () => {
+test('a checkout runs nothing when it is installed, but what makes it a package as of the registry', () => {
   const hooks = ['preinstall', 'install', 'postinstall', 'preprepare', 'postprepare', 'prepublish']
   expect(hooks.filter((name) => name in scripts)).toEqual([])
   // Of a checkout it makes what the registry's package holds.

@@ -1,10 +1,14 @@
 // A release as the action and the template download it, with a program that only says its version.
 import { createHash } from 'node:crypto'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
+import { root } from './build.ts'
 
-const platforms = ['linux-x64', 'linux-x64-musl', 'linux-arm64', 'linux-arm64-musl', 'darwin-x64', 'darwin-arm64']
+/** Those that executables are made for. */
+export const platforms: readonly string[] = Object.keys(
+  JSON.parse(readFileSync(join(root, 'scripts/toolchain.json'), 'utf8')).platforms,
+)
 export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
 /** Lays out `folder`/v`version`; returns the archive, which is the same for each platform. */
@@ -12,7 +16,7 @@ export function layOutRelease(folder: string, version: string, program: string):
   const place = join(folder, `v${version}`)
   mkdirSync(place, { recursive: true })
   const archive = gzipSync(program)
-  const names = platforms.map((platform) => `sops-${platform}.gz`)
+  const names = platforms.filter((name) => !name.startsWith('win32')).map((platform) => `sops-${platform}.gz`)
   for (const name of names) writeFileSync(join(place, name), archive)
   writeFileSync(join(place, 'SHA256SUMS'), names.map((name) => `${sha256(archive)}  ${name}\n`).join(''))
   return archive
