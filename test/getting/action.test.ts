@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileS
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
 import { root } from '../support/build.ts'
 import { keysFolder } from '../support/conformance/case.ts'
 import { runProcess } from '../support/process.ts'
@@ -296,4 +297,14 @@ describe.skipIf(process.platform === 'win32')('exporting', () => {
     expect(ran).toMatchObject({ exit: 0, variables: { A: 'traced-word' } })
     expect(shown(ran)).not.toContain('traced-word')
   })
+})
+
+test('docs/install.md names its inputs', () => {
+  const action: { inputs: Record<string, unknown> } = parse(readFileSync(join(root, 'action.yml'), 'utf8'))
+  const [table] = /\| input \| \|\n[\s\S]*?\n\n/.exec(readFileSync(join(root, 'docs/install.md'), 'utf8'))!
+  const named = table
+    .split('\n')
+    .slice(2)
+    .flatMap((row) => [...(row.split('|')[1] ?? '').matchAll(/`(.*?)`/g)].map(([, name]) => name))
+  expect(named.sort()).toEqual(Object.keys(action.inputs).sort())
 })
