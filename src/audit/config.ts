@@ -15,8 +15,8 @@ export interface AuditBackends {
 const kinds = ['postgres', 'file']
 
 /**
- * The backends, or undefined when there is no configuration or it cannot be read by this user, which is warned about.
- * @throws SopsError `generic` for a file that is damaged or does not say what it should.
+ * The backends; undefined without a configuration, or with a warning when this user may not read it.
+ * @throws SopsError `generic` for a file that cannot be read, does not parse or has the wrong shape.
  */
 export async function readAuditConfig(path: string, log: Context['log']): Promise<AuditBackends | undefined> {
   const warn = (message: string): void => log({ level: 'warning', logger: 'AUDIT', message })
@@ -71,7 +71,7 @@ function mapOf(value: PlainValue | undefined, where: string): PlainMap {
   return value
 }
 
-/** The one text that each element of a list must have. */
+/** The value of `field` in each element of a list; every element must have it. */
 function fieldsOf(value: PlainValue | undefined, field: string, where: string): string[] {
   if (value === undefined || value === null) return []
   const wanted = new SopsError('generic', `${where} must be a list of maps, each with a text as ${field}`)

@@ -1,4 +1,4 @@
-// Connection strings of PostgreSQL as the reference's driver reads them: URLs or `key=value` words, then PG* variables (spec/keys.md 13).
+// PostgreSQL connection strings as the reference's driver reads them: a URL or `key=value` words, then PG* variables (spec/keys.md 13).
 
 import type { ConnectionOptions } from 'node:tls'
 import type { Context } from '../context/index.ts'
@@ -23,7 +23,7 @@ const malformed = (): SopsError => new SopsError('generic', 'the connection stri
 
 const isUrl = /^postgres(?:ql)?:\/\//
 
-/** Values without quotes end at a blank; in single quotes they may hold any; a backslash takes the next character as it is. */
+/** An unquoted value ends at a blank, one in single quotes may contain blanks; a backslash escapes the next character. */
 const word = /\s*([A-Za-z_]+)\s*=\s*(?:'((?:[^'\\]|\\.)*)'|((?:[^\s'\\]|\\.)*))(?=\s|$)/sy
 
 function settingsOf(text: string): Settings {
@@ -67,8 +67,8 @@ const variables = {
 } as const
 
 /**
- * `account` is the user's name, which stands for a user and a database that are not given.
- * @throws SopsError `generic`; the message holds nothing of the string.
+ * `account` is the name of the system's user: the default for the database's user and, through that, for the database.
+ * @throws SopsError `generic`; the message quotes nothing from the string, which may hold a password.
  */
 export async function readConnection(text: string, env: Context['env'], account: string): Promise<Connection> {
   const given = settingsOf(text)
@@ -88,7 +88,7 @@ export async function readConnection(text: string, env: Context['env'], account:
   }
 }
 
-/** Encrypted without a check of the server by default, as in the reference. */
+/** As in the reference, the default encrypts but does not verify the server. */
 async function sslOf(
   setting: (name: keyof typeof variables) => string,
   host: string,
