@@ -13,7 +13,7 @@ export {
   matchCreationRule,
   matchDestinationRule,
 } from './config/index.ts'
-// What the outside provides
+// The outside world
 export type { AuditEvent, Context, Logger, LogLine, MemoKey, PromptOptions } from './context/index.ts'
 export { type ProcessContextOptions, processContext } from './context/index.ts'
 export { type ErrorCode, exitCodes, messageOf, type Position, SopsError } from './errors.ts'
