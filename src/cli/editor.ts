@@ -1,4 +1,4 @@
-// The user's editor: which program, and one run of it on a file (spec/cli.md 13.4.2).
+// The user's editor: finds the program, and runs it on a file (spec/cli.md 13.4.2).
 
 import { delimiter, isAbsolute, join } from 'node:path'
 import { SopsError } from '../errors.ts'
@@ -20,7 +20,7 @@ async function isExecutable(path: string): Promise<boolean> {
   }
 }
 
-/** A program's absolute path. Relative entries of PATH are skipped: a program of the current directory is never run by accident. */
+/** A program's absolute path. Relative entries of PATH are skipped, so that no program in the current directory runs by accident. */
 async function lookUp(program: string, host: Host): Promise<string | undefined> {
   if (program.includes('/') || (host.platform === 'win32' && program.includes('\\'))) return program
   const suffixes = host.platform === 'win32' ? ['', ...(host.env['PATHEXT'] ?? '.EXE;.CMD;.BAT').split(';')] : ['']
@@ -35,11 +35,11 @@ async function lookUp(program: string, host: Host): Promise<string | undefined> 
 interface EditorCommand {
   readonly program: string
   readonly args: readonly string[]
-  /** The variable that names it. */
+  /** The variable that names the editor. */
   readonly variable?: string
 }
 
-/** @throws SopsError `editor-failed` when there is none or its variable cannot be read. */
+/** @throws SopsError `editor-failed` if there is none, or its variable does not parse. */
 async function editorCommand(host: Host): Promise<EditorCommand> {
   for (const name of ['SOPS_EDITOR', 'EDITOR']) {
     const value = host.env[name]
@@ -65,7 +65,7 @@ async function editorCommand(host: Host): Promise<EditorCommand> {
   )
 }
 
-/** What to do about a variable that names no program. */
+/** Hints for a variable that names no program. */
 async function adviceOn(variable: string, value: string): Promise<readonly string[]> {
   const words = value.split(' ')
   for (let end = words.length; end > 1; end--) {
@@ -78,7 +78,7 @@ async function adviceOn(variable: string, value: string): Promise<readonly strin
 
 /**
  * Runs the editor on `file` and waits for it.
- * @throws SopsError `editor-failed` when it cannot be started or ends badly.
+ * @throws SopsError `editor-failed` if it cannot be started or fails.
  */
 export async function runEditor(file: string, host: Host): Promise<void> {
   const { program, args, variable } = await editorCommand(host)

@@ -1,4 +1,4 @@
-// `sops groups add` and `sops groups delete`: key groups of a file, without touching its values.
+// `sops groups add` and `sops groups delete`: change the key groups of a file, not its values.
 
 import { SopsError } from '../../errors.ts'
 import type { EncryptedFile } from '../../file/index.ts'
@@ -116,7 +116,7 @@ interface Wanted {
   readonly threshold: number
 }
 
-/** Loads the file, wraps its data key for the groups that `plan` asks for, and writes it; nothing is written when anything fails. */
+/** Loads the file, wraps its data key for the groups of `plan`, and writes it; writes nothing if anything fails. */
 async function change(inv: Either, io: Io, plan: (file: EncryptedFile) => Wanted): Promise<number> {
   const path = inv.string('file')
   const config = await configOf(inv, io.ctx)
