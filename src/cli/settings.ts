@@ -231,12 +231,12 @@ export async function keysFromFlags<Prefix extends KeyPrefix>(
 ): Promise<MasterKey[]> {
   const { prefix, kms, order = 'flags', lenientContext = false } = options
   const parseOptions = keyParseOptions(kms, ctx, lenientContext)
-  const keys: MasterKey[] = []
+  const keys: (readonly MasterKey[])[] = []
   for (const type of keyTypesInOrder(order)) {
     const text = inv.string(keyFlagName(prefix, type))
-    if (text) keys.push(...(await type.parse(text, ctx, parseOptions)))
+    if (text) keys.push(await type.parse(text, ctx, parseOptions))
   }
-  return keys
+  return keys.flat()
 }
 
 export function keyParseOptions({ profile, context: text }: KmsWords, ctx: Context, lenient: boolean): ParseOptions {

@@ -161,12 +161,12 @@ async function recipientsOf(
   recipients: NonNullable<EncryptOptions['recipients']>,
   context: Context,
 ): Promise<MasterKey[]> {
-  const keys: MasterKey[] = []
+  const keys: (readonly MasterKey[])[] = []
   for (const [id, type] of Object.entries(keyTypes)) {
     const wanted = recipients[id as KeyTypeId]
-    if (wanted !== undefined) keys.push(...(await type.parse([wanted].flat().join(','), context)))
+    if (wanted !== undefined) keys.push(await type.parse([wanted].flat().join(','), context))
   }
-  return keys
+  return keys.flat()
 }
 
 /** The one selection setting that is given, or the reference's default; binary files have none. */

@@ -75,11 +75,11 @@ async function addGroup(inv: ToAdd, io: Io): Promise<number> {
 
 async function keysGiven(inv: ToAdd, io: Io): Promise<MasterKey[]> {
   const options = keyParseOptions(kmsWords(inv), io.ctx, true)
-  const keys: MasterKey[] = []
+  const keys: (readonly MasterKey[])[] = []
   for (const type of keyTypesInOrder('groups')) {
-    for (const text of inv.list(keyFlagName('', type))) keys.push(...(await type.parse(text, io.ctx, options)))
+    for (const text of inv.list(keyFlagName('', type))) keys.push(await type.parse(text, io.ctx, options))
   }
-  return keys
+  return keys.flat()
 }
 
 async function removeGroup(inv: Either, io: Io): Promise<number> {
