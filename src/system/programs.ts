@@ -1,5 +1,5 @@
-// Whether a file is a program, and why one could not be started, in words.
-import { resolve } from 'node:path'
+// Finds programs, and says in words why one could not be started.
+import { delimiter, isAbsolute, join, resolve } from 'node:path'
 import { codeOf, systemErrorText } from './errors.ts'
 import { accessSync, constants, statSync } from './files-sync.ts'
 import { shownPath } from './secrets.ts'
@@ -11,6 +11,15 @@ export function isProgram(path: string): boolean {
   } catch {
     return false
   }
+}
+
+/**
+ * The first program of one of these names in a folder of `path`, the value of PATH. Folders that are not absolute are skipped, so that no
+ * program in the working directory runs by accident: it might get keys or plaintext.
+ */
+export function findProgram(names: readonly string[], path: string | undefined): string | undefined {
+  const folders = (path ?? '').split(delimiter).filter((folder) => isAbsolute(folder))
+  return folders.flatMap((folder) => names.map((name) => join(folder, name))).find(isProgram)
 }
 
 /** What is wrong with the file itself; undefined if the system's error says it all. */
