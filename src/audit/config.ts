@@ -14,6 +14,9 @@ export interface AuditBackends {
 
 const kinds = ['postgres', 'file']
 
+/** The most bytes read from a pipe or a device. */
+const maximumSize = 16 * 1024 * 1024
+
 /**
  * The backends; undefined without a configuration, or with a warning when this user may not read it.
  * @throws SopsError `generic` for a file that cannot be read, does not parse or has the wrong shape.
@@ -22,7 +25,10 @@ export async function readAuditConfig(path: string, log: Context['log']): Promis
   const warn = (message: string): void => log({ level: 'warning', logger: 'AUDIT', message })
   let bytes: Uint8Array
   try {
-    bytes = await readFile(path)
+    bytes = await readNamed(path, {
+      maximum: maximumSize,
+      onWait: () => warn(`waiting for the audit configuration from ${path}`),
+    })
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined

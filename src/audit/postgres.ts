@@ -50,8 +50,8 @@ function unreachable(results: readonly PromiseSettledResult<Client>[], { log }: 
 const reasonOf = (error: unknown): string =>
   error instanceof AggregateError && error.errors.length > 0 ? messageOf(error.errors[0]) : messageOf(error)
 
-async function connect(text: string, { env, user }: DatabaseOptions): Promise<Client> {
-  const { timeout, ...connection } = await readConnection(text, env, user)
+async function connect(text: string, options: DatabaseOptions): Promise<Client> {
+  const { timeout, ...connection } = await readConnection(text, options, options.user)
   const { Client } = await loadOptional('pg', () => import('pg'), 'for audit records')
   const client = new Client({
     ...connection,
