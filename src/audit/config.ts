@@ -4,7 +4,7 @@ import { isAbsolute } from 'node:path'
 import type { Context } from '../context/index.ts'
 import { SopsError } from '../errors.ts'
 import { loadFormat } from '../formats/index.ts'
-import { readFile } from '../system/index.ts'
+import { readNamed } from '../system/index.ts'
 import { type PlainValue, toObject } from '../tree/plain.ts'
 
 export interface AuditBackends {

@@ -3,7 +3,7 @@
 import type { ConnectionOptions } from 'node:tls'
 import type { Context } from '../context/index.ts'
 import { messageOf, SopsError } from '../errors.ts'
-import { readFile } from '../system/index.ts'
+import { readCredentials } from '../net/index.ts'
 
 export interface Connection {
   /** A name, an address, or the folder of a Unix socket. */

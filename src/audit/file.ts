@@ -1,4 +1,4 @@
-// A record in a file: one JSON object a line, added at the end.
+// Audit records in a file: one JSON object per line, appended.
 import { open } from '../system/index.ts'
 
 /**

@@ -1,4 +1,4 @@
-// Keeps memory out of core dumps. Node cannot set limits, but Linux lets a process choose what a dump of it holds (core(5)).
+// Keeps memory out of core dumps. Node cannot set resource limits, but Linux lets a process choose what its dump holds (core(5)).
 import { closeSync, openSync, readSync, writeSync } from '../system/index.ts'
 
 const setting = '/proc/self/coredump_filter'

@@ -1,7 +1,7 @@
 // The user's editor: finds the program, and runs it on a file (spec/cli.md 13.4.2).
 
 import { SopsError } from '../errors.ts'
-import { access, constants, start, startFailure } from '../system/index.ts'
+import { findProgram, isProgram, start, startFailure } from '../system/index.ts'
 import { splitWords } from '../text/words.ts'
 import type { Host } from './host.ts'
 

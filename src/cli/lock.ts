@@ -1,6 +1,6 @@
-// The right to replace a file, held by one process at a time, from before its content is compared (or read) until the new one is in its
-// place. The system holds the lock for the file itself: it ends with the process, however that ends, leaves nothing beside the file, and is
-// the same by every name of the file and in every container.
+// Lets one process at a time replace a file, from before it reads (or compares) the content until the new one is in place. The system keeps
+// the lock on the file itself, so it ends with the process however that ends, leaves no file behind, and is the same for every name of the
+// file and in every container.
 
 import type { BigIntStats } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'

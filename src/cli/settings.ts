@@ -1,4 +1,4 @@
-// What a command's flags, the environment and .sops.yaml say together: formats, layout, key services, and how to encrypt.
+// Combines flags, environment and .sops.yaml: formats, layout, key services, and how to encrypt.
 
 import { isAbsolute, resolve } from 'node:path'
 import {

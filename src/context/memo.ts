@@ -1,4 +1,4 @@
-// What is made once per run: the keys of it, and the memory behind `Context.once`.
+// Things made once per run: their keys, and the memory behind `Context.once`.
 import type { Context, MemoKey } from './context.ts'
 
 /** A unique key: two calls never give the same one, even for the same name, which is for people only. */

@@ -1,4 +1,4 @@
-// Binary files that are longer than a text may be: sealed and opened in pieces, in the very form that smaller ones have (spec/format.md 11).
+// Binary files too long for one string: sealed and opened in pieces, in the same form as smaller ones (spec/format.md 11).
 import {
   addToMac,
   compileSelection,

@@ -1,4 +1,4 @@
-// What a file's own spelling loses by being encrypted, since the encrypted form has no room for it (README, "What differs").
+// What encryption loses of a file's spelling, for which the encrypted form has no room (README, "What differs").
 import type { Selection } from '../cipher/index.ts'
 import { walk } from '../cipher/index.ts'
 import type { Origin } from '../tree/tree.ts'

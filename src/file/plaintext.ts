@@ -1,4 +1,4 @@
-// A new version of a file's plaintext becomes a new version of the file: what `edit` does before and after the editor runs.
+// From a new version of a file's plaintext to a new version of the file: what `edit` does before and after the editor runs.
 import { compileSelection, type Selection } from '../cipher/index.ts'
 import { SopsError } from '../errors.ts'
 import type { Format, Layout, Parsed } from '../formats/index.ts'

@@ -1,4 +1,4 @@
-// Other recipients for an encrypted file: its data key is handed on only when it is known for the file's own.
+// Changes the recipients of an encrypted file, whose data key is wrapped for others only once it is proven to be the file's own.
 import { commentsOf, compileSelection } from '../cipher/index.ts'
 import { SopsError, withHints } from '../errors.ts'
 import type { Layout, Respelt } from '../formats/index.ts'

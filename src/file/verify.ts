@@ -1,4 +1,4 @@
-// Reads a sealed text as the next reader will, before it replaces anything: a file that would not open again must not be written.
+// Reads a sealed text back before it replaces anything: a file that would not open again must not be written.
 
 import type { Selection } from '../cipher/index.ts'
 import {

@@ -1,4 +1,4 @@
-// Where a published file goes, and the way there: one case for each kind of destination.
+// Sends a published file to its destination, of whichever kind.
 import type { Destination } from '../config/index.ts'
 import type { Context } from '../context/index.ts'
 import { messageOf, SopsError } from '../errors.ts'

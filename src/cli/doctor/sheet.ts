@@ -1,4 +1,4 @@
-// The findings of `sops doctor`: lines under headings, with what is wrong marked and counted.
+// The findings of `sops doctor`: lines under headings, with problems marked and counted.
 import { withoutSecretsOf } from '../../system/index.ts'
 import { type Line, withoutSecretLines } from '../say.ts'
 import type { TerminalStyle } from '../style.ts'

@@ -4,7 +4,16 @@ import { resolve } from 'node:path'
 import { isatty } from 'node:tty'
 import type { Context } from '../../context/index.ts'
 import { memoKey } from '../../context/index.ts'
-import { causeOf, codeOf, isProgram, loadStart, readlinkSync, startFailure, statSync } from '../../system/index.ts'
+import {
+  causeOf,
+  codeOf,
+  findProgram,
+  isProgram,
+  loadStart,
+  readlinkSync,
+  startFailure,
+  statSync,
+} from '../../system/index.ts'
 
 /** The outcome of a run; the caller wipes `stdout` when it is secret. */
 export interface Run {

@@ -3,7 +3,7 @@
 import type { ChildProcess, ChildProcessByStdio } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
 import type { Context } from '../../../context/index.ts'
-import { isProgram, loadStart, startFailure } from '../../../system/index.ts'
+import { findProgram, loadStart, startFailure } from '../../../system/index.ts'
 import { type LineQueue, lineQueue } from '../../../text/line-queue.ts'
 import { encodeStanza, type Stanza, stanzaOf } from '../format/stanza.ts'
 
