@@ -115,7 +115,7 @@ export async function servicesOf(inv: Invocation<KeyServiceFlag>, ctx: Context):
   const remote = inv.list('keyservice')
   if (remote.length > 0) {
     const { remoteKeyServices } = await loadKeyServiceClient()
-    services.push(...remoteKeyServices(remote, ctx))
+    for (const service of remoteKeyServices(remote, ctx)) services.push(service)
   }
   return services
 }
