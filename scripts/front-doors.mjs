@@ -17,7 +17,7 @@ const namesIn = (list) =>
 function namesBehind(door) {
   const lists = readFileSync(door, 'utf8').matchAll(/^export \{([^}]*)\} from '([^']+)'$/gm)
   return new Map(
-    [...lists].flatMap(([, list, file]) =>
+    [...lists].flatMap(([, list = '', file = '']) =>
       namesIn(list).map(([there, here]) => [here, [resolve(dirname(door), file), there]]),
     ),
   )

@@ -1,4 +1,4 @@
-// The one error type of the project, its closed list of codes, and the reference's exit code of each.
+// The project's one error type, its closed list of codes, and the reference's exit status for each.
 import { constants } from 'node:buffer'
 import { codeOf, inWords, systemText } from './system/errors.ts'
 
@@ -29,9 +29,9 @@ export const exitCodes = {
   'already-encrypted': 203,
   /** Text does not follow its format; `load` turns it into exit 1 (encrypted input) or 2 (plain input). */
   parse: 1,
-  /** Values would be stored in clear that should not be. */
+  /** Values that should be encrypted would be stored in clear. */
   cleartext: 1,
-  /** A key service, SDK or program that is needed is not installed. */
+  /** A package or program that is needed is not installed. */
   'missing-dependency': 1,
   usage: 1,
 } as const
@@ -44,21 +44,20 @@ export interface Position {
   readonly column: number
 }
 
-/** What a failure consists of, for code that goes on from it or says it in other words. */
+/** The facts of a failure, for code that recovers from it or rewords it. */
 export interface FailureDetails {
-  /** Which of the failures of one code it is. */
+  /** Tells failures with the same code apart. */
   readonly fault?: 'no metadata' | 'value twice' | 'MAC of other values'
-  /** Why the data key could not be wrapped, one text for each failure. */
+  /** Why the data key could not be wrapped, one text per failure. */
   readonly wrapErrors?: readonly string[]
-  /** How many key groups a data key takes, and how many could be opened. */
+  /** How many key groups the data key needs, and how many could be opened. */
   readonly groups?: { readonly required: number; readonly recovered: number }
-  /** Status of an answer by gRPC. */
+  /** Status of a gRPC answer. */
   readonly grpcStatus?: number
-  /** No connection could be made, or it broke: the code of the system's error, `''` where there is none. */
+  /** Set when no connection could be made, or it broke: the code of the system's error, `''` if it has none. */
   readonly connection?: string
 }
 
-/** What a `SopsError` says besides its message. */
 export interface SopsErrorOptions {
   /** Keys from the document root to the leaf concerned, as in `["a"]["b"]`. */
   readonly path?: readonly string[]
@@ -66,7 +65,7 @@ export interface SopsErrorOptions {
   /** Next steps for the user, one sentence each. */
   readonly hints?: readonly string[]
   readonly details?: FailureDetails
-  /** What was thrown below, for whoever looks for the fault; nothing is read from it. */
+  /** What was thrown below, for debugging only. */
   readonly cause?: unknown
 }
 
@@ -78,8 +77,8 @@ export class SopsError extends Error {
   readonly hints: readonly string[]
   readonly details: FailureDetails
   /**
-   * The message by lines, as it was put together: line ends within one came in with a name or a text of others, and are no line ends for
-   * whoever shows it.
+   * The message as the lines it was built from. A line end inside one of them came from a name or from another program's text, so whoever
+   * shows the message must not break the line there.
    */
   readonly lines: readonly string[]
 
@@ -100,7 +99,7 @@ export class SopsError extends Error {
   }
 }
 
-/** A text that only introduces another error has its lines. */
+/** A message that merely prefixes that of its cause keeps the lines of the cause. */
 function linesOf(message: string | readonly string[], text: string, cause: unknown): readonly string[] {
   if (typeof message !== 'string') return message
   if (!(cause instanceof SopsError) || cause.lines.length === 1 || !text.endsWith(cause.message)) return [text]
@@ -108,13 +107,13 @@ function linesOf(message: string | readonly string[], text: string, cause: unkno
   return [text.slice(0, text.length - cause.message.length) + first, ...rest]
 }
 
-/** What another program says, by lines: those after the first are set in, so that none passes for one of ours. */
+/** The lines of another program's text, indented after the first so that none can pass for a line of ours. */
 export function setIn(text: string): readonly string[] {
   const [first = '', ...rest] = text.split(/\r\n?|\n/)
   return [first, ...rest.map((line) => `  | ${line}`)]
 }
 
-/** The same failure with more next steps; none stands there twice. */
+/** The same failure with more next steps, without repeats. */
 export const withHints = (error: SopsError, hints: readonly string[]): SopsError =>
   new SopsError(error.code, error.message, {
     ...(error.path ? { path: error.path } : {}),
@@ -124,15 +123,15 @@ export const withHints = (error: SopsError, hints: readonly string[]): SopsError
     cause: error,
   })
 
-/** Characters of the longest text that Node can hold. */
+/** Length of the longest string that Node can hold, in UTF-16 units. */
 export const longestText: number = constants.MAX_STRING_LENGTH
 
-/** In words, where an error says that a text would be longer than that. */
+/** Our wording if the error says that a string would be longer than that. */
 export const tooLongText = (error: Error): string | undefined =>
   codeOf(error) === 'ERR_STRING_TOO_LONG' || error.message === 'Invalid string length'
     ? `the result would be a text of more than ${longestText} characters, which cannot be worked on: split the file`
     : undefined
 
-/** The text of anything thrown; errors of system calls are put into words. */
+/** The text of anything thrown, with the errors of system calls in words. */
 export const messageOf = (error: unknown): string =>
   error instanceof Error ? (tooLongText(error) ?? systemText(error) ?? inWords(error.message)) : String(error)

@@ -13,7 +13,7 @@ export {
   matchCreationRule,
   matchDestinationRule,
 } from './config/index.ts'
-// What the outside provides
+// The outside world
 export type { AuditEvent, Context, Logger, LogLine, MemoKey, PromptOptions } from './context/index.ts'
 export { type ProcessContextOptions, processContext } from './context/index.ts'
 export { type ErrorCode, exitCodes, messageOf, type Position, SopsError } from './errors.ts'
@@ -51,7 +51,7 @@ export {
 export type { Format, FormatId, Layout, Parsed } from './formats/index.ts'
 // Formats
 export { formatIds, formatOfPath, isFormatId, loadFormat, sniffFormat } from './formats/index.ts'
-// Data keys and who wraps them
+// Data keys, and what wraps them
 export {
   type GroupChange,
   isChange,
@@ -71,7 +71,7 @@ export {
 export type { KeyGroup, KeyType, KeyTypeId, MasterKey, ParseOptions, StringMap, Unavailable } from './keys/index.ts'
 // Key types
 export { keyTypes, labelOf } from './keys/index.ts'
-// Key services elsewhere, for the `services` of any call
+// Remote key services, for the `services` of any call
 export { remoteKeyServices } from './keyservice/index.ts'
 export { compareVersions, compatibleVersion, type Metadata, withMetadata } from './metadata/index.ts'
 // Trees and paths

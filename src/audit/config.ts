@@ -4,7 +4,7 @@ import { isAbsolute } from 'node:path'
 import type { Context } from '../context/index.ts'
 import { SopsError } from '../errors.ts'
 import { loadFormat } from '../formats/index.ts'
-import { readFile } from '../system/index.ts'
+import { readNamed } from '../system/index.ts'
 import { type PlainValue, toObject } from '../tree/plain.ts'
 
 export interface AuditBackends {
@@ -14,15 +14,21 @@ export interface AuditBackends {
 
 const kinds = ['postgres', 'file']
 
+/** The most bytes read from a pipe or a device. */
+const maximumSize = 16 * 1024 * 1024
+
 /**
- * The backends, or undefined when there is no configuration or it cannot be read by this user, which is warned about.
- * @throws SopsError `generic` for a file that is damaged or does not say what it should.
+ * The backends; undefined without a configuration, or with a warning when this user may not read it.
+ * @throws SopsError `generic` for a file that cannot be read, does not parse or has the wrong shape.
  */
 export async function readAuditConfig(path: string, log: Context['log']): Promise<AuditBackends | undefined> {
   const warn = (message: string): void => log({ level: 'warning', logger: 'AUDIT', message })
   let bytes: Uint8Array
   try {
-    bytes = await readFile(path)
+    bytes = await readNamed(path, {
+      maximum: maximumSize,
+      onWait: () => warn(`waiting for the audit configuration from ${path}`),
+    })
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
@@ -71,7 +77,7 @@ function mapOf(value: PlainValue | undefined, where: string): PlainMap {
   return value
 }
 
-/** The one text that each element of a list must have. */
+/** The value of `field` in each element of a list; every element must have it. */
 function fieldsOf(value: PlainValue | undefined, field: string, where: string): string[] {
   if (value === undefined || value === null) return []
   const wanted = new SopsError('generic', `${where} must be a list of maps, each with a text as ${field}`)

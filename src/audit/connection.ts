@@ -1,9 +1,9 @@
-// Connection strings of PostgreSQL as the reference's driver reads them: URLs or `key=value` words, then PG* variables (spec/keys.md 13).
+// PostgreSQL connection strings as the reference's driver reads them: a URL or `key=value` words, then PG* variables (spec/keys.md 13).
 
 import type { ConnectionOptions } from 'node:tls'
 import type { Context } from '../context/index.ts'
 import { messageOf, SopsError } from '../errors.ts'
-import { readFile } from '../system/index.ts'
+import { readCredentials } from '../net/index.ts'
 
 export interface Connection {
   /** A name, an address, or the folder of a Unix socket. */
@@ -23,7 +23,7 @@ const malformed = (): SopsError => new SopsError('generic', 'the connection stri
 
 const isUrl = /^postgres(?:ql)?:\/\//
 
-/** Values without quotes end at a blank; in single quotes they may hold any; a backslash takes the next character as it is. */
+/** An unquoted value ends at a blank, one in single quotes may contain blanks; a backslash escapes the next character. */
 const word = /\s*([A-Za-z_]+)\s*=\s*(?:'((?:[^'\\]|\\.)*)'|((?:[^\s'\\]|\\.)*))(?=\s|$)/sy
 
 function settingsOf(text: string): Settings {
@@ -67,12 +67,16 @@ const variables = {
 } as const
 
 /**
- * `account` is the user's name, which stands for a user and a database that are not given.
- * @throws SopsError `generic`; the message holds nothing of the string.
+ * `account` is the name of the system's user: the default for the database's user and, through that, for the database.
+ * @throws SopsError `generic`; the message quotes nothing from the string, which may hold a password.
  */
-export async function readConnection(text: string, env: Context['env'], account: string): Promise<Connection> {
+export async function readConnection(
+  text: string,
+  ctx: Pick<Context, 'env' | 'log'>,
+  account: string,
+): Promise<Connection> {
   const given = settingsOf(text)
-  const setting = (name: keyof typeof variables): string => given[name] ?? env[variables[name]] ?? ''
+  const setting = (name: keyof typeof variables): string => given[name] ?? ctx.env[variables[name]] ?? ''
   const user = setting('user') || account
   const host = setting('host') || 'localhost'
   const [port, seconds] = [Number(setting('port') || 5432), Number(setting('connect_timeout') || 0)]
@@ -83,15 +87,16 @@ export async function readConnection(text: string, env: Context['env'], account:
     user,
     database: setting('dbname') || user,
     password: setting('password') || undefined,
-    ssl: host.startsWith('/') ? false : await sslOf(setting, host),
+    ssl: host.startsWith('/') ? false : await sslOf(setting, host, ctx),
     timeout: seconds > 0 ? seconds * 1000 : 30_000,
   }
 }
 
-/** Encrypted without a check of the server by default, as in the reference. */
+/** As in the reference, the default encrypts but does not verify the server. */
 async function sslOf(
   setting: (name: keyof typeof variables) => string,
   host: string,
+  ctx: Pick<Context, 'log'>,
 ): Promise<ConnectionOptions | false> {
   const mode = setting('sslmode') || 'require'
   if (mode === 'disable') return false
@@ -99,7 +104,7 @@ async function sslOf(
     throw new SopsError('generic', 'sslmode must be "require" (the default), "verify-full", "verify-ca" or "disable"')
   }
   const [ca, cert, key] = await Promise.all(
-    (['sslrootcert', 'sslcert', 'sslkey'] as const).map((name) => pemOf(setting(name))),
+    (['sslrootcert', 'sslcert', 'sslkey'] as const).map((name) => pemOf(setting(name), ctx)),
   )
   const checksCertificate = mode !== 'require' || ca !== undefined
   return {
@@ -111,10 +116,10 @@ async function sslOf(
   }
 }
 
-async function pemOf(path: string): Promise<Buffer | undefined> {
+async function pemOf(path: string, ctx: Pick<Context, 'log'>): Promise<string | undefined> {
   if (path === '') return undefined
   try {
-    return await readFile(path)
+    return await readCredentials(path, ctx)
   } catch (error) {
     throw new SopsError('generic', `a certificate or key cannot be read: ${messageOf(error)}`, { cause: error })
   }

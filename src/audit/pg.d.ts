@@ -1,4 +1,4 @@
-// What is used of the package pg, which has no types of its own.
+// The part of the package pg that we use; it ships no types.
 declare module 'pg' {
   export class Client {
     constructor(options: object)

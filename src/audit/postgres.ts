@@ -1,4 +1,4 @@
-// Records in PostgreSQL: the reference's table `audit_event` (spec/keys.md 13). The server adds number and time.
+// Audit records in PostgreSQL: the reference's table `audit_event` (spec/keys.md 13), whose number and time the server fills in.
 import type { Client } from 'pg'
 import type { Context } from '../context/index.ts'
 import { messageOf, SopsError } from '../errors.ts'
@@ -18,7 +18,7 @@ export interface DatabaseOptions {
 }
 
 /**
- * Connects to every database first, so that a record is either made everywhere or the command stops before it is made anywhere.
+ * Connects to every database before it inserts into any: a database that is down stops the command with no record made.
  * @throws SopsError `generic` when a database cannot be reached or refuses the record; `missing-dependency` without the package.
  */
 export async function insertEvents(
@@ -40,18 +40,18 @@ function unreachable(results: readonly PromiseSettledResult<Client>[], { log }: 
   for (const [i, result] of results.entries()) {
     if (result.status === 'fulfilled') continue
     if (result.reason instanceof SopsError && result.reason.code === 'missing-dependency') return result.reason
-    // The reference shows the connection string here, with its password.
+    // The reference prints the connection string here, password included; we do not.
     log({ level: 'error', logger: 'AUDIT', message: `audit database ${i + 1}: ${reasonOf(result.reason)}` })
   }
   return new SopsError('generic', 'one or more audit backends reported errors, exiting')
 }
 
-/** Several addresses that all failed make an error without a text of its own. */
+/** When every address of a host fails, Node throws an AggregateError without a message. */
 const reasonOf = (error: unknown): string =>
   error instanceof AggregateError && error.errors.length > 0 ? messageOf(error.errors[0]) : messageOf(error)
 
-async function connect(text: string, { env, user }: DatabaseOptions): Promise<Client> {
-  const { timeout, ...connection } = await readConnection(text, env, user)
+async function connect(text: string, options: DatabaseOptions): Promise<Client> {
+  const { timeout, ...connection } = await readConnection(text, options, options.user)
   const { Client } = await loadOptional('pg', () => import('pg'), 'for audit records')
   const client = new Client({
     ...connection,
@@ -59,7 +59,7 @@ async function connect(text: string, { env, user }: DatabaseOptions): Promise<Cl
     query_timeout: timeout,
     application_name: 'sops',
   })
-  // A connection that breaks between two calls fails the next one.
+  // Without a listener a broken connection would end the process; the next call fails anyway.
   client.on('error', () => {})
   try {
     await client.connect()

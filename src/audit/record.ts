@@ -1,4 +1,4 @@
-// Puts one event on record in every place that the configuration names (spec/cli.md 17, spec/keys.md 13).
+// Records one event in every place that the configuration names (spec/cli.md 17, spec/keys.md 13).
 import type { AuditEvent, Context } from '../context/index.ts'
 import { messageOf, SopsError } from '../errors.ts'
 import { shown } from '../system/index.ts'
@@ -16,8 +16,8 @@ export interface RecordOptions {
 }
 
 /**
- * Returns when every place has confirmed the event. Databases get what the reference gives them; failed openings are recorded in files only.
- * @throws SopsError `generic` when the configuration or any of the places is out of order.
+ * Returns when every place has confirmed the event. Databases get only what the reference records; failed decryptions go to files alone.
+ * @throws SopsError `generic` when the configuration is bad or any place fails.
  */
 export async function recordEvent(event: AuditEvent, options: RecordOptions): Promise<void> {
   const backends = await readAuditConfig(options.config, options.log)

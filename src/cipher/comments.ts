@@ -197,7 +197,8 @@ export function withHeads(tree: Tree): Tree {
       return item.kind === 'entry' ? { ...item, value: changed(item.value) } : changed(item)
     })
     const last = items.findLastIndex(({ kind }) => kind !== 'comment')
-    if (last >= 0) items.push(...items.splice(last, 1))
+    const [moved] = last < 0 ? [] : items.splice(last, 1)
+    if (moved) items.push(moved)
     done.set(node, { ...node, items } as MapNode | ListNode)
   }
   return { documents: tree.documents.map(changed) }

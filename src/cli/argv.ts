@@ -143,17 +143,18 @@ export function parseWords(
   const values = new Map<string, Value>()
   const spelled = new Set<string>()
   const positionals: string[] = []
+  let rest: readonly string[] = []
   for (let at = 0; at < words.length; at++) {
     const word = words[at]!
     const negativeNumber = positionals.length > 0 && /^-\d/.test(word)
     if (word.length < 2 || word[0] !== '-' || negativeNumber) {
       positionals.push(word)
       if (level === 'command') continue
-      positionals.push(...words.slice(at + 1))
+      rest = words.slice(at + 1)
       break
     }
     if (word === '--') {
-      positionals.push(...words.slice(at + 1))
+      rest = words.slice(at + 1)
       break
     }
     const body = word.slice(word[1] === '-' ? 2 : 1)
@@ -177,5 +178,5 @@ export function parseWords(
   const double = doubleSpelling(known, spelled)
   if (double) return double
   const parsed = accessors(known, new Map([...fromEnvironment, ...values]))
-  return { positionals, values: parsed, spelled, help: parsed.bool('help') }
+  return { positionals: [...positionals, ...rest], values: parsed, spelled, help: parsed.bool('help') }
 }

@@ -1,4 +1,4 @@
-// Yes-or-no questions on stdout, answered on stdin, as scripts answer them (`yes | sops updatekeys …`).
+// Yes-or-no questions on stdout, answered on stdin because that is how scripts answer them (`yes | sops updatekeys …`).
 
 import { memoKey } from '../context/index.ts'
 import { SopsError } from '../errors.ts'
@@ -7,7 +7,7 @@ import type { Host } from './host.ts'
 import type { Io } from './invocation.ts'
 import { type Line, sayPart } from './say.ts'
 
-/** Lines of stdin, one at a time; undefined at the end. Kept for the whole run, since a chunk may hold several answers. */
+/** Reads lines of stdin; undefined at the end. One reader serves the whole run, since a chunk may hold several answers. */
 function stdinReader(host: Host): () => Promise<string | undefined> {
   const chunks = host.stdin[Symbol.asyncIterator]()
   const lines = lineQueue()

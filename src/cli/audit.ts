@@ -1,10 +1,10 @@
-// The record of what is done with secrets, where the system's configuration asks for one (spec/cli.md 17).
+// Records what is done with secrets, if the system's configuration asks for it (spec/cli.md 17).
 
 import type { Context } from '../context/index.ts'
 import { statSync } from '../system/index.ts'
 import type { Host } from './host.ts'
 
-/** True where no file can be; any other trouble is one for whoever reads it. */
+/** True if there is no file; any other trouble shows when it is read. */
 function isAbsent(path: string): boolean {
   try {
     return statSync(path, { throwIfNoEntry: false }) === undefined
@@ -13,7 +13,7 @@ function isAbsent(path: string): boolean {
   }
 }
 
-/** `command` is what the record calls it. */
+/** `command` is its name in the record. */
 export function makeAudit(host: Host, command: string, log: Context['log']): NonNullable<Context['audit']> {
   return async (event) => {
     const config = host.auditConfig

@@ -1,4 +1,4 @@
-// What a command that changes a file would store in clear, held against the user's own creation rule.
+// Checks what a command would newly store in clear in a file against the user's own creation rule.
 
 import { compileSelection, orDefault, type Selection, type SelectionOptions } from '../cipher/index.ts'
 import { type Config, ruleOf } from '../config/index.ts'
@@ -10,7 +10,7 @@ import type { Tree } from '../tree/tree.ts'
 import type { allowCleartext } from './flags.ts'
 import type { Invocation, Io } from './invocation.ts'
 
-/** What was sealed with `allowCleartext`, and for which file. */
+/** What was sealed with `allowCleartext` set, and for which file. */
 export interface Checked {
   readonly sealed: SealOutput
   readonly plain: Tree
@@ -19,8 +19,7 @@ export interface Checked {
 }
 
 /**
- * Looks at what `sealed` stores in clear; the rule is looked for only where there is something to judge. To be called before anything is
- * written.
+ * Judges what `sealed` stores in clear, and looks for the rule only if there is something to judge. Call it before anything is written.
  * @throws SopsError `cleartext`.
  */
 export async function checkClear(
@@ -37,14 +36,14 @@ export async function checkClear(
   checkCleartext(found, { rule, allowCleartext: isAllowed, log: ctx.log })
 }
 
-/** The creation rule for a file that exists, where it is of use. */
+/** The creation rule for an existing file, if it says what to encrypt. */
 export const creationRule =
   (config: Config | undefined, path: string, ctx: Context) => async (): Promise<OwnRule | undefined> => {
     const rule = await ruleOf(config, path, ctx)
     return rule && (await ownRule(rule.selection, rule.name))
   }
 
-/** Undefined for an expression that does not compile: it says nothing about any value. */
+/** Undefined for an expression that does not compile, which says nothing about any value. */
 async function ownRule(settings: SelectionOptions, name: string): Promise<OwnRule | undefined> {
   const selection = await compileSelection(orDefault(settings))
   return selection.invalid === undefined ? { selection, name } : undefined

@@ -1,4 +1,4 @@
-// What the file of a command says: how it is called, which flags it has, and the code.
+// What the file of a command defines: its arguments, its flags and its code.
 import type { Flag } from './flag.ts'
 import type { Invocation, Io } from './invocation.ts'
 
@@ -7,16 +7,16 @@ interface Typed<F extends Flag> {
   readonly args: string
   readonly flags: readonly F[]
   readonly examples: readonly string[]
-  /** Takes one file; more words are warned about, and refused with `--in-place` unless it takes many there (spec/cli.md 3.4). */
+  /** Takes one file: more words draw a warning, and with `--in-place` an error unless it takes many there (spec/cli.md 3.4). */
   readonly oneFile?: true | 'unless in place'
-  /** Keeps stderr clean while an editor may be open. */
+  /** Keeps stderr quiet while an editor may be open. */
   readonly opensEditor?: true
-  /** The result is the exit status. */
+  /** Returns the exit status. */
   readonly run: (inv: Invocation<NoInfer<F>>, io: Io) => Promise<number>
 }
 
-/** A command whose flags are known as data only. */
+/** A command whose flags are known only as data. */
 export type Command = Typed<Flag>
 
-/** Holds `run` to the flags that stand beside it: it cannot ask for another. */
+/** Ties `run` to the flags beside it: asking for another does not compile. */
 export const command = <F extends Flag>(typed: Typed<F>): Command => typed

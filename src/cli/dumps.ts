@@ -1,9 +1,9 @@
-// Keeps memory out of core dumps. Node cannot set limits, but Linux lets a process choose what a dump of it holds (core(5)).
+// Keeps memory out of core dumps. Node cannot set resource limits, but Linux lets a process choose what its dump holds (core(5)).
 import { closeSync, openSync, readSync, writeSync } from '../system/index.ts'
 
 const setting = '/proc/self/coredump_filter'
 
-/** Sets which mappings are dumped, and returns what was set before in hexadecimal digits; undefined where the system has no such choice. */
+/** Sets which mappings are dumped and returns the earlier setting in hexadecimal; undefined on a system without that choice. */
 function exchange(mask: string): string | undefined {
   try {
     const file = openSync(setting, 'r+')
@@ -21,8 +21,8 @@ function exchange(mask: string): string | undefined {
 }
 
 /**
- * From now on a core dump of this process holds none of its memory. The returned function calls `start` with the setting of before: what is
- * started there inherits it.
+ * From now on a core dump of this process holds none of its memory. The returned function calls `start` under the earlier setting, which
+ * the program that it starts inherits.
  */
 export function leaveOutOfDumps(): <T>(start: () => T) => T {
   const before = exchange('0')

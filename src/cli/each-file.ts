@@ -1,22 +1,22 @@
-// One command over several files: the others go on when one fails, and a terminal sees how far it is.
+// Runs one command over several files: goes on when one fails, and shows its progress on a terminal.
 import { SopsError } from '../errors.ts'
 import type { Flag } from './flag.ts'
 import type { Invocation, Io } from './invocation.ts'
 import { Control, sayPart } from './say.ts'
 import { absolutePath } from './settings.ts'
 
-/** Erases the line and stands at its start. */
+/** Erases the line and puts the cursor at its start. */
 const startOver = new Control('\r\x1b[K')
 
 export interface EachFile {
-  /** What is being done, for a terminal to show; absent for commands that tell themselves. */
+  /** What is being done, to show on a terminal; absent for commands that report progress themselves. */
   readonly doing?: string
-  /** The error at the end. */
+  /** The text of the error at the end. */
   readonly failed: (failures: number, total: number) => string
 }
 
 /**
- * Runs `work` for each file in turn, with the file as the only word. Each failure is an error line in the log.
+ * Runs `work` for each file in turn, as if that were the only word. Each failure is an error line in the log.
  * @throws SopsError `generic` at the end, if any failed.
  */
 export async function forEachFile<F extends Flag>(

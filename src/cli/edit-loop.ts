@@ -1,4 +1,4 @@
-// The round of editor and check: the text goes to a private file, and comes back when it is valid.
+// Editor and check in turns: the text goes to a private file, and comes back when it is valid.
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { messageOf, SopsError } from '../errors.ts'
@@ -8,17 +8,17 @@ import type { Io } from './invocation.ts'
 import { privateTempDir } from './temp-dir.ts'
 
 export interface EditLoop<T> {
-  /** Base name of the file that the editor sees, so that it finds its syntax. */
+  /** Base name of the file that the editor sees, from which it tells the syntax. */
   readonly name: string
   readonly content: Uint8Array
   /**
-   * Reads what the editor left. A SopsError from here is shown and the editor opens again, unless `fatal` says otherwise.
+   * Parses what the editor left. A SopsError is shown and the editor opens again, unless `fatal` says otherwise.
    */
   readonly read: (bytes: Uint8Array) => T | Promise<T>
-  /** What an error of `read` is introduced with. */
+  /** The line above an error of `read`. */
   readonly headline: (error: SopsError) => string
   readonly fatal?: (error: SopsError) => boolean
-  /** What to do with the result. When it fails, the text is kept and the user told where. */
+  /** What to do with the result. If it fails, the text is kept and the user told where. */
   readonly finish: (result: T) => Promise<void>
 }
 
@@ -26,7 +26,7 @@ const digest = (bytes: Uint8Array): string => createHash('sha256').update(bytes)
 
 const again = 'Press enter to return to the editor, or Ctrl+C to exit.'
 
-/** How many invalid texts a program that edits without a terminal may leave. */
+/** How many invalid texts an editor without a terminal may leave before we give up. */
 const maximumUnasked = 5
 
 /**
@@ -55,7 +55,7 @@ export async function editLoop<T>(loop: EditLoop<T>, io: Io): Promise<void> {
       })
       if ('error' in result) {
         const answer = await io.ctx.prompt('')
-        // Without a terminal nobody can mend the text: an editor that leaves the same again, or never a valid one, would do so for ever.
+        // Without a terminal nobody can fix the text: an editor that leaves the same text again, or never a valid one, would loop forever.
         if (answer === undefined && (now === last || ++unasked === maximumUnasked)) throw keep(result.error)
         last = now
         continue

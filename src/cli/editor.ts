@@ -1,8 +1,7 @@
-// The user's editor: which program, and one run of it on a file (spec/cli.md 13.4.2).
+// The user's editor: finds the program, and runs it on a file (spec/cli.md 13.4.2).
 
-import { delimiter, isAbsolute, join } from 'node:path'
 import { SopsError } from '../errors.ts'
-import { access, constants, start, startFailure } from '../system/index.ts'
+import { findProgram, isProgram, start, startFailure } from '../system/index.ts'
 import { splitWords } from '../text/words.ts'
 import type { Host } from './host.ts'
 
@@ -11,51 +10,37 @@ const failed = (reason: string, hints: readonly string[] = []): SopsError =>
 
 const fallbacks = ['vim', 'nano', 'vi']
 
-async function isExecutable(path: string): Promise<boolean> {
-  try {
-    await access(path, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
-}
-
-/** A program's absolute path. Relative entries of PATH are skipped: a program of the current directory is never run by accident. */
-async function lookUp(program: string, host: Host): Promise<string | undefined> {
+/** A program's path: as given, or from PATH. */
+function lookUp(program: string, host: Host): string | undefined {
   if (program.includes('/') || (host.platform === 'win32' && program.includes('\\'))) return program
   const suffixes = host.platform === 'win32' ? ['', ...(host.env['PATHEXT'] ?? '.EXE;.CMD;.BAT').split(';')] : ['']
-  for (const folder of (host.env['PATH'] ?? '').split(delimiter)) {
-    if (!isAbsolute(folder)) continue
-    for (const suffix of suffixes)
-      if (await isExecutable(join(folder, program + suffix))) return join(folder, program + suffix)
-  }
-  return undefined
+  const names = suffixes.map((suffix) => program + suffix)
+  return findProgram(names, host.env['PATH'])
 }
 
 interface EditorCommand {
   readonly program: string
   readonly args: readonly string[]
-  /** The variable that names it. */
+  /** The variable that names the editor. */
   readonly variable?: string
 }
 
-/** @throws SopsError `editor-failed` when there is none or its variable cannot be read. */
-async function editorCommand(host: Host): Promise<EditorCommand> {
+/** @throws SopsError `editor-failed` if there is none, or its variable does not parse. */
+function editorCommand(host: Host): EditorCommand {
   for (const name of ['SOPS_EDITOR', 'EDITOR']) {
     const value = host.env[name]
     if (!value) continue
     const [program, ...args] = splitWords(value) ?? []
     if (program === undefined) throw failed(`invalid $${name}: ${value}`)
-    const path = await lookUp(program, host)
+    const path = lookUp(program, host)
     if (path === undefined) {
-      throw failed(`exec: ${JSON.stringify(program)}: executable file not found in $PATH`, [
-        ...(await adviceOn(name, value)),
-      ])
+      const advice = adviceOn(name, value)
+      throw failed(`exec: ${JSON.stringify(program)}: executable file not found in $PATH`, advice)
     }
     return { program: path, args, variable: name }
   }
   for (const name of fallbacks) {
-    const path = await lookUp(name, host)
+    const path = lookUp(name, host)
     if (path !== undefined) return { program: path, args: [] }
   }
   throw new SopsError(
@@ -65,12 +50,12 @@ async function editorCommand(host: Host): Promise<EditorCommand> {
   )
 }
 
-/** What to do about a variable that names no program. */
-async function adviceOn(variable: string, value: string): Promise<readonly string[]> {
+/** Hints for a variable that names no program. */
+function adviceOn(variable: string, value: string): readonly string[] {
   const words = value.split(' ')
   for (let end = words.length; end > 1; end--) {
     const path = words.slice(0, end).join(' ')
-    if (path.includes('/') && (await isExecutable(path)))
+    if (path.includes('/') && isProgram(path))
       return [`${path} has blanks: put it in quotes of its own, as in ${variable}='"${path}"'`]
   }
   return [`set ${variable} to the command that opens your editor`]
@@ -78,10 +63,10 @@ async function adviceOn(variable: string, value: string): Promise<readonly strin
 
 /**
  * Runs the editor on `file` and waits for it.
- * @throws SopsError `editor-failed` when it cannot be started or ends badly.
+ * @throws SopsError `editor-failed` if it cannot be started or fails.
  */
 export async function runEditor(file: string, host: Host): Promise<void> {
-  const { program, args, variable } = await editorCommand(host)
+  const { program, args, variable } = editorCommand(host)
   const end = await new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve, reject) => {
     const child = start(program, [...args, file], { cwd: host.cwd, env: { ...host.env }, stdio: 'inherit' })
     child.on('error', reject)

@@ -1,4 +1,4 @@
-// What is done before the process ends, and who takes a signal first.
+// Clean-ups before the process ends, and handlers of signals.
 
 import type { Host, SignalHandler } from './host.ts'
 
@@ -7,7 +7,7 @@ export interface Exits {
   readonly onCleanup: Host['onCleanup']
   readonly cleanup: () => void
   readonly onSignal: (handler: SignalHandler) => () => void
-  /** To the newest handler; without one the clean-ups run and the signal ends the process. */
+  /** Hands a signal to the newest handler; without one the clean-ups run and the signal ends the process. */
   readonly deliver: SignalHandler
 }
 
@@ -27,7 +27,7 @@ export function makeExits(raise: (signal: NodeJS.Signals) => void): Exits {
       try {
         work()
       } catch {
-        // The other clean-ups matter more than the report of this one.
+        // The other clean-ups matter more than reporting this failure.
       }
     }
   }

@@ -1,4 +1,4 @@
-// Words behind the one file that a command takes (spec/cli.md 3.4).
+// Words after the one file that a command takes (spec/cli.md 3.4).
 
 import { SopsError } from '../errors.ts'
 import { quote } from '../text/quote.ts'
@@ -6,7 +6,7 @@ import type { inPlace } from './flags.ts'
 import type { Invocation, Io } from './invocation.ts'
 
 /**
- * Warns as the reference does. With `--in-place` more than one file is refused, since which of them was meant cannot be known.
+ * Warns as the reference does. With `--in-place` refuses more than one file, since it is unclear which of them was meant.
  * @throws SopsError `generic`.
  */
 export function checkExtraWords(inv: Invocation<typeof inPlace>, io: Io): void {

@@ -1,4 +1,4 @@
-// Reading input and writing output. A target is replaced as a whole or not at all wherever the file system allows it.
+// Reads input and writes output. Wherever the file system allows it, a target is replaced as a whole or not at all.
 import { createHash } from 'node:crypto'
 import type { BigIntStats } from 'node:fs'
 import { dirname, resolve } from 'node:path'
@@ -26,11 +26,11 @@ import type { Io } from './invocation.ts'
 import { isSame, type Lock, lockFile, onlyRegular } from './lock.ts'
 import { type Content, createFile, overwriteFile, replaceFile } from './replace-file.ts'
 
-/** The path as the user's working directory has it; messages keep what the user wrote. */
+/** The path, resolved in the user's working directory; messages keep what the user wrote. */
 const inFolder = (host: Host, path: string): string => (path === '' ? '' : resolve(host.cwd, path))
 
 export interface InputFileOptions {
-  /** The file is to be changed in place, so that nothing but a regular file will do. */
+  /** The file will be changed in place, so it must be a regular one. */
   readonly inPlace?: boolean
   /** Told what is waited for. */
   readonly log?: Context['log']
@@ -67,7 +67,7 @@ const irregular = (path: string, what: string): SopsError =>
 const sizeHint = (error: unknown): string[] =>
   codeOf(error) === 'EFBIG' ? ['pipes and devices are read up to 512 MiB: put what is larger into a file'] : []
 
-/** `readNamed`, for stdin under its names, too: the system does not open those again where it is a socket. */
+/** `readNamed` that also takes the names of stdin, which the system cannot open if stdin is a socket. */
 export async function readGiven(host: Host, path: string, options?: InputOptions): Promise<Uint8Array> {
   try {
     return await readNamed(path, options)
@@ -78,7 +78,7 @@ export async function readGiven(host: Host, path: string, options?: InputOptions
   }
 }
 
-/** Only a pipe with a name of its own may have been forgotten by whoever should write to it; others are slow at most. */
+/** Warns of a pipe that has a name, whose writer may have been forgotten; anything else can only be slow. */
 export function tellOfWaiting(from: 'pipe' | 'terminal', path: string | undefined, log: Context['log']): void {
   const isNamed = from === 'pipe' && path !== undefined && !isOpenStream(path)
   const what = from === 'terminal' ? 'what is typed: Ctrl+D ends it' : `a program that writes to ${path ?? 'stdin'}`
@@ -86,8 +86,8 @@ export function tellOfWaiting(from: 'pipe' | 'terminal', path: string | undefine
 }
 
 /**
- * The lock on a file that is to be read and changed; undefined for one that cannot be written, which shows when it is read or written.
- * @throws SopsError `cannot-write` when another program holds it for too long.
+ * Locks a file that is to be read and changed; undefined if it cannot be written, for reading or writing it will tell why.
+ * @throws SopsError `cannot-write` when another program holds the lock for too long.
  */
 export async function lockInput({ host, ctx }: Pick<Io, 'host' | 'ctx'>, path: string): Promise<Lock | undefined> {
   const message = `waiting for another program that changes ${path}`
@@ -103,26 +103,26 @@ export async function lockInput({ host, ctx }: Pick<Io, 'host' | 'ctx'>, path: s
   }
 }
 
-/** Stands for the content of a file, to tell later whether it changed. */
+/** A digest of a file's content, to tell later whether it changed. */
 export type Fingerprint = string
 
 export const fingerprint = (bytes: Uint8Array): Fingerprint => createHash('sha256').update(bytes).digest('hex')
 
 export interface WriteOptions {
-  /** For the reference's message when the target cannot be written; `output file` if left out. */
+  /** For the reference's message that the target cannot be written; by default `output file`. */
   readonly what?: 'in-place file' | 'output file'
   /**
-   * What the target held when it was read, or `absent`. When it holds something else now, nothing is written: another program changed it
-   * in the meantime.
+   * What the target held when it was read, or `absent`. If it holds something else by then, another program has changed it, and nothing is
+   * written.
    */
   readonly expect?: Fingerprint | 'absent'
-  /** Taken already, before the target was read. */
+  /** The lock, if it was taken before the target was read. */
   readonly lock?: Lock | undefined
   /** Told what is waited for. */
   readonly log?: Context['log']
 }
 
-/** Opening a named pipe for writing takes until somebody reads from it. */
+/** Writes to a named pipe, whose opening waits for a reader. */
 async function overwritePipe(path: string, content: Content, log: Context['log']): Promise<void> {
   const message = `waiting for a program that reads from ${path}`
   const timer = setTimeout(() => log({ level: 'warning', logger: 'CMD', message }), silence)
@@ -130,9 +130,9 @@ async function overwritePipe(path: string, content: Content, log: Context['log']
 }
 
 /**
- * Writes a file: to a temporary file beside it, with the same mode and owner, flushed to disk, then renamed. Links are followed. The
- * target is left as it was on failure. Where a rename would do harm the target is overwritten instead: see `replaceFile`. A target that was
- * read before (`expect`) is a regular file, or refused.
+ * Writes a file: to a temporary file beside it, with the same mode and owner, flushed to disk, then renamed. Follows links. On failure the
+ * target stays as it was. If a rename would do harm, the target is overwritten instead: see `replaceFile`. A target that was read before
+ * (`expect`) must be a regular file.
  * @throws SopsError `cannot-write`.
  */
 export async function writeOutput(
@@ -156,7 +156,7 @@ export async function writeOutput(
 async function write(host: Host, path: string, content: Content, options: WriteOptions): Promise<void> {
   const { expect } = options
   const before = await statOrUndefined(path)
-  // Behind /dev/stdout and the like may stand a regular file that others have open; the reference writes into it, too.
+  // /dev/stdout and the like may be a regular file that others have open; the reference writes into it as well.
   const special = before !== undefined && (!before.isFile() || isOpenStream(path))
   if (special && expect === undefined) {
     return before.isFIFO() && options.log ? overwritePipe(path, content, options.log) : overwriteFile(path, content)
@@ -168,7 +168,7 @@ async function write(host: Host, path: string, content: Content, options: WriteO
     if (await createFile(host, target, content, { exclusive: true })) return
     if (expect === 'absent') throw changed(path)
   }
-  // A rename would replace even a file that may not be written.
+  // A rename would replace even a write-protected file.
   await access(target, constants.W_OK)
   const lock = options.lock ?? (await lockFile(host, target))
   try {
@@ -183,16 +183,16 @@ async function write(host: Host, path: string, content: Content, options: WriteO
   }
 }
 
-/** True for names of what is open already, and of devices. */
+/** True for names of open streams and of devices. */
 export const isOpenStream = (path: string): boolean => /^\/(dev\/(?!shm\/)|proc\/)/.test(path)
 
-/** A file is no longer the one that was read. */
+/** The error for a file that is no longer what was read. */
 export const changed = (path: string, code: 'bad-input' | 'cannot-write' = 'cannot-write'): SopsError =>
   new SopsError(code, `${path} was changed by another program in the meantime; it was not written`, {
     hints: ['run the command again to work on the new content'],
   })
 
-/** The file behind symbolic links, which need not exist. */
+/** The target of symbolic links, which need not exist. */
 async function followLinks(path: string): Promise<string> {
   try {
     return await realpath(path)

@@ -1,4 +1,4 @@
-// Binary files that are too large for one text: their commands read and write them in pieces.
+// Binary files that are too large for one string are read and written in pieces.
 import type { BigIntStats } from 'node:fs'
 import type { Pieces } from '../cipher/index.ts'
 import { SopsError } from '../errors.ts'
@@ -10,7 +10,7 @@ import type { Invocation, Io } from './invocation.ts'
 import { absolutePath } from './settings.ts'
 import { type TargetFile, tellOfWritten } from './target.ts'
 
-/** Bytes. The text of a larger file takes more memory than it needs, and from three times as many on there can be none. */
+/** Bytes. A larger file would take much more memory as one string, and at three times the size no string can hold it. */
 const usualSize = 2 ** 27
 
 export const isLarge = (host: Host, size: number): boolean => size >= (host.largeFrom ?? usualSize)
@@ -21,7 +21,7 @@ export interface LargeInput extends Pieces {
   close(): Promise<void>
 }
 
-/** A regular file of that size, opened; undefined for anything else, which is read as a whole. @throws SopsError `bad-input`. */
+/** Opens a regular file of that size; undefined for anything else, which is read as a whole. @throws SopsError `bad-input`. */
 export async function openIfLarge({ host }: Io, path: string | undefined): Promise<LargeInput | undefined> {
   if (path === undefined) return undefined
   const found = await stat(path, { bigint: true }).catch(() => undefined)
@@ -62,7 +62,7 @@ async function inputOf(handle: FileHandle, path: string): Promise<LargeInput> {
 const isSame = (a: BigIntStats, b: BigIntStats): boolean =>
   a.dev === b.dev && a.ino === b.ino && a.size === b.size && a.mtimeNs === b.mtimeNs
 
-/** Standard input that was read already. */
+/** Standard input that has already been read. */
 export const inputInMemory = (bytes: Uint8Array): LargeInput => ({
   size: bytes.length,
   read: async (from, to) => bytes.subarray(from, to),
@@ -70,7 +70,7 @@ export const inputInMemory = (bytes: Uint8Array): LargeInput => ({
   close: async () => {},
 })
 
-/** As `writeResult`, in pieces. */
+/** `writeResult` in pieces. */
 export async function writeLarge(
   inv: Invocation<typeof inPlace | typeof output>,
   io: Io,

@@ -1,6 +1,6 @@
-// The right to replace a file, held by one process at a time, from before its content is compared (or read) until the new one is in its
-// place. The system holds the lock for the file itself: it ends with the process, however that ends, leaves nothing beside the file, and is
-// the same by every name of the file and in every container.
+// Lets one process at a time replace a file, from before it reads (or compares) the content until the new one is in place. The system keeps
+// the lock on the file itself, so it ends with the process however that ends, leaves no file behind, and is the same for every name of the
+// file and in every container.
 
 import type { BigIntStats } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -9,26 +9,26 @@ import { closeSync, codeOf, constants, fstatSync, irregularity, loadStart, openS
 import type { Host } from './host.ts'
 
 export interface Lock {
-  /** The file that is locked, as it was then. */
+  /** The locked file, as it was then. */
   readonly file: BigIntStats
   release(): void
 }
 
-/** Why something else than a regular file is refused. */
+/** Why anything but a regular file is refused. */
 export const onlyRegular = 'only a regular file can be changed in place'
 
-/** Milliseconds that another program may hold the file. */
+/** Milliseconds to wait for another program's lock. */
 const patience = 30_000
 
-/** Locks while opening, on the systems that can; Node has no constant for it. */
+/** O_EXLOCK, to lock while opening, on the systems that have it; Node has no constant for it. */
 const exclusive: Partial<Record<NodeJS.Platform, number>> = { darwin: 0x20, freebsd: 0x20, openbsd: 0x20 }
 
-/** Takes a lock back. */
+/** Gives a lock back. */
 type Release = () => void
 
 /**
- * Locks the regular file that `target` names, and waits for others that have. On a system with no lock of any kind nobody is kept out.
- * @throws SopsError `cannot-write` when it is no regular file, or when another program holds it for too long; else the system's error.
+ * Locks the regular file that `target` names, waiting for others that have. A system without any lock keeps nobody out.
+ * @throws SopsError `cannot-write` if it is not a regular file, or another program holds the lock for too long; else the system's error.
  */
 export async function lockFile(host: Host, target: string, milliseconds: number = patience): Promise<Lock> {
   const end = Date.now() + milliseconds
@@ -45,10 +45,10 @@ export async function lockFile(host: Host, target: string, milliseconds: number 
   })
 }
 
-/** True when both are the same file, not only the same content. */
+/** True if both are the same file, not just the same content. */
 export const isSame = (a: BigIntStats, b: BigIntStats): boolean => a.dev === b.dev && a.ino === b.ino
 
-/** Undefined while somebody else has it locked, where that shows on opening. A pipe that nobody reads is not waited for. */
+/** Undefined while somebody else has the lock, on systems where opening shows it. Fails for a pipe without a reader instead of waiting. */
 function open({ platform }: Host, target: string): number | undefined {
   const lock = exclusive[platform]
   try {
@@ -59,7 +59,7 @@ function open({ platform }: Host, target: string): number | undefined {
   }
 }
 
-/** Undefined when it is somebody else's, or when the name has got another file while waiting. Closes the descriptor with the lock. */
+/** Undefined if another has the lock, or the name means another file after the wait. Releasing the lock closes the descriptor. */
 async function lockOpened(host: Host, target: string, descriptor: number, end: number): Promise<Lock | undefined> {
   let release: Release | undefined = () => closeSync(descriptor)
   try {
@@ -70,7 +70,7 @@ async function lockOpened(host: Host, target: string, descriptor: number, end: n
       const program = host.platform === 'win32' ? 'none' : await lockByProgram(host, descriptor, end)
       if (program === 'busy') return undefined
       if (program === 'none') {
-        // Windows does not rename over a file that is open.
+        // Windows cannot rename over an open file.
         release()
         release = undefined
         release = await lockBySocket(host, file)
@@ -87,7 +87,7 @@ async function lockOpened(host: Host, target: string, descriptor: number, end: n
 }
 
 /**
- * flock(2) through the program of that name, which locks what it shares with this process: the lock stays when the program has ended.
+ * flock(2) through the program flock(1): it locks the open file that it shares with this process, so the lock outlives the program.
  * `none`: there is no such program, or the file system has no locks.
  */
 async function lockByProgram({ env }: Host, descriptor: number, end: number): Promise<'held' | 'busy' | 'none'> {
@@ -109,7 +109,7 @@ async function lockByProgram({ env }: Host, descriptor: number, end: number): Pr
   })
 }
 
-/** A socket that the kernel knows by name alone (Linux, Windows), named after the file: whoever has it has the lock. */
+/** A socket that exists only as a name in the kernel (Linux, Windows), after the file: whoever has it has the lock. */
 async function lockBySocket({ platform }: Host, { dev, ino }: BigIntStats): Promise<Release | undefined> {
   const name = `sops-lock-${dev}-${ino}`
   const path = platform === 'win32' ? `\\\\.\\pipe\\${name}` : platform === 'linux' ? `\0${name}` : undefined

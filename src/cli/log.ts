@@ -1,4 +1,4 @@
-// Log lines on stderr, in the two shapes of the reference (spec/cli.md 3.2), and which of them are shown when (docs/messages.md).
+// Log lines on stderr, in the reference's two shapes (spec/cli.md 3.2), and when each level is shown (docs/messages.md).
 import type { Logger, LogLine } from '../context/index.ts'
 import { withoutSecretsOf } from '../system/index.ts'
 import { quote } from '../text/quote.ts'
@@ -24,7 +24,7 @@ const levels: Readonly<
   fatal: { rank: 5, short: 'FATA', colour: 31 },
 }
 
-/** Advice is for people: programs take any text on stderr for a failure, or for a part of the value. SOPS_ADVICE says otherwise. */
+/** Advice is for people: programs take text on stderr for a failure or for part of the value. SOPS_ADVICE overrides that. */
 function showsAdvice({ env, stderr }: Host): boolean {
   const wish = env['SOPS_ADVICE'] ?? ''
   if (wish === '') return stderr.isTTY
@@ -51,15 +51,15 @@ export function localTime(date: Date): string {
 export const progressLine = (date: Date, text: string): string =>
   `${localTime(date).slice(0, 19).replaceAll('-', '/').replace('T', ' ')} ${text}`
 
-/** Log lines of a run that can be told to wait. */
+/** A log that can hold lines back. */
 export interface HeldLog {
   readonly log: (line: LogLine | FatalLine) => void
-  /** From here on dangers and advice wait until `release`, or until the run ends however it ends. */
+  /** Holds warnings and advice back until `release`, or until the run ends, however that is. */
   hold(): void
   release(): void
 }
 
-/** A log that an editor may hold up: whoever watches one from outside takes the first byte on stderr for its failure. */
+/** A log to hold back while an editor is open: programs that watch one take the first byte on stderr for a failure. */
 export function makeHeldLog(host: Host, log: HeldLog['log']): HeldLog {
   let waiting: LogLine[] | undefined
   let forget: (() => void) | undefined
@@ -83,7 +83,7 @@ export function makeHeldLog(host: Host, log: HeldLog['log']): HeldLog {
   }
 }
 
-/** A function that writes dangers and errors, advice where that is wanted, and what is below only where `verbose`. */
+/** A function that writes warnings and errors, advice if wanted, and lower levels only if `verbose`. */
 export function makeLog(host: Host, verbose: boolean): (line: LogLine | FatalLine) => void {
   const start = host.now().getTime()
   const colours = colourAllowed(host.env)
@@ -94,7 +94,7 @@ export function makeLog(host: Host, verbose: boolean): (line: LogLine | FatalLin
     const name = paint(colours, colour)
     const seconds = String(Math.floor((host.now().getTime() - start) / 1000)).padStart(4, '0')
     const shown = fields.map(([field, value]): Line => [' ', name(field), `=${quoted(value)}`])
-    // Its width counts what is shown.
+    // Pads the text as shown, without colours and after escaping.
     const headline = [name(short), `[${seconds}] ${lineText(message).padEnd(44)} `]
     return more.length === 0 ? [[...headline, ...shown]] : [headline, ...more, ...(fields.length > 0 ? [shown] : [])]
   }
@@ -115,12 +115,12 @@ export function makeLog(host: Host, verbose: boolean): (line: LogLine | FatalLin
     if (line.level === 'advice' ? !showsAdvice(host) : levels[line.level].rank < lowest) return
     const [first = '', ...rest] = (host.stderr.isTTY ? terminal : plain)(safe(line))
     const prefix = [prefixStyle.bold(`[${line.logger}]`), new Control('\t'), ' ']
-    // A log that cannot be written must not stop the work it tells of.
+    // A log that cannot be written must not stop the work.
     sayLines(host.stderr, [[...prefix, first], ...rest]).catch(() => {})
   }
 }
 
-/** A line without anything secret. */
+/** A line that is free of secrets. */
 interface SafeLine {
   readonly level: LogLine['level'] | 'fatal'
   readonly lines: readonly string[]

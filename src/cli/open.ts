@@ -1,4 +1,4 @@
-// Opening the file that a command changes in place, and saving it again.
+// Opens the file that a command changes in place, and saves it.
 import type { Config } from '../config/index.ts'
 import type { OpenFile } from '../file/index.ts'
 import { lineOf, loadEncrypted, refuseReserved, sealFile, warnOfSharedPaths, withOpenFile } from '../file/index.ts'
@@ -30,7 +30,7 @@ export interface OpenedFile {
 
 export interface OpenerOptions {
   readonly ignoreMac?: boolean
-  /** The file is to be written again, so documents that have other metadata are refused before anything is asked for. */
+  /** The file will be written again: refuse documents with other metadata before anything is asked for. */
   readonly change?: boolean
   /** Which entries must hold the same data key (`OpenOptions.compare`). */
   readonly compare?: (metadata: Metadata) => readonly KeyGroup[]
@@ -43,10 +43,10 @@ export interface InputFile {
   readonly input: FormatId
 }
 
-/** How a command opens its file: services and order are checked before the file is read (spec/cli.md 13). */
+/** Opens files for one command; its services and order are checked before the file is read (spec/cli.md 13). */
 export interface Opener {
   readonly services: readonly KeyService[]
-  /** Opens the file for as long as `use` takes, with its data key wiped after it. */
+  /** Opens the file for the duration of `use`, then wipes its data key. */
   withOpen<T>(source: InputFile, options: OpenerOptions, use: (opened: OpenedFile) => Promise<T>): Promise<T>
 }
 
@@ -76,18 +76,18 @@ export const read = (io: Io, path: string): Promise<Uint8Array> => readInput(io.
 /** The flags of a command that changes one value. */
 type ChangeFlag = TypeFlag | typeof ignoreMac | typeof allowCleartext | typeof decryptionOrder | KeyServiceFlag
 
-/** What is to be done with the value at a path. */
+/** What to do with the value at a path. */
 export interface InPlaceChange {
   readonly path: Path
   /** Which document the path means: `documentFor` or `documentWith`. */
   readonly find: (documents: readonly MapNode[], path: Path) => DocumentPlace
-  /** The new document, for the format that is written, or undefined to leave the file as it is. */
+  /** The new document for the format of the file, or undefined to leave the file as it is. */
   readonly make: (root: MapNode, format: Format) => MapNode | undefined
 }
 
 /**
- * Opens a file, changes the document that the path means, and saves it in place, unless somebody else has changed it since it was read: of
- * several such changes at once each waits for the one before. `prepare` is called before the file is read.
+ * Opens a file, changes the document that the path means, and saves the file in place, unless somebody else has changed it since it was
+ * read. Concurrent calls wait for one another. `prepare` is called before the file is read.
  */
 export async function changeInPlace(
   inv: Invocation<ChangeFlag>,

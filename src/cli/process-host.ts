@@ -27,7 +27,7 @@ import { makePrompt, type Terminal } from './terminal.ts'
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
-/** `$PWD` when it names the current directory, else what the system says. @throws SopsError `generic` when that is none. */
+/** `$PWD` if it names the current directory, else the system's answer. @throws SopsError `generic` if the directory is gone. */
 function currentDirectory(env: Host['env']): string {
   const pwd = env['PWD']
   if (pwd && isAbsolute(pwd)) {
@@ -35,7 +35,7 @@ function currentDirectory(env: Host['env']): string {
       const [seen, real] = [statSync(pwd, { bigint: true }), statSync('.', { bigint: true })]
       if (seen.dev === real.dev && seen.ino === real.ino) return pwd
     } catch {
-      // A PWD that cannot be looked at is not the current directory.
+      // A PWD that cannot be examined is not the current directory.
     }
   }
   let name: string
@@ -108,7 +108,7 @@ function output(fd: number, open: () => Writable & { columns?: number }, exit: (
 
 function isTerminal(fd: number): boolean {
   try {
-    // Node's module for terminals loads sockets, too; files and pipes can do without.
+    // Node's terminal module loads sockets too, which files and pipes can do without.
     return fstatSync(fd).isCharacterDevice() && process.getBuiltinModule('node:tty').isatty(fd)
   } catch {
     return false
@@ -121,7 +121,7 @@ function input(stream: Readable & { isTTY?: boolean }): Input {
     [Symbol.asyncIterator]: () => stream[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>,
     async readAll(options = {}) {
       const found = fstatSync(0)
-      // Node takes a folder for an empty stream.
+      // Node would read a folder as an empty stream.
       if (found.isDirectory()) throw Object.assign(new Error('stdin is a folder'), { code: 'EISDIR', syscall: 'read' })
       const bounds = found.isFile() ? { maximum: Number.POSITIVE_INFINITY } : options
       return collect(stream, stream.isTTY === true ? 'terminal' : 'pipe', bounds)
@@ -129,10 +129,10 @@ function input(stream: Readable & { isTTY?: boolean }): Input {
   }
 }
 
-/** True when this process is in the foreground of a terminal. */
+/** True if this process is in the foreground of a terminal. */
 function isForeground(): boolean {
   try {
-    // Behind the program's name: state, parent, group, session, terminal, the terminal's foreground group.
+    // After the program's name: state, parent, group, session, terminal, the terminal's foreground group.
     const fields = readFileSync('/proc/self/stat', 'latin1')
       .replace(/^.*\) /s, '')
       .split(' ')
@@ -158,10 +158,10 @@ function becomeUser({ name, uid, gid }: Account): void {
   process.setuid!(uid)
 }
 
-/** What SDKs read from the process themselves; they hand it to the programs that they start. */
+/** Variables that SDKs read from the process themselves, and pass to the programs that they start. */
 const readBySdks = /^(?:AWS|AZURE|IDENTITY)_/
 
-/** The environment, of which the process itself keeps no keys but those of the SDKs. Windows reads names in any case from the process only. */
+/** Copies the environment and removes keys, except those of SDKs, from the process. Not on Windows: names in a copy are case-sensitive. */
 function takeKeys(given: Host['env']): Host['env'] {
   if (process.platform === 'win32') return given
   const env = { ...given }
@@ -169,7 +169,7 @@ function takeKeys(given: Host['env']): Host['env'] {
   return env
 }
 
-/** The words behind the program's name. */
+/** The words after the program's name. */
 export const processWords = (): readonly string[] => wordsAsGiven(process.argv.slice(2), process.platform)
 
 function raise(signal: NodeJS.Signals): void {
@@ -179,7 +179,7 @@ function raise(signal: NodeJS.Signals): void {
 
 function listenToSignals(exits: Exits, exit: Host['exit']): void {
   for (const name of signals) process.on(name, exits.deliver)
-  // Without a listener SIGUSR1 starts Node's inspector, which would lay open the memory of this process.
+  // Without a listener SIGUSR1 starts Node's inspector, which would expose the memory of this process.
   process.on('SIGUSR1', () => {
     if (process.listenerCount('SIGUSR1') === 1) exit(128 + constants.signals.SIGUSR1)
   })
@@ -196,13 +196,13 @@ const onSignalOf =
     }
   }
 
-/** Undefined where this Node, or this system, cannot do it. */
+/** Undefined if this version of Node, or this system, cannot do it. */
 function replaceProcessOf(exits: Exits, withDumps: Host['withDumps']): Host['replaceProcess'] {
   const { execve } = process as unknown as { execve?: (file: string, args: readonly string[], env: object) => never }
   if (!execve || process.platform === 'win32') return undefined
   return (file, args, env) => {
     exits.cleanup()
-    // Node ignores these, and what is ignored stays so in the new program; what is handled goes back to the default.
+    // Node ignores these. The new program would inherit that, whereas a handled signal is reset to its default.
     for (const name of ['SIGPIPE', 'SIGXFSZ'] as const) process.on(name, () => {})
     return withDumps(() => execve(file, args, env))
   }
@@ -236,7 +236,7 @@ export function processHost(): Host {
   }
   listenToSignals(exits, exit)
   const cwd = lazy(() => currentDirectory(env))
-  // The streams are opened on first use: opening stdin costs time and would hold the process open.
+  // Opened on first use: opening stdin costs time and would keep the process alive.
   const stdin = lazy(() => input(process.stdin))
   const stdout = lazy(() => output(1, () => process.stdout, exit))
   const stderr = lazy(() => output(2, () => process.stderr, exit))
@@ -284,7 +284,7 @@ export function processHost(): Host {
     becomeUser: process.platform === 'win32' ? undefined : becomeUser,
     exit,
   }
-  // Node would print an error that nobody caught with all it says, and that may quote what was being worked on.
+  // Node would print an uncaught error in full, which may quote a secret.
   process.on('uncaughtException', (error) => {
     reportError(error, host).then(exit, () => exit(1))
   })

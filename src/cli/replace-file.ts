@@ -1,4 +1,4 @@
-// Puts new content in the place of a file through a temporary file beside it, so that a crash leaves the old content or the new.
+// Replaces a file's content through a temporary file beside it, so that a crash leaves either the old content or the new.
 import { randomBytes } from 'node:crypto'
 import type { BigIntStats } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
@@ -6,10 +6,10 @@ import { SopsError } from '../errors.ts'
 import { codeOf, constants, type FileHandle, link, open, rename, rm, rmSync, systemErrorText } from '../system/index.ts'
 import type { Host } from './host.ts'
 
-/** What is written: bytes, or what gives them in pieces, once for each time that it is called. */
+/** What to write: bytes, or a function that gives them in pieces, afresh for each call. */
 export type Content = Uint8Array | (() => AsyncIterable<Uint8Array>)
 
-/** Writes at the current place. Returns the number of bytes. */
+/** Writes at the current position. Returns the number of bytes. */
 async function put(handle: FileHandle, content: Content): Promise<number> {
   if (content instanceof Uint8Array) {
     await handle.writeFile(content)
@@ -24,7 +24,7 @@ async function put(handle: FileHandle, content: Content): Promise<number> {
 }
 
 /**
- * Makes a file, by default of the mode that new files have here; with `exclusive` only while the name is free, else the result is false.
+ * Makes a file, by default with the mode that new files get. With `exclusive`, returns false if the name is taken.
  * @throws the error of the system call.
  */
 export async function createFile(
@@ -53,7 +53,7 @@ export async function createFile(
   }
 }
 
-/** Takes a free name with an empty file, for a rename to replace: the way to be the only one where there are no hard links. */
+/** Takes a free name with an empty file, for a rename to replace. Without hard links this is the way to be the only one. */
 async function claim(target: string): Promise<boolean> {
   try {
     await (await open(target, 'wx', 0o600)).close()
@@ -65,9 +65,9 @@ async function claim(target: string): Promise<boolean> {
 }
 
 /**
- * Replaces an existing regular file; `before` is its state, `check` is called last and may still refuse. The file is overwritten, not
- * renamed over, when it has several names, when its owner cannot be given to a new file, and when the folder or a mount forbids to rename:
- * then the whole new content lies beside it until that is done, as far as the folder can be written.
+ * Replaces an existing regular file. `before` is its state; `check` is called last and may still refuse. The file is overwritten, not
+ * renamed over, if it has several names, if a new file cannot get its owner, or if the folder or a mount forbids renaming. Then a copy of
+ * the new content lies beside it until that is done, if the folder is writable.
  * @throws SopsError `cannot-write`, or the error of the system call.
  */
 export async function replaceFile(
@@ -105,7 +105,7 @@ export async function replaceFile(
   }
 }
 
-/** Writes into the file, device or pipe that is there; `onOpen` is called when it is open, for which a pipe needs its reader. */
+/** Writes into an existing file, device or pipe; `onOpen` is called when it is open, which takes a reader for a pipe. */
 export async function overwriteFile(target: string, content: Content, onOpen?: () => void): Promise<void> {
   const handle = await open(target, constants.O_WRONLY)
   onOpen?.()
@@ -119,13 +119,13 @@ export async function overwriteFile(target: string, content: Content, onOpen?: (
   }
 }
 
-/** If overwriting fails half-way, the temporary file is the only whole copy and stays. */
+/** If overwriting fails halfway, the temporary file stays: it is the only whole copy. */
 async function overwriteWithCopy(target: string, content: Content, temporary: Temporary): Promise<void> {
   const handle = await open(target, constants.O_WRONLY)
   await handle.close()
   temporary.keep()
   try {
-    // Content in pieces may come from the very file that is overwritten.
+    // The pieces may come from the very file that is overwritten.
     await overwriteFile(target, typeof content === 'function' ? () => piecesOf(temporary.path) : content)
   } catch (error) {
     throw new SopsError('cannot-write', `Could not write file: ${systemErrorText(error, 'write', target)}`, {
@@ -139,17 +139,17 @@ async function overwriteWithCopy(target: string, content: Content, temporary: Te
 interface Temporary {
   readonly path: string
   readonly handle: FileHandle
-  /** From now on it outlives failures and signals. */
+  /** Makes it outlive failures and signals. */
   keep(): void
-  /** Takes `keep` back. */
+  /** Undoes `keep`. */
   release(): void
-  /** Closes the file, and removes it unless it was renamed or must be kept. */
+  /** Closes the file, and removes it unless it was renamed or is to be kept. */
   discard(): Promise<void>
 }
 
 /** An empty file of mode 0600 beside `target`, removed however the program ends. */
 async function makeTemporary(host: Host, target: string): Promise<Temporary> {
-  // Names may have 255 bytes; this one keeps the target's recognisable.
+  // Names are limited to 255 bytes; this one keeps the target's recognisable.
   const name = `.${basename(target).slice(0, 50)}.sops-${randomBytes(8).toString('hex')}`
   const path = join(dirname(target), name)
   let kept = false
@@ -174,7 +174,7 @@ async function makeTemporary(host: Host, target: string): Promise<Temporary> {
     },
     discard: async () => {
       await handle.close()
-      // What cannot be removed is tried again in the end; the work itself has succeeded, or failed for a reason of its own.
+      // If it cannot be removed, the clean-up tries again; the result of the work is not affected.
       if (kept || (await isRemoved(path))) takeBack()
     },
   }
@@ -205,25 +205,25 @@ async function fill(handle: FileHandle, content: Content, mode: number): Promise
   await sync(handle)
 }
 
-/** File systems without modes refuse; the file then stays private, as far as they know privacy. */
+/** A file system without modes refuses; the file then stays as private as it can be there. */
 const changeMode = (handle: FileHandle, mode: number): Promise<void> => handle.chmod(mode).catch(() => {})
 
 async function sync(handle: FileHandle): Promise<void> {
   try {
     await handle.sync()
   } catch (error) {
-    // Not every file system can flush; a failed write must be known, though.
+    // Not every file system can flush, but a failed write must be reported.
     if (!['EINVAL', 'ENOTSUP', 'ENOSYS'].includes(codeOf(error) ?? '')) throw error
   }
 }
 
-/** True when the new file has, or could be given, the owner of the old one. */
+/** True if the new file has, or could be given, the owner of the old one. */
 async function takeOwner(handle: FileHandle, before: BigIntStats, mode: number): Promise<boolean> {
   const now = await handle.stat({ bigint: true })
   if (now.uid === before.uid && now.gid === before.gid) return true
   try {
     await handle.chown(Number(before.uid), Number(before.gid))
-    // A change of owner clears some bits of the mode.
+    // Changing the owner clears some bits of the mode.
     await changeMode(handle, mode)
     return true
   } catch {
@@ -231,13 +231,13 @@ async function takeOwner(handle: FileHandle, before: BigIntStats, mode: number):
   }
 }
 
-/** Makes a new name durable where the file system can. */
+/** Flushes a new name to disk, if the file system can. */
 async function syncFolder(target: string): Promise<void> {
   try {
     const handle = await open(dirname(target), 'r')
     await handle.sync().finally(() => handle.close())
   } catch {
-    // The content is on disk; after a power failure the file may at worst be the old one.
+    // The content is on disk: at worst, a power failure brings the old file back.
   }
 }
 

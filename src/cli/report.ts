@@ -1,5 +1,5 @@
-// Errors for people. All goes to stderr: the message as it is, then its place and its hints on lines of their own. Errors that
-// are not ours are never shown in full: their text may quote the input.
+// Errors for people, on stderr: the message as it is, then its place and its hints on lines of their own. An error that is not ours is
+// never shown in full, since its text may quote the input.
 import { messageOf, SopsError, tooLongText } from '../errors.ts'
 import { codeOf, withoutSecretsOf } from '../system/index.ts'
 import type { Host } from './host.ts'
@@ -7,10 +7,10 @@ import { makeLog } from './log.ts'
 import { type Line, sayLines, withoutSecretLines } from './say.ts'
 import { stdoutStyle, type TerminalStyle } from './style.ts'
 
-/** `["a"]["b"]`, as `--extract` takes it. */
+/** `["a"]["b"]`, the form that `--extract` takes. */
 const indexText = (path: readonly string[]): string => path.map((key) => `[${JSON.stringify(key)}]`).join('')
 
-/** The message, with the place added where the message does not name it. Reports of several lines stand for themselves. */
+/** The message, with the place added unless it names that. A report of several lines gets none. */
 function withPlace(error: SopsError): readonly string[] {
   const { message, lines, path, position } = error
   if (lines.length > 1) return lines
@@ -26,14 +26,14 @@ function withPlace(error: SopsError): readonly string[] {
   return [place.length > 0 ? `${message} (${place.join(', ')})` : message]
 }
 
-/** A line of the report of a data key that could not be had, with `FAILED` in red and `SUCCESS` in green. */
+/** A line of the report on a data key that could not be recovered, with `FAILED` in red and `SUCCESS` in green. */
 function coloured(line: string, style: TerminalStyle): Line {
   const [, what, word] = /^((?:Group \d+| {2}\S.*): )(FAILED|SUCCESS)$/s.exec(line) ?? []
   if (what === undefined || word === undefined) return line
   return [what, word === 'FAILED' ? style.red(word) : style.green(word)]
 }
 
-/** An error that is not ours: a failed system call or a defect. Only the texts of system calls are known to hold no data. */
+/** An error that is not ours: a failed system call or a defect. Only the texts of system calls are sure to hold no data. */
 function foreign(error: unknown, debug: boolean): readonly string[] {
   const stack = error instanceof Error ? (error.stack ?? '') : ''
   const frames = debug ? stack.split('\n').filter((line) => /^ {4}at /.test(line)) : []
@@ -45,7 +45,7 @@ function foreign(error: unknown, debug: boolean): readonly string[] {
   return [`internal error: ${name}${code === undefined ? '' : ` ${code}`}`, ...frames, ...hint]
 }
 
-/** Writes what went wrong to stderr and returns the exit status. */
+/** Reports an error on stderr and returns the exit status. */
 export async function reportError(error: unknown, host: Host): Promise<number> {
   const safe = (text: string): string => withoutSecretsOf(text, host.env)
   if (!(error instanceof SopsError)) {
@@ -54,7 +54,7 @@ export async function reportError(error: unknown, host: Host): Promise<number> {
   }
   const hints = error.hints.map((hint) => `hint: ${safe(hint)}`)
   if (error.code === 'usage') {
-    // The reference logs these instead of printing them (spec/cli.md 3.1).
+    // The reference logs these errors instead of printing them (spec/cli.md 3.1).
     makeLog(host, false)({ level: 'fatal', logger: 'CMD', message: error.message })
     await sayLines(host.stderr, hints)
   } else {

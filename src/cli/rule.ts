@@ -1,4 +1,4 @@
-// What the metadata of a file says of its recipients against what its creation rule says: nobody authenticates the first (SECURITY.md).
+// Compares the recipients in a file's metadata, which are not authenticated (SECURITY.md), with those of its creation rule.
 import { type Config, type CreationRule, ruleOf } from '../config/index.ts'
 import type { Context } from '../context/index.ts'
 import type { KeyGroup } from '../keys/index.ts'
@@ -8,8 +8,8 @@ import type { Io } from './invocation.ts'
 type RuledRecipients = Pick<CreationRule, 'keyGroups' | 'shamirThreshold'>
 
 /**
- * What the creation rule of a file says of its recipients, for a command that can do without: undefined where none fits. What is wrong with
- * the rule does not concern a command that does not use it.
+ * What the creation rule of a file says of its recipients, for a command that can do without: undefined if no rule matches. Bad recipients
+ * in the rule do not concern such a command and are left out.
  */
 export async function ruleFor(
   config: Config | undefined,
@@ -20,7 +20,7 @@ export async function ruleFor(
   return rule && { shamirThreshold: rule.shamirThreshold, keyGroups: await rule.keyGroups().catch(() => []) }
 }
 
-/** The recipients that the rule names are the user's own; it is looked for when a plugin is wanted. */
+/** Counts the recipients of the rule as named by the user; the rule is looked for when a plugin is wanted. */
 export function withRule(io: Io, config: Config | undefined, path: string): Io {
   if (!config?.creationRules) return io
   const { ctx } = io
@@ -32,15 +32,15 @@ export function withRule(io: Io, config: Config | undefined, path: string): Io {
   return { ...io, ctx: { ...ctx, namesRecipient } }
 }
 
-/** Whom the data key of a file goes to when it is wrapped again. */
+/** Who gets the data key of a file when it is wrapped again. */
 export interface Rewrapped {
-  /** The groups and the threshold, where the file says how many groups open it; absent where the user says so. */
+  /** The groups and the threshold, if the file says how many groups open it; absent if the user does. */
   readonly shared?: { readonly keyGroups: readonly KeyGroup[]; readonly shamirThreshold: number }
-  /** Recipients that get it because the file names them; those that the user names are left out. */
+  /** Recipients that get it because the file names them, without those that the user names. */
   readonly staying: readonly KeyGroup[]
 }
 
-/** For every command that wraps the data key of an existing file again. To be called before anything is written. */
+/** For every command that wraps the data key of an existing file again. Call it before anything is written. */
 export function warnOfRecipients(
   { shared, staying }: Rewrapped,
   rule: RuledRecipients | undefined,
@@ -50,7 +50,7 @@ export function warnOfRecipients(
   warnOfUnruled(staying, rule, ctx)
 }
 
-/** A threshold that is lower than the rule's, or that no rule states and that is not the strictest. */
+/** Warns of a threshold that is lower than the rule's, or that no rule states and that is not the strictest. */
 function warnOfThreshold(
   groups: readonly KeyGroup[],
   shamirThreshold: number,
@@ -65,7 +65,7 @@ function warnOfThreshold(
   ctx.log({ level: 'warning', logger: 'CMD', message })
 }
 
-/** Recipients that only the file names, where the rule names others. */
+/** Warns of recipients that only the file names if the rule names others. */
 function warnOfUnruled(groups: readonly KeyGroup[], rule: RuledRecipients | undefined, ctx: Context): void {
   const ruled = new Set(rule?.keyGroups.flatMap(({ keys }) => keys).map(identityOf))
   if (ruled.size === 0) return

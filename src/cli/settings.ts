@@ -1,4 +1,4 @@
-// What a command's flags, the environment and .sops.yaml say together: formats, layout, key services, and how to encrypt.
+// Combines flags, environment and .sops.yaml: formats, layout, key services, and how to encrypt.
 
 import { isAbsolute, resolve } from 'node:path'
 import {
@@ -40,11 +40,11 @@ import type { Invocation } from './invocation.ts'
 export interface Formats {
   readonly input: FormatId
   readonly output: FormatId
-  /** A flag names the output format. */
+  /** True if a flag names the output format. */
   readonly named: boolean
 }
 
-/** The formats that the flags of a command name; one that lacks a flag leaves it out. */
+/** The formats that the flags of a command name; a command without such a flag leaves it out. */
 export interface NamedFormats {
   readonly input?: string
   readonly output?: string
@@ -64,7 +64,7 @@ export function formatsOf(named: NamedFormats, path: string): Formats {
 
 const formatNamed = (name = ''): FormatId | undefined => (isFormatId(name) ? name : undefined)
 
-/** The formats that flags and name give; where they say nothing, what the content shows. */
+/** The formats by flags and name; if these say nothing, by content. */
 export function formatsFor(named: NamedFormats, path: string, bytes: Uint8Array): Formats {
   const formats = formatsOf(named, path)
   const isGuess = formatOfPath(path) === 'binary' && formatNamed(named.input) === undefined && !formats.named
@@ -72,11 +72,11 @@ export function formatsFor(named: NamedFormats, path: string, bytes: Uint8Array)
   return seen ? { input: seen, output: seen, named: false } : formats
 }
 
-/** The path as messages and rules see it: absolute, lexically cleaned, links not followed. */
+/** The path as messages and rules see it: absolute and lexically cleaned, links not followed. */
 export const absolutePath = (ctx: Context, path: string): string =>
   isAbsolute(path) ? resolve(path) : resolve(ctx.cwd, path)
 
-/** The config file in force, or undefined where none is found. */
+/** The config file in force, or undefined if none is found. */
 export async function configOf(inv: Invocation<never>, ctx: Context): Promise<Config | undefined> {
   const file = await findConfig(ctx, inv.root.string('config'))
   return file && (await loadConfig(file, ctx))
@@ -97,7 +97,7 @@ export function layoutOf(
   return indent === undefined ? named : { indent, ...named }
 }
 
-/** `layoutOf`, for plain text that goes to other programs. */
+/** `layoutOf` for plain text that goes to other programs. */
 export function plainLayoutOf(
   inv: Invocation<typeof quoteAmbiguous>,
   config: Config | undefined,
@@ -109,13 +109,13 @@ export function plainLayoutOf(
   }
 }
 
-/** The local key service first unless disabled, then the remote ones in the order given. */
+/** The local key service, unless disabled, then the remote ones in the order given. */
 export async function servicesOf(inv: Invocation<KeyServiceFlag>, ctx: Context): Promise<KeyService[]> {
   const services: KeyService[] = inv.bool('enable-local-keyservice') ? [localKeyService(ctx)] : []
   const remote = inv.list('keyservice')
   if (remote.length > 0) {
     const { remoteKeyServices } = await loadKeyServiceClient()
-    services.push(...remoteKeyServices(remote, ctx))
+    for (const service of remoteKeyServices(remote, ctx)) services.push(service)
   }
   return services
 }
@@ -153,7 +153,7 @@ export async function encryptionSettings(
   const { selection, macOnlyEncrypted } = chosenSelection(inv, ctx, rule, input)
   const flagKeys = await keysFromFlags(inv, ctx, { prefix: '', kms })
   if (flagKeys.length > 0) {
-    // The reference shows addresses of its memory between the brackets.
+    // Between the brackets the reference prints memory addresses.
     const message = `Master keys available:  [${flagKeys.map(labelOf).join(' ')}]`
     ctx.log({ level: 'debug', logger: 'CMD', message })
   }
@@ -202,7 +202,7 @@ function chosenSelection(
   }
 }
 
-/** What the flags say of AWS KMS keys; `''` where they say nothing. */
+/** What the flags say of AWS KMS keys; `''` for those not given. */
 export interface KmsWords {
   readonly profile: string
   readonly context: string
@@ -214,12 +214,12 @@ export const kmsWords = (inv: Invocation<typeof awsProfile | typeof encryptionCo
 })
 
 export interface KeyFlagOptions<Prefix extends KeyPrefix> {
-  /** In front of each flag's name. */
+  /** The prefix of each flag's name. */
   readonly prefix: Prefix
   readonly kms: KmsWords
-  /** `flags` if left out. */
+  /** By default `flags`. */
   readonly order?: keyof KeyRanks
-  /** A bad encryption context is warned about and not used, instead of refused (rotate). */
+  /** Ignore a bad encryption context with a warning, instead of refusing it (rotate). */
   readonly lenientContext?: boolean
 }
 
@@ -231,12 +231,12 @@ export async function keysFromFlags<Prefix extends KeyPrefix>(
 ): Promise<MasterKey[]> {
   const { prefix, kms, order = 'flags', lenientContext = false } = options
   const parseOptions = keyParseOptions(kms, ctx, lenientContext)
-  const keys: MasterKey[] = []
+  const keys: (readonly MasterKey[])[] = []
   for (const type of keyTypesInOrder(order)) {
     const text = inv.string(keyFlagName(prefix, type))
-    if (text) keys.push(...(await type.parse(text, ctx, parseOptions)))
+    if (text) keys.push(await type.parse(text, ctx, parseOptions))
   }
-  return keys
+  return keys.flat()
 }
 
 export function keyParseOptions({ profile, context: text }: KmsWords, ctx: Context, lenient: boolean): ParseOptions {

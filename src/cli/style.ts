@@ -4,7 +4,7 @@ import { Control, type Line } from './say.ts'
 
 type Paint = (line: Line) => Line
 
-/** Each wraps a text in its colour, or returns it unchanged. */
+/** Each function wraps a text in its colour, or returns it unchanged. */
 export interface TerminalStyle {
   readonly enabled: boolean
   readonly bold: Paint
@@ -28,5 +28,5 @@ export const makeStyle = (enabled: boolean): TerminalStyle => ({
 
 export const colourAllowed = (env: Host['env']): boolean => !env['NO_COLOR'] && env['TERM'] !== 'dumb'
 
-/** The rule of the reference: stdout decides, also for coloured text on stderr. */
+/** As in the reference, stdout decides even for coloured text on stderr. */
 export const stdoutStyle = (host: Host): TerminalStyle => makeStyle(host.stdout.isTTY && colourAllowed(host.env))

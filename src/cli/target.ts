@@ -1,4 +1,4 @@
-// The file that decrypt, encrypt and rotate work on, and the place where the result goes.
+// The file that decrypt, encrypt and rotate work on, and where the result goes.
 
 import { SopsError } from '../errors.ts'
 import { stat } from '../system/index.ts'
@@ -9,7 +9,7 @@ import type { Invocation, Io } from './invocation.ts'
 import { absolutePath } from './settings.ts'
 
 export interface TargetFile {
-  /** Absolute path of the file that is read; undefined = standard input. */
+  /** Absolute path of the file to read; undefined means standard input. */
   readonly file: string | undefined
   /** The path that decides format and creation rule: the filename override, else the file. */
   readonly typePath: string
@@ -18,9 +18,9 @@ export interface TargetFile {
 }
 
 export interface TargetRules {
-  /** Standard input is read where no file is named. */
+  /** Read standard input if no file is named. */
   readonly stdin: boolean
-  /** Without a file, `--filename-override` must say what standard input holds. */
+  /** Without a file, `--filename-override` is required, to say what standard input holds. */
   readonly namedStdin?: boolean
 }
 
@@ -52,14 +52,14 @@ export async function targetOf(
   return { file, typePath: override === '' ? file : absolutePath(io.ctx, override), inPlace: inv.bool('in-place') }
 }
 
-/** Absolute path of the one file that a command works on. @throws SopsError `no-file`. */
+/** Absolute path of a command's one file. @throws SopsError `no-file`. */
 export function fileOf(inv: Invocation<never>, { ctx }: Io): string {
   const [name] = inv.positionals
   if (name === undefined) throw new SopsError('no-file', 'Error: no file specified')
   return absolutePath(ctx, name)
 }
 
-/** True when the path leads nowhere; any other trouble shows when the file is read. */
+/** True if the path leads nowhere; any other trouble shows when the file is read. */
 export async function isMissing(path: string): Promise<boolean> {
   try {
     await stat(path)
@@ -78,7 +78,6 @@ export async function mustExist(file: string | undefined): Promise<void> {
 export const readTarget = ({ file, inPlace }: TargetFile, io: Io): Promise<Uint8Array> =>
   readInput(io.host, file, { inPlace, log: io.ctx.log })
 
-/** Says that a file was changed in place. */
 export const tellOfWritten = ({ ctx }: Io): void =>
   ctx.log({ level: 'info', logger: 'CMD', message: 'File written successfully' })
 

@@ -1,4 +1,4 @@
-// A private folder for decrypted content, in memory where the system has such a place.
+// A private folder for decrypted content, in memory if the system has such a place.
 import { randomInt } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -9,15 +9,15 @@ import type { Host } from './host.ts'
 
 export interface TempDir {
   readonly path: string
-  /** Deletes the folder; also done when the program ends or is killed, by whatever signal. */
+  /** Deletes the folder, which also happens when the program ends or is killed, by whatever signal. */
   remove(): void
-  /** Leaves the folder where it is, for the user to find; `remove` does nothing from then on. */
+  /** Leaves the folder for the user to find; from then on `remove` does nothing. */
   keep(): void
 }
 
 const tmpfsMagic = 0x01021994
 
-/** True for a folder that lies in memory (Linux). */
+/** True for a folder in memory (Linux only). */
 function inMemory(path: string): boolean {
   try {
     return statfsSync(path).type === tmpfsMagic
@@ -26,7 +26,7 @@ function inMemory(path: string): boolean {
   }
 }
 
-/** TMPDIR as the reference (spec/cli.md 13.4, 15.3); without it memory before disk. */
+/** TMPDIR, as in the reference (spec/cli.md 13.4, 15.3); without it, memory before disk. */
 function parentFolders(host: Host): readonly string[] {
   const chosen = host.env['TMPDIR']
   if (chosen) return [chosen]
@@ -36,8 +36,8 @@ function parentFolders(host: Host): readonly string[] {
 }
 
 /**
- * A shell that waits for the end of this process and then deletes the folder, which even SIGKILL does not prevent. It sits in a session of
- * its own, so that what ends the programs of a terminal does not end it. The returned function takes it back, at once and for certain.
+ * A shell that deletes the folder when this process ends, even by SIGKILL. It has a session of its own, so that it outlives the programs of
+ * a closed terminal. The returned function ends it at once and for certain.
  */
 function startSweeper(path: string, host: Host): () => void {
   if (host.platform === 'win32') return () => {}
@@ -48,11 +48,11 @@ function startSweeper(path: string, host: Host): () => void {
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
   })
-  // Where there is no shell the folder is still removed on every other way out.
+  // Without a shell, every other way out still removes the folder.
   sweeper.on('error', () => {})
   sweeper.stdin.on('error', () => {})
   sweeper.unref()
-  // Node makes a socket of every pipe; it must not hold the program up.
+  // A pipe to a child is a socket in Node; it must not keep the program alive.
   ;(sweeper.stdin as Socket).unref()
   return () => {
     sweeper.kill('SIGKILL')

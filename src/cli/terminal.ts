@@ -1,4 +1,4 @@
-// Questions on the controlling terminal, one after the other, with or without echo.
+// Questions on the controlling terminal, one at a time, with or without echo.
 
 import { StringDecoder } from 'node:string_decoder'
 import type { ReadStream } from 'node:tty'
@@ -6,7 +6,7 @@ import type { PromptOptions } from '../context/index.ts'
 import { writeSync } from '../system/index.ts'
 import { lineText } from './say.ts'
 
-/** What is typed, and a descriptor to write to; `close` closes that one if the stream has another. */
+/** The stream of what is typed, and a descriptor to write to; `close` closes that if the stream has another. */
 export interface Terminal {
   readonly input: ReadStream
   readonly output: number
@@ -21,7 +21,7 @@ interface Surroundings {
 
 type Prompt = (text: string, options?: PromptOptions) => Promise<string | undefined>
 
-// What these characters do is the terminal's business, except in raw mode.
+// The terminal itself acts on these characters, except in raw mode.
 const interrupt = '\x03'
 const endOfFile = '\x04'
 const eraseLine = '\x15'
@@ -34,14 +34,14 @@ interface Line {
 
 /** How a line ended. */
 interface LineEnd {
-  /** Undefined when nothing was answered. */
+  /** Undefined if there was no answer. */
   readonly answer: string | undefined
-  /** What was typed behind the line. */
+  /** What was typed after the line. */
   readonly rest: string
   readonly interrupted?: boolean
 }
 
-/** Adds what was typed to the line; undefined while it goes on. */
+/** Adds what was typed to the line; undefined until it ends. */
 function addTyped(line: Line, typed: string): LineEnd | undefined {
   let at = 0
   for (const character of typed) {
@@ -58,8 +58,8 @@ function addTyped(line: Line, typed: string): LineEnd | undefined {
 }
 
 /**
- * A function that shows a text and reads one line: undefined when there is no terminal or it was closed. With `secret` the terminal is in
- * raw mode, so Ctrl+C arrives as a character and is handed to `deliver`; a clean-up puts the mode back if anything else ends the program.
+ * A function that shows a text and reads one line: undefined if there is no terminal or it was closed. With `secret` the terminal is in raw
+ * mode, so Ctrl+C arrives as a character and goes to `deliver`; a clean-up restores the mode if anything else ends the program.
  */
 export function makePrompt({ open, onCleanup, deliver }: Surroundings): Prompt {
   let typedAhead = ''
@@ -96,7 +96,7 @@ export function makePrompt({ open, onCleanup, deliver }: Surroundings): Prompt {
         if (end.interrupted) deliver('SIGINT')
         return true
       }
-      // Before the text is shown: whoever answers at once must not be echoed.
+      // Before the text is shown: even an immediate answer must not be echoed.
       if (secret) stream.setRawMode(true)
       writeSync(terminal.output, lineText(text))
       if (take(typedAhead)) return

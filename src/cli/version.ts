@@ -1,4 +1,4 @@
-// `--version`: one line, and the network only when asked for (spec/cli.md 16).
+// `--version`: one line; uses the network only on request (spec/cli.md 16).
 import { messageOf } from '../errors.ts'
 import { compareVersions, compatibleVersion } from '../metadata/index.ts'
 import type { SharedRootFlag } from './flags.ts'
@@ -14,7 +14,7 @@ interface Release {
   readonly url: string
 }
 
-/** The newest release of the reference: the page `latest` redirects to it. */
+/** The newest release of the reference, to which the page `latest` redirects. */
 async function latestRelease(): Promise<Release> {
   const response = await fetch(page, { method: 'HEAD', redirect: 'manual', signal: AbortSignal.timeout(timeout) })
   const url = response.headers.get('location') ?? ''

@@ -1,4 +1,4 @@
-// Words about what a command did: loud ones where it is a danger, advice where it is not.
+// Messages about what a command did: a warning if it is a danger, else advice.
 
 import type { Selection } from '../cipher/index.ts'
 import type { Context } from '../context/index.ts'
@@ -12,7 +12,7 @@ import { formatPath, type Path } from '../tree/path.ts'
 import type { MapNode } from '../tree/tree.ts'
 import { isOpenStream } from './files.ts'
 
-/** People have committed plaintext because a rule selected nothing: say so. */
+/** Warns when nothing was selected: people have committed plaintext because their rule matched no value. */
 export function warnOfCleartext(
   sealed: { encrypted: number; leaves: number },
   selection: Selection,
@@ -28,7 +28,7 @@ export function warnOfCleartext(
 
 export const pathsText = (paths: readonly (readonly string[])[]): string => listed(paths.map(formatPath))
 
-/** Which of several documents a path was followed in, and what that leaves out. `done` is what happened to the document. */
+/** Says in which of several documents a path was followed, and what that leaves out. `done` is what happened to the document. */
 export function warnOfDocument(
   documents: readonly MapNode[],
   path: Path,
@@ -44,12 +44,12 @@ export function warnOfDocument(
         ? `; ${formatPath(path)} is in ${documentsText(alsoIn)} too`
         : ''
   const message = `of ${documents.length} documents only document ${at + 1} was ${done}${has}`
-  // Another document may have been meant, unless the first alone has the value. What is read is there to be seen.
+  // Unless only the first document has the value, another may have been meant. After reading, the user can see that from the output.
   const isClear = at === 0 && (done === 'read' || (alsoIn.length === 0 && found.length === path.length))
   ctx.log({ level: isClear ? 'advice' : 'warning', logger: 'CMD', message })
 }
 
-/** A new file is for all that the umask lets in, one that was there keeps its mode: plaintext may want another. */
+/** Warns of plaintext in a file that others may read: a new file follows the umask, an existing one keeps its mode. */
 export async function warnOfReaders(path: string, ctx: Context): Promise<void> {
   const found = isOpenStream(path) ? undefined : await stat(path).catch(() => undefined)
   if (ctx.platform === 'win32' || !found?.isFile() || (found.mode & 0o044) === 0) return
@@ -58,7 +58,7 @@ export async function warnOfReaders(path: string, ctx: Context): Promise<void> {
   ctx.log({ level: 'advice', logger: 'CMD', message })
 }
 
-/** What decrypting will not give back as it was written. */
+/** Says what decrypting will not give back as it was written. */
 export function warnOfLosses({ spellings, aliases }: SpellingLosses, ctx: Context): void {
   const warn = (message: string): void => ctx.log({ level: 'advice', logger: 'CMD', message })
   if (spellings.length > 0) {
@@ -71,7 +71,7 @@ export function warnOfLosses({ spellings, aliases }: SpellingLosses, ctx: Contex
   }
 }
 
-/** What the encrypted file says in another way than it stood, since SOPS could not read it. */
+/** Says what the encrypted file spells in another way, since SOPS could not read the original. */
 export function warnOfRespelling({ places }: { readonly places: readonly Respelling[] }, ctx: Context): void {
   const changes = new Map<string, Set<number>>()
   for (const { what, as, line } of places) {
@@ -84,14 +84,14 @@ export function warnOfRespelling({ places }: { readonly places: readonly Respell
   }
 }
 
-/** How the text is read, where others read it otherwise. What held for the text that it was made from needs no word. */
+/** Says how the text is read if others read it differently, unless that holds for the earlier text too. */
 export function warnOfLayout(format: Format, parsed: Parsed, ctx: Context, earlier?: Parsed): void {
   const known = earlier ? format.notices?.(earlier) : undefined
   for (const message of format.notices?.(parsed) ?? [])
     if (!known?.includes(message)) ctx.log({ level: 'advice', logger: 'CMD', message })
 }
 
-/** What other readers see otherwise in the plain text, a line for each kind. What held for the text that it was made from needs no word. */
+/** Says what other readers see differently in the plain text, one line per kind, unless that holds for the earlier text too. */
 export function warnOfReadings(format: Format, parsed: Parsed, ctx: Context, earlier?: () => Parsed): void {
   const found = format.readings?.(parsed) ?? []
   if (found.length === 0) return

@@ -28,15 +28,15 @@ async function flatGroup(rule: RawRule, ctx: Context, kmsContext: StringMap | un
     ...(kmsContext ? { context: kmsContext } : {}),
     ...(rule.aws_profile ? { awsProfile: rule.aws_profile } : {}),
   }
-  const keys: MasterKey[] = []
+  const keys: (readonly MasterKey[])[] = []
   for (const type of keyTypesInOrder('rules')) {
     const value = rule[type.config.flat]
     if (value === undefined) continue
     const parts = 'type' in value ? partsOf(value, type.config) : value
     const text = parts.join(',')
-    if (text !== '') keys.push(...(await type.parse(text, ctx, options)))
+    if (text !== '') keys.push(await type.parse(text, ctx, options))
   }
-  return { keys: distinctKeys(keys) }
+  return { keys: distinctKeys(keys.flat()) }
 }
 
 /** The texts that the mapping leaves out are empty. */
@@ -60,15 +60,15 @@ function completeItem(item: RawKey, texts: readonly string[]): Record<string, st
 }
 
 async function groupKeys(group: RawKeyGroup, ctx: Context): Promise<readonly MasterKey[]> {
-  const keys: MasterKey[] = []
-  for (const merged of group.merge ?? []) keys.push(...(await groupKeys(merged, ctx)))
+  const keys: (readonly MasterKey[])[] = []
+  for (const merged of group.merge ?? []) keys.push(await groupKeys(merged, ctx))
   for (const { config, parseGroupItem } of keyTypesInOrder('rules')) {
     for (const item of group[config.group] ?? []) {
       const complete = typeof item === 'string' ? item : completeItem(item, config.item?.fields ?? [])
-      keys.push(...(await parseGroupItem(complete, ctx)))
+      keys.push(await parseGroupItem(complete, ctx))
     }
   }
-  return distinctKeys(keys)
+  return distinctKeys(keys.flat())
 }
 
 /**

@@ -1,20 +1,20 @@
-// What is made once per run: the keys of it, and the memory behind `Context.once`.
+// Things made once per run: their keys, and the memory behind `Context.once`.
 import type { Context, MemoKey } from './context.ts'
 
-/** A key of its own, whatever it is called: two keys are never the same by accident. `name` is for people. */
+/** A unique key: two calls never give the same one, even for the same name, which is for people only. */
 export const memoKey = <T>(name: string): MemoKey<T> => ({ name })
 
-/** For things of which there is one for each `part`. */
+/** A key for `onceEach`. */
 export const memoKeys = <T>(name: string): MemoKey<Map<string, T>> => memoKey(name)
 
-/** `ctx.once` for each `part`. */
+/** `ctx.once`, with one result per `part`. */
 export function onceEach<T>(ctx: Context, key: MemoKey<Map<string, T>>, part: string, make: () => NoInfer<T>): T {
   const made = ctx.once(key, () => new Map())
   if (!made.has(part)) made.set(part, make())
   return made.get(part) as T
 }
 
-/** A `Context.once` with nothing in its memory. */
+/** A `Context.once` that has made nothing yet. */
 export function memory(): Context['once'] {
   const made = new Map<MemoKey<never>, unknown>()
   return <T>(key: MemoKey<T>, make: () => T): T => {

@@ -1,11 +1,11 @@
-// This process as a Context, for library users that have no other. The command line makes its own (cli/main.ts).
+// This process as a Context, for library users who bring none. The command line makes its own (cli/main.ts).
 
 import { homedir } from 'node:os'
 import type { Context, LogLine } from './context.ts'
 import { memory } from './memo.ts'
 
 export interface ProcessContextOptions {
-  /** Where dangers, advice and details go (docs/messages.md); they are dropped if left out. */
+  /** Receives dangers, advice and details (docs/messages.md); without it they are dropped. */
   readonly log?: (line: LogLine) => void
 }
 

@@ -20,26 +20,26 @@ import { lineOf } from './twins.ts'
 import type { OpenFile } from './types.ts'
 
 interface CommonOptions {
-  /** Environment, clock and log; this process's if left out. */
+  /** Environment, clock and log; by default this process's. */
   readonly context?: Context
-  /** Who wraps and unwraps; the key types of this process if left out. */
+  /** What wraps and unwraps data keys; by default the key types of this process. */
   readonly services?: readonly KeyService[]
 }
 
 export interface DecryptOptions extends CommonOptions {
-  /** Format of the input; told by its content if left out. */
+  /** Format of the input; by default told from its content. */
   readonly format?: FormatId
-  /** Format of the result; the input's, with its layout kept, if left out. */
+  /** Format of the result; by default the input's, with its layout kept. */
   readonly output?: FormatId
   readonly layout?: Layout
-  /** Key types in the order in which they are tried. */
+  /** Key types in the order to try them. */
   readonly order?: readonly string[]
   /** Accept a file whose MAC is missing or wrong. */
   readonly ignoreMac?: boolean
 }
 
 export interface ReplaceOptions extends DecryptOptions {
-  /** Store values in clear that were encrypted, where a setting of the file says so. */
+  /** Allow a setting in the file to turn encrypted values into clear ones. */
   readonly allowCleartext?: boolean
 }
 
@@ -51,12 +51,12 @@ export interface EncryptOptions extends CommonOptions, SelectionOptions {
   readonly recipients?: Partial<Record<KeyTypeId, string | readonly string[]>>
   /** Key groups, instead of `recipients`. */
   readonly keyGroups?: readonly KeyGroup[]
-  /** Groups needed to open the file; all of them if left out. */
+  /** Groups needed to open the file; by default all of them. */
   readonly shamirThreshold?: number
   readonly macOnlyEncrypted?: boolean
 }
 
-/** @throws SopsError `bad-input` for a string that no bytes stand for. */
+/** @throws SopsError `bad-input` for a string that has no UTF-8 form. */
 function asBytes(input: Uint8Array | string): Uint8Array {
   if (typeof input !== 'string') return input
   if (input.isWellFormed()) return Buffer.from(input)
@@ -97,7 +97,10 @@ export const decrypt = (input: Uint8Array | string, options: DecryptOptions = {}
     return bytes
   })
 
-/** The values of an encrypted file's first document; others are named in a warning to the log. @throws as `decrypt`, and `generic` for a key with several values. */
+/**
+ * The values of an encrypted file's first document; a warning in the log names the others.
+ * @throws as `decrypt`, and `generic` for a key with several values.
+ */
 export const decryptToObject = (
   input: Uint8Array | string,
   options: DecryptOptions = {},
@@ -109,7 +112,7 @@ export const decryptToObject = (
   })
 
 /**
- * A plain file, encrypted.
+ * Encrypts a plain file.
  * @throws SopsError `bad-input`, `no-document`, `already-encrypted`, `generic` (a recipient that cannot be wrapped for), `cannot-encrypt-tree`.
  */
 export async function encrypt(input: Uint8Array | string, options: EncryptOptions): Promise<Uint8Array> {
@@ -131,9 +134,8 @@ export async function encrypt(input: Uint8Array | string, options: EncryptOption
 }
 
 /**
- * A new plaintext in the place of an encrypted file's old one: same recipients, same data key, and every value that did not change keeps
- * its ciphertext, so that a diff shows what changed and nothing else. Values that a setting of the file newly leaves in clear are named in
- * the log.
+ * Replaces the plaintext of an encrypted file. Recipients and data key stay, and every unchanged value keeps its ciphertext, so that a diff
+ * shows what changed and nothing else. The log names values that a setting of the file newly leaves in clear.
  * @throws as `decrypt` and `encrypt`; SopsError `cleartext` when a value that was encrypted would be stored in clear.
  */
 export const replacePlaintext = (
@@ -159,12 +161,12 @@ async function recipientsOf(
   recipients: NonNullable<EncryptOptions['recipients']>,
   context: Context,
 ): Promise<MasterKey[]> {
-  const keys: MasterKey[] = []
+  const keys: (readonly MasterKey[])[] = []
   for (const [id, type] of Object.entries(keyTypes)) {
     const wanted = recipients[id as KeyTypeId]
-    if (wanted !== undefined) keys.push(...(await type.parse([wanted].flat().join(','), context)))
+    if (wanted !== undefined) keys.push(await type.parse([wanted].flat().join(','), context))
   }
-  return keys
+  return keys.flat()
 }
 
 /** The one selection setting that is given, or the reference's default; binary files have none. */

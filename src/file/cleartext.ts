@@ -1,5 +1,5 @@
-// Whether values may be stored in clear because a setting in the file says so. Nobody authenticates these settings: what the user chose is
-// the creation rule for the file, a flag, and a name that ends in the default suffix.
+// Whether values may be stored in clear because a setting in the file says so. Those settings are not authenticated; the user's own choice
+// shows in the file's creation rule, in a flag, and in a name that ends in the default suffix.
 
 import type { Selection } from '../cipher/index.ts'
 import {
@@ -16,38 +16,38 @@ import { quote } from '../text/quote.ts'
 import { formatPath } from '../tree/path.ts'
 import type { Tree } from '../tree/tree.ts'
 
-/** A sealed tree, with the settings it was sealed by. */
+/** A sealed tree and the settings that it was sealed with. */
 export interface SealedBy {
   readonly plain: Tree
   readonly settings: SelectionOptions
   readonly selection: Selection
-  /** `newlyClear`. */
+  /** The result of `newlyClear`. */
   readonly clear: readonly ClearPlace[]
 }
 
-/** What the user says is to be encrypted. */
+/** What the user wants encrypted. */
 export interface OwnRule {
   readonly selection: Selection
-  /** As messages call it. */
+  /** What messages call it. */
   readonly name: string
 }
 
 export interface ClearOptions {
   readonly rule?: OwnRule | undefined
-  /** Nothing is refused. */
+  /** Refuse nothing. */
   readonly allowCleartext?: boolean | undefined
-  /** Takes the warnings; without it there are none. */
+  /** Receives the warnings; without it there are none. */
   readonly log?: Context['log']
 }
 
 interface Verdict {
   readonly refused: boolean
-  /** What is stored in clear, and by what. */
+  /** For the message: what is stored in clear, and which setting says so. */
   readonly what: string
   readonly by: string
 }
 
-/** What was in clear and may stay so, and what is in clear by the user's own choice, needs no word; but a secret that becomes clear does. */
+/** Undefined, so no message, for what was clear before and for what is clear by the user's choice; not for a secret that becomes clear. */
 function verdictOf(
   { before }: ClearPlace,
   isOwn: boolean,
@@ -80,8 +80,8 @@ const placeText = ({ path, isComment }: ClearPlace): string =>
   isComment ? `a comment ${path.length === 0 ? 'of the document' : `in ${formatPath(path)}`}` : formatPath(path)
 
 /**
- * Refuses what was encrypted and would be stored in clear, unless the rule or the default suffix leaves it so, and what the rule encrypts;
- * names what else is new in clear. To be called before anything is written.
+ * Refuses to store in clear what was encrypted, unless the rule or the default suffix leaves it clear, and what the rule encrypts. Warns of
+ * anything else that is newly clear. Call it before anything is written.
  * @throws SopsError `cleartext`.
  */
 export function checkCleartext(sealed: SealedBy, { rule, allowCleartext, log }: ClearOptions): void {

@@ -11,7 +11,7 @@ import { compatibleVersion } from '../metadata/index.ts'
 import { type SealOutput, sealFile } from './encrypted-file.ts'
 import type { Draft } from './plaintext.ts'
 
-/** For whom, and which values: what flags and creation rules decide. */
+/** What flags and creation rules decide: for whom to encrypt, and which values. */
 export interface EncryptionSettings {
   readonly keyGroups: readonly KeyGroup[]
   /** 0 = the number of groups. */
@@ -28,8 +28,8 @@ export interface NewFile {
 }
 
 /**
- * An expression that says what to encrypt and never matches leaves everything in clear: that is refused. One that says what to leave in
- * clear does no harm.
+ * Refuses an invalid expression for what to encrypt: it never matches, so everything would stay in clear. One for what to leave in clear
+ * does no harm.
  */
 function refuseUselessSelection(selection: Selection, options: SelectionOptions): void {
   if (!selection.invalid || !(options.encryptedRegex || options.encryptedCommentRegex)) return
@@ -38,7 +38,7 @@ function refuseUselessSelection(selection: Selection, options: SelectionOptions)
   })
 }
 
-/** @throws SopsError `generic` when a recipient cannot be wrapped for, or a selection can match nothing. */
+/** @throws SopsError `generic` when wrapping for a recipient fails, or the selection can match nothing. */
 export async function createFile(settings: EncryptionSettings, services: readonly KeyService[]): Promise<NewFile> {
   const selection = await compileSelection(settings.selection)
   refuseUselessSelection(selection, settings.selection)
@@ -61,7 +61,7 @@ export async function createFile(settings: EncryptionSettings, services: readonl
   }
 }
 
-/** `createFile` for as long as `use` takes, with the data key wiped after it. */
+/** `createFile` for the duration of `use`, then wipes the data key. */
 export async function withNewFile<T>(
   settings: EncryptionSettings,
   services: readonly KeyService[],

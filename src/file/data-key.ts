@@ -1,4 +1,4 @@
-// The data key of a file as it stands there: recovered, put on record, and compared with what its other entries hold.
+// The data key of a file: recovers it, records who opened it, and compares it with what the other entries hold.
 
 import { recoverWithRepair, refuseMixedKeys } from '../groups/index.ts'
 import type { MasterKey } from '../keys/index.ts'
@@ -9,7 +9,7 @@ import type { OpenOptions } from './types.ts'
 
 /**
  * The data key of a file. The caller wipes it.
- * @throws SopsError `no-data-key`; `generic` for a version that cannot be compared, and for entries that were to hold the same and do not.
+ * @throws SopsError `no-data-key`; `generic` for a version that cannot be compared, and for entries in `compare` with different data keys.
  */
 export async function dataKeyOf(metadata: Metadata, options: OpenOptions): Promise<Uint8Array> {
   checkFileVersion(metadata.version)
@@ -25,7 +25,7 @@ export async function dataKeyOf(metadata: Metadata, options: OpenOptions): Promi
   }
 }
 
-/** The data key, and on record who opened the file before anything is decrypted with it. Those are added to `openedBy`. */
+/** Recovers the data key and records who opened the file, before anything is decrypted with it. Adds those keys to `openedBy`. */
 async function recordedDataKey(metadata: Metadata, options: OpenOptions, openedBy: MasterKey[]): Promise<Uint8Array> {
   const record = async (success: boolean): Promise<void> => {
     const { context, file } = options.audit ?? {}
@@ -48,7 +48,7 @@ async function recordedDataKey(metadata: Metadata, options: OpenOptions, openedB
   }
 }
 
-/** Recipients that a file names and that nothing is wrapped for. */
+/** Warns of recipients that a file names without a wrapped data key. */
 export function warnOfBare({ keyGroups }: Metadata, log: OpenOptions['log']): void {
   const bare = bareKeys(keyGroups)
   if (bare.length === 0) return

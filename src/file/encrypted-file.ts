@@ -1,4 +1,4 @@
-// An encrypted file, from bytes to its open tree and back to bytes. Everything that reads or changes one goes through here.
+// An encrypted file, from bytes to its open tree and back. Everything that reads or changes one goes through here.
 
 import type { Stash } from '../cipher/index.ts'
 import {
@@ -32,7 +32,7 @@ import { lineOf, refuseToConvert, warnOfTwins } from './twins.ts'
 import type { EncryptedFile, OpenFile, OpenOptions } from './types.ts'
 import { checkReadsBack, forEveryReader, type ReadBack, readBack, refuse } from './verify.ts'
 
-/** @throws SopsError `parse` for text that is not of the format, `generic` for missing or bad metadata. */
+/** @throws SopsError `parse` for text that does not follow the format, `generic` for missing or bad metadata. */
 export async function loadEncrypted(bytes: Uint8Array, id: FormatId): Promise<EncryptedFile> {
   const format = await loadFormat(id)
   const read = (literal: boolean): EncryptedFile => {
@@ -62,7 +62,7 @@ export async function openFile(file: EncryptedFile, options: OpenOptions): Promi
   }
 }
 
-/** `openFile` for as long as `use` takes, with the data key wiped after it. */
+/** `openFile` for the duration of `use`, then wipes the data key. */
 export async function withOpenFile<T>(
   file: EncryptedFile,
   options: OpenOptions,
@@ -73,8 +73,8 @@ export async function withOpenFile<T>(
 }
 
 /**
- * The data key of a file that is to be wrapped for others, once it is known for the file's own: every value opens with it, and the MAC is
- * that of the values. With `ignoreMac` nothing is opened. The caller wipes it.
+ * The data key of a file, proven to be the file's own before it is wrapped for others: every value opens with it, and the MAC matches.
+ * With `ignoreMac` nothing is opened. The caller wipes it.
  * @throws as `openFile`.
  */
 export async function provenDataKey(file: EncryptedFile, options: OpenOptions): Promise<Uint8Array> {
@@ -101,14 +101,14 @@ const openEither = (file: EncryptedFile, dataKey: Uint8Array, options: OpenOptio
     return await openWith(file.literal(), dataKey, options).catch(() => Promise.reject(error))
   })
 
-/** Documents that are read with metadata which is not theirs. */
+/** Warns of documents that are read with the metadata of the first although they have other metadata or none. */
 export function warnOfOthers({ others }: EncryptedFile, log: OpenOptions['log']): void {
   if (others.length === 0) return
   const message = `${othersText(others)}: only the metadata of document 1 counts`
   log?.({ level: 'warning', logger: 'SOPS', message })
 }
 
-/** A failure to open, with what is known of documents that may not belong to the file. */
+/** Adds to a failure to open what is known of documents that may not belong to the file. */
 function explained(error: unknown, { others }: EncryptedFile): unknown {
   if (!(error instanceof SopsError)) return error
   const codes: readonly ErrorCode[] = ['no-data-key', 'cannot-decrypt-tree', 'mac-mismatch']
@@ -141,8 +141,8 @@ async function openWith(file: EncryptedFile, dataKey: Uint8Array, options: OpenO
 }
 
 /**
- * The plaintext: the file's own text with the values put back, or a fresh text where another format or layout is asked for.
- * @throws SopsError `cannot-emit` for what the format does not hold, and for another format where equal keys have different values.
+ * The plaintext: the file's own text with the values put back, or a fresh text if another format or layout is wanted.
+ * @throws SopsError `cannot-emit` for what the format cannot hold, and for another format when equal keys have different values.
  */
 export async function emitPlain(file: OpenFile, output: FormatId, layout: Layout): Promise<Uint8Array> {
   if (output !== file.format.id) {
@@ -154,8 +154,8 @@ export async function emitPlain(file: OpenFile, output: FormatId, layout: Layout
 }
 
 /**
- * A source keeps its layout, unless the user asks for another by flag, or asks for one in .sops.yaml and the source has none of its own:
- * it is exactly what the reference prints by default.
+ * A source keeps its layout unless a flag asks for another, or .sops.yaml does and the source has none of its own, being exactly what the
+ * reference prints by default.
  */
 function wantsFresh(format: Format, parsed: Parsed, layout: Layout, encrypted: boolean): boolean {
   if (layout.indent === undefined) return false
@@ -168,14 +168,14 @@ function wantsFresh(format: Format, parsed: Parsed, layout: Layout, encrypted: b
 export interface SealInput {
   readonly format: Format
   readonly parsed: Parsed
-  /** Plain tree, made from `parsed.tree`. */
+  /** Plain tree, derived from `parsed.tree`. */
   readonly plain: Tree
   readonly metadata: Metadata
   readonly dataKey: Uint8Array
   readonly selection: Selection
   /** From opening an earlier version: unchanged values keep their ciphertext. */
   readonly stash?: Stash
-  /** Settings may make values clear that were encrypted; the caller looks at `SealOutput.clear`, or wants it so. */
+  /** Settings may turn encrypted values into clear ones: the caller checks `SealOutput.clear`, or accepts that. */
   readonly allowCleartext?: boolean | undefined
 }
 
@@ -184,19 +184,19 @@ export interface SealOutput {
   readonly tree: Tree
   readonly encrypted: number
   readonly leaves: number
-  /** Places of the text that had to be written in another way, so that the reference reads them. */
+  /** Places where the text had to be respelled for the reference to read it. */
   readonly places: readonly Respelling[]
-  /** What is in clear and was not in the earlier version; nothing for a new file. */
+  /** What is clear but was not in the earlier version; empty for a new file. */
   readonly clear: readonly ClearPlace[]
-  /** It was printed anew, and not spliced into the source text. */
+  /** The text was printed afresh, not spliced into the source text. */
   readonly fresh: boolean
-  /** What of the source text's spelling is lost by encrypting; a fresh text has nothing of it. */
+  /** What encryption lost of the source text's spelling; undefined for a fresh text, which keeps none of it. */
   readonly losses: Losses | undefined
 }
 
 /**
- * Encrypts the tree under `dataKey`, stamps and MACs it, and writes it in `output`: spliced into the source text when that is of the same
- * format, printed afresh otherwise. `metadataTexts` may give the exact text of metadata entries, by document and key.
+ * Encrypts the tree under `dataKey`, stamps and MACs it, and writes it in `output`: spliced into the source text if that has the same
+ * format, else printed afresh. `metadataTexts` may give the exact text of metadata entries, by document and key.
  * @throws SopsError `generic` when a later document of the source has another sops block; `cannot-encrypt-tree`, `cannot-encrypt-mac` or
  * `cannot-emit`, also when the result could not be opened again; `cleartext` when a setting of the file makes clear what was encrypted.
  */
@@ -226,7 +226,7 @@ export function sealFile(
   const print = (): Rewritten => ({ bytes: output.print(tree, encrypted) })
   const { bytes, losses } = marshalled(() => (fresh ? print() : output.rewrite(parsed, tree, encrypted)))
   const written = { tree, encrypted: sealed.encrypted, leaves: sealed.leaves, clear, fresh, losses }
-  // A payload is one string in a text that is always printed the same way.
+  // A payload is one string in a text that is always printed alike, so there is nothing to respell or to check.
   if (output.id === 'binary') return { bytes, ...written, places: [] }
   const settle = (some: Uint8Array): Settled => settled(some, output, sealed, input)
   let text = settle(bytes)
@@ -237,13 +237,13 @@ export function sealFile(
   return { bytes: text.bytes, ...written, places: text.places }
 }
 
-/** Why a text in another format may select other values. */
+/** A hint for when the other format may select other values. */
 const withoutComments = (output: Format, { commentRules }: Selection): string | undefined =>
   output.id === 'json' && commentRules.length > 0
     ? 'comments say what is encrypted here, and json has none: keep the format, or choose by the names of keys'
     : undefined
 
-/** A refusal to print begins as the reference's. */
+/** Starts a refusal to print with the reference's words. */
 function marshalled<T>(print: () => T): T {
   try {
     return print()
@@ -261,12 +261,12 @@ interface Settled extends Respelt {
   readonly problem: string | undefined
 }
 
-/** Rounds after which comments that still change each other's places are given up. */
+/** Rounds to let comments settle that change each other's places. */
 const maximumRounds = 4
 
-/** The text as the reference reads it too, with every comment sealed for the place where it is read (cipher/comments.ts). */
+/** The text in a form that the reference reads too, every comment sealed for the place where it is read (cipher/comments.ts). */
 function settled(text: Uint8Array, output: Format, { comments }: SealedTree, input: SealInput): Settled {
-  // Lines of a format that knows only lines stay or go by themselves.
+  // In the line-based formats a comment is a line of its own: no value can take it along.
   const keepsComments = output.id === input.format.id && output.id === 'yaml'
   const from = output.id === input.format.id ? input.parsed : undefined
   let { bytes, read, places } = forEveryReader(text, output, input.selection, from)
@@ -292,7 +292,7 @@ export function refuseDocuments({ documents }: Tree, output: Format): void {
 }
 
 /**
- * The tree as the output format will read it back, so that the MAC covers that: formats that know only text make text of clear values.
+ * The tree as the output format will read it back, which is what the MAC must cover: text formats turn clear values into text.
  * @throws SopsError `cannot-emit` for what could never be decrypted again (spec/format.md 14, rows 8 and 17).
  */
 function asReadBack(tree: Tree, output: Format, selection: Selection): Tree {

@@ -1,4 +1,4 @@
-// Binary files that are longer than a text may be: sealed and opened in pieces, in the very form that smaller ones have (spec/format.md 11).
+// Binary files too long for one string: sealed and opened in pieces, in the same form as smaller ones (spec/format.md 11).
 import {
   addToMac,
   compileSelection,
@@ -26,10 +26,10 @@ import { dataKeyOf, warnOfBare } from './data-key.ts'
 import { loadEncrypted } from './encrypted-file.ts'
 import type { EncryptedFile, OpenOptions } from './types.ts'
 
-/** Stands for the data in an envelope that is worked on as a text. */
+/** Takes the place of the data while the envelope is handled as text. */
 const standIn = `${tokenStart}AAAA,iv:AAAA,tag:AAAA,type:str]`
 
-/** Bytes at the start of an envelope up to its data, and behind the data up to the end. */
+/** Most bytes of an envelope before its data, and behind it. */
 const longestHead = 256
 const longestTail = 64 * 2 ** 20
 
@@ -37,7 +37,7 @@ const treeOf = (data: string): Tree => ({
   documents: [{ kind: 'map', items: [{ kind: 'entry', key: 'data', value: { kind: 'leaf', value: data } }] }],
 })
 
-/** The additional data of the payload. @throws SopsError `generic` where it would not be encrypted. */
+/** The additional data of the payload. @throws SopsError `generic` if it would not be encrypted. */
 function aadOf(tree: Tree, selection: Selection): string {
   let found: string | undefined
   let count = 0
@@ -59,8 +59,8 @@ function aadOf(tree: Tree, selection: Selection): string {
 }
 
 /**
- * The encrypted file. Each run of the result is one encryption under a nonce of its own; the data key may be wiped once it has ended.
- * @throws SopsError `generic` where the selection leaves the payload in clear.
+ * The encrypted file. Each run of the result is one encryption under a fresh nonce; the data key may be wiped when it has ended.
+ * @throws SopsError `generic` if the selection leaves the payload in clear.
  */
 export async function sealLarge(
   file: NewFile,
@@ -88,13 +88,13 @@ export async function sealLarge(
   }
 }
 
-/** An envelope whose data was not read. */
+/** An envelope whose data has not been read. */
 export interface LargeFile {
   readonly file: EncryptedFile
   readonly token: LongToken
 }
 
-/** What `pieces` hold, if it is the envelope of a binary file. @throws SopsError as `loadEncrypted`. */
+/** The file in `pieces`, if they are the envelope of a binary file. @throws SopsError as `loadEncrypted`. */
 export async function loadLarge(pieces: Pieces): Promise<LargeFile | undefined> {
   const { size } = pieces
   const head = Buffer.from(await pieces.read(0, Math.min(longestHead, size))).toString('latin1')
@@ -123,7 +123,7 @@ async function find({ size, read }: Pieces, from: number, wanted: string): Promi
 }
 
 /**
- * Recovers the data key and checks the whole file, payload and MAC, before anything of the plaintext can be had.
+ * Recovers the data key and checks the whole file, payload and MAC, before it gives out any plaintext.
  * @throws SopsError `no-data-key`, `cannot-decrypt-tree` or `mac-mismatch`.
  */
 export async function openLarge(

@@ -1,4 +1,4 @@
-// What a file's own spelling loses by being encrypted, since the encrypted form has no room for it (README, "What differs").
+// What encryption loses of a file's spelling, for which the encrypted form has no room (README, "What differs").
 import type { Selection } from '../cipher/index.ts'
 import { walk } from '../cipher/index.ts'
 import type { Origin } from '../tree/tree.ts'
@@ -6,13 +6,13 @@ import type { SealOutput } from './encrypted-file.ts'
 import type { Draft } from './plaintext.ts'
 
 export interface SpellingLosses {
-  /** Paths of what comes back in its usual spelling: `0x1F` as `31`, a folded text on one line. The values stay. */
+  /** Paths of values that come back in the default spelling: `0x1F` as `31`, a folded text on one line. */
   readonly spellings: readonly (readonly string[])[]
-  /** How many aliases were replaced by copies, because what they stand for is encrypted. */
+  /** How many aliases became copies, because their target is encrypted. */
   readonly aliases: number
 }
 
-/** Only a draft that is written in its own format has a spelling to lose. A fresh layout loses all that keeping the draft's own would. */
+/** Nothing for a draft that is written in another format. A fresh layout loses all that keeping the draft's own would. */
 export function lossesOf(draft: Draft, sealed: SealOutput, selection: Selection): SpellingLosses {
   const { losses } = sealed.fresh ? draft.format.rewrite(draft.parsed, sealed.tree, { encrypted: true }) : sealed
   if (!losses) return { spellings: [], aliases: 0 }

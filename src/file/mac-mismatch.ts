@@ -1,4 +1,4 @@
-// What a MAC mismatch can come from and where, as far as that can be told without a digest of the plaintext.
+// The likely cause and place of a MAC mismatch, as far as they can be told without showing a digest of the plaintext.
 
 import type { CryptOptions } from '../cipher/index.ts'
 import { changeHints, open, settingHint, verifyMac } from '../cipher/index.ts'

@@ -1,4 +1,4 @@
-// Parses the text of an encrypted file, and tells what was probably done to one that does not parse.
+// Parses the text of an encrypted file; if it does not parse, says what was probably done to it.
 import { SopsError, withHints } from '../errors.ts'
 import type { Format, Parsed } from '../formats/index.ts'
 
@@ -14,7 +14,7 @@ export function parseEncrypted(bytes: Uint8Array, format: Format, literal: boole
   }
 }
 
-/** True where two YAML files follow each other without a line `---`. */
+/** True for two YAML files that were joined without a line `---`. */
 const hasTwoBlocks = (bytes: Uint8Array): boolean =>
   Buffer.from(bytes)
     .toString('latin1')

@@ -1,4 +1,4 @@
-// A new version of a file's plaintext becomes a new version of the file: what `edit` does before and after the editor runs.
+// From a new version of a file's plaintext to a new version of the file: what `edit` does before and after the editor runs.
 import { compileSelection, type Selection } from '../cipher/index.ts'
 import { SopsError } from '../errors.ts'
 import type { Format, Layout, Parsed } from '../formats/index.ts'
@@ -7,7 +7,7 @@ import type { Entry, Tree } from '../tree/tree.ts'
 import { emitPlain, refuseDocuments, type SealOutput, sealFile } from './encrypted-file.ts'
 import type { EncryptedFile, OpenFile } from './types.ts'
 
-/** Exit 203; the beginning is what scripts look for (spec/cli.md 8 V). */
+/** Exit 203. Scripts look for how it begins (spec/cli.md 8 V). */
 const reservedLines = `The file you have provided contains a top-level entry called 'sops', or for
 flat file formats top-level entries starting with 'sops_'. Encrypted files keep their
 metadata there, so this file is most likely encrypted already.
@@ -15,18 +15,18 @@ metadata there, so this file is most likely encrypted already.
 To change an encrypted file, use 'sops edit' or 'sops set'. If it is a plain file
 that needs an entry of that name, rename the entry.`.split('\n')
 
-/** A parsed plain text. With metadata when the text showed it (`edit --show-master-keys`). */
+/** A parsed plain text, with metadata if the text showed it (`edit --show-master-keys`). */
 export interface Draft {
   readonly format: Format
   readonly parsed: Parsed
   readonly plain: Tree
   readonly metadata?: Metadata
-  /** `SealInput.allowCleartext`. */
+  /** See `SealInput`. */
   readonly allowCleartext?: boolean | undefined
 }
 
 /**
- * Parses what is to be encrypted and refuses what cannot be (spec/cli.md 8 V). `earlier` is the plaintext that it was made from.
+ * Parses a plain text and refuses what cannot be encrypted (spec/cli.md 8 V). `earlier` is the plaintext that it was made from.
  * @throws SopsError `bad-input`, `no-document` or `already-encrypted`.
  */
 export function parsePlain(bytes: Uint8Array, input: Format, output: Format, earlier?: Tree): Draft {
@@ -39,7 +39,7 @@ export function parsePlain(bytes: Uint8Array, input: Format, output: Format, ear
 }
 
 /**
- * Refuses data that has what the output format keeps for metadata, in any document, since each gets a block of it.
+ * Refuses data that uses the names the output format reserves for metadata, in any document, since each gets a metadata block.
  * @throws SopsError `already-encrypted`.
  */
 export function refuseReserved(tree: Tree, output: Format): void {
@@ -79,8 +79,7 @@ function parseInput(
 }
 
 /**
- * What the editor shows: the plaintext, with the metadata block where asked for. Only the first document shows it, since only that one is
- * read.
+ * What the editor shows: the plaintext, and with it, if asked for, the metadata of the first document, the only one whose metadata is read.
  * @throws SopsError `cannot-emit` when the output has no room for all documents: saving it would drop the rest.
  */
 export async function draftText(
@@ -99,14 +98,14 @@ export async function draftText(
     same ? file.parsed.tree : undefined,
   ).documents
   const shown = { documents: first === undefined ? [] : [first, ...file.plain.documents.slice(1)] }
-  // Bytes have no place for metadata: they are shown in the envelope, which is what `parseWithMetadata` reads.
+  // Bare bytes have no place for metadata: they are shown in the envelope, which is what `parseWithMetadata` reads.
   const style = output.id === 'binary' ? { ...layout, encrypted: true } : layout
   return same ? output.rewrite(file.parsed, shown, style).bytes : output.print(shown, style)
 }
 
 /**
- * Encrypts a new version of `file`'s plaintext under the file's own data key, by the settings of `metadata`. Values that did not change keep
- * their ciphertext and the way it was written; the metadata block keeps its layout.
+ * Encrypts a new version of `file`'s plaintext under the file's data key, with the settings of `metadata`. Unchanged values keep their
+ * ciphertext and its spelling; the metadata block keeps its layout.
  * @throws SopsError `generic` when a later document of `file` has another sops block; `cleartext` as `sealFile`.
  */
 export async function sealDraft(
@@ -131,8 +130,8 @@ export async function sealDraft(
 }
 
 /**
- * The metadata entries of every document as the old text has them, with the new values in place, so that a block that somebody has
- * reformatted stays as it is.
+ * The metadata entries of every document as the old text spells them, with the new values in place, so that a block that a formatter has
+ * changed stays as it is.
  */
 function metadataTexts(file: EncryptedFile, metadata: Metadata): Map<string, string>[] {
   const { format, parsed, tree } = file

@@ -1,4 +1,4 @@
-// Other recipients for an encrypted file: its data key is handed on only when it is known for the file's own.
+// Changes the recipients of an encrypted file, whose data key is wrapped for others only once it is proven to be the file's own.
 import { commentsOf, compileSelection } from '../cipher/index.ts'
 import { SopsError, withHints } from '../errors.ts'
 import type { Layout, Respelt } from '../formats/index.ts'
@@ -10,9 +10,9 @@ import { provenDataKey } from './encrypted-file.ts'
 import type { EncryptedFile, OpenOptions } from './types.ts'
 import { checkReadsBack, forEveryReader } from './verify.ts'
 
-/** For whom; a threshold of 0 is the number of groups. */
+/** The new key groups; a threshold of 0 means the number of groups. */
 export interface WantedRecipients extends Wrapped {
-  /** In a single group, entries that have their wrapped data key keep it (`keepWrapped`). */
+  /** In a single group, entries keep the wrapped data key that they have (`keepWrapped`). */
   readonly keep?: boolean
 }
 
@@ -26,9 +26,9 @@ const unproven = [
 ]
 
 /**
- * Opens the file with its present recipients, and wraps its data key for others; values, MAC and dates stay as they are.
- * @throws SopsError as `openFile` where the file does not open or its MAC is not that of its values, unless `ignoreMac`; `generic` for
- * recipients that cannot be wrapped for, for entries that open to different data keys, and for those of `withRecipients`.
+ * Opens the file with its present recipients, and wraps its data key for the wanted ones. Values, MAC and dates stay as they are.
+ * @throws SopsError as `openFile` (of a wrong MAC only without `ignoreMac`) and `withRecipients`; `generic` when wrapping for a recipient
+ * fails, or entries open to different data keys.
  */
 export async function changeRecipients(
   file: EncryptedFile,
@@ -53,8 +53,8 @@ export async function changeRecipients(
 }
 
 /**
- * The file with other recipients: its values, MAC and dates stay as they are, and so does its text outside of the metadata, but for
- * what the reference could not read.
+ * The file with other recipients. Values, MAC and dates stay as they are, and so does the text outside the metadata, except for what the
+ * reference could not read.
  * @throws SopsError `generic` when a later document has other metadata or none, `cannot-emit` when the result could not be opened again.
  */
 export async function withRecipients(

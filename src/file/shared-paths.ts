@@ -1,4 +1,4 @@
-// A word on values that can change places unnoticed (cipher/shared-paths.ts).
+// Warns of values that could be swapped unnoticed (cipher/shared-paths.ts).
 
 import type { Selection } from '../cipher/index.ts'
 import { sharedPaths } from '../cipher/index.ts'
@@ -9,7 +9,7 @@ import type { Tree } from '../tree/tree.ts'
 const placesOf = ({ documents }: Tree, selection: Selection): string[] =>
   documents.flatMap((document) => sharedPaths(document, selection)).map(([one, other]) => `${one} and ${other}`)
 
-/** `earlier` is the tree that this one was made from, of which everything has been said. */
+/** `earlier` is the tree that this one was made from; what holds for that has been said before. */
 export function warnOfSharedPaths(
   tree: Tree,
   selection: Selection,

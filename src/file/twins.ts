@@ -1,4 +1,4 @@
-// What is said and refused where an opened file has a key more than once (tree/twins.ts).
+// Warnings and refusals for an opened file that has a key more than once (tree/twins.ts).
 import type { Context } from '../context/index.ts'
 import type { FormatId, PassedOver } from '../formats/index.ts'
 import { formatPath } from '../tree/path.ts'
@@ -7,7 +7,7 @@ import type { OpenFile } from './types.ts'
 
 type File = Pick<OpenFile, 'format' | 'parsed' | 'twins'>
 
-/** The lines of the encrypted text. */
+/** Gives the line of an entry in the encrypted text. */
 export const lineOf =
   ({ format, parsed }: Pick<OpenFile, 'format' | 'parsed'>): LineOf =>
   ({ origin }) =>

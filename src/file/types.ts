@@ -1,4 +1,4 @@
-// What an encrypted file is: as it was parsed, and once its values are known.
+// The types of an encrypted file: parsed, and opened.
 
 import type { Selection, Stash } from '../cipher/index.ts'
 import type { Context, LogLine } from '../context/index.ts'
@@ -17,13 +17,13 @@ export interface EncryptedFile {
   readonly tree: Tree
   /** That of the first document. */
   readonly metadata: Metadata
-  /** The documents that do not have the same: they are read with it, and keep the file from being written. */
+  /** Documents with other metadata: they are read with that of the first, and while they are there the file is not written. */
   readonly others: readonly OtherDocument[]
-  /** The file in the reference's reading, where that is another one (`Format.reading`). */
+  /** The file as the reference reads it, if that differs (`Format.reading`). */
   readonly literal?: () => EncryptedFile
 }
 
-/** An encrypted file whose values are known. The owner wipes `dataKey`. */
+/** An encrypted file with its values decrypted. The owner wipes `dataKey`. */
 export interface OpenFile extends EncryptedFile {
   readonly dataKey: Uint8Array
   readonly selection: Selection
@@ -35,11 +35,11 @@ export interface OpenFile extends EncryptedFile {
 
 export interface OpenOptions {
   readonly services: readonly KeyService[]
-  /** Key types in the order in which a group's keys are tried (spec/format.md 3.4). */
+  /** Key types in the order to try a group's keys (spec/format.md 3.4). */
   readonly order?: readonly string[]
   readonly ignoreMac?: boolean
   readonly log?: (line: LogLine) => void
-  /** Where the opening is put on record, and as which file (`Context.audit`). */
+  /** Where to record the opening, and for which file (`Context.audit`). */
   readonly audit?: { readonly context: Context; readonly file: string }
   /** Refuse a file whose entries open to different data keys, before anything is wrapped (groups/same-data-key.ts). */
   readonly compare?: Pick<CompareOptions, 'network'> & { readonly groups: readonly KeyGroup[] }

@@ -1,4 +1,4 @@
-// Reads a sealed text as the next reader will, before it replaces anything: a file that would not open again must not be written.
+// Reads a sealed text back before it replaces anything: a file that would not open again must not be written.
 
 import type { Selection } from '../cipher/index.ts'
 import {
@@ -16,18 +16,17 @@ import { type Metadata, type OtherDocument, othersText, takeMetadata } from '../
 import { canonical } from '../tree/scalar.ts'
 import type { Tree, Value } from '../tree/tree.ts'
 
-/** What the tree must say when it is read again: `tree` is sealed and without metadata. */
+/** What the text must say when it is read back: `tree` is sealed and without metadata. */
 export interface Expected {
   readonly tree: Tree
   readonly metadata: Metadata
   readonly selection: Selection
-  /** How many leaves of it are encrypted; absent for a tree that stayed as it was read, and may hold anything. */
+  /** How many of its leaves are encrypted; absent for a tree that is as it was read, and may hold anything. */
   readonly encrypted?: number
-  /** Comments, where they were sealed for; absent where `Settling` has seen to them. */
+  /** Comments with the places they were sealed for; absent if `Settling` has taken care of them. */
   readonly comments?: readonly PlacedComment[]
 }
 
-/** A text as the next reader sees it. */
 export interface ReadBack {
   readonly parsed: Parsed
   readonly tree: Tree
@@ -37,7 +36,7 @@ export interface ReadBack {
 }
 
 /**
- * @param from what the text was made from, which is read in the same way.
+ * @param from what the text was made from: it is read in the same way.
  * @throws SopsError `cannot-emit` for a text that does not parse, or has no metadata.
  */
 export function readBack(bytes: Uint8Array, format: Format, from?: Parsed): ReadBack {
@@ -51,7 +50,7 @@ export function readBack(bytes: Uint8Array, format: Format, from?: Parsed): Read
 }
 
 /**
- * The sealed text as every reader will read it: where the reference would refuse it or see something else, it is written in another way.
+ * The sealed text in a form that every reader reads alike: what the reference would refuse or misread is spelled in another way.
  * @throws SopsError `cannot-emit` as `readBack`.
  */
 export function forEveryReader(
@@ -66,10 +65,10 @@ export function forEveryReader(
 }
 
 /**
- * Refuses a text that opening would refuse: one that does not parse, has other metadata than it should, or says other values, at other keys
- * or in another order, than were sealed. Of comments, which no MAC covers, only the places are compared: elsewhere they would stay encrypted
- * for ever. Nothing is decrypted for it.
- * @param known what is known to make such a text, for the user.
+ * Refuses a text that could not be opened: one that does not parse, or whose metadata, values, keys or order are not those that were
+ * sealed. Of comments, which no MAC covers, only the places are compared: at another place a comment could never be decrypted. Decrypts
+ * nothing.
+ * @param known a known cause of such a text, for the user.
  * @throws SopsError `cannot-emit`.
  */
 export function checkReadsBack(read: ReadBack, sealed: Expected, known?: string): void {
@@ -110,7 +109,7 @@ function differentMetadata(read: Metadata, wanted: Metadata): string | undefined
   return same ? undefined : 'its settings would be others'
 }
 
-/** Who can open the file, with what is wrapped for each. Within a group a file has no order among keys of different types. */
+/** Who can open the file, with what is wrapped for each. A file keeps no order among the keys of different types in a group. */
 function recipients({ keyGroups, shamirThreshold }: Metadata): string {
   const groups = keyGroups.map(({ keys }) => keys.map((key) => [key.type, labelOf(key), key.enc].join(' ')).sort())
   return JSON.stringify(keyGroups.length > 1 ? [shamirThreshold, ...groups] : groups)
@@ -148,7 +147,7 @@ function same(a: string | Uint8Array | null, b: string | Uint8Array | null): boo
   return Buffer.compare(Buffer.from(a), Buffer.from(b)) === 0
 }
 
-/** The leaves, as the text that the MAC covers; a null has none. Encrypted comments are stored as strings in lists, and are no leaves. */
+/** The leaves as the text that the MAC covers; a null has none. Encrypted comments in lists are stored as strings, but are not leaves. */
 function eachLeaf(
   tree: Tree,
   selection: Selection,
@@ -161,7 +160,7 @@ function eachLeaf(
       leaf(leaf, aad, selected) {
         const text = textOf(leaf.value)
         const isComment = selected && typeof text === 'string' && text.endsWith(',type:comment]')
-        // What is empty stays in clear.
+        // Empty values are never encrypted.
         if (!isComment) use(aad, text, selected && text !== null && text.length > 0)
         return leaf
       },

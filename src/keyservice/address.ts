@@ -1,6 +1,6 @@
 // Where a key service listens: the URIs of --keyservice (spec/cli.md 11).
 
-/** How to reach a service; `unusable` is an address that the reference accepts and then cannot dial. */
+/** How to reach a service; `unusable` is an address that the reference accepts, then fails to dial. */
 export type Address =
   | { readonly kind: 'tcp'; readonly target: string }
   | { readonly kind: 'unix'; readonly target: string }
@@ -16,10 +16,10 @@ function decodePercent(text: string): string | undefined {
   }
 }
 
-/** A target for gRPC's own resolvers. The three slashes keep a path that begins with two from naming a host. */
+/** A target for gRPC's resolvers. With three slashes a path that begins with two cannot name a host. */
 const unixTarget = (path: string): string => `unix:///${path.replace(/^\/+/, '')}`
 
-/** @returns undefined for a text that is no URI. */
+/** @returns undefined for a text that is not a URI. */
 export function parseAddress(uri: string): Address | undefined {
   if (/[\0-\x1f\x7f]/.test(uri)) return undefined
   if (uri === '') return { kind: 'unusable', reason: 'the address is empty' }

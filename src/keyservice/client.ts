@@ -1,4 +1,4 @@
-// Key services elsewhere, asked over gRPC (spec/keys.md 10.3). The gRPC library is loaded with the first question.
+// Remote key services, asked over gRPC (spec/keys.md 10.3). The gRPC library is loaded with the first question.
 import type { Client, ServiceError } from '@grpc/grpc-js'
 import type { Context } from '../context/index.ts'
 import { SopsError } from '../errors.ts'
@@ -10,17 +10,17 @@ import { type Address, parseAddress } from './address.ts'
 import { loadGrpc } from './grpc.ts'
 import { maximumMessageSize, methodPaths, readDataKey, readWrapped, writeRequest } from './messages.ts'
 
-/** Milliseconds until a service counts as down. Answers have no limit: somebody may be asked there. */
+/** Milliseconds until a service counts as down. An answer may take any time: somebody may be asked for approval there. */
 const connectTimeout = 20_000
 
-/** Of gRPC's channel states, the one of a connection that stands. */
+/** gRPC's channel state READY. */
 const ready = 2
 /** Characters of a service's own words that are shown. */
 const maximumDetails = 4096
 
 const unavailableCode = statusNumber('Unavailable')
 
-/** What the gRPC library says around the system's error is about itself. */
+/** The system's error without what the gRPC library says about itself around it. */
 const plainDetails = (details: string): string =>
   inWords(
     details.replace(
@@ -47,7 +47,7 @@ async function connect(target: string): Promise<Client> {
   })
 }
 
-/** Sends one request. The message that was sent and the answer's own bytes are wiped; `read` copies what it needs. */
+/** Sends one request. Wipes the message and the bytes of the answer, from which `read` copies what it needs. */
 const call = <T>(client: Client, operation: Operation, message: Buffer, read: (answer: Buffer) => T): Promise<T> =>
   new Promise<T>((resolve, reject) => {
     const same = (bytes: Buffer): Buffer => bytes
@@ -108,8 +108,8 @@ function keyService(uri: string, address: Address, ctx: Context): KeyService {
 }
 
 /**
- * A service for each address, in order; nothing is dialled before a service is used. Failures are SopsErrors `rpc error: code = … desc = …`.
- * Addresses that are no URIs are warned about and left out.
+ * A service for each address, in order, dialled on its first use. Failures are SopsErrors `rpc error: code = … desc = …`. An address that
+ * is not a URI is left out with a warning.
  */
 export function remoteKeyServices(addresses: readonly string[], ctx: Context): KeyService[] {
   return addresses.flatMap((uri) => {

@@ -1,14 +1,14 @@
-// What the question of `--prompt` shows of a key: every field that is used, each as it is, on one line.
+// How the question of `--prompt` shows a key: every field that is used, unaltered, on one line.
 
 import type { MasterKey, StringMap } from '../keys/index.ts'
 import { keyTypes, labelOf } from '../keys/index.ts'
 import { quote } from '../text/quote.ts'
 
-/** As it is where nothing in it could be taken for a word of the question, else in quotes with escapes. */
+/** Quoted and escaped if part of it could pass for words of the question. */
 const shown = (text: string): string =>
   /^[A-Za-z0-9._~:/@+=!#-]+$/.test(text) ? text : quote(text).replace(/[^ -~]/gu, escaped)
 
-/** Letters that look like others. */
+/** For letters that look like others. */
 const escaped = (c: string): string => `\\u{${c.codePointAt(0)!.toString(16)}}`
 
 const valueText = (value: string | StringMap): string =>
@@ -22,7 +22,7 @@ const isEmpty = (value: string | StringMap | undefined): boolean =>
   value === undefined || (typeof value === 'string' ? value === '' : Object.keys(value).length === 0)
 
 /**
- * `PGP key with fingerprint 84A7…`. A label that is made of several fields is followed by them: the same label may be made of others.
+ * `PGP key with fingerprint 84A7…`. A label made of several fields is followed by these: other fields could give the same label.
  */
 export function describeKey(key: MasterKey): string {
   const { fields, question } = keyTypes[key.type]

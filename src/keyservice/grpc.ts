@@ -1,4 +1,4 @@
-// The package that speaks gRPC, loaded when a key service is asked.
+// Loads the gRPC package when a key service is asked.
 import { SopsError } from '../errors.ts'
 
 /** @throws SopsError `missing-dependency`. */

@@ -5,7 +5,7 @@ import { dirname } from 'node:path'
 import { SopsError } from '../errors.ts'
 import { causeOf, existsSync } from '../system/index.ts'
 
-/** Looking up a name comes before binding. */
+/** A name is looked up before binding, so failing at that is not told as `bind: …`. */
 const causeText = (code: string): string => {
   const cause = causeOf(Object.assign(new Error(), { code }))
   return code === 'ENOTFOUND' || code === 'EAI_AGAIN' ? (cause ?? code) : `bind: ${cause ?? (code || 'failed')}`
@@ -41,11 +41,11 @@ function listenOptions(network: string, address: string): ListenOptions {
   return { host: host === '' ? everywhere : host, port, ipv6Only: network === 'tcp6' }
 }
 
-/** Does work while new files get none of these mode bits. */
+/** Runs `work` with this umask. */
 export type WithUmask = <T>(mask: number, work: () => T) => T
 
 /**
- * Resolves when the server listens. Only the owner may connect to a unix socket, from its first moment on.
+ * Resolves when the server listens. From its first moment, only the owner may connect to a unix socket.
  * @throws SopsError `generic` as `listen tcp 127.0.0.1:5000: bind: address already in use`.
  */
 export function listen(server: Server, network: string, address: string, withUmask: WithUmask): Promise<void> {
@@ -62,17 +62,17 @@ export function listen(server: Server, network: string, address: string, withUma
     server.once('error', fail)
     server.once('listening', () => {
       server.off('error', fail)
-      // A connection that cannot be accepted concerns nobody else.
+      // A failure to accept one connection must not stop the server.
       server.on('error', () => {})
       resolve()
     })
-    // A path is bound when listen returns.
+    // A path is bound before listen returns, so the umask needs to hold no longer.
     if (network === 'unix') withUmask(0o177, () => server.listen(options))
     else server.listen(options)
   })
 }
 
-/** True when only this machine can connect. */
+/** True if only this machine can connect. */
 export function isLocal(server: Server): boolean {
   const address = server.address()
   if (address === null || typeof address === 'string') return true

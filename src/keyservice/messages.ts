@@ -9,12 +9,12 @@ export const methodPaths: Readonly<Record<Operation, string>> = {
   decrypt: '/KeyService/Decrypt',
 }
 
-/** Bytes of the largest message that is taken; the longest that are sent have some thousand. */
+/** Bytes of the largest message that we accept; real ones have a few thousand at most. */
 export const maximumMessageSize: number = 1024 * 1024
 
 /** A request: `data` is the data key (or a share of it) to encrypt, or the text of `enc` to decrypt. */
 export interface Request {
-  /** Without the wrapped key; 'unknown' for a kind of key this program does not know. */
+  /** Without the wrapped key; 'unknown' for a type of key that this program does not know. */
   readonly key: MasterKey | 'unknown' | undefined
   readonly data: Uint8Array
 }
@@ -49,7 +49,7 @@ function readMap(entries: readonly WireField[]): StringMap {
   return map
 }
 
-/** Where readers of a message may differ in what counts, nothing does. */
+/** Other readers might pick another of the keys, so we pick none. */
 const several = (): SopsError => new SopsError('generic', 'the request names several keys')
 
 function readKey(bytes: Uint8Array): Request['key'] {
@@ -69,7 +69,7 @@ function readKey(bytes: Uint8Array): Request['key'] {
 
 /**
  * `data` is a view of `bytes`.
- * @throws SopsError `generic` for bytes that are no request.
+ * @throws SopsError `generic` for bytes that are not a request.
  */
 export function readRequest(bytes: Uint8Array): Request {
   const fields = readFields(bytes)
@@ -103,7 +103,7 @@ export function readDataKey(bytes: Uint8Array): Uint8Array {
 export function readWrapped(bytes: Uint8Array): string {
   const text = textOf(readAnswer(bytes))
   if (text === '') throw bad('the wrapped data key is empty')
-  // Every type's text is armor, base64 or of the same kind; anything else would only do harm in a file.
+  // The wrapped key of every type is armor, base64 or the like; a file must not get anything else.
   if (!/^[\x20-\x7e\r\n]*$/.test(text)) throw bad('the wrapped data key is not plain text')
   return text
 }

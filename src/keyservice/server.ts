@@ -14,8 +14,8 @@ import { maximumMessageSize, methodPaths, readRequest, writeAnswer } from './mes
 
 export interface ServerOptions {
   /**
-   * Asked before anything is done, one request at a time; the text names operation and key, on one line without control characters. False
-   * refuses; an error fails the request with its message.
+   * Asked before anything is done, one request at a time. `key` describes the key on one line without control characters. False refuses; an
+   * error fails the request with its message.
    */
   readonly approve?: (operation: Operation, key: string) => Promise<boolean>
   readonly limits?: Partial<Limits>
@@ -25,7 +25,7 @@ const defaultLimits: Limits = { patience: 10_000, size: maximumMessageSize, call
 
 const refusal = (status: StatusName, details: string): RefusedCall => ({ status, details })
 
-/** A cause for nothing to be kept between requests: what is asked for once a run is asked for once a request, as the reference does. */
+/** Keeps nothing between requests: what is otherwise asked for once per run is asked for once per request, as in the reference. */
 function freshContext(ctx: Context): Context {
   return {
     ...ctx,
@@ -33,7 +33,7 @@ function freshContext(ctx: Context): Context {
   }
 }
 
-/** What somebody has said yes to is this recipient, and no other that the message may open for. */
+/** Somebody approved this very recipient, not another that the message may open for. */
 function approvedContext(ctx: Context, key: MasterKey): Context {
   const approved = { ...freshContext(ctx), exact: true }
   approveKey(key, approved)
@@ -67,16 +67,16 @@ async function work(
 
 /** A running key service. */
 export interface RunningServer {
-  /** Stops listening, removes the socket file and drops what is under way. Synchronous. */
+  /** Stops listening, removes the socket file and drops all calls in progress. Synchronous. */
   stop(): void
 }
 
-/** Serves on a listener that does not listen yet: the caller decides where, before or after. */
+/** Serves on a listener. The caller makes it listen, before or after. */
 export function serve(listener: Listener, ctx: Context, options: ServerOptions): RunningServer {
   const { approve } = options
   let last: Promise<unknown> = Promise.resolve()
 
-  /** Undefined when the caller has gone before the question could be asked. */
+  /** Undefined if the caller has gone before its turn came. */
   function ask(operation: Operation, key: MasterKey, isWanted: () => boolean): Promise<boolean | undefined> {
     const answer = last.then(() => (isWanted() ? approve!(operation, describeKey(key)) : undefined))
     last = answer.catch(() => {})

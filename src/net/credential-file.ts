@@ -6,7 +6,7 @@ import { readNamed, readNamedSync, shownPath } from '../system/index.ts'
 const maximumSize = 16 * 1024 * 1024
 
 /** The text of the file; waiting for a pipe is announced. @throws the system's error. */
-export async function readCredentials(path: string, ctx: Context): Promise<string> {
+export async function readCredentials(path: string, ctx: Pick<Context, 'log'>): Promise<string> {
   const message = `waiting for credentials from ${shownPath(path)}`
   const onWait = (): void => ctx.log({ level: 'warning', logger: 'CMD', message })
   return (await readNamed(path, { maximum: maximumSize, onWait })).toString('utf8')

@@ -1,10 +1,10 @@
-// What buckets and objects may be called where `.sops.yaml` names them: they become parts of hosts and paths.
+// Which names of buckets and objects are accepted from `.sops.yaml`: they become parts of hosts and paths.
 
 import { SopsError } from '../errors.ts'
 import { quote } from '../text/quote.ts'
 
 const bucketName = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,253}[A-Za-z0-9])?$/
-/** An access point of S3: partition, region and account, then what it is. */
+/** An S3 access point: partition, region and account, then its name. */
 const accessPoint = /^arn:aws[a-z-]*:s3[a-z-]*:[a-z0-9-]*:[0-9]*:[A-Za-z][A-Za-z0-9.:/_-]*$/
 
 /** @throws SopsError `generic` for names that could lead to another host, bucket or object. */

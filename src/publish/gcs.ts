@@ -1,4 +1,4 @@
-// Upload to a Google Cloud Storage bucket over its JSON interface, with application default credentials (spec/keys.md 12).
+// Uploads to a Google Cloud Storage bucket through its JSON API, with application default credentials (spec/keys.md 12).
 import { createHash } from 'node:crypto'
 import type { Context } from '../context/index.ts'
 import { SopsError } from '../errors.ts'
@@ -7,14 +7,14 @@ import { loadForPublishing } from './package.ts'
 const service = 'https://storage.googleapis.com'
 const scope = 'https://www.googleapis.com/auth/devstorage.read_write'
 
-/** The address of an emulator, which wants no credentials; it may be given without a scheme. */
+/** The address of an emulator, which needs no credentials. The variable may leave out the scheme. */
 function emulatorOf(ctx: Context): string | undefined {
   const address = ctx.env['STORAGE_EMULATOR_HOST']?.replace(/\/+$/, '')
   return address && !/^https?:\/\//.test(address) ? `http://${address}` : address || undefined
 }
 
 /**
- * The object exists when this returns: the service has answered, and with the checksum of what was sent.
+ * Returns when the service has confirmed the object, with the checksum of what was sent.
  * @throws SopsError `generic` for another checksum, `missing-dependency` without the package; whatever the transport throws.
  */
 export async function uploadToGcs(bucket: string, name: string, bytes: Uint8Array, ctx: Context): Promise<void> {
@@ -28,7 +28,7 @@ export async function uploadToGcs(bucket: string, name: string, bytes: Uint8Arra
     headers: { ...(emulator ? {} : await authorization(url)), 'content-type': 'application/octet-stream' },
     body: Buffer.from(bytes),
     responseType: 'json',
-    // Writing the same object again does no harm.
+    // Retrying is safe: it writes the same object again.
     retryConfig: { retry: 2, httpMethodsToRetry: ['POST'] },
   })
   const sum = createHash('md5').update(bytes).digest('base64')

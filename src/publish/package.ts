@@ -1,4 +1,4 @@
-// SDKs that only publishing needs and that may be left out at installation.
+// Loads SDKs that only publishing needs, and that an installation may leave out.
 import { loadOptional } from '../net/index.ts'
 
 /** @throws SopsError `missing-dependency`. */

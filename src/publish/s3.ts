@@ -1,4 +1,4 @@
-// Upload to an S3 bucket, with the settings and credentials of the AWS SDK's default chain (spec/keys.md 12).
+// Uploads to an S3 bucket, with the settings and credentials of the AWS SDK's default chain (spec/keys.md 12).
 import { silenceUpgradeNotice } from '../keys/index.ts'
 import { loadForPublishing } from './package.ts'
 

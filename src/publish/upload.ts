@@ -1,4 +1,4 @@
-// Where a published file goes, and the way there: one case for each kind of destination.
+// Sends a published file to its destination, of whichever kind.
 import type { Destination } from '../config/index.ts'
 import type { Context } from '../context/index.ts'
 import { messageOf, SopsError } from '../errors.ts'
@@ -8,12 +8,12 @@ import { publishToVault, type VaultDestination, vaultPath } from './vault.ts'
 
 type BucketDestination = Exclude<Destination, VaultDestination>
 
-/** A bucket gets the encrypted file, Vault its values. `name` goes behind the destination's prefix. */
+/** A bucket gets the encrypted file, Vault its values. `name` is appended to the destination's prefix. */
 export type Parcel =
   | { readonly name: string; readonly bucket: BucketDestination; readonly bytes: Uint8Array }
   | { readonly name: string; readonly vault: VaultDestination; readonly plain: Tree }
 
-/** The place as the question to the user shows it. */
+/** The destination as the user is asked to confirm it. */
 export function destinationText(destination: Destination, name: string): string {
   if (destination.kind === 'vault') return `${destination.address}/v1/${vaultPath(destination, name)}`
   return `${destination.kind}://${destination.bucket}/${destination.prefix}${name}`

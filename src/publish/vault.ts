@@ -1,4 +1,4 @@
-// Publishing to a KV engine of Vault or OpenBao: the decrypted values themselves (spec/keys.md 12).
+// Publishes to a KV engine of Vault or OpenBao, which gets the decrypted values (spec/keys.md 12).
 import { isDeepStrictEqual } from 'node:util'
 import type { Destination } from '../config/index.ts'
 import type { Context } from '../context/index.ts'
@@ -9,7 +9,7 @@ import { checkPath, placeAt, vaultRequest } from '../vault/index.ts'
 
 export type VaultDestination = Extract<Destination, { kind: 'vault' }>
 
-/** The path of a secret below `/v1/`. @throws SopsError `generic` for parts that would lead elsewhere. */
+/** The path of a secret below `/v1/`. @throws SopsError `generic` for a part that would lead elsewhere. */
 export function vaultPath({ mount, path, version }: VaultDestination, name: string): string {
   checkPath(mount.slice(0, -1), 'vault_kv_mount_name')
   checkPath(path.slice(0, -1), 'vault_path')
@@ -18,7 +18,7 @@ export function vaultPath({ mount, path, version }: VaultDestination, name: stri
 }
 
 /**
- * Writes the values of all documents as one secret, unless the server already has exactly these.
+ * Writes the values of all documents as one secret, unless the server has exactly these already.
  * @throws SopsError `generic`; the message never holds a value.
  */
 export async function publishToVault(
@@ -43,7 +43,7 @@ export async function publishToVault(
   await vaultRequest(ctx, { ...call, method: 'PUT', body: isV1 ? secret : { data: secret } })
 }
 
-/** JSON values by top-level key; of a key that several documents have, the last wins. Comments are left out. */
+/** JSON values by top-level key. If several documents have a key, the last wins. Comments are left out. */
 const secretOf = (tree: Tree): unknown =>
   jsonOf({ kind: 'map', items: tree.documents.flatMap((document) => document.items) })
 
@@ -55,7 +55,7 @@ function jsonOf(node: Node): unknown {
   )
 }
 
-/** Names the place of a value that JSON cannot hold. */
+/** Adds to an error the path of the value that JSON cannot hold. */
 function jsonAt(key: string, value: Node): unknown {
   try {
     if (!key.isWellFormed()) throw unfit('a key that is not text (UTF-8)')

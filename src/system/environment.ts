@@ -1,21 +1,21 @@
-// What of this program's environment the programs that it starts get: all but the keys, which any of them could keep, log or lay open.
+// Which of our environment variables the programs that we start get: all but the keys, which they could keep, log or expose.
 import { isSecretVariable } from './secrets.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
-/** Keys that the program started is there to use: all of them, or those whose names fit. */
+/** Keys that a program needs for its work: all of them, or those whose names match. */
 export type Keeps = 'all' | RegExp | undefined
 
-/** The variable in which the user names keys that programs get all the same, parted by commas. */
+/** In this variable the user lists keys, separated by commas, that programs get all the same. */
 export const passVariable = 'SOPS_PASS_ENV'
 
-/** Names count in any case, as they do on Windows. */
+/** Names are compared without regard to case, as Windows does. */
 function passed(env: Environment): ReadonlySet<string> {
   const names = (env[passVariable] ?? '').split(',')
   return new Set(names.map((name) => name.trim().toUpperCase()))
 }
 
-/** Names of the variables with keys that a program does not get. */
+/** Names of the key variables that are kept from a program. */
 export function withheld(env: Environment, keeps?: Keeps): readonly string[] {
   if (keeps === 'all') return []
   const asked = passed(env)
@@ -34,7 +34,7 @@ export function environmentFor(env: Environment, keeps?: Keeps): Environment {
   return rest
 }
 
-/** What to say of a program that failed and may have wanted one of them; empty where none is missing but those of this program. */
+/** A hint for when a program failed and may have missed one of them; empty if all that are withheld are our own. */
 export function withheldHint(env: Environment): string {
   const names = withheld(env, /^SOPS_/)
   if (names.length === 0) return ''

@@ -1,4 +1,4 @@
-// Errors of system calls in the words the reference uses for them. Node's own texts (`spawn /x ENOENT`) are shown to nobody.
+// Errors of system calls in the reference's words. Users never see Node's own texts (`spawn /x ENOENT`).
 
 import { shownPath } from './secrets.ts'
 
@@ -59,20 +59,20 @@ interface SystemError extends NodeJS.ErrnoException {
 export const codeOf = (error: unknown): string | undefined =>
   error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined
 
-/** What the code of a system's error means: `no such file or directory`; undefined for other errors. */
+/** The meaning of a system error's code, as in `no such file or directory`; undefined for other errors. */
 export const causeOf = (error: unknown): string | undefined => texts[codeOf(error) ?? '']
 
 const shownCalls: ReadonlySet<string | undefined> = new Set(['read', 'write', 'rename', 'fsync', 'mkdir'])
 
-/** `open /x/y: no such file or directory`: the call that failed, or `operation` where the reference does not make that call. */
+/** `open /x/y: no such file or directory`: the call that failed, or `operation` if the reference would not make that call. */
 export function systemErrorText(error: unknown, operation: string, path: string): string {
   const call = error instanceof Error ? (error as NodeJS.ErrnoException).syscall : undefined
   return `${shownCalls.has(call) ? call : operation} ${shownPath(path)}: ${causeOf(error) ?? codeOf(error) ?? 'unknown error'}`
 }
 
-/** The same for an error that knows its call and its path itself; undefined for one whose text is not Node's own. */
+/** The same for an error that carries its call and path; undefined for one whose text is not Node's own. */
 export function systemText(error: Error): string | undefined {
-  // What connecting to each address of a name gave.
+  // Holds one error for each address of a host name.
   const inner = error instanceof AggregateError ? error.errors.find((one) => causeOf(one) !== undefined) : undefined
   if (inner instanceof Error) return systemText(inner)
   const { syscall, path, address, port, hostname, dest } = error as SystemError
@@ -80,12 +80,12 @@ export function systemText(error: Error): string | undefined {
   if (syscall === undefined || cause === undefined || !isNodesOwn(error)) return undefined
   const call = syscall.startsWith('spawn') ? 'fork/exec' : syscall === 'getaddrinfo' ? 'lookup' : syscall
   const place = path ?? hostname ?? (port === undefined ? address : hostAndPort(address, port))
-  // Calls with paths that are bytes tell them as such.
+  // A call that was given a path as bytes reports it as bytes.
   const subjects = [place, dest].filter((one) => one !== undefined).map((one) => shownPath(String(one)))
   return `${[call, ...subjects].join(' ')}: ${cause}`
 }
 
-/** Puts the errors of system calls that other packages quote into words: `connect ECONNREFUSED 127.0.0.1:1`, `ENOENT: …, open '/x'`. */
+/** Rewords system errors that other packages quote: `connect ECONNREFUSED 127.0.0.1:1`, `ENOENT: …, open '/x'`. */
 export const inWords = (text: string): string =>
   text
     .replace(/\b(E[A-Z0-9_]{2,}): [^,\n]*, ([a-z]+)(?: '([^'\n]*)')?(?: -> '[^'\n]*')?/g, (all, code, call, path) =>
@@ -100,7 +100,7 @@ export const inWords = (text: string): string =>
       },
     )
 
-/** Packages put more into the texts of these errors. */
+/** False for an error to whose text a package has added something. */
 const isNodesOwn = ({ message, code, syscall }: SystemError): boolean =>
   message === '' || message.startsWith(`${code}: `) || message.startsWith(`${syscall} ${code}`)
 

@@ -1,4 +1,4 @@
-// Node's file calls that wait, for paths with bytes that are no UTF-8 (bytes.ts). Nothing else under src/ may give node:fs a path.
+// Node's synchronous file calls, for paths with bytes that are not UTF-8 (bytes.ts). Nothing else under src/ may give node:fs a path.
 import * as fs from 'node:fs'
 import { nativePath } from './bytes.ts'
 

@@ -1,4 +1,4 @@
-// Node's file calls for paths with bytes that are no UTF-8 (bytes.ts). Nothing else under src/ may give node:fs/promises a path.
+// Node's file calls for paths with bytes that are not UTF-8 (bytes.ts). Nothing else under src/ may give node:fs/promises a path.
 import type { Dirent } from 'node:fs'
 import * as fs from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -26,8 +26,8 @@ export const link = async (from: string, to: string): Promise<void> => fs.link(n
 export const rename = async (from: string, to: string): Promise<void> => fs.rename(nativePath(from), nativePath(to))
 
 /**
- * Makes a folder and those above it that are missing, each with this mode. Not Node's own way, which never returns from a file system that
- * says of every name in it that something above is missing (procfs).
+ * Makes a folder and its missing parents, each with this mode. Node's recursive mkdir never returns on a file system that answers ENOENT
+ * for every name in it (procfs).
  * @throws the system's error.
  */
 export async function makeFolders(path: string, mode: number): Promise<void> {
@@ -37,7 +37,7 @@ export async function makeFolders(path: string, mode: number): Promise<void> {
   try {
     await mkdir(path, mode)
   } catch (error) {
-    // Somebody else may have made it meanwhile.
+    // Another program may have made it meanwhile.
     if (!(await isFolder(path))) throw error
   }
 }
@@ -52,7 +52,7 @@ export const readlink = async (path: string): Promise<string> => textOf(await fs
 
 export const realpath = async (path: string): Promise<string> => textOf(await fs.realpath(nativePath(path), 'buffer'))
 
-/** Every file below a folder, as its path from there, folder by folder in the order of the names' bytes. Links are not followed. */
+/** Relative paths of all files below a folder, each folder in the byte order of its names. Links are not followed. */
 export async function* filesBelow(folder: string, within = ''): AsyncGenerator<string> {
   const options = { withFileTypes: true, encoding: 'buffer' as never } as const
   const entries = (await fs.readdir(nativePath(join(folder, within)), options)) as unknown as NativeEntry[]

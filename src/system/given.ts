@@ -1,10 +1,10 @@
-// The words and variables of this process as the system gave them: Node replaces bytes that are no UTF-8 by U+FFFD, Linux has them still.
+// This process's arguments and variables as the system passed them: Node replaces bytes that are not UTF-8 by U+FFFD, Linux still has them.
 import { readFileSync } from 'node:fs'
 import { LOST, textOf } from './bytes.ts'
 
 const isSuspect = (text: string): boolean => text.includes('\ufffd')
 
-/** Texts that end in a NUL each; undefined where the system does not tell. */
+/** The NUL-terminated texts in a file of procfs; undefined on a system without one. */
 function readTexts(path: string): string[] | undefined {
   try {
     return readFileSync(path, 'latin1')
@@ -16,11 +16,11 @@ function readTexts(path: string): string[] | undefined {
   }
 }
 
-/** Windows keeps UTF-16, of which Node loses nothing that programs can be given. */
+/** On Windows they are UTF-16, of which Node loses nothing that a program could be passed. */
 const lost = (text: string, platform: NodeJS.Platform): string =>
   platform === 'win32' ? text : text.replaceAll('\ufffd', LOST)
 
-/** The last words of this process, with their bytes (see bytes.ts). `words` is what Node made of them. */
+/** The last arguments of this process with their bytes (bytes.ts). `words` is what Node made of them. */
 export function wordsAsGiven(words: readonly string[], platform: NodeJS.Platform): readonly string[] {
   if (!words.some(isSuspect)) return words
   const given = readTexts('/proc/self/cmdline')
@@ -28,7 +28,7 @@ export function wordsAsGiven(words: readonly string[], platform: NodeJS.Platform
   return given.slice(-words.length)
 }
 
-/** The variables of this process with their bytes; what Node made of them is returned as it is when nothing was replaced. */
+/** The variables of this process with their bytes; Node's own object if it replaced nothing. */
 export function environmentAsGiven(
   env: Readonly<Record<string, string | undefined>>,
   platform: NodeJS.Platform,
@@ -44,7 +44,7 @@ export function environmentAsGiven(
   }
   for (const pair of given) {
     const at = pair.indexOf('=')
-    // Only the first of two variables of one name counts.
+    // Of two variables with the same name the first counts.
     if (at > 0 && !(pair.slice(0, at) in result)) result[pair.slice(0, at)] = pair.slice(at + 1)
   }
   return result

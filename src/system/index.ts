@@ -39,7 +39,7 @@ export {
 export { environmentAsGiven, wordsAsGiven } from './given.ts'
 export { collect, type InputOptions, irregularity, readNamed, readNamedSync, readRegular, silence } from './inputs.ts'
 export { loadStart } from './lazy.ts'
-export { isProgram, startFailure } from './programs.ts'
+export { findProgram, isProgram, startFailure } from './programs.ts'
 export {
   declareSecretVariables,
   holdsSecret,

@@ -1,23 +1,22 @@
-// Reads what a user names: a regular file, or a pipe, terminal or device, of which only so much is taken and which is not waited for in
-// silence.
+// Reads what a user names: a regular file, or a pipe, terminal or device. The latter are read up to a limit, and a long wait is announced.
 import type { BigIntStats, Stats } from 'node:fs'
 import type { Readable } from 'node:stream'
 import { closeSync, constants, fstatSync, openSync, readFileSync, readSync, statSync } from './files-sync.ts'
 
-/** Bytes that are taken from a pipe, a terminal or a device. */
+/** Most bytes to take from a pipe, a terminal or a device. */
 export const maximumStreamed: number = 2 ** 29
 
-/** Milliseconds without a byte before somebody is told what is waited for. */
+/** Milliseconds without a byte before the user is told what we are waiting for. */
 export const silence = 2000
 
 export interface InputOptions {
-  /** For pipes, terminals and devices; `maximumStreamed` if left out. */
+  /** Bytes, for pipes, terminals and devices; `maximumStreamed` if left out. */
   readonly maximum?: number
-  /** Called once when nothing has come for a while: at once for a terminal. */
+  /** Called once when nothing has come for a while; immediately for a terminal. */
   readonly onWait?: (from: 'pipe' | 'terminal') => void
 }
 
-/** `a named pipe`, `a device`: what is there instead of a regular file. Undefined for one, and for a folder, which the system refuses. */
+/** What is there instead of a regular file: `a named pipe`, `a device`. Undefined for a folder as well, which the system itself refuses. */
 export const irregularity = (found: Stats | BigIntStats): string | undefined =>
   found.isFIFO()
     ? 'a named pipe'
@@ -27,10 +26,10 @@ export const irregularity = (found: Stats | BigIntStats): string | undefined =>
         ? 'a device'
         : undefined
 
-/** A pipe that nobody writes to is opened, too. Windows has no such flag. */
+/** O_NONBLOCK (which Windows lacks), so that opening a pipe does not wait for a writer. */
 const openForReading = (path: string): number => openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
 
-/** The bytes of a regular file; `refuse` makes the error for anything else, which is not opened. @throws it, or the system's error. */
+/** The bytes of a regular file. Anything else is not opened: `refuse` makes the error. @throws it, or the system's error. */
 export function readRegular(path: string, refuse: (what: string) => Error): Buffer {
   const check = (found: Stats): void => {
     const what = irregularity(found)
@@ -81,7 +80,7 @@ export function readNamedSync(path: string, maximum: number): Buffer {
   }
 }
 
-/** All bytes of a stream. @throws its error; EFBIG when more than the maximum comes. */
+/** All bytes of a stream. @throws the stream's error; EFBIG when more than the maximum comes. */
 export async function collect(
   stream: Readable,
   from: 'pipe' | 'terminal',
@@ -104,7 +103,7 @@ export async function collect(
   return Buffer.concat(chunks)
 }
 
-/** Devices that have nothing at the moment are not waited for. */
+/** Fails (EAGAIN) instead of waiting for a device that has nothing at the moment. */
 function readDevice(descriptor: number, maximum: number): Buffer {
   const chunks: Buffer[] = []
   for (let length = 0; ; ) {

@@ -1,5 +1,5 @@
-// Whether a file is a program, and why one could not be started, in words.
-import { resolve } from 'node:path'
+// Finds programs, and says in words why one could not be started.
+import { delimiter, isAbsolute, join, resolve } from 'node:path'
 import { codeOf, systemErrorText } from './errors.ts'
 import { accessSync, constants, statSync } from './files-sync.ts'
 import { shownPath } from './secrets.ts'
@@ -13,7 +13,16 @@ export function isProgram(path: string): boolean {
   }
 }
 
-/** What is wrong with the file itself; undefined when there is nothing to say beyond the system's error. */
+/**
+ * The first program of one of these names in a folder of `path`, the value of PATH. Folders that are not absolute are skipped, so that no
+ * program in the working directory runs by accident: it might get keys or plaintext.
+ */
+export function findProgram(names: readonly string[], path: string | undefined): string | undefined {
+  const folders = (path ?? '').split(delimiter).filter((folder) => isAbsolute(folder))
+  return folders.flatMap((folder) => names.map((name) => join(folder, name))).find(isProgram)
+}
+
+/** What is wrong with the file itself; undefined if the system's error says it all. */
 function trouble(path: string, code: string | undefined): string | undefined {
   const found = statSync(path, { throwIfNoEntry: false })
   if (found?.isDirectory()) return 'it is a folder, not a program'
@@ -23,17 +32,17 @@ function trouble(path: string, code: string | undefined): string | undefined {
   return undefined
 }
 
-/** `fork/exec /tmp: permission denied (it is a folder, not a program)`; `cwd` is where a relative path begins. */
+/** `fork/exec /tmp: permission denied (it is a folder, not a program)`; a relative path starts at `cwd`. */
 export function startFailure(path: string, error: unknown, cwd: string): string {
   const code = codeOf(error)
   if (code === 'ENOENT' && !path.includes('/')) return `exec: "${shownPath(path)}": executable file not found in $PATH`
-  // Node's own text about what it refuses quotes it.
+  // Node's own message quotes the word that it refuses.
   if (code === 'ERR_INVALID_ARG_VALUE') return `fork/exec ${shownPath(path)}: a word for it has null bytes`
   let why: string | undefined
   try {
     why = trouble(resolve(cwd, path), code)
   } catch {
-    // What cannot be looked at is told by the system's error alone.
+    // If we cannot look at the file, the system's error has to do.
   }
   return `${systemErrorText(error, 'fork/exec', path)}${why === undefined ? '' : ` (${why})`}`
 }

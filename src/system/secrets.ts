@@ -1,12 +1,12 @@
-// Key material in texts for people. Variables that should name a file are given the key itself by mistake, and programs repeat what they read.
+// Key material in texts for people: users put a key where a file's name belongs, and programs repeat what they read.
 
 const patterns: readonly RegExp[] = [
   /AGE-SECRET-KEY-[0-9A-Z-]{8,}/gi,
   /AGE-PLUGIN-[0-9A-Z-]*1[0-9A-Z]{4,}/g,
   /-----BEGIN [A-Z0-9 ]*PRIVATE KEY[\s\S]*?(?:-----END [A-Z0-9 ]*-----|$)/g,
-  // JSON of a service account, and the like.
+  // The JSON of a service account, and the like.
   /"(?:private_key|client_secret|refresh_token|access_?token|secret_?(?:access_?)?key|session_?token)"\s*:\s*"[^"]*"?/gi,
-  // A signed token, and those of Vault and OpenBao.
+  // A signed token (JWT), and the tokens of Vault and OpenBao.
   /\beyJ[\w-]{8,}(?:\.[\w-]*)+/g,
   /\bhv[sbr]\.[A-Za-z0-9_-]{20,}/g,
   /\b[sbr]\.[A-Za-z0-9]{24}\b/g,
@@ -14,14 +14,14 @@ const patterns: readonly RegExp[] = [
 
 const hidden = '(a secret, not shown)'
 
-/** True for a text that holds key material or may be a token. */
+/** True if the text holds key material or something like a token. */
 export const holdsSecret = (text: string): boolean => patterns.some((pattern) => text.search(pattern) >= 0)
 
-/** The text without the key material in it. */
+/** The text with its key material blanked out. */
 export const withoutSecrets = (text: string): string =>
   patterns.reduce((shown, pattern) => shown.replace(pattern, hidden), text)
 
-/** A path for people. What is no path but a key, or a whole document, is not shown at all. */
+/** A path for display; hidden altogether if it looks like a key or a whole document. */
 export const shownPath = (path: string): string => (holdsSecret(path) || /[\n{]/.test(path) ? hidden : path)
 
 /** The audit's. */
@@ -53,5 +53,5 @@ export function withoutValuesOf(text: string, env: Readonly<Record<string, strin
 export const withoutSecretsOf = (text: string, env: Readonly<Record<string, string | undefined>>): string =>
   withoutValuesOf(withoutSecrets(text), env)
 
-/** Not a word that a message may hold anyway, the path of a file, or a recipient, which people put there by mistake. */
+/** False for what a message may say for another reason: a short word, a path, or a recipient that was put there by mistake. */
 const isUnmistakable = (value: string): boolean => value.length >= 12 && !/^(?:[~./]|age1|ssh-)/.test(value)

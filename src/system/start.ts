@@ -1,11 +1,11 @@
-// Starts programs. Node gives a program text only: one whose words, folder or variables have bytes that are no UTF-8 (bytes.ts) is started by
-// a shell that gets these through a pipe and then becomes the program. Nothing of it is in the words of a process, which all may read.
+// Starts programs. Node can pass a program only text. If its arguments, folder or variables have bytes that are not UTF-8 (bytes.ts), a
+// shell reads them from a pipe and then becomes the program: a pipe, because anybody may read a process's arguments.
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import type { Writable } from 'node:stream'
 import { bytesOf, hasBytes, LOST, textOf } from './bytes.ts'
 import { type Environment, environmentFor, type Keeps } from './environment.ts'
 
-/** Reads a script from descriptor 3 with built-in commands alone, closes it, and runs the script. */
+/** Reads a script from descriptor 3, closes it, and runs the script, all with built-in commands. */
 const shell = `_sops_script=
 while IFS= read -r _sops_line <&3; do _sops_script="$_sops_script$_sops_line
 "; done
@@ -14,10 +14,10 @@ eval "$_sops_script"`
 
 const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`
 
-/** What a shell can put into an environment; shells do not hand on variables of other names either. */
+/** Shells can set variables of such names only, and pass on no others. */
 const isName = (name: string): boolean => /^[A-Za-z_][A-Za-z0-9_]*$/.test(name)
 
-/** True when the program cannot be given what it needs as text. */
+/** True when something that the program is to get is not text. */
 export const needsShell = (
   file: string,
   args: readonly string[],
@@ -52,15 +52,15 @@ function startWithBytes(file: string, args: readonly string[], options: SpawnOpt
     stdio: [...streams, 'pipe'],
   })
   const pipe = child.stdio[3] as Writable | null | undefined
-  // A program that is gone shows in its own end.
+  // A program that is gone is reported by its exit.
   pipe?.on('error', () => {})
   pipe?.end(script, () => script.fill(0))
   return child
 }
 
 /**
- * `spawn` of node:child_process, which throws some of the system's errors and emits the others. The program gets the variables of `env`,
- * none without one, and of those that are keys what it `keeps`. Variables whose bytes cannot be had are left out: see `lostVariables`.
+ * `spawn` of node:child_process, which throws some of the system's errors and emits the others. The program gets the variables in `env`
+ * (none if left out), of the keys among them only those it `keeps`, and none whose bytes are lost: see `lostVariables`.
  */
 export const startKeeping = (keeps: Keeps): typeof spawn =>
   ((file: string, args: readonly string[], options: SpawnOptions) =>
@@ -79,7 +79,7 @@ export interface Finished {
   readonly stderr: string
 }
 
-/** Runs a program that gets no input to its end. Rejects with the system's error when it cannot be started. */
+/** Runs a program without input and waits for its end. Rejects with the system's error when it cannot be started. */
 export const run = (
   file: string,
   args: readonly string[],
@@ -101,7 +101,7 @@ export const run = (
     )
   })
 
-/** Resolves when all that the program needs to start is out of this process, which may end then. */
+/** Resolves once the program has all it needs to start, so that this process may end. */
 export async function handedOver(child: ChildProcess): Promise<void> {
   const pipe = child.stdio[3] as Writable | null | undefined
   if (!pipe || pipe.writableFinished || pipe.destroyed) return
@@ -111,6 +111,6 @@ export async function handedOver(child: ChildProcess): Promise<void> {
   })
 }
 
-/** Names of the variables whose bytes cannot be had and therefore not be handed on. */
+/** Names of the variables that cannot be passed on because their bytes are lost. */
 export const lostVariables = (env: Environment): readonly string[] =>
   Object.keys(env).filter((name) => env[name]?.includes(LOST))

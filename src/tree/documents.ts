@@ -66,7 +66,7 @@ export function documentWith(documents: readonly MapNode[], path: Path): Documen
  */
 export function documentFor(documents: readonly MapNode[], path: Path): DocumentPlace {
   const ends = documents.map((root) => follow(root, path))
-  const most = Math.max(...ends.map(({ depth }) => depth))
+  const most = ends.reduce((deepest, { depth }) => Math.max(deepest, depth), 0)
   const found = path.slice(0, most)
   const numbers = ends.flatMap(({ depth }, at) => (depth === most ? [at + 1] : []))
   const number = numbers[0]!

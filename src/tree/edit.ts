@@ -77,7 +77,8 @@ function setIn(node: Node, path: Path, depth: number, value: Node): Node {
     const next = setIn(entry.value, path, depth + 1, value)
     const beside =
       depth === path.length - 1 && (next.kind === 'leaf' || next.items.length > 0) ? besideOf(entry.value) : []
-    return { ...node, items: node.items.toSpliced(at, 1, ...beside, { ...entry, value: next }) }
+    const changed = { ...entry, value: next }
+    return { ...node, items: [...node.items.slice(0, at), ...beside, changed, ...node.items.slice(at + 1)] }
   }
   if (typeof step === 'string')
     return refuse(

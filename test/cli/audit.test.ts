@@ -1,9 +1,23 @@
 import { execFileSync, spawn } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { readAuditConfig } from '../../src/audit/config.ts'
 import { readConnection } from '../../src/audit/connection.ts'
 import { main } from '../../src/cli/main.ts'
 import { bufferHost, type CliOptions, type CliResult, type Sandbox } from '../support/cli.ts'
@@ -16,6 +30,8 @@ beforeAll(async () => {
 afterAll(() => box.remove())
 
 const other = 'age15t8y5p5zq5vsvz9fhkhyap3xd0lmz9kjet6s9fch7kn53dv6jy3sd7nkev'
+
+const silent = { env: {}, log: (): void => {} }
 
 const log = (): string => box.path('audit.log')
 beforeEach(() => rmSync(log(), { force: true }))
@@ -211,19 +227,43 @@ describe('connection strings', () => {
     ['sslmode=verify-full host=db', {}, { ssl: { rejectUnauthorized: true, servername: 'db' } }],
     ['sslmode=verify-ca host=db connect_timeout=3', {}, { ssl: { rejectUnauthorized: true }, timeout: 3000 }],
   ])('%j', async (text, env, expected) => {
-    expect(await readConnection(text, env, 'me')).toMatchObject(expected)
+    expect(await readConnection(text, { env, log: () => {} }, 'me')).toMatchObject(expected)
   })
 
   test.each(['host', 'host=db port=x', "password='open", 'postgres://[', 'host=a b'])(
     '%j is malformed',
     async (text) => {
-      await expect(readConnection(text, {}, 'me')).rejects.toThrow('the connection string is malformed')
+      await expect(readConnection(text, silent, 'me')).rejects.toThrow('the connection string is malformed')
     },
   )
 
   test('a mode that would fall back to clear text is refused', async () => {
-    await expect(readConnection('sslmode=prefer', {}, 'me')).rejects.toThrow('sslmode must be')
+    await expect(readConnection('sslmode=prefer', silent, 'me')).rejects.toThrow('sslmode must be')
   })
+})
+
+test.each(['sslrootcert', 'sslcert', 'sslkey'])('a device as %s is not read without end', async (name) => {
+  const connection = readConnection(`host=db ${name}=/dev/zero`, silent, 'me')
+  await expect(connection).rejects.toThrow('a certificate or key cannot be read: file too large')
+})
+
+test('a device as the configuration is not read without end', async () => {
+  const log = (): void => {}
+  await expect(readAuditConfig('/dev/zero', log)).rejects.toThrow('audit configuration /dev/zero cannot be read: EFBIG')
+})
+
+test('waiting for a pipe as the configuration is announced', async () => {
+  const pipe = box.path('pipe')
+  execFileSync('mkfifo', [pipe])
+  const writer = openSync(pipe, constants.O_RDWR)
+  const said: string[] = []
+  const read = readAuditConfig(pipe, ({ message }) => {
+    said.push(message)
+    writeSync(writer, 'backends: {}\n')
+    closeSync(writer)
+  })
+  expect(await read).toEqual({ postgres: [], file: [] })
+  expect(said).toEqual([`waiting for the audit configuration from ${pipe}`])
 })
 
 /** A folder with the server's programs, or undefined. */

@@ -1,4 +1,4 @@
-// `sops decrypt`: a file or standard input to plaintext, whole or one value of it.
+// `sops decrypt`: decrypts a file or standard input, whole or one value of it.
 
 import { SopsError, withHints } from '../../errors.ts'
 import type { OpenFile, OpenOptions } from '../../file/index.ts'
@@ -110,7 +110,7 @@ async function run(inv: Given, io: Io): Promise<number> {
   return 0
 }
 
-/** A binary file that may be too large to be one text; false where it is something else. */
+/** Decrypts a binary file that may be too large for one string; false if it is something else. */
 async function decryptLarge(
   inv: Given,
   io: Io,
@@ -141,8 +141,8 @@ export async function emit(file: OpenFile, output: FormatId, layout: Layout, { c
 }
 
 /**
- * One value: text as raw bytes, a map as a whole file, anything else in the format's single-value form (spec/format.md 12.4). A map of the
- * first document is followed by the other documents where the format has room for them, as in the reference.
+ * One value: text as raw bytes, a map as a whole file, anything else in the format's single-value form (spec/format.md 12.4). As in the
+ * reference, the other documents follow a map of the first document if the format has room for them.
  */
 async function extract(file: OpenFile, path: Path, output: FormatId, layout: Layout, { ctx }: Io): Promise<Uint8Array> {
   const [first = { kind: 'map', items: [] }, ...others] = file.plain.documents
@@ -158,7 +158,7 @@ async function extract(file: OpenFile, path: Path, output: FormatId, layout: Lay
   return bytes
 }
 
-/** Of the first document only, as in the reference; the error says which other documents have the path. */
+/** From the first document only, as in the reference; the error names other documents that have the path. */
 function extractFrom(first: MapNode, path: Path, output: FormatId, laterWith: readonly number[]): Node {
   try {
     return nodeAt(first, path, output !== 'yaml')

@@ -1,4 +1,4 @@
-// `sops doctor`: what is here to open files with, and whether given files can be opened. Changes nothing and shows no secrets.
+// `sops doctor`: what this machine has to open files with, and whether it can open given files. Changes nothing and shows no secrets.
 import type { Context, LogLine } from '../../context/index.ts'
 import { type Command, command } from '../command.ts'
 import { examineFile } from '../doctor/file.ts'
@@ -24,14 +24,14 @@ const warningLines = ({ message, more = [], fields = {} }: LogLine): readonly st
   ...more,
 ]
 
-/** Advice and warnings that came up on the way belong to the findings, whatever stderr is. */
+/** Advice and warnings from the examination are findings too, even when stderr is not a terminal. */
 function showWarnings(warnings: readonly LogLine[], sheet: Sheet): void {
   if (warnings.length === 0) return
   sheet.heading('warnings')
   for (const warning of warnings) sheet.problem(warningLines(warning))
 }
 
-/** Exit status 0 when nothing needs mending, else 1. */
+/** Exit status: 0 if nothing needs fixing, else 1. */
 async function run(inv: Invocation<(typeof flags)[number]>, io: Io): Promise<number> {
   checkVariable(inv, io.ctx)
   const sheet = makeSheet(io.style, io.host.env)

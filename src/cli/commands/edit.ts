@@ -1,4 +1,4 @@
-// `sops edit`: the plaintext in the user's editor, and back into the file when it is closed.
+// `sops edit`: opens the plaintext in the user's editor and encrypts it back into the file when the editor closes.
 import { basename } from 'node:path'
 import { messageOf, SopsError, setIn } from '../../errors.ts'
 import type { OpenFile } from '../../file/index.ts'
@@ -174,7 +174,7 @@ async function editExisting(inv: Given, io: Io, path: string): Promise<void> {
   })
 }
 
-/** Recipients that were put in here, in the editor, are the user's own words. */
+/** Recipients that were added in the editor are the user's own choice. */
 function nameAdded(draft: Draft, file: OpenFile, ctx: Io['ctx']): void {
   const identities = new Set(file.metadata.keyGroups.flatMap(({ keys }) => keys).map(identityOf))
   for (const key of draft.metadata?.keyGroups.flatMap(({ keys }) => keys) ?? []) {
@@ -199,9 +199,9 @@ function checkVersion(version: string): void {
 }
 
 /**
- * The file's metadata, or what the user made of it under `--show-master-keys`, with the version raised to ours. The data key is wrapped for
- * keys that were added there, and for nobody else in a single group; other groups need other shares.
- * @throws SopsError `generic` where shares would have to be made for a recipient that the file named without one before the edit.
+ * The file's metadata, or what the user made of it under `--show-master-keys`, with the version raised to ours. In a single group the data
+ * key is wrapped for the added keys only; several groups need new shares for all.
+ * @throws SopsError `generic` if that would give a share to a recipient that the file named without one before the edit.
  */
 async function finalMetadata(
   draft: Draft,
@@ -222,7 +222,7 @@ async function finalMetadata(
   const wanted = new Set(keys.map(identityOf))
   const staying = before.map((group) => ({ keys: group.keys.filter((key) => wanted.has(identityOf(key))) }))
   await refuseMixedKeys(staying, services, file)
-  // In a single group nobody gets the data key but those that the user put there.
+  // In a single group only the recipients that the user added get the data key.
   const isOneGroup = before.length === 1
   const isThresholdKept = edited.shamirThreshold === file.metadata.shamirThreshold
   if (!isOneGroup) await warn(isThresholdKept ? { shared: edited, staying } : { staying })
@@ -233,8 +233,8 @@ async function finalMetadata(
 }
 
 /**
- * Every recipient of a group once. Without a wrapped data key, or with that of another recipient, those that the user named are new, and those
- * that the file named are not.
+ * Every recipient of a group once. One without a wrapped data key, or with that of another recipient, is new if the user named it, but not
+ * if the file did.
  */
 function withAdded(edited: readonly KeyGroup[], before: readonly KeyGroup[]): readonly KeyGroup[] {
   const keys = before.flatMap((group) => group.keys)

@@ -1,4 +1,4 @@
-// `sops encrypt`: a plain file or standard input to an encrypted one.
+// `sops encrypt`: encrypts a plain file or standard input.
 
 import {
   type EncryptionSettings,
@@ -41,7 +41,7 @@ interface LargeSettings {
   readonly layout: Layout
 }
 
-/** A binary file that is too large to be one text. */
+/** Encrypts a binary file that is too large for one string. */
 async function encryptLarge(
   inv: Given,
   io: Io,

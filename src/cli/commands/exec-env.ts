@@ -1,4 +1,4 @@
-// `sops exec-env`: a shell line with the values of a file in its environment.
+// `sops exec-env`: runs a shell line with the values of a file in its environment.
 import { SopsError } from '../../errors.ts'
 import { lineOf, warnOfLeftOut } from '../../file/index.ts'
 import type { Environment } from '../../system/index.ts'
@@ -71,7 +71,7 @@ export function wordsOf(inv: Invocation<never>): readonly [file: string, command
   return [file, command]
 }
 
-/** Names only, and all of them: one that is left out would be the one that counts. */
+/** Warns with the names only, but with all of them: the one that matters might be among those left out. */
 function warnOfSteering(names: readonly string[], { ctx, host }: Io): void {
   const steering = steeringNames(names, host.platform)
   if (steering.length === 0) return
@@ -79,7 +79,7 @@ function warnOfSteering(names: readonly string[], { ctx, host }: Io): void {
   ctx.log({ level: 'warning', logger: 'EXEC', message })
 }
 
-/** @throws SopsError `generic` for a variable whose bytes cannot be handed on. */
+/** @throws SopsError `generic` for a variable whose bytes cannot be passed on. */
 export function refuseLost(env: Environment): void {
   const [name] = lostVariables(env)
   if (name === undefined) return
@@ -96,8 +96,7 @@ export const warnOfBackground = (command: string, io: Io): void =>
   })
 
 /**
- * Puts the command in the place of this process. Where Node cannot do that, the command runs as a child that gets all signals, and this
- * process ends the way the child did.
+ * Replaces this process by the command. If Node cannot do that, runs it as a child that gets all signals, and ends the way the child did.
  */
 async function replaceBy(command: string, env: Environment, { host }: Io): Promise<number> {
   if (host.platform === 'win32') throw new SopsError('generic', '--same-process is not supported on Windows')

@@ -1,4 +1,4 @@
-// `sops exec-file`: a shell line with the decrypted file at hand, as a named pipe or a private regular file.
+// `sops exec-file`: runs a shell line that can read the decrypted file, through a named pipe or from a private regular file.
 import { randomInt } from 'node:crypto'
 import { join, normalize } from 'node:path'
 import { SopsError } from '../../errors.ts'
@@ -83,7 +83,7 @@ async function run(inv: Invocation<(typeof flags)[number]>, io: Io): Promise<num
   }
 }
 
-/** True for a name that stays below the folder it is put into. */
+/** True for a name that cannot lead out of the folder. */
 function isLocal(name: string, platform: NodeJS.Platform): boolean {
   if (name.startsWith('/') || name.includes('\0')) return false
   if (platform === 'win32' && /^[\\]|^[A-Za-z]:/.test(name)) return false

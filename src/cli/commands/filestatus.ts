@@ -1,4 +1,4 @@
-// `sops filestatus`: whether a file is encrypted, as JSON. Needs no keys.
+// `sops filestatus`: says in JSON whether a file is encrypted. Needs no keys.
 
 import { messageOf, SopsError } from '../../errors.ts'
 import type { EncryptedFile } from '../../file/index.ts'
@@ -44,7 +44,7 @@ async function loadedWhole(inv: Given, io: Io, path: string): Promise<EncryptedF
   return loaded(bytes, formatsFor(named(inv), path, bytes).input)
 }
 
-/** A binary file that is too large to be one text; undefined for every other. */
+/** A binary file that is too large for one string; undefined for any other. */
 async function loadedLarge(inv: Given, io: Io, path: string): Promise<EncryptedFile | undefined> {
   const input =
     formatsOf(named(inv), path).input === 'binary' ? await openIfLarge(io, absolutePath(io.ctx, path)) : undefined
@@ -55,7 +55,7 @@ async function loadedLarge(inv: Given, io: Io, path: string): Promise<EncryptedF
   }
 }
 
-/** Undefined for a file that has no metadata; any other fault of the metadata is an error. */
+/** Undefined for a file without metadata; any other fault of the metadata is an error. */
 async function loaded(bytes: Uint8Array, input: FormatId): Promise<EncryptedFile | undefined> {
   try {
     return await loadEncrypted(bytes, input)

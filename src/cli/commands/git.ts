@@ -37,8 +37,8 @@ export const textconv: Command = command({
 })
 
 /**
- * Prints the plaintext where a key is at hand. Anything else is shown as it is, behind one line that says why: git stops the whole diff
- * when a textconv program fails, and there may be nobody to answer a prompt.
+ * Prints the plaintext if a key is at hand. Anything else is shown as it is after one line that says why: git stops the whole diff when a
+ * textconv program fails, and there may be nobody to answer a prompt.
  */
 async function runTextconv(inv: ToShow, io: Io): Promise<number> {
   const [name] = inv.positionals
@@ -92,7 +92,7 @@ async function plaintext(
       { services, ...orderOf(inv), ignoreMac, audit: { context: ctx, file: path } },
       async (file) => Buffer.concat([Buffer.from(note), await emitPlain(file, format, {})]),
     )
-  // A difference is most wanted where something is wrong, as after a merge.
+  // A diff is needed most when something is wrong, such as the MAC after a merge.
   return text(false).catch((error: unknown) => {
     if (!(error instanceof SopsError) || error.code !== 'mac-mismatch') throw error
     note += remark('the MAC does not match: this file was changed without its key')
@@ -110,7 +110,7 @@ const git = async (io: Io, ...args: string[]): Promise<string> => {
   throw failed(setIn(ran.stderr || `exit status ${ran.status}`))
 }
 
-/** The files that git shows through sops, unless the repository says otherwise. */
+/** The files that git is to show through sops, unless the repository's attributes say otherwise. */
 const patterns = [
   '*.enc.yaml',
   '*.enc.yml',
@@ -122,7 +122,7 @@ const patterns = [
   '*.sops.json',
 ]
 
-/** The settings and the attributes, both or none: where git does not take its half, the attributes are put back. */
+/** Writes the attributes and git's settings, both or neither: if git refuses its half, the attributes are put back. */
 async function runInstall(inv: Invocation<(typeof installFlags)[number]>, io: Io): Promise<number> {
   const global = inv.bool('global')
   const attributes = global ? await globalAttributes(io) : await ownAttributes(io)
@@ -133,7 +133,7 @@ async function runInstall(inv: Invocation<(typeof installFlags)[number]>, io: Io
       cause: error,
     })
   })
-  // Bytes of any coding: what stands there stays.
+  // Latin-1 keeps bytes of any encoding as they are.
   const old = read?.toString('latin1') ?? ''
   const lines = new Set(old.split(/\r?\n/))
   const missing = patterns.map((pattern) => `${pattern} diff=sopsdiffer`).filter((line) => !lines.has(line))
@@ -150,7 +150,7 @@ async function runInstall(inv: Invocation<(typeof installFlags)[number]>, io: Io
   return 0
 }
 
-/** Unless somebody else has changed it since. */
+/** Restores the file, unless somebody else has changed it since. */
 async function putBack(io: Io, path: string, written: Uint8Array, before: Uint8Array | undefined): Promise<void> {
   try {
     if (before) return await writeOutput(io.host, path, before, { expect: fingerprint(written) })
@@ -173,8 +173,8 @@ async function mustBeRegular(path: string): Promise<void> {
 }
 
 /**
- * The attributes file of the repository, after a look at what the installation writes to.
- * @throws SopsError `generic` where a link leads there: whoever made the repository may have put it there to have another file changed.
+ * The repository's attributes file, once it is sure that the installation writes through no link.
+ * @throws SopsError `generic` for a link: whoever made the repository may have placed it to have another file changed.
  */
 async function ownAttributes(io: Io): Promise<string> {
   const top = await git(io, 'rev-parse', '--show-toplevel')
@@ -195,7 +195,7 @@ async function ownAttributes(io: Io): Promise<string> {
   return attributes
 }
 
-/** git's own attributes file for the user; git is told of it when it has none. */
+/** The user's attributes file; git is told of the path if it has none. */
 async function globalAttributes(io: Io): Promise<string> {
   const named = await git(io, 'config', '--global', '--type=path', 'core.attributesFile').catch(() => '')
   if (named !== '') return named

@@ -1,4 +1,4 @@
-// `sops groups add` and `sops groups delete`: key groups of a file, without touching its values.
+// `sops groups add` and `sops groups delete`: change the key groups of a file, not its values.
 
 import { SopsError } from '../../errors.ts'
 import type { EncryptedFile } from '../../file/index.ts'
@@ -75,11 +75,11 @@ async function addGroup(inv: ToAdd, io: Io): Promise<number> {
 
 async function keysGiven(inv: ToAdd, io: Io): Promise<MasterKey[]> {
   const options = keyParseOptions(kmsWords(inv), io.ctx, true)
-  const keys: MasterKey[] = []
+  const keys: (readonly MasterKey[])[] = []
   for (const type of keyTypesInOrder('groups')) {
-    for (const text of inv.list(keyFlagName('', type))) keys.push(...(await type.parse(text, io.ctx, options)))
+    for (const text of inv.list(keyFlagName('', type))) keys.push(await type.parse(text, io.ctx, options))
   }
-  return keys
+  return keys.flat()
 }
 
 async function removeGroup(inv: Either, io: Io): Promise<number> {
@@ -116,7 +116,7 @@ interface Wanted {
   readonly threshold: number
 }
 
-/** Loads the file, wraps its data key for the groups that `plan` asks for, and writes it; nothing is written when anything fails. */
+/** Loads the file, wraps its data key for the groups of `plan`, and writes it; writes nothing if anything fails. */
 async function change(inv: Either, io: Io, plan: (file: EncryptedFile) => Wanted): Promise<number> {
   const path = inv.string('file')
   const config = await configOf(inv, io.ctx)

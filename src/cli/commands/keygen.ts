@@ -1,4 +1,4 @@
-// sops keygen: a new age identity in the file where sops looks for it. An existing file is never touched.
+// `sops keygen`: puts a new age identity where sops looks for it. Never touches an existing file.
 
 import { dirname } from 'node:path'
 import { SopsError } from '../../errors.ts'

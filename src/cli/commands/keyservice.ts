@@ -1,4 +1,4 @@
-// sops keyservice: serves the keys of this machine until it is told to stop (spec/cli.md 11).
+// `sops keyservice`: serves the keys of this machine until it is stopped (spec/cli.md 11).
 import { SopsError } from '../../errors.ts'
 import { isLocal, listen, makeListener, type ServerOptions, serve } from '../../keyservice/index.ts'
 import { askYesNo } from '../ask.ts'

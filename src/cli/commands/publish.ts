@@ -1,4 +1,4 @@
-// `sops publish`: a file, or a folder of files, to the place that the configuration names.
+// `sops publish`: sends a file, or a folder of files, where the configuration says.
 
 import { basename, extname, join, relative } from 'node:path'
 import { compileSelection, defaultSelection, givenSettings, walk } from '../../cipher/index.ts'
@@ -48,7 +48,7 @@ interface Job {
   readonly io: Io
   readonly config: Config
   readonly opener: Opener
-  /** As on the command line. */
+  /** The path as given on the command line. */
   readonly root: string
 }
 
@@ -95,7 +95,7 @@ async function publishFile(path: string, job: Job): Promise<void> {
 function nameOf(path: string, rule: DestinationRule, { inv, root }: Job): string {
   const name = (inv.bool('recursive') && relative(root, path).replaceAll('\\', '/')) || basename(path)
   const extension = inv.bool('omit-extensions') || rule.omitExtensions ? extensionOf(name) : ''
-  // A name that is all extension stays, since nothing would be left of it.
+  // A name that is all extension stays, or nothing would be left.
   return extension.length === basename(name).length ? name : name.slice(0, name.length - extension.length)
 }
 
@@ -122,12 +122,12 @@ async function pack(path: string, name: string, rule: DestinationRule, job: Job)
       bytes: await sealAnew(opened, rule, job),
     }))
   }
-  // Nothing that is not encrypted gets out.
+  // Nothing unencrypted may get out.
   refuseOthers((await loadEncrypted(bytes, format)).others, { unopened: true })
   return { name, bucket: destination, bytes }
 }
 
-/** Vault gets one secret of all documents: a key that several have keeps the last value only. */
+/** Vault gets one secret for all documents: of a key that several have, only the last value. */
 function warnOfMerge({ documents }: Tree, { ctx }: Io): void {
   const seen = new Set<string>()
   const twice = new Set<string>()
@@ -140,11 +140,11 @@ function warnOfMerge({ documents }: Tree, { ctx }: Io): void {
   ctx.log({ level: 'warning', logger: 'PUBLISH', message })
 }
 
-/** The file under a new data key for the rule's recipients; of its other settings only the suffixes and the threshold count. */
+/** Seals the file under a new data key for the rule's recipients. Of the rule's other settings only suffixes and threshold count. */
 async function sealAnew({ path, file }: OpenedFile, rule: DestinationRule, job: Job): Promise<Uint8Array> {
   const { inv, io, config, opener } = job
   const { keyGroups, shamirThreshold, selection } = rule.recreation
-  // Thresholds of 0 keep theirs out of the difference, as in the reference.
+  // As in the reference, the diff ignores the thresholds: 0 on both sides.
   const changes = keyChanges(file.metadata.keyGroups, 0, keyGroups)
   if (isChange(changes)) await sayLines(io.host.stdout, describeChanges(changes, io, "file's key groups"))
   const ofKeys = givenSettings(selection).filter(({ by }) => by === 'suffix')
@@ -168,8 +168,8 @@ async function sealAnew({ path, file }: OpenedFile, rule: DestinationRule, job: 
 }
 
 /**
- * A file that names no setting is read with the default suffix, and sealed without (spec/keys.md 12): values that the two disagree on would
- * never be read again.
+ * A file that names no setting is sealed without a suffix (spec/keys.md 12) but read with the default one: a value that the two treat
+ * differently could never be read again.
  */
 async function refuseDefaultSuffix(plain: Tree): Promise<void> {
   const selection = await compileSelection(defaultSelection)

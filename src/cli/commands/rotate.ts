@@ -1,4 +1,4 @@
-// `sops rotate`: a new data key for a file, and with it recipients added or removed.
+// `sops rotate`: gives a file a new data key, and on request adds or removes recipients.
 
 import { SopsError } from '../../errors.ts'
 import { loadEncrypted, sealFile } from '../../file/index.ts'
@@ -45,7 +45,7 @@ const flags = [
 ] as const
 type Given = Invocation<(typeof flags)[number]>
 
-/** Several files only in place, where each result has its own place to go. */
+/** Takes several files only in place, where each result has a place of its own. */
 export const rotate: Command = command({
   args: 'FILE [FILE...]',
   oneFile: 'unless in place',
@@ -130,7 +130,7 @@ const removalFlags = (): readonly KeyFlagName<'rm-'>[] =>
 const changesKeys = (inv: Given): boolean => changedKeys.some(({ name }) => inv.string(name) !== '')
 
 /**
- * An empty text is what a variable that is not set leaves of `--rm-age "$OLD"`.
+ * Refuses an empty value, as `--rm-age "$OLD"` has when the variable is not set: it would remove nobody.
  * @throws SopsError `generic` naming the flag.
  */
 function refuseEmptyRemovals(inv: Given): void {
@@ -144,13 +144,13 @@ function refuseEmptyRemovals(inv: Given): void {
 const withKeys = (groups: readonly KeyGroup[], added: readonly MasterKey[]): KeyGroup[] =>
   groups.map((group, i) => (i === 0 ? { keys: [...group.keys, ...added] } : group))
 
-/** Removes every spelling of the recipients, from every group. */
+/** Removes the recipients, however spelled, from every group. */
 function withoutKeys(groups: readonly KeyGroup[], removed: readonly MasterKey[]): KeyGroup[] {
   const identities = new Set(removed.map(identityOf))
   return groups.map((group) => ({ keys: group.keys.filter((key) => !identities.has(identityOf(key))) }))
 }
 
-/** An error about a recipient to remove that cannot even be read, which is what a mistyped one comes to, with what was probably meant. */
+/** Adds what was probably meant to the error about a recipient that does not parse, which is often a mistyped one. */
 async function withNearest(
   error: unknown,
   inv: Given,
@@ -178,8 +178,8 @@ const meant = (word: string, labels: readonly string[]): string[] => {
 }
 
 /**
- * A revocation that takes nothing away must not look done.
- * @throws SopsError `generic` naming each recipient that the file does not have, and the one of the file that is nearest to it.
+ * A revocation that removes nobody must not look like a success.
+ * @throws SopsError `generic` naming each recipient that the file does not have, and the most similar one that it has.
  */
 function refuseAbsent(removed: readonly MasterKey[], groups: readonly KeyGroup[]): void {
   const own = groups.flatMap(({ keys }) => keys)

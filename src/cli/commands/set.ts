@@ -1,4 +1,4 @@
-// `sops set`: one value of a file, given as JSON.
+// `sops set`: sets one value of a file, given as JSON.
 
 import { SopsError } from '../../errors.ts'
 import type { Format } from '../../formats/index.ts'
@@ -57,7 +57,7 @@ async function run(inv: Given, io: Io): Promise<number> {
   return 0
 }
 
-/** File, index, and the value's text or path (`''` when it comes from stdin). */
+/** File, index, and the value's text or its file's path (`''` for stdin). */
 function wordsOf(inv: Given): readonly [string, string, string] {
   const [fromFile, fromStdin] = [inv.bool('value-file'), inv.bool('value-stdin')]
   if (fromFile && fromStdin) throw new SopsError('generic', 'Error: cannot use both --value-file and --value-stdin')
@@ -99,9 +99,9 @@ async function readText(inv: Given, io: Io, word: string): Promise<Uint8Array> {
 }
 
 /**
- * A JSON text as a node, with the types that its numbers have in a JSON file, and their spelling (spec/cli.md 12.4; the reference makes a
- * float of a number by itself, and refuses arrays).
- * @throws SopsError `bad-path-or-value`; of a string that is no text it names the place, below `path`.
+ * A JSON text as a node. Numbers keep their spelling and get the types that they would have in a JSON file; the reference makes a lone
+ * number a float, and refuses arrays (spec/cli.md 12.4).
+ * @throws SopsError `bad-path-or-value`; for a string that is not valid text it names the place, below `path`.
  */
 async function readValue(text: Uint8Array, path: Path): Promise<Node> {
   try {
@@ -114,7 +114,7 @@ async function readValue(text: Uint8Array, path: Path): Promise<Node> {
     )
   } catch (error) {
     if (!(error instanceof SopsError)) throw error
-    // Any other message of the parser may show a character of the value.
+    // Any other message of the parser may quote a character of the value.
     const isNamed = error.path !== undefined
     throw new SopsError(
       'bad-path-or-value',
@@ -124,7 +124,7 @@ async function readValue(text: Uint8Array, path: Path): Promise<Node> {
   }
 }
 
-/** The node without origins, and with other leaves. */
+/** The node without origins and with its leaves changed. */
 function withLeaves(node: Node, change: (leaf: Leaf) => Leaf): Node {
   if (node.kind === 'leaf') return change(node)
   if (node.kind === 'list')
@@ -141,8 +141,8 @@ function withLeaves(node: Node, change: (leaf: Leaf) => Leaf): Node {
 }
 
 /**
- * The value as the format knows it: where that is nothing but text, a number is its digits, as if they stood in the file.
- * @throws SopsError `bad-path-or-value` for a null that cannot be written.
+ * The value in the types of the format: in one that has only text, a number becomes its digits, as if they had been read from the file.
+ * @throws SopsError `bad-path-or-value` for a null that the format cannot hold.
  */
 function fitting(node: Node, { id, clearText }: Format): Node {
   if (!clearText) return node

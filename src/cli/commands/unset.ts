@@ -40,8 +40,8 @@ async function run(inv: Invocation<(typeof flags)[number]>, io: Io): Promise<num
 }
 
 /**
- * What may run again must not go on to the next document once the first no longer has the value.
- * @throws SopsError `generic` when only a later document has it.
+ * Stays in the first document: run twice, the command must not remove the value from the next one too.
+ * @throws SopsError `generic` when only a later document has the value.
  */
 function inFirst(documents: readonly MapNode[], path: Path): DocumentPlace {
   const place = documentWith(documents, path)

@@ -1,4 +1,4 @@
-// `sops updatekeys`: gives files the recipients that their creation rule asks for. Values, MAC and dates stay as they are.
+// `sops updatekeys`: gives files the recipients of their creation rule. Values, MAC and dates stay as they are.
 
 import { type Config, findConfig, loadConfig, matchCreationRule } from '../../config/index.ts'
 import { SopsError, setIn } from '../../errors.ts'
@@ -57,7 +57,7 @@ async function updateFile(inv: Given, io: Io, config: Config): Promise<void> {
   const old = file.metadata
   const changes = keyChanges(old.keyGroups, old.shamirThreshold, rule.keyGroups, rule.shamirThreshold)
   if (!isChange(changes)) return progress(io, `File ${path} already up to date`)
-  // Recipients come from the rule alone.
+  // All recipients come from the rule, so none stay for the file's sake.
   warnOfRecipients({ shared: old, staying: [] }, rule, ctx)
   await sayLines(io.host.stdout, describeChanges(changes, io))
   if (!inv.bool('yes') && !(await askYesNo(io, 'Is this okay? (y/n):')))
@@ -91,8 +91,8 @@ async function mustBeFile(path: string): Promise<void> {
 const progress = (io: Io, text: string): Promise<void> => io.tell(progressLine(io.ctx.now(), text))
 
 /**
- * The difference as the reference prints it: common keys, `+++` added, `---` removed, group by group counted from 1. `what` is what changes,
- * in its headline.
+ * The difference as the reference prints it, by group from 1: common keys, `+++` added, `---` removed. `what` names in the headline what
+ * changes.
  */
 export function describeChanges(
   changes: KeyChanges,

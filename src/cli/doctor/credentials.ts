@@ -1,4 +1,4 @@
-// Where the SDKs of cloud key types take credentials from. Only whether they are there is told; what they hold is for the SDK.
+// Where the SDKs of cloud key types find credentials. Says only which are there, never what they hold.
 
 import { join } from 'node:path'
 import type { Context } from '../../context/index.ts'
@@ -14,7 +14,7 @@ const isReadable = (path: string): boolean => {
   }
 }
 
-/** Names of the variables that are set and of the files that can be read; undefined for a type that takes no credentials. */
+/** Names of the variables that are set and the files that can be read; undefined for a key type without credentials. */
 export function credentialsOf({ credentials }: KeyType, ctx: Context): readonly string[] | undefined {
   if (credentials === undefined) return undefined
   const { home } = ctx

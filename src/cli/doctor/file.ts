@@ -1,4 +1,4 @@
-// What `sops doctor` says about one file: its format and keys, who can open it here, and whether it is intact.
+// What `sops doctor` says about one file: its format and keys, which of them open it here, and whether it is intact.
 import { type Config, matchCreationRule } from '../../config/index.ts'
 import type { Context } from '../../context/index.ts'
 import { messageOf, SopsError, setIn } from '../../errors.ts'
@@ -15,7 +15,7 @@ import type { Invocation, Io } from '../invocation.ts'
 import { absolutePath, formatsFor } from '../settings.ts'
 import type { Sheet } from './sheet.ts'
 
-/** What came of trying one key: the data key or its share, or why not, by service. */
+/** The outcome of trying one key: the data key or its share, or the reasons why not, by service. */
 type Attempt =
   | { readonly part: Uint8Array; readonly by: string }
   | { readonly reasons: readonly (readonly [service: string, reason: string])[]; readonly isTried: boolean }
@@ -37,7 +37,7 @@ async function tryKey(key: MasterKey, services: readonly KeyService[]): Promise<
   return { reasons, isTried }
 }
 
-/** Answers from attempts already made, so that nothing is asked for twice. */
+/** A key service that repeats earlier outcomes, so that the user is not asked twice. */
 const replay = (attempts: ReadonlyMap<MasterKey, Attempt>): KeyService => ({
   name: 'replay',
   wrap: () => Promise.reject(new SopsError('generic', 'nothing is wrapped here')),
@@ -67,7 +67,7 @@ async function examineKeys(
   const attempts = new Map<MasterKey, Attempt>()
   for (const [i, group] of keyGroups.entries()) {
     sheet.line(keyGroups.length === 1 ? 'keys, any of which opens the file:' : `key group ${i}:`)
-    // One after the other: they may ask for passphrases.
+    // One after the other, since they may ask for passphrases.
     for (const key of group.keys) {
       const attempt = await tryKey(key, services)
       attempts.set(key, attempt)
@@ -100,7 +100,7 @@ async function examineContent(
   }
 }
 
-/** Which rule applies, and whether the file has the keys it asks for. */
+/** Reports which rule applies, and whether the file has the keys of the rule. */
 async function examineRule(
   path: string,
   file: EncryptedFile | undefined,
@@ -129,7 +129,7 @@ async function examineRule(
   }
 }
 
-/** Undefined for a file that is not an encrypted one. */
+/** Undefined, with a finding, for a file that is not encrypted. */
 async function load(
   path: string,
   inv: Invocation<typeof inputType>,
@@ -149,7 +149,6 @@ async function load(
   }
 }
 
-/** What examining files takes besides the sheet. */
 export interface Means {
   readonly inv: Invocation<typeof inputType>
   readonly io: Io
@@ -179,7 +178,7 @@ export async function examineFile(name: string, means: Means, sheet: Sheet): Pro
   sheet.line(`written by version ${version || 'unknown'}, last changed ${lastModified || 'at an unknown time'}`)
   for (const notice of file.format.notices?.(file.parsed) ?? []) sheet.line(`advice: ${notice}`)
   if (file.others.length > 0) sheet.problem(othersText(file.others), 1, splitHints)
-  // No key is asked to open what nobody would go on to decrypt.
+  // No command would decrypt such a file, so no key is tried.
   if (!isComparable(version, sheet)) return examineRule(path, file, config, ctx, sheet)
   const attempts = await examineKeys(file, services, sheet)
   await examineContent(path, file, attempts, ctx, sheet)

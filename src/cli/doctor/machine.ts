@@ -37,7 +37,7 @@ export async function examineIdentities(sheet: Sheet, ctx: Context): Promise<voi
 
 const countOf = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`
 
-/** Undefined where there is no configuration, or none that can be used. */
+/** The configuration; undefined, with a finding, if there is none or it cannot be used. */
 export async function examineConfig(sheet: Sheet, inv: Invocation<never>, ctx: Context): Promise<Config | undefined> {
   sheet.heading('configuration')
   try {

@@ -1,9 +1,9 @@
-// The findings of `sops doctor`: lines under headings, with what is wrong marked and counted.
+// The findings of `sops doctor`: lines under headings, with problems marked and counted.
 import { withoutSecretsOf } from '../../system/index.ts'
 import { type Line, withoutSecretLines } from '../say.ts'
 import type { TerminalStyle } from '../style.ts'
 
-/** A text of several lines is given by them. */
+/** A text of several lines is given as an array of them. */
 type Text = string | readonly string[]
 
 export interface Sheet {
@@ -11,13 +11,13 @@ export interface Sheet {
   /** `depth` counts steps of indentation below the heading. */
   line(text: Text, depth?: number): void
   good(text: Text, depth?: number): void
-  /** Something to be mended, with next steps. */
+  /** Something to fix, with next steps. */
   problem(text: Text, depth?: number, hints?: readonly string[]): void
   readonly problems: number
   lines(): readonly Line[]
 }
 
-/** What it says is free of key material and of the values of `env` that are secrets, wherever they turn up. */
+/** Removes key material, and the values of secret variables in `env`, from everything that is added. */
 export function makeSheet(style: TerminalStyle, env: Readonly<Record<string, string | undefined>>): Sheet {
   const lines: Line[] = []
   let problems = 0

@@ -1,4 +1,4 @@
-// `--user` of exec-env and exec-file: who that is, and becoming that user for good (spec/cli.md 15.1).
+// `--user` of exec-env and exec-file: looks the user up and becomes that user for good (spec/cli.md 15.1).
 
 import { messageOf } from '../../errors.ts'
 import { codeOf, readFile, run } from '../../system/index.ts'
@@ -6,13 +6,13 @@ import type { Account, Host } from '../host.ts'
 import type { Io } from '../invocation.ts'
 import { makeLog } from '../log.ts'
 
-/** The line of the user database that begins with the name. */
+/** The user's line in the user database. */
 async function passwdLine(name: string, host: Host): Promise<string | undefined> {
   const isOf = (line: string): boolean => line.startsWith(`${name}:`)
   const local = await readFile('/etc/passwd', 'utf8').catch(() => '')
   const line = local.split('\n').find(isOf)
   if (line !== undefined || name.startsWith('-')) return line
-  // Users from a directory service are in no file.
+  // Users from a directory service are not in the file.
   const found = await run('getent', ['passwd', name], { env: { ...host.env } }).catch(() => undefined)
   return found?.stdout.split('\n').find(isOf)
 }
@@ -26,8 +26,8 @@ async function lookUp(name: string, host: Host): Promise<(Account & { readonly h
 }
 
 /**
- * Becomes the user that `--user` names, if any, and gives the variables its programs expect. The reason is logged when that cannot be
- * done, and the result is undefined.
+ * Becomes the user that `--user` names, if any, and returns the variables that the user's programs expect; undefined, with the reason in
+ * the log, if that fails.
  */
 export async function switchUser(name: string, io: Io): Promise<Record<string, string> | undefined> {
   if (name === '') return {}

@@ -1,4 +1,4 @@
-// The program that exec-env and exec-file run: a shell line as a child process that gets our signals, and how it ended.
+// Runs the shell line of exec-env and exec-file as a child process that gets our signals, and tells how it ended.
 import type { ChildProcess, SpawnOptions } from 'node:child_process'
 import { constants } from 'node:os'
 import { SopsError } from '../../errors.ts'
@@ -6,15 +6,15 @@ import type { Environment } from '../../system/index.ts'
 import { codeOf, handedOver, startKeeping, systemErrorText } from '../../system/index.ts'
 import type { Host } from '../host.ts'
 
-/** It gets the keys too: scripts call this program again. */
+/** It gets the keys too, since scripts call sops again. */
 const startProgram = startKeeping('all')
 
 export type End = { readonly status: number } | { readonly signal: NodeJS.Signals }
 
-/** Signals that are passed on besides the three that a host always takes. */
+/** Signals to pass on besides the three that a host always handles. */
 const others: readonly NodeJS.Signals[] = ['SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH']
 
-/** What Ctrl+C and Ctrl+\ send: a terminal sends them to the child, too, and a second one would mean "at once" to many programs. */
+/** Sent by Ctrl+C and Ctrl+\. The terminal sends them to the child as well, and to many programs a second one means "at once". */
 const typed: readonly NodeJS.Signals[] = ['SIGINT', 'SIGQUIT']
 
 /** The system's shell and its words for a command line (spec/cli.md 15.1). */
@@ -22,7 +22,7 @@ export const shellOf = (command: string, host: Host): readonly [file: string, ar
   host.platform === 'win32' ? ['cmd.exe', ['/C', command]] : ['/bin/sh', ['-c', command]]
 
 /**
- * Runs a shell line on our standard streams and waits for it. Signals that reach this process meanwhile go to the child alone.
+ * Runs a shell line on our standard streams and waits for it. Signals that reach this process meanwhile go only to the child.
  * @throws SopsError `generic` when it cannot be started.
  */
 export async function runShell(command: string, env: Environment, host: Host): Promise<End> {
@@ -31,12 +31,12 @@ export async function runShell(command: string, env: Environment, host: Host): P
     if (typed.includes(signal) && host.sharesTerminal) return
     child?.kill(signal)
   }
-  // Before the child exists, so that no signal falls between the two.
+  // Registered before the child exists, so that no signal is lost.
   const release = host.onSignal(forward, host.platform === 'win32' ? [] : others)
   try {
     return await new Promise<End>((resolve, reject) => {
       child = start(command, env, host, { stdio: 'inherit' })
-      // Later errors are signals that could not be delivered; the child's own end is what counts.
+      // A later error is a signal that could not be delivered; only the child's end matters.
       child.once('error', (error) => reject(startFailure(error, host)))
       child.on('error', () => {})
       child.on('exit', (status, signal) => resolve(signal ? { signal } : { status: status ?? 1 }))
@@ -46,7 +46,7 @@ export async function runShell(command: string, env: Environment, host: Host): P
   }
 }
 
-/** Starts a shell line without standard streams and leaves it alone. @throws SopsError `generic` when it cannot be started. */
+/** Starts a shell line in the background, without standard streams. @throws SopsError `generic` when it cannot be started. */
 export async function startShell(command: string, env: Environment, host: Host): Promise<void> {
   const child = start(command, env, host, { stdio: 'ignore' })
   await new Promise<void>((resolve, reject) => {
@@ -73,7 +73,7 @@ function startFailure(error: unknown, host: Host): SopsError {
       hints: ['the values do not fit into the environment of a process; exec-file has no such limit'],
     })
   }
-  // Texts of Node about a call that it refuses quote what it was given.
+  // Node's messages about arguments that it refuses quote them.
   const text = codeOf(error)?.startsWith('ERR_') ? 'invalid argument' : systemErrorText(error, 'fork/exec', file)
   return new SopsError('generic', text)
 }
@@ -96,7 +96,7 @@ const signalNames: Partial<Record<NodeJS.Signals, string>> = {
   SIGTERM: 'terminated',
 }
 
-/** What the reference prints when the child did not end well, and its exit status (spec/cli.md 15.1). */
+/** The reference's exit status, and what it prints if the child failed (spec/cli.md 15.1). */
 export function outcomeOf(end: End): { readonly status: number; readonly text: string } {
   if ('status' in end) return { status: end.status, text: end.status === 0 ? '' : `exit status ${end.status}` }
   const name = signalNames[end.signal] ?? `signal ${constants.signals[end.signal]}`

@@ -25,14 +25,14 @@ function variableOf(value: Value): string {
 const refused = (reason: string, key: string): SopsError => new SopsError('generic', reason, { path: [key] })
 
 /**
- * One variable for each top-level entry, in order. Comments are left out. Bytes that are no UTF-8 are carried
- * as system/bytes.ts has it, except where variables are text (`platform` Windows).
- * @throws SopsError `generic` for a map or list, a key with `=`, and what no environment can hold, and a key with several
- * values, of which it can hold one. Messages name the key, never the value.
+ * One variable for each top-level entry, in order, without comments. Bytes that are not UTF-8 are carried as in system/bytes.ts, except on
+ * Windows, whose variables are text.
+ * @throws SopsError `generic` for a map or list, a key with `=`, a key with several values, and anything else that no environment can hold.
+ * Messages name the key, never the value.
  */
 export function environmentOf(document: MapNode, platform: NodeJS.Platform, lineOf?: LineOf): Record<string, string> {
   refuseChoice(findTwins({ documents: [document] }), 'the environment', { lineOf })
-  // Without a prototype, a key called __proto__ is a key like any other.
+  // Without a prototype, so that the key __proto__ is like any other.
   const variables: Record<string, string> = Object.create(null)
   for (const item of document.items) {
     if (item.kind === 'comment') continue

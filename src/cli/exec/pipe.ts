@@ -1,4 +1,4 @@
-// A decrypted file that never lies on disk: a named pipe, and a writer behind it (spec/cli.md 15.3).
+// A decrypted file that is never on disk: a named pipe, and what writes to it (spec/cli.md 15.3).
 
 import { Socket } from 'node:net'
 import { messageOf, SopsError } from '../../errors.ts'
@@ -14,7 +14,7 @@ import {
 import type { Host } from '../host.ts'
 
 /**
- * Makes a named pipe that only its owner can use; false where the system has no program for that.
+ * Makes a named pipe that only its owner can use; false if the system has no program for that.
  * @throws SopsError `generic` when the program fails.
  */
 export async function makePipe(path: string, host: Host): Promise<boolean> {
@@ -30,11 +30,12 @@ export async function makePipe(path: string, host: Host): Promise<boolean> {
   throw new SopsError('generic', `mkfifo ${path}: ${reason.toLowerCase()}`)
 }
 
-/** Linux: a descriptor that only names a file. Node has no constant for it. */
+/** Opens a descriptor that only names the file (Linux). Node has no constant for it. */
 const O_PATH = 0o10000000
 
 /**
- * The pipe under a name that stays good even when the command removes the file; elsewhere than on Linux its path. `close` gives the name up.
+ * A name of the pipe that stays valid even if the command removes the file; other systems than Linux have only its path. `close` gives the
+ * name up.
  */
 function lastingName(path: string, host: Host): { readonly path: string; readonly close: () => void } {
   if (host.platform !== 'linux' || !existsSync('/proc/self/fd')) return { path, close: () => {} }
@@ -43,19 +44,19 @@ function lastingName(path: string, host: Host): { readonly path: string; readonl
 }
 
 /**
- * Writes the content once, to whoever opens the pipe; no reader, or one that goes away, is no error. The returned function ends the
- * writer at once.
+ * Writes the content once, to whoever opens the pipe. It is not an error if nobody does, or if the reader goes away. The returned function
+ * stops the writer at once.
  */
 export function servePipe(path: string, content: Uint8Array, host: Host): () => void {
   const pipe = lastingName(path, host)
   let state: 'waiting' | 'writing' | 'ended' = 'waiting'
   let unblocker: number | undefined
   let writer: Socket | undefined
-  // Opening blocks a thread, not the program, until there is a reader.
+  // Until there is a reader, opening blocks a thread, not the program.
   open(path, constants.O_WRONLY, (error, fd) => {
     if (unblocker !== undefined) closeSync(unblocker)
     pipe.close()
-    // The command was faster, and has removed the file.
+    // The command has already removed the file.
     if (error) {
       state = 'ended'
       return
@@ -68,7 +69,7 @@ export function servePipe(path: string, content: Uint8Array, host: Host): () => 
   })
   const end = (): void => {
     takeBack()
-    // The process cannot end while a thread waits for a reader, so it gets one.
+    // The process cannot end while the thread waits for a reader, so be one.
     if (state === 'waiting') unblocker = openSync(pipe.path, constants.O_RDONLY | constants.O_NONBLOCK)
     state = 'ended'
     writer?.destroy()

@@ -1,7 +1,7 @@
-// Variables that make programs load or run what they name. Whoever can write a file that opens could run code by them: encrypting needs
-// public keys only.
+// Variables that make programs load or run what they name. Since encrypting takes only public keys, anybody can write a file that sets them
+// and opens here.
 
-/** Of the dynamic linker, shells, interpreters, runtimes, git, and programs that others are opened with. */
+/** Variables of the dynamic linker, shells, interpreters, runtimes, git, pagers, editors and browsers. */
 const names = [
   ...['PATH', 'PATHEXT', 'COMSPEC', 'HOME', 'SHELL', 'IFS', 'ENV', 'BASH_ENV', 'BASHOPTS', 'SHELLOPTS', 'PS4'],
   ...['PROMPT_COMMAND', 'ZDOTDIR', 'FPATH', 'CDPATH', 'GCONV_PATH', 'LOCPATH', 'GLIBC_TUNABLES', 'TERMINFO'],
@@ -36,7 +36,7 @@ const names = [
   ...['MANPAGER', 'LESSOPEN', 'LESSCLOSE', 'BROWSER', 'SSH_ASKPASS', 'SUDO_ASKPASS', 'RSYNC_RSH', 'CVS_RSH', 'SVN_SSH'],
   ...['VIMINIT', 'EXINIT', 'VIMRUNTIME', 'XDG_CONFIG_HOME', 'XDG_CONFIG_DIRS', 'SOPS_EDITOR', 'SOPS_GPG_EXEC'],
   ...['SOPS_AGE_KEY_CMD', 'SOPS_AGE_SSH_PRIVATE_KEY_CMD', 'GNUPGHOME', 'BUN_OPTIONS', 'JRUBY_OPTS', 'TRUFFLERUBYOPT'],
-  // Settings that name programs: credential helpers, plugins, filters.
+  // Configuration files that can name programs: credential helpers, plugins, filters.
   ...['AWS_CONFIG_FILE', 'KUBECONFIG', 'DOCKER_CONFIG', 'HELM_PLUGINS', 'TF_CLI_CONFIG_FILE', 'RIPGREP_CONFIG_PATH'],
   ...['FZF_DEFAULT_COMMAND', 'FZF_DEFAULT_OPTS', 'LESSKEY', 'LESSKEYIN', 'CC', 'CXX', 'NIX_PATH'],
 ]
@@ -56,10 +56,10 @@ const families = new RegExp(
 
 const known: ReadonlySet<string> = new Set(names)
 
-/** Those of the names that do; on Windows in any case. */
+/** Which of the names do that; on Windows in any case. */
 export const steeringNames = (given: readonly string[], platform: NodeJS.Platform): readonly string[] =>
   given.filter((name) => {
-    // npm reads its own in lower case too.
+    // npm also reads its variables in lower case.
     const upper = platform === 'win32' || /^npm_config_/i.test(name) ? name.toUpperCase() : name
     return known.has(upper) || families.test(upper)
   })

@@ -1,10 +1,19 @@
 // Finds and runs the gpg program: bytes in on its standard input, bytes out on its standard output, nothing in arguments or files.
 
-import { delimiter, isAbsolute, join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { isatty } from 'node:tty'
 import type { Context } from '../../context/index.ts'
 import { memoKey } from '../../context/index.ts'
-import { causeOf, codeOf, isProgram, loadStart, readlinkSync, startFailure, statSync } from '../../system/index.ts'
+import {
+  causeOf,
+  codeOf,
+  findProgram,
+  isProgram,
+  loadStart,
+  readlinkSync,
+  startFailure,
+  statSync,
+} from '../../system/index.ts'
 
 /** The outcome of a run; the caller wipes `stdout` when it is secret. */
 export interface Run {
@@ -32,16 +41,12 @@ export function programTrouble(ctx: Context): string {
   }
 }
 
-/** Searches the absolute folders of PATH only: the program gets data keys, so it must not come from the working directory. */
 function find(ctx: Context): string | undefined {
   const name = programName(ctx)
   const isWindows = ctx.platform === 'win32'
   const names = isWindows ? [`${name}.exe`, name] : [name]
-  const folders = (ctx.env.PATH ?? '').split(delimiter).filter((folder) => isAbsolute(folder))
-  const paths = (isWindows ? /[/\\]/ : /\//).test(name)
-    ? names.map((one) => resolve(ctx.cwd, one))
-    : folders.flatMap((folder) => names.map((one) => join(folder, one)))
-  return paths.find(isProgram)
+  const isPath = (isWindows ? /[/\\]/ : /\//).test(name)
+  return isPath ? names.map((one) => resolve(ctx.cwd, one)).find(isProgram) : findProgram(names, ctx.env.PATH)
 }
 
 /** The terminal in front of the user, for a pinentry that draws on it: gpg cannot tell, since all its streams are pipes. */

@@ -91,7 +91,7 @@ async function parse(bytes: Uint8Array): Promise<Key[]> {
   }
   const keys: Key[] = []
   for (const piece of blocks.flatMap(splitKeys)) {
-    for (const read of await attempt(readKeys({ binaryKeys: piece }))) keys.push(...read)
+    for (const read of (await attempt(readKeys({ binaryKeys: piece }))).flat()) keys.push(read)
   }
   if (keys.length === 0) throw new Error(errors.length > 0 ? messageOf(errors[0]) : 'no OpenPGP key found')
   return keys

@@ -207,7 +207,7 @@ function leading(value: Node): Comment[] {
     const real: number = (at.items as readonly Item[]).findIndex(isReal)
     const inner = at.items[real] as Item
     const above = at.items.slice(0, real) as Comment[]
-    found.push(...above.filter((c) => !c.inline || !takesInline(inner)))
+    for (const comment of above) if (!comment.inline || !takesInline(inner)) found.push(comment)
     at = at.kind === 'list' ? inner : undefined
   }
   return found

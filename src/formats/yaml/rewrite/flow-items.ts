@@ -72,7 +72,7 @@ export function flowCuts(text: string, diff: CollectionDiff): Cut[] {
       const start = flowStart(text, items[i] as Item)
       const isLine = isRoot && isMetadata(items[i] as Item)
       cuts.push([isLine ? blanksBefore(text, start) : start, flowEnd(items[j - 1] as Item)])
-    } else cuts.push(...cutsAtEnd(text, node, items, i))
+    } else for (const cut of cutsAtEnd(text, node, items, i)) cuts.push(cut)
     i = j
   }
   return cuts

@@ -1,10 +1,9 @@
 // A plugin's process, and the stanzas that go in and out of it.
 
 import type { ChildProcess, ChildProcessByStdio } from 'node:child_process'
-import { delimiter, isAbsolute, join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import type { Context } from '../../../context/index.ts'
-import { isProgram, loadStart, startFailure } from '../../../system/index.ts'
+import { findProgram, loadStart, startFailure } from '../../../system/index.ts'
 import { type LineQueue, lineQueue } from '../../../text/line-queue.ts'
 import { encodeStanza, type Stanza, stanzaOf } from '../format/stanza.ts'
 
@@ -22,11 +21,9 @@ const SILENCE_MS = 5000
 /** How long a plugin may take to exit when told to. */
 const GRACE_MS = 2000
 
-/** Searches the absolute folders of PATH only: a plugin gets file keys, so it must not come from the working directory. */
 function findPlugin(name: string, ctx: Context): string {
   const program = `age-plugin-${name}${ctx.platform === 'win32' ? '.exe' : ''}`
-  const folders = (ctx.env.PATH ?? '').split(delimiter).filter((folder) => isAbsolute(folder))
-  const found = folders.map((folder) => join(folder, program)).find(isProgram)
+  const found = findProgram([program], ctx.env.PATH)
   if (found === undefined) {
     throw new Error(
       `couldn't start plugin: "${name}" plugin not found: exec: "${program}": executable file not found in $PATH`,
