@@ -151,10 +151,10 @@ export async function bundleWhole(root) {
       ].join(),
     },
   })
-  const [output] = Object.values(metafile.outputs)
-  const outside = output.imports
+  const outside = Object.values(metafile.outputs)
+    .flatMap(({ imports }) => imports)
     .filter(({ path, external }) => external && !isBuiltin(path) && !beside.includes(path))
     .map(({ path }) => path)
   if (outside.length > 0) throw new Error(`the executable would look for ${outside.join(', ')}`)
-  return { code: outputFiles[0].text, metafile }
+  return { code: outputFiles.map(({ text }) => text).join(''), metafile }
 }

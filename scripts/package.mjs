@@ -26,7 +26,7 @@ import { licencesOf, runtimeLicences } from './licences.mjs'
 import { withoutSignature } from './mach-o.mjs'
 import { billOfMaterials } from './sbom.mjs'
 import { sumsOf } from './sums.mjs'
-import { runtimeOf, suffixOf, thisPlatform, toolchain, writeProgram } from './toolchain.mjs'
+import { pinnedFor, runtimeOf, suffixOf, thisPlatform, toolchain, writeProgram } from './toolchain.mjs'
 
 /** The executable must read no settings of the folder that it is started in. */
 const flags = [
@@ -60,7 +60,7 @@ async function layOut(work) {
 function compile(platform, name, { work, compiler, metafile }) {
   const runtime = join(work, 'runtime')
   writeProgram(runtime, runtimeOf(platform))
-  const { package: source, target, integrity } = toolchain.platforms[platform]
+  const { package: source, target, integrity } = pinnedFor(platform)
   // The program finds itself under this name, whatever its file is called.
   const inner = `sops${suffixOf(platform)}`
   const words = [

@@ -4,6 +4,7 @@ export interface Pinned {
   readonly integrity: string
 }
 export const toolchain: { readonly version: string; readonly platforms: Readonly<Record<string, Pinned>> }
+export function pinnedFor(platform: string): Pinned
 export function thisPlatform(): string
 export function suffixOf(platform: string): string
 export function integrityOf(bytes: Uint8Array): string

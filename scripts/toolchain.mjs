@@ -79,13 +79,22 @@ function fetchArchive(spec, file) {
 }
 
 /**
+ * @param {string} platform a row of toolchain.json
+ * @throws Error when there is no such row
+ */
+export function pinnedFor(platform) {
+  const pinned = toolchain.platforms[platform]
+  if (!pinned) throw new Error(`no runtime for ${platform}; there are ${Object.keys(toolchain.platforms).join(', ')}`)
+  return pinned
+}
+
+/**
  * The program of a runtime.
  * @param {string} platform a row of toolchain.json
  * @throws Error when it cannot be had, or is another one than pinned
  */
 export function runtimeOf(platform) {
-  const pinned = toolchain.platforms[platform]
-  if (!pinned) throw new Error(`no runtime for ${platform}; there are ${Object.keys(toolchain.platforms).join(', ')}`)
+  const pinned = pinnedFor(platform)
   const name = `${pinned.package}@${toolchain.version}`
   const file = join(cache(), `${name.slice(1).replaceAll(/[/@]/g, '-')}.tgz`)
   if (!existsSync(file)) fetchArchive(name, file)
