@@ -3,7 +3,7 @@
 // It needs the toolchain, so that the first run needs the network; npm test does not run it. Without platforms it looks at the one for this machine.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -47,7 +47,8 @@ function copyOfCheckout() {
     mkdirSync(join(copy, file, '..'), { recursive: true })
     writeFileSync(join(copy, file), readFileSync(join(root, file)))
   }
-  symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'))
+  // Not a link: esbuild would name the packages by where it leads.
+  cpSync(join(root, 'node_modules'), join(copy, 'node_modules'), { recursive: true, verbatimSymlinks: true })
   return copy
 }
 
