@@ -24,6 +24,7 @@ import { parseArgs } from 'node:util'
 import { bundleWhole } from './bundle.mjs'
 import { licencesOf, runtimeLicences } from './licences.mjs'
 import { withoutSignature } from './mach-o.mjs'
+import { withoutVariables } from './runtime-variables.mjs'
 import { billOfMaterials } from './sbom.mjs'
 import { sumsOf } from './sums.mjs'
 import { pinnedFor, runtimeOf, suffixOf, thisPlatform, toolchain, writeProgram } from './toolchain.mjs'
@@ -59,7 +60,7 @@ async function layOut(work) {
 /** Makes `name` and its bill of materials in the work folder; returns the names of both. */
 function compile(platform, name, { work, compiler, metafile }) {
   const runtime = join(work, 'runtime')
-  writeProgram(runtime, runtimeOf(platform))
+  writeProgram(runtime, withoutVariables(runtimeOf(platform)))
   const { package: source, target, integrity } = pinnedFor(platform)
   // The program finds itself under this name, whatever its file is called.
   const inner = `sops${suffixOf(platform)}`

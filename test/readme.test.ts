@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import * as sops from '../src/index.ts'
 import { encryptedBox, environmentIn, identity, recipient } from './cli/exec-support.ts'
-import { bin, root } from './support/build.ts'
+import { programLine, root } from './support/build.ts'
 import type { Sandbox } from './support/cli.ts'
 import { fakeContext } from './support/context.ts'
 import { runProcess } from './support/process.ts'
@@ -78,7 +78,7 @@ describe.skipIf(process.platform === 'win32')('recipes', () => {
     writeFileSync(box.path('plain.enc.yaml'), 'a: 1\n')
     const program = (name: string, text: string): void =>
       writeFileSync(box.path(`tmp/${name}`), `#!/bin/sh\n${text}\n`, { mode: 0o755 })
-    program('sops', `exec '${process.execPath}' '${bin}' "$@"`)
+    program('sops', `exec ${programLine} "$@"`)
     // Shows what it was called with: the variable that -e names, or the file.
     program('docker', 'if [ "$2" = -e ]; then eval "echo \\$$3"; else cat "$3"; fi; echo "$4"')
     program('watch_file', ':')

@@ -1,9 +1,9 @@
 // A private folder for decrypted content, in memory if the system has such a place.
 import { randomInt } from 'node:crypto'
-import type { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { SopsError } from '../errors.ts'
+import { doNotWaitFor } from '../runtime/index.ts'
 import { codeOf, mkdirSync, rmSync, start, statfsSync, systemErrorText } from '../system/index.ts'
 import type { Host } from './host.ts'
 
@@ -52,8 +52,7 @@ function startSweeper(path: string, host: Host): () => void {
   sweeper.on('error', () => {})
   sweeper.stdin.on('error', () => {})
   sweeper.unref()
-  // A pipe to a child is a socket in Node; it must not keep the program alive.
-  ;(sweeper.stdin as Socket).unref()
+  doNotWaitFor(sweeper.stdin)
   return () => {
     sweeper.kill('SIGKILL')
   }

@@ -1,7 +1,7 @@
 // Words, variables, paths and values that are no UTF-8, through the built program: they arrive as the bytes that they are.
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { afterEach, describe, expect, test } from 'vitest'
-import { bin } from '../support/build.ts'
+import { programLine } from '../support/build.ts'
 import type { Sandbox } from '../support/cli.ts'
 import { encryptedBox, recipient, start } from './exec-support.ts'
 
@@ -17,7 +17,7 @@ const boxOf = async (plain: Parameters<typeof encryptedBox>[0]): Promise<Sandbox
 
 /** A shell with `sops` as a function, and the byte E9 in `$E`. */
 async function sh(box: Sandbox, script: string): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const lead = `E=$(printf '\\351'); sops() { "${process.execPath}" "${bin}" "$@"; }\n`
+  const lead = `E=$(printf '\\351'); sops() { ${programLine} "$@"; }\n`
   return await start(box, ['-c', lead + script], { program: '/bin/sh' }).ended
 }
 

@@ -2,7 +2,7 @@
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { bin } from '../support/build.ts'
+import { programLine } from '../support/build.ts'
 import { runCli, type Sandbox } from '../support/cli.ts'
 import { encryptedBox, identity, recipient, secondRecipient, start } from './exec-support.ts'
 
@@ -128,7 +128,7 @@ describe.each(['SOPS_AGE_KEY_CMD', 'SOPS_AGE_SSH_PRIVATE_KEY_CMD'])('%s', (name)
 })
 
 test.skipIf(process.platform === 'win32')('a working folder that was deleted', async () => {
-  const script = `mkdir gone; cd gone; rmdir ../gone; "${process.execPath}" "${bin}" decrypt s.yaml`
+  const script = `mkdir gone; cd gone; rmdir ../gone; ${programLine} decrypt s.yaml`
   const { code, stderr } = await start(box, ['-c', script], { program: '/bin/sh' }).ended
   expect([code, stderr]).toEqual([
     1,

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { root } from '../support/build.ts'
+import { programFile } from '../support/build.ts'
 import { runProcess } from '../support/process.ts'
 
 let folder: string
@@ -12,7 +12,7 @@ let folder: string
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'sops-shells-'))
   for (const name of ['bin', 'empty']) mkdirSync(join(folder, name))
-  symlinkSync(join(root, 'bin/sops.cjs'), join(folder, 'bin/sops'))
+  symlinkSync(programFile, join(folder, 'bin/sops'))
 })
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }))

@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { environmentOf } from '../../src/cli/exec/environment.ts'
 import type { MapNode, Value } from '../../src/tree/tree.ts'
-import { bin } from '../support/build.ts'
+import { programLine } from '../support/build.ts'
 import type { Sandbox } from '../support/cli.ts'
 import { encryptedBox, runSops, start } from './exec-support.ts'
 
@@ -208,7 +208,7 @@ describe('as a process', () => {
       process.on('SIGINT', () => count++ === 0 && setTimeout(tell, 300))
       console.log('ready')`
     writeFileSync(box.path('count.cjs'), counter)
-    const line = `exec "${process.execPath}" "${bin}" exec-env s.yaml "exec '${process.execPath}' count.cjs"`
+    const line = `exec ${programLine} exec-env s.yaml "exec '${process.execPath}' count.cjs"`
     // What is piped into script(1) is typed on its terminal.
     const running = start(box, ['-qec', line, '/dev/null'], { program: 'script', stdin: false })
     await running.says('ready')
@@ -239,7 +239,7 @@ describe('as a process', () => {
     })
 
     test.skipIf(!isRoot)('without the right to it', async () => {
-      const inner = `"${process.execPath}" "${bin}" exec-env --user root s.yaml "echo ran"`
+      const inner = `${programLine} exec-env --user root s.yaml "echo ran"`
       const argv = ['exec-env', '--user', 'daemon', 's.yaml', inner]
       const { code, stdout, stderr } = await runSops(box, argv)
       expect([code, stdout]).toEqual([1, ''])

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type EncryptOptions, encrypt } from '../../src/index.ts'
-import { bin } from '../support/build.ts'
+import { program } from '../support/build.ts'
 import { type Sandbox, sandbox } from '../support/cli.ts'
 import { keysFolder } from '../support/conformance/case.ts'
 
@@ -52,7 +52,7 @@ export function start(
   argv: readonly string[],
   options: { readonly env?: Record<string, string>; readonly stdin?: string | false; readonly program?: string } = {},
 ): Running {
-  const [file, ...first] = options.program === undefined ? [process.execPath, bin] : [options.program]
+  const [file, ...first] = options.program === undefined ? program : [options.program]
   const child = spawn(file!, [...first, ...argv], { cwd: box.dir, env: { ...environmentIn(box), ...options.env } })
   const timer = setTimeout(() => child.kill('SIGKILL'), 120_000)
   let [stdout, stderr] = ['', '']

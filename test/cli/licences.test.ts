@@ -3,11 +3,11 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { packagesIn } from '../../scripts/licences.mjs'
-import { bin, root } from '../support/build.ts'
-import { runProcess } from '../support/process.ts'
+import { root } from '../support/build.ts'
+import { runProgram } from '../support/process.ts'
 
 const sops = (...args: string[]) =>
-  runProcess(process.execPath, [bin, ...args], { cwd: '/', env: { PATH: '', HOME: '/nonexistent' } })
+  runProgram(args, { cwd: '/', env: { PATH: '', HOME: '/nonexistent' } })
 
 test('our own licence first, then that of every package that is bundled', async () => {
   const { exit, stdout, stderr } = await sops('--licenses')

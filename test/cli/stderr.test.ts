@@ -2,7 +2,7 @@
 import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { afterEach, describe, expect, test } from 'vitest'
 import { main } from '../../src/cli/main.ts'
-import { bin } from '../support/build.ts'
+import { programLine } from '../support/build.ts'
 import { bufferHost, type CliOptions, type CliResult, runCli, type Sandbox, sandbox } from '../support/cli.ts'
 import { runProcess } from '../support/process.ts'
 import { encryptedBox, environmentIn, identity, recipient } from './exec-support.ts'
@@ -103,7 +103,7 @@ describe('advice is for terminals', () => {
     box = await encryptedBox({ 'f.yaml': 'a: hidden\n---\na: 2\n' })
     writeFileSync(box.path('keys.txt'), identity)
     chmodSync(box.path('keys.txt'), 0o644)
-    const line = `printf '<%s>' "$('${process.execPath}' '${bin}' decrypt --extract '["a"]' f.yaml 2>&1)"`
+    const line = `printf '<%s>' "$(${programLine} decrypt --extract '["a"]' f.yaml 2>&1)"`
     const { SOPS_AGE_KEY: _, ...rest } = environmentIn(box)
     const env = { ...rest, SOPS_AGE_KEY_FILE: box.path('keys.txt') }
     const { stdout } = await runProcess('/bin/sh', ['-c', line], { cwd: box.dir, env })

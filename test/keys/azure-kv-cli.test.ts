@@ -2,13 +2,12 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { globalAgent } from 'node:https'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { bin } from '../support/build.ts'
 import { runCli, type Sandbox, sandbox } from '../support/cli.ts'
 import { makeCertificate, type TestCertificate } from '../support/emulators/aws-tls.ts'
 import { type AzureServer, startAzure } from '../support/emulators/azure.ts'
 import { type HuaweiServer, startHuawei } from '../support/emulators/huawei.ts'
 import { startVault, type VaultServer } from '../support/emulators/vault.ts'
-import { runProcess } from '../support/process.ts'
+import { runProgram } from '../support/process.ts'
 
 const plain = 'a: 1\nb: two\n'
 let tls: TestCertificate
@@ -130,7 +129,7 @@ test("a process that trusts the vault by NODE_EXTRA_CA_CERTS, with a token of th
     SOPS_AZURE_KEYVAULT_ORIGINS: azure.address,
   }
   const run = (more: Record<string, string>) =>
-    runProcess(process.execPath, [bin, 'decrypt', 'azure.yaml'], { cwd: box.dir, env: { ...base, ...more } })
+    runProgram(['decrypt', 'azure.yaml'], { cwd: box.dir, env: { ...base, ...more } })
   const direct = await run(only(/^AZURE/))
   expect([direct.stderr.toString(), direct.stdout.toString()]).toEqual(['', plain])
   const chain = await run({ AZURE_TOKEN_CREDENTIALS: 'dev' })

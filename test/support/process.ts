@@ -1,5 +1,6 @@
 // Runs a program as a process group of its own without a terminal, and kills what hangs as a whole.
 import { spawn } from 'node:child_process'
+import { program } from './build.ts'
 
 export interface Outcome {
   /** Exit status; -1 when the program could not be started, `signal NAME` when it was killed. */
@@ -50,3 +51,9 @@ export const runProcess = (file: string, args: readonly string[], options: RunOp
       resolve({ exit: code ?? `signal ${signal}`, stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr) })
     })
   })
+
+/** The program itself with these words. */
+export const runProgram = (args: readonly string[], options: RunOptions): Promise<Outcome> => {
+  const [file, ...first] = program
+  return runProcess(file, [...first, ...args], options)
+}

@@ -6,10 +6,10 @@ import { encodeBech32 } from '../../src/keys/age/bech32.ts'
 import '../../src/keys/key-types.ts'
 import { environmentFor, withheld, withheldHint } from '../../src/system/environment.ts'
 import { secretVariables } from '../../src/system/secrets.ts'
-import { bin, root } from '../support/build.ts'
+import { programLine, root } from '../support/build.ts'
 import { sandbox } from '../support/cli.ts'
 import { keysFolder } from '../support/conformance/case.ts'
-import { type Outcome, runProcess } from '../support/process.ts'
+import { type Outcome, runProgram } from '../support/process.ts'
 
 const identity = readFileSync(join(keysFolder, 'one.age'), 'utf8')
 const recipient = /age1[a-z0-9]+/.exec(identity)![0]
@@ -38,7 +38,7 @@ const { SOPS_AGE_KEY: _, ...withoutIdentity } = env
 
 const sops = (argv: readonly string[], environment = env): Promise<Outcome> => {
   rmSync(seen, { force: true })
-  return runProcess(process.execPath, [bin, ...argv], { cwd: box.dir, env: environment })
+  return runProgram(argv, { cwd: box.dir, env: environment })
 }
 
 /** Names of the keys that the program got. */
@@ -131,7 +131,7 @@ describe('get all of them, since scripts call sops again', () => {
   })
 
   test('a nested sops opens what the outer one could', async () => {
-    const inner = `${process.execPath} ${bin} decrypt sealed.yaml`
+    const inner = `${programLine} decrypt sealed.yaml`
     const { stdout } = await sops(['exec-env', 'sealed.env', inner])
     expect(stdout.toString()).toBe('a: 1\n')
   })

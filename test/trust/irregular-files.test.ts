@@ -5,10 +5,10 @@ import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'nod
 import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { bin } from '../support/build.ts'
+import { program, programLine } from '../support/build.ts'
 import { runCli, sandbox } from '../support/cli.ts'
 import { keysFolder } from '../support/conformance/case.ts'
-import { type Outcome, runProcess } from '../support/process.ts'
+import { type Outcome, runProcess, runProgram } from '../support/process.ts'
 
 const isWindows = process.platform === 'win32'
 const box = sandbox()
@@ -20,13 +20,13 @@ const env = { ...keyless, SOPS_AGE_KEY: identity, SOPS_AGE_RECIPIENTS: recipient
 let server: Server
 
 const sops = (argv: readonly string[], given: Readonly<Record<string, string>> = env): Promise<Outcome> =>
-  runProcess(process.execPath, [bin, ...argv], { cwd: box.dir, env: given })
+  runProgram(argv, { cwd: box.dir, env: given })
 
 /** One line of bash, where `sops` is the program. */
 const bash = (line: string, given: Readonly<Record<string, string>> = env): Promise<Outcome> =>
-  runProcess('bash', ['-c', `sops() { "$NODE" "$BIN" "$@"; }\n${line}`], {
+  runProcess('bash', ['-c', `sops() { ${programLine} "$@"; }\n${line}`], {
     cwd: box.dir,
-    env: { ...given, NODE: process.execPath, BIN: bin },
+    env: given,
   })
 
 beforeAll(async () => {
@@ -140,7 +140,7 @@ describe.skipIf(isWindows)('what the user names is read, whatever it is', () => 
   test('stdin that is a socket, as programs in Node hand it over', async () => {
     const argv = ['decrypt', '--input-type', 'yaml', '--output-type', 'yaml', '/dev/stdin']
     const stdin = readFileSync(box.path('sealed.yaml'))
-    const { stdout } = await runProcess(process.execPath, [bin, ...argv], { cwd: box.dir, env, stdin })
+    const { stdout } = await runProgram(argv, { cwd: box.dir, env, stdin })
     expect(stdout.toString()).toBe('a: 1\n')
   })
 
@@ -183,7 +183,7 @@ describe.skipIf(isWindows)('what the user names is read, whatever it is', () => 
   ])(
     '%s by a pipe whose other end nobody has open is not waited for in silence, and Ctrl+C ends it',
     async (_, argv, given, text) => {
-      const child = spawn(process.execPath, [bin, ...argv], {
+      const child = spawn(program[0], [...program.slice(1), ...argv], {
         cwd: box.dir,
         env: given,
         stdio: ['ignore', 'pipe', 'pipe'],

@@ -16,10 +16,10 @@ import {
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { isLong, timeout } from '../fuzz/budget.ts'
-import { bin } from '../support/build.ts'
+import { program } from '../support/build.ts'
 import { memoryFolder, runCli, sandbox } from '../support/cli.ts'
 import { keysFolder } from '../support/conformance/case.ts'
-import { type Outcome, runProcess } from '../support/process.ts'
+import { type Outcome, runProgram } from '../support/process.ts'
 
 const [atOnce, rounds] = isLong ? [20, 60] : [8, 2]
 const box = sandbox({}, memoryFolder)
@@ -49,7 +49,7 @@ beforeEach(() => {
 
 type Environment = Readonly<Record<string, string>>
 const start = (argv: readonly string[], given: Environment = env): Promise<Outcome> =>
-  runProcess(process.execPath, [bin, ...argv], { cwd: box.dir, env: given })
+  runProgram(argv, { cwd: box.dir, env: given })
 const setting = (path: string, key: string, given?: Environment): Promise<Outcome> =>
   start(['set', path, `["${key}"]`, '"set"'], given)
 
@@ -151,7 +151,7 @@ describe.skipIf(process.platform === 'win32')('a program that holds the file', (
     const script = box.path('key.sh')
     writeFileSync(script, `echo > held\nwhile [ ! -e go ]; do sleep 0.02; done\ncat <<'E'\n${one}\nE\n`)
     for (const name of ['held', 'go']) rmSync(box.path(name), { force: true })
-    const child = spawn(process.execPath, [bin, 'set', 'd/f.yaml', '["first"]', '"set"'], {
+    const child = spawn(program[0], [...program.slice(1), 'set', 'd/f.yaml', '["first"]', '"set"'], {
       cwd: box.dir,
       env: { ...baseEnv, PATH: env.PATH, SOPS_AGE_KEY_CMD: `sh ${script}` },
       stdio: 'ignore',

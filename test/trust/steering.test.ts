@@ -4,10 +4,9 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { steeringNames } from '../../src/cli/exec/steering.ts'
 import { encrypt } from '../../src/index.ts'
-import { bin } from '../support/build.ts'
 import { sandbox } from '../support/cli.ts'
 import { keysFolder } from '../support/conformance/case.ts'
-import { type Outcome, runProcess } from '../support/process.ts'
+import { type Outcome, runProgram } from '../support/process.ts'
 
 const identity = readFileSync(join(keysFolder, 'one.age'), 'utf8')
 const box = sandbox()
@@ -17,7 +16,7 @@ async function execEnv(values: Readonly<Record<string, string>>, ...flags: strin
   const recipients = { age: /age1[a-z0-9]+/.exec(identity)![0] }
   writeFileSync(box.path('f.json'), await encrypt(JSON.stringify(values), { format: 'json', recipients }))
   const env = { PATH: process.env.PATH ?? '', HOME: box.dir, SOPS_AGE_KEY: identity }
-  return runProcess(process.execPath, [bin, 'exec-env', ...flags, 'f.json', 'echo "ran $A"'], { cwd: box.dir, env })
+  return runProgram(['exec-env', ...flags, 'f.json', 'echo "ran $A"'], { cwd: box.dir, env })
 }
 
 describe.each([[], ['--pristine'], ['--same-process']])('exec-env %s', (...flags) => {

@@ -2,7 +2,7 @@
 // each command line of these tests comes from.
 import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
-import { root } from '../../support/build.ts'
+import { programFile } from '../../support/build.ts'
 import { keysFolder } from '../../support/conformance/case.ts'
 import { runProcess } from '../../support/process.ts'
 import { makeProject, type Person, type Project, type Ran } from '../../support/project.ts'
@@ -35,7 +35,7 @@ export async function makeCaller(): Promise<Caller> {
   const top = dirname(project.dir)
   const bin = join(top, 'bin')
   mkdirSync(bin)
-  symlinkSync(join(root, 'bin/sops.cjs'), join(bin, 'sops'))
+  symlinkSync(programFile, join(bin, 'sops'))
   const env = {
     PATH: [bin, dirname(process.execPath), process.env.PATH].join(delimiter),
     HOME: join(top, 'one'),

@@ -2,9 +2,9 @@
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { bin } from '../build.ts'
+import { executable, programLine } from '../build.ts'
 import { runCli } from '../cli.ts'
-import { type Outcome, runProcess } from '../process.ts'
+import { type Outcome, runProcess, runProgram } from '../process.ts'
 import type { Case, Expectation, Matcher, Step } from './case.ts'
 import { clip, mismatches } from './check.ts'
 import { type Folder, makeFolder, stdinOf, stepEnv } from './folder.ts'
@@ -43,8 +43,8 @@ async function runStep(folder: Folder, step: Step): Promise<Outcome> {
     })
   }
   const argv = (step.argv ?? []).map(folder.fill)
-  if (needsProcess(argv, env)) {
-    return runProcess(process.execPath, [bin, ...argv], { cwd, env, stdin, timeout: LIMIT })
+  if (executable !== undefined || needsProcess(argv, env)) {
+    return runProgram(argv, { cwd, env, stdin, timeout: LIMIT })
   }
   return runInProcess(argv, cwd, env, stdin)
 }
@@ -85,8 +85,7 @@ let shims: string | undefined
 function programFolder(): string {
   if (shims !== undefined) return shims
   shims = mkdtempSync(join(tmpdir(), 'sops-bin-'))
-  const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`
-  writeFileSync(join(shims, 'sops'), `#!/bin/sh\nexec ${quote(process.execPath)} ${quote(bin)} "$@"\n`)
+  writeFileSync(join(shims, 'sops'), `#!/bin/sh\nexec ${programLine} "$@"\n`)
   chmodSync(join(shims, 'sops'), 0o755)
   return shims
 }

@@ -1,0 +1,2 @@
+export const obeyed: readonly string[]
+export function withoutVariables(runtime: Uint8Array): Buffer
