@@ -1,5 +1,6 @@
 // Errors of system calls in the reference's words. Users never see Node's own texts (`spawn /x ENOENT`).
 
+import { isStart } from '../runtime/index.ts'
 import { shownPath } from './secrets.ts'
 
 const texts: Readonly<Record<string, string>> = {
@@ -70,6 +71,8 @@ export function systemErrorText(error: unknown, operation: string, path: string)
   return `${shownCalls.has(call) ? call : operation} ${shownPath(path)}: ${causeOf(error) ?? codeOf(error) ?? 'unknown error'}`
 }
 
+const shownCall = (call: string): string => (isStart(call) ? 'fork/exec' : call === 'getaddrinfo' ? 'lookup' : call)
+
 /** The same for an error that carries its call and path; undefined for one whose text is not Node's own. */
 export function systemText(error: Error): string | undefined {
   // Holds one error for each address of a host name.
@@ -78,7 +81,7 @@ export function systemText(error: Error): string | undefined {
   const { syscall, path, address, port, hostname, dest } = error as SystemError
   const cause = causeOf(error)
   if (syscall === undefined || cause === undefined || !isNodesOwn(error)) return undefined
-  const call = syscall.startsWith('spawn') ? 'fork/exec' : syscall === 'getaddrinfo' ? 'lookup' : syscall
+  const call = shownCall(syscall)
   const place = path ?? hostname ?? (port === undefined ? address : hostAndPort(address, port))
   // A call that was given a path as bytes reports it as bytes.
   const subjects = [place, dest].filter((one) => one !== undefined).map((one) => shownPath(String(one)))
@@ -88,14 +91,14 @@ export function systemText(error: Error): string | undefined {
 /** Rewords system errors that other packages quote: `connect ECONNREFUSED 127.0.0.1:1`, `ENOENT: …, open '/x'`. */
 export const inWords = (text: string): string =>
   text
-    .replace(/\b(E[A-Z0-9_]{2,}): [^,\n]*, ([a-z]+)(?: '([^'\n]*)')?(?: -> '[^'\n]*')?/g, (all, code, call, path) =>
-      texts[code] === undefined ? all : `${[call, ...(path ? [shownPath(path)] : [])].join(' ')}: ${texts[code]}`,
+    .replace(/\b(E[A-Z0-9_]{2,}): [^,\n]*, ([a-z_]+)(?: '([^'\n]*)')?(?: -> '[^'\n]*')?/g, (all, code, call, path) =>
+      texts[code] === undefined ? all : `${[shownCall(call), ...(path ? [shownPath(path)] : [])].join(' ')}: ${texts[code]}`,
     )
     .replace(
       /\b(connect|getaddrinfo|read|write|spawn) (?:(.+?) )?(E[A-Z0-9_]{2,})\b( [^\s,;]*[^\s,;.])?/g,
       (all, call, program, code, place = '') => {
         if (texts[code] === undefined || (call === 'spawn') !== (program !== undefined)) return all
-        const name = call === 'spawn' ? `fork/exec ${shownPath(program)}` : call === 'getaddrinfo' ? 'lookup' : call
+        const name = call === 'spawn' ? `${shownCall(call)} ${shownPath(program)}` : shownCall(call)
         return `${name}${place}: ${texts[code]}`
       },
     )

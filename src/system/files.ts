@@ -1,7 +1,7 @@
 // Node's file calls for paths with bytes that are not UTF-8 (bytes.ts). Nothing else under src/ may give node:fs/promises a path.
-import type { Dirent } from 'node:fs'
 import * as fs from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { entriesIn } from '../runtime/index.ts'
 import { nativePath, textOf } from './bytes.ts'
 
 const onPath = <Call>(call: Call): Call =>
@@ -54,14 +54,11 @@ export const realpath = async (path: string): Promise<string> => textOf(await fs
 
 /** Relative paths of all files below a folder, each folder in the byte order of its names. Links are not followed. */
 export async function* filesBelow(folder: string, within = ''): AsyncGenerator<string> {
-  const options = { withFileTypes: true, encoding: 'buffer' as never } as const
-  const entries = (await fs.readdir(nativePath(join(folder, within)), options)) as unknown as NativeEntry[]
+  const entries = await entriesIn(nativePath(join(folder, within)))
   entries.sort((a, b) => Buffer.compare(a.name, b.name))
-  for (const entry of entries) {
-    const path = join(within, textOf(entry.name))
-    if (entry.isDirectory()) yield* filesBelow(folder, path)
+  for (const { name, isFolder: isBelow } of entries) {
+    const path = join(within, textOf(name))
+    if (isBelow) yield* filesBelow(folder, path)
     else yield path
   }
 }
-
-type NativeEntry = Omit<Dirent, 'name'> & { readonly name: Buffer }

@@ -1,6 +1,8 @@
 // Reads what a user names: a regular file, or a pipe, terminal or device. The latter are read up to a limit, and a long wait is announced.
 import type { BigIntStats, Stats } from 'node:fs'
 import type { Readable } from 'node:stream'
+import { readPipe } from '../runtime/index.ts'
+import { nativePath } from './bytes.ts'
 import { closeSync, constants, fstatSync, openSync, readFileSync, readSync, statSync } from './files-sync.ts'
 
 /** Most bytes to take from a pipe, a terminal or a device. */
@@ -48,16 +50,12 @@ export function readRegular(path: string, refuse: (what: string) => Error): Buff
 /** The bytes of whatever the path names. @throws the system's error; EFBIG when more than the maximum comes. */
 export async function readNamed(path: string, options: InputOptions = {}): Promise<Buffer> {
   const { maximum = maximumStreamed } = options
+  if (statSync(path).isFIFO()) return collect(await readPipe(nativePath(path)), 'pipe', options)
   const descriptor = openForReading(path)
   let isOurs = true
   try {
     const found = fstatSync(descriptor)
     if (irregularity(found) === undefined) return readFileSync(descriptor)
-    if (found.isFIFO()) {
-      const { Socket } = await import('node:net')
-      isOurs = false
-      return await collect(new Socket({ fd: descriptor, readable: true, writable: false }), 'pipe', options)
-    }
     const { isatty, ReadStream } = await import('node:tty')
     if (isatty(descriptor)) {
       isOurs = false

@@ -1,4 +1,5 @@
 // Both ways to ChaCha20-Poly1305 give what RFC 8439 says, and refuse the same.
+import { getCipherInfo } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { chaCha20Poly1305, nodeAead, packageAead } from '../../src/runtime/chacha20-poly1305.ts'
@@ -22,9 +23,12 @@ const plainText = Buffer.from(
     '/\u201cwork in progress./\u201d',
 )
 
+const inNode = getCipherInfo('chacha20-poly1305') !== undefined
+if (!inNode) process.stderr.write('ChaCha20-Poly1305 of node:crypto is not tested: this runtime has none\n')
+
 describe.each([
-  ['node:crypto', nodeAead],
-  ['@noble/ciphers', fromPackage],
+  ...(inNode ? ([['node:crypto', nodeAead]] as const) : []),
+  ['@noble/ciphers', fromPackage] as const,
 ])('%s', (_, aead) => {
   test('encrypts as RFC 8439, A.5', () => {
     const sealed = aead.seal(key, nonce, plainText)
@@ -55,7 +59,7 @@ describe.each([
   })
 })
 
-test('each gives and opens what the other does', () => {
+test.runIf(inNode)('each gives and opens what the other does', () => {
   const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length })
   fc.assert(
     fc.property(bytes(32), bytes(12), fc.uint8Array({ maxLength: 1000 }), (anyKey, anyNonce, plain) => {
@@ -67,4 +71,5 @@ test('each gives and opens what the other does', () => {
   )
 })
 
-test("Node's own is taken where there is one", async () => expect(await chaCha20Poly1305()).toBe(nodeAead))
+test("the runtime's own is taken where there is one", async () =>
+  expect((await chaCha20Poly1305()) === nodeAead).toBe(inNode))
