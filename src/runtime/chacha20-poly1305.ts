@@ -1,5 +1,7 @@
 // ChaCha20-Poly1305 (RFC 8439) without associated data: by node:crypto, or by @noble/ciphers where that knows no such cipher.
-import { createCipheriv, createDecipheriv, getCipherInfo } from 'node:crypto'
+
+/** Loaded when it is needed: starting the program does without. */
+const crypto = () => process.getBuiltinModule('node:crypto')
 
 /** Keys have 32 bytes, nonces 12. */
 export interface Aead {
@@ -14,12 +16,12 @@ const TAG = 16
 
 export const nodeAead: Aead = {
   seal(key, nonce, plain) {
-    const cipher = createCipheriv(name, key, nonce, { authTagLength: TAG })
+    const cipher = crypto().createCipheriv(name, key, nonce, { authTagLength: TAG })
     return Buffer.concat([cipher.update(plain), cipher.final(), cipher.getAuthTag()])
   },
   open(key, nonce, sealed) {
     if (sealed.length < TAG) return undefined
-    const decipher = createDecipheriv(name, key, nonce, { authTagLength: TAG })
+    const decipher = crypto().createDecipheriv(name, key, nonce, { authTagLength: TAG })
     decipher.setAuthTag(sealed.subarray(sealed.length - TAG))
     const plain = decipher.update(sealed.subarray(0, sealed.length - TAG))
     try {
@@ -52,6 +54,6 @@ export async function packageAead(): Promise<Aead> {
 let found: Promise<Aead> | undefined
 
 export function chaCha20Poly1305(): Promise<Aead> {
-  found ??= getCipherInfo(name) === undefined ? packageAead() : Promise.resolve(nodeAead)
+  found ??= crypto().getCipherInfo(name) === undefined ? packageAead() : Promise.resolve(nodeAead)
   return found
 }

@@ -1,15 +1,21 @@
-// Reading a pipe that a path names, of which nobody knows whether a program writes to it.
-import { closeSync, constants, createReadStream, open, openSync } from 'node:fs'
-import type { Socket } from 'node:net'
-import { Readable } from 'node:stream'
+// Pipes that a path names, of which nobody knows whether a program is at their other end.
+import { closeSync, constants, createReadStream, createWriteStream, open, openSync } from 'node:fs'
+import type { Socket, SocketConstructorOpts } from 'node:net'
+import { Readable, type Writable } from 'node:stream'
 
 type Path = string | Buffer
 
+/** Loaded when it is needed: starting the program does without sockets. */
+function socket(options: SocketConstructorOpts): Socket {
+  const net = process.getBuiltinModule('node:net')
+  return new net.Socket(options)
+}
+
 /** Whether sockets are made of descriptors. Node refuses one of a device; who does not look at it leaves the socket pending for ever. */
-function socketsTakeDescriptors(make: (fd: number) => Socket): boolean {
+function socketsTakeDescriptors(): boolean {
   const fd = openSync('/dev/null', constants.O_RDONLY)
   try {
-    return !make(fd).pending
+    return !socket({ fd, readable: true, writable: false }).pending
   } catch {
     return true
   } finally {
@@ -28,9 +34,12 @@ async function* onThreads(path: Path): AsyncGenerator<Buffer> {
 }
 
 /** What comes through a named pipe, or one that a path such as /dev/stdin leads to. @throws the system's error, or the stream does. */
-export async function readPipe(path: Path): Promise<Readable> {
-  const { Socket } = await import('node:net')
-  const make = (fd: number): Socket => new Socket({ fd, readable: true, writable: false })
-  if (!socketsTakeDescriptors(make)) return Readable.from(onThreads(path))
-  return make(openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)))
+export function readPipe(path: Path): Readable {
+  if (!socketsTakeDescriptors()) return Readable.from(onThreads(path))
+  const fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
+  return socket({ fd, readable: true, writable: false })
 }
+
+/** Into a pipe that was opened for it. Nothing waits for the reader but the stream. */
+export const writePipe = (fd: number): Writable =>
+  socketsTakeDescriptors() ? socket({ fd, readable: false, writable: true }) : createWriteStream('', { fd })

@@ -92,7 +92,9 @@ export function systemText(error: Error): string | undefined {
 export const inWords = (text: string): string =>
   text
     .replace(/\b(E[A-Z0-9_]{2,}): [^,\n]*, ([a-z_]+)(?: '([^'\n]*)')?(?: -> '[^'\n]*')?/g, (all, code, call, path) =>
-      texts[code] === undefined ? all : `${[shownCall(call), ...(path ? [shownPath(path)] : [])].join(' ')}: ${texts[code]}`,
+      texts[code] === undefined
+        ? all
+        : `${[shownCall(call), ...(path ? [shownPath(path)] : [])].join(' ')}: ${texts[code]}`,
     )
     .replace(
       /\b(connect|getaddrinfo|read|write|spawn) (?:(.+?) )?(E[A-Z0-9_]{2,})\b( [^\s,;]*[^\s,;.])?/g,

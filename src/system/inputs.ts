@@ -50,7 +50,7 @@ export function readRegular(path: string, refuse: (what: string) => Error): Buff
 /** The bytes of whatever the path names. @throws the system's error; EFBIG when more than the maximum comes. */
 export async function readNamed(path: string, options: InputOptions = {}): Promise<Buffer> {
   const { maximum = maximumStreamed } = options
-  if (statSync(path).isFIFO()) return collect(await readPipe(nativePath(path)), 'pipe', options)
+  if (statSync(path).isFIFO()) return collect(readPipe(nativePath(path)), 'pipe', options)
   const descriptor = openForReading(path)
   let isOurs = true
   try {

@@ -6,8 +6,7 @@ import { packagesIn } from '../../scripts/licences.mjs'
 import { root } from '../support/build.ts'
 import { runProgram } from '../support/process.ts'
 
-const sops = (...args: string[]) =>
-  runProgram(args, { cwd: '/', env: { PATH: '', HOME: '/nonexistent' } })
+const sops = (...args: string[]) => runProgram(args, { cwd: '/', env: { PATH: '', HOME: '/nonexistent' } })
 
 test('our own licence first, then that of every package that is bundled', async () => {
   const { exit, stdout, stderr } = await sops('--licenses')

@@ -26,38 +26,38 @@ const plainText = Buffer.from(
 const inNode = getCipherInfo('chacha20-poly1305') !== undefined
 if (!inNode) process.stderr.write('ChaCha20-Poly1305 of node:crypto is not tested: this runtime has none\n')
 
-describe.each([
-  ...(inNode ? ([['node:crypto', nodeAead]] as const) : []),
-  ['@noble/ciphers', fromPackage] as const,
-])('%s', (_, aead) => {
-  test('encrypts as RFC 8439, A.5', () => {
-    const sealed = aead.seal(key, nonce, plainText)
-    expect(sealed.subarray(0, -16).toString('hex')).toBe(sealedText.toString('hex'))
-    expect(aead.open(key, nonce, sealed)).toEqual(plainText)
-  })
+describe.each([...(inNode ? ([['node:crypto', nodeAead]] as const) : []), ['@noble/ciphers', fromPackage] as const])(
+  '%s',
+  (_, aead) => {
+    test('encrypts as RFC 8439, A.5', () => {
+      const sealed = aead.seal(key, nonce, plainText)
+      expect(sealed.subarray(0, -16).toString('hex')).toBe(sealedText.toString('hex'))
+      expect(aead.open(key, nonce, sealed)).toEqual(plainText)
+    })
 
-  test('refuses every changed bit and every length', () => {
-    const sealed = aead.seal(key, nonce, Buffer.from('plain'))
-    for (let i = 0; i < sealed.length * 8; i++) {
-      const changed = Buffer.from(sealed)
-      changed[i >> 3]! ^= 1 << (i & 7)
-      expect([i, aead.open(key, nonce, changed)]).toEqual([i, undefined])
-    }
-    for (let length = 0; length < sealed.length; length++)
-      expect([length, aead.open(key, nonce, sealed.subarray(0, length))]).toEqual([length, undefined])
-    expect(aead.open(key, nonce, Buffer.concat([sealed, Buffer.alloc(1)]))).toBeUndefined()
-  })
+    test('refuses every changed bit and every length', () => {
+      const sealed = aead.seal(key, nonce, Buffer.from('plain'))
+      for (let i = 0; i < sealed.length * 8; i++) {
+        const changed = Buffer.from(sealed)
+        changed[i >> 3]! ^= 1 << (i & 7)
+        expect([i, aead.open(key, nonce, changed)]).toEqual([i, undefined])
+      }
+      for (let length = 0; length < sealed.length; length++)
+        expect([length, aead.open(key, nonce, sealed.subarray(0, length))]).toEqual([length, undefined])
+      expect(aead.open(key, nonce, Buffer.concat([sealed, Buffer.alloc(1)]))).toBeUndefined()
+    })
 
-  test.each([
-    ['key', 31, 12],
-    ['key', 33, 12],
-    ['nonce', 32, 11],
-  ])('throws for a %s of another length (%i, %i)', (_what, keyLength, nonceLength) => {
-    const [otherKey, otherNonce] = [Buffer.alloc(keyLength), Buffer.alloc(nonceLength)]
-    expect(() => aead.seal(otherKey, otherNonce, plainText)).toThrow()
-    expect(() => aead.open(otherKey, otherNonce, Buffer.alloc(32))).toThrow()
-  })
-})
+    test.each([
+      ['key', 31, 12],
+      ['key', 33, 12],
+      ['nonce', 32, 11],
+    ])('throws for a %s of another length (%i, %i)', (_what, keyLength, nonceLength) => {
+      const [otherKey, otherNonce] = [Buffer.alloc(keyLength), Buffer.alloc(nonceLength)]
+      expect(() => aead.seal(otherKey, otherNonce, plainText)).toThrow()
+      expect(() => aead.open(otherKey, otherNonce, Buffer.alloc(32))).toThrow()
+    })
+  },
+)
 
 test.runIf(inNode)('each gives and opens what the other does', () => {
   const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length })

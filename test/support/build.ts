@@ -16,9 +16,7 @@ export const executable: string | undefined = named ? resolve(named) : undefined
 export const programFile: string = executable ?? join(root, 'bin/sops.cjs')
 
 /** The words that start the program, to which its own are added. */
-export const program: readonly [string, ...string[]] = executable
-  ? [executable]
-  : [process.execPath, bin]
+export const program: readonly [string, ...string[]] = executable ? [executable] : [process.execPath, bin]
 
 /** The same for a shell. */
 export const programLine: string = program.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ')

@@ -22,11 +22,7 @@ if (process.platform === 'linux')
     const none = '00000000\n'
 
     beforeAll(async () => {
-      const { stdout } = await sops(
-        ['encrypt', '--input-type', 'dotenv', '--filename-override', 'f.env'],
-        {},
-        'A=1\n',
-      )
+      const { stdout } = await sops(['encrypt', '--input-type', 'dotenv', '--filename-override', 'f.env'], {}, 'A=1\n')
       writeFileSync(box.path('f.env'), stdout)
     })
 

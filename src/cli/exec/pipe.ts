@@ -1,7 +1,8 @@
 // A decrypted file that is never on disk: a named pipe, and what writes to it (spec/cli.md 15.3).
 
-import { Socket } from 'node:net'
+import type { Writable } from 'node:stream'
 import { messageOf, SopsError } from '../../errors.ts'
+import { writePipe } from '../../runtime/index.ts'
 import {
   closeSync,
   codeOf,
@@ -51,7 +52,7 @@ export function servePipe(path: string, content: Uint8Array, host: Host): () => 
   const pipe = lastingName(path, host)
   let state: 'waiting' | 'writing' | 'ended' = 'waiting'
   let unblocker: number | undefined
-  let writer: Socket | undefined
+  let writer: Writable | undefined
   // Until there is a reader, opening blocks a thread, not the program.
   open(path, constants.O_WRONLY, (error, fd) => {
     if (unblocker !== undefined) closeSync(unblocker)
@@ -63,7 +64,7 @@ export function servePipe(path: string, content: Uint8Array, host: Host): () => 
     }
     if (state === 'ended') return closeSync(fd)
     state = 'writing'
-    writer = new Socket({ fd, readable: false, writable: true })
+    writer = writePipe(fd)
     writer.on('error', () => {})
     writer.end(content)
   })
