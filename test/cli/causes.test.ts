@@ -2,7 +2,7 @@
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { programLine } from '../support/build.ts'
+import { executable, programLine } from '../support/build.ts'
 import { runCli, type Sandbox } from '../support/cli.ts'
 import { encryptedBox, identity, recipient, secondRecipient, start } from './exec-support.ts'
 
@@ -130,6 +130,8 @@ describe.each(['SOPS_AGE_KEY_CMD', 'SOPS_AGE_SSH_PRIVATE_KEY_CMD'])('%s', (name)
 test.skipIf(process.platform === 'win32')('a working folder that was deleted', async () => {
   const script = `mkdir gone; cd gone; rmdir ../gone; ${programLine} decrypt s.yaml`
   const { code, stderr } = await start(box, ['-c', script], { program: '/bin/sh' }).ended
+  // The runtime of the executable looks there before the program runs.
+  if (executable) return expect([code, stderr]).toEqual([1, expect.stringContaining('working directory was deleted')])
   expect([code, stderr]).toEqual([
     1,
     'getwd: no such file or directory\nhint: the working folder was deleted or cannot be reached: change to another one\n',
