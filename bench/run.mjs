@@ -1,6 +1,9 @@
 // Measures the program as users meet it, as whole processes, each against a floor taken in the same run.
 //
 //   node bench/run.mjs [--quick] [--json] [--only WORD]
+//
+// The suite `forms` compares the Node form with the executable (dist/sops, or SOPS_BENCH_EXECUTABLE) and, where SOPS_BENCH_REFERENCE names its
+// program, with the reference.
 import { execFile, execFileSync, spawnSync } from 'node:child_process'
 import crypto from 'node:crypto'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
@@ -11,6 +14,7 @@ import { parseArgs, promisify } from 'node:util'
 import { generateIdentity, identityToRecipient } from 'age-encryption'
 import { startClouds } from './clouds.mjs'
 import { bytesOf, dotenvOf, jsonOf, smallYaml, yamlOf } from './data.mjs'
+import { compare, formsOf, worksOf } from './forms.mjs'
 import { cleanEnv, measure } from './measure.mjs'
 
 const { values: options } = parseArgs({
@@ -34,6 +38,9 @@ const env = cleanEnv(folder, {
 })
 const [few, many] = options.quick ? [2000, 20_000] : [6000, 60_000]
 const size = (options.quick ? 10 : 50) * 2 ** 20
+const envMany = options.quick ? 10_000 : 50_000
+/** What the suite `forms` wants of the executable. */
+const goals = []
 
 const job = (name, ...args) => ({ name, args, env, cwd: folder })
 const sops = (name, ...args) => job(name, bin, ...args)
@@ -164,6 +171,38 @@ const suites = {
         .map(([kind]) => [`decrypt, ${kind}`, 'decrypt, X25519', kind === 'post-quantum' && !hasMlKem ? 70 : 30]),
     )
   },
+  async forms() {
+    const forms = formsOf(root)
+    if (forms.length === 1) {
+      process.stderr.write('forms are not compared: there is no executable (npm run package)\n')
+      return []
+    }
+    seal('small.yaml', smallYaml)
+    for (const [type, text] of Object.entries({ yaml: yamlOf(many), json: jsonOf(many), env: dotenvOf(envMany) }))
+      seal(`many.${type}`, text)
+    seal('big.bin', bytesOf(size))
+    const { clouds, close } = await startClouds(root)
+    try {
+      const aws = /** @type {(typeof clouds)[string]} */ (clouds.aws)
+      writeFileSync(join(folder, 'aws.yaml'), smallYaml)
+      const awsEnv = { ...cleanEnv(folder), ...aws.env, SOPS_DISABLE_VERSION_CHECK: '1' }
+      await promisify(execFile)(process.execPath, [bin, 'encrypt', '-i', ...aws.flags, 'aws.yaml'], {
+        cwd: folder,
+        env: awsEnv,
+      })
+      const works = worksOf({ leaves: { yaml: many, json: many, env: envMany }, size })
+      const { rows, targets } = await compare(forms, works, {
+        cwd: folder,
+        env,
+        awsEnv,
+        isQuick: options.quick === true,
+      })
+      goals.push(...targets)
+      return rows
+    } finally {
+      await close()
+    }
+  },
   async clouds() {
     const { clouds, trust, close } = await startClouds(root)
     try {
@@ -250,8 +289,12 @@ try {
   for (const [name, suite] of Object.entries(suites)) {
     if (!options.only || name.includes(options.only)) all.push(...(await suite()))
   }
-  if (options.json) process.stdout.write(`${JSON.stringify({ node: process.version, rows: all }, null, 2)}\n`)
+  if (options.json) process.stdout.write(`${JSON.stringify({ node: process.version, rows: all, goals }, null, 2)}\n`)
   else print(all)
+  for (const { what, value, limit, unit, met } of options.json ? [] : goals)
+    process.stdout.write(
+      `executable, ${what}: ${number(value, unit === 'x' ? 2 : 0)} ${unit}, target <= ${limit}: ${met ? 'met' : 'NOT MET'}\n`,
+    )
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }

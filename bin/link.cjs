@@ -2,14 +2,17 @@
 // where it does not run, or fails, bin/sops hands over each time.
 'use strict'
 const { spawnSync } = require('node:child_process')
-const { chmodSync, copyFileSync, linkSync, renameSync, rmSync } = require('node:fs')
-const { join } = require('node:path')
+const { chmodSync, copyFileSync, existsSync, linkSync, renameSync, rmSync } = require('node:fs')
+const { dirname, join } = require('node:path')
 const { findExecutable, version } = require('./executable.cjs')
 
 function link(file) {
   // Proves that the system can run it.
   const { stdout } = spawnSync(file, ['--version'], { encoding: 'utf8', timeout: 30_000 })
   if (!stdout?.includes(`(sops-ts ${version()})`)) return
+  // Found beside the executable, wherever that is.
+  const library = join(dirname(file), 'openpgp.cjs')
+  if (existsSync(library)) copyFileSync(library, join(__dirname, 'openpgp.cjs'))
   const place = join(__dirname, 'sops')
   const fresh = `${place}.${process.pid}`
   try {

@@ -111,24 +111,26 @@ export async function bundle(root, folder) {
   writeFileSync(join(folder, 'LICENSES.txt'), licencesOf(metafile, root))
 }
 
-/** Packages that packages use when somebody installed them. In the executable they are missing: it takes no code from folders around it. */
+/**
+ * Packages that packages use when somebody installed them, and openpgp, for its licence. In the executable they are missing: it looks for no
+ * package in folders around it.
+ */
 const absent = {
   name: 'absent',
   setup({ onResolve, onLoad }) {
-    const filter = /^(pg-native|supports-color)$/
+    const filter = /^(pg-native|supports-color|openpgp)$/
     onResolve({ filter }, ({ path }) => ({ path, namespace: 'absent' }))
-    onLoad({ filter: /./, namespace: 'absent' }, ({ path }) => ({
-      contents: `throw Object.assign(new Error("Cannot find module '${path}'"), { code: 'MODULE_NOT_FOUND' })`,
-    }))
+    onLoad({ filter: /./, namespace: 'absent' }, ({ path }) => {
+      // src/runtime/openpgp.ts knows where else it may be.
+      const code = path === 'openpgp' ? 'SOPS_LEFT_OUT' : 'MODULE_NOT_FOUND'
+      return { contents: `throw Object.assign(new Error("Cannot find module '${path}'"), { code: '${code}' })` }
+    })
   },
 }
 
-/** What the executable may ask for that is neither in it nor in its runtime. */
-const beside = ['openpgp']
-
 /**
  * The whole program as one CommonJS text, for the executable. Modules that import() names are in it and evaluated when they are asked for.
- * @throws Error when a package is missing that it should hold, or when it would look for others than those it may
+ * @throws Error when a package is missing that it should hold, or when it would look for any outside
  */
 export async function bundleWhole(root) {
   const pkg = readPackage(root)
@@ -139,7 +141,7 @@ export async function bundleWhole(root) {
     entryPoints: ['src/cli/executable.ts'],
     outfile: join(root, 'sops.cjs'),
     format: 'cjs',
-    external: beside,
+    external: [],
     plugins: [absent, reading(sourcesOf(root))],
     supported: { 'dynamic-import': false },
     // The names that files have inside the executable: Bun would put in those of the machine which builds.
@@ -153,7 +155,7 @@ export async function bundleWhole(root) {
   })
   const outside = Object.values(metafile.outputs)
     .flatMap(({ imports }) => imports)
-    .filter(({ path, external }) => external && !isBuiltin(path) && !beside.includes(path))
+    .filter(({ path, external }) => external && !isBuiltin(path))
     .map(({ path }) => path)
   if (outside.length > 0) throw new Error(`the executable would look for ${outside.join(', ')}`)
   return { code: outputFiles.map(({ text }) => text).join(''), metafile }

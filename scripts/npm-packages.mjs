@@ -9,6 +9,7 @@ import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, w
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { layOpenpgp } from './openpgp.mjs'
 import { toolchain } from './toolchain.mjs'
 
 const root = resolve(fileURLToPath(new URL('..', import.meta.url)))
@@ -44,6 +45,7 @@ for (const platform of platforms) {
   mkdirSync(folder, { recursive: true })
   copyFileSync(join(values.from, `sops-${platform}`), join(folder, 'sops'))
   chmodSync(join(folder, 'sops'), 0o755)
+  const beside = layOpenpgp(root, folder)
   copyFileSync(join(root, 'LICENSE'), join(folder, 'LICENSE'))
   writeFileSync(
     join(folder, 'README.md'),
@@ -58,7 +60,7 @@ for (const platform of platforms) {
     os: [os],
     cpu: [cpu],
     ...(os === 'linux' && { libc: [musl ?? 'glibc'] }),
-    files: ['sops'],
+    files: ['sops', ...beside],
     // It cannot be started from inside an archive (yarn).
     preferUnplugged: true,
   })

@@ -2,9 +2,10 @@
 //
 //   npm run package [-- [--out FOLDER] [--all | PLATFORM…]]
 //
-// Makes dist/sops for this machine, and its bill of materials. With platforms (rows of toolchain.json), or --all for every one of them, it
-// makes the folder dist/packages anew: an executable and a bill of materials for each, and SHA256SUMS. FOLDER stands for dist/. The same sources,
-// packages and toolchain give the same bytes, whenever, wherever and for whichever platform they are packed.
+// Makes dist/sops for this machine, its bill of materials, and openpgp.cjs, which it loads for OpenPGP keys without gpg. With platforms (rows of
+// toolchain.json), or --all for every one of them, it makes the folder dist/packages anew: an executable and a bill of materials for each,
+// openpgp.cjs, and SHA256SUMS. FOLDER stands for dist/. The same sources, packages and toolchain give the same bytes, whenever, wherever and for
+// whichever platform they are packed.
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import {
@@ -24,6 +25,7 @@ import { parseArgs } from 'node:util'
 import { bundleWhole } from './bundle.mjs'
 import { licencesOf, runtimeLicences } from './licences.mjs'
 import { withoutSignature } from './mach-o.mjs'
+import { layOpenpgp } from './openpgp.mjs'
 import { withoutVariables } from './runtime-variables.mjs'
 import { billOfMaterials } from './sbom.mjs'
 import { sumsOf } from './sums.mjs'
@@ -37,7 +39,6 @@ const flags = [
   '--no-compile-autoload-bunfig',
   '--no-compile-autoload-tsconfig',
   '--no-compile-autoload-package-json',
-  ...['--external', 'openpgp'],
   ...['--asset', 'LICENSES.txt'],
 ]
 
@@ -108,6 +109,7 @@ function placeAll(platforms, out, made) {
     process.stdout.write(`${platform}\n`)
     return compile(platform, `sops-${platform}${suffixOf(platform)}`, made)
   })
+  names.push(...layOpenpgp(root, made.work))
   writeFileSync(join(made.work, 'SHA256SUMS'), sumsOf(names.map((name) => [name, sha256(join(made.work, name))])))
   place(made.work, [...names, 'SHA256SUMS'], out)
   for (const name of readdirSync(out)) if (!names.includes(name) && name !== 'SHA256SUMS') rmSync(join(out, name))
@@ -124,7 +126,7 @@ try {
   const platforms = values.all ? Object.keys(toolchain.platforms) : positionals
   const name = `sops${suffixOf(process.platform)}`
   if (platforms.length > 0) placeAll(platforms, join(values.out, 'packages'), made)
-  else place(work, compile(thisPlatform(), name, made), values.out)
+  else place(work, [...compile(thisPlatform(), name, made), ...layOpenpgp(root, work)], values.out)
 } catch (error) {
   process.stderr.write(`${error.message}\n`)
   process.exitCode = 1

@@ -3,6 +3,7 @@
 export { type Aead, chaCha20Poly1305 } from './chacha20-poly1305.ts'
 export { doNotWaitFor } from './child-input.ts'
 export { entriesIn } from './folders.ts'
+export { loadOpenpgp } from './lazy.ts'
 export { keepBytesInPaths } from './paths.ts'
 export { readPipe, writePipe } from './pipes.ts'
 export { isStart } from './system-errors.ts'

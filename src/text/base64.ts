@@ -32,8 +32,9 @@ export function decodeBase64Url(text: string): Uint8Array {
   return new Uint8Array(Buffer.from(text, 'base64url'))
 }
 
+/** Another view of the same bytes costs as much as encoding a short text, so that a Buffer is taken as it is. */
 export const encodeBase64 = (bytes: Uint8Array): string =>
-  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
+  (bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)).toString('base64')
 
 export function encodeBase64NoPad(bytes: Uint8Array): string {
   const text = encodeBase64(bytes)

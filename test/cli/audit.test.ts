@@ -1,11 +1,9 @@
-import { execFileSync, spawn } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import {
-  chmodSync,
   closeSync,
   constants,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   openSync,
   readFileSync,
   rmSync,
@@ -13,14 +11,12 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { readAuditConfig } from '../../src/audit/config.ts'
 import { readConnection } from '../../src/audit/connection.ts'
 import { main } from '../../src/cli/main.ts'
 import { bufferHost, type CliOptions, type CliResult, type Sandbox } from '../support/cli.ts'
+import { hasPostgres, type Postgres, startPostgres } from '../support/postgres.ts'
 import { encryptedBox, environmentIn, recipient } from './exec-support.ts'
 
 let box: Sandbox
@@ -266,63 +262,18 @@ test('waiting for a pipe as the configuration is announced', async () => {
   expect(said).toEqual([`waiting for the audit configuration from ${pipe}`])
 })
 
-/** A folder with the server's programs, or undefined. */
-function findPostgres(): string | undefined {
-  const folders = ['/usr/local/bin', '/usr/bin', ...[17, 16, 15, 14, 13].map((n) => `/usr/lib/postgresql/${n}/bin`)]
-  return folders.find((folder) => existsSync(join(folder, 'initdb')) && existsSync(join(folder, 'postgres')))
-}
+if (!hasPostgres) console.log('audit records in PostgreSQL are not tested: no server is installed')
 
-const programs = findPostgres()
-if (!programs) console.log('audit records in PostgreSQL are not tested: no server is installed')
-
-describe.skipIf(!programs)('a PostgreSQL server', () => {
-  let data: string
-  let stop: () => Promise<void>
-  // The server refuses to run as root.
-  const account = process.getuid?.() === 0 ? { uid: Number(execFileSync('id', ['-u', 'nobody'])), gid: 65534 } : {}
-  const sql = (text: string): string =>
-    execFileSync('psql', ['-h', data, '-U', 'admin', '-d', 'postgres', '-Atqc', text], { encoding: 'utf8' }).trim()
-
+describe.skipIf(!hasPostgres)('a PostgreSQL server', () => {
+  let server: Postgres
   beforeAll(async () => {
-    data = mkdtempSync(join(tmpdir(), 'sops-pg-'))
-    chmodSync(data, 0o777)
-    const cluster = join(data, 'cluster')
-    const options = {
-      ...account,
-      cwd: data,
-      stdio: 'pipe' as const,
-      env: { PATH: process.env['PATH'] ?? '', HOME: data },
-    }
-    execFileSync(join(programs!, 'initdb'), ['-D', cluster, '-U', 'admin', '-A', 'trust', '--no-sync'], options)
-    const server = spawn(join(programs!, 'postgres'), ['-D', cluster, '-k', data, '-c', 'listen_addresses='], {
-      ...options,
-      stdio: 'ignore',
-    })
-    stop = () =>
-      new Promise((resolve) => {
-        server.on('exit', () => resolve())
-        server.kill('SIGQUIT')
-      })
-    while (!existsSync(join(data, '.s.PGSQL.5432'))) await sleep(100)
-    for (let n = 0; ; n++) {
-      try {
-        sql('SELECT 1')
-        break
-      } catch (error) {
-        if (n > 100) throw error
-        await sleep(100)
-      }
-    }
-    sql(`CREATE TABLE audit_event (id SERIAL PRIMARY KEY, timestamp TIMESTAMP DEFAULT CURRENT_TIMESTAMP, action TEXT, username TEXT, file TEXT);
-      CREATE ROLE sops LOGIN; GRANT INSERT ON audit_event TO sops; GRANT USAGE ON audit_event_id_seq TO sops; CREATE ROLE weak LOGIN`)
+    server = await startPostgres()
   })
-  afterAll(async () => {
-    await stop?.()
-    rmSync(data, { recursive: true, force: true })
-  })
+  afterAll(() => server?.stop())
+  const sql = (text: string): string => server.sql(text)
 
   const database = (user: string): string =>
-    `backends: {postgres: [{connection_string: "host=${data} user=${user} dbname=postgres"}]}`
+    `backends: {postgres: [{connection_string: "host=${server.folder} user=${user} dbname=postgres"}]}`
 
   test('gets the rows of the reference', async () => {
     mkdirSync(box.path("it's"), { recursive: true })
@@ -346,7 +297,7 @@ describe.skipIf(!programs)('a PostgreSQL server', () => {
 
   test('one of two servers missing: nothing is recorded in the other', async () => {
     const count = sql('SELECT count(*) FROM audit_event')
-    const both = `backends:\n  postgres:\n    - connection_string: host=${data} user=sops dbname=postgres\n    - connection_string: host=127.0.0.1 port=1 sslmode=disable\n`
+    const both = `backends:\n  postgres:\n    - connection_string: host=${server.folder} user=sops dbname=postgres\n    - connection_string: host=127.0.0.1 port=1 sslmode=disable\n`
     const { code, stderr } = await run(both, ['decrypt', 's.yaml'])
     expect(code).toBe(1)
     expect(stderr).toMatch(/\[AUDIT\].*audit database 2: .*connection refused/)

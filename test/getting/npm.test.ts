@@ -71,6 +71,9 @@ describe.skipIf(process.platform === 'win32')('the packages', () => {
     expect({ os, cpu, ...(libc && { libc }) }).toEqual(fields)
     expect(published(`sops-ts-${name}`)).toMatchObject({ version, license: 'MIT' })
     expect(statSync(join(folder, `to/sops-ts-${name}/sops`)).mode & 0o777).toBe(0o755)
+    const { files } = published(`sops-ts-${name}`)
+    expect(files).toEqual(['sops', 'openpgp.cjs', 'openpgp.LICENSE.txt'])
+    for (const file of files) expect(existsSync(join(folder, `to/sops-ts-${name}`, file))).toBe(true)
   })
 
   test('the program depends on them optionally, in this version, and else on what the checkout does', () => {
@@ -151,6 +154,8 @@ describe.skipIf(process.platform === 'win32')('the packages', () => {
       const place = join(folder, 'linked/lib/node_modules')
       expect(readFileSync(join(place, 'sops-ts/bin/sops'), 'utf8')).toBe(stand)
       expect(statSync(join(place, 'sops-ts/bin/sops')).ino).toBe(statSync(join(place, `sops-ts-${platform}/sops`)).ino)
+      // The executable looks for it beside itself.
+      expect(readFileSync(join(place, 'sops-ts/bin/openpgp.cjs'), 'utf8')).toContain('LGPL')
       // What names the Node form still gets it.
       const node = await run(process.execPath, [join(place, 'sops-ts/bin/sops.cjs'), 'filestatus', 'none'])
       expect(node.stdout.toString()).not.toContain('executable')

@@ -20,13 +20,13 @@ function redact(text: string, ctx: Context): string {
   return secrets.filter((secret) => secret.length >= 4).reduce((shown, secret) => shown.replaceAll(secret, '***'), text)
 }
 
-/** One line: the service's name for the error, and its text. */
+/** One line: the service's name for the error, and its text; what the system refused has no such name. */
 export function describeFailure(error: unknown, ctx: Context): string {
   if (error instanceof AggregateError && error.errors.length > 0) return describeFailure(error.errors[0], ctx)
   if (!(error instanceof Error)) return 'unknown failure'
   const text = redact(messageOf(error), ctx)
     .trim()
     .replace(/\s*\n\s*/g, ' ')
-  if (error instanceof SopsError || error.name === 'Error' || error.name === '') return text
+  if (error instanceof SopsError || 'syscall' in error || error.name === 'Error' || error.name === '') return text
   return text === '' ? error.name : `${error.name}: ${text}`
 }

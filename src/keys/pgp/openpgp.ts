@@ -5,6 +5,7 @@ import type { Key, PartialConfig, PrivateKey, PublicKey } from 'openpgp'
 import type { Context } from '../../context/index.ts'
 import { memoKeys, onceEach } from '../../context/index.ts'
 import { messageOf } from '../../errors.ts'
+import { loadOpenpgp } from '../../runtime/index.ts'
 import type { Ring } from './ring.ts'
 
 /** Why a ring failed. */
@@ -64,7 +65,7 @@ export async function wrapWithRing(
   if (!wanted || found.length === 0) return failure(ring, `key with fingerprint '${fp}' is not available in keyring`)
   const key = await merged(found)
   if (!key) return failure(ring, `'${fp}' names several keys: give the whole fingerprint`)
-  const { createMessage, encrypt } = await import('openpgp')
+  const { createMessage, encrypt } = await loadOpenpgp()
   const date = ctx.now()
   const session = randomBytes(32)
   try {
@@ -99,7 +100,7 @@ const unwrapConfig: PartialConfig = {
 const TRIES = 3
 
 async function ask(key: PrivateKey, ctx: Context): Promise<PrivateKey> {
-  const { decryptKey } = await import('openpgp')
+  const { decryptKey } = await loadOpenpgp()
   const name = key.getFingerprint().toUpperCase()
   const text = `Enter passphrase for PGP key ${name}: `
   for (let i = 0; i < TRIES; i++) {
@@ -138,7 +139,14 @@ export async function unwrapWithRing(
   ctx: Context,
   { quiet = false, only }: PgpUnwrapOptions = {},
 ): Promise<Uint8Array | Failure> {
-  const { decrypt, readMessage } = await import('openpgp')
+  let library: typeof import('openpgp')
+  try {
+    library = await loadOpenpgp()
+  } catch (error) {
+    // Where there were keys to read, the ring has the same to say.
+    return { message: ring.errors.join('; ') || messageOf(error), revoked: false }
+  }
+  const { decrypt, readMessage } = library
   const read = () => readMessage({ armoredMessage: enc, config: unwrapConfig })
   let ids: ReturnType<Awaited<ReturnType<typeof read>>['getEncryptionKeyIDs']>
   try {

@@ -5,6 +5,7 @@ import type { Key } from 'openpgp'
 import type { Context, MemoKey } from '../../context/index.ts'
 import { memoKey } from '../../context/index.ts'
 import { messageOf } from '../../errors.ts'
+import { loadOpenpgp } from '../../runtime/index.ts'
 import { readNamed, shownPath, statSync } from '../../system/index.ts'
 import { utf16Problem } from '../../text/encoding.ts'
 
@@ -71,7 +72,7 @@ function splitKeys(bytes: Uint8Array): Uint8Array[] {
 async function parse(bytes: Uint8Array): Promise<Key[]> {
   const utf16 = utf16Problem(bytes)
   if (utf16 !== undefined) throw new Error(utf16)
-  const { readKeys, unarmor } = await import('openpgp')
+  const { readKeys, unarmor } = await loadOpenpgp()
   const isBinary = ((bytes[0] ?? 0) & 0x80) !== 0 && bytes[0] !== 0xef
   const errors: unknown[] = []
   const attempt = async <T>(work: Promise<T>): Promise<T[]> => {
