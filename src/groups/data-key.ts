@@ -56,7 +56,7 @@ export async function wipedAfter<T>(dataKey: Uint8Array, use: () => T | Promise<
   }
 }
 
-export interface WrapOptions {
+interface WrapOptions {
   /** Recipients of a single group whose entries stay as they are: their `enc` already holds this data key, or they are bare. */
   readonly keep?: (key: MasterKey) => boolean
 }
@@ -191,7 +191,7 @@ export function shortRecoveryText(error: SopsError): string {
     : `Error getting data key: ${groups.required} successful groups required, got ${groups.recovered}`
 }
 
-export interface RecoverOptions {
+interface RecoverOptions {
   /** Key types, in the order in which a group's keys are tried. */
   readonly order?: readonly string[]
   /** Called for each recipient that unwrapped its part. */
