@@ -85,7 +85,7 @@ export const wrapErrors = (error: unknown): readonly string[] | undefined =>
 
 /**
  * Wraps the data key once for every recipient; each of several groups gets a Shamir share instead.
- * @throws SopsError `generic` naming every recipient that failed (spec/keys.md 2.1), or that is bare (`MasterKey.isBare`) and not kept.
+ * @throws SopsError `generic` naming every recipient that failed (spec/keys.md 2.1), or that is bare (`KeyRecord.isBare`) and not kept.
  */
 export async function wrapDataKey(
   dataKey: Uint8Array,
