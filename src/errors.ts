@@ -45,7 +45,7 @@ export interface Position {
 }
 
 /** The facts of a failure, for code that recovers from it or rewords it. */
-export interface FailureDetails {
+interface FailureDetails {
   /** Tells failures with the same code apart. */
   readonly fault?: 'no metadata' | 'value twice' | 'MAC of other values'
   /** Why the data key could not be wrapped, one text per failure. */

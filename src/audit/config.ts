@@ -7,7 +7,7 @@ import { loadFormat } from '../formats/index.ts'
 import { readNamed } from '../system/index.ts'
 import { type PlainValue, toObject } from '../tree/plain.ts'
 
-export interface AuditBackends {
+interface AuditBackends {
   readonly postgres: readonly { readonly connectionString: string }[]
   readonly file: readonly { readonly path: string }[]
 }

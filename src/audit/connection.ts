@@ -5,7 +5,7 @@ import type { Context } from '../context/index.ts'
 import { messageOf, SopsError } from '../errors.ts'
 import { readCredentials } from '../net/index.ts'
 
-export interface Connection {
+interface Connection {
   /** A name, an address, or the folder of a Unix socket. */
   readonly host: string
   readonly port: number

@@ -5,13 +5,13 @@ import { messageOf, SopsError } from '../errors.ts'
 import { loadOptional } from '../net/index.ts'
 import { readConnection } from './connection.ts'
 
-export interface AuditRow {
+interface AuditRow {
   readonly action: string
   readonly username: string
   readonly file: string
 }
 
-export interface DatabaseOptions {
+interface DatabaseOptions {
   readonly env: Context['env']
   readonly user: string
   readonly log: Context['log']

@@ -5,7 +5,7 @@ import { shown } from '../system/index.ts'
 import { readAuditConfig } from './config.ts'
 import { appendRecord } from './file.ts'
 
-export interface RecordOptions {
+interface RecordOptions {
   /** Path of the configuration. */
   readonly config: string
   readonly command: string

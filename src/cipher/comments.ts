@@ -101,14 +101,14 @@ export function unlikeMarker(selection: Selection, seal: () => string): string {
   return text
 }
 
-export interface SettleOptions {
+interface SettleOptions {
   readonly dataKey: Uint8Array
   readonly selection: Selection
   readonly stash?: Stash
 }
 
 /** Seals comments for the places where they are read back. */
-export interface Settling {
+interface Settling {
   /**
    * The tree with every comment sealed for its place; undefined if all were. A comment that comes to stand where nothing is encrypted is not
    * put in clear: it is a problem.

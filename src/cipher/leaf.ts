@@ -24,7 +24,7 @@ export interface LeafCipher {
   readonly algorithm: 'aes-128-gcm' | 'aes-192-gcm' | 'aes-256-gcm' | undefined
 }
 
-export interface DecryptedLeaf {
+interface DecryptedLeaf {
   readonly type: ScalarType
   readonly bytes: Uint8Array
   readonly iv: Uint8Array

@@ -49,7 +49,7 @@ export interface LongToken {
 }
 
 /** A leaf whose tag was checked. */
-export interface LongLeaf {
+interface LongLeaf {
   /** Decrypts the plaintext again; only the bytes that were checked come out. */
   plaintext(): AsyncGenerator<Uint8Array>
 }

@@ -24,7 +24,7 @@ export interface OpenTreeOptions extends CryptOptions {
   readonly lineOf?: LineOf
 }
 
-export interface OpenedTree {
+interface OpenedTree {
   readonly tree: Tree
   /** Over the plaintext; compare with `verifyMac`. */
   readonly mac: string

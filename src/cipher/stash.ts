@@ -6,7 +6,7 @@ import { bytesOfText } from '../tree/utf8.ts'
 import type { LeafCipher } from './leaf.ts'
 import type { Selection } from './selection.ts'
 
-export interface Remembered {
+interface Remembered {
   readonly aad: string
   readonly type: ScalarType
   /** The bytes the MAC takes: equal for equal values. */
@@ -52,7 +52,7 @@ export interface Recall {
   readonly next: (type: ScalarType, plaintext: string | Uint8Array) => Reuse
 }
 
-export interface Reuse {
+interface Reuse {
   /** The very text to put back, and the format's token for it. */
   readonly leaf?: Remembered
   readonly token?: string

@@ -8,7 +8,7 @@ import { createLeafCipher, decryptLeaf, encryptLeaf, type LeafCipher } from './l
 import { sameMac } from './mac.ts'
 
 /** The MAC as the metadata has it: encrypted, and bound to the date beside it. */
-export interface StoredMac {
+interface StoredMac {
   /** Empty when absent. */
   readonly mac: string
   /** RFC 3339. */

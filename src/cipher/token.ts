@@ -2,7 +2,7 @@
 
 export const tokenStart = 'ENC[AES256_GCM,data:'
 
-export interface TokenParts {
+interface TokenParts {
   readonly data: string
   readonly iv: string
   readonly tag: string

@@ -11,7 +11,7 @@ import type { allowCleartext } from './flags.ts'
 import type { Invocation, Io } from './invocation.ts'
 
 /** What was sealed with `allowCleartext` set, and for which file. */
-export interface Checked {
+interface Checked {
   readonly sealed: SealOutput
   readonly plain: Tree
   readonly metadata: Metadata

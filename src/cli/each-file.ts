@@ -8,7 +8,7 @@ import { absolutePath } from './settings.ts'
 /** Erases the line and puts the cursor at its start. */
 const startOver = new Control('\r\x1b[K')
 
-export interface EachFile {
+interface EachFile {
   /** What is being done, to show on a terminal; absent for commands that report progress themselves. */
   readonly doing?: string
   /** The text of the error at the end. */

@@ -29,7 +29,7 @@ import { type Content, createFile, overwriteFile, replaceFile } from './replace-
 /** The path, resolved in the user's working directory; messages keep what the user wrote. */
 const inFolder = (host: Host, path: string): string => (path === '' ? '' : resolve(host.cwd, path))
 
-export interface InputFileOptions {
+interface InputFileOptions {
   /** The file will be changed in place, so it must be a regular one. */
   readonly inPlace?: boolean
   /** Told what is waited for. */
@@ -108,7 +108,7 @@ export type Fingerprint = string
 
 export const fingerprint = (bytes: Uint8Array): Fingerprint => createHash('sha256').update(bytes).digest('hex')
 
-export interface WriteOptions {
+interface WriteOptions {
   /** For the reference's message that the target cannot be written; by default `output file`. */
   readonly what?: 'in-place file' | 'output file'
   /**

@@ -1,6 +1,6 @@
 // A flag as data. The parser, the help, completion and the types of a command's options all derive from it.
 
-export type FlagKind = 'bool' | 'string' | 'int' | 'list'
+type FlagKind = 'bool' | 'string' | 'int' | 'list'
 
 interface FlagOf<Name extends string, Kind extends FlagKind> {
   readonly name: Name

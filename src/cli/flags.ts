@@ -42,11 +42,9 @@ export const inputType: StringFlag<'input-type'> = string(
   'format of the input: yaml, json, dotenv, ini or binary',
   { value: 'FORMAT' },
 )
-export const outputType: StringFlag<'output-type'> = string(
-  'output-type',
-  'format of the output, if not that of the input',
-  { value: 'FORMAT' },
-)
+const outputType: StringFlag<'output-type'> = string('output-type', 'format of the output, if not that of the input', {
+  value: 'FORMAT',
+})
 export type TypeFlag = typeof inputType | typeof outputType
 export const types: readonly TypeFlag[] = [inputType, outputType]
 export const extract: StringFlag<'extract'> = string(
@@ -144,7 +142,7 @@ export const groupKeys: readonly ListFlag<KeyFlagName>[] = inSection(
   keys.map((key) => list(keyFlagName('', key), key.flag.help, { value: 'KEY' })),
 )
 
-export type ChangedKeyFlag = StringFlag<KeyFlagName<'add-'> | KeyFlagName<'rm-'>>
+type ChangedKeyFlag = StringFlag<KeyFlagName<'add-'> | KeyFlagName<'rm-'>>
 export const changedKeys: readonly ChangedKeyFlag[] = inSection(
   'ADDED AND REMOVED KEYS',
   keys.flatMap((key) => {
@@ -157,7 +155,7 @@ export const changedKeys: readonly ChangedKeyFlag[] = inSection(
 )
 
 type Dashed<Name extends string> = Name extends `${infer Word}_${infer Rest}` ? `${Word}-${Dashed<Rest>}` : Name
-export type SelectionFlagName = Dashed<SelectionField>
+type SelectionFlagName = Dashed<SelectionField>
 
 /** `unencrypted-suffix`, … */
 export const selectionFlagName = ({ field }: SelectionSetting): SelectionFlagName =>

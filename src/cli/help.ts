@@ -56,7 +56,7 @@ async function print({ lead, rows = [], flags = [], heading = 'OPTIONS', example
 }
 
 /** The version of the reference that this program matches, and its own. */
-export const versionText = (host: Host): string => `${compatibleVersion} (sops-ts ${host.version})`
+const versionText = (host: Host): string => `${compatibleVersion} (sops-ts ${host.version})`
 
 const appHelp = (host: Host): Page => ({
   lead: {

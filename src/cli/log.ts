@@ -6,7 +6,7 @@ import type { Host } from './host.ts'
 import { Control, type Line, lineText, sayLines, withoutSecretLines } from './say.ts'
 import { colourAllowed, makeStyle, paint } from './style.ts'
 
-export interface FatalLine {
+interface FatalLine {
   readonly level: 'fatal'
   readonly logger: Logger
   readonly message: string
@@ -52,7 +52,7 @@ export const progressLine = (date: Date, text: string): string =>
   `${localTime(date).slice(0, 19).replaceAll('-', '/').replace('T', ' ')} ${text}`
 
 /** A log that can hold lines back. */
-export interface HeldLog {
+interface HeldLog {
   readonly log: (line: LogLine | FatalLine) => void
   /** Holds warnings and advice back until `release`, or until the run ends, however that is. */
   hold(): void

@@ -18,7 +18,7 @@ import { stdoutStyle } from './style.ts'
 
 export { processHost, processWords } from './process-host.ts'
 
-export const completionMarker = '--generate-bash-completion'
+const completionMarker = '--generate-bash-completion'
 
 /** Runs one command line; never throws. */
 export async function main(argv: readonly string[], host: Host): Promise<number> {

@@ -28,7 +28,7 @@ export interface OpenedFile {
   readonly services: readonly KeyService[]
 }
 
-export interface OpenerOptions {
+interface OpenerOptions {
   readonly ignoreMac?: boolean
   /** The file will be written again: refuse documents with other metadata before anything is asked for. */
   readonly change?: boolean
@@ -37,7 +37,7 @@ export interface OpenerOptions {
 }
 
 /** A file as it was read. */
-export interface InputFile {
+interface InputFile {
   readonly path: string
   readonly bytes: Uint8Array
   readonly input: FormatId
@@ -77,7 +77,7 @@ export const read = (io: Io, path: string): Promise<Uint8Array> => readInput(io.
 type ChangeFlag = TypeFlag | typeof ignoreMac | typeof allowCleartext | typeof decryptionOrder | KeyServiceFlag
 
 /** What to do with the value at a path. */
-export interface InPlaceChange {
+interface InPlaceChange {
   readonly path: Path
   /** Which document the path means: `documentFor` or `documentWith`. */
   readonly find: (documents: readonly MapNode[], path: Path) => DocumentPlace

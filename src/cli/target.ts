@@ -17,7 +17,7 @@ export interface TargetFile {
   readonly inPlace: boolean
 }
 
-export interface TargetRules {
+interface TargetRules {
   /** Read standard input if no file is named. */
   readonly stdin: boolean
   /** Without a file, `--filename-override` is required, to say what standard input holds. */

@@ -7,7 +7,7 @@ import { doNotWaitFor } from '../runtime/index.ts'
 import { codeOf, mkdirSync, rmSync, start, statfsSync, systemErrorText } from '../system/index.ts'
 import type { Host } from './host.ts'
 
-export interface TempDir {
+interface TempDir {
   readonly path: string
   /** Deletes the folder, which also happens when the program ends or is killed, by whatever signal. */
   remove(): void

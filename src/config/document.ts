@@ -24,7 +24,7 @@ function firstDocument(text: string): string {
   return text
 }
 
-export interface ConfigDocument {
+interface ConfigDocument {
   readonly text: string
   /** Undefined when the file has no content. */
   readonly root: YNode | undefined

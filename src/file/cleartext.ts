@@ -17,7 +17,7 @@ import { formatPath } from '../tree/path.ts'
 import type { Tree } from '../tree/tree.ts'
 
 /** A sealed tree and the settings that it was sealed with. */
-export interface SealedBy {
+interface SealedBy {
   readonly plain: Tree
   readonly settings: SelectionOptions
   readonly selection: Selection
@@ -32,7 +32,7 @@ export interface OwnRule {
   readonly name: string
 }
 
-export interface ClearOptions {
+interface ClearOptions {
   readonly rule?: OwnRule | undefined
   /** Refuse nothing. */
   readonly allowCleartext?: boolean | undefined

@@ -56,7 +56,7 @@ export const stringIn = (source: LineSource, text: string): string =>
 export const insertable = (source: LineSource, text: string): Piece => (source.raw ? bytesOfText(text) : text)
 
 /** Collects output: strings in the source's coding grow as one, so that they are encoded at once. */
-export interface LineOutput {
+interface LineOutput {
   add(piece: Piece): void
   /** Whether nothing was added, or the last character is a LF. */
   atLineStart(): boolean

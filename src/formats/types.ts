@@ -126,7 +126,7 @@ export interface Format {
   respell?(parsed: Parsed, selection: Selection): Respelt | undefined
   /**
    * Of a text that can be read in two ways: as `layout`, or `literal` as by the reference, which may have written it and mean that
-   * (`ParseOptions.literal`).
+   * (`FormatParseOptions.literal`).
    */
   reading?(parsed: Parsed): 'layout' | 'literal' | undefined
   /** What people should know about how the text is read: what is layout here and data to the reference, another encoding. */

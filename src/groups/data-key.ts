@@ -56,7 +56,7 @@ export async function wipedAfter<T>(dataKey: Uint8Array, use: () => T | Promise<
   }
 }
 
-export interface WrapOptions {
+interface WrapOptions {
   /** Recipients of a single group whose entries stay as they are: their `enc` already holds this data key, or they are bare. */
   readonly keep?: (key: MasterKey) => boolean
 }
@@ -85,7 +85,7 @@ export const wrapErrors = (error: unknown): readonly string[] | undefined =>
 
 /**
  * Wraps the data key once for every recipient; each of several groups gets a Shamir share instead.
- * @throws SopsError `generic` naming every recipient that failed (spec/keys.md 2.1), or that is bare (`MasterKey.isBare`) and not kept.
+ * @throws SopsError `generic` naming every recipient that failed (spec/keys.md 2.1), or that is bare (`KeyRecord.isBare`) and not kept.
  */
 export async function wrapDataKey(
   dataKey: Uint8Array,
@@ -191,7 +191,7 @@ export function shortRecoveryText(error: SopsError): string {
     : `Error getting data key: ${groups.required} successful groups required, got ${groups.recovered}`
 }
 
-export interface RecoverOptions {
+interface RecoverOptions {
   /** Key types, in the order in which a group's keys are tried. */
   readonly order?: readonly string[]
   /** Called for each recipient that unwrapped its part. */

@@ -7,7 +7,7 @@ import { type KeyService, recoverDataKey } from './data-key.ts'
 
 type RecoverOptions = NonNullable<Parameters<typeof recoverDataKey>[3]>
 
-export interface RepairOptions extends RecoverOptions {
+interface RepairOptions extends RecoverOptions {
   readonly log?: (line: LogLine) => void
 }
 

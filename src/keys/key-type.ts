@@ -20,7 +20,7 @@ export interface KeyRecord<Id extends string = string> {
 }
 
 /** How one identifying field is stored. */
-export interface FieldSpec {
+interface FieldSpec {
   readonly name: string
   /** Left out of the metadata when empty (`role`, `context`). */
   readonly omitEmpty?: boolean
@@ -29,7 +29,7 @@ export interface FieldSpec {
 }
 
 /** The shape of a `key_groups` entry that is a mapping. */
-export interface ConfigItem {
+interface ConfigItem {
   /** The type's name in the reference's messages. */
   readonly type: string
   /** Strings; empty where they are left out. */
@@ -73,7 +73,7 @@ export interface KeyRanks {
 }
 
 /** Where the SDKs of a cloud find credentials; only their presence is reported. */
-export interface CredentialPlaces {
+interface CredentialPlaces {
   readonly variables: readonly string[]
   /** Below the home folder. */
   readonly files: readonly string[]
@@ -135,7 +135,7 @@ export interface IdentityPlace {
 }
 
 /** How keys of a type are read from words and shown in words. */
-export interface KeyWords<Id extends string = string> {
+interface KeyWords<Id extends string = string> {
   /**
    * Keys from a comma-separated string, with this type's own rules for blanks and empty parts (spec/cli.md 10).
    * May look things up (Azure key versions), hence async.
@@ -160,7 +160,7 @@ export interface KeyWords<Id extends string = string> {
 }
 
 /** Wrapping and unwrapping: SDKs, programs and cryptography. */
-export interface KeyWork {
+interface KeyWork {
   /**
    * Wraps a data key or Shamir share (32 or 33 raw bytes) and returns the text stored in `enc`.
    * @throws SopsError; the message is the cause shown behind `failed to encrypt new data key with master key "…": `.

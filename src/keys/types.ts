@@ -3,9 +3,6 @@ import type { KeyRecord, KeyTypeRow } from './key-type.ts'
 import type * as table from './table.ts'
 
 export type {
-  ConfigItem,
-  CredentialPlaces,
-  FieldSpec,
   IdentityPlace,
   KeyConfig,
   KeyDescriptor,

@@ -22,7 +22,7 @@ export interface RefusedCall {
  * The bytes of the answer, or why there is none. The caller wipes neither `message` nor the answer: both are wiped here when they are done
  * with. `isWanted` is false once nobody waits for the answer any more.
  */
-export type Method = (message: Buffer, isWanted: () => boolean) => Promise<Buffer | RefusedCall>
+type Method = (message: Buffer, isWanted: () => boolean) => Promise<Buffer | RefusedCall>
 
 /** Bytes in front of a message: whether it is compressed, and its size. */
 const prefixSize = 5

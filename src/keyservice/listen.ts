@@ -42,7 +42,7 @@ function listenOptions(network: string, address: string): ListenOptions {
 }
 
 /** Runs `work` with this umask. */
-export type WithUmask = <T>(mask: number, work: () => T) => T
+type WithUmask = <T>(mask: number, work: () => T) => T
 
 /**
  * Resolves when the server listens. From its first moment, only the owner may connect to a unix socket.

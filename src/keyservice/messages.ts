@@ -13,7 +13,7 @@ export const methodPaths: Readonly<Record<Operation, string>> = {
 export const maximumMessageSize: number = 1024 * 1024
 
 /** A request: `data` is the data key (or a share of it) to encrypt, or the text of `enc` to decrypt. */
-export interface Request {
+interface Request {
   /** Without the wrapped key; 'unknown' for a type of key that this program does not know. */
   readonly key: MasterKey | 'unknown' | undefined
   readonly data: Uint8Array

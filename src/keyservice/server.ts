@@ -66,7 +66,7 @@ async function work(
 }
 
 /** A running key service. */
-export interface RunningServer {
+interface RunningServer {
   /** Stops listening, removes the socket file and drops all calls in progress. Synchronous. */
   stop(): void
 }

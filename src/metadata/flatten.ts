@@ -4,7 +4,7 @@ import { formatFloatF } from '../tree/floats.ts'
 import { type Entry, isTimestamp, type Leaf, type ListNode, type MapNode, type Node, type Value } from '../tree/tree.ts'
 
 /** A flat name and what stands there. */
-export type FlatItem = readonly [name: string, value: Value]
+type FlatItem = readonly [name: string, value: Value]
 
 const mapMark = '__map_'
 const listMark = '__list_'

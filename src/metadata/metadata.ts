@@ -16,13 +16,13 @@ export type { Metadata, MetadataPlacement } from './types.ts'
 export const reservedIn = (tree: Tree, placement: MetadataPlacement): number =>
   tree.documents.findIndex((document) => blockEntries(document, placement).length > 0) + 1
 
-export interface TakeOptions {
+interface TakeOptions {
   /** An empty mapping counts as no metadata at all: JSON and binary, not YAML. */
   readonly emptyIsAbsent?: boolean
 }
 
 /** A file's metadata, its data without the block, and the later documents that do not have the same block. */
-export interface Taken {
+interface Taken {
   readonly metadata: Metadata
   readonly tree: Tree
   readonly others: readonly OtherDocument[]

@@ -1,7 +1,7 @@
 // gRPC's status codes, by the names that the reference shows.
 
 /** Ordered by number. */
-export const statusNames = [
+const statusNames = [
   'OK',
   'Canceled',
   'Unknown',

@@ -7,7 +7,7 @@ export type Environment = Readonly<Record<string, string | undefined>>
 export type Keeps = 'all' | RegExp | undefined
 
 /** In this variable the user lists keys, separated by commas, that programs get all the same. */
-export const passVariable = 'SOPS_PASS_ENV'
+const passVariable = 'SOPS_PASS_ENV'
 
 /** Names are compared without regard to case, as Windows does. */
 function passed(env: Environment): ReadonlySet<string> {

@@ -13,13 +13,13 @@ const onPath = <Call>(call: Call): Call =>
 
 export const access: typeof fs.access = onPath(fs.access)
 export const lstat: typeof fs.lstat = onPath(fs.lstat)
-export const mkdir: typeof fs.mkdir = onPath(fs.mkdir)
+const mkdir: typeof fs.mkdir = onPath(fs.mkdir)
 export const open: typeof fs.open = onPath(fs.open)
 export const readFile: typeof fs.readFile = onPath(fs.readFile)
 export const rm: typeof fs.rm = onPath(fs.rm)
 export const stat: typeof fs.stat = onPath(fs.stat)
 export const writeFile: typeof fs.writeFile = onPath(fs.writeFile)
-export { constants, type FileHandle } from 'node:fs/promises'
+export type { FileHandle } from 'node:fs/promises'
 
 export const link = async (from: string, to: string): Promise<void> => fs.link(nativePath(from), nativePath(to))
 

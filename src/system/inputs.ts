@@ -6,7 +6,7 @@ import { nativePath } from './bytes.ts'
 import { closeSync, constants, fstatSync, openSync, readFileSync, readSync, statSync } from './files-sync.ts'
 
 /** Most bytes to take from a pipe, a terminal or a device. */
-export const maximumStreamed: number = 2 ** 29
+const maximumStreamed: number = 2 ** 29
 
 /** Milliseconds without a byte before the user is told what we are waiting for. */
 export const silence = 2000

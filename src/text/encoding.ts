@@ -1,7 +1,7 @@
 // Recognizes UTF-16, which PowerShell's `>` writes, so that it is refused by name where only UTF-8 is read.
 import { longestText, SopsError } from '../errors.ts'
 
-export type Utf16 = 'UTF-16LE' | 'UTF-16BE'
+type Utf16 = 'UTF-16LE' | 'UTF-16BE'
 
 const sampled = 512
 

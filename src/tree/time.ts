@@ -1,7 +1,7 @@
 // Points in time as RFC 3339 text, read as leniently as the reference reads and spelled as it spells (spec/format.md 2.3).
 import type { Timestamp } from './tree.ts'
 
-export interface TimeFields {
+interface TimeFields {
   readonly year: number
   /** 1 to 12. */
   readonly month: number

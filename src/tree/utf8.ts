@@ -55,11 +55,11 @@ export function bytesOfText(text: string): Buffer {
 }
 
 /** True for text that UTF-8 can hold, and for bytes that are UTF-8. */
-export const isText = (value: string | Uint8Array): boolean =>
+const isText = (value: string | Uint8Array): boolean =>
   typeof value === 'string' ? value.isWellFormed() : isUtf8(value)
 
 /** What a format can hold besides text. */
-export interface Holds {
+interface Holds {
   /** Bytes as values. */
   readonly bytes: boolean
   /** Comments, as text; without them they are not printed at all. */
@@ -105,7 +105,7 @@ const leafFits = ({ value }: Leaf, { bytes }: Holds): boolean =>
   typeof value === 'string' ? value.isWellFormed() : !(value instanceof Uint8Array) || bytes || isUtf8(value)
 
 /** A key for messages. */
-export const shown = (text: string): string => text.toWellFormed()
+const shown = (text: string): string => text.toWellFormed()
 
 function notText(what: string, path: readonly (string | number)[], format: string): SopsError {
   const place = path.length > 0 ? `${what === 'a comment' ? ' in' : ''} ${formatPath(path)}` : ''

@@ -18,7 +18,7 @@ import { checkClearText, checkRedirect, type VaultPlace } from './place.ts'
 import { findService } from './service.ts'
 import { type VaultSettings, vaultSettings } from './settings.ts'
 
-export interface VaultCall {
+interface VaultCall {
   readonly place: VaultPlace
   /** If left out, no token is sent. */
   readonly token: string | undefined

@@ -1,6 +1,7 @@
 // What comments cite is there: docs/spec is cited as `spec/format.md 2.4`, `7.9 A to C`, `14, rows 8 and 17`, everything else by its path.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import ts from 'typescript'
 import { describe, expect, test } from 'vitest'
 import { root } from '../support/build.ts'
 import { citationFaults, referenceFaults } from '../support/citations.ts'
@@ -81,4 +82,33 @@ test.each(filesBelow('docs/spec', /\.md$/))('%s refers to what is there', (name)
 test.each([...filesBelow('docs', /\.md$/), 'README.md', 'SECURITY.md', 'CHANGELOG.md'])('the links of %s', (name) => {
   const links = [...text(name).matchAll(/\]\(([\w./-]+)(?:#[\w-]*)?\)/g)].map(([, path]) => path!)
   expect(links.filter((path) => !existsSync(join(root, dirname(name), path)))).toEqual([])
+})
+
+/** As `TYPE.MEMBER`, the members that a file declares of types, at any depth. */
+function membersOf(source: ts.SourceFile): string[] {
+  const found: string[] = []
+  for (const one of source.statements) {
+    if (!ts.isInterfaceDeclaration(one) && !ts.isTypeAliasDeclaration(one) && !ts.isClassDeclaration(one)) continue
+    const visit = (node: ts.Node): void => {
+      if (ts.isTypeElement(node) || ts.isClassElement(node))
+        found.push(`${one.name!.text}.${node.name?.getText(source)}`)
+      ts.forEachChild(node, visit)
+    }
+    visit(one)
+  }
+  return found
+}
+
+test('members of types that comments of src name are there, inherited ones by the type that declares them', () => {
+  const files = filesBelow('src', /\.ts$/)
+  const members = new Set(
+    files.flatMap((name) => membersOf(ts.createSourceFile(name, text(name), ts.ScriptTarget.ESNext, true))),
+  )
+  const named = files.flatMap((name) =>
+    commentsOf(name, text(name)).flatMap((comment) =>
+      [...comment.text.matchAll(/`([A-Z]\w*\.[a-z]\w*)`/g)].map(([, member]) => ({ name, member: member! })),
+    ),
+  )
+  expect(named.length).toBeGreaterThan(9)
+  expect(named.filter(({ member }) => !members.has(member))).toEqual([])
 })

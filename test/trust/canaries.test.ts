@@ -291,7 +291,6 @@ describe('where keys come from', () => {
 
 /** What each hands over as arguments was looked at: an editor's file, a user's own command line, or fixed words. */
 const starters = [
-  'cli/commands/exec-env.ts',
   'cli/commands/git.ts',
   'cli/editor.ts',
   'cli/exec/account.ts',
@@ -309,9 +308,10 @@ const starters = [
 
 test('other programs are started from places that are known, and from no other', () => {
   const src = join(root, 'src')
+  const starting =
+    /node:child_process|^import \{[^}]*\b(?:run|start|startKeeping|loadStart)\b[^}]*\} from '(?:\.\/start|[./]+\/system\/index)\.ts'/m
   const places = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter(
-    (name) =>
-      name.endsWith('.ts') && /node:child_process|system\/start\.ts/.test(readFileSync(join(src, name), 'utf8')),
+    (name) => name.endsWith('.ts') && starting.test(readFileSync(join(src, name), 'utf8')),
   )
   expect(places.map((name) => name.replaceAll('\\', '/')).sort()).toEqual([...starters].sort())
 })

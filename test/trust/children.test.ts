@@ -197,5 +197,5 @@ test('one place starts programs, and one asks it to hand on all keys', () => {
     'system/start.ts',
   ])
   expect(files(/startKeeping\('all'\)/)).toEqual(['cli/exec/child.ts'])
-  expect(files(/startKeeping/)).toEqual(['cli/exec/child.ts', 'system/start.ts'])
+  expect(files(/startKeeping/)).toEqual(['cli/exec/child.ts', 'system/index.ts', 'system/start.ts'])
 })

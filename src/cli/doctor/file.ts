@@ -149,7 +149,7 @@ async function load(
   }
 }
 
-export interface Means {
+interface Means {
   readonly inv: Invocation<typeof inputType>
   readonly io: Io
   readonly ctx: Context

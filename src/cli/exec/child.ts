@@ -9,7 +9,7 @@ import type { Host } from '../host.ts'
 /** It gets the keys too, since scripts call sops again. */
 const startProgram = startKeeping('all')
 
-export type End = { readonly status: number } | { readonly signal: NodeJS.Signals }
+type End = { readonly status: number } | { readonly signal: NodeJS.Signals }
 
 /** Signals to pass on besides the three that a host always handles. */
 const others: readonly NodeJS.Signals[] = ['SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH']

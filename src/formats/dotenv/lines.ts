@@ -38,7 +38,7 @@ export const metadataPrefix = 'sops_'
 const convertedLine = /^sops_(?:lastmodified|version|mac)=[^\r\n]*\r(?:\n|$)/m
 const quotedLine = /^sops_(?:lastmodified|mac)=(["'])[^\r\n]*\1/m
 
-export interface LineOptions {
+interface LineOptions {
   /** The text has metadata. Its values are encrypted, too, unless it was made from a plaintext. */
   readonly encrypted: boolean
   /** Take a byte order mark for a part of the first name, as the reference does. */

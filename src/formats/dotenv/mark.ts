@@ -6,7 +6,7 @@ export type LineEnd = '\n' | '\r\n' | '\r' | ''
 
 export const macKey = 'sops_mac'
 
-export interface Marked {
+interface Marked {
   readonly bom: boolean
   /** Lines are named one by one: a last line without a line feed, too, where it ends in a carriage return. */
   readonly exact: boolean

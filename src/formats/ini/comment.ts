@@ -3,7 +3,7 @@ import { isEncrypted } from '../../cipher/index.ts'
 import type { Block, CommentPart } from './scan.ts'
 
 /** A replacement of source text; `insert` is new text, not yet in the source's coding. */
-export interface TextChange {
+interface TextChange {
   readonly start: number
   readonly end: number
   readonly insert: string

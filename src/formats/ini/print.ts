@@ -8,7 +8,7 @@ import { commentLines } from './comment.ts'
 import { keyReadsBack } from './scan.ts'
 import { referenceSpelling } from './value.ts'
 
-export interface PrintOptions {
+interface PrintOptions {
   readonly eol: string
   /** Refuse what the reference would read back differently. */
   readonly encrypted: boolean
@@ -37,7 +37,7 @@ function checkName(entry: Entry): void {
   }
 }
 
-export function header(name: string): string {
+function header(name: string): string {
   if (name === '') throw new SopsError('cannot-emit', 'Error encoding section: empty section name')
   if (name.includes('\n'))
     throw new SopsError('cannot-emit', 'the ini store cannot write a section name with a line break', { path: [name] })
@@ -64,7 +64,7 @@ export function valuePiece(key: string, node: Node, path: readonly string[], enc
   return spellValue(node.value, key, path, encrypted)
 }
 
-export function spellValue(value: Value, key: string, path: readonly string[], encrypted: boolean): Piece {
+function spellValue(value: Value, key: string, path: readonly string[], encrypted: boolean): Piece {
   const scalar = scalarText(value)
   const text = typeof scalar === 'string' ? scalar : Buffer.from(scalar).toString('latin1')
   const spelled = referenceSpelling(text)

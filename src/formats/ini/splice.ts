@@ -10,7 +10,7 @@ export interface IniSource extends LineSource {
   readonly sections: readonly IniSection[]
 }
 
-export interface Edit {
+interface Edit {
   readonly start: number
   readonly end: number
   readonly pieces: readonly Piece[]

@@ -25,7 +25,7 @@ const habits: readonly Quote[] = [
 ]
 
 /** A place in `habits`; of numbers, 0 stands for decimals without an exponent. */
-export type Habit = number
+type Habit = number
 
 /** The habit that the token of a plain value follows; undefined for our own and for those we do not know. */
 export function habitOf(token: string, value: Value): Habit | undefined {

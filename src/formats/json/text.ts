@@ -1,7 +1,7 @@
 // Collects the JSON text of a file.
 
 /** Collects text and encodes it into one allocation; long pieces are never joined or copied on the way. */
-export interface Writer {
+interface Writer {
   write(text: string): void
   bytes(): Uint8Array
 }

@@ -25,7 +25,7 @@ const retryRule: RetryRule = {
   wait: (attempt) => 800 * 2 ** attempt * (0.8 + Math.random() * 0.4),
 }
 
-export interface VaultOperation {
+interface VaultOperation {
   readonly method: 'GET' | 'POST'
   /** Segments below the vault's URL; those that files name have been checked. */
   readonly path: readonly string[]

@@ -15,7 +15,7 @@ import {
 import { codeOf, loadStart } from '../../system/index.ts'
 import type { Challenge } from './challenge.ts'
 
-export interface DirectToken {
+interface DirectToken {
   readonly text: string
   /** Seconds. */
   readonly lifetime: number

@@ -9,7 +9,7 @@ import { secretValues } from '../../system/index.ts'
 import type { Challenge } from './challenge.ts'
 import { type DirectSource, directSource } from './direct.ts'
 
-export interface AccessToken {
+interface AccessToken {
   readonly text: string
   /** Milliseconds since 1970. */
   readonly expires: number

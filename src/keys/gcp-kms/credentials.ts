@@ -19,7 +19,7 @@ export interface GoogleCredentials {
   token(): Promise<GoogleToken>
 }
 
-export interface NoCredentials {
+interface NoCredentials {
   readonly missing: string
 }
 

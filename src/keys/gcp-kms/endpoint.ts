@@ -3,7 +3,7 @@ import type { Context } from '../../context/index.ts'
 import { SopsError } from '../../errors.ts'
 import { isLoopback } from '../../net/index.ts'
 
-export interface Endpoint {
+interface Endpoint {
   readonly kind: 'grpc' | 'rest'
   /** `https:`; `http:` for servers on this machine only. */
   readonly url: URL

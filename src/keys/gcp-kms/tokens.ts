@@ -11,7 +11,7 @@ export interface GoogleToken {
 
 const tokenService = 'https://oauth2.googleapis.com/token'
 
-export interface RefreshGrant {
+interface RefreshGrant {
   /** `token_uri` of the credentials; empty for Google's own. */
   readonly tokenUri: string
   readonly clientId: string

@@ -4,7 +4,7 @@ import { SopsError } from '../../errors.ts'
 import { quote } from '../../text/quote.ts'
 import { checkPath, escapedAsNeeded, parseAddress } from '../../vault/index.ts'
 
-export interface TransitKey {
+interface TransitKey {
   /** The URI without its path. */
   readonly address: string
   readonly engine: string

@@ -17,7 +17,7 @@ import { type AnyCredentials, credentialsOf, type HuaweiCredentials } from './cr
 import { iamEndpoint, kmsEndpoints } from './region.ts'
 import { signed } from './sign.ts'
 
-export interface HuaweiClient {
+interface HuaweiClient {
   /** @throws SopsError `generic` with the service's code and message. */
   post(operation: 'encrypt-data' | 'decrypt-data', body: Readonly<Record<string, string>>): Promise<unknown>
 }

@@ -15,7 +15,7 @@ export interface HuaweiCredentials {
 }
 
 /** An identity provider's token, used instead of an access key. */
-export interface IdentityToken {
+interface IdentityToken {
   readonly idpId: string
   readonly idTokenFile: string
   readonly projectId?: string | undefined

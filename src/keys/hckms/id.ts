@@ -3,7 +3,7 @@
 import { SopsError } from '../../errors.ts'
 import { quote } from '../../text/quote.ts'
 
-export interface KeyId {
+interface KeyId {
   readonly region: string
   readonly uuid: string
 }

@@ -1,14 +1,14 @@
 // The signature of HuaweiCloud requests, SDK-HMAC-SHA256 (spec/keys.md 9).
 import { createHash, createHmac } from 'node:crypto'
 
-export interface Signable {
+interface Signable {
   readonly method: string
   readonly url: URL
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
 }
 
-export interface AccessKey {
+interface AccessKey {
   readonly ak: string
   readonly sk: string
 }
@@ -20,7 +20,7 @@ const escapeText = (text: string): string =>
   encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
 
 /** `YYYYMMDDTHHMMSSZ`, in UTC. */
-export const signingDate = (now: Date): string => now.toISOString().replace(/[-:]|\.\d+/g, '')
+const signingDate = (now: Date): string => now.toISOString().replace(/[-:]|\.\d+/g, '')
 
 /** The request's headers with `X-Sdk-Date` and `Authorization`. All but the content type are signed; the host is not. */
 export function signed(request: Signable, key: AccessKey, now: Date): Record<string, string> {

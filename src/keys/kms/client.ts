@@ -29,7 +29,7 @@ const text = (key: MasterKey, name: string): string => {
  * The region in the key's ARN. It becomes part of a host name, so it must be a single DNS label.
  * @throws SopsError `generic` for a text that is not the ARN of a key or alias.
  */
-export function regionOf(arn: string): string {
+function regionOf(arn: string): string {
   const region = /^arn:aws[\w-]*:kms:([A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?):[0-9]+:(?:key|alias)\/[^\n]/.exec(
     arn,
   )?.[1]

@@ -50,7 +50,7 @@ export const fromMachine =
     }
   }
 
-export interface ContainerOptions {
+interface ContainerOptions {
   readonly awsContainerCredentialsRelativeUri?: string
   readonly awsContainerCredentialsFullUri?: string
   readonly awsContainerAuthorizationToken: string

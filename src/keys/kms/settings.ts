@@ -5,10 +5,10 @@ import { messageOf, SopsError } from '../../errors.ts'
 import { readCredentialsSync } from '../../net/index.ts'
 import { profileName, setting, sharedConfig } from './shared-config.ts'
 
-export type AwsService = 'kms' | 'sts'
+type AwsService = 'kms' | 'sts'
 
 /** All options of an SDK client, so that the SDK reads neither `process.env` nor files of its own choice. */
-export interface ClientSettings {
+interface ClientSettings {
   readonly endpoint?: string
   readonly ignoreConfiguredEndpointUrls: boolean
   readonly useFipsEndpoint: boolean

@@ -8,7 +8,7 @@ import { readCredentialsSync } from '../../net/index.ts'
 /** Settings by lower-case name; one with settings of its own (`kms =` and indented lines) is a map. */
 export type ProfileSection = ReadonlyMap<string, string | ReadonlyMap<string, string>>
 
-export interface SharedConfig {
+interface SharedConfig {
   readonly configPath: string
   readonly credentialsPath: string
   readonly profiles: ReadonlyMap<string, ProfileSection>

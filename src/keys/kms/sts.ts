@@ -24,7 +24,7 @@ export interface StsPlace {
   readonly profile: string
 }
 
-export type StsRequest =
+type StsRequest =
   | { readonly kind: 'role'; readonly credentials: AwsCredentials; readonly input: Sts.AssumeRoleCommandInput }
   | { readonly kind: 'token'; readonly input: Sts.AssumeRoleWithWebIdentityCommandInput }
 

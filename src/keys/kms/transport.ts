@@ -8,7 +8,7 @@ import { kmsTimeout, openTunnel, proxyFor } from '../../net/index.ts'
 import { trustedCertificates } from './settings.ts'
 
 /** Options of the SDK's request handler. */
-export interface Transport {
+interface Transport {
   readonly httpsAgent: Agent
   readonly connectionTimeout: number
 }

@@ -9,7 +9,7 @@ import { loadOpenpgp } from '../../runtime/index.ts'
 import type { Ring } from './ring.ts'
 
 /** Why a ring failed. */
-export interface Failure {
+interface Failure {
   readonly message: string
   /** The owner revoked the key, so no other way may use it either. */
   readonly revoked: boolean
@@ -125,7 +125,7 @@ const unlocked = (key: PrivateKey, ctx: Context): Promise<PrivateKey> =>
 
 const isLocked = ({ keyPacket }: Part): boolean => 'isDecrypted' in keyPacket && keyPacket.isDecrypted() === false
 
-export interface PgpUnwrapOptions {
+interface PgpUnwrapOptions {
   /** Locked keys are passed over. */
   readonly quiet?: boolean
   /** The fingerprint or id of the only key that may be used. */

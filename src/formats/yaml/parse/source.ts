@@ -55,7 +55,7 @@ export function read(bytes: Uint8Array): Source {
 }
 
 /** The block scalar that the last document ends with. */
-export function lastBlock(documents: readonly YDocument[]): YScalar | undefined {
+function lastBlock(documents: readonly YDocument[]): YScalar | undefined {
   let node = documents[documents.length - 1]?.root
   while (node && isCollection(node)) node = elementsOf(node).at(-1)?.value
   return node?.kind === 'scalar' && node.block ? node : undefined

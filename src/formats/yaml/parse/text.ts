@@ -13,7 +13,7 @@ import {
 import { refuseTooLong, refuseUtf16 } from '../../../text/encoding.ts'
 
 /** A decoded text. */
-export interface Decoded {
+interface Decoded {
   /** Without the byte order mark. */
   readonly text: string
   /** It is UTF-8 with a byte order mark. UTF-16 is written as UTF-8 without one, as by the reference. */

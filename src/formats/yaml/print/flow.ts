@@ -3,7 +3,7 @@ import type { Entry, Item, ListNode, MapNode, Node, Value } from '../../../tree/
 import { canBePlain, referenceStyle, writeDouble, writeSingle } from '../scalar/strings.ts'
 import { commentLines, isSpelledOut, merges, printKey, printScalar, spellingOf } from './print.ts'
 
-export interface FlowStyle {
+interface FlowStyle {
   /** Where lines of their own begin, for comments; without it comments are left out. */
   readonly lines?: { readonly eol: string; readonly column: number }
 }

@@ -13,7 +13,7 @@ import { createEdits } from './edits.ts'
 import { indentedAgain, outdented, withOwnLine } from './metadata-line.ts'
 import type { YamlRewriting } from './place.ts'
 
-export interface RewrittenText {
+interface RewrittenText {
   readonly text: string
   /** How many aliases had to be replaced by copies. */
   readonly expanded: number

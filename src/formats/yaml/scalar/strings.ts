@@ -1,13 +1,13 @@
 // How strings are written: the reference's choice of style and the writers of each (spec/format.md 7.7), and what each style can hold.
 import { resolvePlain } from './resolve.ts'
 
-export type ScalarStyle = '' | "'" | '"' | '|'
+type ScalarStyle = '' | "'" | '"' | '|'
 
 const sexagesimal = /^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?$/
 const yaml11Booleans = new Set('y Y yes Yes YES on On ON n N no No NO off Off OFF'.split(' '))
 
 /** Would read as another type when plain, here or in a YAML 1.1 reader. */
-export const looksTyped = (text: string): boolean =>
+const looksTyped = (text: string): boolean =>
   typeof resolvePlain(text) !== 'string' || yaml11Booleans.has(text) || (text.includes(':') && sexagesimal.test(text))
 
 // Not printable for the reference; LS and PS too, which YAML 1.2 readers see differently.
@@ -117,7 +117,7 @@ const linesOf = (value: string): string[] => {
   return lines
 }
 
-export interface BlockSite {
+interface BlockSite {
   /** Column of the content. */
   readonly column: number
   /** Column of the block the scalar stands in; an indentation indicator counts from there. -1 at the root. */

@@ -3,7 +3,7 @@ import type { Context } from '../../../context/index.ts'
 import { type Found, sources } from '../sources/sources.ts'
 import { isNamed } from './named.ts'
 
-export interface PluginRecipient {
+interface PluginRecipient {
   readonly text: string
   /** The plugin's name. */
   readonly name: string

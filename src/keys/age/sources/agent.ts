@@ -8,7 +8,7 @@ import { readlinkSync, statSync } from '../../../system/index.ts'
 import { type LineQueue, lineQueue } from '../../../text/line-queue.ts'
 import { quote } from '../../../text/quote.ts'
 
-export interface Agent {
+interface Agent {
   /** @throws Error when it refuses, or nobody answers. */
   passphrase(description: string): Promise<string>
   /** Makes the agent forget the passphrase. */

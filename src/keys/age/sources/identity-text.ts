@@ -9,7 +9,7 @@ import { pluginIdentity } from '../plugin/plugin.ts'
 import { identityLines } from './identity-lines.ts'
 import { lockedIdentity } from './locked.ts'
 
-export interface IdentityTextOptions {
+interface IdentityTextOptions {
   /** The variable or path the text came from, for prompts and messages. */
   readonly location: string
   /** SOPS_AGE_KEY: several identities on a line. */
