@@ -4,7 +4,7 @@
 const crypto = () => process.getBuiltinModule('node:crypto')
 
 /** Keys have 32 bytes, nonces 12. */
-export interface Aead {
+interface Aead {
   /** The tag of 16 bytes comes last. */
   seal(key: Uint8Array, nonce: Uint8Array, plain: Uint8Array): Buffer
   /** Undefined when the tag does not fit. */

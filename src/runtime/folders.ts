@@ -2,7 +2,7 @@
 import type { Dirent } from 'node:fs'
 import { lstat, readdir } from 'node:fs/promises'
 
-export interface FolderEntry {
+interface FolderEntry {
   readonly name: Buffer
   /** False for a link to one. */
   readonly isFolder: boolean

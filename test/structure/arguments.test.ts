@@ -41,6 +41,8 @@ const short = [
   'cli/main.ts: say',
   'cli/commands/keyservice.ts: io.tell',
   'keys/age/ssh/key.ts: wireStrings',
+  'runtime/paths.ts: call',
+  'runtime/paths.ts: call',
   'system/files-sync.ts: (call as (path: unknown, ...rest: unknown[]) => unknown)',
   'system/files.ts: (call as (path: unknown, ...rest: unknown[]) => unknown)',
 ]
