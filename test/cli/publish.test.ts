@@ -160,7 +160,7 @@ describe('S3', () => {
 
   test('a changed file is not sealed anew', async () => {
     const bytes = await put('f.yaml', 'a: one\nb_unencrypted: old\n')
-    writeFileSync(box.path('f.yaml'), bytes.toString().replace('old', 'new'))
+    writeFileSync(box.path('f.yaml'), bytes.toString().replace(': old', ': new'))
     rules(`  - s3_bucket: b\n    recreation_rule: { age: ${recipient} }\n`)
     expect(await publish(['--yes', 'f.yaml'])).toMatchObject({ code: 51 })
     expect(s3.objects.size).toBe(0)

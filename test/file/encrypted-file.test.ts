@@ -89,10 +89,10 @@ describe('openFile', () => {
     ['the version comes before the keys', (text: string) => text.replace('version: 3.13.2', 'version: abc'), 'generic'],
     [
       'the values come before the MAC',
-      (text: string) => text.replace('\na:', '\nz:').replace('two', '2'),
+      (text: string) => text.replace('\na:', '\nz:').replace(': two', ': 2'),
       'cannot-decrypt-tree',
     ],
-    ['the MAC', (text: string) => text.replace('two', 'three'), 'mac-mismatch'],
+    ['the MAC', (text: string) => text.replace(': two', ': three'), 'mac-mismatch'],
     ['a MAC that is gone', (text: string) => text.replace(/^ +mac: .*\n/m, ''), 'mac-mismatch'],
     [
       'the date belongs to the MAC',
@@ -106,7 +106,7 @@ describe('openFile', () => {
   })
 
   test('without the MAC where the caller says so', async () => {
-    const file = await openFile(await load(sealed.replace('two', 'three')), { services, ignoreMac: true })
+    const file = await openFile(await load(sealed.replace(': two', ': three')), { services, ignoreMac: true })
     expect(Buffer.from(await emitPlain(file, 'yaml', {})).toString()).toBe(plain.replace('two', 'three'))
   })
 
@@ -122,7 +122,7 @@ describe('openFile', () => {
         },
       }),
     )
-    await expect(openFile(await load(sealed.replace('two', 'x')), { services: watching })).rejects.toThrow(SopsError)
+    await expect(openFile(await load(sealed.replace(': two', ': x')), { services: watching })).rejects.toThrow(SopsError)
     expect(seen.length).toBeGreaterThan(0)
     for (const key of seen) expect(key.every((byte) => byte === 0)).toBe(true)
   })
@@ -145,7 +145,7 @@ describe('openFile', () => {
     })
 
     test('also when the MAC is wrong: the key was out', async () => {
-      expect((await recorded(sealed.replace('two', 'x')))[0]).toMatchObject([{ success: true }])
+      expect((await recorded(sealed.replace(': two', ': x')))[0]).toMatchObject([{ success: true }])
     })
 
     test('that nobody could', async () => {

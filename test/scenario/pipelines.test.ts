@@ -24,7 +24,8 @@ test.each([
     stdin: text,
   })
   expect(encrypted).toMatchObject({ code: 0, stderr: '' })
-  expect(encrypted.stdout).not.toContain('two')
+  // Base64 may hold any short word, but none with a blank or a quote before it.
+  expect(encrypted.stdout).not.toMatch(/[ "=]two\b/)
   expect(await dev.sops(['decrypt', ...types], { stdin: encrypted.stdout })).toEqual({
     code: 0,
     stdout: text,

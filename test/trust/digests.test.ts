@@ -41,7 +41,7 @@ const changes: readonly (readonly [what: string, file: string, change: (text: st
     [
       'a value in clear',
       'all.yaml',
-      (text) => text.replace('8080', '8081'),
+      (text) => text.replace(': 8080', ': 8081'),
       'MAC mismatch. File has ',
       'one in clear may have been changed: ["port_unencrypted"], ["host_unencrypted"]',
     ],
@@ -56,7 +56,7 @@ const changes: readonly (readonly [what: string, file: string, change: (text: st
     [
       'a value in clear of a later document',
       'pair.yaml',
-      (text) => text.replace('db', 'evil'),
+      (text) => text.replace('host_unencrypted: db', 'host_unencrypted: evil'),
       'MAC mismatch. File has ',
       '["host_unencrypted"] in document 2',
     ],

@@ -153,7 +153,7 @@ describe('what is refused', () => {
     ],
     [
       'broken armor',
-      async () => armor.encode(await locked(pair.identity)).replace('END', 'DNE'),
+      async () => armor.encode(await locked(pair.identity)).replace('-END', '-DNE'),
       'invalid closing line',
     ],
     [
