@@ -8,7 +8,7 @@ import {
   type YNode,
   type YScalar,
 } from '../formats/index.ts'
-import { describeNode, readDocument, scalarText, scalarValue, typeOfNode } from './document.ts'
+import { describeNode, readDocument, scalarText, scalarValue, typeOfNode } from './first-document.ts'
 import type { Flexible, UnknownField } from './load.ts'
 import { type Shape, type StructShape, typeName } from './shape.ts'
 

@@ -2,7 +2,7 @@
 
 import { SopsError } from '../errors.ts'
 import type { Tree, Value } from '../tree/tree.ts'
-import * as envelope from './json/document.ts'
+import * as envelope from './json/whole-text.ts'
 import { scalarText } from './lines.ts'
 import type { Format, Layout, Parsed, Rewritten } from './types.ts'
 

@@ -1,9 +1,9 @@
 // The JSON format (spec/format.md 8): text to tree and back, with the layout of the file kept.
 import type { Node } from '../tree/tree.ts'
 import { textOfBytes } from '../tree/utf8.ts'
-import { parse, print, printValue, rewrite, textOf, token } from './json/document.ts'
 import { scan } from './json/scan.ts'
 import { positionOf } from './json/scanner.ts'
+import { parse, print, printValue, rewrite, textOf, token } from './json/whole-text.ts'
 import type { Format } from './types.ts'
 
 /**

@@ -8,9 +8,9 @@ import { type Source, withoutOddBlanks } from '../parse/source.ts'
 import { indentOf, printDocument, printTree } from '../print/print.ts'
 import { withEnd } from './block-ends.ts'
 import { readsAs } from './check.ts'
-import { rewriteDocument } from './document.ts'
 import { createEdits } from './edits.ts'
 import { indentedAgain, outdented, withOwnLine } from './metadata-line.ts'
+import { rewriteDocument } from './nodes.ts'
 import type { YamlRewriting } from './place.ts'
 
 interface RewrittenText {
