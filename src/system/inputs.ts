@@ -47,10 +47,19 @@ export function readRegular(path: string, refuse: (what: string) => Error): Buff
   }
 }
 
+/** False for a path that cannot be looked at: opening it says why. */
+function isPipe(path: string): boolean {
+  try {
+    return statSync(path).isFIFO()
+  } catch {
+    return false
+  }
+}
+
 /** The bytes of whatever the path names. @throws the system's error; EFBIG when more than the maximum comes. */
 export async function readNamed(path: string, options: InputOptions = {}): Promise<Buffer> {
   const { maximum = maximumStreamed } = options
-  if (statSync(path).isFIFO()) return collect(readPipe(nativePath(path)), 'pipe', options)
+  if (isPipe(path)) return collect(readPipe(nativePath(path)), 'pipe', options)
   const descriptor = openForReading(path)
   let isOurs = true
   try {
