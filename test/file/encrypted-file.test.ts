@@ -122,7 +122,9 @@ describe('openFile', () => {
         },
       }),
     )
-    await expect(openFile(await load(sealed.replace(': two', ': x')), { services: watching })).rejects.toThrow(SopsError)
+    await expect(openFile(await load(sealed.replace(': two', ': x')), { services: watching })).rejects.toThrow(
+      SopsError,
+    )
     expect(seen.length).toBeGreaterThan(0)
     for (const key of seen) expect(key.every((byte) => byte === 0)).toBe(true)
   })
