@@ -7,7 +7,7 @@ import { parse } from 'yaml'
 import { root } from '../support/build.ts'
 import { keysFolder } from '../support/conformance/case.ts'
 import { runProcess } from '../support/process.ts'
-import { layOutRelease, sha256 } from '../support/release.ts'
+import { lacking, lackingText, layOutRelease, sha256 } from '../support/release.ts'
 import { type Ran, runAction } from '../support/runner.ts'
 
 const version: string = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version
@@ -28,7 +28,7 @@ const env = (): Record<string, string> => ({ PATH: process.env['PATH']!, HOME: f
 const act = (inputs: Record<string, string> = {}, more: Record<string, string> = {}): Promise<Ran> =>
   runAction(folder, { 'base-url': `file://${folder}/releases`, ...inputs }, { ...env(), ...more })
 
-describe.skipIf(process.platform === 'win32')('installing', () => {
+describe.skipIf(process.platform === 'win32' || lacking.length > 0)(`installing${lackingText}`, () => {
   const sums = (): string => join(folder, 'releases', `v${version}`, 'SHA256SUMS')
 
   test('the version of the action, whose folder is put into the PATH', async () => {
@@ -133,7 +133,7 @@ describe.skipIf(process.platform === 'win32')('installing', () => {
   })
 })
 
-describe.skipIf(process.platform === 'win32')('exporting', () => {
+describe.skipIf(process.platform === 'win32' || lacking.length > 0)(`exporting${lackingText}`, () => {
   /** Encrypts a document, and runs the action with it. */
   async function exported(
     document: string | object,

@@ -7,7 +7,7 @@ import { parseAllDocuments } from 'yaml'
 import { root } from '../support/build.ts'
 import { keysFolder } from '../support/conformance/case.ts'
 import { type Outcome, runProcess } from '../support/process.ts'
-import { layOutRelease, sha256 } from '../support/release.ts'
+import { lacking, lackingText, layOutRelease, sha256 } from '../support/release.ts'
 
 interface Header {
   readonly spec: { readonly inputs: Readonly<Record<string, { readonly default?: string; readonly regex?: string }>> }
@@ -71,7 +71,7 @@ async function encrypt(document: string, name = 'secret.json'): Promise<string> 
 const version: string = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version
 const banner = `sops 3.13.2 (sops-ts ${version})\n`
 
-describe.skipIf(process.platform !== 'linux').each(shells)('in %s', (shell) => {
+describe.skipIf(process.platform !== 'linux' || lacking.length > 0).each(shells)(`in %s${lackingText}`, (shell) => {
   test('sops is in the PATH of the script', async () => {
     const ran = await run(shell, {}, 'sops filestatus "$0" || echo "status $?"')
     expect(ran.stdout.toString()).toMatch(new RegExp(`^${banner.replace(/[().]/g, '\\$&')}`))

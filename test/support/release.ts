@@ -1,6 +1,6 @@
 // A release as the action and the template download it, with a program that only says its version.
 import { createHash } from 'node:crypto'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { root } from './build.ts'
@@ -21,3 +21,12 @@ export function layOutRelease(folder: string, version: string, program: string):
   writeFileSync(join(place, 'SHA256SUMS'), names.map((name) => `${sha256(archive)}  ${name}\n`).join(''))
   return archive
 }
+
+const isInPath = (program: string): boolean =>
+  (process.env['PATH'] ?? '').split(':').some((folder) => existsSync(join(folder, program)))
+
+/** What the scripts that install a release need of the system, and this machine lacks. */
+export const lacking: readonly string[] = ['bash', 'curl', 'gzip', 'sha256sum'].filter((name) => !isInPath(name))
+
+/** For the title of a test that is skipped. */
+export const lackingText: string = lacking.length === 0 ? '' : ` (not in the PATH: ${lacking.join(', ')})`
