@@ -62,4 +62,4 @@ function handOver() {
   }
 }
 
-module.exports = { findExecutable, handOver, version: () => versionIn(root) }
+module.exports = { findExecutable, handOver, thisPlatform, version: () => versionIn(root) }

@@ -15,6 +15,9 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 
+/** The row of toolchain.json for this machine. */
+export { thisPlatform } from '../bin/executable.cjs'
+
 /** @typedef {{ package: string, target: string, integrity: string }} Pinned */
 
 /** @type {{ version: string, platforms: Record<string, Pinned> }} */
@@ -22,13 +25,6 @@ export const toolchain = JSON.parse(readFileSync(new URL('toolchain.json', impor
 
 /** @param {NodeJS.Platform} platform */
 export const suffixOf = (platform) => (platform.startsWith('win32') ? '.exe' : '')
-
-/** The row of toolchain.json for this machine. */
-export function thisPlatform() {
-  const { header } = /** @type {any} */ (process.report.getReport())
-  const libc = process.platform === 'linux' && header.glibcVersionRuntime === undefined ? '-musl' : ''
-  return `${process.platform}-${process.arch}${libc}`
-}
 
 /** Archives are kept here, and checked each time they are used. */
 const cache = () => join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'sops-ts-toolchain')
