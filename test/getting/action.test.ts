@@ -7,14 +7,10 @@ import { parse } from 'yaml'
 import { root } from '../support/build.ts'
 import { keysFolder } from '../support/conformance/case.ts'
 import { runProcess } from '../support/process.ts'
-import { lacking, lackingText, layOutRelease, sha256 } from '../support/release.ts'
+import { encryptInto, identity, lacking, lackingText, layOutRelease, program, sha256 } from '../support/release.ts'
 import { type Ran, runAction } from '../support/runner.ts'
 
 const version: string = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version
-const identity = join(keysFolder, 'one.age')
-const recipient = /age1\w+/.exec(readFileSync(identity, 'utf8'))![0]
-/** In the release: starts the program of this checkout. */
-const program = `#!/bin/sh\nexec '${process.execPath}' '${join(root, 'bin/sops.cjs')}' "$@"\n`
 
 let folder: string
 let archive: Buffer
@@ -140,19 +136,7 @@ describe.skipIf(process.platform === 'win32' || lacking.length > 0)(`exporting${
     name = 'secret.json',
     more: Record<string, string> = {},
   ): Promise<Ran> {
-    const plain = typeof document === 'string' ? document : JSON.stringify(document)
-    const args = [
-      join(root, 'bin/sops.cjs'),
-      'encrypt',
-      '--age',
-      recipient,
-      '--filename-override',
-      name,
-      '--output',
-      name,
-    ]
-    const made = await runProcess(process.execPath, args, { cwd: folder, env: env(), stdin: plain })
-    expect([made.stderr.toString(), made.exit]).toEqual(['', 0])
+    await encryptInto(folder, typeof document === 'string' ? document : JSON.stringify(document), name)
     return await act({ file: name }, more)
   }
   /** What the log shows once commands are taken out of it. */

@@ -5,9 +5,8 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { parseAllDocuments } from 'yaml'
 import { root } from '../support/build.ts'
-import { keysFolder } from '../support/conformance/case.ts'
 import { type Outcome, runProcess } from '../support/process.ts'
-import { lacking, lackingText, layOutRelease, sha256 } from '../support/release.ts'
+import { encryptInto, identity, lacking, lackingText, layOutRelease, program, sha256 } from '../support/release.ts'
 
 interface Header {
   readonly spec: { readonly inputs: Readonly<Record<string, { readonly default?: string; readonly regex?: string }>> }
@@ -19,8 +18,6 @@ interface Job {
 
 const text = readFileSync(join(root, 'templates/sops.yml'), 'utf8')
 const header = parseAllDocuments(text)[0]!.toJS() as Header
-const identity = join(keysFolder, 'one.age')
-const program = `#!/bin/sh\nexec '${process.execPath}' '${join(root, 'bin/sops.cjs')}' "$@"\n`
 /** Those of Debian and Alpine images. */
 const shells = ['bash', 'dash', 'sh'].filter((name) => existsSync(`/bin/${name}`))
 
@@ -48,23 +45,7 @@ function run(shell: string, inputs: Record<string, string>, script: string): Pro
 }
 
 async function encrypt(document: string, name = 'secret.json'): Promise<string> {
-  const recipient = /age1\w+/.exec(readFileSync(identity, 'utf8'))![0]
-  const args = [
-    join(root, 'bin/sops.cjs'),
-    'encrypt',
-    '--age',
-    recipient,
-    '--filename-override',
-    name,
-    '--output',
-    name,
-  ]
-  const made = await runProcess(process.execPath, args, {
-    cwd: folder,
-    env: { PATH: process.env['PATH']!, HOME: folder },
-    stdin: document,
-  })
-  expect([made.stderr.toString(), made.exit]).toEqual(['', 0])
+  await encryptInto(folder, document, name)
   return name
 }
 

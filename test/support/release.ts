@@ -3,7 +3,10 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
+import { expect } from 'vitest'
 import { root } from './build.ts'
+import { keysFolder } from './conformance/case.ts'
+import { runProcess } from './process.ts'
 
 /** Those that executables are made for. */
 export const platforms: readonly string[] = Object.keys(
@@ -30,3 +33,19 @@ export const lacking: readonly string[] = ['bash', 'curl', 'gzip', 'sha256sum'].
 
 /** For the title of a test that is skipped. */
 export const lackingText: string = lacking.length === 0 ? '' : ` (not in the PATH: ${lacking.join(', ')})`
+
+/** For whom documents are encrypted, and the program of this checkout as that of a release. */
+export const identity: string = join(keysFolder, 'one.age')
+export const program: string = `#!/bin/sh\nexec '${process.execPath}' '${join(root, 'bin/sops.cjs')}' "$@"\n`
+
+/** Encrypts a document into the file `name` of the folder. */
+export async function encryptInto(folder: string, document: string, name: string): Promise<void> {
+  const recipient = /age1\w+/.exec(readFileSync(identity, 'utf8'))![0]
+  const words = ['encrypt', '--age', recipient, '--filename-override', name, '--output', name]
+  const made = await runProcess(process.execPath, [join(root, 'bin/sops.cjs'), ...words], {
+    cwd: folder,
+    env: { PATH: process.env['PATH']!, HOME: folder },
+    stdin: document,
+  })
+  expect([made.stderr.toString(), made.exit]).toEqual(['', 0])
+}
