@@ -1,8 +1,7 @@
 // The forms of the program side by side, and beside a reference where there is one: whole processes by clock, processor time and memory.
-import { spawn } from 'node:child_process'
-import { closeSync, existsSync, openSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { median } from './measure.mjs'
+import { inTurns, median, timed } from './measure.mjs'
 
 /** Bash counts processor time in milliseconds; GNU time, where it is, says what memory the program had at most. */
 const script = 'TIMEFORMAT="%U %S"; { time "$@" 2>errors.tmp; } 2>usage.tmp || { cat errors.tmp >&2; exit 1; }'
@@ -23,43 +22,20 @@ export function formsOf(root) {
   ]
 }
 
-function run(words, { cwd, env }) {
-  const out = openSync(join(cwd, 'out.tmp'), 'w')
+async function run({ words, cwd, env }) {
   const memory = existsSync(gnuTime) ? [gnuTime, '-q', '-f', '%M', '-o', 'memory.tmp'] : []
-  return new Promise((resolve, reject) => {
-    const start = process.hrtime.bigint()
-    const child = spawn('bash', ['-c', script, 'bash', ...memory, ...words], {
-      cwd,
-      env,
-      stdio: ['ignore', out, 'pipe'],
-    })
-    const errors = []
-    child.stderr?.on('data', (chunk) => errors.push(chunk))
-    child.on('error', reject)
-    child.on('close', (code) => {
-      const ms = Number(process.hrtime.bigint() - start) / 1e6
-      closeSync(out)
-      if (code !== 0) return reject(new Error(`${words.join(' ')}: exit status ${code}\n${Buffer.concat(errors)}`))
-      const [user = 0, system = 0] = readFileSync(join(cwd, 'usage.tmp'), 'utf8').trim().split(' ').map(Number)
-      const peak = memory.length > 0 ? Number(readFileSync(join(cwd, 'memory.tmp'), 'utf8')) / 1024 : undefined
-      resolve({ ms, cpu: (user + system) * 1000, peak })
-    })
-  })
+  const ms = await timed('bash', ['-c', script, 'bash', ...memory, ...words], { cwd, env, name: words.join(' ') })
+  const [user = 0, system = 0] = readFileSync(join(cwd, 'usage.tmp'), 'utf8').trim().split(' ').map(Number)
+  const peak = memory.length > 0 ? Number(readFileSync(join(cwd, 'memory.tmp'), 'utf8')) / 1024 : undefined
+  return { ms, cpu: (user + system) * 1000, peak }
 }
 
 /**
- * Runs every job `rounds` times in turns, after one warm-up round: what is busy meanwhile falls on all alike.
  * @param {{ name: string, words: string[], cwd: string, env: Record<string, string> }[]} jobs
  * @returns {Promise<Map<string, any>>} medians by name
  */
-export async function measureForms(jobs, rounds) {
-  const runs = new Map(jobs.map(({ name }) => [name, /** @type {{ ms: number, cpu: number, peak?: number }[]} */ ([])]))
-  for (let round = 0; round <= rounds; round++) {
-    for (const job of jobs) {
-      const result = await run(job.words, job)
-      if (round > 0) runs.get(job.name)?.push(result)
-    }
-  }
+async function measureForms(jobs, rounds) {
+  const runs = await inTurns(jobs, rounds, run)
   return new Map(
     [...runs].map(([name, list]) => {
       const all = (key) => median(list.map((result) => result[key]))

@@ -16,33 +16,56 @@ export const cleanEnv = (home, more = {}) => ({
 })
 
 /**
- * One run. Output goes to a file, so that nobody has to keep pace with a pipe.
- * @returns {Promise<{ ms: number, peak?: number, cpu?: number }>} wall time; where `usage` asks for it peak memory in MB and processor time
+ * Starts a program and waits for its end. Output goes to a file, so that nobody has to keep pace with a pipe.
+ * @param {string} program
+ * @param {string[]} args
+ * @param {{ cwd: string, env: any, name?: string }} options `name` is for the error when the program fails
+ * @returns {Promise<number>} milliseconds of wall time
  */
-function run({ args, env, cwd }, usage) {
-  const peakFile = join(cwd, 'peak.txt')
+export function timed(program, args, { cwd, env, name = args.join(' ') }) {
   const out = openSync(join(cwd, 'out.tmp'), 'w')
-  const nodeArgs = usage ? ['--import', peakProbe, ...args] : args
   return new Promise((resolve, reject) => {
     const start = process.hrtime.bigint()
-    const child = spawn(process.execPath, nodeArgs, {
-      cwd,
-      env: usage ? { ...env, BENCH_PEAK_FILE: peakFile } : env,
-      stdio: ['ignore', out, 'pipe'],
-    })
+    const child = spawn(program, args, { cwd, env, stdio: ['ignore', out, 'pipe'] })
     const errors = []
     child.stderr?.on('data', (chunk) => errors.push(chunk))
     child.on('error', reject)
     child.on('close', (code) => {
       const ms = Number(process.hrtime.bigint() - start) / 1e6
       closeSync(out)
-      if (code !== 0) return reject(new Error(`${args.join(' ')}: exit status ${code}\n${Buffer.concat(errors)}`))
-      if (!usage) return resolve({ ms })
-      const [peak = 0, cpu = 0] = readFileSync(peakFile, 'utf8').split(' ').map(Number)
-      rmSync(peakFile)
-      resolve({ ms, peak: peak / 1024, cpu: cpu / 1000 })
+      if (code !== 0) return reject(new Error(`${name}: exit status ${code}\n${Buffer.concat(errors)}`))
+      resolve(ms)
     })
   })
+}
+
+/**
+ * One run.
+ * @returns {Promise<{ ms: number, peak?: number, cpu?: number }>} wall time; where `usage` asks for it peak memory in MB and processor time
+ */
+async function run({ args, env, cwd }, usage) {
+  if (!usage) return { ms: await timed(process.execPath, args, { cwd, env }) }
+  const peakFile = join(cwd, 'peak.txt')
+  const measured = { cwd, env: { ...env, BENCH_PEAK_FILE: peakFile }, name: args.join(' ') }
+  const ms = await timed(process.execPath, ['--import', peakProbe, ...args], measured)
+  const [peak = 0, cpu = 0] = readFileSync(peakFile, 'utf8').split(' ').map(Number)
+  rmSync(peakFile)
+  return { ms, peak: peak / 1024, cpu: cpu / 1000 }
+}
+
+/**
+ * Runs every job `rounds` times in turns, after one warm-up round: what is busy meanwhile falls on all alike.
+ * @returns {Promise<Map<string, any[]>>} what `run` gave for each job, by its name
+ */
+export async function inTurns(jobs, rounds, run) {
+  const runs = new Map(jobs.map(({ name }) => [name, []]))
+  for (let round = 0; round <= rounds; round++) {
+    for (const job of jobs) {
+      const result = await run(job)
+      if (round > 0) runs.get(job.name).push(result)
+    }
+  }
+  return runs
 }
 
 export const median = (numbers) => {
@@ -51,18 +74,9 @@ export const median = (numbers) => {
   return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
 }
 
-/**
- * Runs every job `rounds` times in turns, after one warm-up round.
- * @returns {Promise<Map<string, { ms: number, min: number, peak?: number, cpu?: number }>>} medians by name
- */
+/** @returns {Promise<Map<string, { ms: number, min: number, peak?: number, cpu?: number }>>} medians by name */
 export async function measure(jobs, rounds, usage = false) {
-  const runs = new Map(jobs.map(({ name }) => [name, []]))
-  for (let round = 0; round <= rounds; round++) {
-    for (const job of jobs) {
-      const result = await run(job, usage)
-      if (round > 0) runs.get(job.name).push(result)
-    }
-  }
+  const runs = await inTurns(jobs, rounds, (job) => run(job, usage))
   return new Map(
     [...runs].map(([name, list]) => {
       const all = (key) => list.map((result) => result[key])
