@@ -1,4 +1,4 @@
-// Bundles the command line into chunks that Node loads with `require`.
+// Bundles the command line into chunks that the runtime loads with `require`.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
 import { basename, join, relative } from 'node:path'
@@ -32,11 +32,28 @@ const plainly = (text) =>
       return `module.exports={${properties.join(',')}};`
     })
 
+/** What `import.meta.url` and its like become in a chunk of the Node form. */
+const inFolder = {
+  define: { 'import.meta.url': '__url' },
+  banner: 'const __url=require("node:url").pathToFileURL(__filename).href;',
+}
+
+/** The same in the executable, where every chunk bears its name: Bun would put in the names of the machine which builds. */
+const inExecutable = {
+  define: { 'import.meta.url': '__url', __filename: '__file', __dirname: '__folder' },
+  banner: [
+    'const __file=process.argv[1],__folder=require("node:path").dirname(__file)',
+    '__url=require("node:url").pathToFileURL(__file).href;',
+  ].join(),
+}
+
+const namesItself = /\bimport\.meta\.url\b|\b__(?:filename|dirname)\b/
+
 /**
  * A chunk as CommonJS: esbuild splits ES modules only, but those load slower. `isOurs`: nothing but our sources is in it. `wasCommonJs`: what it
- * exports stands under the name `default`, as an ES module would see it.
+ * exports stands under the name `default`, as an ES module would see it. `names`: `inFolder` or `inExecutable`.
  */
-const toCommonJs = async (text, { isOurs, wasCommonJs }) =>
+const toCommonJs = async (text, { isOurs, wasCommonJs, names }) =>
   (
     await transform(isOurs ? plainly(text) : text, {
       format: 'cjs',
@@ -46,9 +63,9 @@ const toCommonJs = async (text, { isOurs, wasCommonJs }) =>
       logLevel: 'error',
       // import() becomes require(), for packages as well: Node scans the text of a package that is imported for its exports first.
       supported: { 'dynamic-import': false },
-      define: { 'import.meta.url': '__url' },
+      define: names.define,
       footer: wasCommonJs ? 'module.exports=module.exports.default;' : '',
-      banner: text.includes('import.meta.url') ? 'const __url=require("node:url").pathToFileURL(__filename).href;' : '',
+      banner: namesItself.test(text) ? names.banner : '',
     })
   ).code
 
@@ -59,54 +76,66 @@ const reading = (sourceOf) => ({
     onLoad({ filter: /\/src\/.*\.ts$/ }, ({ path }) => ({ contents: sourceOf(path), loader: 'ts' })),
 })
 
-/** Reads a source of the checkout  with its imports past the front doors. */
+/** Reads a source of the checkout with its imports past the front doors. */
 const sourcesOf = (root) => {
   const direct = pastFrontDoors(root)
   return (path) => direct(readFileSync(path, 'utf8'), path)
 }
 
-/** What both bundles are made with. */
-const optionsOf = (root, pkg) =>
-  /** @type {const} */ ({
+const readPackage = (root) => JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+
+/**
+ * The chunks of the checkout `root` that `entry` (a source, loaded as `main`) may load.
+ * @returns {Promise<{ chunks: Map<string, string>, metafile: import('esbuild').Metafile }>} texts by file name, and what they were made of
+ */
+async function chunksOf(root, pkg, { entry, extension, external, plugins, names }) {
+  const options = /** @type {const} */ ({
     absWorkingDir: root,
     bundle: true,
     minify: true,
     platform: 'node',
     target,
     metafile: true,
-    external: externalOf(pkg),
+    external,
     legalComments: 'none',
     write: false,
-  })
-
-const readPackage = (root) => JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-const definesOf = ({ version }) => ({ 'process.env.SOPS_TS_VERSION': JSON.stringify(version) })
-
-/** Writes the chunks of the checkout `root` to `folder`, what they were made of (meta.json) and the licences of that. */
-export async function bundle(root, folder) {
-  const pkg = readPackage(root)
-  const options = /** @type {const} */ ({
-    ...optionsOf(root, pkg),
-    entryPoints: { main: 'src/cli/main.ts' },
+    entryPoints: { main: entry },
     outdir: join(root, 'dist/cli'),
-    outExtension: { '.js': '.cjs' },
+    outExtension: { '.js': extension },
     splitting: true,
     format: 'esm',
     // V8 checks patterns when it parses the chunk, and takes milliseconds for classes of Unicode. Written as `new RegExp` they wait for their use.
     supported: { 'regexp-sticky-and-unicode-flags': false },
-    define: definesOf(pkg),
+    define: { 'process.env.SOPS_TS_VERSION': JSON.stringify(pkg.version) },
   })
   const sourceOf = sourcesOf(root)
   const plan = await build({ ...options, packages: 'external', plugins: [reading(sourceOf)] })
-  const { metafile, outputFiles } = await build({ ...options, plugins: [commonChunk(root, plan.metafile, sourceOf)] })
+  const common = commonChunk(root, entry, plan.metafile, sourceOf)
+  const { metafile, outputFiles } = await build({ ...options, plugins: [...plugins, common] })
+  const chunks = new Map()
   for (const { path, text } of outputFiles) {
     const { entryPoint, inputs = {} } = metafile.outputs[relative(root, path).replaceAll('\\', '/')] ?? {}
     const code = await toCommonJs(text, {
       isOurs: Object.keys(inputs).every((file) => file.startsWith('src/')),
       wasCommonJs: metafile.inputs[entryPoint ?? '']?.format === 'cjs',
+      names,
     })
-    writeFileSync(join(folder, basename(path)), code)
+    chunks.set(basename(path), code)
   }
+  return { chunks, metafile }
+}
+
+/** Writes the chunks of the Node form to `folder`, what they were made of (meta.json) and the licences of that. */
+export async function bundle(root, folder) {
+  const pkg = readPackage(root)
+  const { chunks, metafile } = await chunksOf(root, pkg, {
+    entry: 'src/cli/main.ts',
+    extension: '.cjs',
+    external: externalOf(pkg),
+    plugins: [],
+    names: inFolder,
+  })
+  for (const [name, code] of chunks) writeFileSync(join(folder, name), code)
   writeFileSync(join(folder, 'meta.json'), JSON.stringify(metafile))
   writeFileSync(join(folder, 'LICENSES.txt'), licencesOf(metafile, root))
 }
@@ -129,34 +158,24 @@ const absent = {
 }
 
 /**
- * The whole program as one CommonJS text, for the executable. Modules that import() names are in it and evaluated when they are asked for.
- * @throws Error when a package is missing that it should hold, or when it would look for any outside
+ * The whole program as chunks for the executable, which starts with main.js and loads the others as they are asked for.
+ * @throws Error when a package is missing that they should hold, or when they would look for any outside
  */
 export async function bundleWhole(root) {
   const pkg = readPackage(root)
   const missing = Object.keys(pkg.optionalDependencies).filter((name) => !isInstalled(name))
   if (missing.length > 0) throw new Error(`not installed: ${missing.join(', ')}; the executable holds them (npm ci)`)
-  const { metafile, outputFiles } = await build({
-    ...optionsOf(root, pkg),
-    entryPoints: ['src/cli/executable.ts'],
-    outfile: join(root, 'sops.cjs'),
-    format: 'cjs',
+  const made = await chunksOf(root, pkg, {
+    entry: 'src/cli/executable.ts',
+    extension: '.js',
     external: [],
-    plugins: [absent, reading(sourcesOf(root))],
-    supported: { 'dynamic-import': false },
-    // The names that files have inside the executable: Bun would put in those of the machine which builds.
-    define: { ...definesOf(pkg), 'import.meta.url': '__url', __filename: '__file', __dirname: '__folder' },
-    banner: {
-      js: [
-        'const __file=process.argv[1],__folder=require("node:path").dirname(__file)',
-        '__url=require("node:url").pathToFileURL(__file).href;',
-      ].join(),
-    },
+    plugins: [absent],
+    names: inExecutable,
   })
-  const outside = Object.values(metafile.outputs)
+  const outside = Object.values(made.metafile.outputs)
     .flatMap(({ imports }) => imports)
     .filter(({ path, external }) => external && !isBuiltin(path))
     .map(({ path }) => path)
   if (outside.length > 0) throw new Error(`the executable would look for ${outside.join(', ')}`)
-  return { code: outputFiles.map(({ text }) => text).join(''), metafile }
+  return made
 }

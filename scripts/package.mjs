@@ -40,6 +40,8 @@ const flags = [
   '--no-compile-autoload-tsconfig',
   '--no-compile-autoload-package-json',
   ...['--asset', 'LICENSES.txt'],
+  // Most runs are too short to win from compiling to machine code; src/runtime/compiling.ts asks for it when there is more to do.
+  '--compile-jit-policy=10',
 ]
 
 const root = resolve(fileURLToPath(new URL('..', import.meta.url)))
@@ -48,18 +50,20 @@ const sha256 = (file) => createHash('sha256').update(readFileSync(file)).digest(
 
 /** What is compiled, and the compiler, in the folder `work`. */
 async function layOut(work) {
-  const { code, metafile } = await bundleWhole(root)
-  writeFileSync(join(work, 'sops.cjs'), code)
+  const { chunks, metafile } = await bundleWhole(root)
+  for (const [name, code] of chunks) writeFileSync(join(work, name), code)
   writeFileSync(join(work, 'LICENSES.txt'), licencesOf(metafile, root, [runtimeLicences().text]))
   // Else those of the folders above would count.
   for (const name of ['package.json', 'tsconfig.json']) writeFileSync(join(work, name), '{}')
   const compiler = join(work, `compiler${suffixOf(process.platform)}`)
   writeProgram(compiler, runtimeOf(thisPlatform()))
-  return { work, compiler, metafile }
+  // The first is where the program starts.
+  const names = ['main.js', ...[...chunks.keys()].filter((name) => name !== 'main.js')]
+  return { work, compiler, metafile, names }
 }
 
 /** Makes `name` and its bill of materials in the work folder; returns the names of both. */
-function compile(platform, name, { work, compiler, metafile }) {
+function compile(platform, name, { work, compiler, metafile, names }) {
   const runtime = join(work, 'runtime')
   writeProgram(runtime, withoutVariables(runtimeOf(platform)))
   const { package: source, target, integrity } = pinnedFor(platform)
@@ -72,7 +76,10 @@ function compile(platform, name, { work, compiler, metafile }) {
     target,
     '--compile-executable-path',
     runtime,
-    'sops.cjs',
+    // One chunk loads another by name, when it is asked for.
+    '--external',
+    './*.js',
+    ...names,
     '--outfile',
     inner,
   ]

@@ -1,11 +1,14 @@
 // Pipes that a path names, of which nobody knows whether a program is at their other end.
 import { closeSync, constants, createReadStream, createWriteStream, open, openSync } from 'node:fs'
 import type { Socket, SocketConstructorOpts } from 'node:net'
-import { Readable, type Writable } from 'node:stream'
+import type { Readable, Writable } from 'node:stream'
 
 type Path = string | Buffer
 
-/** Loaded when it is needed: starting the program does without sockets. */
+// Both modules are loaded when they are needed: starting the program does without.
+const streamOf = (pieces: AsyncIterable<Buffer>): Readable =>
+  process.getBuiltinModule('node:stream').Readable.from(pieces)
+
 function socket(options: SocketConstructorOpts): Socket {
   const net = process.getBuiltinModule('node:net')
   return new net.Socket(options)
@@ -35,7 +38,7 @@ async function* onThreads(path: Path): AsyncGenerator<Buffer> {
 
 /** What comes through a named pipe, or one that a path such as /dev/stdin leads to. @throws the system's error, or the stream does. */
 export function readPipe(path: Path): Readable {
-  if (!socketsTakeDescriptors()) return Readable.from(onThreads(path))
+  if (!socketsTakeDescriptors()) return streamOf(onThreads(path))
   const fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
   return socket({ fd, readable: true, writable: false })
 }

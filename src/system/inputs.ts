@@ -1,7 +1,7 @@
 // Reads what a user names: a regular file, or a pipe, terminal or device. The latter are read up to a limit, and a long wait is announced.
 import type { BigIntStats, Stats } from 'node:fs'
 import type { Readable } from 'node:stream'
-import { readPipe } from '../runtime/index.ts'
+import { expectWork, readPipe } from '../runtime/index.ts'
 import { nativePath } from './bytes.ts'
 import { closeSync, constants, fstatSync, openSync, readFileSync, readSync, statSync } from './files-sync.ts'
 
@@ -41,7 +41,7 @@ export function readRegular(path: string, refuse: (what: string) => Error): Buff
   const descriptor = openForReading(path)
   try {
     check(fstatSync(descriptor))
-    return readFileSync(descriptor)
+    return readWhole(descriptor)
   } finally {
     closeSync(descriptor)
   }
@@ -64,7 +64,7 @@ export async function readNamed(path: string, options: InputOptions = {}): Promi
   let isOurs = true
   try {
     const found = fstatSync(descriptor)
-    if (irregularity(found) === undefined) return readFileSync(descriptor)
+    if (irregularity(found) === undefined) return readWhole(descriptor)
     const { isatty, ReadStream } = await import('node:tty')
     if (isatty(descriptor)) {
       isOurs = false
@@ -107,7 +107,14 @@ export async function collect(
     clearTimeout(timer)
     stream.destroy()
   }
+  expectWork(length)
   return Buffer.concat(chunks)
+}
+
+function readWhole(descriptor: number): Buffer {
+  const bytes = readFileSync(descriptor)
+  expectWork(bytes.length)
+  return bytes
 }
 
 /** Fails (EAGAIN) instead of waiting for a device that has nothing at the moment. */
