@@ -1,12 +1,11 @@
 // Wraps and unwraps data keys with AWS KMS (spec/keys.md 5.4).
+import { describeFailure, missingProfile, sharedConfig } from '../../aws/index.ts'
 import type { Context } from '../../context/index.ts'
 import { SopsError } from '../../errors.ts'
 import { kmsTimeout, within } from '../../net/index.ts'
 import { decodeBase64, encodeBase64 } from '../../text/base64.ts'
 import type { MasterKey, StringMap, Unavailable } from '../types.ts'
-import { type AwsClient, kmsClient, missingProfile } from './client.ts'
-import { describeFailure } from './failure.ts'
-import { sharedConfig } from './shared-config.ts'
+import { type AwsClient, kmsClient } from './client.ts'
 
 const wrapping = 'failed to encrypt sops data key with AWS KMS'
 const unwrapping = 'failed to decrypt sops data key with AWS KMS'
