@@ -5,7 +5,10 @@ import { defineConfig } from 'vitest/config'
 // helpers holds. These files have a process of their own; the others share what they import, which halves their time, and are refused what would
 // be seen (test/support/shared.ts).
 const apart = [
+  'aws/causes',
+  'aws/retry',
   'aws/shared-config',
+  'aws/variables',
   'cli/publish',
   'config/check',
   'config/find',

@@ -3,6 +3,7 @@
 import type { Context } from '../context/index.ts'
 import { memoKey } from '../context/index.ts'
 import { messageOf, SopsError } from '../errors.ts'
+import { kmsTimeout } from '../net/index.ts'
 import { secretValues } from '../system/index.ts'
 
 const secrets = memoKey<Set<string>>('AWS secrets')
@@ -25,6 +26,16 @@ const hosts = new WeakMap<object, string>()
 
 type Handler = (args: { request: unknown }) => Promise<unknown>
 
+interface Response {
+  readonly statusCode?: number
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+const isPage = (type = ''): boolean => /\bhtml\b/i.test(type)
+
+const foreign = (status: number, host: string): string =>
+  `status ${status} from ${host}: an answer of a proxy, not of AWS`
+
 /** What is common to the middleware stacks of the SDK's clients. */
 interface Watchable {
   readonly middlewareStack: { add(middleware: unknown, options: object): void }
@@ -33,12 +44,16 @@ interface Watchable {
 /** Remembers for every failed request of the client which host it went to. */
 export function nameHosts(client: object): void {
   const watch = (next: Handler) => async (args: { request: unknown }) => {
+    const { hostname = '', port } = args.request as { hostname?: string; port?: number }
+    const host = port === undefined ? hostname : `${hostname}:${port}`
     try {
-      return await next(args)
+      const done = await next(args)
+      const { statusCode = 0, headers } = (done as { response: Response }).response
+      // Where somebody has to log in, every request is answered, and some answers of AWS have no body that would miss.
+      if (isPage(headers?.['content-type'])) throw new SopsError('generic', foreign(statusCode, host))
+      return done
     } catch (error) {
-      const { hostname, port } = args.request as { hostname?: string; port?: number }
-      if (hostname && typeof error === 'object' && error !== null)
-        hosts.set(error, port === undefined ? hostname : `${hostname}:${port}`)
+      if (typeof error === 'object' && error !== null) hosts.set(error, host)
       throw error
     }
   }
@@ -48,7 +63,7 @@ export function nameHosts(client: object): void {
 /** What the SDK adds to errors. */
 interface Answered {
   readonly $metadata?: { readonly requestId?: string; readonly httpStatusCode?: number }
-  readonly $response?: { readonly statusCode?: number; readonly headers?: Readonly<Record<string, string>> }
+  readonly $response?: Response
 }
 
 interface Answer {
@@ -90,23 +105,35 @@ export function describeFailure(error: unknown, ctx: Context): string {
   const text = oneLine(redact(messageOf(error), ctx))
   if (answer !== undefined) return answerText(error.name, text, answer)
   const host = hosts.get(error)
-  const named = host === undefined || text.includes(host) ? text : `${text} (${host})`
-  if ('syscall' in error || error.name === 'Error' || error.name === '') return named
+  if (host !== undefined && /\btimed out\b/.test(text))
+    return `no answer from ${host} within ${kmsTimeout(ctx) / 1000}s (SOPS_KMS_TIMEOUT sets the limit)`
+  const named = connectionText(text, host)
+  if ('syscall' in error || (host !== undefined && 'code' in error) || error.name === 'Error' || error.name === '')
+    return named
   return text === '' ? error.name : `${error.name}: ${named}`
+}
+
+/** Why there is no answer. */
+function connectionText(text: string, host: string | undefined): string {
+  if (host === undefined) return text
+  if (text === 'aborted') return `the answer of ${host} broke off`
+  if (/wrong version number|packet length too long/.test(text)) return `${host} answers plain HTTP, not TLS`
+  return text.includes(host) ? text : `${text} (${host})`
 }
 
 function answerText(name: string, text: string, answer: Answer): string {
   const { status, host, requestId, type, bucketRegion } = answer
   const isService = requestId !== '' || !nameless.test(name) || (status < 300 && /\b(?:json|xml)\b/i.test(type))
-  if (!isService || /\bhtml\b/i.test(type)) return `status ${status} from ${host}: an answer of a proxy, not of AWS`
+  if (!isService || isPage(type)) return foreign(status, host)
   const id = requestId === '' ? '' : `, request id ${requestId}`
-  if (name === 'SyntaxError' || status < 300)
+  if (status < 300 || /Deserialization error/.test(text))
     return `the answer of ${host} cannot be read: it is cut short, or no answer of AWS (status ${status}${id})`
-  const said = nameless.test(name)
-    ? text
-    : [name, text].filter((part) => part !== '' && part !== 'UnknownError').join(': ')
+  const said = [nameless.test(name) ? '' : name, /^Unknown(?:Error)?$/.test(text) ? '' : text].filter(
+    (part) => part !== '',
+  )
   const elsewhere = bucketRegion === '' ? '' : `; the bucket is in ${bucketRegion}: set AWS_REGION`
-  return `${said} (status ${status}${id})${elsewhere}`
+  if (said.length === 0) return `status ${status} from ${host}, without a reason${id}`
+  return `${said.join(': ')} (status ${status}${id})${elsewhere}`
 }
 
 const oneLine = (text: string): string => text.trim().replace(/\s*\n\s*/g, ' ')
