@@ -1,5 +1,4 @@
 // The packages of the AWS SDK, each loaded quietly when it is needed.
-import type * as Providers from '@aws-sdk/credential-providers'
 import { loadOptional } from '../net/index.ts'
 import { silenceUpgradeNotice } from './notice.ts'
 
@@ -14,8 +13,8 @@ export const loadSts = (): Promise<typeof import('./sdk/sts.ts')> =>
 export const loadS3 = (): Promise<typeof import('./sdk/s3.ts')> =>
   quietly('@aws-sdk/client-s3', () => import('./sdk/s3.ts'), 'to publish there')
 
-export const loadProviders = (): Promise<typeof Providers> =>
-  quietly('@aws-sdk/credential-providers', () => import('@aws-sdk/credential-providers'))
+export const loadProviders = (): Promise<typeof import('./sdk/providers.ts')> =>
+  quietly('@aws-sdk/credential-providers', () => import('./sdk/providers.ts'))
 
 async function quietly<T>(name: string, load: () => Promise<T>, purpose?: string): Promise<T> {
   const sdk = await loadOptional(name, load, purpose)

@@ -8,7 +8,7 @@ import { type RetryStrategy, retryStrategy } from './retry.ts'
 import { type ProfileSection, profileName, requireProfile, setting, sharedConfig } from './shared-config.ts'
 import { type Transport, transport } from './transport.ts'
 
-export type AwsService = 'kms' | 's3' | 'sts'
+type AwsService = 'kms' | 's3' | 'sts'
 
 /** Which region is asked, with what of the shared configuration. */
 export interface AwsPlace {
