@@ -7,6 +7,7 @@ import { defineConfig } from 'vitest/config'
 const apart = [
   'aws/causes',
   'aws/retry',
+  'aws/server',
   'aws/shared-config',
   'aws/variables',
   'cli/publish',

@@ -31,7 +31,7 @@ interface Response {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-const isPage = (type = ''): boolean => /\bhtml\b/i.test(type)
+const isPage = ({ headers }: Response): boolean => /\bhtml\b/i.test(headers?.['content-type'] ?? '')
 
 const foreign = (status: number, host: string): string =>
   `status ${status} from ${host}: an answer of a proxy, not of AWS`
@@ -48,9 +48,10 @@ export function nameHosts(client: object): void {
     const host = port === undefined ? hostname : `${hostname}:${port}`
     try {
       const done = await next(args)
-      const { statusCode = 0, headers } = (done as { response: Response }).response
-      // Where somebody has to log in, every request is answered, and some answers of AWS have no body that would miss.
-      if (isPage(headers?.['content-type'])) throw new SopsError('generic', foreign(statusCode, host))
+      const { response, output = {} } = done as { response: Response; output?: object }
+      // Where somebody has to log in, every request is answered. The page may be XML enough to be read, or need not be read at all.
+      if (isPage(response) && Object.keys(output).every((name) => name === '$metadata'))
+        throw new SopsError('generic', foreign(response.statusCode ?? 0, host))
       return done
     } catch (error) {
       if (typeof error === 'object' && error !== null) hosts.set(error, host)
@@ -124,7 +125,7 @@ function connectionText(text: string, host: string | undefined): string {
 function answerText(name: string, text: string, answer: Answer): string {
   const { status, host, requestId, type, bucketRegion } = answer
   const isService = requestId !== '' || !nameless.test(name) || (status < 300 && /\b(?:json|xml)\b/i.test(type))
-  if (!isService || isPage(type)) return foreign(status, host)
+  if (!isService) return foreign(status, host)
   const id = requestId === '' ? '' : `, request id ${requestId}`
   if (status < 300 || /Deserialization error/.test(text))
     return `the answer of ${host} cannot be read: it is cut short, or no answer of AWS (status ${status}${id})`

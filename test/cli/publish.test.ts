@@ -5,6 +5,7 @@ import { decrypt, encrypt } from '../../src/index.ts'
 import { loadForPublishing } from '../../src/publish/package.ts'
 import { type CliResult, runCli, type Sandbox, sandbox } from '../support/cli.ts'
 import { fakeContext } from '../support/context.ts'
+import { awsDefaults, startAws } from '../support/emulators/aws.ts'
 import { type GcsServer, startGcs } from '../support/emulators/gcs.ts'
 import { type S3Server, startS3 } from '../support/emulators/s3.ts'
 import { startVault, type VaultServer } from '../support/emulators/vault.ts'
@@ -167,6 +168,36 @@ describe('S3', () => {
     rules(`  - s3_bucket: b\n    recreation_rule: { age: ${recipient} }\n`)
     expect(await publish(['--yes', 'f.yaml'])).toMatchObject({ code: 51 })
     expect(s3.objects.size).toBe(0)
+  })
+
+  test('ten files opened with a KMS key: one set of credentials for both services, and one client of each', async () => {
+    const arn = 'arn:aws:kms:eu-west-2:1:key/a'
+    const role = 'arn:aws:iam::1:role/r'
+    const aws = await startAws({ keys: { [arn]: 'enabled' }, roles: [role] })
+    const names = Array.from({ length: 10 }, (_, i) => `all/${i}.yaml`)
+    const own = { ...environmentIn(box), AWS_ENDPOINT_URL: aws.url }
+    for (const name of names) {
+      mkdirSync(dirname(box.path(name)), { recursive: true })
+      writeFileSync(box.path(name), 'a: 1\n')
+      const argv = ['encrypt', '-i', '--kms', arn, name]
+      expect(await runCli(argv, { cwd: box.dir, env: { ...own, ...awsDefaults } })).toMatchObject({ code: 0 })
+    }
+    aws.requests.length = 0
+    writeFileSync(box.path('token'), 'the-token')
+    rules(`  - s3_bucket: b\n    recreation_rule: { age: ${recipient} }\n`)
+    const identity = { AWS_WEB_IDENTITY_TOKEN_FILE: box.path('token'), AWS_ROLE_ARN: role, AWS_REGION: 'eu-test-1' }
+    const env = { ...own, ...identity, AWS_ENDPOINT_URL_S3: s3.address, AWS_EC2_METADATA_DISABLED: 'true' }
+    s3.scopes.length = 0
+    expect(await publishIn(['--yes', '--recursive', 'all'], { env })).toMatchObject({ code: 0 })
+    expect(s3.objects.size).toBe(10)
+    expect(aws.requests.map(({ action }) => action)).toEqual([
+      'AssumeRoleWithWebIdentity',
+      ...Array(10).fill('Decrypt'),
+    ])
+    expect(new Set(aws.requests.slice(1).map(({ port }) => port)).size).toBe(1)
+    const used = aws.requests.slice(1).map(({ accessKeyId }) => accessKeyId)
+    expect(new Set([...used, ...s3.scopes.map((scope) => scope.split('/')[0])]).size).toBe(1)
+    await aws.close()
   })
 
   test('a refusal is an error', async () => {
