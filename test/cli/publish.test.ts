@@ -185,7 +185,7 @@ describe('S3', () => {
     aws.requests.length = 0
     writeFileSync(box.path('token'), 'the-token')
     rules(`  - s3_bucket: b\n    recreation_rule: { age: ${recipient} }\n`)
-    const identity = { AWS_WEB_IDENTITY_TOKEN_FILE: box.path('token'), AWS_ROLE_ARN: role, AWS_REGION: 'eu-test-1' }
+    const identity = { AWS_WEB_IDENTITY_TOKEN_FILE: box.path('token'), AWS_ROLE_ARN: role, AWS_REGION: 'eu-west-2' }
     const env = { ...own, ...identity, AWS_ENDPOINT_URL_S3: s3.address, AWS_EC2_METADATA_DISABLED: 'true' }
     s3.scopes.length = 0
     expect(await publishIn(['--yes', '--recursive', 'all'], { env })).toMatchObject({ code: 0 })
