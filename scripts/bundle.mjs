@@ -1,7 +1,7 @@
 // Bundles the command line into chunks that the runtime loads with `require`.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
-import { basename, join, relative } from 'node:path'
+import { basename, join, relative, sep } from 'node:path'
 import { build, transform } from 'esbuild'
 import { commonChunk } from './common-chunk.mjs'
 import { pastFrontDoors } from './front-doors.mjs'
@@ -69,6 +69,28 @@ const toCommonJs = async (text, { isOurs, wasCommonJs, names }) =>
     })
   ).code
 
+const ofAws = /^@(?:aws-sdk|smithy)\//
+
+/**
+ * The AWS SDK as ES modules, of which a bundle holds what is used, and without the credentials that its clients find by themselves: they are
+ * always given some (src/aws/credentials.ts).
+ */
+const awsAsModules = {
+  name: 'aws',
+  setup({ onResolve, onLoad, resolve }) {
+    onResolve({ filter: ofAws }, async ({ path, pluginData, ...from }) => {
+      if (pluginData === ofAws || from.kind === 'require-call') return undefined
+      if (path === '@aws-sdk/credential-provider-node') return { path, namespace: 'aws', sideEffects: false }
+      const found = await resolve(path, { ...from, pluginData: ofAws })
+      const folder = join(found.path.slice(0, found.path.lastIndexOf(`${sep}${join(path)}${sep}`)), path)
+      if (found.errors.length > 0 || found.external || found.path !== join(folder, 'dist-cjs/index.js')) return found
+      const { module, sideEffects } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+      return module === undefined ? found : { path: join(folder, module), sideEffects }
+    })
+    onLoad({ filter: /./, namespace: 'aws' }, () => ({ contents: 'export const defaultProvider = () => undefined' }))
+  },
+}
+
 /** Our sources as `sourceOf` gives them. */
 const reading = (sourceOf) => ({
   name: 'reading',
@@ -111,7 +133,7 @@ async function chunksOf(root, pkg, { entry, extension, external, plugins, names 
   const sourceOf = sourcesOf(root)
   const plan = await build({ ...options, packages: 'external', plugins: [reading(sourceOf)] })
   const common = commonChunk(root, entry, plan.metafile, sourceOf)
-  const { metafile, outputFiles } = await build({ ...options, plugins: [...plugins, common] })
+  const { metafile, outputFiles } = await build({ ...options, plugins: [...plugins, awsAsModules, common] })
   const chunks = new Map()
   for (const { path, text } of outputFiles) {
     const { entryPoint, inputs = {} } = metafile.outputs[relative(root, path).replaceAll('\\', '/')] ?? {}

@@ -1,6 +1,5 @@
 // Front door: the key types, their keys and what identifies them.
 export { contextAtHand } from './at-hand.ts'
-export { silenceUpgradeNotice } from './aws-notice.ts'
 export { bareKeys, distinctKeys, identityOf, namesOf, refuseBare } from './identity.ts'
 export { approveKey, keyTypes, keyTypesInOrder, labelOf } from './key-types.ts'
 export { loadKeygen } from './lazy.ts'

@@ -43,6 +43,6 @@ async function send(parcel: Parcel, ctx: Context): Promise<void> {
   const { kind, bucket, prefix } = parcel.bucket
   const key = prefix + parcel.name
   checkObject(bucket, key)
-  if (kind === 's3') await (await import('./s3.ts')).uploadToS3(bucket, key, parcel.bytes)
+  if (kind === 's3') await (await import('./s3.ts')).uploadToS3(bucket, key, parcel.bytes, ctx)
   else await (await import('./gcs.ts')).uploadToGcs(bucket, key, parcel.bytes, ctx)
 }

@@ -5,6 +5,7 @@ import { decrypt, encrypt } from '../../src/index.ts'
 import { loadForPublishing } from '../../src/publish/package.ts'
 import { type CliResult, runCli, type Sandbox, sandbox } from '../support/cli.ts'
 import { fakeContext } from '../support/context.ts'
+import { awsDefaults, startAws } from '../support/emulators/aws.ts'
 import { type GcsServer, startGcs } from '../support/emulators/gcs.ts'
 import { type S3Server, startS3 } from '../support/emulators/s3.ts'
 import { startVault, type VaultServer } from '../support/emulators/vault.ts'
@@ -24,7 +25,7 @@ async function put(name: string, text: string, format: 'yaml' | 'json' | 'binary
 
 const rules = (text: string): void => writeFileSync(box.path('.sops.yaml'), `destination_rules:\n${text}`)
 
-const publish = (
+const publishIn = (
   argv: readonly string[],
   options: { stdin?: string; env?: Record<string, string> } = {},
 ): Promise<CliResult> =>
@@ -47,17 +48,20 @@ describe('S3', () => {
   let s3: S3Server
   beforeAll(async () => {
     s3 = await startS3()
-    // The SDK reads the environment by itself.
-    vi.stubEnv('AWS_ENDPOINT_URL_S3', s3.address)
-    vi.stubEnv('AWS_ACCESS_KEY_ID', 'AKIATEST')
-    vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'not a secret')
-    vi.stubEnv('AWS_REGION', 'eu-test-1')
   })
-  afterAll(async () => {
-    vi.unstubAllEnvs()
-    await s3.close()
-  })
+  afterAll(() => s3.close())
   beforeEach(() => s3.objects.clear())
+
+  const publish = (argv: readonly string[], options: { stdin?: string } = {}): Promise<CliResult> =>
+    publishIn(argv, {
+      ...options,
+      env: {
+        AWS_ENDPOINT_URL_S3: s3.address,
+        AWS_ACCESS_KEY_ID: 'AKIATEST',
+        AWS_SECRET_ACCESS_KEY: 'not a secret',
+        AWS_REGION: 'eu-test-1',
+      },
+    })
 
   test('gets the bytes of the file under prefix and name', async () => {
     const bytes = await put('f.yaml', 'a: 1\n')
@@ -166,6 +170,36 @@ describe('S3', () => {
     expect(s3.objects.size).toBe(0)
   })
 
+  test('ten files opened with a KMS key: one set of credentials for both services, and one client of each', async () => {
+    const arn = 'arn:aws:kms:eu-west-2:1:key/a'
+    const role = 'arn:aws:iam::1:role/r'
+    const aws = await startAws({ keys: { [arn]: 'enabled' }, roles: [role] })
+    const names = Array.from({ length: 10 }, (_, i) => `all/${i}.yaml`)
+    const own = { ...environmentIn(box), AWS_ENDPOINT_URL: aws.url }
+    for (const name of names) {
+      mkdirSync(dirname(box.path(name)), { recursive: true })
+      writeFileSync(box.path(name), 'a: 1\n')
+      const argv = ['encrypt', '-i', '--kms', arn, name]
+      expect(await runCli(argv, { cwd: box.dir, env: { ...own, ...awsDefaults } })).toMatchObject({ code: 0 })
+    }
+    aws.requests.length = 0
+    writeFileSync(box.path('token'), 'the-token')
+    rules(`  - s3_bucket: b\n    recreation_rule: { age: ${recipient} }\n`)
+    const identity = { AWS_WEB_IDENTITY_TOKEN_FILE: box.path('token'), AWS_ROLE_ARN: role, AWS_REGION: 'eu-west-2' }
+    const env = { ...own, ...identity, AWS_ENDPOINT_URL_S3: s3.address, AWS_EC2_METADATA_DISABLED: 'true' }
+    s3.scopes.length = 0
+    expect(await publishIn(['--yes', '--recursive', 'all'], { env })).toMatchObject({ code: 0 })
+    expect(s3.objects.size).toBe(10)
+    expect(aws.requests.map(({ action }) => action)).toEqual([
+      'AssumeRoleWithWebIdentity',
+      ...Array(10).fill('Decrypt'),
+    ])
+    expect(new Set(aws.requests.slice(1).map(({ port }) => port)).size).toBe(1)
+    const used = aws.requests.slice(1).map(({ accessKeyId }) => accessKeyId)
+    expect(new Set([...used, ...s3.scopes.map((scope) => scope.split('/')[0])]).size).toBe(1)
+    await aws.close()
+  })
+
   test('a refusal is an error', async () => {
     await put('f.yaml', 'a: 1\n')
     rules('  - s3_bucket: b\n')
@@ -173,7 +207,7 @@ describe('S3', () => {
     expect(await publish(['--yes', 'f.yaml'])).toEqual({
       code: 1,
       stdout: Buffer.alloc(0),
-      stderr: 'could not publish to s3://b/f.yaml: as asked\n',
+      stderr: 'could not publish to s3://b/f.yaml: AccessDenied: as asked (status 403)\n',
     })
   })
 })
@@ -190,7 +224,7 @@ describe('Google Cloud Storage', () => {
   test('gets the bytes of the file under prefix and name', async () => {
     const bytes = await put('f &+.yaml', 'a: 1\n')
     rules('  - gcs_bucket: b\n    gcs_prefix: p/\n')
-    expect(await publish(['--yes', 'f &+.yaml'], { env: env() })).toEqual(done)
+    expect(await publishIn(['--yes', 'f &+.yaml'], { env: env() })).toEqual(done)
     expect([...gcs.objects]).toEqual([['b/p/f &+.yaml', bytes]])
     expect(gcs.authorizations.at(-1)).toBe('')
   })
@@ -199,7 +233,7 @@ describe('Google Cloud Storage', () => {
     await put('f.yaml', 'a: 1\n')
     rules('  - gcs_bucket: b\n')
     const host = { STORAGE_EMULATOR_HOST: gcs.address.replace('http://', '') }
-    expect(await publish(['--yes', 'f.yaml'], { env: host })).toEqual(done)
+    expect(await publishIn(['--yes', 'f.yaml'], { env: host })).toEqual(done)
   })
 
   test.each<[string, GcsServer['faults'][number], RegExp]>([
@@ -209,7 +243,7 @@ describe('Google Cloud Storage', () => {
     await put('f.yaml', 'a: 1\n')
     rules('  - gcs_bucket: b\n')
     gcs.faults.push(fault)
-    const { code, stderr } = await publish(['--yes', 'f.yaml'], { env: env() })
+    const { code, stderr } = await publishIn(['--yes', 'f.yaml'], { env: env() })
     expect(code).toBe(1)
     expect(stderr).toMatch(message)
   })
@@ -218,7 +252,7 @@ describe('Google Cloud Storage', () => {
     await put('f.yaml', 'a: 1\n')
     rules('  - gcs_bucket: b\n')
     gcs.faults.push('drop', 'drop', 'drop', 'drop')
-    const { code, stderr } = await publish(['--yes', 'f.yaml'], { env: env() })
+    const { code, stderr } = await publishIn(['--yes', 'f.yaml'], { env: env() })
     gcs.faults.length = 0
     expect(code).toBe(1)
     expect(stderr).toMatch(/^could not publish to gcs:\/\/b\/f\.yaml: /)
@@ -229,7 +263,7 @@ describe('Google Cloud Storage', () => {
     await put('f.yaml', 'a: 1\n')
     rules('  - gcs_bucket: b\n')
     gcs.faults.push({ status: 503 })
-    expect(await publish(['--yes', 'f.yaml'], { env: env() })).toEqual(done)
+    expect(await publishIn(['--yes', 'f.yaml'], { env: env() })).toEqual(done)
     expect(gcs.objects.size).toBe(1)
   })
 
@@ -237,7 +271,7 @@ describe('Google Cloud Storage', () => {
     await put('f.yaml', 'a: 1\n')
     rules('  - gcs_bucket: b\n')
     vi.stubEnv('GOOGLE_APPLICATION_CREDENTIALS', box.path('missing.json'))
-    const { code, stderr } = await publish(['--yes', 'f.yaml'])
+    const { code, stderr } = await publishIn(['--yes', 'f.yaml'])
     vi.unstubAllEnvs()
     expect(code).toBe(1)
     expect(stderr).toMatch(/^could not publish to gcs:\/\/b\/f\.yaml: /)
@@ -280,7 +314,7 @@ describe('Vault', () => {
     ].join('\n')
     await put('f.yaml', text)
     rule()
-    expect(await publish(['--yes', 'f.yaml'], { env })).toEqual({
+    expect(await publishIn(['--yes', 'f.yaml'], { env })).toEqual({
       ...done,
       stderr: expect.stringContaining('several documents have [\\"a\\"]: only the last value of each is published'),
     })
@@ -311,8 +345,8 @@ describe('Vault', () => {
   ])('version %s: what is there already is not written again', async (version, path) => {
     await put('f.yaml', 'a: 1\nb: {c: [x]}\n')
     rule(`    vault_kv_version: ${version}\n${version === '1' ? '    vault_kv_mount_name: kv\n' : ''}`)
-    expect(await publish(['--yes', 'f.yaml'], { env })).toEqual(done)
-    expect(await publish(['--yes', 'f.yaml'], { env })).toEqual(done)
+    expect(await publishIn(['--yes', 'f.yaml'], { env })).toEqual(done)
+    expect(await publishIn(['--yes', 'f.yaml'], { env })).toEqual(done)
     expect(vault.requests.map((request) => `${request.method} ${request.path}`)).toEqual([
       `GET ${path}`,
       `PUT ${path}`,
@@ -325,14 +359,14 @@ describe('Vault', () => {
   test('a binary file has one value', async () => {
     await put('f.bin', 'text\n', 'binary')
     rule()
-    expect(await publish(['--yes', 'f.bin'], { env })).toEqual(done)
+    expect(await publishIn(['--yes', 'f.bin'], { env })).toEqual(done)
     expect(JSON.parse(vault.requests[1]!.body)).toEqual({ data: { data: 'text\n' } })
   })
 
   test('what JSON cannot hold is refused by its place', async () => {
     await put('f.yaml', 'a:\n  b: .nan\n')
     rule()
-    const { code, stderr } = await publish(['--yes', 'f.yaml'], { env })
+    const { code, stderr } = await publishIn(['--yes', 'f.yaml'], { env })
     expect(code).toBe(1)
     expect(stderr).toMatch(/a number that is not finite cannot be stored in Vault \(at \["a"\]\["b"\]\)/)
     expect(vault.requests).toEqual([])
@@ -342,13 +376,13 @@ describe('Vault', () => {
     await put('f.yaml', 'a: hidden\n')
     rule()
     vault.faults.push({ status: 403, body: '{"errors":["permission denied"]}' })
-    const written = await publish(['--yes', 'f.yaml'], { env })
+    const written = await publishIn(['--yes', 'f.yaml'], { env })
     expect(written.code).toBe(0)
     expect(written.stderr).toMatch(
       /\[PUBLISH\].*level=warning msg="Cannot check if destination secret already exists in /,
     )
     vault.secrets.clear()
-    const { code, stderr } = await publish(['--yes', 'f.yaml'], { env: { ...env, VAULT_TOKEN: 'wrong' } })
+    const { code, stderr } = await publishIn(['--yes', 'f.yaml'], { env: { ...env, VAULT_TOKEN: 'wrong' } })
     expect(code).toBe(1)
     expect(stderr).toContain(
       `could not publish to ${vault.address}/v1/secret/data/team/f.yaml: Error making API request.`,
@@ -360,7 +394,7 @@ describe('Vault', () => {
     await put('f.yaml', 'a: 1\n')
     rule()
     const away = { ...env, VAULT_ADDR: 'https://v.example' }
-    const { code, stderr } = await publish(['--yes', 'f.yaml'], { env: away })
+    const { code, stderr } = await publishIn(['--yes', 'f.yaml'], { env: away })
     expect(code).toBe(1)
     expect(stderr).toContain(`could not publish to ${vault.address}/v1/secret/data/team/f.yaml: the Vault server `)
     expect(stderr).toContain(`SOPS_HC_VAULT_ALLOWLIST=${vault.address}`)
@@ -372,7 +406,7 @@ describe('Vault', () => {
     writeFileSync(box.path('home/.vault-token'), 'root')
     chmodSync(box.path('home/.vault-token'), 0o600)
     rule()
-    expect(await publish(['--yes', 'f.yaml'], { env: { ...env, VAULT_TOKEN: '' } })).toMatchObject({ code: 1 })
+    expect(await publishIn(['--yes', 'f.yaml'], { env: { ...env, VAULT_TOKEN: '' } })).toMatchObject({ code: 1 })
     expect(vault.requests.length).toBeGreaterThan(0)
     expect(vault.requests.every(({ headers }) => headers['x-vault-token'] === undefined)).toBe(true)
   })

@@ -1,5 +1,5 @@
 // The cases of spec/functional-cases.md that need a cloud or a Vault, by their numbers, here with emulators of them.
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type AwsEmulator, awsDefaults, startAws } from '../support/emulators/aws.ts'
 import { type S3Server, startS3 } from '../support/emulators/s3.ts'
 import { startVault, type VaultServer } from '../support/emulators/vault.ts'
@@ -16,13 +16,6 @@ beforeAll(async () => {
   s3 = await startS3()
   vault = await startVault({ token: 'root' })
   kms = await startAws({ keys: { [arn]: 'enabled' } })
-  // The SDK reads the environment by itself.
-  for (const [name, value] of Object.entries({
-    AWS_ENDPOINT_URL_S3: s3.address,
-    AWS_REGION: 'eu-west-2',
-    ...awsDefaults,
-  }))
-    vi.stubEnv(name, value)
   suite = makeSuite()
   suite.project.write(
     '.sops.yaml',
@@ -46,7 +39,6 @@ beforeAll(async () => {
   )
 })
 afterAll(async () => {
-  vi.unstubAllEnvs()
   suite.remove()
   await Promise.all([s3.close(), vault.close(), kms.close()])
 })
@@ -55,7 +47,8 @@ const text = '{"foo": 2, "bar": "baz"}'
 
 test('3: publish to S3, by a rule with a field that nobody knows', async () => {
   const path = await suite.encrypted('test_encrypt_publish_s3.json', text)
-  expect(await suite.sops(['publish', '--yes', path])).toMatchObject({ code: 0 })
+  const env = { ...awsDefaults, AWS_ENDPOINT_URL_S3: s3.address, AWS_REGION: 'eu-west-2' }
+  expect(await suite.sops(['publish', '--yes', path], { env })).toMatchObject({ code: 0 })
   expect([...s3.objects]).toEqual([
     ['sops-publish-functional-tests/functional-test/test_encrypt_publish_s3.json', Buffer.from(read(path))],
   ])

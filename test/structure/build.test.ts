@@ -218,22 +218,58 @@ describe.skipIf(process.platform === 'win32')('what Node compiled is kept', () =
   })
 })
 
+/** The sources and packages of the chunks that one of our sources brings with it, without those that start the program. */
+function broughtBy(entry: string): string[] {
+  const { outputs }: { outputs: Record<string, Chunk> } = JSON.parse(readFileSync(join(cli, 'meta.json'), 'utf8'))
+  const withImports = (name: string): Set<string> => {
+    const chunks = new Set(Object.keys(outputs).filter((one) => outputs[one]!.entryPoint === name))
+    for (const chunk of chunks)
+      for (const { path, kind } of outputs[chunk]!.imports)
+        if (kind === 'import-statement' && outputs[path]) chunks.add(path)
+    return chunks
+  }
+  const started = withImports('src/cli/main.ts')
+  const chunks = [...withImports(entry)].filter((chunk) => !started.has(chunk))
+  return chunks.flatMap((chunk) => Object.keys(outputs[chunk]!.inputs))
+}
+
+interface Chunk {
+  readonly entryPoint?: string
+  readonly imports: readonly { readonly path: string; readonly kind: string }[]
+  readonly inputs: object
+}
+
+describe('of the AWS SDK', () => {
+  test.each(['kms', 'sts', 's3'])(
+    '%s brings its own client and protocol alone, as modules, and no credentials',
+    (name) => {
+      const brought = broughtBy(`src/aws/sdk/${name}.ts`)
+      const clients = brought.flatMap((file) => /@aws-sdk\/(client-\w+)/.exec(file)?.[1] ?? [])
+      expect(new Set(clients)).toEqual(new Set([`client-${name}`]))
+      const unwanted = /^node_modules.*(?:credential-provider|nested-clients)|dist-cjs|cbor|bowser|\/commands\/List/
+      expect(brought.filter((file) => unwanted.test(file))).toEqual([])
+    },
+  )
+})
+
 test.each([
-  ['@grpc/grpc-js', ['Client', 'Server', 'credentials', 'Metadata']],
-  ['google-auth-library', ['GoogleAuth']],
-  ['@aws-sdk/credential-providers', ['fromIni', 'fromHttp', 'fromInstanceMetadata']],
-  ['@aws-sdk/client-s3', ['S3Client', 'PutObjectCommand']],
-  ['@azure/identity', ['DefaultAzureCredential']],
-  ['gaxios', ['request']],
-  ['pg', ['Client']],
-  ['yaml', ['parse']],
-  ['age-encryption', ['Encrypter', 'Decrypter']],
+  ['node_modules/@grpc/grpc-js', ['Client', 'Server', 'credentials', 'Metadata']],
+  ['node_modules/google-auth-library', ['GoogleAuth']],
+  ['src/aws/sdk/kms.ts', ['KMSClient', 'DecryptCommand', 'EncryptCommand']],
+  ['src/aws/sdk/sts.ts', ['STSClient', 'AssumeRoleCommand', 'AssumeRoleWithWebIdentityCommand']],
+  ['src/aws/sdk/s3.ts', ['S3Client', 'PutObjectCommand']],
+  ['src/aws/sdk/providers.ts', ['fromIni', 'fromHttp', 'fromInstanceMetadata']],
+  ['node_modules/@azure/identity', ['DefaultAzureCredential']],
+  ['node_modules/gaxios', ['request']],
+  ['node_modules/pg', ['Client']],
+  ['node_modules/yaml', ['parse']],
+  ['node_modules/age-encryption', ['Encrypter', 'Decrypter']],
 ])('the bundled %s exports what is used of it', (name, used) => {
   const meta: { outputs: Record<string, { entryPoint?: string }> } = JSON.parse(
     readFileSync(join(cli, 'meta.json'), 'utf8'),
   )
-  const [chunk] = Object.entries(meta.outputs).find(([, { entryPoint }]) =>
-    entryPoint?.startsWith(`node_modules/${name}/`),
+  const [chunk] = Object.entries(meta.outputs).find(
+    ([, { entryPoint }]) => entryPoint === name || entryPoint?.startsWith(`${name}/`),
   )!
   const exported: Record<string, unknown> = createRequire(import.meta.url)(join(cli, basename(chunk)))
   expect(used.filter((one) => exported[one] === undefined)).toEqual([])

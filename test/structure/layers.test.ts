@@ -82,7 +82,7 @@ const floors: readonly (readonly string[])[] = [
   ['tree'],
   ['cipher', 'net'],
   ['formats'],
-  ['vault', 'audit'],
+  ['vault', 'audit', 'aws'],
   ['keys'],
   ['metadata', 'config'],
   ['publish'],

@@ -1,21 +1,29 @@
 // One KMS client for a region, profile and role, with its credentials.
 
-import type * as Kms from '@aws-sdk/client-kms'
+import type { KMSClient } from '@aws-sdk/client-kms'
+import {
+  assumeRole,
+  type CredentialSource,
+  clientSettings,
+  credentialSource,
+  describeFailure,
+  type KmsSdk,
+  loadKms,
+  nameHosts,
+  type Provider,
+  remembered,
+  requireProfile,
+  sessionName,
+  sharedConfig,
+} from '../../aws/index.ts'
 import type { Context } from '../../context/index.ts'
 import { memoKeys, onceEach } from '../../context/index.ts'
 import { SopsError } from '../../errors.ts'
 import type { MasterKey } from '../types.ts'
-import { type CredentialSource, credentialSource, remembered } from './credentials.ts'
-import { describeFailure } from './failure.ts'
-import { loadKms } from './sdk.ts'
-import { clientSettings } from './settings.ts'
-import { sharedConfig } from './shared-config.ts'
-import { assumeRole, type Provider, sessionName } from './sts.ts'
-import { transport } from './transport.ts'
 
 export interface AwsClient extends CredentialSource {
-  readonly sdk: typeof Kms
-  readonly client: Kms.KMSClient
+  readonly sdk: KmsSdk
+  readonly client: KMSClient
   /** Assumed first; empty for none. */
   readonly role: string
 }
@@ -54,27 +62,23 @@ export async function kmsClient(key: MasterKey, isOptional: boolean, ctx: Contex
     const source = credentialSource(place, ctx)
     const provider = role === '' ? source.provider : withRole(role, source.provider, region, profile, ctx)
     const client = new sdk.KMSClient({
-      ...clientSettings('kms', profile, ctx),
-      region,
+      ...clientSettings('kms', place, ctx),
       credentials: provider,
-      requestHandler: transport(profile, ctx),
     })
+    nameHosts(client)
     return { sdk, client, role, provider, isInteractive: source.isInteractive }
   })
 }
 
 function presentProfile(profile: string, isOptional: boolean, ctx: Context): string {
   if (profile === '' || sharedConfig(ctx).profiles.has(profile)) return profile
-  if (!isOptional) throw new SopsError('generic', missingProfile(profile))
+  if (!isOptional) requireProfile(profile, ctx)
   onceEach(ctx, missingTold, profile, () => {
     const message = 'The AWS profile named in the file does not exist here, using the default credentials'
     ctx.log({ level: 'advice', logger: 'AWSKMS', message, fields: { profile } })
   })
   return ''
 }
-
-export const missingProfile = (profile: string): string =>
-  `could not load AWS config: failed to get shared config profile, ${profile}`
 
 function withRole(role: string, base: Provider, region: string, profile: string, ctx: Context): Provider {
   return remembered(async () => {

@@ -1,12 +1,12 @@
 // Wraps and unwraps data keys with AWS KMS (spec/keys.md 5.4).
+import { describeFailure, missingProfile, sharedConfig } from '../../aws/index.ts'
 import type { Context } from '../../context/index.ts'
 import { SopsError } from '../../errors.ts'
 import { kmsTimeout, within } from '../../net/index.ts'
 import { decodeBase64, encodeBase64 } from '../../text/base64.ts'
+import { quote } from '../../text/quote.ts'
 import type { MasterKey, StringMap, Unavailable } from '../types.ts'
-import { type AwsClient, kmsClient, missingProfile } from './client.ts'
-import { describeFailure } from './failure.ts'
-import { sharedConfig } from './shared-config.ts'
+import { type AwsClient, kmsClient } from './client.ts'
 
 const wrapping = 'failed to encrypt sops data key with AWS KMS'
 const unwrapping = 'failed to decrypt sops data key with AWS KMS'
@@ -24,6 +24,17 @@ function failure(headline: string, error: unknown, ctx: Context): SopsError {
   if (error instanceof SopsError && error.code === 'missing-dependency') return error
   // No `cause`: the SDK's errors hold requests and answers.
   return new SopsError('generic', `${headline}: ${describeFailure(error, ctx)}`)
+}
+
+/** KMS gives no reason. */
+const isWrongContext = (error: unknown): boolean =>
+  error instanceof Error && error.name === 'InvalidCiphertextException'
+
+function wrongContext(key: MasterKey): string {
+  const names = Object.keys(contextOf(key).EncryptionContext ?? {})
+  const held =
+    names.length === 0 ? 'the file has none' : `that of the file has ${names.map((name) => quote(name)).join(', ')}`
+  return `the encryption context is not the one it was encrypted with (${held}), or the ciphertext was changed`
 }
 
 /** Why there are no credentials for the key. */
@@ -88,7 +99,8 @@ export async function unwrap(key: MasterKey, ctx: Context): Promise<Uint8Array |
     const answer = await client.client
       .send(new sdk.DecryptCommand(input), { abortSignal: signal })
       .catch((error: unknown) => {
-        throw failure(unwrapping, error, ctx)
+        const cause = failure(unwrapping, error, ctx)
+        throw isWrongContext(error) ? new SopsError(cause.code, `${cause.message}: ${wrongContext(key)}`) : cause
       })
     const plain = answer.Plaintext
     if (!plain?.length) throw new SopsError('generic', `${unwrapping}: the answer holds no plaintext`)

@@ -13,26 +13,30 @@ export interface S3Server extends Listening {
 
 const statusOf: Readonly<Record<string, number>> = { AccessDenied: 403, NoSuchBucket: 404, BadDigest: 400 }
 
-export async function startS3(): Promise<S3Server> {
+/** Over TLS with a certificate. */
+export async function startS3(tls?: { readonly key: string; readonly cert: string }): Promise<S3Server> {
   const objects = new Map<string, Buffer>()
   const scopes: string[] = []
   const faults: string[] = []
-  const server = await listen(({ method, path, headers, bytes: body }, response) => {
-    const { authorization = '', 'x-amz-checksum-crc32': sum } = headers
-    scopes.push(/Credential=([^,]+)/.exec(authorization)?.[1] ?? '')
-    const fail = (code: string): void => {
-      response.writeHead(statusOf[code] ?? 400, { 'Content-Type': 'application/xml' })
-      response.end(`<?xml version="1.0"?><Error><Code>${code}</Code><Message>as asked</Message></Error>`)
-    }
-    const fault = faults.shift()
-    if (fault !== undefined) return fail(fault)
-    const digest = Buffer.alloc(4)
-    digest.writeUInt32BE(crc32(body))
-    if (sum !== undefined && sum !== digest.toString('base64')) return fail('BadDigest')
-    if (method !== 'PUT') return fail('MethodNotAllowed')
-    objects.set(decodeURIComponent(new URL(path, 'http://x').pathname.slice(1)), body)
-    response.writeHead(200, { ETag: '"0"' })
-    response.end()
-  })
+  const server = await listen(
+    ({ method, path, headers, bytes: body }, response) => {
+      const { authorization = '', 'x-amz-checksum-crc32': sum } = headers
+      scopes.push(/Credential=([^,]+)/.exec(authorization)?.[1] ?? '')
+      const fail = (code: string): void => {
+        response.writeHead(statusOf[code] ?? 400, { 'Content-Type': 'application/xml' })
+        response.end(`<?xml version="1.0"?><Error><Code>${code}</Code><Message>as asked</Message></Error>`)
+      }
+      const fault = faults.shift()
+      if (fault !== undefined) return fail(fault)
+      const digest = Buffer.alloc(4)
+      digest.writeUInt32BE(crc32(body))
+      if (sum !== undefined && sum !== digest.toString('base64')) return fail('BadDigest')
+      if (method !== 'PUT') return fail('MethodNotAllowed')
+      objects.set(decodeURIComponent(new URL(path, 'http://x').pathname.slice(1)), body)
+      response.writeHead(200, { ETag: '"0"' })
+      response.end()
+    },
+    tls === undefined ? {} : { tls },
+  )
   return { ...server, objects, scopes, faults }
 }

@@ -3,8 +3,8 @@
 /** On Node 20 it prints a reminder to upgrade, of no use to somebody who runs a command in a pipe. */
 export async function silenceUpgradeNotice(): Promise<void> {
   try {
-    const { state } = (await import('@aws-sdk/core/client')) as { state?: { warningEmitted: boolean } }
-    if (state !== undefined) state.warningEmitted = true
+    const { state } = await import('./sdk/notice.ts')
+    state.warningEmitted = true
   } catch {
     // If the layout of the SDK changes, the notice merely appears.
   }

@@ -1,16 +1,16 @@
 // Credentials for AWS: from the key's profile, or the first of environment, web identity, profile, container and instance (spec/keys.md 5.3).
 
 import type { AssumeRoleWithWebIdentityCommandInput } from '@aws-sdk/client-sts'
-import type { Context } from '../../context/index.ts'
-import { memoKeys, onceEach } from '../../context/index.ts'
-import { SopsError } from '../../errors.ts'
-import { readCredentials, remember } from '../../net/index.ts'
+import type { Context } from '../context/index.ts'
+import { memoKeys, onceEach } from '../context/index.ts'
+import { SopsError } from '../errors.ts'
+import { readCredentials, remember } from '../net/index.ts'
 import { keepSecret } from './failure.ts'
 import { containerOptions, fromMachine, silent } from './machine.ts'
-import { loadProviders } from './sdk.ts'
-import { type ProfileSection, profileName, setting, sharedConfig } from './shared-config.ts'
-import { type AwsCredentials, assumeRole, type Provider, type StsPlace, sessionName } from './sts.ts'
-import { transport } from './transport.ts'
+import { loadProviders } from './packages.ts'
+import { type AwsPlace, clientSettings } from './settings.ts'
+import { type ProfileSection, profileName, requireProfile, setting, sharedConfig } from './shared-config.ts'
+import { type AwsCredentials, assumeRole, type Provider, sessionName } from './sts.ts'
 
 export interface CredentialSource {
   readonly provider: Provider
@@ -32,15 +32,19 @@ const sourceSettings = [
 
 const lookups = memoKeys<CredentialSource>('AWS credentials')
 
-/** One look-up per profile and run; where STS is asked, one per region too. */
-export function credentialSource(place: StsPlace, ctx: Context): CredentialSource {
+/**
+ * One look-up per profile and run; where STS is asked, one per region too.
+ * @throws SopsError `generic` where `AWS_PROFILE` names a profile that is missing: no other credentials may stand in for it.
+ */
+export function credentialSource(place: AwsPlace, ctx: Context): CredentialSource {
+  if (place.profile === '') requireProfile(ctx.env['AWS_PROFILE'] ?? '', ctx)
   const section = sharedConfig(ctx).profiles.get(profileName(place.profile, ctx))
   const asksSts = setting(section, 'role_arn') !== '' || (place.profile === '' && webIdentity(ctx) !== undefined)
   const identity = JSON.stringify([place.profile, asksSts ? place.region : ''])
   return onceEach(ctx, lookups, identity, () => makeSource(place, section, ctx))
 }
 
-function makeSource(place: StsPlace, section: ProfileSection | undefined, ctx: Context): CredentialSource {
+function makeSource(place: AwsPlace, section: ProfileSection | undefined, ctx: Context): CredentialSource {
   const { profile } = place
   if (profile === '') {
     const fixed = fromEnvironment(ctx)
@@ -91,7 +95,7 @@ function webIdentity({ env }: Context): WebIdentity | undefined {
 }
 
 const fromWebIdentity =
-  ({ tokenFile, roleArn, session }: WebIdentity, place: StsPlace, ctx: Context): Provider =>
+  ({ tokenFile, roleArn, session }: WebIdentity, place: AwsPlace, ctx: Context): Provider =>
   async () => {
     const token = await readCredentials(tokenFile, ctx)
     return withToken({ RoleArn: roleArn, RoleSessionName: session, WebIdentityToken: token }, place, ctx)
@@ -100,7 +104,7 @@ const fromWebIdentity =
 /** Token files often end with a line break. */
 function withToken(
   input: AssumeRoleWithWebIdentityCommandInput,
-  place: StsPlace,
+  place: AwsPlace,
   ctx: Context,
 ): Promise<AwsCredentials> {
   const token = input.WebIdentityToken?.trim()
@@ -108,7 +112,7 @@ function withToken(
   return assumeRole({ kind: 'token', input: { ...input, WebIdentityToken: token } }, place, ctx)
 }
 
-function fromProfile(name: string, section: ProfileSection, place: StsPlace, ctx: Context): Provider {
+function fromProfile(name: string, section: ProfileSection, place: AwsPlace, ctx: Context): Provider {
   const own = keysOf(section)
   const says = (name: string): boolean => setting(section, name) !== ''
   if (own !== undefined && !says('role_arn')) return async () => own
@@ -127,7 +131,7 @@ function fromProfile(name: string, section: ProfileSection, place: StsPlace, ctx
       filepath: credentialsPath,
       ignoreCache: true,
       logger: silent,
-      clientConfig: { requestHandler: transport(place.profile, ctx) },
+      clientConfig: { requestHandler: clientSettings('sts', place, ctx).requestHandler },
       roleAssumer: async (credentials, input) => assumeRole({ kind: 'role', credentials, input }, place, ctx),
       roleAssumerWithWebIdentity: async (input) => withToken(input, place, ctx),
       mfaCodeProvider: (serial) => mfaCode(serial, ctx),
@@ -160,7 +164,7 @@ function keysOf(section: ProfileSection): AwsCredentials | undefined {
 
 /** The role of a profile that names no source for it, taken on with the profile's own keys. */
 const withOwnRole =
-  (credentials: AwsCredentials, section: ProfileSection, place: StsPlace, ctx: Context): Provider =>
+  (credentials: AwsCredentials, section: ProfileSection, place: AwsPlace, ctx: Context): Provider =>
   async () => {
     const [serial, external] = [setting(section, 'mfa_serial'), setting(section, 'external_id')]
     const input = {

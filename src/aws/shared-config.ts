@@ -1,9 +1,10 @@
 // The AWS shared configuration: profiles and services of ~/.aws/config and ~/.aws/credentials.
 
 import { join } from 'node:path'
-import type { Context } from '../../context/index.ts'
-import { memoKey } from '../../context/index.ts'
-import { readCredentialsSync } from '../../net/index.ts'
+import type { Context } from '../context/index.ts'
+import { memoKey } from '../context/index.ts'
+import { SopsError } from '../errors.ts'
+import { readCredentialsSync } from '../net/index.ts'
 
 /** Settings by lower-case name; one with settings of its own (`kms =` and indented lines) is a map. */
 export type ProfileSection = ReadonlyMap<string, string | ReadonlyMap<string, string>>
@@ -100,6 +101,14 @@ export const sharedConfig = (ctx: Context): SharedConfig => ctx.once(shared, () 
 /** The profile in force for a key: its own, else the environment's. */
 export const profileName = (own: string, { env }: Context): string =>
   own || env['AWS_PROFILE'] || env['AWS_DEFAULT_PROFILE'] || 'default'
+
+/** @throws SopsError `generic` for a profile that is missing here. */
+export function requireProfile(name: string, ctx: Context): void {
+  if (name !== '' && !sharedConfig(ctx).profiles.has(name)) throw new SopsError('generic', missingProfile(name))
+}
+
+export const missingProfile = (profile: string): string =>
+  `could not load AWS config: failed to get shared config profile, ${profile}`
 
 /** A plain setting; empty when absent. */
 export function setting(section: ProfileSection | undefined, name: string): string {

@@ -1,10 +1,10 @@
 // Credentials from the machine: of its container or its instance (spec/keys.md 5.3).
 
-import type { Context } from '../../context/index.ts'
-import { messageOf, SopsError } from '../../errors.ts'
-import { readCredentialsSync } from '../../net/index.ts'
+import type { Context } from '../context/index.ts'
+import { messageOf, SopsError } from '../errors.ts'
+import { readCredentialsSync } from '../net/index.ts'
 import { describeFailure, keepSecret } from './failure.ts'
-import { loadProviders } from './sdk.ts'
+import { loadProviders } from './packages.ts'
 import { isTrue } from './settings.ts'
 import type { Provider } from './sts.ts'
 

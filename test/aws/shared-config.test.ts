@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { parseSharedFile, profileName, setting, sharedConfig } from '../../src/keys/kms/shared-config.ts'
+import { parseSharedFile, profileName, setting, sharedConfig } from '../../src/aws/shared-config.ts'
 import { loadOptional } from '../../src/net/optional.ts'
 import { decodeBase64, encodeBase64 } from '../../src/text/base64.ts'
+import { file } from '../keys/kms-support.ts'
 import { fakeContext } from '../support/context.ts'
-import { file } from './kms-support.ts'
 
 const plain = (text: string): unknown =>
   Object.fromEntries(

@@ -2,15 +2,16 @@
 
 import { Agent } from 'node:https'
 import type { Duplex } from 'node:stream'
-import type { Context } from '../../context/index.ts'
-import { memoKeys, onceEach } from '../../context/index.ts'
-import { kmsTimeout, openTunnel, proxyFor } from '../../net/index.ts'
-import { trustedCertificates } from './settings.ts'
+import type { Context } from '../context/index.ts'
+import { memoKeys, onceEach } from '../context/index.ts'
+import { kmsTimeout, openTunnel, proxyFor } from '../net/index.ts'
 
 /** Options of the SDK's request handler. */
-interface Transport {
+export interface Transport {
   readonly httpsAgent: Agent
   readonly connectionTimeout: number
+  /** Of silence. */
+  readonly socketTimeout: number
 }
 
 interface Target {
@@ -23,9 +24,8 @@ type Connect = (target: Target, done: (error: Error | null, socket?: Duplex) => 
 /** By trusted certificates. */
 const transports = memoKeys<Transport>('AWS transports')
 
-/** One handler for all clients that trust the same certificates. Clear-text endpoints are for this machine and go without a proxy. */
-export function transport(profile: string, ctx: Context): Transport {
-  const ca = trustedCertificates(profile, ctx)
+/** One handler for all clients that trust the same certificates (`ca`; undefined for the platform's). Clear-text endpoints are for this machine and go without a proxy. */
+export function transport(ca: string | undefined, ctx: Context): Transport {
   return onceEach(ctx, transports, ca ?? '', () => {
     const limit = kmsTimeout(ctx)
     const agent = new Agent({ keepAlive: true, maxSockets: 50, ...(ca === undefined ? {} : { ca }) })
@@ -39,6 +39,6 @@ export function transport(profile: string, ctx: Context): Transport {
       return undefined
     }
     Object.assign(agent, { createConnection: connect })
-    return { httpsAgent: agent, connectionTimeout: limit }
+    return { httpsAgent: agent, connectionTimeout: limit, socketTimeout: limit }
   })
 }

@@ -1,12 +1,11 @@
 // Roles: temporary credentials from AWS STS (spec/keys.md 5.4).
 import { hostname } from 'node:os'
 import type * as Sts from '@aws-sdk/client-sts'
-import type { Context } from '../../context/index.ts'
-import { SopsError } from '../../errors.ts'
-import { keepSecret } from './failure.ts'
-import { loadSts } from './sdk.ts'
-import { clientSettings } from './settings.ts'
-import { transport } from './transport.ts'
+import type { Context } from '../context/index.ts'
+import { SopsError } from '../errors.ts'
+import { keepSecret, nameHosts } from './failure.ts'
+import { loadSts } from './packages.ts'
+import { type AwsPlace, clientSettings } from './settings.ts'
 
 export interface AwsCredentials {
   readonly accessKeyId: string
@@ -17,13 +16,6 @@ export interface AwsCredentials {
 
 export type Provider = () => Promise<AwsCredentials>
 
-/** Where STS is asked, and for which profile. */
-export interface StsPlace {
-  readonly region: string
-  /** The key's own profile; empty for none. */
-  readonly profile: string
-}
-
 type StsRequest =
   | { readonly kind: 'role'; readonly credentials: AwsCredentials; readonly input: Sts.AssumeRoleCommandInput }
   | { readonly kind: 'token'; readonly input: Sts.AssumeRoleWithWebIdentityCommandInput }
@@ -33,19 +25,14 @@ export const sessionName = (host: string = hostname()): string =>
   `sops@${host.replace(/[^A-Za-z0-9=,.@-_]+/g, '')}`.slice(0, 64)
 
 /** @throws the SDK's error, or SopsError `missing-dependency`. */
-export async function assumeRole(
-  request: StsRequest,
-  { region, profile }: StsPlace,
-  ctx: Context,
-): Promise<AwsCredentials> {
+export async function assumeRole(request: StsRequest, place: AwsPlace, ctx: Context): Promise<AwsCredentials> {
   const sdk = await loadSts()
   const client = new sdk.STSClient({
-    ...clientSettings('sts', profile, ctx),
-    region,
-    requestHandler: transport(profile, ctx),
+    ...clientSettings('sts', place, ctx),
     // A web identity token speaks for itself: its request is not signed.
     ...(request.kind === 'role' ? { credentials: request.credentials } : {}),
   })
+  nameHosts(client)
   const answer =
     request.kind === 'role'
       ? await client.send(new sdk.AssumeRoleCommand(request.input))
