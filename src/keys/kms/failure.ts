@@ -3,6 +3,7 @@
 import type { Context } from '../../context/index.ts'
 import { memoKey } from '../../context/index.ts'
 import { messageOf, SopsError } from '../../errors.ts'
+import { unreachable } from '../../net/index.ts'
 import { secretValues } from '../../system/index.ts'
 
 const secrets = memoKey<Set<string>>('AWS secrets')
@@ -24,6 +25,8 @@ function redact(text: string, ctx: Context): string {
 export function describeFailure(error: unknown, ctx: Context): string {
   if (error instanceof AggregateError && error.errors.length > 0) return describeFailure(error.errors[0], ctx)
   if (!(error instanceof Error)) return 'unknown failure'
+  const reached = unreachable(error, ctx)
+  if (reached !== undefined) return reached
   const text = redact(messageOf(error), ctx)
     .trim()
     .replace(/\s*\n\s*/g, ' ')
