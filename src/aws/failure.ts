@@ -3,7 +3,7 @@
 import type { Context } from '../context/index.ts'
 import { memoKey } from '../context/index.ts'
 import { messageOf, SopsError } from '../errors.ts'
-import { kmsTimeout } from '../net/index.ts'
+import { connectionText, kmsTimeout, unreachable } from '../net/index.ts'
 import { secretValues } from '../system/index.ts'
 
 const secrets = memoKey<Set<string>>('AWS secrets')
@@ -108,18 +108,20 @@ export function describeFailure(error: unknown, ctx: Context): string {
   const host = hosts.get(error)
   if (host !== undefined && /\btimed out\b/.test(text))
     return `no answer from ${host} within ${kmsTimeout(ctx) / 1000}s (SOPS_KMS_TIMEOUT sets the limit)`
-  const named = connectionText(text, host)
+  const named = awayText(error, text, host, ctx)
   if ('syscall' in error || (host !== undefined && 'code' in error) || error.name === 'Error' || error.name === '')
     return named
   return text === '' ? error.name : `${error.name}: ${named}`
 }
 
 /** Why there is no answer. */
-function connectionText(text: string, host: string | undefined): string {
+function awayText(error: Error, text: string, host: string | undefined, ctx: Context): string {
+  const away = unreachable(error, ctx)
+  if (away !== undefined) return redact(away, ctx)
   if (host === undefined) return text
   if (text === 'aborted') return `the answer of ${host} broke off`
-  if (/wrong version number|packet length too long/.test(text)) return `${host} answers plain HTTP, not TLS`
-  return text.includes(host) ? text : `${text} (${host})`
+  if (text.includes(host)) return text
+  return `cannot reach ${host}: ${oneLine(redact(connectionText(error, ctx), ctx))}`
 }
 
 function answerText(name: string, text: string, answer: Answer): string {

@@ -1,4 +1,5 @@
 // `--version`: one line; uses the network only on request (spec/cli.md 16).
+import { memory } from '../context/index.ts'
 import { messageOf } from '../errors.ts'
 import { compareVersions, compatibleVersion } from '../metadata/index.ts'
 import type { SharedRootFlag } from './flags.ts'
@@ -15,9 +16,12 @@ interface Release {
 }
 
 /** The newest release of the reference, to which the page `latest` redirects. */
-async function latestRelease(): Promise<Release> {
-  const response = await fetch(page, { method: 'HEAD', redirect: 'manual', signal: AbortSignal.timeout(timeout) })
-  const url = response.headers.get('location') ?? ''
+async function latestRelease({ env, cwd, platform }: Host): Promise<Release> {
+  const { deadlineIn, proxyFor, send } = await import('../net/index.ts')
+  const at = new URL(page)
+  const ctx = { env, cwd, platform, once: memory() }
+  const response = await send({ ctx, method: 'HEAD', url: at, proxy: proxyFor(at, env) }, deadlineIn(timeout))
+  const url = response.headers.location ?? ''
   const tag = url.split('/releases/tag/')[1]
   if (!tag) throw new Error(`no release in the answer of ${page} (status ${response.status})`)
   return { tag, url }
@@ -31,7 +35,7 @@ async function versionLines(values: FlagValues<SharedRootFlag>, host: Host): Pro
   }
   let release: Release
   try {
-    release = await latestRelease()
+    release = await latestRelease(host)
   } catch (error) {
     return [own, `[warning] failed to retrieve latest version from upstream: ${messageOf(error)}`]
   }

@@ -2,14 +2,16 @@
 
 import type { IncomingHttpHeaders, IncomingMessage, RequestOptions } from 'node:http'
 import { request as requestPlain } from 'node:http'
-import type { ConnectionOptions } from 'node:tls'
-import { messageOf, SopsError } from '../errors.ts'
+import type { SecureContext } from 'node:tls'
+import type { Context } from '../context/index.ts'
+import { SopsError } from '../errors.ts'
 import { codeOf } from '../system/index.ts'
-
-/** The certificates that the connection trusts and presents, beyond the platform's defaults. */
-export type TlsOptions = Pick<ConnectionOptions, 'ca' | 'cert' | 'key' | 'servername' | 'rejectUnauthorized'>
+import { connectionText, isCutOff } from './failure.ts'
+import type { TlsOptions } from './trust.ts'
 
 export interface HttpRequest {
+  /** Says which authorities are trusted. */
+  readonly ctx: Pick<Context, 'env' | 'cwd' | 'platform' | 'once'>
   readonly method: string
   readonly url: URL
   readonly headers?: Readonly<Record<string, string>>
@@ -88,10 +90,10 @@ export async function send(request: HttpRequest, deadline: Deadline): Promise<Ht
     const where = request.socketPath ?? request.url.host
     if (deadline.signal.aborted) throw new SopsError('generic', `no answer from ${where} in time`)
     if (error instanceof SopsError) throw error
-    throw new SopsError('generic', `cannot reach ${where}: ${connectionError(error)}`, {
-      details: { connection: codeOf(error) ?? '' },
-      cause: error,
-    })
+    const text = isCutOff(error)
+      ? `the answer of ${where} ends too early`
+      : `cannot reach ${where}: ${connectionText(error, request.ctx)}`
+    throw new SopsError('generic', text, { details: { connection: codeOf(error) ?? '' }, cause: error })
   }
 }
 
@@ -136,24 +138,18 @@ const transientCodes = new Set([
 const isTransient = (error: unknown): boolean =>
   error instanceof SopsError && transientCodes.has(error.details.connection ?? '')
 
-/** When every address of a host failed, the error has no message of its own. */
-function connectionError(error: unknown): string {
-  if (error instanceof AggregateError && error.errors.length > 0) return connectionError(error.errors[0])
-  return messageOf(error)
-}
-
 async function exchange(request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
   const { url, method, headers, body, socketPath } = request
   const isTls = url.protocol === 'https:'
   const proxy = socketPath === undefined ? request.proxy : undefined
-  const options: RequestOptions & TlsOptions = {
+  const options: RequestOptions & { secureContext?: SecureContext } = {
     method,
     signal,
     headers: { ...headers },
     path: url.pathname + url.search,
     ...(url.username === '' && url.password === '' ? {} : { auth: `${plain(url.username)}:${plain(url.password)}` }),
     ...(socketPath === undefined ? { hostname: bare(url), port: url.port } : { socketPath }),
-    ...(isTls ? request.tls : {}),
+    ...(isTls ? await tlsOptions(request) : {}),
   }
   if (proxy !== undefined) {
     const { throughProxy } = await import('./proxy.ts')
@@ -165,6 +161,16 @@ async function exchange(request: HttpRequest, signal: AbortSignal): Promise<Http
     outgoing.on('error', reject)
     outgoing.end(body)
   })
+}
+
+async function tlsOptions({ ctx, tls = {} }: HttpRequest): Promise<object> {
+  const { secured } = await import('./trust.ts')
+  const { servername, rejectUnauthorized } = tls
+  return {
+    ...secured(ctx, tls),
+    ...(servername === undefined ? {} : { servername }),
+    ...(rejectUnauthorized === undefined ? {} : { rejectUnauthorized }),
+  }
 }
 
 const plain = (text: string): string => decodeURIComponent(text)

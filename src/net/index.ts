@@ -1,6 +1,8 @@
 // Front door: requests, proxies, deadlines, credential files and packages that may be missing.
+export { agentFor, agentsFor } from './agents.ts'
 export { readCredentials, readCredentialsSync } from './credential-file.ts'
 export { within } from './deadline.ts'
+export { connectionText, pageInstead, unreachable } from './failure.ts'
 export { type StatusName, statusNumber, statusText } from './grpc-status.ts'
 export {
   type Deadline,
@@ -13,7 +15,6 @@ export {
   send,
   sendPatiently,
   shownUrl,
-  type TlsOptions,
   withoutSecrets,
 } from './http.ts'
 export { loadCredentialReader } from './lazy.ts'
@@ -31,3 +32,4 @@ export {
 export { openTunnel, parseProxy, proxyFor } from './proxy.ts'
 export { remember } from './remember.ts'
 export { kmsTimeout, parseDuration } from './timeout.ts'
+export { secured, type TlsOptions } from './trust.ts'

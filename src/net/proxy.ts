@@ -3,8 +3,10 @@ import { type RequestOptions, request } from 'node:http'
 import type { Agent } from 'node:https'
 import { BlockList, isIP, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import type { SecureContext } from 'node:tls'
 import { SopsError } from '../errors.ts'
-import { isLoopback, type TlsOptions } from './http.ts'
+import { isLoopback } from './http.ts'
+import type { TlsOptions } from './trust.ts'
 
 type Env = Readonly<Record<string, string | undefined>>
 
@@ -69,7 +71,7 @@ const wayTo = (proxy: URL): { hostname: string; port: string | number } => ({
 export async function throughProxy(
   url: URL,
   proxy: URL,
-  options: RequestOptions & TlsOptions,
+  options: RequestOptions & { readonly secureContext?: SecureContext },
   signal: AbortSignal,
 ): Promise<RequestOptions> {
   if (url.protocol === 'http:') {
@@ -77,10 +79,11 @@ export async function throughProxy(
     const headers = { ...options.headers, Host: url.host, ...headerOf(proxy) } as Record<string, string>
     return { ...wayTo(proxy), path, headers }
   }
-  return { agent: await tunnels(proxy), tunnelSignal: signal } as RequestOptions
+  return { agent: tunnels(proxy, options.secureContext!), tunnelSignal: signal } as RequestOptions
 }
 
-interface TunnelTarget extends TlsOptions {
+interface TunnelTarget extends Pick<TlsOptions, 'servername' | 'rejectUnauthorized'> {
+  readonly secureContext: SecureContext
   readonly host: string
   readonly port: number | string
   readonly tunnelSignal: AbortSignal
@@ -88,26 +91,29 @@ interface TunnelTarget extends TlsOptions {
 
 type Connected = (error: Error | null, socket?: Duplex) => void
 
-const agents = new Map<string, Agent>()
+/** By what connections trust and present, and the proxy. */
+const agents = new WeakMap<SecureContext, Map<string, Agent>>()
 
 /** Connections through one proxy, kept open across runs just as direct ones are. */
-async function tunnels(proxy: URL): Promise<Agent> {
-  const known = agents.get(proxy.href)
+function tunnels(proxy: URL, secureContext: SecureContext): Agent {
+  const through = agents.get(secureContext) ?? new Map<string, Agent>()
+  agents.set(secureContext, through)
+  const known = through.get(proxy.href)
   if (known !== undefined) return known
-  const { Agent } = await import('node:https')
+  const { Agent } = process.getBuiltinModule('node:https')
   const agent = new Agent({ keepAlive: true })
   const createConnection = (target: TunnelTarget, done: Connected): undefined => {
     openTunnel(proxy, target, target.tunnelSignal).then((socket) => done(null, socket), done)
   }
   Object.assign(agent, { createConnection })
-  agents.set(proxy.href, agent)
+  through.set(proxy.href, agent)
   return agent
 }
 
 /** A TLS connection to the target, opaque to the proxy. @throws SopsError `generic`, or the connection's error. */
 export async function openTunnel(
   proxy: URL,
-  { host, port, ca, cert, key, servername, rejectUnauthorized }: Omit<TunnelTarget, 'tunnelSignal'>,
+  { host, port, secureContext, servername, rejectUnauthorized }: Omit<TunnelTarget, 'tunnelSignal'>,
   signal: AbortSignal,
 ): Promise<Duplex> {
   const { connect } = await import('node:tls')
@@ -118,13 +124,18 @@ export async function openTunnel(
     tunnel.on('connect', (answer, opened) => {
       if (answer.statusCode === 200) return resolve(opened)
       opened.destroy()
-      reject(new SopsError('generic', `the proxy refuses the connection (status ${answer.statusCode})`))
+      reject(
+        new SopsError(
+          'generic',
+          `the proxy ${proxy.host} refuses the connection to ${target} (status ${answer.statusCode})`,
+        ),
+      )
     })
     tunnel.on('error', reject)
     tunnel.end()
   })
   const name = servername || (isIP(host) === 0 ? host : undefined)
-  const tls = { ca, cert, key, servername: name, rejectUnauthorized: rejectUnauthorized !== false, host, socket }
+  const tls = { secureContext, servername: name, rejectUnauthorized: rejectUnauthorized !== false, host, socket }
   const secured = connect(tls)
   // Destroying it does not close the tunnel.
   secured.on('close', () => socket.destroy())

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { Context } from '../context/index.ts'
 import { SopsError } from '../errors.ts'
+import { agentsFor, kmsTimeout } from '../net/index.ts'
 import { loadForPublishing } from './package.ts'
 
 const service = 'https://storage.googleapis.com'
@@ -22,10 +23,12 @@ export async function uploadToGcs(bucket: string, name: string, bytes: Uint8Arra
   const path = `/upload/storage/v1/b/${encodeURIComponent(bucket)}/o?uploadType=media&name=${encodeURIComponent(name)}`
   const url = (emulator ?? service) + path
   const { request } = await loadForPublishing('gaxios', () => import('gaxios'))
+  const agent = agentsFor(ctx, kmsTimeout(ctx))
   const { data } = await request<{ md5Hash?: string }>({
     url,
+    agent,
     method: 'POST',
-    headers: { ...(emulator ? {} : await authorization(url)), 'content-type': 'application/octet-stream' },
+    headers: { ...(emulator ? {} : await authorization(url, agent)), 'content-type': 'application/octet-stream' },
     body: Buffer.from(bytes),
     responseType: 'json',
     // Retrying is safe: it writes the same object again.
@@ -37,8 +40,11 @@ export async function uploadToGcs(bucket: string, name: string, bytes: Uint8Arra
   }
 }
 
-async function authorization(url: string): Promise<Record<string, string>> {
+async function authorization(url: string, agent: ReturnType<typeof agentsFor>): Promise<Record<string, string>> {
   const { GoogleAuth } = await loadForPublishing('google-auth-library', () => import('google-auth-library'))
-  const headers = await new GoogleAuth({ scopes: scope }).getRequestHeaders(url)
+  const headers = await new GoogleAuth({
+    scopes: scope,
+    clientOptions: { transporterOptions: { agent } },
+  }).getRequestHeaders(url)
   return Object.fromEntries(headers.entries())
 }

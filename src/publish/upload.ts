@@ -2,6 +2,7 @@
 import type { Destination } from '../config/index.ts'
 import type { Context } from '../context/index.ts'
 import { messageOf, SopsError } from '../errors.ts'
+import { unreachable } from '../net/index.ts'
 import type { Tree } from '../tree/tree.ts'
 import { checkObject } from './bucket.ts'
 import { publishToVault, type VaultDestination, vaultPath } from './vault.ts'
@@ -30,7 +31,7 @@ export async function upload(parcel: Parcel, ctx: Context): Promise<void> {
     const known = error instanceof SopsError
     if (known && error.code === 'missing-dependency') throw error
     const place = destinationText('vault' in parcel ? parcel.vault : parcel.bucket, parcel.name)
-    throw new SopsError('generic', `could not publish to ${place}: ${messageOf(error)}`, {
+    throw new SopsError('generic', `could not publish to ${place}: ${unreachable(error, ctx) ?? messageOf(error)}`, {
       ...(known && error.path ? { path: error.path } : {}),
       hints: known ? error.hints : [],
       cause: error,

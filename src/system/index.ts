@@ -28,6 +28,7 @@ export {
   mkdirSync,
   open as openWithCallback,
   openSync,
+  readdirSync,
   readFileSync,
   readlinkSync,
   readSync,

@@ -6,6 +6,7 @@ import {
   deadlineIn,
   type HttpAnswer,
   type HttpRequest,
+  pageInstead,
   parseJson,
   proxyFor,
   type RetryRule,
@@ -62,6 +63,7 @@ async function requestOf(ctx: Context, call: VaultCall, settings: VaultSettings)
     throw new SopsError('generic', 'the Vault token has characters that cannot be sent')
   }
   return {
+    ctx,
     method: call.method,
     url,
     headers: {
@@ -110,6 +112,12 @@ async function follow(
 function failureLines(request: HttpRequest, answer: HttpAnswer, safe: (text: string) => string): readonly string[] {
   const head = ['Error making API request.', '', `URL: ${request.method} ${safe(shownUrl(request.url))}`]
   const errors = errorsOf(answer)
+  const page = pageInstead('Vault', request.url.host, {
+    status: answer.status,
+    contentType: answer.headers['content-type'],
+    body: answer.body,
+  })
+  if (page !== undefined) return [...head, `Code: ${answer.status}. ${page}`]
   if (errors === undefined) {
     const raw = safe(answer.body.toString('utf8').slice(0, 2000))
     return [...head, `Code: ${answer.status}. Raw Message:`, '', ...setIn(raw)]

@@ -1,5 +1,4 @@
 // Files with every kind of key: any one opens them, groups of mixed kinds do, and each service is asked over one connection.
-import { globalAgent } from 'node:https'
 import * as openpgp from 'openpgp'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type CliResult, runCli, type Sandbox, sandbox } from '../support/cli.ts'
@@ -29,7 +28,6 @@ let places: Record<string, string>
 
 beforeAll(async () => {
   tls = makeCertificate()
-  globalAgent.options.ca = tls.cert
   hung = false
   aws = await startAws({ keys: { [arn]: 'enabled' }, fault: () => (hung ? 'hang' : undefined) })
   gcp = await startGcpGrpc({ keys: { [resource]: 'enabled' } }, tls)
@@ -42,7 +40,7 @@ beforeAll(async () => {
   places = {
     AWS_ENDPOINT_URL: aws.url,
     SOPS_GCP_KMS_ENDPOINT: `localhost:${gcp.port}`,
-    GRPC_DEFAULT_SSL_ROOTS_FILE_PATH: tls.path,
+    SSL_CERT_FILE: tls.path,
     VAULT_ADDR: vault.address,
     AZURE_AUTHORITY_HOST: azure.address,
     SOPS_AZURE_KEYVAULT_ORIGINS: azure.address,

@@ -1,6 +1,5 @@
 // Azure, Vault and HuaweiCloud keys at the command line, each against its loopback service.
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
-import { globalAgent } from 'node:https'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { runCli, type Sandbox, sandbox } from '../support/cli.ts'
 import { makeCertificate, type TestCertificate } from '../support/emulators/aws-tls.ts'
@@ -19,11 +18,11 @@ let env: Record<string, string>
 
 beforeAll(async () => {
   tls = makeCertificate()
-  globalAgent.options.ca = tls.cert
   azure = await startAzure({ tls })
   vault = await startVault()
   huawei = await startHuawei()
   env = {
+    SSL_CERT_FILE: tls.path,
     AZURE_TENANT_ID: 'tenant-1',
     AZURE_CLIENT_ID: 'client-1',
     AZURE_CLIENT_SECRET: 'client-secret',

@@ -23,18 +23,24 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-type Connect = (this: unknown, target: { host?: string; port?: number }, done: unknown) => unknown
+type Connect = (
+  this: unknown,
+  target: { host?: string; port?: number; secureContext?: unknown },
+  done: unknown,
+) => unknown
 type Connecting = { createConnection: Connect }
 const [plain, secure] = [PlainAgent.prototype, Agent.prototype].map(
   (one) => (one as unknown as Connecting).createConnection,
 ) as [Connect, Connect]
 
-/** Trusts the test's certificate, as NODE_EXTRA_CA_CERTS does for a new process; finds Entra on this machine, and no machine's identity. */
+/** Finds Entra on this machine, and no machine's identity. */
 beforeAll(() => {
   const toEntra: Connect = function (target, done) {
     const isEntra = target.host === 'login.microsoftonline.com'
     const port = isEntra ? { host: '127.0.0.1', port: servers.at(-1)!.port, servername: target.host } : {}
-    return secure.call(this, { ...target, ...port, ...{ ca: tls.cert } }, done)
+    // A chain narrowed to identities of machines is given none of our options: their services, outside of tests, are reached without TLS.
+    const trust = target.secureContext === undefined ? { ca: tls.cert } : {}
+    return secure.call(this, { ...target, ...port, ...trust }, done)
   }
   const toNobody: Connect = function (target, done) {
     return plain.call(
@@ -80,7 +86,7 @@ const dataKey = new Uint8Array(32).fill(7)
 /** What comes of wrapping a key: `done`, or the error's text behind the headline. */
 async function attempt(server: AzureServer, env: Env): Promise<string> {
   const key = { type: 'azure_kv', fields: { vault_url: server.address, name: 'main', version: 'v1' }, enc: '' } as const
-  const base = { PATH: '/nonexistent', SOPS_AZURE_KEYVAULT_ORIGINS: server.address }
+  const base = { SSL_CERT_FILE: tls.path, PATH: '/nonexistent', SOPS_AZURE_KEYVAULT_ORIGINS: server.address }
   const ctx = fakeContext({ env: { ...base, ...env }, cwd: folder, now: new Date() })
   // The SDK reads the process's environment.
   for (const [name, value] of Object.entries(ctx.env)) vi.stubEnv(name, value)

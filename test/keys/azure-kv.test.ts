@@ -1,6 +1,5 @@
 // Azure keys: URLs, challenges, credentials, and wrapping against a vault with real cryptography.
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { globalAgent } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
@@ -8,7 +7,7 @@ import { tenantIn } from '../../src/keys/azure-kv/challenge.ts'
 import { checkPart, vaultAt } from '../../src/keys/azure-kv/vault.ts'
 import { azureKv } from '../../src/keys/azure-kv.ts'
 import type { MasterKey } from '../../src/keys/types.ts'
-import { fakeContext } from '../support/context.ts'
+import { fakeContext as barely, type FakeContext, type FakeOptions } from '../support/context.ts'
 import { makeCertificate, type TestCertificate } from '../support/emulators/aws-tls.ts'
 import { type AzureOptions, type AzureServer, startAzure } from '../support/emulators/azure.ts'
 
@@ -17,8 +16,6 @@ let folder: string
 beforeAll(() => {
   tls = makeCertificate()
   folder = mkdtempSync(join(tmpdir(), 'sops-azure-'))
-  // As NODE_EXTRA_CA_CERTS does for a new process.
-  globalAgent.options.ca = tls.cert
 })
 afterAll(() => {
   tls.remove()
@@ -29,6 +26,10 @@ const servers: AzureServer[] = []
 afterEach(async () => {
   await Promise.all(servers.splice(0).map((server) => server.close()))
 })
+
+/** Trusts the emulator. */
+const fakeContext = ({ env, ...more }: FakeOptions = {}): FakeContext =>
+  barely({ env: { SSL_CERT_FILE: tls.path, ...env }, ...more })
 
 async function serve(options: Partial<AzureOptions> = {}): Promise<AzureServer> {
   const server = await startAzure({ tls, ...options })
@@ -242,13 +243,8 @@ describe('failures', () => {
 
   test('a certificate that nobody trusts is not tried again', async () => {
     const server = await serve()
-    globalAgent.options.ca = undefined
-    try {
-      const text = await message(azureKv.wrap(keyAt(server.address), dataKey, fakeContext({ env: secretOf(server) })))
-      expect(text).toMatch(/cannot reach localhost:\d+: .*(self-signed|certificate)/)
-    } finally {
-      globalAgent.options.ca = tls.cert
-    }
+    const text = await message(azureKv.wrap(keyAt(server.address), dataKey, barely({ env: secretOf(server) })))
+    expect(text).toMatch(/cannot reach localhost:\d+: its certificate is signed by no authority .*NODE_EXTRA_CA_CERTS/)
     expect(server.requests).toEqual([])
   })
 })

@@ -40,11 +40,15 @@ async function identity(options: IdentityOptions = {}): Promise<IdentityServer> 
 }
 
 /** A key service that lets in one token, and a run with these credentials. */
-async function run(json: object, token: string): Promise<FakeContext> {
+async function run(json: object, token: string, env: Record<string, string> = {}): Promise<FakeContext> {
   const kms = await startGcpRest({ keys: { [name]: 'enabled' }, tokens: [token] })
   open.push(kms)
   const place = { SOPS_GCP_KMS_ENDPOINT: `http://127.0.0.1:${kms.port}`, SOPS_GCP_KMS_CLIENT_TYPE: 'rest' }
-  return fakeContext({ env: { ...place, GOOGLE_CREDENTIALS: JSON.stringify(json) }, cwd: home, now: new Date() })
+  return fakeContext({
+    env: { ...place, ...env, GOOGLE_CREDENTIALS: JSON.stringify(json) },
+    cwd: home,
+    now: new Date(),
+  })
 }
 
 const wrap = (ctx: FakeContext): Promise<string> => gcpKms.wrap(key, dataKey, ctx)
@@ -139,7 +143,7 @@ describe('acting as a service account', () => {
     tls = makeCertificate('oauth2.googleapis.com', 'iamcredentials.googleapis.com')
     agent.createConnection = function (target, done) {
       expect(target.host).toMatch(/^(oauth2|iamcredentials)\.googleapis\.com$/)
-      const here = { host: '127.0.0.1', port, servername: target.host, ca: tls.cert }
+      const here = { host: '127.0.0.1', port, servername: target.host }
       return createConnection.call(this, { ...target, ...here }, done)
     }
   })
@@ -165,7 +169,7 @@ describe('acting as a service account', () => {
 
   test('with a user’s login, through delegates', async () => {
     const server = await google()
-    await wrap(await run(json(), 'acting'))
+    await wrap(await run(json(), 'acting', { SSL_CERT_FILE: tls.path }))
     expect(server.requests.map((one) => one.path)).toEqual(['/token', path])
     expect(server.requests[1]).toMatchObject({
       authorization: 'Bearer refreshed',
@@ -176,13 +180,13 @@ describe('acting as a service account', () => {
   test('with a federated identity', async () => {
     const [server, provider] = [await google(), await identity()]
     const source = external(provider, { file: file('subject-token\n') })
-    await wrap(await run(json({ source_credentials: source, delegates: [] }), 'acting'))
+    await wrap(await run(json({ source_credentials: source, delegates: [] }), 'acting', { SSL_CERT_FILE: tls.path }))
     expect(server.requests[0]).toMatchObject({ authorization: 'Bearer federated', fields: { scope: [scope] } })
   })
 
   test('a refusal, without the token that it quotes', async () => {
     await google({ denied: true })
-    const failure = await wrap(await run(json(), 'acting')).catch(String)
+    const failure = await wrap(await run(json(), 'acting', { SSL_CERT_FILE: tls.path })).catch(String)
     expect(failure).toContain(
       "unable to impersonate: Permission 'iam.serviceAccounts.getAccessToken' denied for Bearer …",
     )

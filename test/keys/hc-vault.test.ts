@@ -244,7 +244,12 @@ describe('failures', () => {
     [200, '{"data":{}}', 'no encrypted data'],
     [200, '{"data":{"ciphertext":7}}', 'encrypted ciphertext cannot be cast to string'],
     [200, '<html>', 'the answer of the Vault server is not a JSON object'],
-    [403, '<html>', /Code: 403\. Raw Message:\n\n<html>$/],
+    [403, 'no', /Code: 403\. Raw Message:\n\nno$/],
+    [
+      403,
+      '<html>',
+      /Code: 403\. 127\.0\.0\.1:\d+ answers with a web page \(status 403\): an answer of a proxy, not of Vault$/,
+    ],
     [501, '{"errors":["no"]}', /Code: 501\. Errors:\n\n\* no$/],
   ])('encrypting: %i %s', async (status, body, text) => {
     const server = await serve()

@@ -9,6 +9,8 @@ import { fakeContext } from '../support/context.ts'
 import { makeCertificate } from '../support/emulators/aws-tls.ts'
 import { startVault } from '../support/emulators/vault.ts'
 
+const ctx = fakeContext()
+
 const closing: (() => unknown)[] = []
 afterEach(async () => {
   for (const close of closing.splice(0)) await close()
@@ -106,7 +108,7 @@ describe('through a proxy', () => {
     )
     const proxy = new URL(address.replace('://', '://user:p%40ss@'))
     const url = new URL('http://vault.example:8200/v1/x?y=1')
-    const answer = await send({ method: 'GET', url, proxy }, deadlineIn(5000))
+    const answer = await send({ ctx, method: 'GET', url, proxy }, deadlineIn(5000))
     expect([answer.status, answer.body.toString()]).toEqual([200, 'ok'])
     const credentials = Buffer.from('user:p@ss').toString('base64')
     expect(seen).toEqual([`GET http://vault.example:8200/v1/x?y=1 vault.example:8200 Basic ${credentials}`])
@@ -139,7 +141,7 @@ describe('through a proxy', () => {
     const proxy = new URL(await listen(tunnel))
     // A name that only the proxy can find.
     const url = new URL('https://vault.invalid/v1/x')
-    const request = { method: 'GET', url, proxy, headers: { 'X-Vault-Token': 'test-token' } }
+    const request = { ctx, method: 'GET', url, proxy, headers: { 'X-Vault-Token': 'test-token' } }
     const names = { servername: 'localhost' }
     expect(await message(send({ ...request, tls: names }, deadlineIn(5000)))).toMatch(
       /cannot reach vault\.invalid.*(self-signed|certificate)/,
@@ -157,14 +159,16 @@ describe('through a proxy', () => {
     const tunnel = createServer()
     tunnel.on('connect', (_, socket) => socket.end('HTTP/1.1 407 Proxy Authentication Required\r\n\r\n'))
     const proxy = new URL(await listen(tunnel))
-    const request = { method: 'GET', url: new URL('https://vault.example/'), proxy }
-    expect(await message(send(request, deadlineIn(5000)))).toBe('the proxy refuses the connection (status 407)')
+    const request = { ctx, method: 'GET', url: new URL('https://vault.example/'), proxy }
+    expect(await message(send(request, deadlineIn(5000)))).toBe(
+      `the proxy ${proxy.host} refuses the connection to vault.example:443 (status 407)`,
+    )
   })
 })
 
 test('an answer that does not end is given up, one that is too long is cut off', async () => {
   const endless = await listen(createServer((_, response) => response.write('x')))
-  expect(await message(send({ method: 'GET', url: new URL(endless) }, deadlineIn(100)))).toMatch(
+  expect(await message(send({ ctx, method: 'GET', url: new URL(endless) }, deadlineIn(100)))).toMatch(
     /^no answer from .* in time$/,
   )
   const chunk = Buffer.alloc(1024 * 1024)
@@ -177,7 +181,9 @@ test('an answer that does not end is given up, one that is too long is cut off',
       pour()
     }),
   )
-  expect(await message(send({ method: 'GET', url: new URL(flood) }, deadlineIn(20_000)))).toBe('the answer is too long')
+  expect(await message(send({ ctx, method: 'GET', url: new URL(flood) }, deadlineIn(20_000)))).toBe(
+    'the answer is too long',
+  )
 })
 
 test('a connection that breaks is tried again, a status that is not busy is not', async () => {
@@ -190,7 +196,7 @@ test('a connection that breaks is tried again, a status that is not busy is not'
     }),
   )
   const rule = { retries: 5, isBusy: (status: number) => status >= 500, wait: () => 1 }
-  const answer = await sendPatiently({ method: 'GET', url: new URL(address) }, rule, deadlineIn(10_000))
+  const answer = await sendPatiently({ ctx, method: 'GET', url: new URL(address) }, rule, deadlineIn(10_000))
   expect([answer.status, count]).toEqual([400, 3])
 })
 

@@ -1,5 +1,4 @@
 // For the test files that share a process: what the next file would see is refused, or found when the file ends.
-import { globalAgent } from 'node:https'
 import { afterAll, expect, vi } from 'vitest'
 
 const refuse = (name: string) => () => {
@@ -11,7 +10,6 @@ const state = (): Record<string, unknown> => ({
   ...process.env,
   'the working folder': process.cwd(),
   'the umask': process.umask(),
-  'the certificates that are trusted': globalAgent.options.ca,
 })
 const before = state()
 afterAll(() => {

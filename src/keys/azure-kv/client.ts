@@ -47,6 +47,7 @@ export async function callVault(
   url.pathname = ['', ...operation.path.map(encodeURIComponent)].join('/')
   url.search = `?api-version=${apiVersion}`
   const bare: HttpRequest = {
+    ctx,
     method: operation.method,
     url,
     headers: { Accept: 'application/json' },

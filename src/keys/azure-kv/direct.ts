@@ -119,8 +119,8 @@ function appServiceSource(ctx: Context, endpoint: string, header: string, client
   }
 }
 
-const exchange = (request: HttpRequest, ctx: Context, deadline: Deadline): Promise<HttpAnswer> =>
-  sendPatiently({ ...request, proxy: proxyFor(request.url, ctx.env) }, retryRule, deadline)
+const exchange = (request: Omit<HttpRequest, 'ctx'>, ctx: Context, deadline: Deadline): Promise<HttpAnswer> =>
+  sendPatiently({ ...request, ctx, proxy: proxyFor(request.url, ctx.env) }, retryRule, deadline)
 
 function readToken(answer: HttpAnswer): DirectToken {
   const parsed = (parseJson(answer.body) ?? {}) as Record<string, unknown>

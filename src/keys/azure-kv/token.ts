@@ -1,13 +1,24 @@
 // Access tokens, fetched once per run: directly where the environment names the source, else through the SDK's chain of credentials.
 
-import type { DefaultAzureCredential } from '@azure/identity'
+import type { DefaultAzureCredential, DefaultAzureCredentialOptions } from '@azure/identity'
 import type { Context } from '../../context/index.ts'
 import { memoKey } from '../../context/index.ts'
 import { messageOf, SopsError } from '../../errors.ts'
-import { type Deadline, loadOptional, within, withoutSecrets } from '../../net/index.ts'
+import {
+  agentFor,
+  type Deadline,
+  kmsTimeout,
+  loadOptional,
+  secured,
+  unreachable,
+  within,
+  withoutSecrets,
+} from '../../net/index.ts'
 import { secretValues } from '../../system/index.ts'
 import type { Challenge } from './challenge.ts'
 import { type DirectSource, directSource } from './direct.ts'
+
+type PipelinePolicy = NonNullable<DefaultAzureCredentialOptions['additionalPolicies']>[number]['policy']
 
 interface AccessToken {
   readonly text: string
@@ -49,9 +60,24 @@ const keepingTime =
 async function makeCredential(ctx: Context): Promise<DefaultAzureCredential> {
   const identity = await loadOptional('@azure/identity', () => import('@azure/identity'))
   try {
-    return new identity.DefaultAzureCredential()
+    const additionalPolicies = [{ policy: trusting(ctx), position: 'perCall' } as const]
+    // Its client for identities of machines has policies of its own instead, and asks a service beside it, without a proxy.
+    const tlsOptions = { secureContext: secured(ctx).secureContext } as object
+    return new identity.DefaultAzureCredential({ additionalPolicies, tlsOptions })
   } catch (error) {
     throw failureOf(error, ctx)
+  }
+}
+
+/** Has the SDK's requests trust what ours do, through the same proxies. */
+function trusting(ctx: Context): PipelinePolicy {
+  const agent = agentFor(ctx, kmsTimeout(ctx))
+  return {
+    name: 'sopsTrust',
+    sendRequest: (request, next) => {
+      if (request.url.startsWith('https:')) request.agent ??= agent
+      return next(request)
+    },
   }
 }
 
@@ -59,9 +85,10 @@ async function makeCredential(ctx: Context): Promise<DefaultAzureCredential> {
  * The chain reports on many lines how each of its sources failed, but not which variable named a file that holds no certificate. Where a
  * program printed no JSON, it quotes the output.
  */
-function failureOf(error: unknown, { env }: Context): SopsError {
+function failureOf(error: unknown, ctx: Context): SopsError {
   if (error instanceof SopsError) return error
-  const text = messageOf(error)
+  const { env } = ctx
+  const text = (unreachable(error, ctx) ?? messageOf(error))
     .replace(/Unexpected token .*? is not valid JSON/gs, 'the answer is no JSON')
     .replace(/\s*\n\s*/g, ' ')
   const certificate = env['AZURE_CLIENT_CERTIFICATE_PATH'] && !env['AZURE_CLIENT_SECRET']

@@ -140,7 +140,7 @@ function tokenOf(json: CredentialsJson, name: string, ctx: Context): () => Promi
     case 'external_account':
     case 'external_account_authorized_user':
     case 'impersonated_service_account':
-      return libraryToken(json)
+      return libraryToken(json, ctx)
     default:
       throw new SopsError('generic', `the credentials in ${name} are of an unknown type`)
   }

@@ -1,15 +1,18 @@
 // Cloud KMS over gRPC. Google's own client takes several times as long to load as everything else in a command.
 
+import type { SecureContext } from 'node:tls'
 import type * as Grpc from '@grpc/grpc-js'
 import type { Context } from '../../context/index.ts'
 import { messageOf, SopsError } from '../../errors.ts'
 import {
+  connectionText,
   lastField,
   loadOptional,
   presentParts,
   proxyFor,
   readCredentialsSync,
   readFields,
+  secured,
   statusText,
   textField,
 } from '../../net/index.ts'
@@ -42,7 +45,7 @@ const serviceConfig = JSON.stringify({
 export async function grpcService(url: URL, ctx: Context): Promise<CloudKms> {
   const grpc = await loadOptional('@grpc/grpc-js', () => import('@grpc/grpc-js'))
   const isPlain = url.protocol === 'http:'
-  const credentials = isPlain ? grpc.credentials.createInsecure() : grpc.credentials.createSsl(roots(ctx))
+  const credentials = isPlain ? grpc.credentials.createInsecure() : grpc.credentials.createFromSecureContext(trust(ctx))
   const target = `${url.hostname}:${url.port || (isPlain ? 80 : 443)}`
   // The package looks for proxies itself, but only under names in lower case.
   const proxy = proxyFor(url, ctx.env)
@@ -57,7 +60,11 @@ export async function grpcService(url: URL, ctx: Context): Promise<CloudKms> {
     const metadata = new grpc.Metadata()
     metadata.set('x-goog-request-params', `name=${encodeURIComponent(name)}`)
     for (const [header, value] of Object.entries(headers)) metadata.set(header, value)
-    return call(client, operation, encodeRequest(operation, name, payload), metadata, signal)
+    const words = (details: string): string =>
+      /^No connection established\b/.test(details)
+        ? `cannot reach ${target}: ${connectionText(new Error(details), ctx)}`
+        : details
+    return call({ client, words }, operation, encodeRequest(operation, name, payload), metadata, signal)
   }
 }
 
@@ -69,8 +76,14 @@ const credentialsOf = ({ username, password }: URL): Record<string, string> =>
 const encodeRequest = (operation: Operation, name: string, payload: Uint8Array): Buffer =>
   Buffer.concat([textField(1, name), ...presentParts(payloadField[operation], payload)])
 
+interface Channel {
+  readonly client: Grpc.Client
+  /** Of what the package says about a connection. */
+  readonly words: (details: string) => string
+}
+
 function call(
-  client: Grpc.Client,
+  { client, words }: Channel,
   operation: Operation,
   request: Buffer,
   metadata: Grpc.Metadata,
@@ -83,7 +96,7 @@ function call(
       request.fill(0)
       if (error !== null) {
         // A failure inside the package has no status.
-        const text = error.code === undefined ? messageOf(error) : statusText(error.code, error.details)
+        const text = error.code === undefined ? messageOf(error) : statusText(error.code, words(error.details))
         return reject(new SopsError('generic', text, { cause: error }))
       }
       try {
@@ -99,11 +112,11 @@ function call(
 }
 
 /** The package knows this variable itself, but only from `process.env`. */
-function roots({ env }: Context): Buffer | null {
-  const path = env['GRPC_DEFAULT_SSL_ROOTS_FILE_PATH']
-  if (!path) return null
+function trust(ctx: Context): SecureContext {
+  const path = ctx.env['GRPC_DEFAULT_SSL_ROOTS_FILE_PATH']
+  if (!path) return secured(ctx).secureContext
   try {
-    return Buffer.from(readCredentialsSync(path))
+    return secured(ctx, { ca: readCredentialsSync(path) }).secureContext
   } catch (error) {
     throw new SopsError('generic', `GRPC_DEFAULT_SSL_ROOTS_FILE_PATH: ${messageOf(error)}`)
   }

@@ -1,7 +1,8 @@
 // Google's federated and impersonated identities, by its own library.
 import type * as GoogleAuth from 'google-auth-library'
+import type { Context } from '../../context/index.ts'
 import { messageOf, SopsError } from '../../errors.ts'
-import { loadOptional, withoutSecrets } from '../../net/index.ts'
+import { agentsFor, kmsTimeout, loadOptional, unreachable, withoutSecrets } from '../../net/index.ts'
 import { scope } from './endpoint.ts'
 import type { GoogleToken } from './tokens.ts'
 import { serviceAt } from './tokens.ts'
@@ -13,22 +14,22 @@ interface LibraryJson {
 }
 
 /**
- * The library reads proxies, and what programs and AWS need, from `process.env` alone.
+ * The library reads what programs and AWS need, from `process.env` alone.
  * @throws SopsError `missing-dependency`; `generic`, never with what the credentials keep secret.
  */
-export function libraryToken(json: object): () => Promise<GoogleToken> {
+export function libraryToken(json: object, ctx: Context): () => Promise<GoogleToken> {
   const secrets = secretsOf(json)
   let client: GoogleAuth.AuthClient | undefined
   return async () => {
     checkServices(json)
     const library = await loadOptional('google-auth-library', () => import('google-auth-library'))
     try {
-      client ??= makeClient(json, library, secrets)
+      client ??= makeClient(json, library, secrets, ctx)
       const { token } = await client.getAccessToken()
       if (!token) throw new SopsError('generic', 'the credentials gave no access token')
       return { text: token, expires: client.credentials.expiry_date ?? Number.POSITIVE_INFINITY }
     } catch (error) {
-      const text = messageOf(error)
+      const text = (unreachable(error, ctx) ?? messageOf(error))
         .replace(/Unexpected token .*? is not valid JSON/gs, 'no valid JSON')
         .replace(/\bBearer \S+/g, 'Bearer …')
       // No `cause`: the library's errors hold the request.
@@ -37,11 +38,22 @@ export function libraryToken(json: object): () => Promise<GoogleToken> {
   }
 }
 
-function makeClient(json: object, library: typeof GoogleAuth, secrets: Set<string>): GoogleAuth.AuthClient {
+function makeClient(
+  json: object,
+  library: typeof GoogleAuth,
+  secrets: Set<string>,
+  ctx: Context,
+): GoogleAuth.AuthClient {
   const client = new library.GoogleAuth({ scopes: [scope] }).fromJSON(json as GoogleAuth.JWTInput)
+  const agent = agentsFor(ctx, kmsTimeout(ctx))
   if ('scopes' in client) client.scopes = [scope]
   const { sourceClient } = client as unknown as { sourceClient?: GoogleAuth.AuthClient }
   for (const one of [client, sourceClient]) {
+    // The exchange of tokens has a transporter of its own.
+    const { stsCredential: exchange } = (one ?? {}) as unknown as { stsCredential?: Partial<GoogleAuth.AuthClient> }
+    for (const { transporter } of [one ?? {}, exchange ?? {}] as Partial<GoogleAuth.AuthClient>[]) {
+      if (transporter !== undefined) Object.assign(transporter.defaults, { agent })
+    }
     if (!(one instanceof library.BaseExternalAccountClient)) continue
     const retrieve = one.retrieveSubjectToken.bind(one)
     // Token files often end with a line break, which the library would send.

@@ -21,6 +21,7 @@ export const restService =
     const text = encodeBase64(payload)
     const answer = await sendPatiently(
       {
+        ctx,
         method: 'POST',
         url,
         headers: { ...headers, 'Content-Type': 'application/json' },

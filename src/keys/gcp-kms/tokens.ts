@@ -31,6 +31,7 @@ export const refreshedToken =
       refresh_token: refreshToken,
     }
     const request = {
+      ctx,
       method: 'POST',
       url,
       headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
@@ -57,14 +58,14 @@ export async function metadataToken(ctx: Context): Promise<(() => Promise<Google
   const at = (path: string): URL => new URL(`http://${host}/computeMetadata/v1/${path}`)
   const headers = { 'Metadata-Flavor': 'Google' }
   try {
-    const answer = await send({ method: 'GET', url: at('instance/'), headers }, deadlineIn(1000))
+    const answer = await send({ ctx, method: 'GET', url: at('instance/'), headers }, deadlineIn(1000))
     if (answer.headers['metadata-flavor'] !== 'Google') return undefined
   } catch {
     return undefined
   }
   return async () => {
     const url = at('instance/service-accounts/default/token')
-    const { status, body } = await send({ method: 'GET', url, headers }, deadlineIn(kmsTimeout(ctx)))
+    const { status, body } = await send({ ctx, method: 'GET', url, headers }, deadlineIn(kmsTimeout(ctx)))
     return readToken(status, body, ctx)
   }
 }

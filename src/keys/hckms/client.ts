@@ -157,6 +157,7 @@ async function exchange(
   const headers = { 'User-Agent': 'sops-ts', 'Content-Type': 'application/json;charset=UTF-8', ...call.headers }
   const answer = await sendPatiently(
     {
+      ctx,
       method: call.method,
       url,
       headers: authorize({ method: call.method, url, headers, body }),

@@ -80,10 +80,11 @@ function readSection(text: string, name: string): Fields {
 const metadataService = 'http://169.254.169.254'
 const metadataTimeout = 3000
 
-async function fromMetadataService(_ctx: Context, deadline: Deadline): Promise<HuaweiCredentials> {
+async function fromMetadataService(ctx: Context, deadline: Deadline): Promise<HuaweiCredentials> {
   const limit = deadlineIn(Math.min(metadataTimeout, deadline.left()))
   const tokenAnswer = await send(
     {
+      ctx,
       method: 'PUT',
       url: new URL(`${metadataService}/meta-data/latest/api/token`),
       headers: { 'X-Metadata-Token-Ttl-Seconds': '21600' },
@@ -93,6 +94,7 @@ async function fromMetadataService(_ctx: Context, deadline: Deadline): Promise<H
   const token = tokenAnswer.status === 200 ? tokenAnswer.body.toString('latin1').trim() : ''
   const answer = await send(
     {
+      ctx,
       method: 'GET',
       url: new URL(`${metadataService}/openstack/latest/securitykey`),
       headers: token === '' ? {} : { 'X-Metadata-Token': token },

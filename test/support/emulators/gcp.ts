@@ -2,7 +2,7 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 import { createRequire } from 'node:module'
 import { type handleUnaryCall, Server, ServerCredentials, status } from '@grpc/grpc-js'
-import { json, type Listening, listen } from './listen.ts'
+import { json, type Listening, type ListenOptions, listen } from './listen.ts'
 
 export interface GcpRequest {
   readonly operation: 'encrypt' | 'decrypt'
@@ -143,31 +143,34 @@ const httpStatus: Readonly<Record<number, number>> = {
   16: 401,
 }
 
-/** Listens in clear text on a free port of 127.0.0.1. */
-export async function startGcpRest(options: GcpEmulatorOptions): Promise<GcpEmulator> {
+/** Listens on a free port of 127.0.0.1, in clear text without `tls`. */
+export async function startGcpRest(options: GcpEmulatorOptions, tls?: ListenOptions['tls']): Promise<GcpEmulator> {
   const requests: GcpRequest[] = []
   const perform = makeService(options, requests)
-  const server = await listen(({ method, path, headers: sent, body: text, port }, response) => {
-    const match = /^\/v1\/(.+):(encrypt|decrypt)(\?.*)?$/.exec(path)
-    if (method !== 'POST' || match === null) return json(response, 404, {})
-    const operation = match[2] as 'encrypt' | 'decrypt'
-    const body = JSON.parse(text) as Record<string, string>
-    const name = match[1]!.split('/').map(decodeURIComponent).join('/')
-    const headers = { 'x-goog-user-project': sent['x-goog-user-project']?.toString() }
-    const { authorization = '' } = sent
-    const payload = (operation === 'encrypt' ? body['plaintext'] : body['ciphertext'])!
-    const result = perform(
-      { operation, name, authorization, headers, peer: String(port) },
-      Buffer.from(payload, 'base64'),
-    )
-    if (result === 'hang') return
-    if (isFailure(result)) {
-      const error = { code: httpStatus[result.code] ?? 500, message: result.message, status: status[result.code] }
-      return json(response, error.code, { error })
-    }
-    const encoded = result.toString('base64')
-    json(response, 200, operation === 'encrypt' ? { name, ciphertext: encoded } : { plaintext: encoded })
-  })
+  const server = await listen(
+    ({ method, path, headers: sent, body: text, port }, response) => {
+      const match = /^\/v1\/(.+):(encrypt|decrypt)(\?.*)?$/.exec(path)
+      if (method !== 'POST' || match === null) return json(response, 404, {})
+      const operation = match[2] as 'encrypt' | 'decrypt'
+      const body = JSON.parse(text) as Record<string, string>
+      const name = match[1]!.split('/').map(decodeURIComponent).join('/')
+      const headers = { 'x-goog-user-project': sent['x-goog-user-project']?.toString() }
+      const { authorization = '' } = sent
+      const payload = (operation === 'encrypt' ? body['plaintext'] : body['ciphertext'])!
+      const result = perform(
+        { operation, name, authorization, headers, peer: String(port) },
+        Buffer.from(payload, 'base64'),
+      )
+      if (result === 'hang') return
+      if (isFailure(result)) {
+        const error = { code: httpStatus[result.code] ?? 500, message: result.message, status: status[result.code] }
+        return json(response, error.code, { error })
+      }
+      const encoded = result.toString('base64')
+      json(response, 200, operation === 'encrypt' ? { name, ciphertext: encoded } : { plaintext: encoded })
+    },
+    tls ? { tls } : {},
+  )
   return { ...server, requests }
 }
 

@@ -1,6 +1,6 @@
 // A Google Cloud Storage service on loopback: simple uploads of its JSON interface, and faults on demand.
 import { createHash } from 'node:crypto'
-import { fail, json, type Listening, listen } from './listen.ts'
+import { fail, json, type Listening, type ListenOptions, listen } from './listen.ts'
 
 export type GcsFault = { readonly status: number } | 'corrupt' | 'drop'
 
@@ -12,7 +12,7 @@ export interface GcsServer extends Listening {
   readonly faults: GcsFault[]
 }
 
-export async function startGcs(): Promise<GcsServer> {
+export async function startGcs(options: ListenOptions = {}): Promise<GcsServer> {
   const objects = new Map<string, Buffer>()
   const authorizations: string[] = []
   const faults: GcsFault[] = []
@@ -33,6 +33,6 @@ export async function startGcs(): Promise<GcsServer> {
     objects.set(`${decodeURIComponent(bucket)}/${name}`, body)
     const md5Hash = createHash('md5').update(body).digest('base64')
     answer(200, { kind: 'storage#object', bucket, name, generation: '1', md5Hash })
-  })
+  }, options)
   return { ...server, objects, authorizations, faults }
 }

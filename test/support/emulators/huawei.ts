@@ -1,7 +1,15 @@
 // HuaweiCloud's KMS and identity service on loopback: AES-GCM bound to the key, and a check of every request's signature.
 import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
-import { json as answer, type Fault, fail, type Listening, listen, type SeenRequest } from './listen.ts'
+import {
+  json as answer,
+  type Fault,
+  fail,
+  type Listening,
+  type ListenOptions,
+  listen,
+  type SeenRequest,
+} from './listen.ts'
 
 export interface HuaweiServer extends Listening {
   readonly requests: SeenRequest[]
@@ -17,6 +25,7 @@ export interface HuaweiOptions {
   readonly projects?: readonly { readonly id: string; readonly name: string }[]
   /** What the identity service takes for a token of the identity provider. */
   readonly idToken?: string
+  readonly tls?: NonNullable<ListenOptions['tls']>
 }
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
@@ -87,5 +96,5 @@ export async function startHuawei(options: HuaweiOptions = {}): Promise<HuaweiSe
     return crypt(response, verb, JSON.parse(request.body))
   }
 
-  return { ...(await listen(handle)), requests, faults }
+  return { ...(await listen(handle, options.tls ? { tls: options.tls } : {})), requests, faults }
 }

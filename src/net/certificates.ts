@@ -1,0 +1,114 @@
+// Which authorities vouch for a server: the machine's, found where Go looks for them, the runtime's own, and those that variables name
+// (docs/certificates.md).
+import { resolve } from 'node:path'
+import type { Context } from '../context/index.ts'
+import { memoKey } from '../context/index.ts'
+import { storeCertificates } from '../runtime/index.ts'
+import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync } from '../system/index.ts'
+import { readCredentialsSync } from './credential-file.ts'
+
+type Machine = Pick<Context, 'env' | 'cwd' | 'platform'>
+
+interface Places {
+  /** The first that can be read counts. */
+  readonly files: readonly string[]
+  /** All of them count. */
+  readonly folders: readonly string[]
+}
+
+/** Those of Go's crypto/x509. */
+const unixPlaces: Places = {
+  files: [
+    '/etc/ssl/certs/ca-certificates.crt',
+    '/etc/pki/tls/certs/ca-bundle.crt',
+    '/etc/ssl/ca-bundle.pem',
+    '/etc/pki/tls/cacert.pem',
+    '/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem',
+    '/etc/ssl/cert.pem',
+    '/usr/local/etc/ssl/cert.pem',
+    '/usr/local/share/certs/ca-root-nss.crt',
+  ],
+  folders: ['/etc/ssl/certs', '/etc/pki/tls/certs', '/usr/local/share/certs'],
+}
+
+interface Authorities {
+  /** One certificate each, in PEM. */
+  readonly certificates: readonly string[]
+  /** The environment names them: the runtime's own are not trusted beside them. */
+  readonly alone: boolean
+}
+
+/** Larger files are no certificates. */
+const maximumSize = 16 * 1024 * 1024
+
+/** The variables that stand instead of the machine's places, as far as they are set; Go heeds them on Unix systems other than macOS. */
+export const namedPlaces = ({ env, platform }: Pick<Machine, 'env' | 'platform'>): readonly string[] =>
+  hasStore(platform) ? [] : ['SSL_CERT_FILE', 'SSL_CERT_DIR'].filter((name) => env[name])
+
+const hasStore = (platform: NodeJS.Platform): boolean => platform === 'darwin' || platform === 'win32'
+
+const found = memoKey<Authorities>('authorities')
+
+/** Looked for once per run, when it makes its first TLS connection. */
+export const authorities = (ctx: Machine & Pick<Context, 'once'>): Authorities =>
+  ctx.once(found, () => findAuthorities(ctx))
+
+/** Files that cannot be read, and what in them is no certificate, count as nothing, as in Go. */
+export function findAuthorities(machine: Machine, places: Places = unixPlaces): Authorities {
+  const { env, cwd, platform } = machine
+  const extra = env['NODE_EXTRA_CA_CERTS'] ? certificatesIn(fileText(resolve(cwd, env['NODE_EXTRA_CA_CERTS']))) : []
+  const certificates = hasStore(platform) ? storeCertificates() : fromFiles(machine, places)
+  return { certificates: [...new Set([...certificates, ...extra])], alone: namedPlaces(machine).length > 0 }
+}
+
+function fromFiles({ env, cwd }: Machine, places: Places): readonly string[] {
+  const files = env['SSL_CERT_FILE'] ? [resolve(cwd, env['SSL_CERT_FILE'])] : places.files
+  const named = env['SSL_CERT_DIR']?.split(':').filter((folder) => folder !== '')
+  const folders = env['SSL_CERT_DIR'] ? (named ?? []).map((folder) => resolve(cwd, folder)) : places.folders
+  const texts = [firstText(files), ...folders.flatMap(textsIn)]
+  return texts.flatMap(certificatesIn)
+}
+
+const firstText = (files: readonly string[]): string | undefined => {
+  for (const path of files) {
+    const text = fileText(path)
+    if (text !== undefined) return text
+  }
+  return undefined
+}
+
+/** A variable may name a pipe. */
+function fileText(path: string): string | undefined {
+  try {
+    return readCredentialsSync(path)
+  } catch {
+    return undefined
+  }
+}
+
+function textsIn(folder: string): (string | undefined)[] {
+  try {
+    return readdirSync(folder).map((name) => regularText(`${folder}/${name}`))
+  } catch {
+    return []
+  }
+}
+
+function regularText(path: string): string | undefined {
+  let descriptor: number | undefined
+  try {
+    descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+    const about = fstatSync(descriptor)
+    return about.isFile() && about.size <= maximumSize ? readFileSync(descriptor, 'utf8') : undefined
+  } catch {
+    return undefined
+  } finally {
+    if (descriptor !== undefined) closeSync(descriptor)
+  }
+}
+
+const block = /-----BEGIN CERTIFICATE-----[\sA-Za-z0-9+/=]+-----END CERTIFICATE-----/g
+
+/** Each certificate of a text in PEM, without what stands around them. */
+export const certificatesIn = (text: string | undefined): string[] =>
+  text === undefined ? [] : (text.match(block) ?? []).map((one) => one.replaceAll('\r\n', '\n'))
