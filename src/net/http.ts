@@ -5,6 +5,7 @@ import { request as requestPlain } from 'node:http'
 import type { ConnectionOptions } from 'node:tls'
 import { messageOf, SopsError } from '../errors.ts'
 import { codeOf } from '../system/index.ts'
+import type { RetryRule } from './retry.ts'
 
 /** The certificates that the connection trusts and presents, beyond the platform's defaults. */
 export type TlsOptions = Pick<ConnectionOptions, 'ca' | 'cert' | 'key' | 'servername' | 'rejectUnauthorized'>
@@ -13,7 +14,9 @@ export interface HttpRequest {
   readonly method: string
   readonly url: URL
   readonly headers?: Readonly<Record<string, string>>
-  readonly body?: string
+  readonly body?: string | Uint8Array
+  /** What of the body no message may show; of the headers and URLs that is known (`secretsOf`). */
+  readonly secrets?: readonly string[]
   readonly tls?: TlsOptions
   /** A Unix socket instead of the URL's host. */
   readonly socketPath?: string
@@ -25,19 +28,14 @@ export interface HttpAnswer {
   readonly status: number
   readonly headers: IncomingHttpHeaders
   readonly body: Buffer
+  /** How often the service was asked; once if left out. */
+  readonly attempts?: number
 }
 
 export interface Deadline {
   readonly signal: AbortSignal
   /** Milliseconds until the signal fires. */
   left(): number
-}
-
-/** Which answers are worth another attempt, and how many milliseconds later. */
-export interface RetryRule {
-  readonly retries: number
-  readonly isBusy: (status: number) => boolean
-  readonly wait: (attempt: number) => number
 }
 
 /** Far above anything a key service or a secrets engine returns. */
@@ -64,9 +62,18 @@ export function shownUrl(url: URL): string {
   return shown.href
 }
 
-/** A server's text, for messages. Some gateways echo what they were sent. */
-export const withoutSecrets = (text: string, secrets: readonly string[]): string =>
-  secrets.reduce((shown, secret) => (secret.length > 3 ? shown.replaceAll(secret, '…') : shown), text)
+/** A server's text, for messages. Some gateways echo what they were sent, as it was or escaped. */
+export function withoutSecrets(text: string, secrets: readonly string[]): string {
+  const spellings = secrets
+    .filter((secret) => secret.length > 3)
+    .flatMap((secret) => [secret, escapedForUrl(secret), JSON.stringify(secret).slice(1, -1)])
+  // A part of a longer one goes after it, or the rest would stay.
+  return [...new Set(spellings)]
+    .sort((a, b) => b.length - a.length)
+    .reduce((shown, one) => shown.replaceAll(one, '…'), text)
+}
+
+const escapedForUrl = (text: string): string => encodeURIComponent(text.toWellFormed())
 
 /** Undefined where the text is not JSON. */
 export function parseJson(body: Buffer): unknown {
@@ -101,9 +108,9 @@ export async function sendPatiently(request: HttpRequest, rule: RetryRule, deadl
     let wait = rule.wait(attempt)
     const isLast = attempt >= rule.retries
     try {
-      const answer = await send(request, deadline)
+      const answer = { ...(await send(request, deadline)), attempts: attempt + 1 }
       if (isLast || !rule.isBusy(answer.status)) return answer
-      wait = retryAfter(answer.headers['retry-after']) ?? wait
+      wait = Math.max(wait, retryAfter(answer.headers['retry-after']) ?? 0)
       if (wait >= deadline.left()) return answer
     } catch (error) {
       if (isLast || !isTransient(error) || wait >= deadline.left()) throw error

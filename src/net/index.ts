@@ -1,7 +1,7 @@
 // Front door: requests, proxies, deadlines, credential files and packages that may be missing.
 export { readCredentials, readCredentialsSync } from './credential-file.ts'
 export { within } from './deadline.ts'
-export { type StatusName, statusNumber, statusText } from './grpc-status.ts'
+export { httpStatusOf, type StatusName, statusNumber, statusText, transportText } from './grpc-status.ts'
 export {
   type Deadline,
   deadlineIn,
@@ -9,7 +9,6 @@ export {
   type HttpRequest,
   isLoopback,
   parseJson,
-  type RetryRule,
   send,
   sendPatiently,
   shownUrl,
@@ -29,5 +28,7 @@ export {
   type WireField,
 } from './protobuf.ts'
 export { openTunnel, parseProxy, proxyFor } from './proxy.ts'
+export { isMarkup, proxyText, refusalText, requestIdText, type Service, secretsOf } from './refusal.ts'
 export { remember } from './remember.ts'
+export { cloudRetry, firstWait, type RetryRule, retries } from './retry.ts'
 export { kmsTimeout, parseDuration } from './timeout.ts'

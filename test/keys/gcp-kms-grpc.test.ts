@@ -67,7 +67,7 @@ describe('answers', () => {
     expect(await gcpKms.unwrap(key, context(port))).toEqual(new Uint8Array(Buffer.from('ok')))
   })
 
-  test.each<[string, (stream: ServerHttp2Stream) => void, string]>([
+  test.each<[string, (stream: ServerHttp2Stream) => void, string | RegExp]>([
     [
       'a status without a body',
       (stream) =>
@@ -85,12 +85,12 @@ describe('answers', () => {
     [
       'a page of a front end',
       (stream) => stream.respond({ ':status': 403, 'content-type': 'text/html' }, { endStream: true }),
-      'code = PermissionDenied desc = Received HTTP status code 403',
+      /code = PermissionDenied desc = status 403 from localhost:\d+: an answer of a proxy, not of Google Cloud KMS$/,
     ],
     [
       'no frame',
       (stream) => full(stream, Buffer.alloc(0), { 'grpc-status': '0' }),
-      'code = Unimplemented desc = No message received',
+      /code = Unimplemented desc = the answer of localhost:\d+ is cut off \(No message received\)$/,
     ],
     ['no field', (stream) => full(stream, Buffer.from([0, 0, 0, 0, 0]), { 'grpc-status': '0' }), 'the answer is empty'],
     [
@@ -100,7 +100,7 @@ describe('answers', () => {
     ],
   ])('%s', async (_, answer, message) => {
     const { port, count } = await odd(answer)
-    expect(await unwrapped(port)).toContain(message)
+    expect(await unwrapped(port)).toMatch(message)
     expect(count()).toBe(1)
   })
 })

@@ -147,7 +147,7 @@ describe.each(['grpc', 'rest'] as const)('over %s', (kind) => {
   test('unavailable for good is told; a refusal is not repeated', async () => {
     const { ctx, server } = await setup(kind, { fault: () => ({ code: 14, message: 'out of order' }) })
     await expect(gcpKms.unwrap(keyOf('AAAA'), ctx)).rejects.toThrow('out of order')
-    expect(server.requests).toHaveLength(4)
+    expect(server.requests).toHaveLength(5)
     const refused = await setup(kind, { fault: () => ({ code: 3, message: 'nonsense' }) })
     await expect(gcpKms.unwrap(keyOf('AAAA'), refused.ctx)).rejects.toThrow('nonsense')
     expect(refused.server.requests).toHaveLength(1)

@@ -1,0 +1,22 @@
+// How requests to clouds are repeated: one rule for all of them.
+
+/** Which answers are worth another attempt, and how many milliseconds later. */
+export interface RetryRule {
+  /** Attempts after the first. */
+  readonly retries: number
+  readonly isBusy: (status: number) => boolean
+  readonly wait: (attempt: number) => number
+}
+
+/** Milliseconds before the second attempt; each wait is twice the one before. */
+export const firstWait = 200
+
+/** Attempts after the first: together they wait for 3 to 4.5 seconds, as far as the time-out of the call allows. */
+export const retries = 4
+
+/** Exponential, with a jitter of half the wait. Throttling (429) counts as busy; a service that has no such call (501) does not. */
+export const cloudRetry: RetryRule = {
+  retries,
+  isBusy: (status) => status === 408 || status === 429 || (status >= 500 && status !== 501),
+  wait: (attempt) => firstWait * 2 ** attempt * (1 + Math.random() / 2),
+}
