@@ -5,7 +5,7 @@ import { request as requestPlain } from 'node:http'
 import type { ConnectionOptions } from 'node:tls'
 import { messageOf, SopsError } from '../errors.ts'
 import { codeOf } from '../system/index.ts'
-import type { RetryRule } from './retry.ts'
+import { type RetryRule, sleep } from './retry.ts'
 
 /** The certificates that the connection trusts and presents, beyond the platform's defaults. */
 export type TlsOptions = Pick<ConnectionOptions, 'ca' | 'cert' | 'key' | 'servername' | 'rejectUnauthorized'>
@@ -119,8 +119,6 @@ export async function sendPatiently(request: HttpRequest, rule: RetryRule, deadl
   }
 }
 
-const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
-
 /** Milliseconds of a `Retry-After` header: seconds or a date. */
 function retryAfter(header: string | undefined): number | undefined {
   if (header === undefined) return undefined
@@ -140,8 +138,9 @@ const transientCodes = new Set([
   'ENETUNREACH',
 ])
 
-const isTransient = (error: unknown): boolean =>
-  error instanceof SopsError && transientCodes.has(error.details.connection ?? '')
+export const isTransientCode = (code: string | undefined): boolean => transientCodes.has(code ?? '')
+
+const isTransient = (error: unknown): boolean => error instanceof SopsError && isTransientCode(error.details.connection)
 
 /** When every address of a host failed, the error has no message of its own. */
 function connectionError(error: unknown): string {

@@ -8,6 +8,7 @@ export {
   type HttpAnswer,
   type HttpRequest,
   isLoopback,
+  isTransientCode,
   parseJson,
   send,
   sendPatiently,
@@ -30,5 +31,5 @@ export {
 export { openTunnel, parseProxy, proxyFor } from './proxy.ts'
 export { isMarkup, proxyText, refusalText, requestIdText, type Service, secretsOf } from './refusal.ts'
 export { remember } from './remember.ts'
-export { cloudRetry, firstWait, type RetryRule, retries } from './retry.ts'
+export { cloudRetry, firstWait, type RetryRule, repeatedly, retries } from './retry.ts'
 export { kmsTimeout, parseDuration } from './timeout.ts'

@@ -20,3 +20,17 @@ export const cloudRetry: RetryRule = {
   isBusy: (status) => status === 408 || status === 429 || (status >= 500 && status !== 501),
   wait: (attempt) => firstWait * 2 ** attempt * (1 + Math.random() / 2),
 }
+
+export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+
+/** The result of `work`, repeated by the same rule while it fails with what passes; the last error counts. */
+export async function repeatedly<T>(work: () => Promise<T>, isPassing: (error: unknown) => boolean): Promise<T> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await work()
+    } catch (error) {
+      if (attempt >= retries || !isPassing(error)) throw error
+    }
+    await sleep(cloudRetry.wait(attempt))
+  }
+}

@@ -18,7 +18,7 @@ import {
   shownUrl,
   withoutSecrets,
 } from '../net/index.ts'
-import { jsonText } from './json.ts'
+import { exactJson, jsonText } from './json.ts'
 import { checkClearText, checkRedirect, type VaultPlace } from './place.ts'
 import { findService } from './service.ts'
 import { type VaultSettings, vaultSettings } from './settings.ts'
@@ -32,6 +32,8 @@ interface VaultCall {
   readonly body?: unknown
   /** Milliseconds for the call with all its retries; 60 000 if left out. */
   readonly timeout?: number
+  /** Numbers in the answer are read by their digits (`exactJson`). */
+  readonly exact?: boolean
 }
 
 const defaultTimeout = 60_000
@@ -45,11 +47,11 @@ export async function vaultRequest(ctx: Context, call: VaultCall): Promise<unkno
   const deadline = deadlineIn(call.timeout ?? settings.timeout ?? defaultTimeout)
   const first = await requestOf(ctx, call, settings)
   const answer = await follow(ctx, call.place, first, settings, deadline)
-  if (answer.status === 404 && call.method === 'GET') return dataOf(first, answer)
+  if (answer.status === 404 && call.method === 'GET') return dataOf(first, answer, call.exact)
   if (answer.status >= 400 || (answer.status >= 300 && answer.status < 400)) {
     throw new SopsError('generic', failureLines(first, answer))
   }
-  return dataOf(first, answer)
+  return dataOf(first, answer, call.exact)
 }
 
 async function requestOf(ctx: Context, call: VaultCall, settings: VaultSettings): Promise<HttpRequest> {
@@ -163,7 +165,7 @@ function errorsOf(answer: HttpAnswer): string[] | undefined {
   return Array.isArray(errors) ? errors.map(String) : []
 }
 
-function dataOf(request: HttpRequest, answer: HttpAnswer): unknown {
+function dataOf(request: HttpRequest, answer: HttpAnswer, isExact = false): unknown {
   if (answer.body.length === 0) return undefined
   const parsed = parseJson(answer.body)
   if (typeof parsed !== 'object' || parsed === null) {
@@ -171,5 +173,6 @@ function dataOf(request: HttpRequest, answer: HttpAnswer): unknown {
     const what = isMarkup(answer) ? text : 'the answer of the Vault server is cut off, or not a JSON object'
     throw new SopsError('generic', `${what} (status ${answer.status} from ${request.socketPath ?? request.url.host})`)
   }
-  return (parsed as { data?: unknown }).data ?? undefined
+  const json = isExact ? exactJson(answer.body.toString('utf8')) : parsed
+  return (json as { data?: unknown }).data ?? undefined
 }

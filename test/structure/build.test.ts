@@ -224,7 +224,6 @@ test.each([
   ['@aws-sdk/credential-providers', ['fromIni', 'fromHttp', 'fromInstanceMetadata']],
   ['@aws-sdk/client-s3', ['S3Client', 'PutObjectCommand']],
   ['@azure/identity', ['DefaultAzureCredential']],
-  ['gaxios', ['request']],
   ['pg', ['Client']],
   ['yaml', ['parse']],
   ['age-encryption', ['Encrypter', 'Decrypter']],

@@ -1,7 +1,8 @@
 // Google's federated and impersonated identities, by its own library.
 import type * as GoogleAuth from 'google-auth-library'
 import { messageOf, SopsError } from '../../errors.ts'
-import { loadOptional, withoutSecrets } from '../../net/index.ts'
+import { cloudRetry, isTransientCode, loadOptional, repeatedly, withoutSecrets } from '../../net/index.ts'
+import { codeOf } from '../../system/index.ts'
 import { scope } from './endpoint.ts'
 import type { GoogleToken } from './tokens.ts'
 import { serviceAt } from './tokens.ts'
@@ -24,7 +25,8 @@ export function libraryToken(json: object): () => Promise<GoogleToken> {
     const library = await loadOptional('google-auth-library', () => import('google-auth-library'))
     try {
       client ??= makeClient(json, library, secrets)
-      const { token } = await client.getAccessToken()
+      const asked = client
+      const { token } = await repeatedly(() => asked.getAccessToken(), isPassing)
       if (!token) throw new SopsError('generic', 'the credentials gave no access token')
       return { text: token, expires: client.credentials.expiry_date ?? Number.POSITIVE_INFINITY }
     } catch (error) {
@@ -35,6 +37,13 @@ export function libraryToken(json: object): () => Promise<GoogleToken> {
       throw new SopsError('generic', withoutSecrets(text, [...secrets]))
     }
   }
+}
+
+/** Whether the library's error is of a service that is busy, or of a connection that failed. */
+const isPassing = (error: unknown): boolean => {
+  const { status, response } = error as { status?: unknown; response?: { status?: unknown } }
+  const answered = status ?? response?.status
+  return typeof answered === 'number' ? cloudRetry.isBusy(answered) : isTransientCode(codeOf(error))
 }
 
 function makeClient(json: object, library: typeof GoogleAuth, secrets: Set<string>): GoogleAuth.AuthClient {
