@@ -95,15 +95,20 @@ export async function send(request: HttpRequest, deadline: Deadline): Promise<Ht
     const where = request.socketPath ?? request.url.host
     if (deadline.signal.aborted) throw new SopsError('generic', `no answer from ${where} in time`)
     if (error instanceof SopsError) throw error
-    throw new SopsError('generic', `cannot reach ${where}: ${connectionError(error)}`, {
+    const told = isCut(error) ? `the answer of ${where} is cut off` : `cannot reach ${where}: ${connectionError(error)}`
+    throw new SopsError('generic', told, {
       details: { connection: codeOf(error) ?? '' },
       cause: error,
     })
   }
 }
 
-/** Repeats `send` for as long as the rule says so and the deadline allows. The last answer or error counts. */
+/**
+ * Repeats `send` for as long as the rule says so and the deadline allows. The last answer or error counts; where time runs out within an
+ * attempt, the one before, which says more.
+ */
 export async function sendPatiently(request: HttpRequest, rule: RetryRule, deadline: Deadline): Promise<HttpAnswer> {
+  let before: (() => HttpAnswer) | undefined
   for (let attempt = 0; ; attempt++) {
     let wait = rule.wait(attempt)
     const isLast = attempt >= rule.retries
@@ -112,8 +117,13 @@ export async function sendPatiently(request: HttpRequest, rule: RetryRule, deadl
       if (isLast || !rule.isBusy(answer.status)) return answer
       wait = Math.max(wait, retryAfter(answer.headers['retry-after']) ?? 0)
       if (wait >= deadline.left()) return answer
+      before = () => answer
     } catch (error) {
+      if (before !== undefined && deadline.signal.aborted) return before()
       if (isLast || !isTransient(error) || wait >= deadline.left()) throw error
+      before = () => {
+        throw error
+      }
     }
     await sleep(wait)
   }
@@ -142,9 +152,14 @@ export const isTransientCode = (code: string | undefined): boolean => transientC
 
 const isTransient = (error: unknown): boolean => error instanceof SopsError && isTransientCode(error.details.connection)
 
+/** Whether the connection ended within an answer. */
+const isCut = (error: unknown): boolean => codeOf(error) === 'ECONNRESET' && messageOf(error) === 'aborted'
+
 /** When every address of a host failed, the error has no message of its own. */
 function connectionError(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) return connectionError(error.errors[0])
+  if (codeOf(error) === 'ECONNRESET' && messageOf(error) === 'socket hang up')
+    return 'connection closed before an answer'
   return messageOf(error)
 }
 

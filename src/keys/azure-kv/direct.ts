@@ -125,7 +125,9 @@ async function askForToken(
   deadline: Deadline,
 ): Promise<DirectToken> {
   const request = { ...direct, proxy: proxyFor(direct.url, ctx.env) }
-  const answer = await sendPatiently(request, cloudRetry, deadline)
+  const answer = await sendPatiently(request, cloudRetry, deadline).catch((error: unknown) => {
+    throw new SopsError('generic', `authentication failed: ${messageOf(error)}`, { cause: error })
+  })
   const {
     access_token: text,
     expires_in: lifetime,

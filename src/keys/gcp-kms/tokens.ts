@@ -1,6 +1,6 @@
 // Access tokens from Google's token service and from the metadata server of its machines.
 import type { Context } from '../../context/index.ts'
-import { SopsError } from '../../errors.ts'
+import { messageOf, SopsError } from '../../errors.ts'
 import {
   cloudRetry,
   deadlineIn,
@@ -83,7 +83,9 @@ export async function metadataToken(ctx: Context): Promise<(() => Promise<Google
 }
 
 async function askForToken(request: HttpRequest, service: Service, ctx: Context): Promise<GoogleToken> {
-  const answer = await sendPatiently(request, cloudRetry, deadlineIn(kmsTimeout(ctx)))
+  const answer = await sendPatiently(request, cloudRetry, deadlineIn(kmsTimeout(ctx))).catch((error: unknown) => {
+    throw new SopsError('generic', `cannot get an access token: ${messageOf(error)}`, { cause: error })
+  })
   const token = tokenIn(answer, ctx)
   if (token !== undefined) return token
   throw new SopsError('generic', `cannot get an access token: ${refusalText(service, request, answer)}`)
