@@ -145,3 +145,55 @@ test('through a proxy, over one tunnel that it cannot read', async () => {
   expect(await gcpKms.unwrap({ ...key, enc }, ctx)).toEqual(dataKey)
   expect(proxy.seen).toEqual([`kms.test:${server.port} Basic ${Buffer.from('user:pass').toString('base64')}`])
 })
+
+describe('what is told of a refusal', () => {
+  const head = 'failed to decrypt sops data key with GCP KMS key: rpc error: '
+  test.each<[string, number, string, string]>([
+    [
+      'token',
+      16,
+      'code = Unauthenticated desc = no',
+      'get a new access token (GOOGLE_OAUTH_ACCESS_TOKEN), or log in again with "gcloud auth application-default login"',
+    ],
+    ['404', 5, 'code = NotFound desc = no', 'compare the resource id with "gcloud kms keys list"'],
+    ['another', 3, 'code = InvalidArgument desc = no', ''],
+  ])('%s', async (_, code, text, advice) => {
+    const { port } = await odd((stream) =>
+      stream.respond({ ':status': 200, 'grpc-status': String(code), 'grpc-message': 'no' }, { endStream: true }),
+    )
+    expect(await unwrapped(port)).toBe(`${head}${text} (from localhost:${port})${advice === '' ? '' : `: ${advice}`}`)
+  })
+
+  test.each([301, 400, 401, 403, 404, 407, 500])('HTML with status %i', async (status) => {
+    const { port } = await odd((stream) => {
+      stream.respond({ ':status': status, 'content-type': 'text/html' })
+      stream.end('<html>')
+    })
+    expect(await unwrapped(port)).toMatch(
+      new RegExp(`desc = status ${status} from localhost:${port}: an answer of a proxy, not of Google Cloud KMS$`),
+    )
+  })
+
+  test('HTML with status 200', async () => {
+    const { port } = await odd((stream) => {
+      stream.respond({ ':status': 200, 'content-type': 'text/html' })
+      stream.end('<html><title>Sign in</title></html>')
+    })
+    expect(await unwrapped(port)).toContain(`desc = from localhost:${port}: an answer of a proxy`)
+  })
+})
+
+test('503 for 0.6 seconds passes, 20 times of 20', async () => {
+  const results = await Promise.all(
+    Array.from({ length: 20 }, async () => {
+      let since: number | undefined
+      const { port } = await odd((stream) => {
+        since ??= performance.now()
+        if (performance.now() - since < 600) stream.respond({ ':status': 503 }, { endStream: true })
+        else full(stream, plaintext, { 'grpc-status': '0' })
+      })
+      return unwrapped(port)
+    }),
+  )
+  expect(results).toEqual(Array(20).fill('opened'))
+})
