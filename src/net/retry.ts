@@ -11,7 +11,7 @@ export interface RetryRule {
 /** Milliseconds before the second attempt; each wait is twice the one before. */
 export const firstWait = 200
 
-/** Attempts after the first: together they wait for 3 to 4.5 seconds, as far as the time-out of the call allows. */
+/** Attempts after the first: together they wait for three seconds and up to half as much more, as far as the time-out of the call allows. */
 export const retries = 4
 
 /** Exponential, with a jitter of half the wait. Throttling (429) counts as busy; a service that has no such call (501) does not. */
