@@ -24,6 +24,7 @@ const apart = [
   'keys/azure-kv',
   'keys/azure-kv-cli',
   'keys/azure-kv-credentials',
+  'keys/causes',
   'keys/eighth-type',
   'keys/gcp-kms-identity',
   'keys/kms',

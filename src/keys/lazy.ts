@@ -2,3 +2,8 @@
 
 /** Makes age identities; loaded when asked for. */
 export const loadKeygen = (): Promise<typeof import('./age/keygen.ts')> => import('./age/keygen.ts')
+
+/** Google's credentials for publishing, and the words of its services. */
+export const loadGoogle = async (): Promise<
+  typeof import('./gcp-kms/credentials.ts') & typeof import('./gcp-kms/refusal.ts')
+> => ({ ...(await import('./gcp-kms/credentials.ts')), ...(await import('./gcp-kms/refusal.ts')) })

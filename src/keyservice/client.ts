@@ -4,7 +4,7 @@ import type { Context } from '../context/index.ts'
 import { SopsError } from '../errors.ts'
 import type { KeyService } from '../groups/index.ts'
 import type { MasterKey, Operation } from '../keys/index.ts'
-import { statusNumber, statusText } from '../net/index.ts'
+import { statusNumber, statusText, transportText } from '../net/index.ts'
 import { inWords } from '../system/index.ts'
 import { type Address, parseAddress } from './address.ts'
 import { loadGrpc } from './grpc.ts'
@@ -20,35 +20,41 @@ const maximumDetails = 4096
 
 const unavailableCode = statusNumber('Unavailable')
 
-/** The system's error without what the gRPC library says about itself around it. */
-const plainDetails = (details: string): string =>
-  inWords(
-    details.replace(
-      /^No connection established\. Last error: (?:Error: )?(.*)\. Resolution note: $/s,
-      'connection error: $1',
-    ),
-  )
-
-const failure = (code: number, details: string): SopsError =>
-  new SopsError('generic', statusText(code, plainDetails(details.slice(0, maximumDetails))), {
+/** `host` is the service's; without it the details are this program's own. */
+const failure = (code: number, details: string, host?: string): SopsError => {
+  const transport = host === undefined ? undefined : transportText(details, host, 'a key service')
+  return new SopsError('generic', statusText(code, transport ?? inWords(details.slice(0, maximumDetails))), {
     details: { grpcStatus: code },
   })
+}
 
 const unavailable = (details: string): SopsError => failure(unavailableCode, details)
 
 const isDown = (error: unknown): boolean => error instanceof SopsError && error.details.grpcStatus === unavailableCode
 
-async function connect(target: string): Promise<Client> {
+interface Connection {
+  readonly client: Client
+  /** `HOST:PORT`, or the path of a socket. */
+  readonly host: string
+}
+
+async function connect(target: string): Promise<Connection> {
   const grpc = await loadGrpc()
-  return new grpc.Client(target, grpc.credentials.createInsecure(), {
+  const client = new grpc.Client(target, grpc.credentials.createInsecure(), {
     'grpc.enable_http_proxy': 0,
     'grpc.service_config_disable_resolution': 1,
     'grpc.max_receive_message_length': maximumMessageSize,
   })
+  return { client, host: target.replace(/^(?:dns:|unix:\/\/)/, '') }
 }
 
 /** Sends one request. Wipes the message and the bytes of the answer, from which `read` copies what it needs. */
-const call = <T>(client: Client, operation: Operation, message: Buffer, read: (answer: Buffer) => T): Promise<T> =>
+const call = <T>(
+  { client, host }: Connection,
+  operation: Operation,
+  message: Buffer,
+  read: (answer: Buffer) => T,
+): Promise<T> =>
   new Promise<T>((resolve, reject) => {
     const same = (bytes: Buffer): Buffer => bytes
     let isTooSlow = false
@@ -61,7 +67,7 @@ const call = <T>(client: Client, operation: Operation, message: Buffer, read: (a
       message.fill(0)
       try {
         if (isTooSlow) reject(unavailable(`no connection within ${connectTimeout / 1000} seconds`))
-        else if (error) reject(failure(error.code, error.details))
+        else if (error) reject(failure(error.code, error.details, host))
         else resolve(read(answer))
       } catch (cause) {
         reject(cause)
@@ -73,7 +79,7 @@ const call = <T>(client: Client, operation: Operation, message: Buffer, read: (a
   })
 
 function keyService(uri: string, address: Address, ctx: Context): KeyService {
-  let client: Promise<Client> | undefined
+  let connection: Promise<Connection> | undefined
   let isReported = false
   const ask = async <T>(
     operation: Operation,
@@ -83,8 +89,8 @@ function keyService(uri: string, address: Address, ctx: Context): KeyService {
   ): Promise<T> => {
     try {
       if (address.kind === 'unusable') throw unavailable(`connection error: ${address.reason}`)
-      client ??= connect(address.target)
-      return await call(await client, operation, writeRequest(key, data), read)
+      connection ??= connect(address.target)
+      return await call(await connection, operation, writeRequest(key, data), read)
     } catch (error) {
       if (isDown(error) && !isReported) {
         isReported = true

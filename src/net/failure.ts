@@ -98,27 +98,3 @@ export function unreachable(error: unknown, ctx: Machine, depth = 0): string | u
 /** True for an answer of which only a part came. */
 export const isCutOff = (error: unknown): boolean =>
   error instanceof Error && codeOf(error) === 'ECONNRESET' && error.message === 'aborted'
-
-interface SomeAnswer {
-  readonly status: number
-  /** Of the header. */
-  readonly contentType?: string | undefined
-  readonly body: Uint8Array | string
-}
-
-/**
- * What to say of an answer that is a web page, which no API gives; undefined for any other. Nothing of the page is shown: gateways repeat
- * what they were sent.
- */
-export function pageInstead(
-  service: string,
-  host: string,
-  { status, contentType, body }: SomeAnswer,
-): string | undefined {
-  const start = (typeof body === 'string' ? body : Buffer.from(body).toString('latin1')).slice(0, 200)
-  const isPage =
-    /^\s*text\/html\b/i.test(contentType ?? '') || /^\W{0,8}\s*<(?:!doctype html|html|head|body)\b/i.test(start)
-  return isPage
-    ? `${host} answers with a web page (status ${status}): an answer of a proxy, not of ${service}`
-    : undefined
-}

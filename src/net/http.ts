@@ -7,6 +7,7 @@ import type { Context } from '../context/index.ts'
 import { SopsError } from '../errors.ts'
 import { codeOf } from '../system/index.ts'
 import { connectionText, isCutOff } from './failure.ts'
+import { type RetryRule, sleep } from './retry.ts'
 import type { TlsOptions } from './trust.ts'
 
 export interface HttpRequest {
@@ -15,7 +16,9 @@ export interface HttpRequest {
   readonly method: string
   readonly url: URL
   readonly headers?: Readonly<Record<string, string>>
-  readonly body?: string
+  readonly body?: string | Uint8Array
+  /** What of the body no message may show; of the headers and URLs that is known (`secretsOf`). */
+  readonly secrets?: readonly string[]
   readonly tls?: TlsOptions
   /** A Unix socket instead of the URL's host. */
   readonly socketPath?: string
@@ -27,19 +30,14 @@ export interface HttpAnswer {
   readonly status: number
   readonly headers: IncomingHttpHeaders
   readonly body: Buffer
+  /** How often the service was asked; once if left out. */
+  readonly attempts?: number
 }
 
 export interface Deadline {
   readonly signal: AbortSignal
   /** Milliseconds until the signal fires. */
   left(): number
-}
-
-/** Which answers are worth another attempt, and how many milliseconds later. */
-export interface RetryRule {
-  readonly retries: number
-  readonly isBusy: (status: number) => boolean
-  readonly wait: (attempt: number) => number
 }
 
 /** Far above anything a key service or a secrets engine returns. */
@@ -66,9 +64,18 @@ export function shownUrl(url: URL): string {
   return shown.href
 }
 
-/** A server's text, for messages. Some gateways echo what they were sent. */
-export const withoutSecrets = (text: string, secrets: readonly string[]): string =>
-  secrets.reduce((shown, secret) => (secret.length > 3 ? shown.replaceAll(secret, '…') : shown), text)
+/** A server's text, for messages. Some gateways echo what they were sent, as it was or escaped. */
+export function withoutSecrets(text: string, secrets: readonly string[]): string {
+  const spellings = secrets
+    .filter((secret) => secret.length > 3)
+    .flatMap((secret) => [secret, escapedForUrl(secret), JSON.stringify(secret).slice(1, -1)])
+  // A part of a longer one goes after it, or the rest would stay.
+  return [...new Set(spellings)]
+    .sort((a, b) => b.length - a.length)
+    .reduce((shown, one) => shown.replaceAll(one, '…'), text)
+}
+
+const escapedForUrl = (text: string): string => encodeURIComponent(text.toWellFormed())
 
 /** Undefined where the text is not JSON. */
 export function parseJson(body: Buffer): unknown {
@@ -91,30 +98,37 @@ export async function send(request: HttpRequest, deadline: Deadline): Promise<Ht
     if (deadline.signal.aborted) throw new SopsError('generic', `no answer from ${where} in time`)
     if (error instanceof SopsError) throw error
     const text = isCutOff(error)
-      ? `the answer of ${where} ends too early`
+      ? `the answer of ${where} is cut off`
       : `cannot reach ${where}: ${connectionText(error, request.ctx)}`
     throw new SopsError('generic', text, { details: { connection: codeOf(error) ?? '' }, cause: error })
   }
 }
 
-/** Repeats `send` for as long as the rule says so and the deadline allows. The last answer or error counts. */
+/**
+ * Repeats `send` for as long as the rule says so and the deadline allows. The last answer or error counts; where time runs out within an
+ * attempt, the one before, which says more.
+ */
 export async function sendPatiently(request: HttpRequest, rule: RetryRule, deadline: Deadline): Promise<HttpAnswer> {
+  let before: (() => HttpAnswer) | undefined
   for (let attempt = 0; ; attempt++) {
     let wait = rule.wait(attempt)
     const isLast = attempt >= rule.retries
     try {
-      const answer = await send(request, deadline)
+      const answer = { ...(await send(request, deadline)), attempts: attempt + 1 }
       if (isLast || !rule.isBusy(answer.status)) return answer
-      wait = retryAfter(answer.headers['retry-after']) ?? wait
+      wait = Math.max(wait, retryAfter(answer.headers['retry-after']) ?? 0)
       if (wait >= deadline.left()) return answer
+      before = () => answer
     } catch (error) {
+      if (before !== undefined && deadline.signal.aborted) return before()
       if (isLast || !isTransient(error) || wait >= deadline.left()) throw error
+      before = () => {
+        throw error
+      }
     }
     await sleep(wait)
   }
 }
-
-const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
 /** Milliseconds of a `Retry-After` header: seconds or a date. */
 function retryAfter(header: string | undefined): number | undefined {
@@ -135,8 +149,9 @@ const transientCodes = new Set([
   'ENETUNREACH',
 ])
 
-const isTransient = (error: unknown): boolean =>
-  error instanceof SopsError && transientCodes.has(error.details.connection ?? '')
+export const isTransientCode = (code: string | undefined): boolean => transientCodes.has(code ?? '')
+
+const isTransient = (error: unknown): boolean => error instanceof SopsError && isTransientCode(error.details.connection)
 
 async function exchange(request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
   const { url, method, headers, body, socketPath } = request

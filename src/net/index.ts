@@ -2,16 +2,16 @@
 export { agentFor, agentsFor } from './agents.ts'
 export { readCredentials, readCredentialsSync } from './credential-file.ts'
 export { within } from './deadline.ts'
-export { connectionText, pageInstead, unreachable } from './failure.ts'
-export { type StatusName, statusNumber, statusText } from './grpc-status.ts'
+export { connectionText, unreachable } from './failure.ts'
+export { httpStatusOf, type StatusName, statusNumber, statusText, transportText } from './grpc-status.ts'
 export {
   type Deadline,
   deadlineIn,
   type HttpAnswer,
   type HttpRequest,
   isLoopback,
+  isTransientCode,
   parseJson,
-  type RetryRule,
   send,
   sendPatiently,
   shownUrl,
@@ -30,6 +30,8 @@ export {
   type WireField,
 } from './protobuf.ts'
 export { openTunnel, parseProxy, proxyFor } from './proxy.ts'
+export { isMarkup, proxyText, refusalText, requestIdText, type Service, secretsOf } from './refusal.ts'
 export { remember } from './remember.ts'
+export { cloudRetry, firstWait, type RetryRule, repeatedly, retries } from './retry.ts'
 export { kmsTimeout, parseDuration } from './timeout.ts'
 export { secured, type TlsOptions } from './trust.ts'

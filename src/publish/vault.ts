@@ -5,7 +5,7 @@ import type { Context } from '../context/index.ts'
 import { SopsError } from '../errors.ts'
 import { textOrBytes } from '../tree/scalar.ts'
 import type { Node, Tree, Value } from '../tree/tree.ts'
-import { checkPath, placeAt, vaultRequest } from '../vault/index.ts'
+import { checkPath, exactJson, jsonText, placeAt, vaultRequest } from '../vault/index.ts'
 
 export type VaultDestination = Extract<Destination, { kind: 'vault' }>
 
@@ -31,7 +31,7 @@ export async function publishToVault(
   const path = vaultPath(destination, name)
   const call = { place: placeAt(destination.address, path, ctx), token: ctx.env['VAULT_TOKEN'] || undefined }
   const isV1 = destination.version === 1
-  const stored = await vaultRequest(ctx, { ...call, method: 'GET' }).catch(() => {
+  const stored = await vaultRequest(ctx, { ...call, method: 'GET', exact: true }).catch(() => {
     const message =
       `Cannot check if destination secret already exists in ${path}. ` +
       'New version will be created even if the data has not been changed.'
@@ -39,7 +39,7 @@ export async function publishToVault(
     return undefined
   })
   const present = isV1 ? stored : (stored as { data?: unknown } | undefined)?.data
-  if (isDeepStrictEqual(present, secret)) return
+  if (isDeepStrictEqual(present, exactJson(jsonText(secret)))) return
   await vaultRequest(ctx, { ...call, method: 'PUT', body: isV1 ? secret : { data: secret } })
 }
 

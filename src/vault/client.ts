@@ -2,19 +2,23 @@
 import type { Context } from '../context/index.ts'
 import { SopsError, setIn } from '../errors.ts'
 import {
+  cloudRetry,
   type Deadline,
   deadlineIn,
   type HttpAnswer,
   type HttpRequest,
-  pageInstead,
+  isMarkup,
   parseJson,
   proxyFor,
+  proxyText,
   type RetryRule,
+  requestIdText,
+  secretsOf,
   sendPatiently,
   shownUrl,
   withoutSecrets,
 } from '../net/index.ts'
-import { jsonText } from './json.ts'
+import { exactJson, jsonText } from './json.ts'
 import { checkClearText, checkRedirect, type VaultPlace } from './place.ts'
 import { findService } from './service.ts'
 import { type VaultSettings, vaultSettings } from './settings.ts'
@@ -28,6 +32,8 @@ interface VaultCall {
   readonly body?: unknown
   /** Milliseconds for the call with all its retries; 60 000 if left out. */
   readonly timeout?: number
+  /** Numbers in the answer are read by their digits (`exactJson`). */
+  readonly exact?: boolean
 }
 
 const defaultTimeout = 60_000
@@ -41,15 +47,11 @@ export async function vaultRequest(ctx: Context, call: VaultCall): Promise<unkno
   const deadline = deadlineIn(call.timeout ?? settings.timeout ?? defaultTimeout)
   const first = await requestOf(ctx, call, settings)
   const answer = await follow(ctx, call.place, first, settings, deadline)
-  if (answer.status === 404 && call.method === 'GET') return dataOf(answer)
+  if (answer.status === 404 && call.method === 'GET') return dataOf(first, answer, call.exact)
   if (answer.status >= 400 || (answer.status >= 300 && answer.status < 400)) {
-    const secrets = [call.token ?? '', ...textsIn(call.body)]
-    throw new SopsError(
-      'generic',
-      failureLines(first, answer, (text) => withoutSecrets(text, secrets)),
-    )
+    throw new SopsError('generic', failureLines(first, answer))
   }
-  return dataOf(answer)
+  return dataOf(first, answer, call.exact)
 }
 
 async function requestOf(ctx: Context, call: VaultCall, settings: VaultSettings): Promise<HttpRequest> {
@@ -72,16 +74,17 @@ async function requestOf(ctx: Context, call: VaultCall, settings: VaultSettings)
       ...(call.token ? { 'X-Vault-Token': call.token } : {}),
       ...(call.body === undefined ? {} : { 'Content-Type': 'application/json' }),
     },
-    ...(call.body === undefined ? {} : { body: jsonText(call.body) }),
+    ...(call.body === undefined ? {} : { body: jsonText(call.body), secrets: textsIn(call.body) }),
     tls: settings.tls,
     ...(socketPath === undefined ? { proxy: settings.proxy ?? proxyFor(url, ctx.env) } : { socketPath }),
   }
 }
 
+/** As for every cloud, but as often as the user says, and from one second on. A server that lags behind another answers 412. */
 const retryRule = (retries: number): RetryRule => ({
   retries,
-  isBusy: (status) => (status >= 500 && status !== 501) || status === 412 || status === 429,
-  wait: () => 1000 + Math.random() * 500,
+  isBusy: (status) => status === 412 || cloudRetry.isBusy(status),
+  wait: (attempt) => 5 * cloudRetry.wait(attempt),
 })
 
 /** Follows one redirect, since a standby server names the active one: only to a server that the user named, and never from TLS to clear text. */
@@ -108,21 +111,47 @@ async function follow(
   return sendPatiently({ ...rest, url, ...way }, rule, deadline)
 }
 
-/** What the server says about a failure, as far as it can be shown. `safe` takes out what was sent to it. */
-function failureLines(request: HttpRequest, answer: HttpAnswer, safe: (text: string) => string): readonly string[] {
-  const head = ['Error making API request.', '', `URL: ${request.method} ${safe(shownUrl(request.url))}`]
+/** What the server says about a failure, as far as it can be shown, and what can be done about it. */
+function failureLines(request: HttpRequest, answer: HttpAnswer): readonly string[] {
+  const secrets = secretsOf(request)
+  const safe = (text: string): string => withoutSecrets(text, secrets)
+  const namespace = request.headers?.['X-Vault-Namespace']
+  const head = [
+    'Error making API request.',
+    '',
+    ...(namespace ? [`Namespace: ${namespace}`] : []),
+    `URL: ${request.method} ${safe(shownUrl(request.url))}`,
+  ]
+  const code = `Code: ${answer.status}${requestIdText(answer)}.`
   const errors = errorsOf(answer)
-  const page = pageInstead('Vault', request.url.host, {
-    status: answer.status,
-    contentType: answer.headers['content-type'],
-    body: answer.body,
-  })
-  if (page !== undefined) return [...head, `Code: ${answer.status}. ${page}`]
   if (errors === undefined) {
-    const raw = safe(answer.body.toString('utf8').slice(0, 2000))
-    return [...head, `Code: ${answer.status}. Raw Message:`, '', ...setIn(raw)]
+    const text = answer.body.toString('utf8').slice(0, 2000)
+    const raw = isMarkup(answer) ? [safe(proxyText('Vault', text))] : setIn(safe(text))
+    return [...head, `${code} Raw Message:`, '', ...raw]
   }
-  return [...head, `Code: ${answer.status}. Errors:`, '', ...errors.map((error) => `* ${safe(error)}`)]
+  const advice = adviceFor(answer, errors, namespace)
+  return [
+    ...head,
+    `${code} Errors:`,
+    '',
+    ...errors.map((error) => `* ${safe(error)}`),
+    ...(advice === undefined ? [] : ['', advice]),
+  ]
+}
+
+function adviceFor(
+  { status, headers }: HttpAnswer,
+  errors: readonly string[],
+  namespace: string | undefined,
+): string | undefined {
+  const where = namespace ? `in the namespace ${namespace}` : '(VAULT_NAMESPACE is not set)'
+  if (status === 403) return `the token has expired, or none of its policies allows this ${where}`
+  if (status === 404 || errors.some((error) => /no handler for route|unsupported path/.test(error)))
+    return `no secrets engine is mounted there ${where}`
+  if (errors.some((error) => /encryption key not found/.test(error))) return `the engine has no such key ${where}`
+  if (status >= 300 && status < 400 && headers.location !== undefined)
+    return 'name the server that answers itself in VAULT_ADDR'
+  return undefined
 }
 
 function textsIn(value: unknown): string[] {
@@ -137,11 +166,14 @@ function errorsOf(answer: HttpAnswer): string[] | undefined {
   return Array.isArray(errors) ? errors.map(String) : []
 }
 
-function dataOf(answer: HttpAnswer): unknown {
+function dataOf(request: HttpRequest, answer: HttpAnswer, isExact = false): unknown {
   if (answer.body.length === 0) return undefined
   const parsed = parseJson(answer.body)
   if (typeof parsed !== 'object' || parsed === null) {
-    throw new SopsError('generic', 'the answer of the Vault server is not a JSON object')
+    const text = withoutSecrets(proxyText('Vault', answer.body.toString('utf8')), secretsOf(request))
+    const what = isMarkup(answer) ? text : 'the answer of the Vault server is cut off, or not a JSON object'
+    throw new SopsError('generic', `${what} (status ${answer.status} from ${request.socketPath ?? request.url.host})`)
   }
-  return (parsed as { data?: unknown }).data ?? undefined
+  const json = isExact ? exactJson(answer.body.toString('utf8')) : parsed
+  return (json as { data?: unknown }).data ?? undefined
 }

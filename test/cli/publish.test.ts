@@ -251,7 +251,7 @@ describe('Google Cloud Storage', () => {
   test('a connection that breaks before the answer is an error', async () => {
     await put('f.yaml', 'a: 1\n')
     rules('  - gcs_bucket: b\n')
-    gcs.faults.push('drop', 'drop', 'drop', 'drop')
+    gcs.faults.push('drop', 'drop', 'drop', 'drop', 'drop')
     const { code, stderr } = await publishIn(['--yes', 'f.yaml'], { env: env() })
     gcs.faults.length = 0
     expect(code).toBe(1)
@@ -354,6 +354,23 @@ describe('Vault', () => {
     ])
     const data = { a: 1, b: { c: ['x'] } }
     expect(vault.secrets.get(path)).toEqual(version === '1' ? data : { data, metadata: {} })
+  })
+
+  test.each([
+    ['-0.0', '0.0'],
+    ['9007199254740993', '9007199254740992'],
+    ['-9007199254740993', '-9007199254740994'],
+    ['1e21', '1e22'],
+    ['1.10', '1.11'],
+    ['-1', '1'],
+  ])('version 2: %s is compared by its digits: written once, and again when it is %s', async (value, other) => {
+    rule()
+    await put('f.yaml', `a: ${value}\nb: [{c: ${value}}]\n`)
+    for (const _ of [1, 2]) expect(await publishIn(['--yes', 'f.yaml'], { env })).toEqual(done)
+    expect(methods()).toEqual(['GET', 'PUT', 'GET'])
+    await put('f.yaml', `a: ${value}\nb: [{c: ${other}}]\n`)
+    for (const _ of [1, 2]) expect(await publishIn(['--yes', 'f.yaml'], { env })).toEqual(done)
+    expect(methods().slice(3)).toEqual(['GET', 'PUT', 'GET'])
   })
 
   test('a binary file has one value', async () => {

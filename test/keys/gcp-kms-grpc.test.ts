@@ -67,7 +67,7 @@ describe('answers', () => {
     expect(await gcpKms.unwrap(key, context(port))).toEqual(new Uint8Array(Buffer.from('ok')))
   })
 
-  test.each<[string, (stream: ServerHttp2Stream) => void, string]>([
+  test.each<[string, (stream: ServerHttp2Stream) => void, string | RegExp]>([
     [
       'a status without a body',
       (stream) =>
@@ -85,12 +85,12 @@ describe('answers', () => {
     [
       'a page of a front end',
       (stream) => stream.respond({ ':status': 403, 'content-type': 'text/html' }, { endStream: true }),
-      'code = PermissionDenied desc = Received HTTP status code 403',
+      /code = PermissionDenied desc = status 403 from localhost:\d+: an answer of a proxy, not of Google Cloud KMS$/,
     ],
     [
       'no frame',
       (stream) => full(stream, Buffer.alloc(0), { 'grpc-status': '0' }),
-      'code = Unimplemented desc = No message received',
+      /code = Unimplemented desc = the answer of localhost:\d+ is cut off \(No message received\)$/,
     ],
     ['no field', (stream) => full(stream, Buffer.from([0, 0, 0, 0, 0]), { 'grpc-status': '0' }), 'the answer is empty'],
     [
@@ -100,7 +100,7 @@ describe('answers', () => {
     ],
   ])('%s', async (_, answer, message) => {
     const { port, count } = await odd(answer)
-    expect(await unwrapped(port)).toContain(message)
+    expect(await unwrapped(port)).toMatch(message)
     expect(count()).toBe(1)
   })
 })
@@ -144,4 +144,56 @@ test('through a proxy, over one tunnel that it cannot read', async () => {
   const enc = await gcpKms.wrap(key, dataKey, ctx)
   expect(await gcpKms.unwrap({ ...key, enc }, ctx)).toEqual(dataKey)
   expect(proxy.seen).toEqual([`kms.test:${server.port} Basic ${Buffer.from('user:pass').toString('base64')}`])
+})
+
+describe('what is told of a refusal', () => {
+  const head = 'failed to decrypt sops data key with GCP KMS key: rpc error: '
+  test.each<[string, number, string, string]>([
+    [
+      'token',
+      16,
+      'code = Unauthenticated desc = no',
+      'get a new access token (GOOGLE_OAUTH_ACCESS_TOKEN), or log in again with "gcloud auth application-default login"',
+    ],
+    ['404', 5, 'code = NotFound desc = no', 'compare the resource id with "gcloud kms keys list"'],
+    ['another', 3, 'code = InvalidArgument desc = no', ''],
+  ])('%s', async (_, code, text, advice) => {
+    const { port } = await odd((stream) =>
+      stream.respond({ ':status': 200, 'grpc-status': String(code), 'grpc-message': 'no' }, { endStream: true }),
+    )
+    expect(await unwrapped(port)).toBe(`${head}${text} (from localhost:${port})${advice === '' ? '' : `: ${advice}`}`)
+  })
+
+  test.each([301, 400, 401, 403, 404, 407, 500])('HTML with status %i', async (status) => {
+    const { port } = await odd((stream) => {
+      stream.respond({ ':status': status, 'content-type': 'text/html' })
+      stream.end('<html>')
+    })
+    expect(await unwrapped(port)).toMatch(
+      new RegExp(`desc = status ${status} from localhost:${port}: an answer of a proxy, not of Google Cloud KMS$`),
+    )
+  })
+
+  test('HTML with status 200', async () => {
+    const { port } = await odd((stream) => {
+      stream.respond({ ':status': 200, 'content-type': 'text/html' })
+      stream.end('<html><title>Sign in</title></html>')
+    })
+    expect(await unwrapped(port)).toContain(`desc = from localhost:${port}: an answer of a proxy`)
+  })
+})
+
+test('503 for 0.6 seconds passes, 20 times of 20', async () => {
+  const results = await Promise.all(
+    Array.from({ length: 20 }, async () => {
+      let since: number | undefined
+      const { port } = await odd((stream) => {
+        since ??= performance.now()
+        if (performance.now() - since < 600) stream.respond({ ':status': 503 }, { endStream: true })
+        else full(stream, plaintext, { 'grpc-status': '0' })
+      })
+      return unwrapped(port)
+    }),
+  )
+  expect(results).toEqual(Array(20).fill('opened'))
 })

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { storageCredentials } from '../../src/keys/gcp-kms/credentials.ts'
 import { gcpKms } from '../../src/keys/gcp-kms.ts'
 import type { MasterKey } from '../../src/keys/types.ts'
 import { type FakeContext, fakeContext } from '../support/context.ts'
@@ -147,7 +148,7 @@ describe.each(['grpc', 'rest'] as const)('over %s', (kind) => {
   test('unavailable for good is told; a refusal is not repeated', async () => {
     const { ctx, server } = await setup(kind, { fault: () => ({ code: 14, message: 'out of order' }) })
     await expect(gcpKms.unwrap(keyOf('AAAA'), ctx)).rejects.toThrow('out of order')
-    expect(server.requests).toHaveLength(4)
+    expect(server.requests).toHaveLength(5)
     const refused = await setup(kind, { fault: () => ({ code: 3, message: 'nonsense' }) })
     await expect(gcpKms.unwrap(keyOf('AAAA'), refused.ctx)).rejects.toThrow('nonsense')
     expect(refused.server.requests).toHaveLength(1)
@@ -304,6 +305,22 @@ describe('credentials', () => {
     const { ctx } = await setup('rest', { tokens: ['machine-token'] }, env)
     await gcpKms.wrap(keyOf(), dataKey, ctx)
     expect(tokens.seen.at(-1)).toBe('/computeMetadata/v1/instance/service-accounts/default/token Google')
+  })
+
+  test('for publishing, application default credentials come first, as in the reference', async () => {
+    const tokens = await startGcpTokens('fresh-token')
+    open.push(tokens)
+    const path = file(JSON.stringify({ ...user, token_uri: `http://127.0.0.1:${tokens.port}/token` }))
+    const env = { GCE_METADATA_HOST: '127.0.0.1:1', GOOGLE_OAUTH_ACCESS_TOKEN: 'bare-token' }
+    const tokenWith = async (more: Record<string, string>): Promise<string> =>
+      (await (await storageCredentials(fakeContext({ env: { ...env, ...more } }))).token()).text
+    expect(await tokenWith({ GOOGLE_APPLICATION_CREDENTIALS: path })).toBe('fresh-token')
+    expect(await tokenWith({})).toBe('bare-token')
+    await expect(storageCredentials(fakeContext({ env: { GCE_METADATA_HOST: '127.0.0.1:1' } }))).rejects.toThrow(
+      'could not find default credentials',
+    )
+    const elsewhere = JSON.stringify({ ...user, universe_domain: 'example.goog' })
+    await expect(tokenWith({ GOOGLE_APPLICATION_CREDENTIALS: file(elsewhere) })).rejects.toThrow('universe domain')
   })
 
   test('none at all', async () => {

@@ -95,7 +95,7 @@ describe('wrapping', () => {
     const ctx = fakeContext({ env: settings(server, { HUAWEICLOUD_SDK_SK: 'other-secret' }) })
     const text = await message(hckms.wrap(keyOf(), dataKey, ctx))
     expect(text).toBe(
-      'failed to encrypt sops data key with HuaweiCloud KMS: APIGW.0301: Incorrect IAM authentication information (status 401)',
+      `failed to encrypt sops data key with HuaweiCloud KMS: APIGW.0301: Incorrect IAM authentication information (status 401 from ${new URL(server.address).host}): check HUAWEICLOUD_SDK_AK, HUAWEICLOUD_SDK_SK, HUAWEICLOUD_SDK_SECURITY_TOKEN and the clock`,
     )
   })
 
@@ -140,7 +140,6 @@ describe('failures', () => {
   test.each([
     ['{}', 'decryption response missing plaintext'],
     ['{"plain_text":"a*c="}', 'failed to base64 decode decrypted data key: illegal base64 data at input byte 1'],
-    ['<html>', 'decryption response missing plaintext'],
   ])('an answer of %s', async (body, text) => {
     const server = await serve()
     server.faults.push({ status: 200, body })
@@ -159,7 +158,9 @@ describe('failures', () => {
     const secret = Buffer.from(dataKey).toString('base64')
     server.faults.push({ status: 400, body: JSON.stringify({ code: 'X', message: `you sent ${secret}` }) })
     const text = await message(hckms.wrap(keyOf(), dataKey, fakeContext({ env: settings(server) })))
-    expect(text).toBe('failed to encrypt sops data key with HuaweiCloud KMS: X: you sent … (status 400)')
+    expect(text).toBe(
+      `failed to encrypt sops data key with HuaweiCloud KMS: X: you sent … (status 400 from ${new URL(server.address).host})`,
+    )
   })
 
   test('a service that never answers is given up', async () => {

@@ -1,6 +1,7 @@
 // Client and server against each other, and the client against servers that misbehave.
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer, type Server as NetServer } from 'node:net'
+import { createServer as createHttp2Server, type Http2Server } from 'node:http2'
+import { type AddressInfo, createServer, type Server as NetServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as grpc from '@grpc/grpc-js'
@@ -248,6 +249,63 @@ describe('a key service that is down', () => {
     ])
     expect(await text(services[0]!.wrap(key, dataKey))).toBe(
       'rpc error: code = Unavailable desc = connection error: unknown network localhost',
+    )
+  })
+})
+
+describe('what answers at the address of a key service is something else', () => {
+  const listening = async (server: NetServer | Http2Server): Promise<string> => {
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    stops.push(() => server.close())
+    return `127.0.0.1:${(server.address() as AddressInfo).port}`
+  }
+  const told = async (host: string): Promise<string> =>
+    text(remoteKeyServices([`tcp://${host}`], fakeContext())[0]!.wrap(key, dataKey))
+
+  test.each([301, 400, 401, 403, 404, 429, 500, 503])('HTML with status %i', async (status) => {
+    const server = createHttp2Server()
+    server.on('stream', (stream) => {
+      stream.on('error', () => {})
+      stream.respond({ ':status': status, 'content-type': 'text/html' })
+      stream.end('<html>')
+    })
+    const host = await listening(server)
+    expect(await told(host)).toMatch(
+      new RegExp(
+        `^rpc error: code = \\w+ desc = status ${status} from ${host}: an answer of a proxy, not of a key service$`,
+      ),
+    )
+  })
+
+  test('HTTP/1', async () => {
+    const host = await listening(
+      createServer((peer) => peer.on('error', () => {}).end('HTTP/1.1 400 Bad Request\r\n\r\n')),
+    )
+    expect(await told(host)).toBe(
+      `rpc error: code = Unavailable desc = connection error: ${host} does not speak HTTP/2; is a key service what listens there, with TLS or without as it is asked?`,
+    )
+  })
+
+  test('nobody, and a name that is none', async () => {
+    expect(await told('127.0.0.1:1')).toBe(
+      'rpc error: code = Unavailable desc = connection error: connect 127.0.0.1:1: connection refused',
+    )
+    expect(await told('keys.invalid:5000')).toBe(
+      'rpc error: code = Unavailable desc = connection error: lookup keys.invalid: no such host',
+    )
+  })
+
+  test('half an answer', async () => {
+    const server = createHttp2Server()
+    server.on('stream', (stream) => {
+      stream.on('error', () => {})
+      stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true })
+      stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }))
+      stream.end(Buffer.from([0, 0, 0, 0, 9, 1]))
+    })
+    const host = await listening(server)
+    expect(await told(host)).toBe(
+      `rpc error: code = Unimplemented desc = the answer of ${host} is cut off (No message received)`,
     )
   })
 })

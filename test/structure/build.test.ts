@@ -260,7 +260,6 @@ test.each([
   ['src/aws/sdk/s3.ts', ['S3Client', 'PutObjectCommand']],
   ['src/aws/sdk/providers.ts', ['fromIni', 'fromHttp', 'fromInstanceMetadata']],
   ['node_modules/@azure/identity', ['DefaultAzureCredential']],
-  ['node_modules/gaxios', ['request']],
   ['node_modules/pg', ['Client']],
   ['node_modules/yaml', ['parse']],
   ['node_modules/age-encryption', ['Encrypter', 'Decrypter']],

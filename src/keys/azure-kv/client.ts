@@ -4,32 +4,26 @@ import type { Context } from '../../context/index.ts'
 import { memoKeys } from '../../context/index.ts'
 import { SopsError } from '../../errors.ts'
 import {
+  cloudRetry,
   type Deadline,
-  type HttpAnswer,
   type HttpRequest,
   parseJson,
   proxyFor,
-  type RetryRule,
+  refusalText,
   sendPatiently,
-  withoutSecrets,
 } from '../../net/index.ts'
 import { type Challenge, tenantIn } from './challenge.ts'
+import { keyVault } from './refusal.ts'
 import type { TokenSource } from './token.ts'
 import type { Vault } from './vault.ts'
 
 const apiVersion = '7.4'
 
-const retryRule: RetryRule = {
-  retries: 3,
-  isBusy: (status) => [408, 429, 500, 502, 503, 504].includes(status),
-  wait: (attempt) => 800 * 2 ** attempt * (0.8 + Math.random() * 0.4),
-}
-
 interface VaultOperation {
   readonly method: 'GET' | 'POST'
   /** Segments below the vault's URL; those that files name have been checked. */
   readonly path: readonly string[]
-  readonly body?: Readonly<Record<string, string>>
+  readonly body?: { readonly alg: string; readonly value: string }
 }
 
 /** By the vault's origin. */
@@ -58,29 +52,17 @@ export async function callVault(
   challenges.set(url.origin, challenge)
   const { text } = await tokens(challenge, deadline)
   const headers = { ...bare.headers, Authorization: `Bearer ${text}`, 'Content-Type': 'application/json' }
-  const body = operation.body === undefined ? {} : { body: JSON.stringify(operation.body) }
-  const answer = await sendPatiently({ ...bare, headers, ...body }, retryRule, deadline)
+  const body = operation.body && { body: JSON.stringify(operation.body), secrets: [operation.body.value] }
+  const request = { ...bare, headers, ...body }
+  const answer = await sendPatiently(request, cloudRetry, deadline)
   const parsed = parseJson(answer.body)
   if (answer.status === 200 && typeof parsed === 'object' && parsed !== null) return parsed as Record<string, unknown>
-  throw new SopsError(
-    'generic',
-    withoutSecrets(failureText(answer), [
-      text,
-      ...Object.values(operation.body ?? {}).filter((one) => one.length > 20),
-    ]),
-  )
+  throw new SopsError('generic', refusalText(keyVault, request, answer))
 }
 
 /** Sends no token and no body, only to learn the directory of the vault. */
 async function demandOf({ scope }: Vault, request: HttpRequest, deadline: Deadline): Promise<Challenge> {
-  const answer = await sendPatiently(request, retryRule, deadline)
-  if (answer.status !== 401) throw new SopsError('generic', failureText(answer))
+  const answer = await sendPatiently(request, cloudRetry, deadline)
+  if (answer.status !== 401) throw new SopsError('generic', refusalText(keyVault, request, answer))
   return { scope, tenant: tenantIn(answer.headers['www-authenticate']) }
-}
-
-function failureText(answer: HttpAnswer): string {
-  const { error } = (parseJson(answer.body) ?? {}) as { error?: { code?: unknown; message?: unknown } }
-  return error?.code === undefined
-    ? `the vault answers with status ${answer.status}`
-    : `${error.code}: ${error.message} (status ${answer.status})`
 }

@@ -3,17 +3,19 @@
 import type { Context } from '../../context/index.ts'
 import { messageOf, SopsError } from '../../errors.ts'
 import {
+  cloudRetry,
   type Deadline,
-  type HttpAnswer,
   type HttpRequest,
   loadCredentialReader,
   parseJson,
   proxyFor,
-  type RetryRule,
+  refusalText,
+  type Service,
   sendPatiently,
 } from '../../net/index.ts'
 import { codeOf, loadStart } from '../../system/index.ts'
 import type { Challenge } from './challenge.ts'
+import { entra, managedIdentity } from './refusal.ts'
 
 interface DirectToken {
   readonly text: string
@@ -52,12 +54,6 @@ export function directSource(ctx: Context): DirectSource | undefined {
   return wanted === 'azureclicredential' && ctx.platform !== 'win32' ? programSource(ctx) : undefined
 }
 
-const retryRule: RetryRule = {
-  retries: 3,
-  isBusy: (status) => [408, 429, 500, 502, 503, 504].includes(status),
-  wait: (attempt) => 800 * 2 ** attempt * (0.8 + Math.random() * 0.4),
-}
-
 const jwtBearer = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
 
 async function assertionIn(file: string, ctx: Context): Promise<Record<string, string>> {
@@ -82,14 +78,16 @@ function clientSource(
     if (!/^https:\/\//.test(authority) || !URL.canParse(authority)) {
       throw new SopsError('generic', 'AZURE_AUTHORITY_HOST must be an https URL')
     }
-    const form = { client_id: client, scope: challenge.scope, grant_type: 'client_credentials', ...(await proof()) }
+    const proven = await proof()
+    const form = { client_id: client, scope: challenge.scope, grant_type: 'client_credentials', ...proven }
     const request = {
       method: 'POST',
       url: new URL(`${authority.replace(/\/+$/, '')}/${encodeURIComponent(directory)}/oauth2/v2.0/token`),
       headers: { 'Content-Type': 'application/x-www-form-urlencoded', Accept: 'application/json' },
       body: new URLSearchParams(form).toString(),
+      secrets: [proven['client_secret'], proven['client_assertion']].filter((one) => one !== undefined),
     }
-    return readToken(await exchange(request, ctx, deadline))
+    return askForToken(request, entra, ctx, deadline)
   }
 }
 
@@ -115,22 +113,31 @@ function appServiceSource(ctx: Context, endpoint: string, header: string, client
     url.searchParams.set('api-version', '2019-08-01')
     url.searchParams.set('resource', resourceOf(challenge))
     if (client !== '') url.searchParams.set('client_id', client)
-    return readToken(await exchange({ method: 'GET', url, headers: { 'X-IDENTITY-HEADER': header } }, ctx, deadline))
+    const request = { method: 'GET', url, headers: { 'X-IDENTITY-HEADER': header } }
+    return askForToken(request, managedIdentity, ctx, deadline)
   }
 }
 
-const exchange = (request: Omit<HttpRequest, 'ctx'>, ctx: Context, deadline: Deadline): Promise<HttpAnswer> =>
-  sendPatiently({ ...request, ctx, proxy: proxyFor(request.url, ctx.env) }, retryRule, deadline)
-
-function readToken(answer: HttpAnswer): DirectToken {
-  const parsed = (parseJson(answer.body) ?? {}) as Record<string, unknown>
-  const { access_token: text, expires_in: lifetime, expires_on: end, error, error_description: description } = parsed
+async function askForToken(
+  direct: Omit<HttpRequest, 'ctx'>,
+  service: Service,
+  ctx: Context,
+  deadline: Deadline,
+): Promise<DirectToken> {
+  const request = { ...direct, ctx, proxy: proxyFor(direct.url, ctx.env) }
+  const answer = await sendPatiently(request, cloudRetry, deadline).catch((error: unknown) => {
+    throw new SopsError('generic', `authentication failed: ${messageOf(error)}`, { cause: error })
+  })
+  const {
+    access_token: text,
+    expires_in: lifetime,
+    expires_on: end,
+  } = (parseJson(answer.body) ?? {}) as Record<string, unknown>
   if (answer.status === 200 && typeof text === 'string' && text !== '') {
     const seconds = lifetime ?? (end === undefined ? 0 : Number(end) - Date.now() / 1000)
     return { text, lifetime: Number(seconds) || 0 }
   }
-  const reason = typeof error === 'string' ? `${error}: ${String(description ?? '').split(/[\r\n]/)[0]}` : 'no token'
-  throw new SopsError('generic', `authentication failed: ${reason} (status ${answer.status})`)
+  throw new SopsError('generic', `authentication failed: ${refusalText(service, request, answer)}`)
 }
 
 /** `az account get-access-token`. */

@@ -93,7 +93,25 @@ function failureOf(error: unknown, ctx: Context): SopsError {
     .replace(/\s*\n\s*/g, ' ')
   const certificate = env['AZURE_CLIENT_CERTIFICATE_PATH'] && !env['AZURE_CLIENT_SECRET']
   const headline = certificate && text.startsWith('EnvironmentCredential') ? 'AZURE_CLIENT_CERTIFICATE_PATH: ' : ''
-  return new SopsError('generic', `${headline}${withoutSecrets(text, secretValues(env))}`)
+  return new SopsError('generic', `${headline}${withoutSecrets(text, secretValues(env))}; ${variablesText(env)}`)
+}
+
+/** Each of these proves an application's identity; one is needed besides tenant and client. */
+const proofs = ['AZURE_CLIENT_SECRET', 'AZURE_CLIENT_CERTIFICATE_PATH', 'AZURE_FEDERATED_TOKEN_FILE', 'AZURE_PASSWORD']
+
+/** Which variables of an application's identity are set, and which lack; by name alone. */
+function variablesText(env: Context['env']): string {
+  const ids = ['AZURE_TENANT_ID', 'AZURE_CLIENT_ID']
+  const given = [...ids, ...proofs].filter((name) => env[name])
+  const lacking = [
+    ...ids.filter((name) => !env[name]),
+    ...(proofs.some((name) => env[name]) ? [] : [`${proofs[0]} (or ${proofs.slice(1, 3).join(', ')})`]),
+  ]
+  const parts = [
+    given.length === 0 ? '' : `set: ${given.join(', ')}`,
+    lacking.length === 0 ? '' : `not set: ${lacking.join(', ')}`,
+  ]
+  return parts.filter((part) => part !== '').join('; ')
 }
 
 const sdkSource =

@@ -8,7 +8,7 @@ import { messageOf, SopsError } from '../../errors.ts'
 import { readCredentialsSync, remember } from '../../net/index.ts'
 import { existsSync } from '../../system/index.ts'
 import { quote } from '../../text/quote.ts'
-import { defaultUniverse, scope } from './endpoint.ts'
+import { checkUniverse, defaultUniverse, scope } from './endpoint.ts'
 import { libraryToken } from './library.ts'
 import { type GoogleToken, metadataToken, refreshedToken } from './tokens.ts'
 
@@ -27,37 +27,66 @@ interface NoCredentials {
 const notFound =
   'google: could not find default credentials. Set GOOGLE_CREDENTIALS, GOOGLE_OAUTH_ACCESS_TOKEN or GOOGLE_APPLICATION_CREDENTIALS, or run "gcloud auth application-default login"'
 
-const credentials = memoKey<() => Promise<GoogleCredentials | NoCredentials>>('Google credentials')
+const kms = memoKey<() => Promise<GoogleCredentials | NoCredentials>>('Google credentials')
+const storage = memoKey<() => Promise<GoogleCredentials | NoCredentials>>('Google credentials for publishing')
+
+/** A place that may hold credentials; undefined where it holds none. */
+type Source = (ctx: Context) => GoogleCredentials | undefined | Promise<GoogleCredentials | undefined>
 
 /**
  * The first credentials that apply, found once per run.
  * @throws SopsError `generic` for credentials that exist but cannot be used; never with their text.
  */
 export const googleCredentials = (ctx: Context): Promise<GoogleCredentials | NoCredentials> =>
-  ctx.once(credentials, () => {
-    const until = (found: object): number =>
-      'missing' in found ? ctx.now().getTime() + 5000 : Number.POSITIVE_INFINITY
-    return remember(() => findCredentials(ctx), until, ctx)
-  })()
+  ctx.once(kms, () => firstOf([fromVariable, fromBearer, fromFile, fromMachine], ctx))()
 
-async function findCredentials(ctx: Context): Promise<GoogleCredentials | NoCredentials> {
-  const { env } = ctx
-  const given = env['GOOGLE_CREDENTIALS']
-  if (given) return remembered(fromJson(textOrFile(given, ctx), 'GOOGLE_CREDENTIALS', ctx), ctx)
-  const bearer = env['GOOGLE_OAUTH_ACCESS_TOKEN']
-  if (bearer) return { token: async () => ({ text: bearer, expires: Number.POSITIVE_INFINITY }) }
-  const path = env['GOOGLE_APPLICATION_CREDENTIALS']
-  if (path) {
-    return remembered(
-      fromJson(readText(path, 'GOOGLE_APPLICATION_CREDENTIALS', ctx), 'GOOGLE_APPLICATION_CREDENTIALS', ctx),
-      ctx,
-    )
+/**
+ * The same for publishing, where the reference knows application default credentials only (spec/keys.md 12): these come first, so that nobody
+ * publishes as another account than with it.
+ * @throws SopsError `generic`, also for credentials of another universe, and where there are none.
+ */
+export async function storageCredentials(ctx: Context): Promise<GoogleCredentials> {
+  const found = await ctx.once(storage, () => firstOf([fromFile, fromMachine, fromVariable, fromBearer], ctx))()
+  if ('missing' in found) throw new SopsError('generic', found.missing)
+  checkUniverse({ universeDomain: defaultUniverse }, found.universeDomain)
+  return found
+}
+
+function firstOf(sources: readonly Source[], ctx: Context): () => Promise<GoogleCredentials | NoCredentials> {
+  const until = (found: object): number => ('missing' in found ? ctx.now().getTime() + 5000 : Number.POSITIVE_INFINITY)
+  const find = async (): Promise<GoogleCredentials | NoCredentials> => {
+    for (const source of sources) {
+      const found = await source(ctx)
+      if (found !== undefined) return found
+    }
+    return { missing: notFound }
   }
+  return remember(find, until, ctx)
+}
+
+function fromVariable(ctx: Context): GoogleCredentials | undefined {
+  const given = ctx.env['GOOGLE_CREDENTIALS']
+  return given ? remembered(fromJson(textOrFile(given, ctx), 'GOOGLE_CREDENTIALS', ctx), ctx) : undefined
+}
+
+function fromBearer({ env }: Context): GoogleCredentials | undefined {
+  const text = env['GOOGLE_OAUTH_ACCESS_TOKEN']
+  return text ? { token: async () => ({ text, expires: Number.POSITIVE_INFINITY }) } : undefined
+}
+
+/** Application default credentials: the file that a variable names, else gcloud's. */
+function fromFile(ctx: Context): GoogleCredentials | undefined {
+  const name = 'GOOGLE_APPLICATION_CREDENTIALS'
+  const path = ctx.env[name]
+  if (path) return remembered(fromJson(readText(path, name, ctx), name, ctx), ctx)
   const known = gcloudFile(ctx)
-  if (known !== undefined && existsSync(known))
-    return remembered(fromJson(readText(known, known, ctx), known, ctx), ctx)
-  const metadata = await metadataToken(ctx)
-  return metadata === undefined ? { missing: notFound } : remembered({ token: metadata }, ctx)
+  if (known === undefined || !existsSync(known)) return undefined
+  return remembered(fromJson(readText(known, known, ctx), known, ctx), ctx)
+}
+
+async function fromMachine(ctx: Context): Promise<GoogleCredentials | undefined> {
+  const token = await metadataToken(ctx)
+  return token === undefined ? undefined : remembered({ token }, ctx)
 }
 
 function gcloudFile({ env, home, platform }: Context): string | undefined {

@@ -3,7 +3,7 @@
 import type { Context } from '../../context/index.ts'
 import { memoKey } from '../../context/index.ts'
 import { messageOf, SopsError } from '../../errors.ts'
-import { kmsTimeout, within } from '../../net/index.ts'
+import { kmsTimeout, within, withoutSecrets } from '../../net/index.ts'
 import { decodeBase64, encodeBase64 } from '../../text/base64.ts'
 import { quote } from '../../text/quote.ts'
 import type { MasterKey, Operation, Unavailable } from '../types.ts'
@@ -61,9 +61,11 @@ async function ask(
   payload: Uint8Array,
   signal: AbortSignal,
 ): Promise<Uint8Array> {
+  const secrets: string[] = []
   try {
     const { name, service, credentials } = client
     const { text } = await credentials.token()
+    secrets.push(text)
     const headers = {
       authorization: `Bearer ${text}`,
       ...(credentials.quotaProject === undefined ? {} : { 'x-goog-user-project': credentials.quotaProject }),
@@ -74,7 +76,7 @@ async function ask(
   } catch (error) {
     if (error instanceof SopsError && error.code === 'missing-dependency') throw error
     // No `cause`: errors of Google's library hold the request.
-    throw new SopsError('generic', `${headlines[operation]}: ${messageOf(error)}`)
+    throw new SopsError('generic', `${headlines[operation]}: ${withoutSecrets(messageOf(error), secrets)}`)
   }
 }
 

@@ -40,7 +40,10 @@ function parseEndpoint(text: string): URL {
 }
 
 /** @throws SopsError `generic` for credentials of another universe, whose tokens must not go there. */
-export function checkUniverse({ universeDomain }: Endpoint, ofCredentials: string | undefined): void {
+export function checkUniverse(
+  { universeDomain }: Pick<Endpoint, 'universeDomain'>,
+  ofCredentials: string | undefined,
+): void {
   if (universeDomain === undefined || ofCredentials === undefined || ofCredentials === universeDomain) return
   throw new SopsError(
     'generic',

@@ -6,17 +6,22 @@ import type { Context } from '../../context/index.ts'
 import { messageOf, SopsError } from '../../errors.ts'
 import {
   connectionText,
+  firstWait,
+  httpStatusOf,
   lastField,
   loadOptional,
   presentParts,
   proxyFor,
   readCredentialsSync,
   readFields,
+  retries,
   secured,
   statusText,
   textField,
+  transportText,
 } from '../../net/index.ts'
 import type { Operation } from '../types.ts'
+import { cloudKmsAdvice, cloudKmsName } from './refusal.ts'
 import type { CloudKms } from './service.ts'
 
 const servicePath = 'google.cloud.kms.v1.KeyManagementService'
@@ -25,14 +30,14 @@ const servicePath = 'google.cloud.kms.v1.KeyManagementService'
 const payloadField = { encrypt: 2, decrypt: 2 } as const
 const resultField = { encrypt: 2, decrypt: 1 } as const
 
-/** Two or three retries while the server is busy, within the call's time limit. */
+/** Repeats as every other request to a cloud (`cloudRetry`), within the call's time limit; the jitter is the package's own. */
 const serviceConfig = JSON.stringify({
   methodConfig: [
     {
       name: [{ service: servicePath }],
       retryPolicy: {
-        maxAttempts: 4,
-        initialBackoff: '0.1s',
+        maxAttempts: 1 + retries,
+        initialBackoff: `${firstWait / 1000}s`,
         maxBackoff: '5s',
         backoffMultiplier: 2,
         retryableStatusCodes: ['UNAVAILABLE', 'RESOURCE_EXHAUSTED'],
@@ -53,6 +58,7 @@ export async function grpcService(url: URL, ctx: Context): Promise<CloudKms> {
     'grpc.service_config': serviceConfig,
     'grpc.service_config_disable_resolution': 1,
     'grpc.enable_http_proxy': 0,
+    'grpc.initial_reconnect_backoff_ms': firstWait,
     'grpc.default_authority': target,
     ...(proxy === undefined ? {} : { 'grpc.http_connect_target': `dns:${target}`, ...credentialsOf(proxy) }),
   })
@@ -60,11 +66,7 @@ export async function grpcService(url: URL, ctx: Context): Promise<CloudKms> {
     const metadata = new grpc.Metadata()
     metadata.set('x-goog-request-params', `name=${encodeURIComponent(name)}`)
     for (const [header, value] of Object.entries(headers)) metadata.set(header, value)
-    const words = (details: string): string =>
-      /^No connection established\b/.test(details)
-        ? `cannot reach ${target}: ${connectionText(new Error(details), ctx)}`
-        : details
-    return call({ client, words }, operation, encodeRequest(operation, name, payload), metadata, signal)
+    return call({ client, target, ctx }, operation, encodeRequest(operation, name, payload), metadata, signal)
   }
 }
 
@@ -76,14 +78,15 @@ const credentialsOf = ({ username, password }: URL): Record<string, string> =>
 const encodeRequest = (operation: Operation, name: string, payload: Uint8Array): Buffer =>
   Buffer.concat([textField(1, name), ...presentParts(payloadField[operation], payload)])
 
-interface Channel {
+interface Connection {
   readonly client: Grpc.Client
-  /** Of what the package says about a connection. */
-  readonly words: (details: string) => string
+  /** `HOST:PORT`. */
+  readonly target: string
+  readonly ctx: Context
 }
 
 function call(
-  { client, words }: Channel,
+  { client, target, ctx }: Connection,
   operation: Operation,
   request: Buffer,
   metadata: Grpc.Metadata,
@@ -95,9 +98,7 @@ function call(
     const started = client.makeUnaryRequest(method, pass, pass, request, metadata, (error, answer) => {
       request.fill(0)
       if (error !== null) {
-        // A failure inside the package has no status.
-        const text = error.code === undefined ? messageOf(error) : statusText(error.code, words(error.details))
-        return reject(new SopsError('generic', text, { cause: error }))
+        return reject(new SopsError('generic', failureText(error, target, ctx), { cause: error }))
       }
       try {
         const field = lastField(readFields(answer ?? new Uint8Array(0)), resultField[operation])
@@ -109,6 +110,17 @@ function call(
     })
     signal.addEventListener('abort', () => started.cancel(), { once: true })
   })
+}
+
+function failureText(error: Grpc.ServiceError, target: string, ctx: Context): string {
+  // A failure inside the package has no status.
+  if (error.code === undefined) return messageOf(error)
+  const words = connectionText(new Error(error.details), ctx)
+  if (words !== error.details) return statusText(error.code, `cannot reach ${target}: ${words}`)
+  const transport = transportText(error.details, target, cloudKmsName)
+  if (transport !== undefined) return statusText(error.code, transport)
+  const advice = cloudKmsAdvice(httpStatusOf(error.code), error.details)
+  return `${statusText(error.code, error.details)} (from ${target})${advice === undefined ? '' : `: ${advice}`}`
 }
 
 /** The package knows this variable itself, but only from `process.env`. */

@@ -2,7 +2,17 @@
 import type * as GoogleAuth from 'google-auth-library'
 import type { Context } from '../../context/index.ts'
 import { messageOf, SopsError } from '../../errors.ts'
-import { agentsFor, kmsTimeout, loadOptional, unreachable, withoutSecrets } from '../../net/index.ts'
+import {
+  agentsFor,
+  cloudRetry,
+  isTransientCode,
+  kmsTimeout,
+  loadOptional,
+  repeatedly,
+  unreachable,
+  withoutSecrets,
+} from '../../net/index.ts'
+import { codeOf } from '../../system/index.ts'
 import { scope } from './endpoint.ts'
 import type { GoogleToken } from './tokens.ts'
 import { serviceAt } from './tokens.ts'
@@ -25,7 +35,8 @@ export function libraryToken(json: object, ctx: Context): () => Promise<GoogleTo
     const library = await loadOptional('google-auth-library', () => import('google-auth-library'))
     try {
       client ??= makeClient(json, library, secrets, ctx)
-      const { token } = await client.getAccessToken()
+      const asked = client
+      const { token } = await repeatedly(() => asked.getAccessToken(), isPassing)
       if (!token) throw new SopsError('generic', 'the credentials gave no access token')
       return { text: token, expires: client.credentials.expiry_date ?? Number.POSITIVE_INFINITY }
     } catch (error) {
@@ -36,6 +47,13 @@ export function libraryToken(json: object, ctx: Context): () => Promise<GoogleTo
       throw new SopsError('generic', withoutSecrets(text, [...secrets]))
     }
   }
+}
+
+/** Whether the library's error is of a service that is busy, or of a connection that failed. */
+const isPassing = (error: unknown): boolean => {
+  const { status, response } = error as { status?: unknown; response?: { status?: unknown } }
+  const answered = status ?? response?.status
+  return typeof answered === 'number' ? cloudRetry.isBusy(answered) : isTransientCode(codeOf(error))
 }
 
 function makeClient(

@@ -1,7 +1,21 @@
 // Access tokens from Google's token service and from the metadata server of its machines.
 import type { Context } from '../../context/index.ts'
-import { SopsError } from '../../errors.ts'
-import { deadlineIn, isLoopback, kmsTimeout, proxyFor, send } from '../../net/index.ts'
+import { messageOf, SopsError } from '../../errors.ts'
+import {
+  cloudRetry,
+  deadlineIn,
+  type HttpAnswer,
+  type HttpRequest,
+  isLoopback,
+  kmsTimeout,
+  parseJson,
+  proxyFor,
+  refusalText,
+  type Service,
+  send,
+  sendPatiently,
+} from '../../net/index.ts'
+import { googleMetadata, googleTokens } from './refusal.ts'
 
 export interface GoogleToken {
   readonly text: string
@@ -36,10 +50,10 @@ export const refreshedToken =
       url,
       headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
       body: new URLSearchParams(form).toString(),
+      secrets: [clientSecret, refreshToken],
       proxy: proxyFor(url, ctx.env),
     }
-    const { status, body } = await send(request, deadlineIn(kmsTimeout(ctx)))
-    return readToken(status, body, ctx)
+    return askForToken(request, googleTokens, ctx)
   }
 
 /** @throws SopsError `generic` for clear text to another machine: secrets go there. */
@@ -65,24 +79,23 @@ export async function metadataToken(ctx: Context): Promise<(() => Promise<Google
   }
   return async () => {
     const url = at('instance/service-accounts/default/token')
-    const { status, body } = await send({ ctx, method: 'GET', url, headers }, deadlineIn(kmsTimeout(ctx)))
-    return readToken(status, body, ctx)
+    return askForToken({ ctx, method: 'GET', url, headers }, googleMetadata, ctx)
   }
 }
 
-/** Shows the text of an answer only where it is an error's name, since it may hold a token. */
-function readToken(status: number, body: Buffer, ctx: Context): GoogleToken {
-  let json: { access_token?: unknown; expires_in?: unknown; error?: unknown; error_description?: unknown } = {}
-  try {
-    json = JSON.parse(body.toString('utf8'))
-  } catch {
-    // Reported below, by its status.
-  }
-  const { access_token: text, expires_in: seconds, error, error_description: description } = json ?? {}
-  if (status === 200 && typeof text === 'string' && text !== '') {
-    const life = typeof seconds === 'number' ? seconds * 1000 : 0
-    return { text, expires: ctx.now().getTime() + life }
-  }
-  const reason = [error, description].filter((one) => typeof one === 'string').join(': ')
-  throw new SopsError('generic', `cannot get an access token: ${reason || `status ${status}`}`)
+async function askForToken(request: HttpRequest, service: Service, ctx: Context): Promise<GoogleToken> {
+  const answer = await sendPatiently(request, cloudRetry, deadlineIn(kmsTimeout(ctx))).catch((error: unknown) => {
+    throw new SopsError('generic', `cannot get an access token: ${messageOf(error)}`, { cause: error })
+  })
+  const token = tokenIn(answer, ctx)
+  if (token !== undefined) return token
+  throw new SopsError('generic', `cannot get an access token: ${refusalText(service, request, answer)}`)
+}
+
+function tokenIn({ status, body }: HttpAnswer, ctx: Context): GoogleToken | undefined {
+  const json = parseJson(body)
+  if (status !== 200 || typeof json !== 'object' || json === null) return undefined
+  const { access_token: text, expires_in: seconds } = json as { access_token?: unknown; expires_in?: unknown }
+  if (typeof text !== 'string' || text === '') return undefined
+  return { text, expires: ctx.now().getTime() + (typeof seconds === 'number' ? seconds * 1000 : 0) }
 }

@@ -4,16 +4,18 @@ import type { Context } from '../../context/index.ts'
 import { memoKeys, onceEach } from '../../context/index.ts'
 import { messageOf, SopsError } from '../../errors.ts'
 import {
+  cloudRetry,
   type Deadline,
   type HttpAnswer,
   parseJson,
   proxyFor,
-  type RetryRule,
   readCredentials,
+  refusalText,
+  type Service,
   sendPatiently,
-  withoutSecrets,
 } from '../../net/index.ts'
 import { type AnyCredentials, credentialsOf, type HuaweiCredentials } from './credentials.ts'
+import { huaweiIam, huaweiKms } from './refusal.ts'
 import { iamEndpoint, kmsEndpoints } from './region.ts'
 import { signed } from './sign.ts'
 
@@ -23,10 +25,13 @@ interface HuaweiClient {
 }
 
 interface Call {
+  readonly service: Service
   readonly method: 'GET' | 'POST'
   readonly path: string
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: Readonly<Record<string, unknown>>
+  /** What of the body no message may show. */
+  readonly secrets?: readonly string[]
 }
 
 /** Adds the proof of identity to the headers. */
@@ -51,7 +56,9 @@ export async function kmsClient(region: string, ctx: Context, deadline: Deadline
     return {
       post: (operation, body) => {
         const path = `/v1.0/${encodeURIComponent(projectId)}/kms/${operation}`
-        const call: Call = { method: 'POST', path, headers: { 'X-Project-Id': projectId }, body }
+        const secrets = [body['plain_text'], body['cipher_text']].filter((one) => one !== undefined)
+        const headers = { 'X-Project-Id': projectId }
+        const call: Call = { service: huaweiKms, method: 'POST', path, headers, body, secrets }
         return firstReachable(endpoints, (endpoint) => request(endpoint, call, authorize, ctx, deadline))
       },
     }
@@ -79,10 +86,12 @@ async function openProject(
     const { headers, body } = await exchange(
       iam,
       {
+        service: huaweiIam,
         method: 'POST',
         path: '/v3.0/OS-AUTH/id-token/tokens',
         headers: { 'X-Idp-Id': idpId },
         body: { auth: { id_token: { id }, scope } },
+        secrets: [id],
       },
       ({ headers }) => headers,
       ctx,
@@ -96,7 +105,7 @@ async function openProject(
   const authorize = byAccessKey(credentials, ctx)
   if (credentials.projectId !== undefined) return { projectId: credentials.projectId, authorize }
   const path = `/v3/projects?name=${encodeURIComponent(region)}`
-  const answer = (await request(iam, { method: 'GET', path }, authorize, ctx, deadline)) as {
+  const answer = (await request(iam, { service: huaweiIam, method: 'GET', path }, authorize, ctx, deadline)) as {
     projects?: { id?: string }[]
   }
   const [project, ...others] = Array.isArray(answer.projects) ? answer.projects : []
@@ -129,12 +138,6 @@ async function firstReachable<T>(endpoints: readonly URL[], attempt: (endpoint: 
   return attempt(endpoints.at(-1)!)
 }
 
-const retryRule: RetryRule = {
-  retries: 2,
-  isBusy: (status) => status === 429 || (status >= 500 && status !== 501),
-  wait: (attempt) => 400 * 2 ** attempt + Math.random() * 200,
-}
-
 async function request(
   endpoint: URL,
   call: Call,
@@ -142,9 +145,10 @@ async function request(
   ctx: Context,
   deadline: Deadline,
 ): Promise<unknown> {
-  return parseJson((await exchange(endpoint, call, authorize, ctx, deadline)).body) ?? {}
+  return parseJson((await exchange(endpoint, call, authorize, ctx, deadline)).body)
 }
 
+/** An answer that succeeded, in JSON. */
 async function exchange(
   endpoint: URL,
   call: Call,
@@ -155,32 +159,17 @@ async function exchange(
   const url = new URL(endpoint.href.replace(/\/+$/, '') + call.path)
   const body = call.body === undefined ? '' : JSON.stringify(call.body)
   const headers = { 'User-Agent': 'sops-ts', 'Content-Type': 'application/json;charset=UTF-8', ...call.headers }
-  const answer = await sendPatiently(
-    {
-      ctx,
-      method: call.method,
-      url,
-      headers: authorize({ method: call.method, url, headers, body }),
-      ...(body === '' ? {} : { body }),
-      proxy: proxyFor(url, ctx.env),
-    },
-    retryRule,
-    deadline,
-  )
-  if (answer.status >= 200 && answer.status < 300) return answer
-  const sent = Object.values(call.body ?? {}).filter((value) => typeof value === 'string')
-  throw new SopsError('generic', withoutSecrets(failureText(answer), sent))
-}
-
-/** The service's code and message, wherever they stand in its answer. */
-function failureText(answer: HttpAnswer): string {
-  const parsed = parseJson(answer.body)
-  const places = typeof parsed === 'object' && parsed !== null ? [parsed, ...Object.values(parsed)] : []
-  for (const place of places) {
-    if (typeof place !== 'object' || place === null) continue
-    const { error_code, error_msg, code, message } = place as Record<string, unknown>
-    const [name, text] = [error_code ?? code, error_msg ?? message]
-    if (name !== undefined && text !== undefined) return `${name}: ${text} (status ${answer.status})`
+  const request = {
+    ctx,
+    method: call.method,
+    url,
+    headers: authorize({ method: call.method, url, headers, body }),
+    ...(body === '' ? {} : { body }),
+    secrets: call.secrets ?? [],
+    proxy: proxyFor(url, ctx.env),
   }
-  return `the service answers with status ${answer.status}`
+  const answer = await sendPatiently(request, cloudRetry, deadline)
+  const json = parseJson(answer.body)
+  if (answer.status >= 200 && answer.status < 300 && typeof json === 'object' && json !== null) return answer
+  throw new SopsError('generic', refusalText(call.service, request, answer))
 }

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import type { Context } from '../../context/index.ts'
 import { memoKey } from '../../context/index.ts'
 import { messageOf, SopsError } from '../../errors.ts'
-import { type Deadline, deadlineIn, parseJson, readCredentials, send } from '../../net/index.ts'
+import { type Deadline, deadlineIn, parseJson, readCredentials, refusalText, send } from '../../net/index.ts'
+import { huaweiMetadata } from './refusal.ts'
 
 export interface HuaweiCredentials {
   readonly ak: string
@@ -92,19 +93,20 @@ async function fromMetadataService(ctx: Context, deadline: Deadline): Promise<Hu
     limit,
   )
   const token = tokenAnswer.status === 200 ? tokenAnswer.body.toString('latin1').trim() : ''
-  const answer = await send(
-    {
-      ctx,
-      method: 'GET',
-      url: new URL(`${metadataService}/openstack/latest/securitykey`),
-      headers: token === '' ? {} : { 'X-Metadata-Token': token },
-    },
-    limit,
-  )
+  const request = {
+    ctx,
+    method: 'GET',
+    url: new URL(`${metadataService}/openstack/latest/securitykey`),
+    headers: token === '' ? {} : { 'X-Metadata-Token': token },
+  }
+  const answer = await send(request, limit)
   const { access, secret, securitytoken } =
     (parseJson(answer.body) as { credential?: Record<string, string> } | undefined)?.credential ?? {}
   if (answer.status !== 200 || !access || !secret) {
-    throw new SopsError('generic', `the metadata service gives no credentials (status ${answer.status})`)
+    throw new SopsError(
+      'generic',
+      `the metadata service gives no credentials: ${refusalText(huaweiMetadata, request, answer)}`,
+    )
   }
   return { ak: access, sk: secret, securityToken: securitytoken }
 }

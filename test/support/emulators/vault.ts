@@ -26,6 +26,8 @@ export async function startVault(options: VaultServerOptions = {}): Promise<Vaul
   const requests: SeenRequest[] = []
   const faults: Fault[] = []
   const secrets = new Map<string, unknown>()
+  // As the server does, numbers keep their digits.
+  const texts = new Map<string, string>()
 
   const answer = (response: ServerResponse, status: number, body?: unknown): unknown => {
     if (body !== undefined) return json(response, status, body)
@@ -66,8 +68,11 @@ export async function startVault(options: VaultServerOptions = {}): Promise<Vaul
     }
     if (request.method === 'GET') {
       const data = secrets.get(url)
-      return data === undefined ? answer(response, 404, { errors: [] }) : answer(response, 200, { data })
+      if (data === undefined) return answer(response, 404, { errors: [] })
+      response.writeHead(200, { 'Content-Type': 'application/json' })
+      return response.end(`{"data":${texts.get(url) ?? JSON.stringify(data)}}`)
     }
+    texts.set(url, url.includes('/data/') ? body.replace(/\}$/, ',"metadata":{}}') : body)
     secrets.set(url, url.includes('/data/') ? { data: JSON.parse(body).data, metadata: {} } : JSON.parse(body))
     return answer(
       response,
