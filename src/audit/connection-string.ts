@@ -1,9 +1,9 @@
 // PostgreSQL connection strings: a URL, or words with values. libpq's grammar; where the reference's differs and serves something, its.
 import { SopsError } from '../errors.ts'
-import { isWord, type WordName } from './words.ts'
+import { isWord } from './words.ts'
 
 export interface Settings {
-  readonly words: ReadonlyMap<WordName, string>
+  readonly words: ReadonlyMap<string, string>
   /** Run-time parameters, for the server. */
   readonly parameters: Readonly<Record<string, string>>
 }
@@ -22,7 +22,7 @@ const malformed = (reason: string): SopsError =>
 export function parseConnectionString(text: string): Settings {
   const isUrl = /^postgres(?:ql)?:\/\//.test(text)
   const given = isUrl ? fromUrl(text) : fromWords(text)
-  const words = new Map<WordName, string>()
+  const words = new Map<string, string>()
   const parameters: Record<string, string> = Object.create(null)
   for (const { name, value, mayQuote } of given) {
     if (isWord(name, mayQuote)) words.set(name, value)

@@ -5,7 +5,7 @@ import { SopsError } from '../errors.ts'
 import { parseConnectionString } from './connection-string.ts'
 import { readPasswords, readService, type Surroundings } from './postgres-files.ts'
 import { planTls, type Setting, type TlsPlan } from './postgres-tls.ts'
-import { checkWords, settingOf, type WordName } from './words.ts'
+import { checkWords, settingOf } from './words.ts'
 
 export interface Server {
   /** A name, an address, or the folder of a Unix socket; its certificate must be for it. */
@@ -40,7 +40,7 @@ export async function readConnection(text: string, around: Surroundings): Promis
   const { env } = around
   const service = settingOf('service', words, env)
   const file = settingOf('servicefile', words, env)
-  const given: ReadonlyMap<WordName, string> = service
+  const given: ReadonlyMap<string, string> = service
     ? new Map([...(await readService(service, file, around)), ...words])
     : words
   checkWords(given, env)
@@ -75,7 +75,7 @@ async function serversOf(
   of: { readonly user: string; readonly database: string },
   around: Surroundings,
 ): Promise<readonly Server[]> {
-  const list = (name: WordName): string[] =>
+  const list = (name: string): string[] =>
     setting(name)
       .split(',')
       .map((item) => item.trim())

@@ -4,7 +4,7 @@ import type { Context } from '../context/index.ts'
 import { messageOf, SopsError } from '../errors.ts'
 import { readCredentials } from '../net/index.ts'
 import { codeOf, shownPath, stat } from '../system/index.ts'
-import { isWord, type WordName } from './words.ts'
+import { isWord } from './words.ts'
 
 export interface Surroundings extends Pick<Context, 'env' | 'home' | 'log' | 'platform'> {
   /** Name of the system's user. */
@@ -45,7 +45,7 @@ export async function readService(
   name: string,
   file: string | undefined,
   around: Surroundings,
-): Promise<ReadonlyMap<WordName, string>> {
+): Promise<ReadonlyMap<string, string>> {
   const system = around.env['PGSYSCONFDIR']
   const files = [
     file ?? ownFile('pg_service.conf', around),
@@ -60,11 +60,11 @@ export async function readService(
   throw new SopsError('generic', `service ${name} not found in ${files.map(shownPath).join(' or ') || 'any file'}`)
 }
 
-function serviceIn(text: string, name: string, path: string): ReadonlyMap<WordName, string> | undefined {
+function serviceIn(text: string, name: string, path: string): ReadonlyMap<string, string> | undefined {
   const lines = text.split(/\r?\n/).map((line) => line.trim())
   const start = lines.indexOf(`[${name}]`)
   if (start < 0) return undefined
-  const words = new Map<WordName, string>()
+  const words = new Map<string, string>()
   for (let at = start + 1; at < lines.length && !lines[at]!.startsWith('['); at++) {
     const line = lines[at]!
     if (line === '' || line.startsWith('#')) continue
@@ -79,7 +79,7 @@ function serviceIn(text: string, name: string, path: string): ReadonlyMap<WordNa
   return words
 }
 
-function isOfService(word: string, place: string): word is WordName {
+function isOfService(word: string, place: string): boolean {
   try {
     return isWord(word, true)
   } catch (error) {

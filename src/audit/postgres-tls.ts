@@ -4,7 +4,6 @@ import { messageOf, SopsError } from '../errors.ts'
 import { readCredentials } from '../net/index.ts'
 import { shownPath, stat } from '../system/index.ts'
 import { ownFile, readIfThere, type Surroundings } from './postgres-files.ts'
-import type { WordName } from './words.ts'
 
 export interface TlsPlan {
   /** In the order they are tried. */
@@ -18,7 +17,7 @@ export interface TlsPlan {
   readonly options: ConnectionOptions
 }
 
-export type Setting = (name: WordName) => string
+export type Setting = (name: string) => string
 
 /** @throws SopsError `generic` for settings that contradict each other, and files that cannot be read. */
 export async function planTls(setting: Setting, around: Surroundings): Promise<TlsPlan> {
@@ -53,7 +52,7 @@ async function trusted(root: string, setting: Setting, around: Surroundings): Pr
 }
 
 function versionsOf(setting: Setting): ConnectionOptions {
-  const version = (name: WordName): SecureVersion | undefined =>
+  const version = (name: string): SecureVersion | undefined =>
     (setting(name).replace(/^TLSv1\.0$/, 'TLSv1') || undefined) as SecureVersion | undefined
   const [minVersion, maxVersion] = [version('ssl_min_protocol_version'), version('ssl_max_protocol_version')]
   return { ...(minVersion ? { minVersion } : {}), ...(maxVersion ? { maxVersion } : {}) }

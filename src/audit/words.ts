@@ -13,7 +13,7 @@ interface Word {
 const nothing = /^$/
 const off = /^(?:0|no|off|false|)$/i
 
-const table = {
+const words: Readonly<Record<string, Word>> = {
   host: { variable: 'PGHOST' },
   hostaddr: { variable: 'PGHOSTADDR' },
   port: { variable: 'PGPORT' },
@@ -76,42 +76,40 @@ const table = {
   oauth_client_id: { only: nothing },
   oauth_client_secret: { only: nothing },
   oauth_scope: { only: nothing },
-} satisfies Readonly<Record<string, Word>>
-
-export type WordName = keyof typeof table
-
-const words: Readonly<Record<string, Word>> = Object.assign(Object.create(null), table)
+}
 
 /** What other clients call it. */
-const elsewhere: Readonly<Record<string, WordName | 'search_path'>> = {
-  ca: 'sslrootcert',
-  cafile: 'sslrootcert',
-  cert: 'sslcert',
-  currentschema: 'search_path',
-  database: 'dbname',
-  db: 'dbname',
-  hostname: 'host',
-  key: 'sslkey',
-  pass: 'password',
-  passwd: 'password',
-  pwd: 'password',
-  schema: 'search_path',
-  server: 'host',
-  ssl: 'sslmode',
-  sslca: 'sslrootcert',
-  timeout: 'connect_timeout',
-  tls: 'sslmode',
-  tlsmode: 'sslmode',
-  username: 'user',
-  usessl: 'sslmode',
-}
+const elsewhere: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    ca: 'sslrootcert',
+    cafile: 'sslrootcert',
+    cert: 'sslcert',
+    currentschema: 'search_path',
+    database: 'dbname',
+    db: 'dbname',
+    hostname: 'host',
+    key: 'sslkey',
+    pass: 'password',
+    passwd: 'password',
+    pwd: 'password',
+    schema: 'search_path',
+    server: 'host',
+    ssl: 'sslmode',
+    sslca: 'sslrootcert',
+    timeout: 'connect_timeout',
+    tls: 'sslmode',
+    tlsmode: 'sslmode',
+    username: 'user',
+    usessl: 'sslmode',
+  }),
+)
 
 /** The known word that is meant, as far as that can be told. */
 function meant(name: string): string | undefined {
   const plain = (text: string): string => text.toLowerCase().replace(/[^a-z0-9]/g, '')
   const known = [...Object.keys(words), ...parameterNames]
   const same = known.find((one) => plain(one) === plain(name))
-  return same ?? elsewhere[plain(name)] ?? nearest(name.toLowerCase(), known)
+  return same ?? elsewhere.get(plain(name)) ?? nearest(name.toLowerCase(), known)
 }
 
 /**
@@ -119,8 +117,8 @@ function meant(name: string): string | undefined {
  * @param mayQuote False where the word may be a piece of a password: it is then named only if it is near to a known one.
  * @throws SopsError `generic` for any other: a server that somebody put there would take it, and what it was to ask for would not be.
  */
-export function isWord(name: string, mayQuote: boolean): name is WordName {
-  if (words[name] !== undefined) return true
+export function isWord(name: string, mayQuote: boolean): boolean {
+  if (Object.hasOwn(words, name)) return true
   if (isParameter(name)) return false
   const near = meant(name)
   if (near !== undefined) throw new SopsError('generic', `unknown word ${name}: did you mean ${near}?`)
@@ -137,7 +135,7 @@ export function isWord(name: string, mayQuote: boolean): name is WordName {
  * @throws SopsError `generic` for one that cannot be kept; it quotes only values that are no secrets.
  */
 export function settingOf(
-  name: WordName,
+  name: string,
   given: ReadonlyMap<string, string>,
   env: Readonly<Record<string, string | undefined>>,
 ): string | undefined {
@@ -160,5 +158,5 @@ export function checkWords(
   given: ReadonlyMap<string, string>,
   env: Readonly<Record<string, string | undefined>>,
 ): void {
-  for (const name of Object.keys(table) as WordName[]) settingOf(name, given, env)
+  for (const name of Object.keys(words)) settingOf(name, given, env)
 }
