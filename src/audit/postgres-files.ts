@@ -73,7 +73,11 @@ function serviceIn(text: string, name: string, path: string): ReadonlyMap<string
     if (word === undefined || value === undefined) throw new SopsError('generic', `${place}: no "="`)
     if (word === 'service' || word === 'servicefile')
       throw new SopsError('generic', `${place}: a service cannot name a service`)
-    if (!isOfService(word, place)) throw new SopsError('generic', `${place}: ${word} is no word of libpq`)
+    if (!isOfService(word, place))
+      throw new SopsError(
+        'generic',
+        `${place}: ${word} is no word of libpq; for the server it goes into options=-c ${word}=…`,
+      )
     if (!words.has(word)) words.set(word, value)
   }
   return words
@@ -107,9 +111,11 @@ export async function readPasswords(
   )
   return ({ host, port, database, user }) => {
     const wanted = [host, String(port), database, user]
-    return entries.find(
-      (entry) => entry.length > 4 && wanted.every((one, i) => entry[i] === '*' || entry[i] === one),
-    )?.[4]
+    const entry = entries.find(
+      (one) => one.length > 4 && wanted.every((field, i) => one[i] === '*' || one[i] === field),
+    )
+    // What remains of the line is the password.
+    return entry?.slice(4).join(':')
   }
 }
 
