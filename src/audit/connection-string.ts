@@ -2,7 +2,7 @@
 import { SopsError } from '../errors.ts'
 import { isWord } from './words.ts'
 
-export interface Settings {
+interface Settings {
   readonly words: ReadonlyMap<string, string>
   /** Run-time parameters, for the server. */
   readonly parameters: Readonly<Record<string, string>>

@@ -88,7 +88,7 @@ function sessionOver(
   { Client, startup }: { readonly Client: new (options: object) => Client; readonly startup: object },
 ): Client {
   const connected = (): Socket => {
-    process.nextTick(() => stream.emit('connect'))
+    queueMicrotask(() => stream.emit('connect'))
     return stream
   }
   const client = new Client({
