@@ -1,126 +1,115 @@
-// PostgreSQL connection strings as the reference's driver reads them: a URL or `key=value` words, then PG* variables (spec/keys.md 13).
+// Where a PostgreSQL connection string leads: its words, those of its service, PG* variables and files, in that order (spec/keys.md 13).
+import { randomInt } from 'node:crypto'
+import { isIP } from 'node:net'
+import { SopsError } from '../errors.ts'
+import { parseConnectionString } from './connection-string.ts'
+import { readPasswords, readService, type Surroundings } from './postgres-files.ts'
+import { planTls, type Setting, type TlsPlan } from './postgres-tls.ts'
+import { checkWords, settingOf } from './words.ts'
 
-import type { ConnectionOptions } from 'node:tls'
-import type { Context } from '../context/index.ts'
-import { messageOf, SopsError } from '../errors.ts'
-import { readCredentials } from '../net/index.ts'
-
-interface Connection {
-  /** A name, an address, or the folder of a Unix socket. */
+export interface Server {
+  /** A name, an address, or the folder of a Unix socket; its certificate must be for it. */
   readonly host: string
+  /** Where to connect, if not to what the name stands for. */
+  readonly address: string | undefined
   readonly port: number
-  readonly database: string
-  readonly user: string
   readonly password: string | undefined
-  readonly ssl: ConnectionOptions | false
-  /** Milliseconds. */
+}
+
+export interface Connection {
+  /** In the order they are tried. */
+  readonly servers: readonly Server[]
+  /** Which of them will do (target_session_attrs). */
+  readonly wanted: string
+  /** What the server is told at the start: user, database and run-time parameters. */
+  readonly startup: Readonly<Record<string, string>>
+  readonly tls: TlsPlan
+  /** Milliseconds, for each server. */
   readonly timeout: number
 }
 
-type Settings = Readonly<Record<string, string>>
-
-const malformed = (): SopsError => new SopsError('generic', 'the connection string is malformed')
-
-const isUrl = /^postgres(?:ql)?:\/\//
-
-/** An unquoted value ends at a blank, one in single quotes may contain blanks; a backslash escapes the next character. */
-const word = /\s*([A-Za-z_]+)\s*=\s*(?:'((?:[^'\\]|\\.)*)'|((?:[^\s'\\]|\\.)*))(?=\s|$)/sy
-
-function settingsOf(text: string): Settings {
-  const settings: Record<string, string> = Object.create(null)
-  if (isUrl.test(text)) {
-    if (!URL.canParse(text)) throw malformed()
-    const url = new URL(text)
-    const plain = (part: string): string => decodeURIComponent(part)
-    const parts = {
-      host: plain(url.hostname).replace(/^\[|\]$/g, ''),
-      port: url.port,
-      user: plain(url.username),
-      password: plain(url.password),
-      dbname: plain(url.pathname.slice(1)),
-    }
-    for (const [name, value] of Object.entries(parts)) if (value !== '') settings[name] = value
-    for (const [name, value] of url.searchParams) settings[name] = value
-    return settings
-  }
-  word.lastIndex = 0
-  const end = text.trimEnd().length
-  while (word.lastIndex < end) {
-    const found = word.exec(text)
-    if (!found) throw malformed()
-    settings[found[1]!] = (found[2] ?? found[3] ?? '').replace(/\\(.)/gs, '$1')
-  }
-  return settings
-}
-
-const variables = {
-  host: 'PGHOST',
-  port: 'PGPORT',
-  dbname: 'PGDATABASE',
-  user: 'PGUSER',
-  password: 'PGPASSWORD',
-  sslmode: 'PGSSLMODE',
-  sslrootcert: 'PGSSLROOTCERT',
-  sslcert: 'PGSSLCERT',
-  sslkey: 'PGSSLKEY',
-  connect_timeout: 'PGCONNECT_TIMEOUT',
-} as const
+/** For a server that says nothing, unless connect_timeout sets another limit. */
+const patience = 30_000
 
 /**
- * `account` is the name of the system's user: the default for the database's user and, through that, for the database.
- * @throws SopsError `generic`; the message quotes nothing from the string, which may hold a password.
+ * The system's user is the default for the database's user and, through that, for the database.
+ * @throws SopsError `generic`; the message quotes no value that may be a password.
  */
-export async function readConnection(
-  text: string,
-  ctx: Pick<Context, 'env' | 'log'>,
-  account: string,
-): Promise<Connection> {
-  const given = settingsOf(text)
-  const setting = (name: keyof typeof variables): string => given[name] ?? ctx.env[variables[name]] ?? ''
-  const user = setting('user') || account
-  const host = setting('host') || 'localhost'
-  const [port, seconds] = [Number(setting('port') || 5432), Number(setting('connect_timeout') || 0)]
-  if (!Number.isInteger(port) || port < 1 || port > 65535 || Number.isNaN(seconds)) throw malformed()
+export async function readConnection(text: string, around: Surroundings): Promise<Connection> {
+  const { words, parameters } = parseConnectionString(text)
+  const { env } = around
+  const service = settingOf('service', words, env)
+  const file = settingOf('servicefile', words, env)
+  const given: ReadonlyMap<string, string> = service
+    ? new Map([...(await readService(service, file, around)), ...words])
+    : words
+  checkWords(given, env)
+  const setting: Setting = (name) => settingOf(name, given, env) ?? ''
+  const user = setting('user') || around.user
+  const database = setting('dbname') || user
   return {
-    host,
-    port,
-    user,
-    database: setting('dbname') || user,
-    password: setting('password') || undefined,
-    ssl: host.startsWith('/') ? false : await sslOf(setting, host, ctx),
-    timeout: seconds > 0 ? seconds * 1000 : 30_000,
+    servers: await serversOf(setting, { user, database }, around),
+    wanted: setting('target_session_attrs') || 'any',
+    startup: {
+      user,
+      database,
+      application_name: setting('application_name') || setting('fallback_application_name') || 'sops',
+      ...(setting('options') === '' ? {} : { options: setting('options') }),
+      ...parameters,
+    },
+    tls: await planTls(setting, around),
+    timeout: timeoutOf(setting('connect_timeout')),
   }
 }
 
-/** As in the reference, the default encrypts but does not verify the server. */
-async function sslOf(
-  setting: (name: keyof typeof variables) => string,
-  host: string,
-  ctx: Pick<Context, 'log'>,
-): Promise<ConnectionOptions | false> {
-  const mode = setting('sslmode') || 'require'
-  if (mode === 'disable') return false
-  if (!['require', 'verify-ca', 'verify-full'].includes(mode)) {
-    throw new SopsError('generic', 'sslmode must be "require" (the default), "verify-full", "verify-ca" or "disable"')
-  }
-  const [ca, cert, key] = await Promise.all(
-    (['sslrootcert', 'sslcert', 'sslkey'] as const).map((name) => pemOf(setting(name), ctx)),
-  )
-  const checksCertificate = mode !== 'require' || ca !== undefined
-  return {
-    rejectUnauthorized: checksCertificate,
-    ...(ca ? { ca } : {}),
-    ...(cert ? { cert } : {}),
-    ...(key ? { key } : {}),
-    ...(mode === 'verify-full' ? { servername: host } : { checkServerIdentity: () => undefined }),
-  }
+function timeoutOf(text: string): number {
+  if (!/^\s*(?:[+-]?\d{1,9})?\s*$/.test(text)) throw new SopsError('generic', 'connect_timeout must be whole seconds')
+  return Number(text) > 0 ? Number(text) * 1000 : patience
 }
 
-async function pemOf(path: string, ctx: Pick<Context, 'log'>): Promise<string | undefined> {
-  if (path === '') return undefined
-  try {
-    return await readCredentials(path, ctx)
-  } catch (error) {
-    throw new SopsError('generic', `a certificate or key cannot be read: ${messageOf(error)}`, { cause: error })
-  }
+/** Folders of Unix sockets that a password file calls localhost. */
+const ownFolders = ['/tmp', '/run/postgresql', '/var/run/postgresql']
+
+async function serversOf(
+  setting: Setting,
+  of: { readonly user: string; readonly database: string },
+  around: Surroundings,
+): Promise<readonly Server[]> {
+  const list = (name: string): string[] =>
+    setting(name)
+      .split(',')
+      .map((item) => item.trim())
+  const [hosts, addresses, ports] = [list('host'), list('hostaddr'), list('port')]
+  const hasAddresses = setting('hostaddr') !== ''
+  if (hasAddresses && setting('host') !== '' && hosts.length !== addresses.length)
+    throw new SopsError('generic', `${hosts.length} in host do not go with ${addresses.length} in hostaddr`)
+  const count = hasAddresses ? addresses.length : hosts.length
+  if (ports.length !== 1 && ports.length !== count)
+    throw new SopsError(
+      'generic',
+      `${ports.length} in port do not go with ${count} in ${hasAddresses ? 'hostaddr' : 'host'}`,
+    )
+  if (addresses.some((address) => address !== '' && isIP(address) === 0))
+    throw new SopsError('generic', 'hostaddr must be an address, or several')
+  const password = setting('password')
+  const lookUp = password === '' ? await readPasswords(setting('passfile'), around) : undefined
+  const servers = Array.from({ length: count }, (_, i): Server => {
+    const address = addresses[i] || undefined
+    const host = hosts[i] || address || 'localhost'
+    const port = portOf(ports.length === 1 ? ports[0]! : ports[i]!)
+    const asked = { host: ownFolders.includes(host) ? 'localhost' : host, port, ...of }
+    return { host, address, port, password: lookUp === undefined ? password : lookUp(asked) }
+  })
+  return setting('load_balance_hosts') === 'random' ? shuffled(servers) : servers
+}
+
+function portOf(text: string): number {
+  const port = text === '' ? 5432 : /^\d{1,5}$/.test(text) ? Number(text) : 0
+  if (port < 1 || port > 65535) throw new SopsError('generic', 'port must be a number from 1 to 65535')
+  return port
+}
+
+function shuffled<T>(list: readonly T[]): readonly T[] {
+  const left = [...list]
+  return list.map(() => left.splice(randomInt(left.length), 1)[0]!)
 }

@@ -5,6 +5,7 @@ declare module 'pg' {
     connect(): Promise<void>
     query(text: string, values?: readonly unknown[]): Promise<{ rows: readonly Record<string, unknown>[] }>
     end(): Promise<void>
+    getStartupConf(): object
     on(event: 'error', listener: () => void): void
   }
 }

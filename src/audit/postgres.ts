@@ -2,19 +2,14 @@
 import type { Client } from 'pg'
 import type { Context } from '../context/index.ts'
 import { messageOf, SopsError } from '../errors.ts'
-import { loadOptional } from '../net/index.ts'
 import { readConnection } from './connection.ts'
+import type { Surroundings } from './postgres-files.ts'
+import { openSession } from './postgres-session.ts'
 
 interface AuditRow {
   readonly action: string
   readonly username: string
   readonly file: string
-}
-
-interface DatabaseOptions {
-  readonly env: Context['env']
-  readonly user: string
-  readonly log: Context['log']
 }
 
 /**
@@ -24,52 +19,28 @@ interface DatabaseOptions {
 export async function insertEvents(
   backends: readonly { readonly connectionString: string }[],
   row: AuditRow,
-  options: DatabaseOptions,
+  around: Surroundings,
 ): Promise<void> {
-  const results = await Promise.allSettled(backends.map(({ connectionString }) => connect(connectionString, options)))
+  const results = await Promise.allSettled(
+    backends.map(async ({ connectionString }) => openSession(await readConnection(connectionString, around))),
+  )
   const clients = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
   try {
-    if (clients.length < backends.length) throw unreachable(results, options)
+    if (clients.length < backends.length) throw unreachable(results, around)
     for (const client of clients) await insert(client, row)
   } finally {
     await Promise.allSettled(clients.map((client) => client.end()))
   }
 }
 
-function unreachable(results: readonly PromiseSettledResult<Client>[], { log }: DatabaseOptions): SopsError {
+function unreachable(results: readonly PromiseSettledResult<Client>[], { log }: Pick<Context, 'log'>): SopsError {
   for (const [i, result] of results.entries()) {
     if (result.status === 'fulfilled') continue
     if (result.reason instanceof SopsError && result.reason.code === 'missing-dependency') return result.reason
     // The reference prints the connection string here, password included; we do not.
-    log({ level: 'error', logger: 'AUDIT', message: `audit database ${i + 1}: ${reasonOf(result.reason)}` })
+    log({ level: 'error', logger: 'AUDIT', message: `audit database ${i + 1}: ${messageOf(result.reason)}` })
   }
   return new SopsError('generic', 'one or more audit backends reported errors, exiting')
-}
-
-/** When every address of a host fails, Node throws an AggregateError without a message. */
-const reasonOf = (error: unknown): string =>
-  error instanceof AggregateError && error.errors.length > 0 ? messageOf(error.errors[0]) : messageOf(error)
-
-async function connect(text: string, options: DatabaseOptions): Promise<Client> {
-  const { timeout, ...connection } = await readConnection(text, options, options.user)
-  const { Client } = await loadOptional('pg', () => import('pg'), 'for audit records')
-  const client = new Client({
-    ...connection,
-    connectionTimeoutMillis: timeout,
-    query_timeout: timeout,
-    application_name: 'sops',
-  })
-  // Without a listener a broken connection would end the process; the next call fails anyway.
-  client.on('error', () => {})
-  try {
-    await client.connect()
-    const { rows } = await client.query('SELECT 1 AS one')
-    if (rows[0]?.['one'] !== 1) throw new SopsError('generic', 'the database does not answer as it should')
-    return client
-  } catch (error) {
-    await client.end().catch(() => {})
-    throw error
-  }
 }
 
 async function insert(client: Client, { action, username, file }: AuditRow): Promise<void> {

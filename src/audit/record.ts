@@ -5,14 +5,12 @@ import { shown } from '../system/index.ts'
 import { readAuditConfig } from './config.ts'
 import { appendRecord } from './file.ts'
 
-interface RecordOptions {
+interface RecordOptions extends Pick<Context, 'env' | 'home' | 'log' | 'platform'> {
   /** Path of the configuration. */
   readonly config: string
   readonly command: string
   readonly user: string
-  readonly env: Context['env']
   readonly now: Date
-  readonly log: Context['log']
 }
 
 /**

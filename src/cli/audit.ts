@@ -19,6 +19,7 @@ export function makeAudit(host: Host, command: string, log: Context['log']): Non
     const config = host.auditConfig
     if (config === undefined || isAbsent(config)) return
     const { recordEvent } = await import('../audit/index.ts')
-    await recordEvent(event, { config, command, log, user: host.userName, env: host.env, now: host.now() })
+    const { env, home, platform } = host
+    await recordEvent(event, { config, command, log, user: host.userName, env, home, platform, now: host.now() })
   }
 }

@@ -13,7 +13,6 @@ import {
 } from 'node:fs'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { readAuditConfig } from '../../src/audit/config.ts'
-import { readConnection } from '../../src/audit/connection.ts'
 import { main } from '../../src/cli/main.ts'
 import { bufferHost, type CliOptions, type CliResult, type Sandbox } from '../support/cli.ts'
 import { hasPostgres, type Postgres, startPostgres } from '../support/postgres.ts'
@@ -26,8 +25,6 @@ beforeAll(async () => {
 afterAll(() => box.remove())
 
 const other = 'age15t8y5p5zq5vsvz9fhkhyap3xd0lmz9kjet6s9fch7kn53dv6jy3sd7nkev'
-
-const silent = { env: {}, log: (): void => {} }
 
 const log = (): string => box.path('audit.log')
 beforeEach(() => rmSync(log(), { force: true }))
@@ -204,43 +201,6 @@ test('a kind of backend that is not known is warned about', async () => {
 
 test('no configuration, or an empty one, records nothing', async () => {
   expect(await run('', ['decrypt', 's.yaml'])).toMatchObject({ code: 0, stderr: '' })
-})
-
-describe('connection strings', () => {
-  const plain = { port: 5432, ssl: { rejectUnauthorized: false }, timeout: 30_000 }
-  test.each<[string, Record<string, string>, object]>([
-    ['', {}, { ...plain, host: 'localhost', user: 'me', database: 'me', password: undefined }],
-    [
-      'postgres://u:p%40ss@db:6000/audit?sslmode=disable',
-      {},
-      { host: 'db', port: 6000, user: 'u', password: 'p@ss', database: 'audit', ssl: false },
-    ],
-    ['postgresql://u@[::1]/x', {}, { ...plain, host: '::1', user: 'u', database: 'x' }],
-    ["host=db user=u password='two words\\'s' dbname=x", {}, { ...plain, host: 'db', password: "two words's" }],
-    ['  host = db   port=1  ', {}, { host: 'db', port: 1 }],
-    ['host=/run/postgresql user=u', {}, { host: '/run/postgresql', ssl: false, database: 'u' }],
-    ['user=u', { PGHOST: 'env', PGUSER: 'other', PGSSLMODE: 'disable' }, { host: 'env', user: 'u', ssl: false }],
-    ['sslmode=verify-full host=db', {}, { ssl: { rejectUnauthorized: true, servername: 'db' } }],
-    ['sslmode=verify-ca host=db connect_timeout=3', {}, { ssl: { rejectUnauthorized: true }, timeout: 3000 }],
-  ])('%j', async (text, env, expected) => {
-    expect(await readConnection(text, { env, log: () => {} }, 'me')).toMatchObject(expected)
-  })
-
-  test.each(['host', 'host=db port=x', "password='open", 'postgres://[', 'host=a b'])(
-    '%j is malformed',
-    async (text) => {
-      await expect(readConnection(text, silent, 'me')).rejects.toThrow('the connection string is malformed')
-    },
-  )
-
-  test('a mode that would fall back to clear text is refused', async () => {
-    await expect(readConnection('sslmode=prefer', silent, 'me')).rejects.toThrow('sslmode must be')
-  })
-})
-
-test.each(['sslrootcert', 'sslcert', 'sslkey'])('a device as %s is not read without end', async (name) => {
-  const connection = readConnection(`host=db ${name}=/dev/zero`, silent, 'me')
-  await expect(connection).rejects.toThrow('a certificate or key cannot be read: file too large')
 })
 
 test('a device as the configuration is not read without end', async () => {
