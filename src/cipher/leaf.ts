@@ -44,17 +44,17 @@ export function algorithmOf(cipher: LeafCipher): NonNullable<LeafCipher['algorit
   return cipher.algorithm
 }
 
-const pool = Buffer.allocUnsafe(ivLength * 512)
-let poolAt = pool.length
+let block = Buffer.alloc(0)
+let blockAt = 0
 
-/** Draws random bytes in blocks; none is handed out twice. */
+/** Draws random bytes in blocks; none is handed out twice. A block is not filled again: who keeps a nonce holds a view of it. */
 export function newIv(): Uint8Array {
-  if (poolAt === pool.length) {
-    randomFillSync(pool)
-    poolAt = 0
+  if (blockAt === block.length) {
+    block = randomFillSync(Buffer.allocUnsafeSlow(ivLength * 512))
+    blockAt = 0
   }
-  poolAt += ivLength
-  return Uint8Array.prototype.slice.call(pool, poolAt - ivLength, poolAt)
+  blockAt += ivLength
+  return block.subarray(blockAt - ivLength, blockAt)
 }
 
 /**

@@ -3,7 +3,7 @@
 import { SopsError } from '../errors.ts'
 import { hash } from '../text/characters.ts'
 import { formatPath } from '../tree/path.ts'
-import type { Comment, Entry, Tree } from '../tree/tree.ts'
+import type { Comment, Entry, Leaf, Tree } from '../tree/tree.ts'
 import { type DotenvLine, type DotenvSource, metadataPrefix, readLines } from './dotenv/lines.ts'
 import { macKey, markStart } from './dotenv/mark.ts'
 import { first, linePieces, rewriteLines } from './dotenv/rewrite.ts'
@@ -48,19 +48,21 @@ function parse(bytes: Uint8Array, { encrypted = false, literal = false, earlier 
     if (equals >= 0 && equals < start) equals = text.indexOf('=', start)
     if (equals < 0 || equals >= end) return refuse(text, line)
     const key = stringIn(source, text.slice(start, equals))
-    const [from, to] = valuePlace(source, key, equals + 1, end)
-    const value = valueIn(source, withLineBreaks(text.slice(from, to)))
-    return {
-      kind: 'entry',
-      key,
-      value: { kind: 'leaf', value, origin: { start: from, end: to, value } },
-      origin: { start, end: next, value: null },
-    }
+    const isBare = source.quote === '' && key !== macKey
+    const place = isBare ? undefined : valuePlace(source, key, equals + 1, end)
+    const value = place ? leafAt(source, place[0], place[1]) : leafAt(source, equals + 1, end)
+    return { kind: 'entry', key, value, origin: { start, end: next, value: null } }
   }
 }
 
+function leafAt(source: DotenvSource, start: number, end: number): Leaf {
+  const value = valueIn(source, withLineBreaks(source.text.slice(start, end)))
+  return { kind: 'leaf', value, origin: { start, end, value } }
+}
+
 /** The variable that shells and readers of .env files make of a key; a key that names none stays as it is. */
-const variableOf = (key: string): string => /^\s*(?:export\s+)?([A-Za-z_][\w.-]*)\s*$/.exec(key)?.[1] ?? key
+const variableOf = (key: string): string =>
+  /^[A-Za-z_][\w.-]*$/.test(key) ? key : (/^\s*(?:export\s+)?([A-Za-z_][\w.-]*)\s*$/.exec(key)?.[1] ?? key)
 
 /**
  * A line without a value is in no MAC: it must not stand beside one that sets the same variable under another spelling of its key.

@@ -107,6 +107,7 @@ function insert(
   placement: MetadataPlacement,
 ): MapNode {
   const items = [...document.items]
+  if (entries.every(({ origin }) => origin === undefined)) return { ...document, items: [...items, ...entries] }
   const places = new Map(items.map((item, at) => [item.origin, at] as const))
   places.delete(undefined)
   const old = before?.items ?? []

@@ -71,7 +71,7 @@ export function readLines(source: LineSource, { literal, earlier, ...options }: 
     ) {
       end--
     }
-    const own = text.slice(end, next) as LineEnd
+    const own = end === feed ? '\n' : (text.slice(end, next) as LineEnd)
     const plain = !isMetadata && marked?.ends(++data) ? '\r\n' : own
     lines.push({ start, end, next, own, plain })
     start = next

@@ -44,7 +44,8 @@ export function markedLayout(text: string): Marked {
  */
 export function markOf(bom: boolean, ends: readonly LineEnd[], shown: boolean): string {
   const words = bom ? ['bom'] : []
-  const numbers = ends.flatMap((end, i) => (end.startsWith('\r') ? [i + 1] : []))
+  const numbers: number[] = []
+  for (let i = 0; i < ends.length; i++) if (ends[i]!.startsWith('\r')) numbers.push(i + 1)
   if (!shown && numbers.length > 0) {
     const isWhole = ends.every((end, i) => end === '\r\n' || (end === '' && i === ends.length - 1))
     words.push(isWhole ? 'crlf' : `crlf=${ranges(numbers)}`)

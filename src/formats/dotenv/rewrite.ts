@@ -60,7 +60,7 @@ export function rewriteLines(source: DotenvSource, tree: Tree, layout: Layout | 
     }
   }
   blanksTo(text.length)
-  return joined(work, [...out, ...metadata])
+  return joined(work, out.concat(metadata))
 }
 
 function isWhole({ encrypted, converted, text }: DotenvSource, items: MapNode['items']): boolean {
@@ -96,16 +96,17 @@ function changedLine(work: Rewriting, line: DotenvLine, item: Entry | Comment): 
   checkedKey(item.key, layout)
   const head = text.slice(line.start, text.indexOf('=', line.start) + 1)
   const value = valuePiece(item.key, item.value)
-  const isToken = typeof value === 'string' && isEncrypted(value)
+  const isToken = (): boolean => typeof value === 'string' && isEncrypted(value)
   const { start } = item.value.kind === 'leaf' ? (item.value.origin ?? item.origin!) : item.origin!
-  const quoted = start > line.start + head.length && (isMetadata || (layout?.encrypted && isToken)) ? quote : ''
-  const pieces = [head, quoted, typeof value === 'string' ? insertable(source, value) : value, quoted]
+  const quoted = start > line.start + head.length && (isMetadata || (layout?.encrypted && isToken())) ? quote : ''
+  const written = typeof value === 'string' ? insertable(source, value) : value
+  const pieces = quoted === '' ? [head, written] : [head, quoted, written, quoted]
   if (isMetadata) return { pieces, end: line.own, isMac: item.key === macKey }
   // In a file whose values were converted after they were encrypted, a carriage return of the value's own takes the place of the line's.
   const end = endOf(work, line)
   if (!layout?.encrypted && source.converted && value.at(-1) === (typeof value === 'string' ? '\r' : carriageReturn))
     return { pieces, end: '\n', plain: line.plain }
-  return { pieces, end: layout?.encrypted && !whole && !isToken && end === '\r\n' ? '\n' : end, plain: line.plain }
+  return { pieces, end: layout?.encrypted && !whole && end === '\r\n' && !isToken() ? '\n' : end, plain: line.plain }
 }
 
 const isSame = (item: Entry | Comment): boolean =>
@@ -142,23 +143,25 @@ function joined({ source, layout, whole }: Rewriting, lines: readonly OutLine[])
   const out = output(source.raw)
   const showsMark = isEncrypted ? source.encrypted && from > 0 : hasMark
   if (showsMark) out.add(Buffer.from(byteOrderMark))
-  const noted = (): string =>
-    markOf(
-      hasMark && !showsMark,
-      lines.flatMap(({ plain }) => (plain === undefined ? [] : [plain])),
-      whole,
-    )
+  const noted = (): string => markOf(hasMark && !showsMark, plainEnds(lines), whole)
   const missing = !isEncrypted ? usualEnd(source) : whole ? '\r\n' : '\n'
   const isEnded = text.length === from || text.endsWith('\n')
-  for (const [i, { pieces, end, plain, isMac }] of lines.entries()) {
-    pieces.forEach(out.add)
-    if (isMac && isEncrypted) out.add(noted())
-    const isLast = i === lines.length - 1
-    if (isLast && !isEnded)
+  const last = lines.at(-1)
+  for (const line of lines) {
+    const { pieces, end, plain } = line
+    for (const piece of pieces) out.add(piece)
+    if (isEncrypted && line.isMac) out.add(noted())
+    if (line === last && !isEnded)
       out.add(!isEncrypted && end.startsWith('\r') && (exact || end === '\r') && plain ? '\r' : '')
     else out.add(end === '' ? missing : end === '\r' ? '\r\n' : end)
   }
   return out.bytes()
+}
+
+function plainEnds(lines: readonly OutLine[]): LineEnd[] {
+  const ends: LineEnd[] = []
+  for (const { plain } of lines) if (plain !== undefined) ends.push(plain)
+  return ends
 }
 
 /** A whole line without its end. */
