@@ -6,7 +6,7 @@ import { readCredentials } from '../net/index.ts'
 import { codeOf, shownPath, stat } from '../system/index.ts'
 import { isWord } from './words.ts'
 
-export interface Surroundings extends Pick<Context, 'env' | 'home' | 'log' | 'platform'> {
+export interface Surroundings extends Pick<Context, 'env' | 'cwd' | 'home' | 'log' | 'platform' | 'once'> {
   /** Name of the system's user. */
   readonly user: string
 }

@@ -66,11 +66,10 @@ const tlsRequest = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f])
 async function secured(
   socket: Socket,
   { host }: Server,
-  { checks, direct, sendsName, options }: TlsPlan,
+  { checks, direct, sendsName, secure }: TlsPlan,
   opened: (stream: Socket) => void,
 ): Promise<TLSSocket> {
   const all: ConnectionOptions = {
-    ...options,
     socket,
     rejectUnauthorized: checks !== 'nothing',
     checkServerIdentity: (_, certificate) => (checks === 'name' ? checkServerIdentity(host, certificate) : undefined),
@@ -80,7 +79,7 @@ async function secured(
   return new Promise((resolve, reject) => {
     let stream: TLSSocket
     try {
-      stream = upgrade(all)
+      stream = upgrade({ ...all, secureContext: secure() })
     } catch (error) {
       // Of certificate and key that do not go together, or versions that exclude each other.
       return reject(new TlsFailure('generic', `TLS: ${messageOf(error)}`, { cause: error }))

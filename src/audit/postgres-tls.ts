@@ -1,7 +1,7 @@
 // What a connection to PostgreSQL asks of TLS, and whom it trusts.
-import type { ConnectionOptions, SecureVersion } from 'node:tls'
+import type { SecureContext, SecureVersion } from 'node:tls'
 import { messageOf, SopsError } from '../errors.ts'
-import { readCredentials } from '../net/index.ts'
+import { readCredentials, secured, type TlsOptions } from '../net/index.ts'
 import { shownPath, stat } from '../system/index.ts'
 import { ownFile, readIfThere, type Surroundings } from './postgres-files.ts'
 
@@ -14,13 +14,23 @@ export interface TlsPlan {
   readonly checks: 'nothing' | 'certificate' | 'name'
   /** The server's name is told before it has shown a certificate. */
   readonly sendsName: boolean
-  readonly options: ConnectionOptions
+  /** What is trusted and shown instead of, or beyond, what the machine says. */
+  readonly options: TlsOptions
+  /** @throws what `secured` of net and the runtime throw, as for a certificate and a key that do not go together. */
+  readonly secure: () => SecureContext
 }
 
 export type Setting = (name: string) => string
 
 /** @throws SopsError `generic` for settings that contradict each other, and files that cannot be read. */
 export async function planTls(setting: Setting, around: Surroundings): Promise<TlsPlan> {
+  const plan = await planWays(setting, around)
+  const { options, checks } = plan
+  const trust = { ...options, rejectUnauthorized: checks !== 'nothing' }
+  return { ...plan, secure: () => secured(around, trust).secureContext }
+}
+
+async function planWays(setting: Setting, around: Surroundings): Promise<Omit<TlsPlan, 'secure'>> {
   const root = setting('sslrootcert')
   const mode = setting('sslmode') || (root === 'system' ? 'verify-full' : 'require')
   if (root === 'system' && mode !== 'verify-full') throw weak(mode, 'sslrootcert=system', 'verify-full')
@@ -51,7 +61,7 @@ async function trusted(root: string, setting: Setting, around: Surroundings): Pr
   return own === undefined ? undefined : readIfThere(own, around)
 }
 
-function versionsOf(setting: Setting): ConnectionOptions {
+function versionsOf(setting: Setting): TlsOptions {
   const version = (name: string): SecureVersion | undefined =>
     (setting(name).replace(/^TLSv1\.0$/, 'TLSv1') || undefined) as SecureVersion | undefined
   const [minVersion, maxVersion] = [version('ssl_min_protocol_version'), version('ssl_max_protocol_version')]
@@ -59,7 +69,7 @@ function versionsOf(setting: Setting): ConnectionOptions {
 }
 
 /** The client's certificate: the one that is named, else the user's own where there is one. */
-async function clientOf(setting: Setting, around: Surroundings): Promise<ConnectionOptions> {
+async function clientOf(setting: Setting, around: Surroundings): Promise<TlsOptions> {
   if (setting('sslcertmode') === 'disable') return {}
   const named = setting('sslcert')
   const own = ownFile('postgresql.crt', around)

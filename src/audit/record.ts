@@ -5,7 +5,7 @@ import { shown } from '../system/index.ts'
 import { readAuditConfig } from './config.ts'
 import { appendRecord } from './file.ts'
 
-interface RecordOptions extends Pick<Context, 'env' | 'home' | 'log' | 'platform'> {
+interface RecordOptions extends Pick<Context, 'env' | 'cwd' | 'home' | 'log' | 'platform' | 'once'> {
   /** Path of the configuration. */
   readonly config: string
   readonly command: string

@@ -14,12 +14,16 @@ function isAbsent(path: string): boolean {
 }
 
 /** `command` is its name in the record. */
-export function makeAudit(host: Host, command: string, log: Context['log']): NonNullable<Context['audit']> {
+export function makeAudit(
+  host: Host,
+  command: string,
+  shared: Pick<Context, 'log' | 'once'>,
+): NonNullable<Context['audit']> {
   return async (event) => {
     const config = host.auditConfig
     if (config === undefined || isAbsent(config)) return
     const { recordEvent } = await import('../audit/index.ts')
-    const { env, home, platform } = host
-    await recordEvent(event, { config, command, log, user: host.userName, env, home, platform, now: host.now() })
+    const { env, cwd, home, platform, userName: user } = host
+    await recordEvent(event, { ...shared, config, command, user, env, cwd, home, platform, now: host.now() })
   }
 }

@@ -119,6 +119,7 @@ function warnOfLostFlags(root: CommandLine, command: string, io: Io): void {
 /** The world as a command sees it. */
 export function makeIo(host: Host, verbose: boolean, command = 'sops'): Io {
   const { log, hold, release } = makeHeldLog(host, makeLog(host, verbose))
+  const once = memory()
   const ctx: Context = {
     env: host.env,
     cwd: host.cwd,
@@ -128,8 +129,8 @@ export function makeIo(host: Host, verbose: boolean, command = 'sops'): Io {
     now: host.now,
     log,
     prompt: host.prompt,
-    audit: makeAudit(host, command, log),
-    once: memory(),
+    audit: makeAudit(host, command, { log, once }),
+    once,
   }
   return {
     host,

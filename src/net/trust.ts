@@ -4,11 +4,11 @@ import type { Agent } from 'node:https'
 import type { ConnectionOptions, SecureContext } from 'node:tls'
 import type { Context } from '../context/index.ts'
 import { messageOf, SopsError } from '../errors.ts'
-import { contextOf, contextWith } from '../runtime/index.ts'
+import { contextOf, contextWith, type Presented } from '../runtime/index.ts'
 import { authorities, certificatesIn, namedPlaces } from './certificates.ts'
 
 /** What a connection trusts and presents instead of, or beyond, what the machine says. */
-export type TlsOptions = Pick<ConnectionOptions, 'cert' | 'key' | 'servername' | 'rejectUnauthorized'> & {
+export type TlsOptions = Pick<ConnectionOptions, keyof Presented | 'servername' | 'rejectUnauthorized'> & {
   /** Texts in PEM: nobody else is trusted then. */
   readonly ca?: string | readonly string[]
 }
@@ -30,13 +30,12 @@ const mostKept = 16
  * @throws SopsError `generic` where there is no authority to trust.
  */
 export function secured(ctx: From, options: TlsOptions = {}): Secured {
-  const { cert, key, rejectUnauthorized } = options
+  const { ca: _, servername, rejectUnauthorized, ...presented } = options
   const ca = options.ca === undefined ? undefined : [options.ca].flat().flatMap(certificatesIn)
   const trusted = ca !== undefined ? { certificates: ca, alone: true } : machineTrust(ctx, rejectUnauthorized !== false)
-  const identity = hashOf([trusted.alone, trusted.certificates, cert, key])
+  const identity = hashOf([trusted.alone, trusted.certificates, presented])
   const known = made.get(identity)
   if (known !== undefined) return known
-  const presented = { ...(cert === undefined ? {} : { cert }), ...(key === undefined ? {} : { key }) }
   const secureContext = trusted.alone
     ? alone(trusted.certificates, ca === undefined ? namedPlaces(ctx) : [], presented)
     : contextWith(trusted.certificates, presented)
@@ -52,11 +51,7 @@ export function secured(ctx: From, options: TlsOptions = {}): Secured {
 const machineTrust = (ctx: From, checks: boolean): ReturnType<typeof authorities> =>
   checks ? authorities(ctx) : { certificates: [], alone: false }
 
-function alone(
-  certificates: readonly string[],
-  variables: readonly string[],
-  presented: Pick<TlsOptions, 'cert' | 'key'>,
-): SecureContext {
+function alone(certificates: readonly string[], variables: readonly string[], presented: Presented): SecureContext {
   const place = variables.length > 0 ? variables.join(' and ') : 'the file of trusted authorities'
   if (certificates.length === 0) {
     const verb = variables.length > 1 ? 'name' : variables.length > 0 ? 'names' : 'holds'

@@ -1,7 +1,8 @@
 // The store of certificates that a platform keeps, and contexts of TLS connections with the authorities that they trust.
 import type { SecureContext, SecureContextOptions } from 'node:tls'
 
-type Presented = Pick<SecureContextOptions, 'cert' | 'key'>
+/** What a connection shows and speaks. */
+export type Presented = Pick<SecureContextOptions, 'cert' | 'key' | 'passphrase' | 'minVersion' | 'maxVersion'>
 
 // Loaded when the first connection is made: starting the program does without.
 const tls = (): typeof import('node:tls') => process.getBuiltinModule('node:tls')

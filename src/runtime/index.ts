@@ -1,6 +1,6 @@
 // What the runtimes that can run this program (Node, and the one inside the executable) do differently, found by capability and never by
 // name: docs/runtimes.md lists it.
-export { contextOf, contextWith, storeCertificates } from './certificates.ts'
+export { contextOf, contextWith, type Presented, storeCertificates } from './certificates.ts'
 export { chaCha20Poly1305 } from './chacha20-poly1305.ts'
 export { doNotWaitFor } from './child-input.ts'
 export { expectWork } from './compiling.ts'

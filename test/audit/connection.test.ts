@@ -5,6 +5,7 @@ import { type Connection, readConnection } from '../../src/audit/connection.ts'
 import type { Surroundings } from '../../src/audit/postgres-files.ts'
 import { messageOf } from '../../src/errors.ts'
 import { type Sandbox, sandbox } from '../support/cli.ts'
+import { fakeContext } from '../support/context.ts'
 import { makeCertificate, type TestCertificate } from '../support/emulators/aws-tls.ts'
 
 let tls: TestCertificate
@@ -31,10 +32,7 @@ afterAll(() => {
 })
 
 const around = (env: Surroundings['env'] = {}, more: Partial<Surroundings> = {}): Surroundings => ({
-  env,
-  home: undefined,
-  log: () => {},
-  platform: 'linux',
+  ...fakeContext({ env, platform: 'linux' }),
   user: 'me',
   ...more,
 })

@@ -1,6 +1,7 @@
 // The same connections against stand-ins and, started by scripts/real-servers.sh, against PostgreSQL itself.
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { insertEvents } from '../../src/audit/postgres.ts'
+import { fakeContext } from '../support/context.ts'
 import { makeCertificate, type TestCertificate } from '../support/emulators/aws-tls.ts'
 import { type PostgresServer, startPostgresStandIn } from '../support/emulators/postgres.ts'
 
@@ -42,7 +43,7 @@ const account = "user=sops password='pass word' dbname=postgres"
 async function record(text: string): Promise<string | undefined> {
   const said: string[] = []
   const log = ({ message }: { readonly message: string }): void => void said.push(message)
-  const around = { env: {}, home: undefined, log, platform: process.platform, user: 'tester' }
+  const around = { ...fakeContext(), log, user: 'tester' }
   try {
     await insertEvents([{ connectionString: text }], { action: 'decrypt', username: 'tester', file: '/s.yaml' }, around)
     return undefined

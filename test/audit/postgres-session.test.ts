@@ -2,6 +2,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { insertEvents } from '../../src/audit/postgres.ts'
 import { messageOf } from '../../src/errors.ts'
+import { fakeContext } from '../support/context.ts'
 import { makeCertificate, type TestCertificate } from '../support/emulators/aws-tls.ts'
 import { type PostgresServer, startPostgresStandIn } from '../support/emulators/postgres.ts'
 
@@ -25,7 +26,7 @@ const row = { action: 'decrypt', username: 'tester', file: '/s.yaml' }
 async function record(text: string, env: Record<string, string> = {}): Promise<string | undefined> {
   const said: string[] = []
   const log = ({ message }: { readonly message: string }): void => void said.push(message)
-  const around = { env, home: undefined, log, platform: process.platform, user: 'tester' }
+  const around = { ...fakeContext({ env }), log, user: 'tester' }
   try {
     await insertEvents([{ connectionString: text }], row, around)
     return undefined

@@ -28,7 +28,7 @@ beforeAll(async () => {
     format: 'esm',
     logLevel: 'error',
     // What an input could never reach.
-    external: ['@grpc/*', '@aws-sdk/*', '@azure/*', 'google-auth-library', 'pg'],
+    external: ['@grpc/*', './sdk/*', '@aws-sdk/*', '@azure/*', 'google-auth-library', 'pg'],
     define: { 'import.meta.url': JSON.stringify(pathToFileURL(join(root, 'test/support/conformance/case.ts')).href) },
     banner: {
       js: `import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(${JSON.stringify(join(root, 'package.json'))})`,
