@@ -89,6 +89,19 @@ test.each<[place: string, words: string, reason?: RegExp]>([
   else expect(failed).toMatch(reason)
 })
 
+test.each<[words: string, trusted: boolean, reason?: RegExp]>([
+  ['sslrootcert=system', true],
+  ['sslmode=verify-full', true],
+  ['sslmode=verify-full', false, /self-signed certificate/],
+  ['sslmode=require', false],
+])("whom the machine's certificates vouch for: %s, with the authority: %s", async (words, trusted, reason) => {
+  const server = await start({ tls })
+  const env: Record<string, string> = trusted ? { SSL_CERT_FILE: tls.path } : {}
+  const failed = await record(`host=localhost port=${server.port} user=u ${words}`, env)
+  if (reason === undefined) expect(failed).toBeUndefined()
+  else expect(failed).toMatch(reason)
+})
+
 test.each([
   ['', 'db.test'],
   ['sslsni=0', false],
