@@ -7,6 +7,7 @@ import type { MasterKey, Operation } from '../keys/index.ts'
 import { statusNumber, statusText, transportText } from '../net/index.ts'
 import { inWords } from '../system/index.ts'
 import { type Address, parseAddress } from './address.ts'
+import { withCause } from './cause.ts'
 import { loadGrpc } from './grpc.ts'
 import { maximumMessageSize, methodPaths, readDataKey, readWrapped, writeRequest } from './messages.ts'
 
@@ -67,7 +68,7 @@ const call = <T>(
       message.fill(0)
       try {
         if (isTooSlow) reject(unavailable(`no connection within ${connectTimeout / 1000} seconds`))
-        else if (error) reject(failure(error.code, error.details, host))
+        else if (error) withCause(error.details, host).then((details) => reject(failure(error.code, details, host)))
         else resolve(read(answer))
       } catch (cause) {
         reject(cause)
