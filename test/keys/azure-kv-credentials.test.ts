@@ -303,6 +303,25 @@ describe('programs', () => {
     expect(told).not.toContain('hidden-text')
   })
 
+  test.each([
+    [
+      {},
+      'not set: AZURE_TENANT_ID, AZURE_CLIENT_ID, AZURE_CLIENT_SECRET (or AZURE_CLIENT_CERTIFICATE_PATH, AZURE_FEDERATED_TOKEN_FILE)',
+    ],
+    [
+      { AZURE_TENANT_ID: 't' },
+      'set: AZURE_TENANT_ID; not set: AZURE_CLIENT_ID, AZURE_CLIENT_SECRET (or AZURE_CLIENT_CERTIFICATE_PATH, AZURE_FEDERATED_TOKEN_FILE)',
+    ],
+    [
+      { AZURE_CLIENT_ID: 'c', AZURE_CLIENT_SECRET: 'hunter2-secret' },
+      'set: AZURE_CLIENT_ID, AZURE_CLIENT_SECRET; not set: AZURE_TENANT_ID',
+    ],
+  ])('which variables are set and which lack is told, by name alone: %j', async (env, text) => {
+    const told = await attempt(await serve(), env)
+    expect(told.endsWith(`; ${text}`)).toBe(true)
+    expect(told).not.toContain('hunter2-secret')
+  })
+
   test('a program that hangs', async () => {
     program('az', 'exec sleep 20')
     const text = await attempt(await serve(), { ...env(), SOPS_KMS_TIMEOUT: '1s', AZURE_TOKEN_CREDENTIALS: 'dev' })
