@@ -9,7 +9,14 @@ import { keepSecret } from './failure.ts'
 import { containerOptions, fromMachine, silent } from './machine.ts'
 import { loadProviders } from './packages.ts'
 import { type AwsPlace, clientSettings } from './settings.ts'
-import { type ProfileSection, profileName, requireProfile, setting, sharedConfig } from './shared-config.ts'
+import {
+  type ProfileSection,
+  profileName,
+  profileSection,
+  requireProfile,
+  setting,
+  sharedConfig,
+} from './shared-config.ts'
 import { type AwsCredentials, assumeRole, type Provider, sessionName } from './sts.ts'
 
 export interface CredentialSource {
@@ -38,7 +45,7 @@ const lookups = memoKeys<CredentialSource>('AWS credentials')
  */
 export function credentialSource(place: AwsPlace, ctx: Context): CredentialSource {
   if (place.profile === '') requireProfile(ctx.env['AWS_PROFILE'] ?? '', ctx)
-  const section = sharedConfig(ctx).profiles.get(profileName(place.profile, ctx))
+  const section = profileSection(place.profile, ctx)
   const asksSts = setting(section, 'role_arn') !== '' || (place.profile === '' && webIdentity(ctx) !== undefined)
   const identity = JSON.stringify([place.profile, asksSts ? place.region : ''])
   return onceEach(ctx, lookups, identity, () => makeSource(place, section, ctx))

@@ -5,7 +5,14 @@ import { messageOf, SopsError } from '../errors.ts'
 import { kmsTimeout, readCredentialsSync } from '../net/index.ts'
 import { quote } from '../text/quote.ts'
 import { type RetryStrategy, retryStrategy } from './retry.ts'
-import { type ProfileSection, profileName, requireProfile, setting, sharedConfig } from './shared-config.ts'
+import {
+  type ProfileSection,
+  profileName,
+  profileSection,
+  requireProfile,
+  setting,
+  sharedConfig,
+} from './shared-config.ts'
 import { type Transport, transport } from './transport.ts'
 
 type AwsService = 'kms' | 's3' | 'sts'
@@ -65,7 +72,7 @@ function reader(section: ProfileSection | undefined, { env }: Context) {
 
 /** @throws SopsError `generic` for settings that cannot be used. */
 export function clientSettings(service: AwsService, { region, profile }: AwsPlace, ctx: Context): ClientSettings {
-  const { value, truth, count, word } = reader(sharedConfig(ctx).profiles.get(profileName(profile, ctx)), ctx)
+  const { value, truth, count, word } = reader(profileSection(profile, ctx), ctx)
   const attempts = count('AWS_MAX_ATTEMPTS', 'max_attempts') ?? 0
   const maxAttempts = attempts > 0 ? attempts : 3
   const mode = word('AWS_RETRY_MODE', 'retry_mode', ['standard', 'adaptive', 'legacy'])
@@ -92,8 +99,7 @@ export function defaultRegion(ctx: Context): string {
   const { env } = ctx
   requireProfile(env['AWS_PROFILE'] ?? '', ctx)
   const name = profileName('', ctx)
-  const region =
-    env['AWS_REGION'] || env['AWS_DEFAULT_REGION'] || setting(sharedConfig(ctx).profiles.get(name), 'region')
+  const region = env['AWS_REGION'] || env['AWS_DEFAULT_REGION'] || setting(profileSection('', ctx), 'region')
   if (region === '')
     throw new SopsError('generic', `no AWS region: set AWS_REGION, or region in the AWS profile ${name}`)
   // It becomes part of a host name.
@@ -115,7 +121,7 @@ interface S3Settings {
 
 /** Options of S3 alone. @throws SopsError `generic` for settings that cannot be used. */
 export function s3Settings(ctx: Context): S3Settings {
-  const { truth, word } = reader(sharedConfig(ctx).profiles.get(profileName('', ctx)), ctx)
+  const { truth, word } = reader(profileSection('', ctx), ctx)
   const sums = (variable: string, name: string): When =>
     word(variable, name, ['when_supported', 'when_required']) === 'when_required' ? 'WHEN_REQUIRED' : 'WHEN_SUPPORTED'
   return {
@@ -133,8 +139,8 @@ export function s3Settings(ctx: Context): S3Settings {
 
 function endpointOf(service: AwsService, profile: string, ctx: Context): string {
   const { env } = ctx
-  const { profiles, services } = sharedConfig(ctx)
-  const section = profiles.get(profileName(profile, ctx))
+  const { services } = sharedConfig(ctx)
+  const section = profileSection(profile, ctx)
   if (isTrue(env['AWS_IGNORE_CONFIGURED_ENDPOINT_URLS'] || setting(section, 'ignore_configured_endpoint_urls')))
     return ''
   const own = services.get(setting(section, 'services'))?.get(service)
@@ -151,7 +157,7 @@ function endpointOf(service: AwsService, profile: string, ctx: Context): string 
  * @throws SopsError `generic` when the file cannot be read.
  */
 function trustedCertificates(profile: string, ctx: Context): string | undefined {
-  const section = sharedConfig(ctx).profiles.get(profileName(profile, ctx))
+  const section = profileSection(profile, ctx)
   const path = ctx.env['AWS_CA_BUNDLE'] || setting(section, 'ca_bundle')
   if (path === '') return undefined
   try {

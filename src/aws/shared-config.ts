@@ -102,6 +102,10 @@ export const sharedConfig = (ctx: Context): SharedConfig => ctx.once(shared, () 
 export const profileName = (own: string, { env }: Context): string =>
   own || env['AWS_PROFILE'] || env['AWS_DEFAULT_PROFILE'] || 'default'
 
+/** What the files say of the profile that counts for a key whose own is `own`; undefined where they do not have it. */
+export const profileSection = (own: string, ctx: Context): ProfileSection | undefined =>
+  sharedConfig(ctx).profiles.get(profileName(own, ctx))
+
 /** @throws SopsError `generic` for a profile that is missing here. */
 export function requireProfile(name: string, ctx: Context): void {
   if (name !== '' && !sharedConfig(ctx).profiles.has(name)) throw new SopsError('generic', missingProfile(name))

@@ -68,7 +68,8 @@ const call = <T>(
       message.fill(0)
       try {
         if (isTooSlow) reject(unavailable(`no connection within ${connectTimeout / 1000} seconds`))
-        else if (error) withCause(error.details, host).then((details) => reject(failure(error.code, details, host)))
+        else if (error)
+          withCause(error.details, host).then((details) => reject(failure(error.code, details, host)), reject)
         else resolve(read(answer))
       } catch (cause) {
         reject(cause)

@@ -30,7 +30,7 @@ export {
   type WireField,
 } from './protobuf.ts'
 export { openTunnel, parseProxy, proxyFor } from './proxy.ts'
-export { isMarkup, proxyText, refusalText, requestIdText, type Service, secretsOf } from './refusal.ts'
+export { isMarkup, proxyText, refusalText, requestIdText, type Service, secretsOf, unescaped } from './refusal.ts'
 export { remember } from './remember.ts'
 export { cloudRetry, firstWait, type RetryRule, repeatedly, retries } from './retry.ts'
 export { kmsTimeout, parseDuration } from './timeout.ts'

@@ -40,7 +40,8 @@ export function secretsOf({ headers = {}, url, proxy, secrets = [] }: HttpReques
   return [...secrets, ...values, ...users.map(unescaped), ...users]
 }
 
-function unescaped(text: string): string {
+/** The text as it stands where it has a malformed escape. */
+export function unescaped(text: string): string {
   try {
     return decodeURIComponent(text)
   } catch {

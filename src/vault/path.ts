@@ -1,6 +1,7 @@
 // What a Vault address or path named by a file, a flag or a rule may look like.
 
 import { SopsError } from '../errors.ts'
+import { unescaped } from '../net/index.ts'
 import { quote } from '../text/quote.ts'
 
 /**
@@ -28,15 +29,6 @@ export function checkUrlPath({ pathname }: URL, what: string): void {
   const parts = pathname.replace(/^\/|\/$/g, '')
   if (parts === '' || parts.split('/').every((part) => isPlainSegment(unescaped(part)))) return
   throw new SopsError('generic', `${what} ${quote(pathname)} is refused: ${rule}`)
-}
-
-/** The text as it stands where it has a malformed escape. */
-export function unescaped(path: string): string {
-  try {
-    return decodeURIComponent(path)
-  } catch {
-    return path
-  }
 }
 
 /** As `checkPath`, for a name that is a single segment. @throws SopsError `generic`. */

@@ -3,9 +3,9 @@
 import { posix } from 'node:path'
 import type { Context } from '../context/index.ts'
 import { SopsError } from '../errors.ts'
-import { isLoopback } from '../net/index.ts'
+import { isLoopback, unescaped } from '../net/index.ts'
 import { escapePath } from './escape.ts'
-import { checkPath, checkUrlPath, parseAddress, unescaped } from './path.ts'
+import { checkPath, checkUrlPath, parseAddress } from './path.ts'
 
 /** A server that may be sent the token, and the path of one call. */
 export interface VaultPlace {

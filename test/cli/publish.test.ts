@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { decrypt, encrypt } from '../../src/index.ts'
-import { loadForPublishing } from '../../src/publish/package.ts'
+import { loadOptional } from '../../src/net/optional.ts'
 import { type CliResult, runCli, type Sandbox, sandbox } from '../support/cli.ts'
 import { fakeContext } from '../support/context.ts'
 import { awsDefaults, startAws } from '../support/emulators/aws.ts'
@@ -37,7 +37,7 @@ const publishIn = (
 
 test('a package that is not installed is named', async () => {
   const absent = 'no-such-sdk'
-  await expect(loadForPublishing(absent, () => import(absent))).rejects.toThrow(
+  await expect(loadOptional(absent, () => import(absent), 'to publish there')).rejects.toThrow(
     'the package no-such-sdk is needed to publish there: npm install no-such-sdk',
   )
 })
