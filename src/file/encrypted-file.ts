@@ -30,7 +30,7 @@ import { parseEncrypted } from './parse.ts'
 import { warnOfSharedPaths } from './shared-paths.ts'
 import { lineOf, refuseToConvert, warnOfTwins } from './twins.ts'
 import type { EncryptedFile, OpenFile, OpenOptions } from './types.ts'
-import { checkReadsBack, forEveryReader, type ReadBack, readBack, refuse } from './verify.ts'
+import { checkReadsBack, forEveryReader, type ReadBack, readBack, readsAs, refuse } from './verify.ts'
 
 /** @throws SopsError `parse` for text that does not follow the format, `generic` for missing or bad metadata. */
 export async function loadEncrypted(bytes: Uint8Array, id: FormatId): Promise<EncryptedFile> {
@@ -228,8 +228,8 @@ export function sealFile(
   const written = { tree, encrypted: sealed.encrypted, leaves: sealed.leaves, clear, fresh, losses }
   // A payload is one string in a text that is always printed alike, so there is nothing to respell or to check.
   if (output.id === 'binary') return { bytes, ...written, places: [] }
-  const settle = (some: Uint8Array): Settled => settled(some, output, sealed, input)
-  let text = settle(bytes)
+  const settle = (some: Uint8Array, meant?: Tree): Settled => settled({ text: some, meant }, output, sealed, input)
+  let text = settle(bytes, tree)
   if (same && text.problem !== undefined) text = settle(output.print(withHeads(tree), encrypted))
   if (text.problem !== undefined) refuse(text.problem)
   const wanted = { tree: sealed.tree, metadata: stamped, selection, encrypted: sealed.encrypted }
@@ -264,14 +264,28 @@ interface Settled extends Respelt {
 /** Rounds to let comments settle that change each other's places. */
 const maximumRounds = 4
 
+const isSettled = ({ tree, problem }: ReturnType<ReturnType<typeof settling>['settle']>): boolean =>
+  tree === undefined && problem === undefined
+
+/** A sealed text, and the tree that it was made from where that may be what it says. */
+interface Unsettled {
+  readonly text: Uint8Array
+  readonly meant: Tree | undefined
+}
+
 /** The text in a form that the reference reads too, every comment sealed for the place where it is read (cipher/comments.ts). */
-function settled(text: Uint8Array, output: Format, { comments }: SealedTree, input: SealInput): Settled {
+function settled({ text, meant }: Unsettled, output: Format, { comments }: SealedTree, input: SealInput): Settled {
   // In the line-based formats a comment is a line of its own: no value can take it along.
   const keepsComments = output.id === input.format.id && output.id === 'yaml'
   const from = output.id === input.format.id ? input.parsed : undefined
-  let { bytes, read, places } = forEveryReader(text, output, input.selection, from)
   const had = input.stash?.leaves.some(({ type }) => type === 'comment') === true
-  if (comments.length === 0 && !had) return { bytes, read, places, problem: undefined }
+  const hasComments = comments.length > 0 || had
+  const same = meant && readsAs(meant, text, output, from)
+  // Comments that have to be sealed again are put into a text that was parsed.
+  if (same && (!hasComments || isSettled(settling(comments, input).settle(same.tree))))
+    return { bytes: text, read: same, places: [], problem: undefined }
+  let { bytes, read, places } = forEveryReader(text, output, input.selection, from)
+  if (!hasComments) return { bytes, read, places, problem: undefined }
   const lost = keepsComments ? lostComment(read.tree, comments, input.selection) : undefined
   const { settle } = settling(comments, input)
   for (let round = 0; ; round++) {

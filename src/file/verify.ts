@@ -27,23 +27,42 @@ export interface Expected {
   readonly comments?: readonly PlacedComment[]
 }
 
+/** What a text says. */
 export interface ReadBack {
-  readonly parsed: Parsed
   readonly tree: Tree
   readonly metadata: Metadata
   /** Documents whose metadata is not that of the first. */
   readonly others: readonly OtherDocument[]
 }
 
+/** With the text that says it. */
+export interface ReadText extends ReadBack {
+  readonly parsed: Parsed
+}
+
+/** What a text was made from: it is read in the same way. */
+const readingOf = (format: Format, from: Parsed | undefined): { encrypted: true; literal: boolean } => ({
+  encrypted: true,
+  literal: from !== undefined && format.reading?.(from) === 'literal',
+})
+
 /**
  * @param from what the text was made from: it is read in the same way.
  * @throws SopsError `cannot-emit` for a text that does not parse, or has no metadata.
  */
-export function readBack(bytes: Uint8Array, format: Format, from?: Parsed): ReadBack {
+export function readBack(bytes: Uint8Array, format: Format, from?: Parsed): ReadText {
   try {
-    const literal = from !== undefined && format.reading?.(from) === 'literal'
-    const parsed = format.parse(bytes, { encrypted: true, literal })
+    const parsed = format.parse(bytes, readingOf(format, from))
     return { parsed, ...takeMetadata(parsed.tree, format.metadata) }
+  } catch (error) {
+    return refuse(messageOf(error))
+  }
+}
+
+/** What `readBack` gives where the text says exactly `meant`, which has the metadata in it; undefined where the format does not tell. */
+export function readsAs(meant: Tree, bytes: Uint8Array, format: Format, from?: Parsed): ReadBack | undefined {
+  try {
+    return format.says?.(bytes, meant, readingOf(format, from)) ? takeMetadata(meant, format.metadata) : undefined
   } catch (error) {
     return refuse(messageOf(error))
   }
@@ -58,7 +77,7 @@ export function forEveryReader(
   format: Format,
   selection: Selection,
   from?: Parsed,
-): Respelt & { readonly read: ReadBack } {
+): Respelt & { readonly read: ReadText } {
   const read = readBack(bytes, format, from)
   const respelt = format.respell?.(read.parsed, selection)
   return respelt ? { ...respelt, read: readBack(respelt.bytes, format, from) } : { bytes, places: [], read }
@@ -119,11 +138,14 @@ function differentLeaf(tree: Tree, { tree: wanted, selection, encrypted }: Expec
   const places: string[] = []
   const texts: (string | Uint8Array | null)[] = []
   let selectedBefore = 0
-  eachLeaf(wanted, selection, (aad, text, selected) => {
-    places.push(aad)
-    texts.push(text)
-    if (selected) selectedBefore++
-  })
+  const isSame = hasSameItems(tree, wanted)
+  if (!isSame || encrypted === undefined) {
+    eachLeaf(wanted, selection, (aad, text, selected) => {
+      places.push(aad)
+      texts.push(text)
+      if (selected) selectedBefore++
+    })
+  }
   let at = 0
   let count = 0
   let problem: string | undefined
@@ -131,15 +153,23 @@ function differentLeaf(tree: Tree, { tree: wanted, selection, encrypted }: Expec
     const i = at++
     if (selected) count++
     if (problem !== undefined) return
-    if (aad !== places[i]) problem = `${aad.slice(0, -1)} would stand in another place`
-    else if (!same(text, texts[i] ?? null)) problem = `${aad.slice(0, -1)} would have another value`
+    if (!isSame && aad !== places[i]) problem = `${aad.slice(0, -1)} would stand in another place`
+    else if (!isSame && !same(text, texts[i] ?? null)) problem = `${aad.slice(0, -1)} would have another value`
     else if (encrypted !== undefined && selected && (typeof text !== 'string' || !isEncrypted(text)))
       problem = `${aad.slice(0, -1)} would be in clear`
   })
   if (problem !== undefined) return problem
-  if (at !== places.length) return 'values would be lost'
+  if (!isSame && at !== places.length) return 'values would be lost'
   return count === (encrypted ?? selectedBefore) ? undefined : 'encrypted values would be taken for clear ones'
 }
+
+/** The very same nodes: what was read back was compared when it was read (`readsAs`). */
+const hasSameItems = (a: Tree, b: Tree): boolean =>
+  a.documents.length === b.documents.length &&
+  a.documents.every(({ items }, i) => {
+    const others = b.documents[i]!.items
+    return items.length === others.length && items.every((item, j) => item === others[j])
+  })
 
 function same(a: string | Uint8Array | null, b: string | Uint8Array | null): boolean {
   if (a === b) return true

@@ -4,7 +4,14 @@ import { SopsError } from '../errors.ts'
 import { hash } from '../text/characters.ts'
 import { formatPath } from '../tree/path.ts'
 import type { Comment, Entry, Leaf, Tree } from '../tree/tree.ts'
-import { type DotenvLine, type DotenvSource, metadataPrefix, readLines } from './dotenv/lines.ts'
+import {
+  type DotenvLayout,
+  type DotenvLine,
+  type DotenvSource,
+  eachLine,
+  layoutOf,
+  metadataPrefix,
+} from './dotenv/lines.ts'
 import { macKey, markStart } from './dotenv/mark.ts'
 import { first, linePieces, rewriteLines } from './dotenv/rewrite.ts'
 import {
@@ -20,7 +27,7 @@ import {
 } from './lines.ts'
 import type { Format, FormatParseOptions, Layout, Parsed } from './types.ts'
 
-function refuse(text: string, { start, end }: DotenvLine): never {
+function refuse(text: string, start: number, end: number): never {
   const line = lineOf(text, start)
   const blank = text.slice(start, end).trim() === ''
   throw new SopsError(
@@ -31,46 +38,94 @@ function refuse(text: string, { start, end }: DotenvLine): never {
 }
 
 function parse(bytes: Uint8Array, { encrypted = false, literal = false, earlier }: FormatParseOptions = {}): Parsed {
-  const source = readLines(decode(bytes), { encrypted, literal, earlier })
-  const { text, lines } = source
+  const layout = layoutOf(decode(bytes), { encrypted, literal, earlier })
+  const { text } = layout
+  const equalsIn = equalsFinder(text)
+  const lines: DotenvLine[] = []
   const items: (Entry | Comment)[] = []
-  let equals = text.indexOf('=')
-  for (const line of lines) if (line.end > line.start) items.push(itemOf(line))
-  refuseSpelledTwins(items, text)
-  return { tree: { documents: [{ kind: 'map', items }] }, source }
-
-  function itemOf(line: DotenvLine): Entry | Comment {
-    const { start, end, next } = line
-    if (text.charCodeAt(start) === hash) {
-      const comment = stringIn(source, commentText(source, line))
-      return { kind: 'comment', text: comment, inline: false, origin: { start, end: next, value: comment } }
+  eachLine(layout, (start, contentEnd, end, own, plain) => {
+    const comment = isComment(text, start) ? commentIn(layout, start, contentEnd) : null
+    const line: DotenvLine = { start, end, value: comment, contentEnd, own, plain }
+    lines.push(line)
+    if (contentEnd === start) return
+    if (comment !== null) {
+      items.push({ kind: 'comment', text: comment, inline: false, origin: line })
+      return
     }
+    const equals = equalsIn(start, contentEnd)
+    if (equals < 0) refuse(text, start, contentEnd)
+    const key = stringIn(layout, text.slice(start, equals))
+    items.push({ kind: 'entry', key, value: leafIn(layout, key, equals + 1, contentEnd), origin: line })
+  })
+  refuseSpelledTwins(items, text)
+  return { tree: { documents: [{ kind: 'map', items }] }, source: { ...layout, lines } satisfies DotenvSource }
+}
+
+const isComment = (text: string, start: number): boolean => text.charCodeAt(start) === hash
+
+/** Finds the first `=` of lines that are asked for from the top; -1 where there is none. The text behind it is searched once. */
+function equalsFinder(text: string): (start: number, end: number) => number {
+  let equals = text.indexOf('=')
+  return (start, end) => {
     if (equals >= 0 && equals < start) equals = text.indexOf('=', start)
-    if (equals < 0 || equals >= end) return refuse(text, line)
-    const key = stringIn(source, text.slice(start, equals))
-    const isBare = source.quote === '' && key !== macKey
-    const place = isBare ? undefined : valuePlace(source, key, equals + 1, end)
-    const value = place ? leafAt(source, place[0], place[1]) : leafAt(source, equals + 1, end)
-    return { kind: 'entry', key, value, origin: { start, end: next, value: null } }
+    return equals < end ? equals : -1
   }
 }
 
-function leafAt(source: DotenvSource, start: number, end: number): Leaf {
-  const value = valueIn(source, withLineBreaks(source.text.slice(start, end)))
+function leafIn(layout: DotenvLayout, key: string, from: number, to: number): Leaf {
+  const place = innerPlace(layout, key, from, to)
+  const [start, end] = place ?? [from, to]
+  const value = valueBetween(layout, start, end)
   return { kind: 'leaf', value, origin: { start, end, value } }
+}
+
+const valueBetween = (layout: DotenvLayout, start: number, end: number): string | Uint8Array =>
+  valueIn(layout, withLineBreaks(layout.text.slice(start, end)))
+
+/** Compares while it reads: a second tree of a large file costs more than all of that. */
+function says(bytes: Uint8Array, tree: Tree, { encrypted = false, literal = false }: FormatParseOptions = {}): boolean {
+  const source = decode(bytes)
+  if (source.raw) return false
+  const layout = layoutOf(source, { encrypted, literal })
+  const { text } = layout
+  const { items } = first(tree)
+  const equalsIn = equalsFinder(text)
+  let at = 0
+  let isSame = true
+  eachLine(layout, (start, end) => {
+    if (start === end || !isSame) return
+    const item = items[at++]
+    isSame =
+      item !== undefined &&
+      (item.kind === 'comment'
+        ? isComment(text, start) && commentIn(layout, start, end) === item.text
+        : !isComment(text, start) && isEntry(layout, item, start, equalsIn(start, end), end))
+  })
+  return isSame && at === items.length && !hasSpellings(items)
+}
+
+/** Whether the line from `start` to `end`, with its first `=` at `equals`, gives this entry. */
+function isEntry(layout: DotenvLayout, entry: Entry, start: number, equals: number, end: number): boolean {
+  const { key, value } = entry
+  if (equals < 0 || value.kind !== 'leaf' || layout.text.slice(start, equals) !== key) return false
+  const place = innerPlace(layout, key, equals + 1, end)
+  return valueBetween(layout, place ? place[0] : equals + 1, place ? place[1] : end) === value.value
 }
 
 /** The variable that shells and readers of .env files make of a key; a key that names none stays as it is. */
 const variableOf = (key: string): string =>
   /^[A-Za-z_][\w.-]*$/.test(key) ? key : (/^\s*(?:export\s+)?([A-Za-z_][\w.-]*)\s*$/.exec(key)?.[1] ?? key)
 
+const hasSpellings = (items: readonly (Entry | Comment)[]): boolean =>
+  items.some((item) => item.kind === 'entry' && variableOf(item.key) !== item.key)
+
 /**
  * A line without a value is in no MAC: it must not stand beside one that sets the same variable under another spelling of its key.
  * @throws SopsError `parse`.
  */
 function refuseSpelledTwins(items: readonly (Entry | Comment)[], text: string): void {
+  if (!hasSpellings(items)) return
   const entries = items.filter((item) => item.kind === 'entry')
-  if (entries.every(({ key }) => variableOf(key) === key)) return
   const isEmpty = ({ value }: Entry): boolean => value.kind === 'leaf' && value.value === ''
   const empty = new Map(entries.filter(isEmpty).map((entry) => [variableOf(entry.key), entry]))
   const twin = entries.find((entry) => !isEmpty(entry) && empty.has(variableOf(entry.key)))
@@ -85,18 +140,19 @@ function refuseSpelledTwins(items: readonly (Entry | Comment)[], text: string): 
 }
 
 /** Blanks before an encrypted comment are none of it: other tools put them there, and the reference does not find the comment then. */
-function commentText({ text, encrypted }: DotenvSource, { start, end }: DotenvLine): string {
-  const comment = text.slice(start + 1, end)
-  return encrypted ? comment.replace(/^[ \t]+(?=ENC\[AES256_GCM,)/, '') : comment
+function commentIn(layout: DotenvLayout, start: number, end: number): string {
+  const comment = layout.text.slice(start + 1, end)
+  return stringIn(layout, layout.encrypted ? comment.replace(/^[ \t]+(?=ENC\[AES256_GCM,)/, '') : comment)
 }
 
-/** Where the value stands, without the mark behind it and the quotes around it. */
-function valuePlace(
-  { text, quote, encrypted }: DotenvSource,
+/** Where the value stands if there is a mark behind it, or quotes around it; undefined where there can be none. */
+function innerPlace(
+  { text, quote, encrypted }: DotenvLayout,
   key: string,
   start: number,
   end: number,
-): [number, number] {
+): readonly [number, number] | undefined {
+  if (quote === '' && key !== macKey) return undefined
   const isMetadata = key.startsWith(metadataPrefix)
   const to = key === macKey ? start + markStart(text.slice(start, end)) : end
   const isQuoted =
@@ -119,11 +175,11 @@ function print(tree: Tree, layout?: Layout): Uint8Array {
 
 /** What SOPS, and a shell that sources the file, take for data. */
 function notices({ source }: Parsed): string[] {
-  const { text, from, mark, lines } = source as DotenvSource
+  const { text, from, marked, lines } = source as DotenvSource
   const found: string[] = []
-  if (from > 0 || mark)
+  if (from > 0 || marked?.bom)
     found.push('a byte order mark at the start is kept as layout and belongs to no name, unlike in SOPS and in shells')
-  if (lines.length === 1 && text.slice(0, lines[0]!.end).includes('\r'))
+  if (lines.length === 1 && text.slice(0, lines[0]!.contentEnd).includes('\r'))
     return [...found, 'there are carriage returns but no line feed: all of it is one line, as in SOPS']
   const data = lines.filter(({ start }) => !text.startsWith(metadataPrefix, start))
   const returns = data.filter(({ plain }) => plain.startsWith('\r')).length
@@ -140,6 +196,7 @@ export const dotenv: Format = {
   id: 'dotenv',
   metadata: 'flat',
   parse,
+  says,
   rewrite: (parsed, tree, layout) => ({ bytes: rewriteLines(parsed.source as DotenvSource, tree, layout) }),
   print,
   printValue(value) {

@@ -98,6 +98,11 @@ export interface Format {
    */
   parse(bytes: Uint8Array, options?: FormatParseOptions): Parsed
   /**
+   * Whether `parse` would give this very tree, its origins aside; false also where that is not easily told. Only where telling it costs much
+   * less than to parse.
+   */
+  says?(bytes: Uint8Array, tree: Tree, options?: Omit<FormatParseOptions, 'earlier'>): boolean
+  /**
    * The source text with what differs between `parsed.tree` and `next` changed, and every other byte kept. `next` was made from
    * `parsed.tree`: a node that carries an origin is the node of that place; entries, list items and comments may be missing (removed), new
    * (no origin: printed), or have another value. A node whose value (a comment: text) equals `origin.value` is left exactly as it stands,

@@ -1,34 +1,37 @@
 // The lines of a dotenv text and how they end. A carriage return before a line end is layout, unless the file says otherwise.
 import { carriageReturn } from '../../text/characters.ts'
-import type { Comment, Entry, Tree, Value } from '../../tree/tree.ts'
+import type { Comment, Entry, Origin, Tree, Value } from '../../tree/tree.ts'
 import { bytesOfText } from '../../tree/utf8.ts'
 import { type LineSource, markLength, type Piece, scalarText } from '../lines.ts'
-import { type LineEnd, markedLayout } from './mark.ts'
+import { type LineEnd, type Marked, markedLayout } from './mark.ts'
 
-export interface DotenvLine {
-  readonly start: number
+/** A line as the origin of what stands on it. */
+export interface DotenvLine extends Origin {
   /** Behind the content; a carriage return that is layout stands behind it. */
-  readonly end: number
-  readonly next: number
-  /** As it stands. */
+  readonly contentEnd: number
+  /** How it ends, as it stands. */
   readonly own: LineEnd
   /** In the plain text: an encrypted one cannot show them all (`mark.ts`). */
   readonly plain: LineEnd
 }
 
-export interface DotenvSource extends LineSource {
+/** What decides how the lines of a text are read. */
+export interface DotenvLayout extends LineSource {
   /** Where the text starts behind a byte order mark. */
   readonly from: number
-  /** The plain text has a byte order mark, which this one does not show. */
-  readonly mark: boolean
-  /** `Marked.exact` of this text. */
-  readonly exact: boolean
   /** The values are encrypted. */
   readonly encrypted: boolean
   /** An encrypted file that was given CR LF as a whole, its metadata included. */
   readonly converted: boolean
   /** Quotes around all values, as files of SOPS 3.6.0 are found to have them. */
   readonly quote: '"' | "'" | ''
+  /** What the text notes of the plain one; only of encrypted values. */
+  readonly marked: Marked | undefined
+  /** Lines whose carriage return belongs to the value that they showed. */
+  readonly kept: ReadonlySet<string>
+}
+
+export interface DotenvSource extends DotenvLayout {
   readonly lines: readonly DotenvLine[]
 }
 
@@ -47,17 +50,35 @@ interface LineOptions {
   readonly earlier?: Tree | undefined
 }
 
-export function readLines(source: LineSource, { literal, earlier, ...options }: LineOptions): DotenvSource {
-  const { text } = source
+export function layoutOf(source: LineSource, { literal, earlier, ...options }: LineOptions): DotenvLayout {
   const encrypted = options.encrypted && earlier === undefined
-  const from = literal || startsWithMark(earlier) ? 0 : markLength(source)
-  const converted = encrypted && convertedLine.test(text)
-  const quote = options.encrypted ? ((quotedLine.exec(text)?.[1] ?? '') as DotenvSource['quote']) : ''
-  const marked = encrypted ? markedLayout(text) : undefined
-  const kept = linesWithReturn(source, earlier)
-  const lines: DotenvLine[] = []
+  const metadata = options.encrypted ? fromMetadata(source.text) : ''
+  return {
+    ...source,
+    from: literal || startsWithMark(earlier) ? 0 : markLength(source),
+    encrypted,
+    converted: encrypted && convertedLine.test(metadata),
+    quote: (quotedLine.exec(metadata)?.[1] ?? '') as DotenvLayout['quote'],
+    marked: encrypted ? markedLayout(metadata) : undefined,
+    kept: linesWithReturn(source, earlier),
+  }
+}
+
+/** The text from its first line of metadata on. */
+function fromMetadata(text: string): string {
+  if (text.startsWith(metadataPrefix)) return text
+  const at = text.indexOf(`\n${metadataPrefix}`)
+  return at < 0 ? '' : text.slice(at + 1)
+}
+
+/** Is given what a `DotenvLine` holds. */
+type UseLine = (start: number, contentEnd: number, end: number, own: LineEnd, plain: LineEnd) => void
+
+export function eachLine(layout: DotenvLayout, use: UseLine): void {
+  const { text, encrypted, converted, kept } = layout
+  const isMarked = layout.marked?.lines()
   let data = 0
-  for (let start = from; start < text.length; ) {
+  for (let start = layout.from; start < text.length; ) {
     const feed = text.indexOf('\n', start)
     const next = feed < 0 ? text.length : feed + 1
     let end = feed < 0 ? text.length : feed
@@ -72,19 +93,8 @@ export function readLines(source: LineSource, { literal, earlier, ...options }: 
       end--
     }
     const own = end === feed ? '\n' : (text.slice(end, next) as LineEnd)
-    const plain = !isMetadata && marked?.ends(++data) ? '\r\n' : own
-    lines.push({ start, end, next, own, plain })
+    use(start, end, next, own, !isMetadata && isMarked?.(++data) ? '\r\n' : own)
     start = next
-  }
-  return {
-    ...source,
-    from,
-    mark: marked?.bom === true,
-    exact: marked?.exact === true,
-    encrypted,
-    converted,
-    quote,
-    lines,
   }
 }
 

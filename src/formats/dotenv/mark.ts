@@ -6,12 +6,12 @@ export type LineEnd = '\n' | '\r\n' | '\r' | ''
 
 export const macKey = 'sops_mac'
 
-interface Marked {
+export interface Marked {
   readonly bom: boolean
   /** Lines are named one by one: a last line without a line feed, too, where it ends in a carriage return. */
   readonly exact: boolean
-  /** Whether the plain data line of that number, counted from 1 and asked for in ascending order, ends in CR LF. */
-  ends(line: number): boolean
+  /** Gives a question to be asked of ascending numbers: whether the plain data line of that number, counted from 1, ends in CR LF. */
+  readonly lines: () => (line: number) => boolean
 }
 
 const markPattern = / ;((?:bom|crlf(?:=[\d,-]*)?)(?: crlf(?:=[\d,-]*)?)?)$/
@@ -25,17 +25,16 @@ export function markedLayout(text: string): Marked {
   const crlf = words.find((word) => word.startsWith('crlf'))
   const [, list] = crlf?.split('=') ?? []
   const bom = words.includes('bom')
-  if (list === undefined) return { bom, exact: false, ends: () => crlf !== undefined }
+  if (list === undefined) return { bom, exact: false, lines: () => () => crlf !== undefined }
   const ranges = list.split(',').map((range) => range.split('-').map(Number))
-  let at = 0
-  return {
-    bom,
-    exact: true,
-    ends(line) {
+  const lines = (): ((line: number) => boolean) => {
+    let at = 0
+    return (line) => {
       while (at < ranges.length && line > (ranges[at]![1] ?? ranges[at]![0]!)) at++
       return at < ranges.length && line >= ranges[at]![0]!
-    },
+    }
   }
+  return { bom, exact: true, lines }
 }
 
 /**

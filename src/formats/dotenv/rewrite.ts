@@ -44,7 +44,7 @@ export function rewriteLines(source: DotenvSource, tree: Tree, layout: Layout | 
   const blanksTo = (start: number): void => {
     for (; at < lines.length && lines[at]!.start < start; at++) {
       const line = lines[at]!
-      if (line.end === line.start) out.push(keptLine(work, line))
+      if (line.contentEnd === line.start) out.push(keptLine(work, line))
     }
   }
   for (const item of items) {
@@ -78,7 +78,7 @@ function endOf({ source, layout, whole }: Rewriting, line: DotenvLine): LineEnd 
 }
 
 const keptLine = (work: Rewriting, line: DotenvLine): OutLine => ({
-  pieces: [work.source.text.slice(line.start, line.end)],
+  pieces: [work.source.text.slice(line.start, line.contentEnd)],
   end: endOf(work, line),
   plain: line.plain,
 })
@@ -137,9 +137,9 @@ function newLines(work: Rewriting, item: Entry | Comment): OutLine[] {
 const textLines = (text: string): string[] => text.replace(/\r?\n$/, '').split('\n')
 
 function joined({ source, layout, whole }: Rewriting, lines: readonly OutLine[]): Uint8Array {
-  const { text, from, mark, exact } = source
+  const { text, from, marked } = source
   const isEncrypted = layout?.encrypted === true
-  const hasMark = mark || from > 0
+  const hasMark = marked?.bom === true || from > 0
   const out = output(source.raw)
   const showsMark = isEncrypted ? source.encrypted && from > 0 : hasMark
   if (showsMark) out.add(Buffer.from(byteOrderMark))
@@ -152,7 +152,7 @@ function joined({ source, layout, whole }: Rewriting, lines: readonly OutLine[])
     for (const piece of pieces) out.add(piece)
     if (isEncrypted && line.isMac) out.add(noted())
     if (line === last && !isEnded)
-      out.add(!isEncrypted && end.startsWith('\r') && (exact || end === '\r') && plain ? '\r' : '')
+      out.add(!isEncrypted && end.startsWith('\r') && (marked?.exact || end === '\r') && plain ? '\r' : '')
     else out.add(end === '' ? missing : end === '\r' ? '\r\n' : end)
   }
   return out.bytes()
