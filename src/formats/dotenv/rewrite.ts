@@ -10,20 +10,24 @@ import { type DotenvLine, type DotenvSource, metadataPrefix, usualEnd, valueText
 import type { LineEnd } from './mark.ts'
 import { macKey, markOf, markStart } from './mark.ts'
 
-interface OutLine {
-  readonly pieces: readonly Piece[]
-  readonly end: LineEnd
-  /** How it ends in the plain text; absent for lines of the metadata. */
-  readonly plain?: LineEnd
-  /** The line of the MAC, written anew: the mark belongs behind it. */
-  readonly isMac?: boolean
-}
-
 interface Rewriting {
   readonly source: DotenvSource
   readonly layout: Layout | undefined
   /** The encrypted text shows the line ends of the plain one, because all of its own are CR LF. */
   readonly whole: boolean
+  /** The output so far. */
+  readonly pieces: Piece[]
+  /** How the lines of data end in the plain text. */
+  readonly plainEnds: LineEnd[]
+  /** Which pieces are the mark, known when all lines are. */
+  readonly marks: number[]
+  last: Ending | undefined
+}
+
+/** How a line ends, here and in the plain text; lines of the metadata have no plain end. */
+interface Ending {
+  readonly end: LineEnd
+  readonly plain: LineEnd | undefined
 }
 
 export const first = (tree: Tree): MapNode => tree.documents[0] ?? { kind: 'map', items: [] }
@@ -31,9 +35,9 @@ export const first = (tree: Tree): MapNode => tree.documents[0] ?? { kind: 'map'
 export function rewriteLines(source: DotenvSource, tree: Tree, layout: Layout | undefined): Uint8Array {
   const { lines, text } = source
   const { items } = first(tree)
-  const work = { source, layout, whole: isWhole(source, items) }
-  const out: OutLine[] = []
-  const metadata: OutLine[] = []
+  const whole = isWhole(source, items)
+  const work: Rewriting = { source, layout, whole, pieces: [], plainEnds: [], marks: [], last: undefined }
+  const metadata: Entry[] = []
   let at = 0
   let byStart: ReadonlyMap<number, DotenvLine> | undefined
   /** For lines that were moved. */
@@ -44,7 +48,7 @@ export function rewriteLines(source: DotenvSource, tree: Tree, layout: Layout | 
   const blanksTo = (start: number): void => {
     for (; at < lines.length && lines[at]!.start < start; at++) {
       const line = lines[at]!
-      if (line.contentEnd === line.start) out.push(keptLine(work, line))
+      if (line.contentEnd === line.start) addKept(work, line)
     }
   }
   for (const item of items) {
@@ -52,15 +56,16 @@ export function rewriteLines(source: DotenvSource, tree: Tree, layout: Layout | 
     if (origin) {
       blanksTo(origin.start)
       const line = lines[at]?.start === origin.start ? lines[at++]! : places().get(origin.start)!
-      out.push(changedLine(work, line, item))
+      addChanged(work, line, item)
     } else if (item.kind === 'entry' && item.key.startsWith(metadataPrefix)) {
-      for (const line of newLines(work, item)) metadata.push(line)
+      metadata.push(item)
     } else {
-      for (const line of newLines(work, item)) out.push(line)
+      addNew(work, item)
     }
   }
   blanksTo(text.length)
-  return joined(work, out.concat(metadata))
+  for (const item of metadata) addNew(work, item)
+  return joined(work)
 }
 
 function isWhole({ encrypted, converted, text }: DotenvSource, items: MapNode['items']): boolean {
@@ -77,36 +82,62 @@ function endOf({ source, layout, whole }: Rewriting, line: DotenvLine): LineEnd 
   return whole || line.plain === '' ? line.plain : '\n'
 }
 
-const keptLine = (work: Rewriting, line: DotenvLine): OutLine => ({
-  pieces: [work.source.text.slice(line.start, line.contentEnd)],
-  end: endOf(work, line),
-  plain: line.plain,
-})
+function addEnd(work: Rewriting, end: LineEnd, plain: LineEnd | undefined): void {
+  if (plain !== undefined) work.plainEnds.push(plain)
+  work.last = { end, plain }
+  const missing = !work.layout?.encrypted ? usualEnd(work.source) : work.whole ? '\r\n' : '\n'
+  work.pieces.push(end === '' ? missing : end === '\r' ? '\r\n' : end)
+}
 
-function changedLine(work: Rewriting, line: DotenvLine, item: Entry | Comment): OutLine {
-  const { source, layout, whole } = work
+function addKept(work: Rewriting, line: DotenvLine): void {
+  work.pieces.push(work.source.text.slice(line.start, line.contentEnd))
+  addEnd(work, endOf(work, line), line.plain)
+}
+
+/** The mark belongs behind a MAC that is written anew. */
+function addMark({ layout, pieces, marks }: Rewriting): void {
+  if (layout?.encrypted) marks.push(pieces.push('') - 1)
+}
+
+function addChanged(work: Rewriting, line: DotenvLine, item: Entry | Comment): void {
+  const { source, layout, pieces } = work
   const { text, quote } = source
   const isMetadata = item.kind === 'entry' && item.key.startsWith(metadataPrefix)
   if (isSame(item) && (quote === '' || layout?.encrypted || isMetadata)) {
-    const kept = keptLine(work, line)
-    return isMetadata ? { pieces: kept.pieces, end: line.own } : kept
+    pieces.push(text.slice(line.start, line.contentEnd))
+    addEnd(work, isMetadata ? line.own : endOf(work, line), isMetadata ? undefined : line.plain)
+    return
   }
-  if (item.kind === 'comment')
-    return { pieces: ['#', insertable(source, item.text)], end: endOf(work, line), plain: line.plain }
+  if (item.kind === 'comment') {
+    pieces.push('#', insertable(source, item.text))
+    addEnd(work, endOf(work, line), line.plain)
+    return
+  }
   checkedKey(item.key, layout)
-  const head = text.slice(line.start, text.indexOf('=', line.start) + 1)
+  const equals = text.indexOf('=', line.start)
   const value = valuePiece(item.key, item.value)
-  const isToken = (): boolean => typeof value === 'string' && isEncrypted(value)
   const { start } = item.value.kind === 'leaf' ? (item.value.origin ?? item.origin!) : item.origin!
-  const quoted = start > line.start + head.length && (isMetadata || (layout?.encrypted && isToken())) ? quote : ''
+  const isQuoted = quote !== '' && start > equals + 1 && (isMetadata || (layout?.encrypted && isSealed(value)))
   const written = typeof value === 'string' ? insertable(source, value) : value
-  const pieces = quoted === '' ? [head, written] : [head, quoted, written, quoted]
-  if (isMetadata) return { pieces, end: line.own, isMac: item.key === macKey }
-  // In a file whose values were converted after they were encrypted, a carriage return of the value's own takes the place of the line's.
+  pieces.push(text.slice(line.start, equals + 1))
+  if (isQuoted) pieces.push(quote, written, quote)
+  else pieces.push(written)
+  if (!isMetadata) addEnd(work, endBehind(work, line, value), line.plain)
+  else {
+    if (item.key === macKey) addMark(work)
+    addEnd(work, line.own, undefined)
+  }
+}
+
+const isSealed = (value: Piece): boolean => typeof value === 'string' && isEncrypted(value)
+
+/** How a line ends that got another value. */
+function endBehind(work: Rewriting, line: DotenvLine, value: Piece): LineEnd {
+  const { source, layout, whole } = work
   const end = endOf(work, line)
-  if (!layout?.encrypted && source.converted && value.at(-1) === (typeof value === 'string' ? '\r' : carriageReturn))
-    return { pieces, end: '\n', plain: line.plain }
-  return { pieces, end: layout?.encrypted && !whole && end === '\r\n' && !isToken() ? '\n' : end, plain: line.plain }
+  if (layout?.encrypted) return !whole && end === '\r\n' && !isSealed(value) ? '\n' : end
+  // In a file whose values were converted after they were encrypted, a carriage return of the value's own takes the place of the line's.
+  return source.converted && value.at(-1) === (typeof value === 'string' ? '\r' : carriageReturn) ? '\n' : end
 }
 
 const isSame = (item: Entry | Comment): boolean =>
@@ -116,52 +147,46 @@ const isSame = (item: Entry | Comment): boolean =>
       item.value.origin !== undefined &&
       sameValue(item.value.value, item.value.origin.value)
 
-function newLines(work: Rewriting, item: Entry | Comment): OutLine[] {
-  const { source, layout, whole } = work
+function addNew(work: Rewriting, item: Entry | Comment): void {
+  const { source, layout, whole, pieces } = work
   const isMetadata = item.kind === 'entry' && item.key.startsWith(metadataPrefix)
+  const isMac = item.kind === 'entry' && item.key === macKey
   const plain = usualEnd(source)
   const end = isMetadata ? (whole ? '\r\n' : '\n') : layout?.encrypted && !whole ? '\n' : plain
-  const ends = isMetadata ? { end } : { end, plain }
+  const finish = (): void => {
+    if (isMac) addMark(work)
+    addEnd(work, end, isMetadata ? undefined : plain)
+  }
   if (item.kind === 'entry' && item.text === undefined) {
-    return [{ pieces: linePieces(source, item, layout), ...ends, isMac: item.key === macKey }]
+    pieces.push(...linePieces(source, item, layout))
+    finish()
+    return
   }
   const lines = item.kind === 'comment' ? item.text.split('\n').map((line) => `#${line}`) : textLines(item.text!)
-  const isMac = item.kind === 'entry' && item.key === macKey
-  return lines.map((line) => ({
-    pieces: [insertable(source, isMac ? line.slice(0, markStart(line)) : line)],
-    ...ends,
-    isMac,
-  }))
+  for (const line of lines) {
+    pieces.push(insertable(source, isMac ? line.slice(0, markStart(line)) : line))
+    finish()
+  }
 }
 
 const textLines = (text: string): string[] => text.replace(/\r?\n$/, '').split('\n')
 
-function joined({ source, layout, whole }: Rewriting, lines: readonly OutLine[]): Uint8Array {
+function joined({ source, layout, whole, pieces, plainEnds, marks, last }: Rewriting): Uint8Array {
   const { text, from, marked } = source
   const isEncrypted = layout?.encrypted === true
   const hasMark = marked?.bom === true || from > 0
-  const out = output(source.raw)
   const showsMark = isEncrypted ? source.encrypted && from > 0 : hasMark
-  if (showsMark) out.add(Buffer.from(byteOrderMark))
-  const noted = (): string => markOf(hasMark && !showsMark, plainEnds(lines), whole)
-  const missing = !isEncrypted ? usualEnd(source) : whole ? '\r\n' : '\n'
+  for (const at of marks) pieces[at] = markOf(hasMark && !showsMark, plainEnds, whole)
   const isEnded = text.length === from || text.endsWith('\n')
-  const last = lines.at(-1)
-  for (const line of lines) {
-    const { pieces, end, plain } = line
-    for (const piece of pieces) out.add(piece)
-    if (isEncrypted && line.isMac) out.add(noted())
-    if (line === last && !isEnded)
-      out.add(!isEncrypted && end.startsWith('\r') && (marked?.exact || end === '\r') && plain ? '\r' : '')
-    else out.add(end === '' ? missing : end === '\r' ? '\r\n' : end)
+  if (last && !isEnded) {
+    const { end, plain } = last
+    const hasReturn = !isEncrypted && end.startsWith('\r') && (marked?.exact || end === '\r') && plain
+    pieces[pieces.length - 1] = hasReturn ? '\r' : ''
   }
+  const out = output(source.raw)
+  if (showsMark) out.add(Buffer.from(byteOrderMark))
+  for (const piece of pieces) out.add(piece)
   return out.bytes()
-}
-
-function plainEnds(lines: readonly OutLine[]): LineEnd[] {
-  const ends: LineEnd[] = []
-  for (const { plain } of lines) if (plain !== undefined) ends.push(plain)
-  return ends
 }
 
 /** A whole line without its end. */
