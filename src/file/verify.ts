@@ -36,7 +36,7 @@ export interface ReadBack {
 }
 
 /** With the text that says it. */
-export interface ReadText extends ReadBack {
+interface ReadText extends ReadBack {
   readonly parsed: Parsed
 }
 

@@ -101,7 +101,7 @@ function says(bytes: Uint8Array, tree: Tree, { encrypted = false, literal = fals
         ? isComment(text, start) && commentIn(layout, start, end) === item.text
         : !isComment(text, start) && isEntry(layout, item, start, equalsIn(start, end), end))
   })
-  return isSame && at === items.length && !hasSpellings(items)
+  return isSame && at === items.length && findSpelledTwins(items) === undefined
 }
 
 /** Whether the line from `start` to `end`, with its first `=` at `equals`, gives this entry. */
@@ -116,25 +116,34 @@ function isEntry(layout: DotenvLayout, entry: Entry, start: number, equals: numb
 const variableOf = (key: string): string =>
   /^[A-Za-z_][\w.-]*$/.test(key) ? key : (/^\s*(?:export\s+)?([A-Za-z_][\w.-]*)\s*$/.exec(key)?.[1] ?? key)
 
-const hasSpellings = (items: readonly (Entry | Comment)[]): boolean =>
-  items.some((item) => item.kind === 'entry' && variableOf(item.key) !== item.key)
+interface SpelledTwins {
+  /** Has a value. */
+  readonly entry: Entry
+  /** Has none, and a key that spells the same variable in another way. */
+  readonly stray: Entry
+}
+
+function findSpelledTwins(items: readonly (Entry | Comment)[]): SpelledTwins | undefined {
+  if (items.every((item) => item.kind === 'comment' || variableOf(item.key) === item.key)) return undefined
+  const entries = items.filter((item) => item.kind === 'entry')
+  const isEmpty = ({ value }: Entry): boolean => value.kind === 'leaf' && value.value === ''
+  const empty = new Map(entries.filter(isEmpty).map((entry) => [variableOf(entry.key), entry]))
+  const entry = entries.find((entry) => !isEmpty(entry) && empty.has(variableOf(entry.key)))
+  return entry && { entry, stray: empty.get(variableOf(entry.key))! }
+}
 
 /**
  * A line without a value is in no MAC: it must not stand beside one that sets the same variable under another spelling of its key.
  * @throws SopsError `parse`.
  */
 function refuseSpelledTwins(items: readonly (Entry | Comment)[], text: string): void {
-  if (!hasSpellings(items)) return
-  const entries = items.filter((item) => item.kind === 'entry')
-  const isEmpty = ({ value }: Entry): boolean => value.kind === 'leaf' && value.value === ''
-  const empty = new Map(entries.filter(isEmpty).map((entry) => [variableOf(entry.key), entry]))
-  const twin = entries.find((entry) => !isEmpty(entry) && empty.has(variableOf(entry.key)))
-  if (!twin) return
-  const stray = empty.get(variableOf(twin.key))!
+  const twins = findSpelledTwins(items)
+  if (!twins) return
+  const { entry, stray } = twins
   const line = lineOf(text, stray.origin!.start)
   throw new SopsError(
     'parse',
-    `line ${line} is another spelling of ${formatPath([twin.key])}, with no value: nothing protects it, and some readers would take it`,
+    `line ${line} is another spelling of ${formatPath([entry.key])}, with no value: nothing protects it, and some readers would take it`,
     { position: { line, column: 1 }, path: [stray.key], hints: ['leave the line that is meant'] },
   )
 }

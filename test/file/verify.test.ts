@@ -1,7 +1,7 @@
 // A sealed text that would not open again is refused before anything is written.
 import { describe, expect, test } from 'vitest'
 import { withRecipients } from '../../src/file/recipients.ts'
-import { checkReadsBack, type Expected, readBack } from '../../src/file/verify.ts'
+import { checkReadsBack, type Expected, readBack, readsAs } from '../../src/file/verify.ts'
 import {
   compileSelection,
   createFile,
@@ -12,6 +12,7 @@ import {
   SopsError,
   sealNew,
 } from '../../src/index.ts'
+import type { Tree } from '../../src/tree/tree.ts'
 import { ageGroup, openService, seal } from '../fuzz/sealed.ts'
 
 const plain: Readonly<Record<string, string>> = {
@@ -32,6 +33,16 @@ async function sealedOf(format: FormatId): Promise<{ bytes: Buffer; sealed: Expe
   const sealed = { tree, metadata, selection, encrypted: format === 'json' ? 3 : 2 }
   return { bytes, sealed, check: (text) => checkReadsBack(readBack(Buffer.from(text), own), sealed) }
 }
+
+/** The tree with its first value in clear. */
+const inClear = ({ documents }: Tree): Tree => ({
+  documents: documents.map((document) => ({
+    ...document,
+    items: document.items.map((item, i) =>
+      i === 0 && item.kind === 'entry' ? { ...item, value: { kind: 'leaf', value: 'one' } } : item,
+    ),
+  })),
+})
 
 describe.each(Object.keys(plain) as FormatId[])('%s', (format) => {
   test('what was sealed is accepted', async () => {
@@ -57,6 +68,23 @@ describe.each(Object.keys(plain) as FormatId[])('%s', (format) => {
     const text = change(bytes.toString())
     expect(text).not.toBe(bytes.toString())
     expect(() => check(text)).toThrow(SopsError)
+    const { parsed, format: own } = await loadEncrypted(bytes, format)
+    expect(readsAs(parsed.tree, Buffer.from(text), own)).toBeUndefined()
+  })
+
+  test('it is taken for the tree that was meant only if it says that, and is checked like any other then', async () => {
+    const { bytes, sealed } = await sealedOf(format)
+    const { parsed, format: own } = await loadEncrypted(bytes, format)
+    const read = readsAs(parsed.tree, bytes, own)
+    expect(read !== undefined).toBe(format === 'dotenv')
+    if (!read) return
+    expect(read.metadata).toEqual(readBack(bytes, own).metadata)
+    expect(() => checkReadsBack(read, { ...sealed, tree: read.tree })).not.toThrow()
+    for (const encrypted of [1, 3]) {
+      expect(() => checkReadsBack(read, { ...sealed, tree: read.tree, encrypted })).toThrow('taken for clear')
+    }
+    const clear = inClear(read.tree)
+    expect(() => checkReadsBack({ ...read, tree: clear }, { ...sealed, tree: clear })).toThrow('would be in clear')
   })
 
   test('no message repeats a value', async () => {

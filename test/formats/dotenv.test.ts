@@ -305,3 +305,64 @@ describe('fixtures/layout/dotenv', () => {
     expect(str(decrypt(encrypted))).toBe(str(plain))
   })
 })
+
+describe('telling whether a text says a tree', () => {
+  const token = enc('x')
+  const texts = [
+    '',
+    'A=1\n',
+    'A=1',
+    'A=1\nB=2\n',
+    'B=2\nA=1\n',
+    'A=1\n\nB=2\n',
+    'A=1\nB=2\nB=2\n',
+    'A=2\n',
+    'AB=1\n',
+    'A=\n',
+    'A=1=2\n',
+    'A=a\\nb\n',
+    '#A=1\n',
+    '#\n',
+    '# A=1\n',
+    'A=1\r\nB=2\r\n',
+    '\ufeffA=1\n',
+    `A=${token}\n# ${token}\n`,
+    `A=${token}\n#${token}\n`,
+    `A=${token}\nsops_mac=${token}\n`,
+    `A=${token}\nsops_mac=${token} ;crlf\n`,
+    `A=${token}\r\nsops_mac=${token}\r\n`,
+    `A="${token}"\nsops_mac="${token}"\n`,
+    'export A=1\n',
+    'A=1\nexport A=\n',
+    'A\n',
+  ]
+  const read = (text: string, literal: boolean): unknown[] | undefined => {
+    try {
+      return shape(dotenv.parse(bytes(text), { encrypted: true, literal }).tree)
+    } catch {
+      return undefined
+    }
+  }
+
+  test.each([false, true])('of every text with the tree of every other, literal: %s', (literal) => {
+    for (const source of texts) {
+      const wanted = read(source, literal)
+      if (wanted === undefined) continue
+      const { tree } = dotenv.parse(bytes(source), { encrypted: true, literal })
+      for (const text of texts) {
+        const says = dotenv.says!(bytes(text), tree, { encrypted: true, literal })
+        const isSame = JSON.stringify(read(text, literal)) === JSON.stringify(wanted)
+        expect([source, text, says]).toEqual([source, text, isSame])
+      }
+    }
+  })
+
+  test('never of what is no text, and of values of other types', () => {
+    const tree = doc(entry('A', '1'))
+    expect(dotenv.says!(bytes('A=1\n'), tree)).toBe(true)
+    expect(dotenv.says!(Buffer.from('A=1\n#\xff\n', 'latin1'), tree)).toBe(false)
+    for (const value of [1n, 1, null, new Uint8Array([0x31])]) {
+      expect(dotenv.says!(bytes('A=1\n'), doc(entry('A', value)))).toBe(false)
+    }
+  })
+})

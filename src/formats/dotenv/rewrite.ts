@@ -158,7 +158,7 @@ function addNew(work: Rewriting, item: Entry | Comment): void {
     addEnd(work, end, isMetadata ? undefined : plain)
   }
   if (item.kind === 'entry' && item.text === undefined) {
-    pieces.push(...linePieces(source, item, layout))
+    for (const piece of linePieces(source, item, layout)) pieces.push(piece)
     finish()
     return
   }
