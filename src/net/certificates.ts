@@ -3,9 +3,9 @@
 import { resolve } from 'node:path'
 import type { Context } from '../context/index.ts'
 import { memoKey } from '../context/index.ts'
-import { messageOf } from '../errors.ts'
+import { messageOf, SopsError } from '../errors.ts'
 import { storeCertificates } from '../runtime/index.ts'
-import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync } from '../system/index.ts'
+import { closeSync, codeOf, constants, fstatSync, openSync, readdirSync, readFileSync } from '../system/index.ts'
 import { readCredentialsSync } from './credential-file.ts'
 
 type Machine = Pick<Context, 'env' | 'cwd' | 'platform'>
@@ -56,7 +56,7 @@ const found = memoKey<Authorities>('authorities')
 export const authorities = (ctx: Machine & Pick<Context, 'once'>): Authorities =>
   ctx.once(found, () => findAuthorities(ctx))
 
-/** Files that cannot be read, and what in them is no certificate, count as nothing, as in Go. */
+/** Files that cannot be read, and what in them is no certificate, count as nothing, as in Go. @throws SopsError as `namedText`. */
 export function findAuthorities(machine: Machine, places: Places = unixPlaces): Authorities {
   const unread: string[] = []
   const extra = certificatesIn(namedText('NODE_EXTRA_CA_CERTS', machine, unread))
@@ -73,14 +73,17 @@ function fromFiles(machine: Machine, places: Places, unread: string[]): readonly
   return [file, ...folders.flatMap((folder) => textsIn(folder, note))].flatMap(certificatesIn)
 }
 
-/** Of the file that a variable names, which may be a pipe. */
+/** Of the file that a variable names, which may be a pipe. @throws SopsError `generic` for what never ends, where Go would wait for ever. */
 function namedText(variable: string, { env, cwd }: Machine, unread: string[]): string | undefined {
   const path = env[variable]
   if (!path) return undefined
   try {
     return readCredentialsSync(resolve(cwd, path))
   } catch (error) {
-    unread.push(`${variable}: ${messageOf(error)}`)
+    const reason = `${variable}: ${messageOf(error)}`
+    const isEndless = codeOf(error) === undefined || codeOf(error) === 'EFBIG'
+    if (isEndless) throw new SopsError('generic', reason, { cause: error })
+    unread.push(reason)
     return undefined
   }
 }

@@ -149,8 +149,15 @@ describe('connections', () => {
   ])('%s=%s: the variable and the file are named', (variable, path, reason) => {
     const env = { SSL_CERT_FILE: 'empty.pem', SSL_CERT_DIR: 'nothing', [variable]: path }
     expect(() => secured(fakeContext({ env, cwd: folder, platform: 'linux' }))).toThrow(
-      `${variable}: ${reason.replace('{}', folder)})`.replace(': d2', `: ${folder}/d2`),
+      `${variable}: ${reason.replace('{}', folder)}`.replace(': d2', `: ${folder}/d2`),
     )
+  })
+
+  test.skipIf(process.platform === 'win32')('a file without an end is refused where others are trusted as well', () => {
+    for (const variable of ['SSL_CERT_FILE', 'NODE_EXTRA_CA_CERTS']) {
+      const env = { SSL_CERT_DIR: 'd1', [variable]: '/dev/zero' }
+      expect(() => secured(fakeContext({ env, cwd: folder, platform: 'linux' }))).toThrow(`${variable}: read /dev/zero`)
+    }
   })
 
   test.skipIf(process.platform === 'win32')('a pipe in a folder of SSL_CERT_DIR is passed over', () => {
