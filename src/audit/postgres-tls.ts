@@ -56,7 +56,7 @@ const weak = (mode: string, by: string, wanted: string): SopsError =>
  */
 async function trusted(root: string, setting: Setting, around: Surroundings): Promise<string | undefined> {
   if (root === 'system') return undefined
-  if (root !== '') return pemOf(root, setting, around)
+  if (root !== '') return pemOf('sslrootcert', root, setting, around)
   const own = ownFile('root.crt', around)
   return own === undefined ? undefined : readIfThere(own, around)
 }
@@ -73,23 +73,23 @@ async function clientOf(setting: Setting, around: Surroundings): Promise<TlsOpti
   if (setting('sslcertmode') === 'disable') return {}
   const named = setting('sslcert')
   const own = ownFile('postgresql.crt', around)
-  const cert = named ? await pemOf(named, setting, around) : own && (await readIfThere(own, around))
+  const cert = named ? await pemOf('sslcert', named, setting, around) : own && (await readIfThere(own, around))
   if (!cert) return {}
   const path = setting('sslkey') || ownFile('postgresql.key', around)
   if (path === undefined) throw new SopsError('generic', 'sslcert needs a key: name its file with sslkey')
   if (!isInline(setting)) await checkPrivate(path, around)
   const passphrase = setting('sslpassword')
-  return { cert, key: await pemOf(path, setting, around), ...(passphrase ? { passphrase } : {}) }
+  return { cert, key: await pemOf('sslkey', path, setting, around), ...(passphrase ? { passphrase } : {}) }
 }
 
 const isInline = (setting: Setting): boolean => /^(?:1|t|true|y|yes|on)$/i.test(setting('sslinline'))
 
-async function pemOf(path: string, setting: Setting, around: Surroundings): Promise<string> {
+async function pemOf(word: string, path: string, setting: Setting, around: Surroundings): Promise<string> {
   if (isInline(setting)) return path
   try {
     return await readCredentials(path, around)
   } catch (error) {
-    throw new SopsError('generic', `a certificate or key cannot be read: ${messageOf(error)}`, { cause: error })
+    throw new SopsError('generic', `${word} cannot be read: ${messageOf(error)}`, { cause: error })
   }
 }
 

@@ -3,8 +3,9 @@
 import type { AssumeRoleWithWebIdentityCommandInput } from '@aws-sdk/client-sts'
 import type { Context } from '../context/index.ts'
 import { memoKeys, onceEach } from '../context/index.ts'
-import { SopsError } from '../errors.ts'
+import { messageOf, SopsError } from '../errors.ts'
 import { readCredentials, remember } from '../net/index.ts'
+import { existsSync, irregularity, shownPath, statSync } from '../system/index.ts'
 import { keepSecret } from './failure.ts'
 import { containerOptions, fromMachine, silent } from './machine.ts'
 import { loadProviders } from './packages.ts'
@@ -104,7 +105,9 @@ function webIdentity({ env }: Context): WebIdentity | undefined {
 const fromWebIdentity =
   ({ tokenFile, roleArn, session }: WebIdentity, place: AwsPlace, ctx: Context): Provider =>
   async () => {
-    const token = await readCredentials(tokenFile, ctx)
+    const token = await readCredentials(tokenFile, ctx).catch((error: unknown) => {
+      throw new SopsError('generic', `AWS_WEB_IDENTITY_TOKEN_FILE: ${messageOf(error)}`, { cause: error })
+    })
     return withToken({ RoleArn: roleArn, RoleSessionName: session, WebIdentityToken: token }, place, ctx)
   }
 
@@ -129,6 +132,7 @@ function fromProfile(name: string, section: ProfileSection, place: AwsPlace, ctx
   return async () => {
     const { configPath, credentialsPath } = sharedConfig(ctx)
     const chain = chainOf(name, ctx)
+    for (const path of [configPath, credentialsPath]) refusePipe(path)
     // The SSO part of the chain finds its files by `process.env` and the account's home alone, as the `Environment` and
     // `Ec2InstanceMetadata` of a `credential_source` find what they read.
     const { fromIni } = await loadProviders()
@@ -141,7 +145,7 @@ function fromProfile(name: string, section: ProfileSection, place: AwsPlace, ctx
       clientConfig: { requestHandler: clientSettings('sts', place, ctx).requestHandler },
       roleAssumer: async (credentials, input) => assumeRole({ kind: 'role', credentials, input }, place, ctx),
       roleAssumerWithWebIdentity: async (input) => withToken(input, place, ctx),
-      mfaCodeProvider: (serial) => mfaCode(serial, ctx),
+      mfaCodeProvider: (serial) => mfaCode(serial, place.profile, ctx),
       // It passes on what it is given.
       ...(chain.some(({ section }) => setting(section, 'credential_source') === 'EcsContainer')
         ? containerOptions(ctx)
@@ -159,6 +163,14 @@ function fromProfile(name: string, section: ProfileSection, place: AwsPlace, ctx
       throw new SopsError('generic', `credential_process of profile ${run} failed${said === '' ? '' : `: ${said}`}`)
     }
   }
+}
+
+/** The SDK reads these files again: a pipe has nothing left then, and it would wait for ever. @throws SopsError `generic`. */
+function refusePipe(path: string): void {
+  const found = existsSync(path) ? irregularity(statSync(path)) : undefined
+  if (found === undefined) return
+  const message = `could not load AWS config: ${shownPath(path)} is ${found}: roles, programs and logins of a profile need a regular file`
+  throw new SopsError('generic', message)
 }
 
 function keysOf(section: ProfileSection): AwsCredentials | undefined {
@@ -179,15 +191,22 @@ const withOwnRole =
       RoleSessionName: setting(section, 'role_session_name') || sessionName(),
       DurationSeconds: Number(setting(section, 'duration_seconds') || 3600),
       ...(external === '' ? {} : { ExternalId: external }),
-      ...(serial === '' ? {} : { SerialNumber: serial, TokenCode: await mfaCode(serial, ctx) }),
+      ...(serial === '' ? {} : { SerialNumber: serial, TokenCode: await mfaCode(serial, place.profile, ctx) }),
     }
     return assumeRole({ kind: 'role', credentials, input }, place, ctx)
   }
 
-async function mfaCode(serial: string, ctx: Context): Promise<string> {
-  const code = await ctx.prompt(`MFA code for ${serial}: `)
-  if (code === undefined) throw new SopsError('generic', 'an MFA code is needed, and there is no terminal to ask on')
-  return code.trim()
+/** Not echoed, as with the AWS CLI. `profile` is the key's own; empty for none. */
+async function mfaCode(serial: string, profile: string, ctx: Context): Promise<string> {
+  const code = await ctx.prompt(`MFA code for ${serial}: `, { secret: true })
+  if (code !== undefined) return code.trim()
+  const command = `aws configure export-credentials --profile ${profileName(profile, ctx)}`
+  // Keys of the environment do not stand in for a key's own profile.
+  const way =
+    profile === ''
+      ? `set the variables that "${command} --format env" prints`
+      : `put the keys that "${command}" prints into that profile, in another file that AWS_CONFIG_FILE names`
+  throw new SopsError('generic', `an MFA code is needed for ${serial}, and there is no terminal to ask on: ${way}`)
 }
 
 interface Named {

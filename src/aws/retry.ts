@@ -1,7 +1,9 @@
 // When a request is sent again, and how much later: as the SDK's standard mode does, but never beyond the one time limit.
 
-/** Milliseconds before the second attempt; each further one waits twice as long, up to the longest. */
-const firstWait = 1000
+import { backoff } from '../net/index.ts'
+
+/** Milliseconds before the second attempt, at least; each further one waits twice as long, up to the longest. */
+const firstWait = 500
 const longestWait = 20_000
 
 interface Patience {
@@ -39,9 +41,6 @@ const tokenOf = (count: number, wait: number, end: number): Token => ({
   getRetryDelay: () => wait,
 })
 
-/** At least half of the longest wait, so that what is away for a moment is always waited for; chance spreads those who were refused together. */
-const backoff = (count: number): number => Math.min(firstWait * 2 ** count, longestWait) * (0.5 + Math.random() / 2)
-
 export function retryStrategy({ maxAttempts, limit, isAdaptive }: Patience): RetryStrategy {
   let calm = 0
   return {
@@ -54,7 +53,7 @@ export function retryStrategy({ maxAttempts, limit, isAdaptive }: Patience): Ret
       const { count, end } = token as Token
       const now = performance.now()
       const asked = retryAfterHint === undefined ? 0 : retryAfterHint.getTime() - Date.now()
-      const wait = isClockError(error) ? 0 : Math.max(backoff(count), asked)
+      const wait = isClockError(error) ? 0 : Math.max(backoff(count, firstWait, longestWait), asked)
       if (isAdaptive && errorType === 'THROTTLING') calm = Math.max(calm, now + wait)
       // Whatever is thrown here, the SDK throws what the last attempt ended with.
       if (!worthwhile(errorType) || count + 1 >= maxAttempts || now + wait >= end) throw new Error('no further attempt')

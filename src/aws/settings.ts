@@ -1,6 +1,7 @@
 // How AWS services are reached: endpoints, attempts and trust, from the environment and the shared configuration (spec/keys.md 5.3).
 
 import type { Context } from '../context/index.ts'
+import { memoKeys, onceEach } from '../context/index.ts'
 import { messageOf, SopsError } from '../errors.ts'
 import { kmsTimeout, readCredentialsSync } from '../net/index.ts'
 import { quote } from '../text/quote.ts'
@@ -152,17 +153,22 @@ function endpointOf(service: AwsService, profile: string, ctx: Context): string 
   )
 }
 
+/** By path; a pipe can be read only once. */
+const bundles = memoKeys<string>('AWS certificates')
+
 /**
  * The certificates of `AWS_CA_BUNDLE`, which are then the only ones trusted; undefined for the platform's.
  * @throws SopsError `generic` when the file cannot be read.
  */
 function trustedCertificates(profile: string, ctx: Context): string | undefined {
   const section = profileSection(profile, ctx)
-  const path = ctx.env['AWS_CA_BUNDLE'] || setting(section, 'ca_bundle')
+  const variable = ctx.env['AWS_CA_BUNDLE']
+  const path = variable || setting(section, 'ca_bundle')
   if (path === '') return undefined
   try {
-    return readCredentialsSync(path)
+    return onceEach(ctx, bundles, path, () => readCredentialsSync(path))
   } catch (error) {
-    throw new SopsError('generic', `could not load AWS config: AWS_CA_BUNDLE: ${messageOf(error)}`, { cause: error })
+    const name = variable ? 'AWS_CA_BUNDLE' : 'ca_bundle'
+    throw new SopsError('generic', `could not load AWS config: ${name}: ${messageOf(error)}`, { cause: error })
   }
 }

@@ -3,7 +3,7 @@
 import { join } from 'node:path'
 import type { Context } from '../context/index.ts'
 import { memoKey } from '../context/index.ts'
-import { SopsError } from '../errors.ts'
+import { messageOf, SopsError } from '../errors.ts'
 import { readCredentialsSync } from '../net/index.ts'
 
 /** Settings by lower-case name; one with settings of its own (`kms =` and indented lines) is a map. */
@@ -62,16 +62,19 @@ function named(kind: string, header: string): string | undefined {
   return header.startsWith(kind) && /^\s/.test(rest) ? unquoted(rest.trim()) : undefined
 }
 
-function readSections(path: string): Sections {
+/** @throws SopsError `generic` for what `variable` names, if that can be opened but not read. */
+function readSections(path: string, variable: string, { env }: Context): Sections {
   try {
     return parseSharedFile(readCredentialsSync(path))
-  } catch {
-    // Like all AWS tools: a file that cannot be read counts as empty.
-    return new Map()
+  } catch (error) {
+    // Like all AWS tools: a file that cannot be opened counts as empty.
+    if (!env[variable] || (error as NodeJS.ErrnoException).syscall === 'open') return new Map()
+    throw new SopsError('generic', `could not load AWS config: ${variable}: ${messageOf(error)}`, { cause: error })
   }
 }
 
-function loadSharedConfig({ env, home = '' }: Context): SharedConfig {
+function loadSharedConfig(ctx: Context): SharedConfig {
+  const { env, home = '' } = ctx
   const pathOf = (variable: string, name: string): string => {
     const path = env[variable] || join(home, '.aws', name)
     return path.startsWith('~/') ? join(home, path.slice(2)) : path
@@ -80,13 +83,13 @@ function loadSharedConfig({ env, home = '' }: Context): SharedConfig {
   const credentialsPath = pathOf('AWS_SHARED_CREDENTIALS_FILE', 'credentials')
   const profiles: Sections = new Map()
   const services: Sections = new Map()
-  for (const [header, section] of readSections(configPath)) {
+  for (const [header, section] of readSections(configPath, 'AWS_CONFIG_FILE', ctx)) {
     const name = header === 'default' ? header : named('profile', header)
     if (name !== undefined) profiles.set(name, section)
     const service = named('services', header)
     if (service !== undefined) services.set(service, section)
   }
-  for (const [header, section] of readSections(credentialsPath)) {
+  for (const [header, section] of readSections(credentialsPath, 'AWS_SHARED_CREDENTIALS_FILE', ctx)) {
     const name = unquoted(header)
     profiles.set(name, new Map([...(profiles.get(name) ?? []), ...section]))
   }

@@ -3,8 +3,9 @@
 import { resolve } from 'node:path'
 import type { Context } from '../context/index.ts'
 import { memoKey } from '../context/index.ts'
+import { messageOf, SopsError } from '../errors.ts'
 import { storeCertificates } from '../runtime/index.ts'
-import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync } from '../system/index.ts'
+import { closeSync, codeOf, constants, fstatSync, openSync, readdirSync, readFileSync } from '../system/index.ts'
 import { readCredentialsSync } from './credential-file.ts'
 
 type Machine = Pick<Context, 'env' | 'cwd' | 'platform'>
@@ -31,11 +32,13 @@ const unixPlaces: Places = {
   folders: ['/etc/ssl/certs', '/etc/pki/tls/certs', '/usr/local/share/certs'],
 }
 
-interface Authorities {
+export interface Authorities {
   /** One certificate each, in PEM. */
   readonly certificates: readonly string[]
   /** The environment names them: the runtime's own are not trusted beside them. */
   readonly alone: boolean
+  /** Why files that variables name give nothing: `SSL_CERT_FILE: open /x: no such file or directory`. */
+  readonly unread: readonly string[]
 }
 
 /** Larger files are no certificates. */
@@ -53,43 +56,51 @@ const found = memoKey<Authorities>('authorities')
 export const authorities = (ctx: Machine & Pick<Context, 'once'>): Authorities =>
   ctx.once(found, () => findAuthorities(ctx))
 
-/** Files that cannot be read, and what in them is no certificate, count as nothing, as in Go. */
+/** Files that cannot be read, and what in them is no certificate, count as nothing, as in Go. @throws SopsError as `namedText`. */
 export function findAuthorities(machine: Machine, places: Places = unixPlaces): Authorities {
-  const { env, cwd, platform } = machine
-  const extra = env['NODE_EXTRA_CA_CERTS'] ? certificatesIn(fileText(resolve(cwd, env['NODE_EXTRA_CA_CERTS']))) : []
-  const certificates = hasStore(platform) ? storeCertificates() : fromFiles(machine, places)
-  return { certificates: [...new Set([...certificates, ...extra])], alone: namedPlaces(machine).length > 0 }
+  const unread: string[] = []
+  const extra = certificatesIn(namedText('NODE_EXTRA_CA_CERTS', machine, unread))
+  const certificates = hasStore(machine.platform) ? storeCertificates() : fromFiles(machine, places, unread)
+  return { certificates: [...new Set([...certificates, ...extra])], alone: namedPlaces(machine).length > 0, unread }
 }
 
-function fromFiles({ env, cwd }: Machine, places: Places): readonly string[] {
-  const files = env['SSL_CERT_FILE'] ? [resolve(cwd, env['SSL_CERT_FILE'])] : places.files
+function fromFiles(machine: Machine, places: Places, unread: string[]): readonly string[] {
+  const { env, cwd } = machine
+  const file = env['SSL_CERT_FILE'] ? namedText('SSL_CERT_FILE', machine, unread) : firstText(places.files)
   const named = env['SSL_CERT_DIR']?.split(':').filter((folder) => folder !== '')
   const folders = env['SSL_CERT_DIR'] ? (named ?? []).map((folder) => resolve(cwd, folder)) : places.folders
-  const texts = [firstText(files), ...folders.flatMap(textsIn)]
-  return texts.flatMap(certificatesIn)
+  const note = (error: unknown): unknown => named && unread.push(`SSL_CERT_DIR: ${messageOf(error)}`)
+  return [file, ...folders.flatMap((folder) => textsIn(folder, note))].flatMap(certificatesIn)
+}
+
+/** Of the file that a variable names, which may be a pipe. @throws SopsError `generic` for what never ends, where Go would wait for ever. */
+function namedText(variable: string, { env, cwd }: Machine, unread: string[]): string | undefined {
+  const path = env[variable]
+  if (!path) return undefined
+  try {
+    return readCredentialsSync(resolve(cwd, path))
+  } catch (error) {
+    const reason = `${variable}: ${messageOf(error)}`
+    const isEndless = codeOf(error) === undefined || codeOf(error) === 'EFBIG'
+    if (isEndless) throw new SopsError('generic', reason, { cause: error })
+    unread.push(reason)
+    return undefined
+  }
 }
 
 const firstText = (files: readonly string[]): string | undefined => {
   for (const path of files) {
-    const text = fileText(path)
+    const text = regularText(path)
     if (text !== undefined) return text
   }
   return undefined
 }
 
-/** A variable may name a pipe. */
-function fileText(path: string): string | undefined {
-  try {
-    return readCredentialsSync(path)
-  } catch {
-    return undefined
-  }
-}
-
-function textsIn(folder: string): (string | undefined)[] {
+function textsIn(folder: string, note: (error: unknown) => unknown): (string | undefined)[] {
   try {
     return readdirSync(folder).map((name) => regularText(`${folder}/${name}`))
-  } catch {
+  } catch (error) {
+    note(error)
     return []
   }
 }

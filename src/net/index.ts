@@ -32,6 +32,6 @@ export {
 export { openTunnel, parseProxy, proxyFor } from './proxy.ts'
 export { isMarkup, proxyText, refusalText, requestIdText, type Service, secretsOf, unescaped } from './refusal.ts'
 export { remember } from './remember.ts'
-export { cloudRetry, firstWait, type RetryRule, repeatedly, retries } from './retry.ts'
+export { backoff, cloudRetry, firstWait, type RetryRule, repeatedly, retries } from './retry.ts'
 export { kmsTimeout, parseDuration } from './timeout.ts'
 export { secured, type TlsOptions } from './trust.ts'

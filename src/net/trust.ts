@@ -5,7 +5,7 @@ import type { ConnectionOptions, SecureContext } from 'node:tls'
 import type { Context } from '../context/index.ts'
 import { messageOf, SopsError } from '../errors.ts'
 import { contextOf, contextWith, type Presented } from '../runtime/index.ts'
-import { authorities, certificatesIn, namedPlaces } from './certificates.ts'
+import { type Authorities, authorities, certificatesIn, namedPlaces } from './certificates.ts'
 
 /** What a connection trusts and presents instead of, or beyond, what the machine says. */
 export type TlsOptions = Pick<ConnectionOptions, keyof Presented | 'servername' | 'rejectUnauthorized'> & {
@@ -32,12 +32,13 @@ const mostKept = 16
 export function secured(ctx: From, options: TlsOptions = {}): Secured {
   const { ca: _, servername, rejectUnauthorized, ...presented } = options
   const ca = options.ca === undefined ? undefined : [options.ca].flat().flatMap(certificatesIn)
-  const trusted = ca !== undefined ? { certificates: ca, alone: true } : machineTrust(ctx, rejectUnauthorized !== false)
+  const trusted =
+    ca !== undefined ? { certificates: ca, alone: true, unread: [] } : machineTrust(ctx, rejectUnauthorized !== false)
   const identity = hashOf([trusted.alone, trusted.certificates, presented])
   const known = made.get(identity)
   if (known !== undefined) return known
   const secureContext = trusted.alone
-    ? alone(trusted.certificates, ca === undefined ? namedPlaces(ctx) : [], presented)
+    ? alone(trusted, ca === undefined ? namedPlaces(ctx) : [], presented)
     : contextWith(trusted.certificates, presented)
   const { Agent } = process.getBuiltinModule('node:https')
   const agent = new Agent({ keepAlive: true, scheduling: 'lifo', timeout: 5000, secureContext } as object)
@@ -48,14 +49,20 @@ export function secured(ctx: From, options: TlsOptions = {}): Secured {
   return fresh
 }
 
-const machineTrust = (ctx: From, checks: boolean): ReturnType<typeof authorities> =>
-  checks ? authorities(ctx) : { certificates: [], alone: false }
+const machineTrust = (ctx: From, checks: boolean): Authorities =>
+  checks ? authorities(ctx) : { certificates: [], alone: false, unread: [] }
 
-function alone(certificates: readonly string[], variables: readonly string[], presented: Presented): SecureContext {
+function alone(
+  { certificates, unread }: Authorities,
+  variables: readonly string[],
+  presented: Presented,
+): SecureContext {
   const place = variables.length > 0 ? variables.join(' and ') : 'the file of trusted authorities'
   if (certificates.length === 0) {
     const verb = variables.length > 1 ? 'name' : variables.length > 0 ? 'names' : 'holds'
-    throw new SopsError('generic', `${place} ${verb} no certificate that can be read, so no server can be trusted`)
+    const reason = unread.length > 0 ? ` (${unread.join('; ')})` : ''
+    const message = `${place} ${verb} no certificate that can be read, so no server can be trusted${reason}`
+    throw new SopsError('generic', message)
   }
   try {
     return contextOf(certificates, presented)

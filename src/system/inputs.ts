@@ -3,6 +3,7 @@ import type { BigIntStats, Stats } from 'node:fs'
 import type { Readable } from 'node:stream'
 import { expectWork, readPipe } from '../runtime/index.ts'
 import { nativePath } from './bytes.ts'
+import { readFedPipe, readFedPipeSync, tooLarge } from './fed-pipe.ts'
 import { closeSync, constants, fstatSync, openSync, readFileSync, readSync, statSync } from './files-sync.ts'
 
 /** Most bytes to take from a pipe, a terminal or a device. */
@@ -14,6 +15,8 @@ export const silence = 2000
 export interface InputOptions {
   /** Bytes, for pipes, terminals and devices; `maximumStreamed` if left out. */
   readonly maximum?: number
+  /** A pipe that nobody writes to is refused after a while, and a regular file of more than the maximum as well. */
+  readonly strict?: boolean
   /** Called once when nothing has come for a while; immediately for a terminal. */
   readonly onWait?: (from: 'pipe' | 'terminal') => void
 }
@@ -58,13 +61,14 @@ function isPipe(path: string): boolean {
 
 /** The bytes of whatever the path names. @throws the system's error; EFBIG when more than the maximum comes. */
 export async function readNamed(path: string, options: InputOptions = {}): Promise<Buffer> {
-  const { maximum = maximumStreamed } = options
-  if (isPipe(path)) return collect(readPipe(nativePath(path)), 'pipe', options)
+  const { maximum = maximumStreamed, strict = false } = options
+  if (!strict && isPipe(path)) return collect(readPipe(nativePath(path)), 'pipe', options)
   const descriptor = openForReading(path)
   let isOurs = true
   try {
     const found = fstatSync(descriptor)
-    if (irregularity(found) === undefined) return readWhole(descriptor)
+    if (found.isFIFO()) return await announced(readFedPipe(descriptor, path, maximum), options)
+    if (irregularity(found) === undefined) return readWhole(descriptor, strict ? maximum : undefined)
     const { isatty, ReadStream } = await import('node:tty')
     if (isatty(descriptor)) {
       isOurs = false
@@ -76,14 +80,24 @@ export async function readNamed(path: string, options: InputOptions = {}): Promi
   }
 }
 
-/** `readNamed` for code that cannot wait: a pipe stops the program until it is read. @throws the system's error; EFBIG. */
+/** Strict `readNamed` for code that cannot wait: a pipe stops the program until it is read. @throws the system's error; EFBIG. */
 export function readNamedSync(path: string, maximum: number): Buffer {
-  const descriptor = openSync(path, constants.O_RDONLY)
+  const descriptor = openForReading(path)
   try {
-    const isRegular = irregularity(fstatSync(descriptor)) === undefined
-    return isRegular ? readFileSync(descriptor) : readDevice(descriptor, maximum)
+    const found = fstatSync(descriptor)
+    if (found.isFIFO()) return readFedPipeSync(descriptor, path, maximum)
+    return irregularity(found) === undefined ? readWhole(descriptor, maximum) : readDevice(descriptor, maximum)
   } finally {
     closeSync(descriptor)
+  }
+}
+
+async function announced(work: Promise<Buffer>, { onWait }: InputOptions): Promise<Buffer> {
+  const timer = onWait && setTimeout(onWait, silence, 'pipe')
+  try {
+    return await work
+  } finally {
+    clearTimeout(timer)
   }
 }
 
@@ -111,7 +125,8 @@ export async function collect(
   return Buffer.concat(chunks)
 }
 
-function readWhole(descriptor: number): Buffer {
+function readWhole(descriptor: number, maximum = Number.POSITIVE_INFINITY): Buffer {
+  if (fstatSync(descriptor).size > maximum) throw tooLarge()
   const bytes = readFileSync(descriptor)
   expectWork(bytes.length)
   return bytes
@@ -129,5 +144,3 @@ function readDevice(descriptor: number, maximum: number): Buffer {
     chunks.push(chunk.subarray(0, count))
   }
 }
-
-const tooLarge = (): Error => Object.assign(new Error('file too large'), { code: 'EFBIG', syscall: 'read' })

@@ -2,6 +2,7 @@
 import type { Context } from '../context/index.ts'
 import { SopsError, setIn } from '../errors.ts'
 import {
+  backoff,
   cloudRetry,
   type Deadline,
   deadlineIn,
@@ -80,11 +81,14 @@ async function requestOf(ctx: Context, call: VaultCall, settings: VaultSettings)
   }
 }
 
+/** Milliseconds before the second attempt. */
+const vaultWait = 1000
+
 /** As for every cloud, but as often as the user says, and from one second on. A server that lags behind another answers 412. */
 const retryRule = (retries: number): RetryRule => ({
   retries,
   isBusy: (status) => status === 412 || cloudRetry.isBusy(status),
-  wait: (attempt) => 5 * cloudRetry.wait(attempt),
+  wait: (attempt) => backoff(attempt, vaultWait),
 })
 
 /** Follows one redirect, since a standby server names the active one: only to a server that the user named, and never from TLS to clear text. */

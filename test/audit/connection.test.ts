@@ -175,11 +175,8 @@ describe('is refused, and no password is shown:', () => {
     ['sslrootcert=system sslmode=require', 'sslmode=require is too weak for sslrootcert=system: use verify-full'],
     ['sslrootcert=system', 'too weak', { PGSSLMODE: 'prefer' }],
     ['sslnegotiation=direct sslmode=prefer', 'sslmode=prefer is too weak for sslnegotiation=direct'],
-    [
-      'sslrootcert=/nonexistent sslmode=require',
-      'a certificate or key cannot be read: open /nonexistent: no such file',
-    ],
-    ['sslcert=/nonexistent', 'a certificate or key cannot be read: open /nonexistent: no such file'],
+    ['sslrootcert=/nonexistent sslmode=require', 'sslrootcert cannot be read: open /nonexistent: no such file'],
+    ['sslcert=/nonexistent', 'sslcert cannot be read: open /nonexistent: no such file'],
     ['target_session_attrs=x', 'target_session_attrs must be any, read-write'],
     ['load_balance_hosts=x', 'load_balance_hosts must be disable or random'],
     ['connect_timeout=1.5', 'connect_timeout must be whole seconds'],
@@ -332,6 +329,8 @@ describe('certificates and keys', () => {
   })
 
   test.each(['sslrootcert', 'sslcert'])('a device as %s is not read without end', async (name) => {
-    await expect(optionsOf(`host=db ${name}=/dev/zero`)).rejects.toThrow('cannot be read: file too large')
+    await expect(optionsOf(`host=db ${name}=/dev/zero`)).rejects.toThrow(
+      `${name} cannot be read: read /dev/zero: file too large`,
+    )
   })
 })

@@ -175,7 +175,7 @@ describe('certificates', () => {
     const server = await serve({ certificate: own })
     const env = { ...application, AZURE_CLIENT_CERTIFICATE_PATH: file(content()) }
     const told = await attempt(server, env)
-    expect(told).toMatch(/^AZURE_CLIENT_CERTIFICATE_PATH: /)
+    expect(told).toMatch(/^(?:failed to get Azure token credential to encrypt data: )?AZURE_CLIENT_CERTIFICATE_PATH: /)
     expect(told).toContain(message)
     expect(askedFor(server)).toEqual([])
   })
@@ -183,7 +183,7 @@ describe('certificates', () => {
   test('no file', async () => {
     const env = { ...application, AZURE_CLIENT_CERTIFICATE_PATH: 'nowhere.pem' }
     expect(await attempt(await serve(), env)).toMatch(
-      /^AZURE_CLIENT_CERTIFICATE_PATH: .*open nowhere.pem: no such file or directory/,
+      'AZURE_CLIENT_CERTIFICATE_PATH: open nowhere.pem: no such file or directory',
     )
   })
 

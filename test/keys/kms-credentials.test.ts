@@ -1,3 +1,4 @@
+import { execFileSync, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -91,7 +92,55 @@ aws_secret_access_key = profile-secret-key
       body: { TokenCode: '123456', SerialNumber: 'arn:aws:iam::1:mfa/me' },
     })
     const silent = fakeContext({ env, now: new Date() })
-    await expect(kms.wrap(keyOf({ aws_profile: 'admin' }), dataKey, silent)).rejects.toThrow('an MFA code is needed')
+    await expect(kms.wrap(keyOf({ aws_profile: 'admin' }), dataKey, silent)).rejects.toThrow(
+      'an MFA code is needed for arn:aws:iam::1:mfa/me, and there is no terminal to ask on: put the keys that "aws configure export-credentials --profile admin" prints into that profile, in another file that AWS_CONFIG_FILE names',
+    )
+    const chosen = fakeContext({ env: { ...env, AWS_PROFILE: 'admin' }, now: new Date() })
+    await expect(kms.wrap(keyOf(), dataKey, chosen)).rejects.toThrow(
+      'to ask on: set the variables that "aws configure export-credentials --profile admin --format env" prints',
+    )
+  })
+
+  test('an MFA code is not echoed', async () => {
+    const server = await aws({ accounts, roles: [role] })
+    const section = `role_arn = ${role}\nmfa_serial = arn:aws:iam::1:mfa/me\n`
+    const keys = 'aws_access_key_id = AKIDPROF\naws_secret_access_key = profile-secret-key\n'
+    for (const config of [
+      `[profile admin]\n${section}source_profile = other\n[profile other]\n${keys}`,
+      `[profile admin]\n${section}${keys}`,
+    ]) {
+      const hidden: unknown[] = []
+      const prompt = (_: string, options?: { secret?: boolean }): string => {
+        hidden.push(options?.secret)
+        return '123456'
+      }
+      const env = { ...bare(server).env, AWS_CONFIG_FILE: file(config), AWS_SHARED_CREDENTIALS_FILE: file('') }
+      await kms.wrap(keyOf({ aws_profile: 'admin' }), dataKey, fakeContext({ env, now: new Date(), prompt }))
+      expect(hidden).toEqual([true])
+    }
+  })
+
+  test.skipIf(process.platform === 'win32')('a configuration that comes through a pipe', async () => {
+    const server = await aws({ accounts, roles: [role] })
+    const fed = (text: string): string => {
+      const path = file('')
+      rmSync(path)
+      execFileSync('mkfifo', [path])
+      spawn('sh', ['-c', 'cat "$0" >"$1"', file(text), path])
+      return path
+    }
+    const keys = '[profile other]\naws_access_key_id = AKIDPROF\naws_secret_access_key = profile-secret-key\n'
+    const env = (text: string) => ({
+      ...bare(server).env,
+      AWS_CONFIG_FILE: fed(text),
+      AWS_SHARED_CREDENTIALS_FILE: file(''),
+    })
+    await kms.wrap(keyOf({ aws_profile: 'other' }), dataKey, fakeContext({ env: env(keys), now: new Date() }))
+    expect(server.requests[0]!.accessKeyId).toBe('AKIDPROF')
+    const withRole = `${keys}[profile admin]\nrole_arn = ${role}\nsource_profile = other\n`
+    await expect(
+      kms.wrap(keyOf({ aws_profile: 'admin' }), dataKey, fakeContext({ env: env(withRole), now: new Date() })),
+    ).rejects.toThrow('is a named pipe: roles, programs and logins of a profile need a regular file')
   })
 
   test('container credentials', async () => {

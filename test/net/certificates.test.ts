@@ -139,6 +139,32 @@ describe('connections', () => {
     expect(() => contextOf([], {})).toThrow('no authority is given')
   })
 
+  test.skipIf(process.platform === 'win32').each([
+    ['SSL_CERT_FILE', 'd2/pipe', 'd2/pipe is a named pipe that nothing writes to'],
+    ['SSL_CERT_FILE', '/dev/zero', 'read /dev/zero: file too large'],
+    ['SSL_CERT_FILE', 'd1', 'read {}/d1: is a directory'],
+    ['SSL_CERT_FILE', 'nowhere', 'open {}/nowhere: no such file or directory'],
+    ['SSL_CERT_DIR', 'one.pem', 'scandir {}/one.pem: not a directory'],
+    ['NODE_EXTRA_CA_CERTS', '/dev/zero', 'read /dev/zero: file too large'],
+  ])('%s=%s: the variable and the file are named', (variable, path, reason) => {
+    const env = { SSL_CERT_FILE: 'empty.pem', SSL_CERT_DIR: 'nothing', [variable]: path }
+    expect(() => secured(fakeContext({ env, cwd: folder, platform: 'linux' }))).toThrow(
+      `${variable}: ${reason.replace('{}', folder)}`.replace(': d2', `: ${folder}/d2`),
+    )
+  })
+
+  test.skipIf(process.platform === 'win32')('a file without an end is refused where others are trusted as well', () => {
+    for (const variable of ['SSL_CERT_FILE', 'NODE_EXTRA_CA_CERTS']) {
+      const env = { SSL_CERT_DIR: 'd1', [variable]: '/dev/zero' }
+      expect(() => secured(fakeContext({ env, cwd: folder, platform: 'linux' }))).toThrow(`${variable}: read /dev/zero`)
+    }
+  })
+
+  test.skipIf(process.platform === 'win32')('a pipe in a folder of SSL_CERT_DIR is passed over', () => {
+    const env = { SSL_CERT_DIR: 'd2', SSL_CERT_FILE: 'empty.pem' }
+    expect(findAuthorities({ env, cwd: folder, platform: 'linux' }).certificates).toEqual([two!.cert.trim()])
+  })
+
   test("the runtime's own are not added to those that are named", () => {
     const [root = ''] = rootCertificates
     writeFileSync(join(folder, 'root.pem'), root)
@@ -146,6 +172,7 @@ describe('connections', () => {
     expect(findAuthorities({ ...machine, env: { SSL_CERT_FILE: 'one.pem', SSL_CERT_DIR: 'nothing' } })).toEqual({
       certificates: [one!.cert.trim()],
       alone: true,
+      unread: [],
     })
   })
 

@@ -25,30 +25,34 @@ interface DirectToken {
 
 export type DirectSource = (challenge: Challenge, deadline: Deadline) => Promise<DirectToken>
 
+const wantedCredential = ({ env }: Context): string => (env['AZURE_TOKEN_CREDENTIALS'] ?? '').trim().toLowerCase()
+
+/** Whether the credential of the SDK's chain, named in lower case, may be used; for those that are no programs for developers. */
+export const allows = (name: string, ctx: Context): boolean => ['', 'prod', name].includes(wantedCredential(ctx))
+
 /**
  * The credential that the SDK's default chain would choose, where the environment settles it; undefined elsewhere. The chain:
  * environment, workload identity, managed identity, programs for developers; `AZURE_TOKEN_CREDENTIALS` narrows it.
  */
 export function directSource(ctx: Context): DirectSource | undefined {
   const { env } = ctx
-  const wanted = (env['AZURE_TOKEN_CREDENTIALS'] ?? '').trim().toLowerCase()
-  const allows = (name: string): boolean => ['', 'prod', name].includes(wanted)
+  const wanted = wantedCredential(ctx)
   const [tenant, client] = [env['AZURE_TENANT_ID'] ?? '', env['AZURE_CLIENT_ID'] ?? '']
   // AD FS has other addresses.
   const isKnown = tenant !== '' && client !== '' && tenant.toLowerCase() !== 'adfs'
-  if (allows('environmentcredential')) {
+  if (allows('environmentcredential', ctx)) {
     const secret = env['AZURE_CLIENT_SECRET']
     if (isKnown && secret) return clientSource(ctx, tenant, client, async () => ({ client_secret: secret }))
     if (env['AZURE_CLIENT_CERTIFICATE_PATH'] || env['AZURE_USERNAME'] || tenant.toLowerCase() === 'adfs')
       return undefined
   }
   const file = env['AZURE_FEDERATED_TOKEN_FILE']
-  if (allows('workloadidentitycredential') && file) {
+  if (allows('workloadidentitycredential', ctx) && file) {
     if (!isKnown || env['AZURE_KUBERNETES_TOKEN_PROXY']) return undefined
     return clientSource(ctx, tenant, client, () => assertionIn(file, ctx))
   }
   const [endpoint, header] = [env['IDENTITY_ENDPOINT'], env['IDENTITY_HEADER']]
-  if (allows('managedidentitycredential') && endpoint && header && !env['IDENTITY_SERVER_THUMBPRINT']) {
+  if (allows('managedidentitycredential', ctx) && endpoint && header && !env['IDENTITY_SERVER_THUMBPRINT']) {
     return appServiceSource(ctx, endpoint, header, client)
   }
   return wanted === 'azureclicredential' && ctx.platform !== 'win32' ? programSource(ctx) : undefined

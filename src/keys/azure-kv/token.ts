@@ -1,6 +1,10 @@
 // Access tokens, fetched once per run: directly where the environment names the source, else through the SDK's chain of credentials.
 
-import type { DefaultAzureCredential, DefaultAzureCredentialOptions } from '@azure/identity'
+import type {
+  ClientCertificateCredentialOptions,
+  DefaultAzureCredential,
+  DefaultAzureCredentialOptions,
+} from '@azure/identity'
 import type { Context } from '../../context/index.ts'
 import { memoKey } from '../../context/index.ts'
 import { messageOf, SopsError } from '../../errors.ts'
@@ -8,15 +12,16 @@ import {
   agentFor,
   type Deadline,
   kmsTimeout,
+  loadCredentialReader,
   loadOptional,
   secured,
   unreachable,
   within,
   withoutSecrets,
 } from '../../net/index.ts'
-import { secretValues } from '../../system/index.ts'
+import { secretValues, shownPath } from '../../system/index.ts'
 import type { Challenge } from './challenge.ts'
-import { type DirectSource, directSource } from './direct.ts'
+import { allows, type DirectSource, directSource } from './direct.ts'
 
 type PipelinePolicy = NonNullable<DefaultAzureCredentialOptions['additionalPolicies']>[number]['policy']
 
@@ -57,16 +62,70 @@ const keepingTime =
     return { text, expires: ctx.now().getTime() + lifetime * 1000 }
   }
 
-async function makeCredential(ctx: Context): Promise<DefaultAzureCredential> {
+type Credential = Pick<DefaultAzureCredential, 'getToken'>
+
+async function makeCredential(ctx: Context): Promise<Credential> {
   const identity = await loadOptional('@azure/identity', () => import('@azure/identity'))
+  const certificate = await certificateOf(ctx)
   try {
     const additionalPolicies = [{ policy: trusting(ctx), position: 'perCall' } as const]
     // Its client for identities of machines has policies of its own instead, and asks a service beside it, without a proxy.
     const tlsOptions = { secureContext: secured(ctx).secureContext } as object
-    return new identity.DefaultAzureCredential({ additionalPolicies, tlsOptions })
+    if (certificate === undefined) return new identity.DefaultAzureCredential({ additionalPolicies, tlsOptions })
+    const { tenant, client, options, ...proof } = certificate
+    return new identity.ClientCertificateCredential(tenant, client, proof, {
+      additionalPolicies,
+      tlsOptions,
+      ...options,
+    })
   } catch (error) {
     throw failureOf(error, ctx)
   }
+}
+
+interface Certificate {
+  readonly tenant: string
+  readonly client: string
+  /** With its key, in PEM. */
+  readonly certificate: string
+  readonly certificatePassword?: string
+  readonly options: Pick<
+    ClientCertificateCredentialOptions,
+    'additionallyAllowedTenants' | 'authorityHost' | 'sendCertificateChain'
+  >
+}
+
+/** As for the SDK's chain, whose first credential it is. */
+const namesCertificate = (ctx: Context): boolean =>
+  ['AZURE_TENANT_ID', 'AZURE_CLIENT_ID', 'AZURE_CLIENT_CERTIFICATE_PATH'].every((name) => ctx.env[name]) &&
+  !ctx.env['AZURE_CLIENT_SECRET'] &&
+  allows('environmentcredential', ctx)
+
+/**
+ * The certificate of an application, where the environment names one: as the SDK's chain takes it, which would read the file by itself.
+ * @throws SopsError `generic` for a file that cannot be read.
+ */
+async function certificateOf(ctx: Context): Promise<Certificate | undefined> {
+  const { env } = ctx
+  const { AZURE_TENANT_ID: tenant = '', AZURE_CLIENT_ID: client = '', AZURE_CLIENT_CERTIFICATE_PATH: path = '' } = env
+  if (!namesCertificate(ctx)) return undefined
+  const { readCredentials } = await loadCredentialReader()
+  const certificate = await readCredentials(path, ctx).catch((error: unknown) => {
+    throw new SopsError('generic', `AZURE_CLIENT_CERTIFICATE_PATH: ${messageOf(error)}`, { cause: error })
+  })
+  if (!certificate.includes('-----BEGIN CERTIFICATE-----')) {
+    const message = `AZURE_CLIENT_CERTIFICATE_PATH: ${shownPath(path)} does not contain a PEM-encoded certificate`
+    throw new SopsError('generic', message)
+  }
+  const [password, authorityHost] = [env['AZURE_CLIENT_CERTIFICATE_PASSWORD'], env['AZURE_AUTHORITY_HOST']]
+  const options = {
+    additionallyAllowedTenants: (env['AZURE_ADDITIONALLY_ALLOWED_TENANTS'] || '')
+      .split(';')
+      .filter((one) => one !== ''),
+    sendCertificateChain: /^(?:true|1)$/i.test(env['AZURE_CLIENT_SEND_CERTIFICATE_CHAIN'] ?? ''),
+    ...(authorityHost ? { authorityHost } : {}),
+  }
+  return { tenant, client, certificate, ...(password ? { certificatePassword: password } : {}), options }
 }
 
 /** Has the SDK's requests trust what ours do, through the same proxies. */
@@ -82,8 +141,8 @@ function trusting(ctx: Context): PipelinePolicy {
 }
 
 /**
- * The chain reports on many lines how each of its sources failed, but not which variable named a file that holds no certificate. Where a
- * program printed no JSON, it quotes the output.
+ * The chain reports on many lines how each of its sources failed, and a certificate's credential not which variable named it. Where a program
+ * printed no JSON, the output is quoted.
  */
 function failureOf(error: unknown, ctx: Context): SopsError {
   if (error instanceof SopsError) return error
@@ -91,8 +150,7 @@ function failureOf(error: unknown, ctx: Context): SopsError {
   const text = (unreachable(error, ctx) ?? messageOf(error))
     .replace(/Unexpected token .*? is not valid JSON/gs, 'the answer is no JSON')
     .replace(/\s*\n\s*/g, ' ')
-  const certificate = env['AZURE_CLIENT_CERTIFICATE_PATH'] && !env['AZURE_CLIENT_SECRET']
-  const headline = certificate && text.startsWith('EnvironmentCredential') ? 'AZURE_CLIENT_CERTIFICATE_PATH: ' : ''
+  const headline = namesCertificate(ctx) && !text.startsWith('cannot reach') ? 'AZURE_CLIENT_CERTIFICATE_PATH: ' : ''
   return new SopsError('generic', `${headline}${withoutSecrets(text, secretValues(env))}; ${variablesText(env)}`)
 }
 
@@ -115,7 +173,7 @@ function variablesText(env: Context['env']): string {
 }
 
 const sdkSource =
-  (credential: DefaultAzureCredential, ctx: Context): TokenSource =>
+  (credential: Credential, ctx: Context): TokenSource =>
   ({ scope, tenant }, deadline) =>
     within(Math.max(1, Math.ceil(deadline.left())), 'Azure credentials', async (abortSignal) => {
       const options = { abortSignal, ...(tenant ? { tenantId: tenant } : {}) }

@@ -81,7 +81,7 @@ async function openProject(
   const iam = iamEndpoint(region, credentials.iamEndpoint, ctx)
   if ('idpId' in credentials) {
     const { idpId, idTokenFile, projectId } = credentials
-    const id = (await readCredentials(idTokenFile, ctx)).trim()
+    const id = await identityToken(idTokenFile, ctx)
     const scope = { project: projectId === undefined ? { name: region } : { id: projectId } }
     const { headers, body } = await exchange(
       iam,
@@ -116,6 +116,16 @@ async function openProject(
     )
   }
   return { projectId: project.id, authorize }
+}
+
+/** @throws SopsError `generic` naming the file, which is the environment's or a profile's. */
+async function identityToken(file: string, ctx: Context): Promise<string> {
+  try {
+    return (await readCredentials(file, ctx)).trim()
+  } catch (error) {
+    const name = ctx.env['HUAWEICLOUD_SDK_ID_TOKEN_FILE'] === file ? 'HUAWEICLOUD_SDK_ID_TOKEN_FILE' : 'id_token_file'
+    throw new SopsError('generic', `${name}: ${messageOf(error)}`, { cause: error })
+  }
 }
 
 const byAccessKey =

@@ -61,7 +61,10 @@ async function fromProfile(ctx: Context): Promise<AnyCredentials> {
   const named = ctx.env['HUAWEICLOUD_SDK_CREDENTIALS_FILE']
   const path = named || (ctx.home === undefined ? undefined : join(ctx.home, '.huaweicloud', 'credentials'))
   if (path === undefined) throw new SopsError('generic', 'no home folder holds a credentials file')
-  return fromFields(readSection(await readCredentials(path, ctx), 'basic'), 'the credentials file has no ak and sk')
+  const text = await readCredentials(path, ctx).catch((error: unknown) => {
+    throw new SopsError('generic', `${named ? 'HUAWEICLOUD_SDK_CREDENTIALS_FILE: ' : ''}${messageOf(error)}`)
+  })
+  return fromFields(readSection(text, 'basic'), 'the credentials file has no ak and sk')
 }
 
 /** The values of one section of an INI file. */

@@ -79,7 +79,7 @@ async function endpointsInFile(region: string, ctx: Context): Promise<string[]> 
     text = await readCredentials(path, ctx)
   } catch (error) {
     if (!named) return []
-    throw new SopsError('generic', `cannot read the regions file: ${messageOf(error)}`)
+    throw new SopsError('generic', `cannot read the file of HUAWEICLOUD_SDK_REGIONS_FILE: ${messageOf(error)}`)
   }
   const { parse } = await import('yaml')
   let services: unknown
