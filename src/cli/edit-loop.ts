@@ -90,8 +90,8 @@ async function attempt<T>(loop: EditLoop<T>, bytes: Uint8Array, io: Io): Promise
     return { value: await loop.read(bytes) }
   } catch (error) {
     if (!(error instanceof SopsError) || loop.fatal?.(error)) throw error
-    const message = `${loop.headline(error)} ${again}`
-    io.ctx.log({ level: 'error', logger: 'CMD', message, fields: { error: error.message } })
+    const message = `${loop.headline(error)}: ${error.message}`
+    io.ctx.log({ level: 'error', logger: 'CMD', message, more: [again] })
     return { error }
   }
 }

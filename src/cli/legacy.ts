@@ -112,6 +112,15 @@ export function rewrite(root: CommandLine, io: Io): LegacyInvocation<Flag> {
 }
 
 export async function runLegacy(root: CommandLine, io: Io): Promise<number> {
+  io.about(root.positionals[0])
+  try {
+    return await runMode(root, io)
+  } catch (error) {
+    return await io.fail(error)
+  }
+}
+
+async function runMode(root: CommandLine, io: Io): Promise<number> {
   const inv = rewrite(root, io)
   const [mode] = inv.command
   const [file] = inv.positionals as [string, ...string[]]

@@ -95,6 +95,7 @@ export async function changeInPlace(
   name: string,
   prepare: () => Promise<InPlaceChange>,
 ): Promise<void> {
+  io.about(name)
   const path = absolutePath(io.ctx, name)
   const config = await configOf(inv, io.ctx)
   const change = await prepare()
