@@ -46,7 +46,7 @@ describe('an expression that does not compile is refused', () => {
     expect(await alice.sops(words)).toMatchObject({
       code: 1,
       stderr: expect.stringMatching(
-        /^error: a\.yaml: nothing would be (?:encrypted|left in clear): .*missing closing \]/,
+        /^error: a\.yaml: nothing would be (?:encrypted|left in clear): .*missing closing \]/m,
       ),
     })
     expect(project.read('a.yaml')).toBe('a: 1\n')
