@@ -11,19 +11,25 @@ export interface Subject {
 }
 
 /** Colours for stderr. */
-export const stderrStyle = (host: Host): TerminalStyle => makeStyle(host.stderr.isTTY && colourAllowed(host.env))
+const stderrStyle = (host: Host): TerminalStyle => makeStyle(host.stderr.isTTY && colourAllowed(host.env))
 
 const painted = (kind: Kind, style: TerminalStyle): Line =>
   kind === 'error' ? style.red('error:') : kind === 'warning' ? style.yellow('warning:') : style.cyan('note:')
 
 /** A text that names the file first needs no more than that. */
-const startsWith = (text: string, file: string): boolean => text.startsWith(file) && /^[:\s]/.test(text.slice(file.length))
+const startsWith = (text: string, file: string): boolean =>
+  text.startsWith(file) && /^[:\s]/.test(text.slice(file.length))
 
 /**
  * The lines of a message, free of secrets, for `sayLines`. The reference's `Error: ` in front says the same as the kind and goes. Further
  * lines stand for themselves.
  */
-export function messageLines(kind: Kind, file: string | undefined, lines: readonly string[], host: Host): readonly Line[] {
+export function messageLines(
+  kind: Kind,
+  file: string | undefined,
+  lines: readonly string[],
+  host: Host,
+): readonly Line[] {
   const [first = '', ...more] = withoutSecretLines(lines, host.env)
   const [name = ''] = file === undefined ? [] : withoutSecretLines([file], host.env)
   const text = first.replace(/^(?:Error|error): /, '')
@@ -33,4 +39,6 @@ export function messageLines(kind: Kind, file: string | undefined, lines: readon
 
 /** The lines of next steps. */
 export const hintLines = (hints: readonly string[], host: Host): readonly Line[] =>
-  hints.flatMap((hint) => withoutSecretLines([hint], host.env)).map((hint) => [stderrStyle(host).cyan('hint:'), ` ${hint}`])
+  hints
+    .flatMap((hint) => withoutSecretLines([hint], host.env))
+    .map((hint) => [stderrStyle(host).cyan('hint:'), ` ${hint}`])

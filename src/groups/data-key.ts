@@ -108,7 +108,8 @@ export async function wrapDataKey(
   }
   const parts = isSingle ? [dataKey] : await splitDataKey(dataKey, groups.length, quorum)
   try {
-    if (distinct.some((keys) => keys.every((key) => key.isBare))) throw wrapFailure(['empty key group provided'], 'no recipients')
+    if (distinct.some((keys) => keys.every((key) => key.isBare)))
+      throw wrapFailure(['empty key group provided'], 'no recipients')
     const wrapped = await Promise.all(
       distinct.map((keys, i) =>
         Promise.all(keys.map((key) => (keeps(key) ? asItWas(key) : wrapFor(key, parts[i]!, services)))),

@@ -34,7 +34,7 @@ const loopOf = (more: Partial<EditLoop<string>> = {}): EditLoop<string> => ({
     if (text.includes('invalid')) throw new SopsError('bad-input', 'not valid here')
     return text
   },
-  headline: () => 'Could not read it.',
+  headline: () => 'Could not read it',
   finish: async (text) => {
     saved.push(text)
   },
@@ -120,7 +120,9 @@ describe.skipIf(process.platform === 'win32')('the loop', () => {
     const io = ioWith(script, { prompt: [''] })
     await editLoop(loopOf(), io)
     expect(saved).toEqual(['first\nmended\n'])
-    expect(stderrOf(io)).toContain('Could not read it. Press enter to return to the editor, or Ctrl+C to exit.')
+    expect(stderrOf(io)).toContain(
+      'error: Could not read it: not valid here\nPress enter to return to the editor, or Ctrl+C to exit.\n',
+    )
     expect(left()).toEqual([])
   })
 

@@ -184,10 +184,10 @@ function nameAdded(draft: Draft, file: OpenFile, ctx: Io['ctx']): void {
 
 const headline = (error: SopsError): string =>
   error.code === 'bad-input'
-    ? 'Could not load tree, probably due to invalid syntax.'
+    ? 'Could not load tree, probably due to invalid syntax'
     : error.code === 'already-encrypted' || error.code === 'no-document'
-      ? 'Tree not valid for encryption.'
-      : 'SOPS metadata is invalid.'
+      ? 'Tree not valid for encryption'
+      : 'SOPS metadata is invalid'
 
 function checkVersion(version: string): void {
   try {
