@@ -11,7 +11,7 @@ export interface Subject {
 }
 
 /** Colours for stderr. */
-export const stderrStyle = (host: Host): TerminalStyle => makeStyle(host.stderr.isTTY && colourAllowed(host.env))
+const stderrStyle = (host: Host): TerminalStyle => makeStyle(host.stderr.isTTY && colourAllowed(host.env))
 
 const painted = (kind: Kind, style: TerminalStyle): Line =>
   kind === 'error' ? style.red('error:') : kind === 'warning' ? style.yellow('warning:') : style.cyan('note:')

@@ -47,7 +47,7 @@ function refuseTypo(word: string, path: string): void {
   if (/[./\\]/.test(word) || existsSync(path)) return
   const near = nearest(word, commands.flatMap(namesOf))
   if (near === undefined) return
-  throw new SopsError('no-file', `Error: ${quote(word)} is neither a command nor a file`, {
+  throw new SopsError('no-file', `neither a command nor a file`, {
     hints: [`did you mean sops ${near}?`, `to make a new file of this name: sops edit ${word}`],
   })
 }

@@ -24,7 +24,7 @@ const quoted = (text: string): string => (bare.test(text) ? text : quote(text))
 const two = (value: number): string => String(value).padStart(2, '0')
 
 /** RFC 3339 in the local time zone, without fractions. */
-export function localTime(date: Date): string {
+function localTime(date: Date): string {
   const offset = -date.getTimezoneOffset()
   const zone =
     offset === 0
