@@ -3,7 +3,6 @@ import { SopsError } from '../errors.ts'
 import type { Flag } from './flag.ts'
 import type { Invocation, Io } from './invocation.ts'
 import { Control, sayPart } from './say.ts'
-import { absolutePath } from './settings.ts'
 
 /** Erases the line and puts the cursor at its start. */
 const startOver = new Control('\r\x1b[K')
@@ -16,7 +15,7 @@ interface EachFile {
 }
 
 /**
- * Runs `work` for each file in turn, as if that were the only word. Each failure is an error line in the log.
+ * Runs `work` for each file in turn, as if that were the only word. Each failure is reported at once.
  * @throws SopsError `generic` at the end, if any failed.
  */
 export async function forEachFile<F extends Flag>(
@@ -31,16 +30,17 @@ export async function forEachFile<F extends Flag>(
   let failures = 0
   for (const [i, name] of files.entries()) {
     if (shows) await sayPart(stderr, [startOver, `${doing} ${i + 1} of ${files.length}: ${name}`])
+    io.about(name)
     try {
       await work({ ...inv, positionals: [name] })
     } catch (error) {
       if (!(error instanceof SopsError)) throw error
       failures++
       if (shows) await sayPart(stderr, startOver)
-      const [first, ...more] = error.lines
-      io.ctx.log({ level: 'error', logger: 'CMD', message: `${absolutePath(io.ctx, name)}: ${first}`, more })
+      await io.fail(error)
     }
   }
+  io.about(undefined)
   if (shows) await sayPart(stderr, startOver)
   if (failures > 0) throw new SopsError('generic', failed(failures, files.length))
 }

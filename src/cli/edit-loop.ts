@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { messageOf, SopsError } from '../errors.ts'
-import { readFile, systemErrorText, writeFile } from '../system/index.ts'
+import { codeOf, readFile, readFileSync, systemErrorText, writeFile } from '../system/index.ts'
 import { runEditor } from './editor.ts'
 import type { Io } from './invocation.ts'
 import { privateTempDir } from './temp-dir.ts'
@@ -34,11 +34,14 @@ const maximumUnasked = 5
  */
 export async function editLoop<T>(loop: EditLoop<T>, io: Io): Promise<void> {
   const folder = privateTempDir(io.host)
-  const release = io.host.onSignal(() => {
-    folder.remove()
-    void io.tell('User canceled operation').finally(() => io.host.exit(1))
-  })
   const file = join(folder.path, loop.name)
+  const release = io.host.onSignal((signal) => {
+    const canceled = new SopsError('generic', 'User canceled operation')
+    // Of the other signals nobody is sure to read where the text would be.
+    const error = signal === 'SIGINT' && isEdited(file, loop.content) ? keep(canceled) : canceled
+    folder.remove()
+    void io.fail(error).finally(() => io.host.exit(1))
+  })
   try {
     await writeFile(file, loop.content, { mode: 0o600, flag: 'wx' })
     const first = digest(loop.content)
@@ -85,13 +88,22 @@ export async function editLoop<T>(loop: EditLoop<T>, io: Io): Promise<void> {
   }
 }
 
+/** Whether the user has left another text there. One that cannot be read counts: it may be all that is left of it. */
+function isEdited(file: string, content: Uint8Array): boolean {
+  try {
+    return digest(readFileSync(file)) !== digest(content)
+  } catch (error) {
+    return codeOf(error) !== 'ENOENT'
+  }
+}
+
 async function attempt<T>(loop: EditLoop<T>, bytes: Uint8Array, io: Io): Promise<{ value: T } | { error: SopsError }> {
   try {
     return { value: await loop.read(bytes) }
   } catch (error) {
     if (!(error instanceof SopsError) || loop.fatal?.(error)) throw error
-    const message = `${loop.headline(error)} ${again}`
-    io.ctx.log({ level: 'error', logger: 'CMD', message, fields: { error: error.message } })
+    const message = `${loop.headline(error)}: ${error.message}`
+    io.ctx.log({ level: 'error', logger: 'CMD', message, more: [again] })
     return { error }
   }
 }

@@ -1,5 +1,5 @@
 // What a command gets: the words of its command line, already checked, and the world it may touch.
-import type { Context, LogLine } from '../context/index.ts'
+import type { Context } from '../context/index.ts'
 import type { Flag, NameOf } from './flag.ts'
 import type { RootFlag, SharedRootFlag } from './flags.ts'
 import type { Host } from './host.ts'
@@ -57,6 +57,8 @@ export interface Io {
   /** Holds warnings and advice back until `release`, or the end of the run. */
   hold(): void
   release(): void
-  /** Prints a plain error of the reference (spec/cli.md 3.1), one fatal line of the CMD logger, and returns exit status 1. */
-  fatal(message: string, fields?: LogLine['fields']): number
+  /** From now on messages are about this file, called as the user named it. */
+  about(file: string | undefined): void
+  /** Reports a failure and returns its exit status, for commands that then go on. */
+  fail(error: unknown): Promise<number>
 }

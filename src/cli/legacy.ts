@@ -47,7 +47,7 @@ function refuseTypo(word: string, path: string): void {
   if (/[./\\]/.test(word) || existsSync(path)) return
   const near = nearest(word, commands.flatMap(namesOf))
   if (near === undefined) return
-  throw new SopsError('no-file', `Error: ${quote(word)} is neither a command nor a file`, {
+  throw new SopsError('no-file', `neither a command nor a file`, {
     hints: [`did you mean sops ${near}?`, `to make a new file of this name: sops edit ${word}`],
   })
 }
@@ -112,6 +112,15 @@ export function rewrite(root: CommandLine, io: Io): LegacyInvocation<Flag> {
 }
 
 export async function runLegacy(root: CommandLine, io: Io): Promise<number> {
+  io.about(root.positionals[0])
+  try {
+    return await runMode(root, io)
+  } catch (error) {
+    return await io.fail(error)
+  }
+}
+
+async function runMode(root: CommandLine, io: Io): Promise<number> {
   const inv = rewrite(root, io)
   const [mode] = inv.command
   const [file] = inv.positionals as [string, ...string[]]

@@ -1,28 +1,15 @@
-// Log lines on stderr, in the reference's two shapes (spec/cli.md 3.2), and when each level is shown (docs/messages.md).
-import type { Logger, LogLine } from '../context/index.ts'
+// The log on stderr: when each level is shown (docs/messages.md), and details in the reference's two shapes (spec/cli.md 3.2).
+import type { LogLine } from '../context/index.ts'
 import { withoutSecretsOf } from '../system/index.ts'
 import { quote } from '../text/quote.ts'
+import { type Kind, messageLines, type Subject } from './form.ts'
 import type { Host } from './host.ts'
-import { Control, type Line, lineText, sayLines, withoutSecretLines } from './say.ts'
+import { Control, type Line, lineText, sayLines } from './say.ts'
 import { colourAllowed, makeStyle, paint } from './style.ts'
 
-interface FatalLine {
-  readonly level: 'fatal'
-  readonly logger: Logger
-  readonly message: string
-  readonly fields?: LogLine['fields']
-}
-
-const levels: Readonly<
-  Record<LogLine['level'] | 'fatal', { readonly rank: number; readonly short: string; readonly colour: number }>
-> = {
-  debug: { rank: 0, short: 'DEBU', colour: 37 },
-  info: { rank: 1, short: 'INFO', colour: 36 },
-  advice: { rank: 2, short: 'NOTE', colour: 36 },
-  warning: { rank: 3, short: 'WARN', colour: 33 },
-  error: { rank: 4, short: 'ERRO', colour: 31 },
-  fatal: { rank: 5, short: 'FATA', colour: 31 },
-}
+/** How messages begin, and what details are called in the shape of the reference. */
+const kinds = { advice: 'note', warning: 'warning', error: 'error' } as const
+const details = { debug: { short: 'DEBU', colour: 37 }, info: { short: 'INFO', colour: 36 } } as const
 
 /** Advice is for people: programs take text on stderr for a failure or for part of the value. SOPS_ADVICE overrides that. */
 function showsAdvice({ env, stderr }: Host): boolean {
@@ -37,7 +24,7 @@ const quoted = (text: string): string => (bare.test(text) ? text : quote(text))
 const two = (value: number): string => String(value).padStart(2, '0')
 
 /** RFC 3339 in the local time zone, without fractions. */
-export function localTime(date: Date): string {
+function localTime(date: Date): string {
   const offset = -date.getTimezoneOffset()
   const zone =
     offset === 0
@@ -53,7 +40,7 @@ export const progressLine = (date: Date, text: string): string =>
 
 /** A log that can hold lines back. */
 interface HeldLog {
-  readonly log: (line: LogLine | FatalLine) => void
+  readonly log: (line: LogLine) => void
   /** Holds warnings and advice back until `release`, or until the run ends, however that is. */
   hold(): void
   release(): void
@@ -83,48 +70,42 @@ export function makeHeldLog(host: Host, log: HeldLog['log']): HeldLog {
   }
 }
 
-/** A function that writes warnings and errors, advice if wanted, and lower levels only if `verbose`. */
-export function makeLog(host: Host, verbose: boolean): (line: LogLine | FatalLine) => void {
+/**
+ * A function that writes warnings and errors, advice if wanted, each in the one form (form.ts), and details only if `verbose`: those as the
+ * reference writes them, for programs look for them.
+ */
+export function makeLog(host: Host, verbose: boolean, subject: Readonly<Subject>): (line: LogLine) => void {
   const start = host.now().getTime()
   const colours = colourAllowed(host.env)
   const prefixStyle = makeStyle(host.stdout.isTTY && colours)
-  const lowest = verbose ? 0 : levels.warning.rank
-  const terminal = ({ level, lines: [message = '', ...more], fields }: SafeLine): readonly Line[] => {
-    const { short, colour } = levels[level]
+  const safe = (text: string): string => withoutSecretsOf(text, host.env)
+  const detail = (level: keyof typeof details, line: LogLine): Line => {
+    const prefix = [prefixStyle.bold(`[${line.logger}]`), new Control('\t'), ' ']
+    const fields = sorted(line.fields).map(([name, value]) => [name, quoted(safe(value))] as const)
+    if (!host.stderr.isTTY) {
+      const shown = fields.map(([name, value]) => ` ${name}=${value}`)
+      return [prefix, `time="${localTime(host.now())}" level=${level} msg=${quoted(safe(line.message))}`, ...shown]
+    }
+    const { short, colour } = details[level]
     const name = paint(colours, colour)
     const seconds = String(Math.floor((host.now().getTime() - start) / 1000)).padStart(4, '0')
-    const shown = fields.map(([field, value]): Line => [' ', name(field), `=${quoted(value)}`])
+    const shown = fields.map(([field, value]): Line => [' ', name(field), `=${value}`])
     // Pads the text as shown, without colours and after escaping.
-    const headline = [name(short), `[${seconds}] ${lineText(message).padEnd(44)} `]
-    return more.length === 0 ? [[...headline, ...shown]] : [headline, ...more, ...(fields.length > 0 ? [shown] : [])]
+    return [prefix, name(short), `[${seconds}] ${lineText(safe(line.message)).padEnd(44)} `, ...shown]
   }
-  const plain = ({ level, lines, fields }: SafeLine): readonly Line[] => {
-    const shown = fields.map(([name, value]) => ` ${name}=${quoted(value)}`)
-    return [`time="${localTime(host.now())}" level=${level} msg=${quoted(lines.join('\n'))}${shown.join('')}`]
-  }
-  const safe = (line: LogLine | FatalLine): SafeLine => {
-    const lines = [line.message, ...(('more' in line && line.more) || [])]
-    const fields = sorted(line.fields).map(([name, value]) => [name, withoutSecretsOf(value, host.env)] as const)
-    return {
-      level: line.level,
-      lines: lines.length > 1 ? withoutSecretLines(lines, host.env) : [withoutSecretsOf(line.message, host.env)],
-      fields,
-    }
+  const message = (kind: Kind, { message, more = [], fields }: LogLine): readonly Line[] => {
+    const shown = sorted(fields).map(([name, value]) => ` ${name}=${quoted(value)}`)
+    return messageLines(kind, subject.file, [message + shown.join(''), ...more], host)
   }
   return (line) => {
-    if (line.level === 'advice' ? !showsAdvice(host) : levels[line.level].rank < lowest) return
-    const [first = '', ...rest] = (host.stderr.isTTY ? terminal : plain)(safe(line))
-    const prefix = [prefixStyle.bold(`[${line.logger}]`), new Control('\t'), ' ']
+    const { level } = line
+    if (level === 'advice' && !showsAdvice(host)) return
+    const isDetail = level === 'debug' || level === 'info'
+    if (isDetail && !verbose) return
+    const lines = isDetail ? [detail(level, line)] : message(kinds[level], line)
     // A log that cannot be written must not stop the work.
-    sayLines(host.stderr, [[...prefix, first], ...rest]).catch(() => {})
+    sayLines(host.stderr, lines).catch(() => {})
   }
-}
-
-/** A line that is free of secrets. */
-interface SafeLine {
-  readonly level: LogLine['level'] | 'fatal'
-  readonly lines: readonly string[]
-  readonly fields: readonly (readonly [name: string, value: string])[]
 }
 
 const sorted = (fields: LogLine['fields']): readonly (readonly [string, string])[] =>

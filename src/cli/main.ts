@@ -9,6 +9,7 @@ import { commands, findRow, type GroupRow, isGroup, type Row } from './commands/
 import { checkExtraWords } from './extra-words.ts'
 import { dashed, type Flag } from './flag.ts'
 import { decidingFlags, type RootFlag, rootFlags, sharedRootFlags } from './flags.ts'
+import type { Subject } from './form.ts'
 import type { Host } from './host.ts'
 import type { FlagValues, Invocation, Io } from './invocation.ts'
 import { makeHeldLog, makeLog } from './log.ts'
@@ -77,8 +78,13 @@ async function runCommand(
     root: root.values,
     legacy: false,
   }
-  if (command.oneFile === true || (command.oneFile && !parsed.values.bool('in-place'))) checkExtraWords(inv, io)
-  return command.run(inv, io)
+  try {
+    if (command.oneFile) io.about(parsed.positionals[0])
+    if (command.oneFile === true || (command.oneFile && !parsed.values.bool('in-place'))) checkExtraWords(inv, io)
+    return await command.run(inv, io)
+  } catch (error) {
+    return await io.fail(error)
+  }
 }
 
 async function runGroup(
@@ -118,7 +124,8 @@ function warnOfLostFlags(root: CommandLine, command: string, io: Io): void {
 
 /** The world as a command sees it. */
 export function makeIo(host: Host, verbose: boolean, command = 'sops'): Io {
-  const { log, hold, release } = makeHeldLog(host, makeLog(host, verbose))
+  const subject: Subject = { file: undefined }
+  const { log, hold, release } = makeHeldLog(host, makeLog(host, verbose, subject))
   const once = memory()
   const ctx: Context = {
     env: host.env,
@@ -141,9 +148,9 @@ export function makeIo(host: Host, verbose: boolean, command = 'sops'): Io {
     tell: (...lines) => say(host.stderr, ...lines),
     hold,
     release,
-    fatal: (message, fields) => {
-      log({ level: 'fatal', logger: 'CMD', message, ...(fields ? { fields } : {}) })
-      return 1
+    about: (file) => {
+      subject.file = file
     },
+    fail: (error) => reportError(error, host, subject.file),
   }
 }

@@ -19,7 +19,7 @@ import type { Invocation, Io } from './invocation.ts'
 import type { Lock } from './lock.ts'
 import { absolutePath, configOf, formatsFor, layoutOf, namedFormats, orderOf, servicesOf } from './settings.ts'
 import { tellOfWritten } from './target.ts'
-import { warnOfDocument, warnOfRespelling } from './warnings.ts'
+import { warnOfComment, warnOfDocument, warnOfRespelling } from './warnings.ts'
 
 export interface OpenedFile {
   readonly path: string
@@ -95,6 +95,7 @@ export async function changeInPlace(
   name: string,
   prepare: () => Promise<InPlaceChange>,
 ): Promise<void> {
+  io.about(name)
   const path = absolutePath(io.ctx, name)
   const config = await configOf(inv, io.ctx)
   const change = await prepare()
@@ -130,6 +131,7 @@ async function changeLocked(
     const place = find(documents, steps)
     const output = await loadFormat(formats.output)
     refuseChange(twinsAlong(documents[place.at]!, steps), lineOf(file))
+    warnOfComment(documents[place.at]!, steps, ctx)
     const document = make(documents[place.at]!, output)
     if (document === undefined) {
       ctx.log({ level: 'info', logger: 'CMD', message: 'File is unchanged, not writing to file' })

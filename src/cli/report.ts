@@ -1,10 +1,9 @@
-// Errors for people, on stderr: the message as it is, then its place and its hints on lines of their own. An error that is not ours is
-// never shown in full, since its text may quote the input.
+// Errors for people, on stderr. An error that is not ours is never shown in full, since its text may quote the input.
 import { messageOf, SopsError, tooLongText } from '../errors.ts'
-import { codeOf, withoutSecretsOf } from '../system/index.ts'
+import { codeOf } from '../system/index.ts'
+import { hintLines, messageLines } from './form.ts'
 import type { Host } from './host.ts'
-import { makeLog } from './log.ts'
-import { type Line, sayLines, withoutSecretLines } from './say.ts'
+import { type Line, sayLines } from './say.ts'
 import { stdoutStyle, type TerminalStyle } from './style.ts'
 
 /** `["a"]["b"]`, the form that `--extract` takes. */
@@ -45,23 +44,26 @@ function foreign(error: unknown, debug: boolean): readonly string[] {
   return [`internal error: ${name}${code === undefined ? '' : ` ${code}`}`, ...frames, ...hint]
 }
 
-/** Reports an error on stderr and returns the exit status. */
-export async function reportError(error: unknown, host: Host): Promise<number> {
-  const safe = (text: string): string => withoutSecretsOf(text, host.env)
+/**
+ * Reports an error on stderr and returns the exit status. `file` is the one that was worked on, as the user named it.
+ */
+export async function reportError(error: unknown, host: Host, file?: string): Promise<number> {
   if (!(error instanceof SopsError)) {
-    await sayLines(host.stderr, foreign(error, Boolean(host.env['SOPS_DEBUG'])).map(safe))
+    const [first = '', ...more] = foreign(error, Boolean(host.env['SOPS_DEBUG']))
+    await sayLines(host.stderr, messageLines('error', file, [first, ...more], host))
     return 1
   }
-  const hints = error.hints.map((hint) => `hint: ${safe(hint)}`)
-  if (error.code === 'usage') {
-    // The reference logs these errors instead of printing them (spec/cli.md 3.1).
-    makeLog(host, false)({ level: 'fatal', logger: 'CMD', message: error.message })
-    await sayLines(host.stderr, hints)
-  } else {
+  // Recorded as the whole of stderr, so scripts may compare it so.
+  if (error.details.fault === 'no recipients') await sayLines(host.stderr, [error.message])
+  else {
+    const lines = messageLines('error', file, withPlace(error), host)
     const style = stdoutStyle(host)
-    const lines = withoutSecretLines(withPlace(error), host.env)
-    await sayLines(host.stderr, error.code === 'no-data-key' ? lines.map((line) => coloured(line, style)) : lines)
-    await sayLines(host.stderr, hints)
+    const isReport = error.code === 'no-data-key'
+    await sayLines(
+      host.stderr,
+      lines.map((line) => (isReport && typeof line === 'string' ? coloured(line, style) : line)),
+    )
   }
+  await sayLines(host.stderr, hintLines(error.hints, host))
   return error.exitCode
 }

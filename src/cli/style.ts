@@ -11,6 +11,8 @@ export interface TerminalStyle {
   readonly underline: Paint
   readonly green: Paint
   readonly red: Paint
+  readonly yellow: Paint
+  readonly cyan: Paint
 }
 
 export const paint =
@@ -24,6 +26,8 @@ export const makeStyle = (enabled: boolean): TerminalStyle => ({
   underline: paint(enabled, 4),
   green: paint(enabled, 32),
   red: paint(enabled, 31),
+  yellow: paint(enabled, 33),
+  cyan: paint(enabled, 36),
 })
 
 export const colourAllowed = (env: Host['env']): boolean => !env['NO_COLOR'] && env['TERM'] !== 'dumb'

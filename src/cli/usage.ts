@@ -1,4 +1,5 @@
-// Usage errors: the reference's text and the help on stdout, a fatal line and a suggestion on stderr.
+// Usage errors: the reference's text and the help on stdout, an error and a suggestion on stderr.
+import { SopsError } from '../errors.ts'
 import { withoutSecrets } from '../system/index.ts'
 import { nearest } from '../text/suggest.ts'
 import type { UsageError } from './argv.ts'
@@ -7,7 +8,7 @@ import { dashed, type Flag, namesOf } from './flag.ts'
 import { rootFlags, sharedRootFlags } from './flags.ts'
 import { helpLines } from './help.ts'
 import type { Host } from './host.ts'
-import { makeLog } from './log.ts'
+import { reportError } from './report.ts'
 import { say } from './say.ts'
 
 const flagsOf = async (row: Row | undefined): Promise<readonly Flag[]> =>
@@ -44,8 +45,6 @@ export async function refuse(error: UsageError, path: readonly Row[], host: Host
         : [`Incorrect Usage. ${usage}`, '']
     await say(host.stdout, ...lead, ...(await helpLines(path, host)))
   }
-  makeLog(host, false)({ level: 'fatal', logger: 'CMD', message: usage })
   const hint = flag === undefined ? undefined : await suggestion(flag, path)
-  if (hint !== undefined) await say(host.stderr, `hint: ${hint}`)
-  return 1
+  return reportError(new SopsError('usage', usage, { hints: hint === undefined ? [] : [hint] }), host)
 }

@@ -8,7 +8,7 @@ import type { Format, Parsed, Reading, Respelling } from '../formats/index.ts'
 import { stat } from '../system/index.ts'
 import { listed } from '../text/listed.ts'
 import { type DocumentPlace, documentsText, laterDocuments } from '../tree/documents.ts'
-import { formatPath, type Path } from '../tree/path.ts'
+import { commentAlong, formatPath, type Path } from '../tree/path.ts'
 import type { MapNode } from '../tree/tree.ts'
 import { isOpenStream } from './files.ts'
 
@@ -47,6 +47,14 @@ export function warnOfDocument(
   // Unless only the first document has the value, another may have been meant. After reading, the user can see that from the output.
   const isClear = at === 0 && (done === 'read' || (alsoIn.length === 0 && found.length === path.length))
   ctx.log({ level: isClear ? 'advice' : 'warning', logger: 'CMD', message })
+}
+
+/** Says that an index of the path is that of a comment, which the reference counts among the elements of a list. */
+export function warnOfComment(root: MapNode, path: Path, ctx: Context): void {
+  const found = commentAlong(root, path)
+  if (found === undefined) return
+  const message = `${formatPath(found)} is a comment: comments count among the elements of a list`
+  ctx.log({ level: 'advice', logger: 'CMD', message })
 }
 
 /** Warns of plaintext in a file that others may read: a new file follows the umask, an existing one keeps its mode. */

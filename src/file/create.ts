@@ -27,21 +27,20 @@ export interface NewFile {
   readonly selection: Selection
 }
 
-/**
- * Refuses an invalid expression for what to encrypt: it never matches, so everything would stay in clear. One for what to leave in clear
- * does no harm.
- */
-function refuseUselessSelection(selection: Selection, options: SelectionOptions): void {
-  if (!selection.invalid || !(options.encryptedRegex || options.encryptedCommentRegex)) return
-  throw new SopsError('generic', `nothing would be encrypted: ${selection.invalid}`, {
+/** Refuses an expression that does not compile: it never matches, and somebody meant it to. */
+function refuseInvalidExpression({ invalid }: Selection, options: SelectionOptions): void {
+  if (invalid === undefined) return
+  const encrypts = options.encryptedRegex || options.encryptedCommentRegex
+  const effect = encrypts ? 'nothing would be encrypted' : 'nothing would be left in clear'
+  throw new SopsError('generic', `${effect}: ${invalid}`, {
     hints: ['expressions follow RE2: no look-around and no back-references'],
   })
 }
 
-/** @throws SopsError `generic` when wrapping for a recipient fails, or the selection can match nothing. */
+/** @throws SopsError `generic` when wrapping for a recipient fails, or an expression of the selection does not compile. */
 export async function createFile(settings: EncryptionSettings, services: readonly KeyService[]): Promise<NewFile> {
   const selection = await compileSelection(settings.selection)
-  refuseUselessSelection(selection, settings.selection)
+  refuseInvalidExpression(selection, settings.selection)
   const dataKey = newDataKey()
   try {
     const wrapped = await wrapDataKey(dataKey, settings.keyGroups, settings.shamirThreshold, services)

@@ -23,7 +23,15 @@ export {
 export { loadLargeBinary } from './lazy.ts'
 export { warnOfLeftOut, warnOfOneDocument } from './left-out.ts'
 export { lossesOf, type SpellingLosses } from './losses.ts'
-export { type Draft, draftText, parsePlain, parseWithMetadata, refuseReserved, sealDraft } from './plaintext.ts'
+export {
+  alreadyEncrypted,
+  type Draft,
+  draftText,
+  parsePlain,
+  parseWithMetadata,
+  refuseReserved,
+  sealDraft,
+} from './plaintext.ts'
 export { type ChangeRecipientsOptions, changeRecipients, type WantedRecipients } from './recipients.ts'
 export { warnOfSharedPaths } from './shared-paths.ts'
 export { lineOf, refuseToConvert } from './twins.ts'

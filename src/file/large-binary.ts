@@ -114,6 +114,16 @@ export async function loadLarge(pieces: Pieces): Promise<LargeFile | undefined> 
 
 const step = 2 ** 20
 
+/** True for the envelope of an encrypted binary file. */
+export async function isLargeEnvelope(pieces: Pieces): Promise<boolean> {
+  try {
+    return (await loadLarge(pieces)) !== undefined
+  } catch (error) {
+    if (error instanceof SopsError) return false
+    throw error
+  }
+}
+
 async function find({ size, read }: Pieces, from: number, wanted: string): Promise<number | undefined> {
   for (let at = from; at < size; at += step) {
     const found = Buffer.from(await read(at, Math.min(at + step, size))).indexOf(wanted)

@@ -2,10 +2,17 @@
 import { compileSelection, type Selection } from '../cipher/index.ts'
 import { SopsError } from '../errors.ts'
 import type { Format, Layout, Parsed } from '../formats/index.ts'
+import { sniffFormat } from '../formats/index.ts'
 import { type Metadata, refuseOthers, reservedIn, takeMetadata, withMetadata } from '../metadata/index.ts'
 import type { Entry, Tree } from '../tree/tree.ts'
 import { emitPlain, refuseDocuments, type SealOutput, sealFile } from './encrypted-file.ts'
 import type { EncryptedFile, OpenFile } from './types.ts'
+
+/** For a whole file that is the envelope of an encrypted one (spec/format.md 11): a second envelope around it would hide the first. */
+export const alreadyEncrypted = (): SopsError =>
+  new SopsError('already-encrypted', 'the file is encrypted already', {
+    hints: ["to see it, use 'sops decrypt'; to change it, 'sops edit'"],
+  })
 
 /** Exit 203. Scripts look for how it begins (spec/cli.md 8 V). */
 const reservedLines = `The file you have provided contains a top-level entry called 'sops', or for
@@ -30,6 +37,8 @@ export interface Draft {
  * @throws SopsError `bad-input`, `no-document` or `already-encrypted`.
  */
 export function parsePlain(bytes: Uint8Array, input: Format, output: Format, earlier?: Tree): Draft {
+  // What was encrypted before stays as it is when it is opened and changed.
+  if (earlier === undefined && output.id === 'binary' && sniffFormat(bytes) === 'binary') throw alreadyEncrypted()
   const parsed = parseInput(bytes, input, { earlier })
   if (parsed.tree.documents.length === 0) {
     throw new SopsError('no-document', 'File cannot be completely empty, it must contain at least one document')

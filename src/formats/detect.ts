@@ -6,6 +6,7 @@ const marks: readonly (readonly [RegExp, FormatId])[] = [
   [/^sops_(?:mac|version|lastmodified)=/m, 'dotenv'],
   [/^\[sops\]\s*$/m, 'ini'],
   [/^(?:sops|"sops"|'sops'):(?:\s|$)/m, 'yaml'],
+  [/^\s*\{(?:[^]*,)?\s*(?:sops|"sops"|'sops'):\s*\{/, 'yaml'],
 ]
 
 /**
@@ -15,7 +16,7 @@ const marks: readonly (readonly [RegExp, FormatId])[] = [
 export function sniffFormat(bytes: Uint8Array): FormatId | undefined {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const start = text.subarray(0, 64).toString('latin1').trimStart()
-  if (start.startsWith('{')) {
+  if (start.startsWith('{') && /^\{\s*["}]/.test(start)) {
     if (!text.includes('"sops"')) return undefined
     return isEnvelope(text) ? 'binary' : 'json'
   }

@@ -74,9 +74,9 @@ export interface Wrapped {
   readonly threshold: number
 }
 
-const wrapFailure = (errors: readonly string[]): SopsError =>
+const wrapFailure = (errors: readonly string[], fault?: 'no recipients'): SopsError =>
   new SopsError('generic', setIn(`Could not generate data key: [${errors.join(' ')}]`), {
-    details: { wrapErrors: errors },
+    details: { wrapErrors: errors, ...(fault ? { fault } : {}) },
   })
 
 /** The failures behind an error of `wrapDataKey`, to show under another headline; undefined for any other error. */
@@ -108,7 +108,8 @@ export async function wrapDataKey(
   }
   const parts = isSingle ? [dataKey] : await splitDataKey(dataKey, groups.length, quorum)
   try {
-    if (distinct.some((keys) => keys.every((key) => key.isBare))) throw wrapFailure(['empty key group provided'])
+    if (distinct.some((keys) => keys.every((key) => key.isBare)))
+      throw wrapFailure(['empty key group provided'], 'no recipients')
     const wrapped = await Promise.all(
       distinct.map((keys, i) =>
         Promise.all(keys.map((key) => (keeps(key) ? asItWas(key) : wrapFor(key, parts[i]!, services)))),

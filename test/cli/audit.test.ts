@@ -145,12 +145,12 @@ test.each<[string, () => string, RegExp]>([
   [
     'a file in a folder that is not there',
     () => 'backends: {file: [{path: /nonexistent/audit.log}]}',
-    /^Failed to insert audit record: open \/nonexistent\/audit.log: no such file or directory/,
+    /^error: s\.yaml: Failed to insert audit record: open \/nonexistent\/audit.log: no such file or directory/,
   ],
   [
     'a full disk',
     () => 'backends: {file: [{path: /dev/full}]}',
-    /^Failed to insert audit record: write: no space left on device/,
+    /^error: s\.yaml: Failed to insert audit record: write: no space left on device/,
   ],
   ['a relative path', () => 'backends: {file: [{path: audit.log}]}', /path must be absolute/],
   ['a damaged configuration', () => 'backends: {file: [', /is not valid YAML/],
@@ -196,7 +196,7 @@ test('a record that cannot be made is a problem for doctor, which does not say t
 test('a kind of backend that is not known is warned about', async () => {
   const { code, stderr } = await run('backends: {postgress: [{connection_string: x}]}', ['decrypt', 's.yaml'])
   expect(code).toBe(0)
-  expect(stderr).toMatch(/\[AUDIT\].*level=warning.*no audit backend is called postgress/)
+  expect(stderr).toMatch(/^warning: s\.yaml: \S+audit\.yaml: no audit backend is called postgress/)
 })
 
 test('no configuration, or an empty one, records nothing', async () => {
@@ -251,7 +251,7 @@ describe.skipIf(!hasPostgres)('a PostgreSQL server', () => {
     expect(await run(database('weak'), ['decrypt', 's.yaml'])).toMatchObject({
       code: 1,
       stdout: Buffer.alloc(0),
-      stderr: 'Failed to insert audit record: permission denied for table audit_event\n',
+      stderr: 'error: s.yaml: Failed to insert audit record: permission denied for table audit_event\n',
     })
   })
 
@@ -260,7 +260,7 @@ describe.skipIf(!hasPostgres)('a PostgreSQL server', () => {
     const both = `backends:\n  postgres:\n    - connection_string: host=${server.folder} user=sops dbname=postgres\n    - connection_string: host=127.0.0.1 port=1 sslmode=disable\n`
     const { code, stderr } = await run(both, ['decrypt', 's.yaml'])
     expect(code).toBe(1)
-    expect(stderr).toMatch(/\[AUDIT\].*audit database 2: .*connection refused/)
+    expect(stderr).toMatch(/^error: s\.yaml: audit database 2: .*connection refused/)
     expect(sql('SELECT count(*) FROM audit_event')).toBe(count)
   })
 })

@@ -21,10 +21,10 @@ test.each<[string, string, string]>([
   project.write(name, text)
   const encrypted = await alice.sops(['encrypt', '--age', alice.recipient, name])
   expect(encrypted).toMatchObject({ code: 2 })
-  expect(encrypted.stderr.startsWith(`Error unmarshalling file: ${words}`)).toBe(true)
+  expect(encrypted.stderr.startsWith(`error: ${name}: Error unmarshalling file: ${words}`)).toBe(true)
   const decrypted = await alice.sops(['decrypt', name])
   expect(decrypted).toMatchObject({ code: 1 })
-  expect(decrypted.stderr.startsWith(words)).toBe(true)
+  expect(decrypted.stderr.startsWith(`error: ${name}: ${words}`)).toBe(true)
 })
 
 test.each<[RegExp, string, number, string]>([
@@ -53,7 +53,7 @@ test.each<[RegExp, string, number, string]>([
   project.write('x.yaml', String(project.read('x.yaml')).replace(from, to))
   const result = await alice.sops(['decrypt', 'x.yaml'])
   expect(result).toMatchObject({ code })
-  expect(result.stderr.startsWith(words)).toBe(true)
+  expect(result.stderr.startsWith(`error: x.yaml: ${words}`)).toBe(true)
 })
 
 test('encrypting an encrypted file', async () => {
@@ -61,6 +61,6 @@ test('encrypting an encrypted file', async () => {
   const { code, stderr } = await alice.sops(['encrypt', '--age', alice.recipient, 'x.yaml'])
   expect(code).toBe(203)
   expect(stderr).toMatch(
-    /^The file you have provided contains a top-level entry called 'sops', or for\nflat file formats/,
+    /^error: x\.yaml: The file you have provided contains a top-level entry called 'sops', or for\nflat file formats/,
   )
 })

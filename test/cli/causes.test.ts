@@ -134,7 +134,7 @@ test.skipIf(process.platform === 'win32')('a working folder that was deleted', a
   if (executable) return expect([code, stderr]).toEqual([1, expect.stringContaining('working directory was deleted')])
   expect([code, stderr]).toEqual([
     1,
-    'getwd: no such file or directory\nhint: the working folder was deleted or cannot be reached: change to another one\n',
+    'error: getwd: no such file or directory\nhint: the working folder was deleted or cannot be reached: change to another one\n',
   ])
 })
 

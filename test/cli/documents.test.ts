@@ -125,7 +125,7 @@ describe('documents with different sops blocks', () => {
       project.write('t.yaml', text)
       const { code, stderr } = await alice.sops(['publish', '--yes', 't.yaml'])
       expect(code).toBe(1)
-      expect(stderr).toMatch(/^document 2 has /)
+      expect(stderr).toMatch(/^error: t\.yaml: document 2 has /)
     }
   })
 
@@ -218,7 +218,7 @@ describe('documents without a sops block', () => {
       const { code, stderr, after } = await on(text, argv)
       expect([argv, code, after]).toEqual([argv, 1, text])
       expect(stderr).toMatch(
-        /^sops metadata not found\nhint: document 2 has a sops block, but document 1 is clear text/m,
+        /^error: t\.yaml: sops metadata not found\nhint: document 2 has a sops block, but document 1 is clear text/m,
       )
     }
     expect((await alice.sops(['filestatus', 't.yaml'])).stdout).toBe('{"encrypted":false}\n')

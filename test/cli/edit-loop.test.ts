@@ -34,7 +34,7 @@ const loopOf = (more: Partial<EditLoop<string>> = {}): EditLoop<string> => ({
     if (text.includes('invalid')) throw new SopsError('bad-input', 'not valid here')
     return text
   },
-  headline: () => 'Could not read it.',
+  headline: () => 'Could not read it',
   finish: async (text) => {
     saved.push(text)
   },
@@ -120,7 +120,9 @@ describe.skipIf(process.platform === 'win32')('the loop', () => {
     const io = ioWith(script, { prompt: [''] })
     await editLoop(loopOf(), io)
     expect(saved).toEqual(['first\nmended\n'])
-    expect(stderrOf(io)).toContain('Could not read it. Press enter to return to the editor, or Ctrl+C to exit.')
+    expect(stderrOf(io)).toContain(
+      'error: Could not read it: not valid here\nPress enter to return to the editor, or Ctrl+C to exit.\n',
+    )
     expect(left()).toEqual([])
   })
 
@@ -163,8 +165,9 @@ describe.skipIf(process.platform === 'win32')('the loop', () => {
     expectKept(error, 'first\nsecond\n')
   })
 
-  test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s removes the text and ends the program', async (signal) => {
-    const io = ioWith('echo $$ > "$OUT"; exec sleep 20')
+  /** Sends a signal while the editor that `script` begins with is still open; stderr is what the user reads then. */
+  async function interrupted(script: string, signal: NodeJS.Signals): Promise<string> {
+    const io = ioWith(`${script}; echo $$ > "$OUT"; exec sleep 20`)
     const statuses: number[] = []
     const host: BufferHost = {
       ...io.host,
@@ -176,11 +179,26 @@ describe.skipIf(process.platform === 'win32')('the loop', () => {
     host.signal(signal)
     while (statuses.length === 0) await sleep(5)
     expect(statuses).toEqual([1])
-    expect(left()).toEqual([])
-    expect(stderrOf(io)).toContain('User canceled operation\n')
     process.kill(Number(readFileSync(box.path('out'), 'utf8')), 'SIGKILL')
     await ended
     expect(saved).toEqual([])
+    return stderrOf(io)
+  }
+
+  test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s removes a text that is as it was', async (signal) => {
+    expect(await interrupted(':', signal)).toBe('error: User canceled operation\n')
+    expect(left()).toEqual([])
+  })
+
+  test('Ctrl+C keeps a text that was changed, and says where', async () => {
+    const stderr = await interrupted('echo second >> "$1"', 'SIGINT')
+    const [, kept = ''] = /^error: User canceled operation\nhint: your text is kept in (\S+) /.exec(stderr) ?? []
+    expect(readFileSync(kept, 'utf8')).toBe('first\nsecond\n')
+  })
+
+  test.each(['SIGTERM', 'SIGHUP'] as const)('%s, whose message nobody may see, leaves no plaintext', async (signal) => {
+    expect(await interrupted('echo second >> "$1"', signal)).toBe('error: User canceled operation\n')
+    expect(left()).toEqual([])
   })
 })
 

@@ -131,7 +131,7 @@ describe('as a process', () => {
       signal: null,
       stdout: '',
       stderr:
-        'fork/exec /bin/sh: argument list too long\nhint: the values do not fit into the environment of a process; exec-file has no such limit\n',
+        'error: big.json: fork/exec /bin/sh: argument list too long\nhint: the values do not fit into the environment of a process; exec-file has no such limit\n',
     })
   })
 
@@ -223,7 +223,7 @@ describe('as a process', () => {
     test('an unknown user', async () => {
       const { code, stdout, stderr } = await runSops(box, ['exec-env', '--user', 'no-such-user', 's.yaml', 'echo ran'])
       expect([code, stdout]).toEqual([1, ''])
-      expect(stderr).toMatch(/^\[EXEC\]\t time="[^"]+" level=fatal msg="user: unknown user no-such-user"\n$/)
+      expect(stderr).toBe('error: s.yaml: user: unknown user no-such-user\n')
     })
 
     test.skipIf(!isRoot)('is the user with all its groups and variables, for good', async () => {
@@ -243,7 +243,7 @@ describe('as a process', () => {
       const argv = ['exec-env', '--user', 'daemon', 's.yaml', inner]
       const { code, stdout, stderr } = await runSops(box, argv)
       expect([code, stdout]).toEqual([1, ''])
-      expect(stderr).toContain('level=fatal msg="operation not permitted"')
+      expect(stderr).toContain('error: s.yaml: cannot become user root: operation not permitted\n')
     })
   })
 })

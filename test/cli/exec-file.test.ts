@@ -99,7 +99,7 @@ test.each(['../x', '/x', 'a/../../x', '..', './../x'])('--filename %s leaves the
   expect(await runSops(box, argv)).toMatchObject({
     code: 1,
     stdout: '',
-    stderr: 'The provided filename is not a local path.\n',
+    stderr: 'error: s.yaml: The provided filename is not a local path.\n',
   })
 })
 
@@ -120,7 +120,7 @@ test('no pipes on this system: a regular file and a warning', async () => {
     env: { ...environmentIn(box), PATH: box.path('bin') },
   })
   expect(stdout).toBe('FOO: bar\n')
-  expect(stderr).toMatch(/\[EXEC\].*level=warning msg="named pipes are not available here/)
+  expect(stderr).toMatch(/^warning: s\.yaml: named pipes are not available here/)
 })
 
 test.skipIf(process.getuid?.() !== 0)('--user owns the folder and the file', async () => {

@@ -79,7 +79,7 @@ describe('S3', () => {
     expect([no.code, no.stdout.toString(), no.stderr]).toEqual([
       1,
       question,
-      `Publication of ${box.path('f.yaml')} canceled\n`,
+      `error: f.yaml: Publication of ${box.path('f.yaml')} canceled\n`,
     ])
     expect(s3.objects.size).toBe(0)
     const yes = await publish(['f.yaml'], { stdin: 'y\n' })
@@ -207,7 +207,7 @@ describe('S3', () => {
     expect(await publish(['--yes', 'f.yaml'])).toEqual({
       code: 1,
       stdout: Buffer.alloc(0),
-      stderr: 'could not publish to s3://b/f.yaml: AccessDenied: as asked (status 403)\n',
+      stderr: 'error: f.yaml: could not publish to s3://b/f.yaml: AccessDenied: as asked (status 403)\n',
     })
   })
 })
@@ -237,7 +237,7 @@ describe('Google Cloud Storage', () => {
   })
 
   test.each<[string, GcsServer['faults'][number], RegExp]>([
-    ['a refusal', { status: 403 }, /^could not publish to gcs:\/\/b\/f\.yaml: .*as asked/],
+    ['a refusal', { status: 403 }, /^error: f\.yaml: could not publish to gcs:\/\/b\/f\.yaml: .*as asked/],
     ['another content than was sent', 'corrupt', /the stored object has another checksum than the file/],
   ])('%s is an error', async (_, fault, message) => {
     await put('f.yaml', 'a: 1\n')
@@ -255,7 +255,7 @@ describe('Google Cloud Storage', () => {
     const { code, stderr } = await publishIn(['--yes', 'f.yaml'], { env: env() })
     gcs.faults.length = 0
     expect(code).toBe(1)
-    expect(stderr).toMatch(/^could not publish to gcs:\/\/b\/f\.yaml: /)
+    expect(stderr).toMatch(/^error: f\.yaml: could not publish to gcs:\/\/b\/f\.yaml: /)
     expect(gcs.objects.size).toBe(0)
   })
 
@@ -274,7 +274,7 @@ describe('Google Cloud Storage', () => {
     const { code, stderr } = await publishIn(['--yes', 'f.yaml'])
     vi.unstubAllEnvs()
     expect(code).toBe(1)
-    expect(stderr).toMatch(/^could not publish to gcs:\/\/b\/f\.yaml: /)
+    expect(stderr).toMatch(/^error: f\.yaml: could not publish to gcs:\/\/b\/f\.yaml: /)
   })
 })
 
@@ -316,7 +316,7 @@ describe('Vault', () => {
     rule()
     expect(await publishIn(['--yes', 'f.yaml'], { env })).toEqual({
       ...done,
-      stderr: expect.stringContaining('several documents have [\\"a\\"]: only the last value of each is published'),
+      stderr: 'warning: f.yaml: several documents have ["a"]: only the last value of each is published\n',
     })
     expect(methods()).toEqual(['GET', 'PUT'])
     const { path, body, headers } = vault.requests[1]!
@@ -395,9 +395,7 @@ describe('Vault', () => {
     vault.faults.push({ status: 403, body: '{"errors":["permission denied"]}' })
     const written = await publishIn(['--yes', 'f.yaml'], { env })
     expect(written.code).toBe(0)
-    expect(written.stderr).toMatch(
-      /\[PUBLISH\].*level=warning msg="Cannot check if destination secret already exists in /,
-    )
+    expect(written.stderr).toMatch(/^warning: f\.yaml: Cannot check if destination secret already exists in /)
     vault.secrets.clear()
     const { code, stderr } = await publishIn(['--yes', 'f.yaml'], { env: { ...env, VAULT_TOKEN: 'wrong' } })
     expect(code).toBe(1)

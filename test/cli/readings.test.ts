@@ -19,16 +19,16 @@ const text11 = 'text for SOPS, '
 
 describe('encrypt says', () => {
   test.each([
-    ['enabled: no\n', '[\\"enabled\\"] (line 1): text for SOPS, false for YAML 1.1: write false or quote it'],
+    ['enabled: no\n', '["enabled"] (line 1): text for SOPS, false for YAML 1.1: write false or quote it'],
     ['a: Yes\n', 'text for SOPS, true for YAML 1.1: write true or quote it'],
     ['a: y\n', 'true for YAML 1.1'],
     ['a: OFF\n', 'false for YAML 1.1'],
-    ['on: [push]\n', 'key [\\"on\\"] (line 1): text for SOPS, true for YAML 1.1: quote it'],
-    ['m:\n  - n: 1\n', 'key [\\"m\\"][0][\\"n\\"] (line 2): text for SOPS, false for YAML 1.1: quote it'],
+    ['on: [push]\n', 'key ["on"] (line 1): text for SOPS, true for YAML 1.1: quote it'],
+    ['m:\n  - n: 1\n', 'key ["m"][0]["n"] (line 2): text for SOPS, false for YAML 1.1: quote it'],
     ['a: 22:22\n', `${text11}a number for YAML 1.1: quote it`],
     ['a: 08:30\n', `${text11}a number for YAML 1.1: quote it`],
     ['a: 12:34:56:07:08:09\n', `${text11}a number for YAML 1.1: quote it`],
-    ['1:30: x\n', `key [\\"1:30\\"] (line 1): ${text11}a number for YAML 1.1: quote it`],
+    ['1:30: x\n', `key ["1:30"] (line 1): ${text11}a number for YAML 1.1: quote it`],
     ['a: 2024-01-01\n', 'a time for SOPS and YAML 1.1, text for YAML 1.2: quote it if text is meant'],
     ['a: 2024-01-02T03:04:05\n', `${text11}a time for YAML 1.1: quote it`],
     ['a: 2024-13-45\n', `${text11}a time for YAML 1.1: quote it`],
@@ -45,12 +45,13 @@ describe('encrypt says', () => {
     ['a: =\n', `${text11}refused by readers of YAML 1.1: quote it`],
     ['a: <<\n', `${text11}the mark of a merge for YAML 1.1: quote it`],
     ['a_unencrypted: no\n', 'false for YAML 1.1'],
-    ['a: [x, no]\n', '[\\"a\\"][1] (line 1)'],
-    ['a: !Ref x\n', '[\\"a\\"] (line 1): a tag of its own, which mise, rops and PyYAML refuse in any file'],
-    ['m: !vault\n  a: x\n', '[\\"m\\"]'],
+    ['a: [x, no]\n', '["a"][1] (line 1)'],
+    ['a: !Ref x\n', '["a"] (line 1): a tag of its own, which mise, rops and PyYAML refuse in any file'],
+    ['m: !vault\n  a: x\n', '["m"]'],
   ])('%j: %s', async (text, said) => {
     const { code, stderr } = await encrypt(text)
-    expect({ code, stderr }).toMatchObject({ code: 0, stderr: expect.stringContaining(said) })
+    expect({ code, stderr }).toMatchObject({ code: 0, stderr: expect.stringMatching(/^note: f\.yaml: /m) })
+    expect(stderr).toContain(said)
   })
 
   test('one line for each kind, with the first places', async () => {
@@ -58,9 +59,9 @@ describe('encrypt says', () => {
     const lines = stderr.split('\n').filter((line) => line.includes('YAML 1.1'))
     expect(lines).toEqual([
       expect.stringContaining(
-        '[\\"a\\"] (line 1), [\\"c\\"] (line 3), [\\"d\\"][0] (line 5) and 1 more: text for SOPS, false',
+        'note: f.yaml: ["a"] (line 1), ["c"] (line 3), ["d"][0] (line 5) and 1 more: text for SOPS, false',
       ),
-      expect.stringContaining('[\\"b\\"] (line 2): text for SOPS, true'),
+      expect.stringContaining('note: f.yaml: ["b"] (line 2): text for SOPS, true'),
     ])
   })
 
@@ -88,8 +89,8 @@ test('edit names what is new', async () => {
   const env = { EDITOR: project.editorWriting('a: no\nb: off\n') }
   const { code, stderr } = await alice.sops(['edit', 'f.yaml'], { env })
   expect(code).toBe(0)
-  expect(stderr).toContain('[\\"b\\"] (line 2): text for SOPS, false')
-  expect(stderr).not.toContain('[\\"a\\"]')
+  expect(stderr).toContain('note: f.yaml: ["b"] (line 2): text for SOPS, false')
+  expect(stderr).not.toContain('["a"]')
 })
 
 describe('--quote-ambiguous', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { localTime, makeLog, progressLine } from '../../src/cli/log.ts'
+import { makeLog, progressLine } from '../../src/cli/log.ts'
 import { reportError } from '../../src/cli/report.ts'
 import { SopsError, type SopsErrorOptions, setIn } from '../../src/errors.ts'
 import { editDistance, nearest } from '../../src/text/suggest.ts'
@@ -14,23 +14,23 @@ async function reported(error: unknown, options: CliOptions = {}): Promise<[stat
 
 describe('our errors', () => {
   test.each<[string, SopsErrorOptions, string]>([
-    ['sops metadata not found', {}, 'sops metadata not found\n'],
-    ['no', { hints: ['try this', 'or that'] }, 'no\nhint: try this\nhint: or that\n'],
-    ['bad', { position: { line: 3, column: 7 } }, 'bad (line 3, column 7)\n'],
-    ['bad at line 3', { position: { line: 3, column: 7 } }, 'bad at line 3\n'],
-    ['bad value', { path: ['a', 'b c'] }, 'bad value (at ["a"]["b c"])\n'],
-    ['offending key port', { path: ['db', 'port'] }, 'offending key port\n'],
-    ['bad', { path: ['a'], position: { line: 1, column: 2 } }, 'bad (line 1, column 2, at ["a"])\n'],
-    ['two\nlines', {}, 'two\\nlines\n'],
+    ['sops metadata not found', {}, 'error: sops metadata not found\n'],
+    ['no', { hints: ['try this', 'or that'] }, 'error: no\nhint: try this\nhint: or that\n'],
+    ['bad', { position: { line: 3, column: 7 } }, 'error: bad (line 3, column 7)\n'],
+    ['bad at line 3', { position: { line: 3, column: 7 } }, 'error: bad at line 3\n'],
+    ['bad value', { path: ['a', 'b c'] }, 'error: bad value (at ["a"]["b c"])\n'],
+    ['offending key port', { path: ['db', 'port'] }, 'error: offending key port\n'],
+    ['bad', { path: ['a'], position: { line: 1, column: 2 } }, 'error: bad (line 1, column 2, at ["a"])\n'],
+    ['two\nlines', {}, 'error: two\\nlines\n'],
   ])('%j %j', async (message, details, text) => {
     expect(await reported(new SopsError('generic', message, details))).toEqual([1, text])
   })
 
   test('a report of several lines stands for itself, also where another message introduces it', async () => {
     const report = new SopsError('generic', ['two', 'lines'], { path: ['a'] })
-    expect((await reported(report))[1]).toBe('two\nlines\n')
+    expect((await reported(report))[1]).toBe('error: two\nlines\n')
     const around = new SopsError('generic', `headline: ${report.message}`, { cause: report })
-    expect((await reported(around))[1]).toBe('headline: two\nlines\n')
+    expect((await reported(around))[1]).toBe('error: headline: two\nlines\n')
   })
 
   test('key material that goes over several lines is taken out as a whole', async () => {
@@ -50,16 +50,16 @@ describe('our errors', () => {
     expect((await reported(new SopsError('no-data-key', 'x')))[0]).toBe(128)
   })
 
-  test('usage errors are fatal log lines', async () => {
+  test('usage errors have the form of all errors', async () => {
     const [status, text] = await reported(new SopsError('usage', 'bad words', { hints: ['help'] }))
     expect(status).toBe(1)
-    expect(text).toMatch(/^\[CMD\]\t time=".*" level=fatal msg="bad words"\nhint: help\n$/)
+    expect(text).toBe('error: bad words\nhint: help\n')
   })
 
   test('names from a file cannot steer a terminal, whatever stderr is', async () => {
     const error = new SopsError('generic', 'key \x1b[31mred\x07\u202e', { hints: ['\x1b]0;x\x07'] })
-    for (const options of [{}, { tty: ['stderr' as const] }])
-      expect(await reported(error, options)).toEqual([1, 'key \\x1b[31mred\\a\\u202e\nhint: \\x1b]0;x\\a\n'])
+    for (const options of [{}, { tty: ['stderr' as const], env: { NO_COLOR: '1' } }])
+      expect(await reported(error, options)).toEqual([1, 'error: key \\x1b[31mred\\a\\u202e\nhint: \\x1b]0;x\\a\n'])
   })
 
   test('key failures are coloured when stdout is a terminal', async () => {
@@ -67,7 +67,7 @@ describe('our errors', () => {
     const [, coloured] = await reported(error, { tty: ['stdout'] })
     expect(coloured).toContain('Group 0: \x1b[31mFAILED\x1b[0m\n')
     expect(coloured).toContain('Group 1: \x1b[32mSUCCESS\x1b[0m\n')
-    for (const options of [{}, { tty: ['stderr' as const] }, { tty: ['stdout' as const], env: { NO_COLOR: '1' } }]) {
+    for (const options of [{}, { tty: ['stdout' as const], env: { NO_COLOR: '1' } }]) {
       expect((await reported(error, options))[1]).not.toContain('\x1b')
     }
     expect((await reported(error, { tty: ['stdout'], env: { TERM: 'dumb' } }))[1]).not.toContain('\x1b')
@@ -119,7 +119,7 @@ describe('log lines', () => {
   const now = new Date('2026-01-02T03:04:05Z')
   const logged = (options: CliOptions, verbose = false): [ReturnType<typeof makeLog>, () => string] => {
     const host = bufferHost({ now, ...options })
-    return [makeLog(host, verbose), () => Buffer.concat(host.written.stderr).toString()]
+    return [makeLog(host, verbose, { file: 'f.yaml' }), () => Buffer.concat(host.written.stderr).toString()]
   }
 
   test('in a file', () => {
@@ -130,20 +130,18 @@ describe('log lines', () => {
       message: 'two words',
       fields: { uri: 'tcp://x', b: 'plain-1.2/@^+_', a: 'say "x"\n' },
     })
-    expect(text()).toBe(
-      `[CMD]\t time="${localTime(now)}" level=warning msg="two words" a="say \\"x\\"\\n" b=plain-1.2/@^+_ uri="tcp://x"\n`,
-    )
+    expect(text()).toBe(`warning: f.yaml: two words a="say \\"x\\"\\n" b=plain-1.2/@^+_ uri="tcp://x"\n`)
   })
 
   test('on a terminal', () => {
     const [log, text] = logged({ tty: ['stderr'], env: { TERM: 'xterm' } })
     log({ level: 'error', logger: 'SOPS', message: 'text', fields: { error: 'x' } })
-    expect(text()).toBe(`[SOPS]\t \x1b[31mERRO\x1b[0m[0000] ${'text'.padEnd(44)}  \x1b[31merror\x1b[0m=x\n`)
+    expect(text()).toBe('\x1b[31merror:\x1b[0m f.yaml: text error=x\n')
   })
 
-  test('the prefix is bold when stdout is a terminal', () => {
-    const [log, text] = logged({ tty: ['stdout'] })
-    log({ level: 'warning', logger: 'AGE', message: 'x' })
+  test('the prefix of a detail is bold when stdout is a terminal', () => {
+    const [log, text] = logged({ tty: ['stdout'] }, true)
+    log({ level: 'info', logger: 'AGE', message: 'x' })
     expect(text()).toMatch(/^\x1b\[1m\[AGE\]\x1b\[0m\t time=/)
   })
 

@@ -91,7 +91,7 @@ describe('advice is for terminals', () => {
     if (stdout !== undefined) expect(quiet.stdout.toString()).toBe(stdout)
     expect((await show({ tty: ['stderr'] })).stderr).toMatch(advice)
     for (const SOPS_ADVICE of ['1', 'true', 'yes']) {
-      expect((await show({ env: { SOPS_ADVICE } })).stderr).toMatch(/level=advice/)
+      expect((await show({ env: { SOPS_ADVICE } })).stderr).toMatch(/^note: /)
     }
     for (const SOPS_ADVICE of ['0', 'false']) {
       expect((await show({ tty: ['stderr'], env: { SOPS_ADVICE } })).stderr).toBe('')
@@ -139,7 +139,7 @@ describe('a danger is shown anywhere', () => {
     for (const env of [{}, { SOPS_ADVICE: '0' }]) {
       const { code, stderr } = await run(argv, { env })
       expect(code).toBe(0)
-      expect(stderr).toMatch(/level=warning/)
+      expect(stderr).toMatch(/^warning: /)
       expect(stderr).toMatch(danger)
     }
   })
@@ -148,14 +148,14 @@ describe('a danger is shown anywhere', () => {
     box = sandbox({ 'tmp/x': '' })
     await encrypted('f.yaml', 'a: 1\n---\nb: 2\n')
     const { stderr } = await run(['decrypt', '--output-type', 'json', 'f.yaml'])
-    expect(stderr).toMatch(/level=warning msg="only document 1 is in the json output/)
+    expect(stderr).toMatch(/^warning: f\.yaml: only document 1 is in the json output/)
   })
 
   test('a value that is removed from a later document', async () => {
     box = sandbox({ 'tmp/x': '' })
     await encrypted('f.yaml', 'a: 1\n---\nb: 2\nc: 3\n')
     expect((await run(['unset', 'f.yaml', '["b"]'])).stderr).toMatch(
-      /level=warning msg="of 2 documents only document 2/,
+      /^warning: f\.yaml: of 2 documents only document 2/,
     )
     expect((await run(['set', 'f.yaml', '["a"]', '3'])).stderr).toBe('')
   })
@@ -232,7 +232,7 @@ describe('an editor is left alone', () => {
     await everything()
     const { code, said } = await edit(['edit', 'f.yaml'], 'true', { env })
     expect(code).toBe(200)
-    expect(said[0]!.text).toBe('File has not changed, exiting.\n')
+    expect(said[0]!.text).toBe('\x1b[31merror:\x1b[0m f.yaml: File has not changed, exiting.\n')
     expect(
       said
         .slice(1)
@@ -245,7 +245,7 @@ describe('an editor is left alone', () => {
     await everything()
     const { code, said } = await edit(['edit', 'f.yaml'], 'echo "{" > "$1"', { env, tty: [] })
     expect(code).not.toBe(0)
-    expect(said[0]!.text).toMatch(/level=error/)
+    expect(said[0]!.text).toMatch(/^error: f\.yaml: Could not load tree, probably due to invalid syntax: /)
   })
 
   test('with nothing to say there is not a byte', async () => {

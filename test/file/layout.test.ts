@@ -98,7 +98,7 @@ async function sops(
   more: Readonly<Record<string, string>> = {},
 ): Promise<Buffer> {
   const { code, stdout, stderr } = await runCli(argv, { cwd, env: { ...env, ...more } })
-  const errors = stderr.replaceAll(/^.*level=warning.*\n/gm, '')
+  const errors = stderr.replaceAll(/^warning: .*\n/gm, '')
   expect({ code, errors }, argv.join(' ')).toEqual({ code: 0, errors: '' })
   return stdout
 }

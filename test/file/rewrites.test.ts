@@ -14,7 +14,7 @@ test('encrypting rewrites the text once, for its bytes and for what is lost', as
     const alice = project.person('one')
     vi.mocked(rewriteText).mockClear()
     const { stderr } = await alice.sops(['encrypt', '-i', '--age', alice.recipient, 'f.yaml'])
-    expect(stderr).toContain('the spelling of [\\"a\\"] cannot be kept')
+    expect(stderr).toContain('note: f.yaml: the spelling of ["a"] cannot be kept')
     expect(stderr).toContain('1 alias was replaced by a copy')
     expect(vi.mocked(rewriteText)).toHaveBeenCalledTimes(1)
   } finally {

@@ -39,7 +39,6 @@ const short = [
   'cli/version.ts: say',
   'cli/main.ts: say',
   'cli/main.ts: say',
-  'cli/commands/keyservice.ts: io.tell',
   'keys/age/ssh/key.ts: wireStrings',
   'runtime/paths.ts: call',
   'runtime/paths.ts: call',

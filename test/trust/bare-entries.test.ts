@@ -59,7 +59,8 @@ const withEntry =
   (groups: readonly KeyGroup[]): readonly KeyGroup[] =>
     groups.map(({ keys }, i) => ({ keys: i === at ? [...keys, entry] : keys }))
 
-const says = (person: Person): RegExp => new RegExp(`level=warning.*the file names .*${person.recipient}.* without`)
+const says = (person: Person): RegExp =>
+  new RegExp(`^warning: \\S+: the file names .*${person.recipient}.* without`, 'm')
 
 async function expectLockedOut(person: Person, name: string): Promise<void> {
   expect(await person.sops(['decrypt', name])).toMatchObject({ code: 128, stdout: '' })

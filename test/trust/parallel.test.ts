@@ -149,7 +149,7 @@ describe.skipIf(process.platform === 'win32')('a program that holds the file', (
   /** A `set` that has read the file and waits for its key, until `go` is there. */
   async function holder(): Promise<ChildProcess> {
     const script = box.path('key.sh')
-    writeFileSync(script, `echo > held\nwhile [ ! -e go ]; do sleep 0.02; done\ncat <<'E'\n${one}\nE\n`)
+    writeFileSync(script, `echo > held\nwhile [ -e held ] && [ ! -e go ]; do sleep 0.02; done\ncat <<'E'\n${one}\nE\n`)
     for (const name of ['held', 'go']) rmSync(box.path(name), { force: true })
     const child = spawn(program[0], [...program.slice(1), 'set', 'd/f.yaml', '["first"]', '"set"'], {
       cwd: box.dir,

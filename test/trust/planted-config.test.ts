@@ -124,7 +124,7 @@ it.runIf(isRoot)('commands go on as without a configuration, and say why', async
   const refused = await runCli(['encrypt', 'plain.yaml'], { cwd })
   expect([refused.code, refused.stdout.toString()]).toEqual([1, ''])
   expect(refused.stderr).toMatch(
-    /level=warning msg="ignoring [^\n]*12345[^\n]*--config[^\n]*\n[\s\S]*config file not found/,
+    /^warning: plain\.yaml: ignoring [^\n]*12345[^\n]*--config[^\n]*\n[\s\S]*config file not found/,
   )
   for (const [argv, env] of [
     [['encrypt', '--age', recipient, 'plain.yaml'], {}],

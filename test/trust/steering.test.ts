@@ -26,7 +26,7 @@ describe.each([[], ['--pristine'], ['--same-process']])('exec-env %s', (...flags
       ...flags,
     )
     expect([exit, stdout.toString()]).toEqual([0, 'ran 1\n'])
-    expect(stderr.toString()).toContain('level=warning')
+    expect(stderr.toString()).toMatch(/^warning: \S+: the file sets /m)
     expect(stderr.toString()).toContain('the file sets BASH_ENV, NODE_OPTIONS: programs load or run what these name')
     expect(stderr.toString()).not.toContain('canary')
   })

@@ -20,8 +20,9 @@ const groupsRule = (threshold: string, ...groups: readonly string[]): string =>
 const flatRule = (...people: readonly Person[]): string =>
   `creation_rules:\n  - age: [${people.map((one) => one.recipient).join(', ')}]\n`
 
-const unruled = /level=warning.*goes to recipients of the file that its creation rule does not name: (.*)/
-const threshold = /level=warning.*any (\d) of the (\d) key groups of the file open it.*, and (.*?)"?$/m
+const unruled =
+  /^warning: f\.yaml: the data key goes to recipients of the file that its creation rule does not name: (.*)/m
+const threshold = /^warning: f\.yaml: any (\d) of the (\d) key groups of the file open it.*, and (.*?)$/m
 
 describe('shamir_threshold lowered in the file', () => {
   beforeEach(async () => {

@@ -42,7 +42,7 @@ import {
   servicesOf,
 } from '../settings.ts'
 import { mustExist, readTarget, type TargetFile, targetOf, writeResult } from '../target.ts'
-import { warnOfDocument, warnOfLayout, warnOfReaders } from '../warnings.ts'
+import { warnOfComment, warnOfDocument, warnOfLayout, warnOfReaders } from '../warnings.ts'
 
 const flags = [
   inPlace,
@@ -150,6 +150,7 @@ async function extract(file: OpenFile, path: Path, output: FormatId, layout: Lay
   const laterWith = documentsWith(others, path).map((number) => number + 1)
   refuseChoice(twinsAlong(first, path), '--extract', { lineOf: lineOf(file) })
   const node = extractFrom(first, path, output, laterWith)
+  warnOfComment(first, path, ctx)
   if (output !== file.format.id)
     refuseToConvert({ ...file, twins: findTwins({ documents: [node, ...others] }) }, output)
   const bytes = await printExtract(node, others, output, layout)

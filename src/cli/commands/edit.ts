@@ -1,5 +1,5 @@
 // `sops edit`: opens the plaintext in the user's editor and encrypts it back into the file when the editor closes.
-import { basename } from 'node:path'
+import { basename, dirname } from 'node:path'
 import { messageOf, SopsError, setIn } from '../../errors.ts'
 import type { OpenFile } from '../../file/index.ts'
 import {
@@ -21,6 +21,8 @@ import type { KeyGroup, MasterKey } from '../../keys/index.ts'
 import { approveKey, bareKeys, distinctKeys, identityOf } from '../../keys/index.ts'
 import type { Metadata } from '../../metadata/index.ts'
 import { compareVersions, compatibleVersion, refuseOthers } from '../../metadata/index.ts'
+import { access, codeOf, constants, stat, systemErrorText } from '../../system/index.ts'
+import { quote } from '../../text/quote.ts'
 import { checkClear, creationRule } from '../cleartext.ts'
 import { type Command, command } from '../command.ts'
 import { editLoop } from '../edit-loop.ts'
@@ -80,6 +82,7 @@ async function run(inv: Given, io: Io): Promise<number> {
 
 async function editNew(inv: Given, io: Io, path: string): Promise<void> {
   const { ctx } = io
+  await refuseUnwritable(path)
   const formats = formatsOf(namedFormats(inv), path)
   const config = await configOf(inv, ctx)
   const services = await servicesOf(inv, ctx)
@@ -112,6 +115,24 @@ async function editNew(inv: Given, io: Io, path: string): Promise<void> {
       io,
     ),
   )
+}
+
+/** Before the editor opens: what is typed there would have no place. @throws SopsError `cannot-write`. */
+async function refuseUnwritable(path: string): Promise<void> {
+  const folder = dirname(path)
+  const found = await stat(folder).catch((error: unknown) => {
+    const missing = codeOf(error) === 'ENOENT'
+    throw new SopsError('cannot-write', `Could not write file: ${systemErrorText(error, 'open', folder)}`, {
+      hints: missing ? [`make the folder first: mkdir -p ${quote(folder)}`] : [],
+      cause: error,
+    })
+  })
+  if (!found.isDirectory()) throw new SopsError('cannot-write', `Could not write file: ${folder} is no folder`)
+  await access(folder, constants.W_OK).catch((error: unknown) => {
+    throw new SopsError('cannot-write', `Could not write file: ${systemErrorText(error, 'open', folder)}`, {
+      cause: error,
+    })
+  })
 }
 
 async function editExisting(inv: Given, io: Io, path: string): Promise<void> {
@@ -184,10 +205,10 @@ function nameAdded(draft: Draft, file: OpenFile, ctx: Io['ctx']): void {
 
 const headline = (error: SopsError): string =>
   error.code === 'bad-input'
-    ? 'Could not load tree, probably due to invalid syntax.'
+    ? 'Could not load tree, probably due to invalid syntax'
     : error.code === 'already-encrypted' || error.code === 'no-document'
-      ? 'Tree not valid for encryption.'
-      : 'SOPS metadata is invalid.'
+      ? 'Tree not valid for encryption'
+      : 'SOPS metadata is invalid'
 
 function checkVersion(version: string): void {
   try {

@@ -1,6 +1,7 @@
 // `sops encrypt`: encrypts a plain file or standard input.
 
 import {
+  alreadyEncrypted,
   type EncryptionSettings,
   loadLargeBinary,
   lossesOf,
@@ -50,10 +51,11 @@ async function encryptLarge(
   { settings, services, layout }: LargeSettings,
 ): Promise<number> {
   try {
+    const large = await loadLargeBinary()
+    if (await large.isLargeEnvelope(input)) throw alreadyEncrypted()
     await withNewFile(settings, services, async (file) => {
       await io.ctx.audit?.({ action: 'encrypt', file: target.file ?? io.ctx.cwd })
-      const { sealLarge } = await loadLargeBinary()
-      await writeLarge(inv, io, target, input, await sealLarge(file, input, io.ctx.now(), layout))
+      await writeLarge(inv, io, target, input, await large.sealLarge(file, input, io.ctx.now(), layout))
     })
     return 0
   } finally {

@@ -34,6 +34,7 @@ async function run(inv: Invocation<(typeof flags)[number]>, io: Io): Promise<num
   const { host, ctx } = io
   const [name, line] = wordsOf(inv)
   const [background, sameProcess] = [inv.bool('background'), inv.bool('same-process')]
+  io.about(name)
   const path = absolutePath(ctx, name)
   const opener = await openerOf(inv, io)
   if (background) warnOfBackground('exec-env', io)
@@ -47,8 +48,7 @@ async function run(inv: Invocation<(typeof flags)[number]>, io: Io): Promise<num
     return environmentOf(file.plain.documents[0] ?? { kind: 'map', items: [] }, host.platform, lineOf(file))
   })
   warnOfSteering(Object.keys(values), io)
-  const user = await switchUser(inv.string('user'), io)
-  if (!user) return 1
+  const user = await switchUser(inv.string('user'), host)
   const env: Environment = Object.assign(Object.create(null), inv.bool('pristine') ? {} : host.env, user, values)
   refuseLost(env)
   if (sameProcess) return replaceBy(line, env, io)

@@ -44,6 +44,7 @@ export const execFile: Command = command({
 async function run(inv: Invocation<(typeof flags)[number]>, io: Io): Promise<number> {
   const { host, ctx } = io
   const [name, shellLine] = wordsOf(inv)
+  io.about(name)
   const path = absolutePath(ctx, name)
   const config = await configOf(inv, ctx)
   const opener = await openerOf(inv, io)
@@ -59,8 +60,7 @@ async function run(inv: Invocation<(typeof flags)[number]>, io: Io): Promise<num
   if (filename !== '' && !isLocal(filename, host.platform)) {
     throw new SopsError('generic', 'The provided filename is not a local path.')
   }
-  const user = await switchUser(inv.string('user'), io)
-  if (!user) return 1
+  const user = await switchUser(inv.string('user'), host)
   const env: Environment = { ...host.env, ...user }
   refuseLost(env)
   const folder = privateTempDir(host, '.sops')

@@ -24,6 +24,7 @@ export const filestatus: Command = command({
 async function run(inv: Given, io: Io): Promise<number> {
   const [path] = inv.positionals
   if (path === undefined) throw new SopsError('no-file', 'Error: no file specified')
+  io.about(path)
   try {
     await configOf(inv, io.ctx)
     const file = (await loadedLarge(inv, io, path)) ?? (await loadedWhole(inv, io, path))
@@ -33,7 +34,8 @@ async function run(inv: Given, io: Io): Promise<number> {
     return 0
   } catch (error) {
     if (!(error instanceof SopsError)) throw error
-    return io.fatal(`cannot check file status: cannot load encrypted file: ${messageOf(error)}`)
+    const text = `cannot check file status: cannot load encrypted file: ${messageOf(error)}`
+    throw new SopsError('generic', text, { hints: error.hints, cause: error })
   }
 }
 

@@ -43,11 +43,14 @@ export const textconv: Command = command({
 async function runTextconv(inv: ToShow, io: Io): Promise<number> {
   const [name] = inv.positionals
   if (name === undefined) throw new SopsError('no-file', 'Error: no file specified')
+  io.about(name)
   const path = absolutePath(io.ctx, name)
-  const bytes = await readFile(path)
-  const named = inv.string('input-type')
+  const bytes = await readFile(path).catch((error: unknown) => {
+    io.ctx.log({ level: 'error', logger: 'CMD', message: systemErrorText(error, 'open', path) })
+  })
+  if (!bytes) return 0
   const seen = sniffFormat(bytes)
-  const format = isFormatId(named) ? named : seen
+  const format = formatToShow(inv.string('input-type'), seen, formatOfPath(name))
   const local = localOnly(inv, io.ctx)
   const ctx: Context = {
     ...io.ctx,
@@ -59,7 +62,7 @@ async function runTextconv(inv: ToShow, io: Io): Promise<number> {
   try {
     await io.out(format ? await plaintext(inv, ctx, path, bytes, format) : bytes)
   } catch (error) {
-    if (seen === undefined && error instanceof SopsError && error.details.fault === 'no metadata') {
+    if (seen === undefined && error instanceof SopsError && isPlain(error)) {
       await io.out(bytes)
       return 0
     }
@@ -71,6 +74,15 @@ async function runTextconv(inv: ToShow, io: Io): Promise<number> {
   }
   return 0
 }
+
+/** By the flag, else by content. A flow YAML text may look like JSON, and one with an indented root like a plain file. */
+function formatToShow(named: string, seen: FormatId | undefined, byPath: FormatId): FormatId | undefined {
+  if (isFormatId(named)) return named
+  if (seen === undefined) return byPath === 'binary' ? undefined : byPath
+  return seen === 'json' && byPath === 'yaml' ? byPath : seen
+}
+
+const isPlain = ({ code, details }: SopsError): boolean => code === 'parse' || details.fault === 'no metadata'
 
 const commentMark = (format: FormatId): string =>
   format === 'ini' ? ';' : format === 'json' || format === 'binary' ? '//' : '#'

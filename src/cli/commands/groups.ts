@@ -88,7 +88,8 @@ async function removeGroup(inv: Either, io: Io): Promise<number> {
     throw new SopsError('generic', 'error: exactly one positional argument (index) required')
   }
   if (!/^\d+$/.test(word)) {
-    return io.fatal(
+    throw new SopsError(
+      'generic',
       `failed to parse [index] argument: strconv.ParseUint: parsing ${JSON.stringify(word)}: invalid syntax`,
     )
   }
@@ -119,6 +120,7 @@ interface Wanted {
 /** Loads the file, wraps its data key for the groups of `plan`, and writes it; writes nothing if anything fails. */
 async function change(inv: Either, io: Io, plan: (file: EncryptedFile) => Wanted): Promise<number> {
   const path = inv.string('file')
+  io.about(path)
   const config = await configOf(inv, io.ctx)
   const services = await servicesOf(inv, withRule(io, config, absolutePath(io.ctx, path)).ctx)
   const bytes = await readInput(io.host, path, { inPlace: inv.bool('in-place'), log: io.ctx.log })

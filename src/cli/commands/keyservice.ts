@@ -1,5 +1,4 @@
 // `sops keyservice`: serves the keys of this machine until it is stopped (spec/cli.md 11).
-import { SopsError } from '../../errors.ts'
 import { isLocal, listen, makeListener, type ServerOptions, serve } from '../../keyservice/index.ts'
 import { askYesNo } from '../ask.ts'
 import { type Command, command } from '../command.ts'
@@ -39,15 +38,7 @@ async function run(inv: Invocation<(typeof flags)[number]>, io: Io): Promise<num
   const server = serve(listener, io.ctx, inv.bool('prompt') ? { approve: approver(io) } : {})
   const stopped = new Promise<NodeJS.Signals>((resolve) => io.host.onSignal(resolve))
   const takeBack = io.host.onCleanup(server.stop)
-  try {
-    await listen(listener, network, address, io.host.withUmask)
-  } catch (error) {
-    if (!(error instanceof SopsError)) throw error
-    io.ctx.log({ level: 'error', logger: 'CMD', message: `Error running keyservice: ${error.message}` })
-    const status = io.fatal(error.message)
-    await io.tell(...error.hints.map((hint) => `hint: ${hint}`))
-    return status
-  }
+  await listen(listener, network, address, io.host.withUmask)
   const where = `${network}://${address}`
   io.ctx.log({ level: 'info', logger: 'KEYSERVICE', message: `Listening on ${where}` })
   if (!isLocal(listener)) {

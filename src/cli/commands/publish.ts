@@ -60,7 +60,7 @@ async function run(inv: Given, io: Io): Promise<number> {
   if (root === undefined) throw new SopsError('no-file', 'Error: no file specified')
   const isFolder = await isDirectory(root, io)
   if (isFolder && !inv.bool('recursive')) {
-    return io.fatal("can't operate on a directory without --recursive flag.")
+    throw new SopsError('generic', "can't operate on a directory without --recursive flag.")
   }
   const job = { inv, io, config, opener: await openerOf(inv, io), root }
   if (!isFolder) await publishFile(root, job)

@@ -43,7 +43,9 @@ async function run(inv: Given, io: Io): Promise<number> {
 
 async function updateFile(inv: Given, io: Io, config: Config): Promise<void> {
   const { ctx } = io
-  const path = absolutePath(ctx, inv.positionals[0]!)
+  const [name = ''] = inv.positionals
+  io.about(name)
+  const path = absolutePath(ctx, name)
   await mustBeFile(path)
   await progress(io, `Syncing keys for file ${path}`)
   const bytes = await readInput(io.host, path, { inPlace: true })

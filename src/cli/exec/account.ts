@@ -1,10 +1,8 @@
 // `--user` of exec-env and exec-file: looks the user up and becomes that user for good (spec/cli.md 15.1).
 
-import { messageOf } from '../../errors.ts'
+import { messageOf, SopsError } from '../../errors.ts'
 import { codeOf, readFile, run } from '../../system/index.ts'
 import type { Account, Host } from '../host.ts'
-import type { Io } from '../invocation.ts'
-import { makeLog } from '../log.ts'
 
 /** The user's line in the user database. */
 async function passwdLine(name: string, host: Host): Promise<string | undefined> {
@@ -26,21 +24,19 @@ async function lookUp(name: string, host: Host): Promise<(Account & { readonly h
 }
 
 /**
- * Becomes the user that `--user` names, if any, and returns the variables that the user's programs expect; undefined, with the reason in
- * the log, if that fails.
+ * Becomes the user that `--user` names, if any, and returns the variables that the user's programs expect.
+ * @throws SopsError `generic`.
  */
-export async function switchUser(name: string, io: Io): Promise<Record<string, string> | undefined> {
+export async function switchUser(name: string, host: Host): Promise<Record<string, string>> {
   if (name === '') return {}
-  const fatal = (message: string): undefined => {
-    makeLog(io.host, false)({ level: 'fatal', logger: 'EXEC', message })
-  }
-  if (!io.host.becomeUser) return fatal('--user is not supported on this platform')
-  const account = await lookUp(name, io.host)
-  if (!account) return fatal(`user: unknown user ${name}`)
+  if (!host.becomeUser) throw new SopsError('generic', '--user is not supported on this platform')
+  const account = await lookUp(name, host)
+  if (!account) throw new SopsError('generic', `user: unknown user ${name}`)
   try {
-    io.host.becomeUser(account)
+    host.becomeUser(account)
   } catch (error) {
-    return fatal(codeOf(error) === 'EPERM' ? 'operation not permitted' : messageOf(error))
+    const text = codeOf(error) === 'EPERM' ? 'operation not permitted' : messageOf(error)
+    throw new SopsError('generic', `cannot become user ${name}: ${text}`, { cause: error })
   }
   return { HOME: account.home, USER: name, LOGNAME: name }
 }

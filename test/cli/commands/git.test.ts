@@ -39,6 +39,38 @@ test('textconv takes the format that it is told', async () => {
   expect(await textconv('--input-type', 'yaml', 'plain.yaml')).toMatchObject({ code: 0, stdout: 'a: 1\n' })
 })
 
+test.each([
+  ['a flow text that looks like JSON', '{"a": "1", b: x}\n'],
+  ['a flow text', '{a: 1, b: [x]}\n'],
+  ['an indented root', '  a: 1\n  b: x\n'],
+])('textconv decrypts %s, by whatever name', async (_, text) => {
+  project.write('f.enc.yaml', text)
+  await alice.sops(['encrypt', '-i', 'f.enc.yaml'])
+  expect(await alice.sops(['git', 'textconv', 'f.enc.yaml'])).toMatchObject({ code: 0, stdout: text, stderr: '' })
+  expect(await alice.sops(['git', 'textconv', '--input-type', 'yaml', 'f.enc.yaml'])).toMatchObject({ stdout: text })
+})
+
+test('a flow text is told by its content too', async () => {
+  project.write('f.enc.yaml', '{a: 1, b: [x]}\n')
+  await alice.sops(['encrypt', '-i', 'f.enc.yaml'])
+  project.write('x3Fq_f', project.read('f.enc.yaml'))
+  expect(await alice.sops(['git', 'textconv', 'x3Fq_f'])).toMatchObject({ stdout: '{a: 1, b: [x]}\n' })
+})
+
+test.each([
+  ['text that no parser takes', 'plain.json', '{"a": \n<<<<<<< HEAD\n'],
+  ['text that speaks of sops', 'notes.txt', '{sops: yes}\n'],
+])('textconv shows %s as it is', async (_, name, text) => {
+  project.write(name, text)
+  expect(await alice.sops(['git', 'textconv', name])).toMatchObject({ code: 0, stdout: text, stderr: '' })
+})
+
+test('textconv fails not even for a file that is gone', async () => {
+  const { code, stdout, stderr } = await alice.sops(['git', 'textconv', 'gone.yaml'])
+  expect([code, stdout]).toEqual([0, ''])
+  expect(stderr).toMatch(/^error: gone\.yaml: .*no such file or directory\n$/)
+})
+
 test('without a key textconv shows the file behind a line that says why', async () => {
   const encrypted = project.read('a.enc.yaml')
   const { code, stdout } = await mallory.sops(['git', 'textconv', 'a.enc.yaml'])

@@ -97,7 +97,10 @@ describe('unset', () => {
 
   test('a missing key is an error, or nothing with --idempotent', async () => {
     const before = project.read('f.yaml')
-    expect(await alice.sops(['unset', 'f.yaml', '["zz"]'])).toMatchObject({ code: 1, stderr: 'Key not found: zz\n' })
+    expect(await alice.sops(['unset', 'f.yaml', '["zz"]'])).toMatchObject({
+      code: 1,
+      stderr: 'error: f.yaml: Key not found: zz\n',
+    })
     expect(await alice.sops(['unset', '--idempotent', 'f.yaml', '["zz"]'])).toMatchObject({ code: 0 })
     expect(project.read('f.yaml')).toBe(before)
   })

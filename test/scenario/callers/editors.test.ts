@@ -81,7 +81,7 @@ describe.skipIf(!hasShell)('editors', () => {
       })
       expect(await editor.sops(['decrypt', file])).toEqual({ code: 0, stdout: change(text), stderr: '' })
       const unchanged = await editor.sops([file], { env: { EDITOR }, stdin: change(text) })
-      expect(unchanged).toEqual({ code: 200, stdout: mark, stderr: 'File has not changed, exiting.\n' })
+      expect(unchanged).toEqual({ code: 200, stdout: mark, stderr: `error: ${file}: File has not changed, exiting.\n` })
       expect(await editor.sops(['decrypt', '--in-place', file])).toEqual({ code: 0, stdout: '', stderr: '' })
       expect(editor.read(file)).toBe(change(text))
     },
