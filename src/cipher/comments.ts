@@ -172,7 +172,10 @@ export function settling(sealed: readonly PlacedComment[], { dataKey, selection,
 }
 
 /** The comments that the file had: what each ciphertext says, and the ciphertext of each in its place. */
-function remembered(leaves: ReturnType<typeof sealedLeaves>): { plain: Map<string, string>; text: Map<string, string> } {
+function remembered(leaves: ReturnType<typeof sealedLeaves>): {
+  plain: Map<string, string>
+  text: Map<string, string>
+} {
   const plain = new Map<string, string>()
   const text = new Map<string, string>()
   for (const leaf of leaves) {

@@ -42,7 +42,11 @@ export function placedTexts(
 }
 
 /** The tree, whose metadata has no place in its text yet, with the metadata entries in the order, places and spellings of `texts`. */
-export const withTexts = (tree: Tree, texts: readonly (readonly MetadataText[])[], placement: MetadataPlacement): Tree => ({
+export const withTexts = (
+  tree: Tree,
+  texts: readonly (readonly MetadataText[])[],
+  placement: MetadataPlacement,
+): Tree => ({
   documents: tree.documents.map((document, i) => {
     const own = texts[Math.min(i, texts.length - 1)]
     return own === undefined ? document : { ...document, items: placed(document.items, own, placement) }
@@ -53,7 +57,9 @@ function withoutOrigins(node: Node): Node {
   if (node.kind === 'leaf') return { kind: 'leaf', value: node.value }
   const items = (node.items as readonly (Entry | Node | Comment)[]).map((item) => {
     if (item.kind === 'comment') return { kind: 'comment', text: item.text, inline: item.inline }
-    return item.kind === 'entry' ? { kind: 'entry', key: item.key, value: withoutOrigins(item.value) } : withoutOrigins(item)
+    return item.kind === 'entry'
+      ? { kind: 'entry', key: item.key, value: withoutOrigins(item.value) }
+      : withoutOrigins(item)
   })
   return { kind: node.kind, items } as MapNode | ListNode
 }
@@ -81,7 +87,11 @@ function placed(
     groups.set(target, group)
     group.push(text === undefined ? entry : { ...entry, value, text })
   }
-  return [...data.flatMap((item, at) => [...(groups.get(at) ?? []), item]), ...(groups.get(data.length) ?? []), ...left.values()]
+  return [
+    ...data.flatMap((item, at) => [...(groups.get(at) ?? []), item]),
+    ...(groups.get(data.length) ?? []),
+    ...left.values(),
+  ]
 }
 
 function placeFinder(items: readonly (Entry | Comment)[]): (place: NonNullable<Place>) => number {

@@ -152,7 +152,9 @@ async function asBefore(file: OpenFile, draft: Draft, layout: Layout): Promise<D
     const shown = format.parse(await emitPlain(file, format.id, layout), { earlier: plain }).tree
     return { ...draft, plain: withKnownValues(draft.plain, shown, plain, selection) }
   }
-  const [value] = draft.plain.documents.flatMap(({ items }) => items.flatMap((item) => (item.kind === 'entry' ? [item.value] : [])))
+  const [value] = draft.plain.documents.flatMap(({ items }) =>
+    items.flatMap((item) => (item.kind === 'entry' ? [item.value] : [])),
+  )
   return draft.metadata || value?.kind !== 'leaf' ? draft : { ...draft, parsed, plain: withPayload(plain, value.value) }
 }
 

@@ -31,11 +31,22 @@ function changedLines(before: string, now: string): { gone: string[]; fresh: str
 }
 
 const pathOf = (name: string, key: string): string =>
-  name === 'f.env' ? `["${key.toUpperCase()}"]` : name === 'f.ini' ? `["s"]["${key}"]` : name === 'f.txt' ? '["data"]' : `["${key}"]`
+  name === 'f.env'
+    ? `["${key.toUpperCase()}"]`
+    : name === 'f.ini'
+      ? `["s"]["${key}"]`
+      : name === 'f.txt'
+        ? '["data"]'
+        : `["${key}"]`
 
-const lineOf = (name: string, key: string): RegExp => new RegExp(`^\\s*"?${name === 'f.txt' ? 'data' : key}"?\\s*[:=]`, 'i')
+const lineOf = (name: string, key: string): RegExp =>
+  new RegExp(`^\\s*"?${name === 'f.txt' ? 'data' : key}"?\\s*[:=]`, 'i')
 
-async function changed(old: OldFile, argv: readonly string[], env: Record<string, string> = {}): Promise<ReturnType<typeof changedLines> & { opened: string; now: string; before: string }> {
+async function changed(
+  old: OldFile,
+  argv: readonly string[],
+  env: Record<string, string> = {},
+): Promise<ReturnType<typeof changedLines> & { opened: string; now: string; before: string }> {
   const before = await writeOld(project, alice, old)
   const { code, stderr } = await alice.sops(argv, { env })
   expect(code, stderr).toBe(0)

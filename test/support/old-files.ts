@@ -29,7 +29,14 @@ const python = ({ enc, recipient, mac, lastmodified }: Fields, version: string):
   ['attention', attention],
   ['lastmodified', lastmodified],
   ['mac', mac],
-  ['age', [['created_at', '2016-03-16T23:34:46Z'], ['enc', enc], ['recipient', recipient]]],
+  [
+    'age',
+    [
+      ['created_at', '2016-03-16T23:34:46Z'],
+      ['enc', enc],
+      ['recipient', recipient],
+    ],
+  ],
   ['unencrypted_suffix', '_unencrypted'],
   ['version', version],
 ]
@@ -40,8 +47,15 @@ const ordered = (fields: Fields, version: string, others: readonly string[], isA
   [
     'age',
     isAge
-      ? [['recipient', fields.recipient], ['enc', fields.enc]]
-      : [['created_at', '2018-01-29T21:18:24Z'], ['enc', fields.enc], ['recipient', fields.recipient]],
+      ? [
+          ['recipient', fields.recipient],
+          ['enc', fields.enc],
+        ]
+      : [
+          ['created_at', '2018-01-29T21:18:24Z'],
+          ['enc', fields.enc],
+          ['recipient', fields.recipient],
+        ],
   ],
   ['lastmodified', fields.lastmodified],
   ['mac', fields.mac],
@@ -51,7 +65,13 @@ const ordered = (fields: Fields, version: string, others: readonly string[], isA
 ]
 
 const sorted = (fields: Fields, version: string): Block => [
-  ['age', [['enc', fields.enc], ['recipient', fields.recipient]]],
+  [
+    'age',
+    [
+      ['enc', fields.enc],
+      ['recipient', fields.recipient],
+    ],
+  ],
   ['lastmodified', fields.lastmodified],
   ['mac', fields.mac],
   ['unencrypted_suffix', '_unencrypted'],
@@ -74,7 +94,12 @@ const bare = (text: string): string => text
 
 const yamlBlock = (block: Block, { time, version = bare, dash, inner }: YamlStyle): string => {
   const text = (name: string, value: string, indent: string): string => {
-    if (value.includes('\n')) return `|\n${value.trimEnd().split('\n').map((line) => `${indent}    ${line}\n`).join('')}`
+    if (value.includes('\n'))
+      return `|\n${value
+        .trimEnd()
+        .split('\n')
+        .map((line) => `${indent}    ${line}\n`)
+        .join('')}`
     return `${/T\d\d:/.test(value) ? time(value) : name === 'version' ? version(value) : value}\n`
   }
   const entries = block.map(([name, value]) => {
@@ -88,7 +113,10 @@ const yamlBlock = (block: Block, { time, version = bare, dash, inner }: YamlStyl
 
 const jsonBlock = (block: Block, unit: string): string => {
   const value = Object.fromEntries(
-    block.map(([name, each]) => [name, each === undefined ? null : typeof each === 'string' ? each : [Object.fromEntries(each)]]),
+    block.map(([name, each]) => [
+      name,
+      each === undefined ? null : typeof each === 'string' ? each : [Object.fromEntries(each)],
+    ]),
   )
   return JSON.stringify(value, null, unit).replaceAll('\n', `\n${unit}`)
 }
@@ -143,7 +171,8 @@ const inJson = (data: string, block: string, unit: string): string =>
 const v1 = { time: single, version: single, dash: '    -   ', inner: '        ' }
 const v2 = { time: single, dash: '    -   ', inner: '        ' }
 const v3 = { time: double, dash: '        - ', inner: '          ' }
-const bareTokens = (data: string): string => data.replace(/(["'])(ENC\[.*?\])\1/g, '$2').replace(/\|-?\n +(ENC\[)/g, '$1')
+const bareTokens = (data: string): string =>
+  data.replace(/(["'])(ENC\[.*?\])\1/g, '$2').replace(/\|-?\n +(ENC\[)/g, '$1')
 
 export const oldFiles: readonly OldFile[] = [
   ...['1.13', '1.16'].map((by) => ({
@@ -159,27 +188,123 @@ export const oldFiles: readonly OldFile[] = [
     plain: json('    '),
     shape: (fields: Fields, data: string) => inJson(data, jsonBlock(python(fields, by), '    '), '    '),
   })),
-  { by: '2.0.8', name: 'f.yaml', plain: v2Yaml.replace('# top\n', ''), shape: (f, d) => withBlock(bareTokens(d), yamlBlock(ordered(f, '2.0.8', ['kms'], false), v2)) },
-  { by: '3.0 to 3.6', name: 'f.yaml', plain: v2Yaml, shape: (f, d) => withBlock(bareTokens(d), yamlBlock(ordered(f, '3.5.0', emptyLists), v2)) },
-  { by: '3.7 to 3.9', name: 'f.yaml', plain: v3Yaml, shape: (f, d) => withBlock(bareTokens(d), yamlBlock(ordered(f, '3.7.3', emptyLists), v3)) },
-  { by: '3.7 to 3.12, with an unquoted date', name: 'f.yaml', plain: v3Yaml, shape: (f, d) => withBlock(bareTokens(d), yamlBlock(ordered(f, '3.9.4', []), { ...v3, time: bare })) },
-  { by: '3.10 to 3.12', name: 'f.yaml', plain: v3Yaml, shape: (f, d) => withBlock(bareTokens(d), yamlBlock(ordered(f, '3.11.0', []), v3)) },
-  { by: '3.13', name: 'f.yaml', plain: v3Yaml, shape: (f, d) => withBlock(bareTokens(d), yamlBlock(sorted(f, '3.13.0'), v3)) },
-  { by: '3.11, with comments added since', name: 'f.yaml', plain: v3Yaml, shape: (f, d) => withBlock(withClearComments(bareTokens(d), '#'), yamlBlock(ordered(f, '3.11.0', []), v3)) },
-  { by: '3.12, its metadata first', name: 'f.yaml', plain: v3Yaml, shape: (f, d) => withBlock(yamlBlock(ordered(f, '3.12.2', []), v3), bareTokens(d)) },
-  { by: '2.0 to 3.9', name: 'f.json', plain: json('\t'), shape: (f, d) => inJson(floats(d), jsonBlock(ordered(f, '3.7.3', emptyLists), '\t'), '\t') },
-  { by: '3.10 to 3.13.1', name: 'f.json', plain: json('\t'), shape: (f, d) => `${inJson(floats(d), jsonBlock(ordered(f, '3.12.2', []), '\t'), '\t')}\n` },
-  { by: '3.13.2', name: 'f.json', plain: json('\t'), shape: (f, d) => `${inJson(d, jsonBlock(sorted(f, '3.13.2'), '\t'), '\t')}\n` },
-  { by: '3.2 to 3.7', name: 'f.env', plain: env, shape: (f, d) => d + envBlock(shuffledRows(flatten(ordered(f, '3.7.3', [])))) },
+  {
+    by: '2.0.8',
+    name: 'f.yaml',
+    plain: v2Yaml.replace('# top\n', ''),
+    shape: (f, d) => withBlock(bareTokens(d), yamlBlock(ordered(f, '2.0.8', ['kms'], false), v2)),
+  },
+  {
+    by: '3.0 to 3.6',
+    name: 'f.yaml',
+    plain: v2Yaml,
+    shape: (f, d) => withBlock(bareTokens(d), yamlBlock(ordered(f, '3.5.0', emptyLists), v2)),
+  },
+  {
+    by: '3.7 to 3.9',
+    name: 'f.yaml',
+    plain: v3Yaml,
+    shape: (f, d) => withBlock(bareTokens(d), yamlBlock(ordered(f, '3.7.3', emptyLists), v3)),
+  },
+  {
+    by: '3.7 to 3.12, with an unquoted date',
+    name: 'f.yaml',
+    plain: v3Yaml,
+    shape: (f, d) => withBlock(bareTokens(d), yamlBlock(ordered(f, '3.9.4', []), { ...v3, time: bare })),
+  },
+  {
+    by: '3.10 to 3.12',
+    name: 'f.yaml',
+    plain: v3Yaml,
+    shape: (f, d) => withBlock(bareTokens(d), yamlBlock(ordered(f, '3.11.0', []), v3)),
+  },
+  {
+    by: '3.13',
+    name: 'f.yaml',
+    plain: v3Yaml,
+    shape: (f, d) => withBlock(bareTokens(d), yamlBlock(sorted(f, '3.13.0'), v3)),
+  },
+  {
+    by: '3.11, with comments added since',
+    name: 'f.yaml',
+    plain: v3Yaml,
+    shape: (f, d) => withBlock(withClearComments(bareTokens(d), '#'), yamlBlock(ordered(f, '3.11.0', []), v3)),
+  },
+  {
+    by: '3.12, its metadata first',
+    name: 'f.yaml',
+    plain: v3Yaml,
+    shape: (f, d) => withBlock(yamlBlock(ordered(f, '3.12.2', []), v3), bareTokens(d)),
+  },
+  {
+    by: '2.0 to 3.9',
+    name: 'f.json',
+    plain: json('\t'),
+    shape: (f, d) => inJson(floats(d), jsonBlock(ordered(f, '3.7.3', emptyLists), '\t'), '\t'),
+  },
+  {
+    by: '3.10 to 3.13.1',
+    name: 'f.json',
+    plain: json('\t'),
+    shape: (f, d) => `${inJson(floats(d), jsonBlock(ordered(f, '3.12.2', []), '\t'), '\t')}\n`,
+  },
+  {
+    by: '3.13.2',
+    name: 'f.json',
+    plain: json('\t'),
+    shape: (f, d) => `${inJson(d, jsonBlock(sorted(f, '3.13.2'), '\t'), '\t')}\n`,
+  },
+  {
+    by: '3.2 to 3.7',
+    name: 'f.env',
+    plain: env,
+    shape: (f, d) => d + envBlock(shuffledRows(flatten(ordered(f, '3.7.3', [])))),
+  },
   { by: '3.8 to 3.12', name: 'f.env', plain: env, shape: (f, d) => d + envBlock(flatten(sorted(f, '3.8.1'))) },
-  { by: '3.7, sorted by its names since', name: 'f.env', plain: env, shape: (f, d) => envBlock(flatten(sorted(f, '3.7.3'))) + d },
-  { by: '3.8, with comments added since', name: 'f.env', plain: env, shape: (f, d) => withClearComments(d, '#') + envBlock(flatten(sorted(f, '3.8.1'))) },
-  { by: '3.3 to 3.12', name: 'f.ini', plain: ini, shape: (f, d) => `${iniData(d)}\n${iniBlock(shuffledRows(flatten(ordered(f, '3.9.0', []))), escapedBreaks)}` },
-  { by: '3.13.0, 3.13.1', name: 'f.ini', plain: ini, shape: (f, d) => `${iniData(d)}\n${iniBlock(flatten(sorted(f, '3.13.0')), tripleQuoted)}` },
-  { by: '3.13.2', name: 'f.ini', plain: ini, shape: (f, d) => `${iniData(d)}\n${iniBlock(flatten(sorted(f, '3.13.2')), escapedBreaks)}` },
-  { by: '3.9, with comments added since', name: 'f.ini', plain: ini, shape: (f, d) => `${withClearComments(iniData(d), ';')}\n${iniBlock(shuffledRows(flatten(ordered(f, '3.9.0', []))), escapedBreaks)}` },
+  {
+    by: '3.7, sorted by its names since',
+    name: 'f.env',
+    plain: env,
+    shape: (f, d) => envBlock(flatten(sorted(f, '3.7.3'))) + d,
+  },
+  {
+    by: '3.8, with comments added since',
+    name: 'f.env',
+    plain: env,
+    shape: (f, d) => withClearComments(d, '#') + envBlock(flatten(sorted(f, '3.8.1'))),
+  },
+  {
+    by: '3.3 to 3.12',
+    name: 'f.ini',
+    plain: ini,
+    shape: (f, d) => `${iniData(d)}\n${iniBlock(shuffledRows(flatten(ordered(f, '3.9.0', []))), escapedBreaks)}`,
+  },
+  {
+    by: '3.13.0, 3.13.1',
+    name: 'f.ini',
+    plain: ini,
+    shape: (f, d) => `${iniData(d)}\n${iniBlock(flatten(sorted(f, '3.13.0')), tripleQuoted)}`,
+  },
+  {
+    by: '3.13.2',
+    name: 'f.ini',
+    plain: ini,
+    shape: (f, d) => `${iniData(d)}\n${iniBlock(flatten(sorted(f, '3.13.2')), escapedBreaks)}`,
+  },
+  {
+    by: '3.9, with comments added since',
+    name: 'f.ini',
+    plain: ini,
+    shape: (f, d) =>
+      `${withClearComments(iniData(d), ';')}\n${iniBlock(shuffledRows(flatten(ordered(f, '3.9.0', []))), escapedBreaks)}`,
+  },
   { by: '1.16', name: 'f.txt', plain: bin, shape: (f, d) => inJson(d, jsonBlock(python(f, '1.16'), '    '), '    ') },
-  { by: '3.0 to 3.9', name: 'f.txt', plain: bin, shape: (f, d) => inJson(d, jsonBlock(ordered(f, '3.7.3', emptyLists), '\t'), '\t') },
+  {
+    by: '3.0 to 3.9',
+    name: 'f.txt',
+    plain: bin,
+    shape: (f, d) => inJson(d, jsonBlock(ordered(f, '3.7.3', emptyLists), '\t'), '\t'),
+  },
 ]
 
 /** The reference writes encrypted values without quotes. */
