@@ -143,8 +143,8 @@ export async function sealDraft(
 }
 
 /**
- * The draft with the file's own values where they did not change. A text does not show all that a value is: 1 may be a float (JSON by SOPS up to
- * 3.13.1), and in .env and INI all is text. Bytes without a text stay in the envelope of the file.
+ * The draft with the file's own values where they did not change. A text does not show all that a value is: 1 may be a float (JSON of older
+ * releases), and in .env and INI all is text. Bytes without a text stay in the envelope of the file.
  */
 async function asBefore(file: OpenFile, draft: Draft, layout: Layout): Promise<Draft> {
   const { format, parsed, plain, selection } = file

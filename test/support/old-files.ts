@@ -1,6 +1,6 @@
 // Encrypted files in the shapes of older releases of SOPS (spec/format.md 13). Their values and MAC are sealed now, for a test identity; what
 // differs between releases is around those, and the type of whole numbers, and neither is authenticated. Recipients are age keys throughout:
-// the blocks of releases before 3.7 had keys of other types in the same fields.
+// the blocks of older releases had keys of other types in the same fields.
 import type { Person, Project } from './project.ts'
 
 export interface OldFile {
@@ -41,7 +41,7 @@ const python = ({ enc, recipient, mac, lastmodified }: Fields, version: string):
   ['version', version],
 ]
 
-/** Without `others` as releases from 3.10 on, which leave lists of no keys out. */
+/** Without `others` as newer releases, which leave lists of no keys out. */
 const ordered = (fields: Fields, version: string, others: readonly string[], isAge = true): Block => [
   ...others.map((name) => [name, undefined] as const),
   [
@@ -144,7 +144,7 @@ const shuffledRows = (rows: readonly (readonly [string, string])[]): (readonly [
 
 // ---- What the data looks like
 
-/** Comments that somebody wrote into the encrypted file, or that a release before 3.0 left in clear. */
+/** Comments that somebody wrote into the encrypted file, or that the first releases left in clear. */
 const withClearComments = (data: string, introducer: string): string => {
   const lines = data.split('\n')
   const at = lines.findIndex((line) => /^(?:B=|b:|d =)/.test(line))
