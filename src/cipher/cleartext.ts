@@ -4,7 +4,7 @@
 import { canonical, typeOf } from '../tree/scalar.ts'
 import type { Tree, Value } from '../tree/tree.ts'
 import type { Selection } from './selection.ts'
-import { identityOf, type Stash } from './stash.ts'
+import { identityOf, type Stash, sealedLeaves } from './stash.ts'
 import { isEncrypted } from './token.ts'
 import { walk } from './walk.ts'
 
@@ -112,10 +112,11 @@ const tellingLength = 8
 
 /** Tells an item that was encrypted, or stands for one that was, given all that was encrypted and all that still is. */
 function sealedBefore(stash: Stash, encrypted: readonly Item[]): (item: Item) => boolean {
-  const places = tally(stash.leaves.map(({ type, aad }) => placeOf(type === 'comment', aad)))
+  const sealed = sealedLeaves(stash)
+  const places = tally(sealed.map(({ type, aad }) => placeOf(type === 'comment', aad)))
   for (const { isComment, aad } of encrypted) take(places, placeOf(isComment, aad))
   const valueId = (value: string | Uint8Array): string => identityOf('', 'str', value)
-  const had = stash.leaves.filter(({ type }) => type !== 'bool').map(({ canonical: text }) => valueId(text))
+  const had = sealed.filter(({ type }) => type !== 'bool').map(({ canonical: text }) => valueId(text))
   const known = new Set(had)
   const gone = tally(had)
   for (const { value } of encrypted) take(gone, valueId(textOf(value)))

@@ -2,9 +2,10 @@
 // sealed for. A comment's place is the path of its container (spec/format.md 2.4), and the text around it can move it.
 
 import type { Comment, Entry, ListNode, MapNode, Node, Tree } from '../tree/tree.ts'
+import { bytesOfText, textOfBytes } from '../tree/utf8.ts'
 import { createLeafCipher, decryptLeaf, encryptLeaf, type LeafCipher } from './leaf.ts'
 import { looksLikeMarker, type Selection } from './selection.ts'
-import { identityOf, type Stash } from './stash.ts'
+import { identityOf, type Stash, sealedLeaves } from './stash.ts'
 import { isEncrypted } from './token.ts'
 import { walk } from './walk.ts'
 
@@ -122,7 +123,7 @@ export function settling(sealed: readonly PlacedComment[], { dataKey, selection,
   let memory: ReturnType<typeof remembered> | undefined
 
   const before = (): ReturnType<typeof remembered> => {
-    memory ??= remembered(stash?.leaves ?? [])
+    memory ??= remembered(stash ? sealedLeaves(stash) : [])
     return memory
   }
   const key = (): LeafCipher => {
@@ -134,14 +135,19 @@ export function settling(sealed: readonly PlacedComment[], { dataKey, selection,
   function plainOf(piece: string): string {
     const [aad] = places.get(piece) ?? []
     if (aad === undefined) return before().plain.get(piece) ?? piece
-    return Buffer.from(decryptLeaf(key(), piece, aad).bytes).toString('utf8')
+    try {
+      return textOfBytes(decryptLeaf(key(), piece, aad).bytes)
+    } catch {
+      // It stood there before, in clear or unreadable.
+      return piece
+    }
   }
 
   function sealedFor(text: string, aad: string): string {
     const plain = isSealed(text) ? plainOf(text) : text.replace(pieces, plainOf)
     const isSameKey = stash?.cipher.key.equals(key().key) === true
     const known = isSameKey ? before().text.get(identityOf(aad, 'comment', plain)) : undefined
-    return known ?? unlikeMarker(selection, () => encryptLeaf(key(), aad, 'comment', plain))
+    return known ?? unlikeMarker(selection, () => encryptLeaf(key(), aad, 'comment', bytesOfText(plain)))
   }
 
   return {
@@ -166,7 +172,10 @@ export function settling(sealed: readonly PlacedComment[], { dataKey, selection,
 }
 
 /** The comments that the file had: what each ciphertext says, and the ciphertext of each in its place. */
-function remembered(leaves: Stash['leaves']): { plain: Map<string, string>; text: Map<string, string> } {
+function remembered(leaves: ReturnType<typeof sealedLeaves>): {
+  plain: Map<string, string>
+  text: Map<string, string>
+} {
   const plain = new Map<string, string>()
   const text = new Map<string, string>()
   for (const leaf of leaves) {

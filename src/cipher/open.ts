@@ -135,6 +135,9 @@ function openComment({ cipher, stash, options }: Opening, comment: Comment, aad:
   try {
     found = decryptLeaf(cipher, text, aad)
   } catch {
+    const pieced = text.replace(commentPiece, (piece) => openedPiece(cipher, piece, aad))
+    stash.leaves.push({ aad, type: 'comment', canonical: pieced, spelling: undefined, text, iv: undefined, origin })
+    if (pieced !== text) return { ...comment, text: pieced }
     options.log?.({
       level: 'warning',
       logger: 'SOPS',
@@ -152,6 +155,18 @@ function openComment({ cipher, stash, options }: Opening, comment: Comment, aad:
   const plain = textOfBytes(bytes)
   stash.leaves.push({ aad, type: 'comment', canonical: plain, spelling: undefined, text, iv, origin })
   return { ...comment, text: plain }
+}
+
+/** Lines that were added around an encrypted comment are read as one comment with it (INI). */
+const commentPiece = /ENC\[AES256_GCM,[^\]]*,type:comment\]/g
+
+function openedPiece(cipher: LeafCipher, piece: string, aad: string): string {
+  try {
+    const { type, bytes } = decryptLeaf(cipher, piece, aad)
+    return type === 'comment' ? textOfBytes(bytes) : piece
+  } catch {
+    return piece
+  }
 }
 
 const commentText = (value: Value): string => (typeof value === 'string' ? value : textOfBytes(value as Uint8Array))

@@ -13,9 +13,10 @@ interface Remembered {
   readonly canonical: string | Uint8Array
   /** The plaintext as encrypted, where it is not `canonical`. */
   readonly spelling: string | undefined
-  /** The ENC[…] text. */
+  /** The ENC[…] text; of a comment in clear its own. */
   readonly text: string
-  readonly iv: Uint8Array
+  /** Undefined for a comment that stood in clear, or partly so, where comments are encrypted: somebody added it, or no key opens it. */
+  readonly iv: Uint8Array | undefined
   readonly origin: Origin | undefined
 }
 
@@ -23,7 +24,7 @@ export interface Stash {
   readonly cipher: LeafCipher
   /** The exact source text of a leaf, where the caller knows it; asked only for leaves that are put back. */
   readonly tokenText: ((origin: Origin) => string | undefined) | undefined
-  /** All that was encrypted, in the order of the tree. */
+  /** All that was to be encrypted, in the order of the tree. */
   readonly leaves: Remembered[]
   /** What was opened, as it is stored, and the selection that told what of it is encrypted. */
   readonly stored: Tree
@@ -62,10 +63,15 @@ interface Reuse {
 
 const nothing: Reuse = {}
 
+/** What was encrypted of what is remembered. */
+export const sealedLeaves = ({ leaves }: Stash): (Remembered & { readonly iv: Uint8Array })[] =>
+  leaves.filter((leaf): leaf is Remembered & { iv: Uint8Array } => leaf.iv !== undefined)
+
 /**
  * Aligns the leaves to come with the remembered ones: what is equal from the start, and from the end, stands where it stood; in between
  * the k-th of equal path and value meets the k-th remembered one that is left, further ones the last. With the same data key its text is
  * reused if the plaintext is the same to the byte; under a new data key its nonce is, once: a nonce never serves two plaintexts of one key.
+ * A comment that stood in clear stays as it stands.
  */
 export function recall(stash: Stash, cipher: LeafCipher, upcoming: readonly string[]): Recall {
   const sameKey = stash.cipher.key.equals(cipher.key)
@@ -76,6 +82,7 @@ export function recall(stash: Stash, cipher: LeafCipher, upcoming: readonly stri
     next(type, plaintext) {
       const leaf = matches[at++]
       if (leaf === undefined) return nothing
+      if (leaf.iv === undefined) return sameKey || leaf.canonical === leaf.text ? { leaf } : nothing
       if (sameKey) {
         const before = leaf.spelling ?? leaf.canonical
         const same = type === 'str' || type === 'comment' || before === plaintext

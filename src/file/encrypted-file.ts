@@ -26,6 +26,7 @@ import type { Tree } from '../tree/tree.ts'
 import { checkCleartext } from './cleartext.ts'
 import { dataKeyOf, warnOfBare } from './data-key.ts'
 import { localizedMismatch } from './mac-mismatch.ts'
+import { type MetadataText, withTexts } from './metadata-texts.ts'
 import { parseEncrypted } from './parse.ts'
 import { warnOfSharedPaths } from './shared-paths.ts'
 import { lineOf, refuseToConvert, warnOfTwins } from './twins.ts'
@@ -196,7 +197,7 @@ export interface SealOutput {
 
 /**
  * Encrypts the tree under `dataKey`, stamps and MACs it, and writes it in `output`: spliced into the source text if that has the same
- * format, else printed afresh. `metadataTexts` may give the exact text of metadata entries, by document and key.
+ * format, else printed afresh. `metadataTexts` may give the exact texts and places of metadata entries, by document.
  * @throws SopsError `generic` when a later document of the source has another sops block; `cannot-encrypt-tree`, `cannot-encrypt-mac` or
  * `cannot-emit`, also when the result could not be opened again; `cleartext` when a setting of the file makes clear what was encrypted.
  */
@@ -205,7 +206,7 @@ export function sealFile(
   output: Format,
   now: Date,
   layout: Layout,
-  metadataTexts?: (metadata: Metadata) => readonly ReadonlyMap<string, string>[],
+  metadataTexts?: (metadata: Metadata) => readonly (readonly MetadataText[])[],
 ): SealOutput {
   const { dataKey, selection, metadata, parsed } = input
   const same = output.id === input.format.id
@@ -220,7 +221,7 @@ export function sealFile(
   const lastModified = secondsText(now)
   const stamped = { ...metadata, lastModified, mac: sealMac(sealed.mac, lastModified, dataKey) }
   const bare = withMetadata(sealed.tree, stamped, output.metadata, same ? parsed.tree : undefined)
-  const tree = metadataTexts ? withTexts(bare, metadataTexts(stamped)) : bare
+  const tree = metadataTexts ? withTexts(bare, metadataTexts(stamped), output.metadata) : bare
   const encrypted = { ...layout, encrypted: true }
   const fresh = !same || wantsFresh(output, parsed, layout, input.stash !== undefined)
   const print = (): Rewritten => ({ bytes: output.print(tree, encrypted) })
@@ -330,14 +331,3 @@ function asReadBack(tree: Tree, output: Format, selection: Selection): Tree {
     path,
   )
 }
-
-const withTexts = (tree: Tree, texts: readonly ReadonlyMap<string, string>[]): Tree => ({
-  documents: tree.documents.map((document, i) => ({
-    ...document,
-    items: document.items.map((item) => {
-      const text =
-        item.kind === 'entry' && !item.origin ? texts[Math.min(i, texts.length - 1)]?.get(item.key) : undefined
-      return text === undefined ? item : { ...item, text }
-    }),
-  })),
-})

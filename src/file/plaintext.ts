@@ -4,8 +4,10 @@ import { SopsError } from '../errors.ts'
 import type { Format, Layout, Parsed } from '../formats/index.ts'
 import { sniffFormat } from '../formats/index.ts'
 import { type Metadata, refuseOthers, reservedIn, takeMetadata, withMetadata } from '../metadata/index.ts'
-import type { Entry, Tree } from '../tree/tree.ts'
+import type { Tree, Value } from '../tree/tree.ts'
 import { emitPlain, refuseDocuments, type SealOutput, sealFile } from './encrypted-file.ts'
+import { withKnownValues } from './known-values.ts'
+import { type MetadataText, placedTexts } from './metadata-texts.ts'
 import type { EncryptedFile, OpenFile } from './types.ts'
 
 /** For a whole file that is the envelope of an encrypted one (spec/format.md 11): a second envelope around it would hide the first. */
@@ -127,36 +129,55 @@ export async function sealDraft(
   refuseOthers(file.others)
   const { dataKey, stash } = file
   const selection = metadata === file.metadata ? file.selection : await compileSelection(metadata.selection)
-  const keepLayout = draft.metadata === undefined && file.format.id === output.id && draft.format.id === output.id
+  const isSame = file.format.id === output.id && draft.format.id === output.id
+  const keepLayout = draft.metadata === undefined && isSame
+  const own = isSame ? await asBefore(file, draft, layout) : draft
   const sealed = sealFile(
-    { ...draft, metadata, dataKey, selection, stash },
+    { ...own, metadata, dataKey, selection, stash },
     output,
     now,
     layout,
-    keepLayout ? (stamped) => metadataTexts(file, stamped) : undefined,
+    keepLayout && own.parsed !== file.parsed ? (stamped) => metadataTexts(file, stamped) : undefined,
   )
   return { ...sealed, selection }
 }
 
 /**
- * The metadata entries of every document as the old text spells them, with the new values in place, so that a block that a formatter has
- * changed stays as it is.
+ * The draft with the file's own values where they did not change. A text does not show all that a value is: 1 may be a float (JSON of older
+ * releases), and in .env and INI all is text. Bytes without a text stay in the envelope of the file.
  */
-function metadataTexts(file: EncryptedFile, metadata: Metadata): Map<string, string>[] {
+async function asBefore(file: OpenFile, draft: Draft, layout: Layout): Promise<Draft> {
+  const { format, parsed, plain, selection } = file
+  if (format.id !== 'binary') {
+    const shown = format.parse(await emitPlain(file, format.id, layout), { earlier: plain }).tree
+    return { ...draft, plain: withKnownValues(draft.plain, shown, plain, selection) }
+  }
+  const [value] = draft.plain.documents.flatMap(({ items }) =>
+    items.flatMap((item) => (item.kind === 'entry' ? [item.value] : [])),
+  )
+  return draft.metadata || value?.kind !== 'leaf' ? draft : { ...draft, parsed, plain: withPayload(plain, value.value) }
+}
+
+const withPayload = (plain: Tree, value: Value): Tree => ({
+  documents: plain.documents.map((document) => ({
+    ...document,
+    items: document.items.map((item) =>
+      item.kind === 'entry' && item.key === 'data' && item.value.kind === 'leaf'
+        ? { ...item, value: { ...item.value, value } }
+        : item,
+    ),
+  })),
+})
+
+/**
+ * The metadata entries of every document as the old text spells and places them, with the new values, so that a block that a formatter or an
+ * older release laid out stays as it is.
+ */
+function metadataTexts(file: EncryptedFile, metadata: Metadata): MetadataText[][] {
   const { format, parsed, tree } = file
   const updated = withMetadata(tree, metadata, format.metadata, parsed.tree)
   const refreshed = format.parse(format.rewrite(parsed, updated, { encrypted: true }).bytes, { encrypted: true })
-  return refreshed.tree.documents.map((document, i) => {
-    const data = new Set(keysOf(tree, i))
-    const own = document.items.filter((item): item is Entry => item.kind === 'entry' && !data.has(item.key))
-    return new Map(
-      own.flatMap((entry) => {
-        const text = format.textOf(refreshed, entry)
-        return text === undefined ? [] : [[entry.key, text] as const]
-      }),
-    )
-  })
+  return refreshed.tree.documents.map((document) =>
+    placedTexts(document, format.metadata, (entry) => format.textOf(refreshed, entry)),
+  )
 }
-
-const keysOf = (tree: Tree, i: number): string[] =>
-  tree.documents[i]?.items.flatMap((item) => (item.kind === 'entry' ? [item.key] : [])) ?? []

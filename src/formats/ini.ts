@@ -117,6 +117,12 @@ export const ini: Format = {
     const lines = text.slice(section.block[0]?.lineStart ?? section.lineStart, section.contentEnd)
     return lines === '' || lines.endsWith('\n') ? lines : lines + eol
   },
+  token({ source }, { origin }) {
+    const { text, raw } = source as IniSource
+    return raw || origin === undefined || typeof origin.value !== 'string'
+      ? undefined
+      : { value: origin.value, text: text.slice(origin.start, origin.end) }
+  },
   lineOf: ({ source }, { start }) => lineOf((source as IniSource).text, start),
   passedOver,
   clearText: scalarText,

@@ -98,7 +98,7 @@ export const yaml: Format = {
     return { value: place.value, text: token }
   },
   lineOf: (parsed, { start }) => positionAt(sourceOf(parsed).text, start).line,
-  readings: (parsed) => readingsOf(sourceOf(parsed).documents),
+  readings: (parsed) => readingsOf(sourceOf(parsed).text, sourceOf(parsed).documents),
   notices: (parsed) => (sourceOf(parsed).utf16 ? ['the text is UTF-16: what is written is UTF-8'] : []),
   example,
 }

@@ -194,7 +194,10 @@ function mergeFlatEntry(old: Entry, fresh: Entry): Entry {
   if (old.value.kind !== 'leaf' || fresh.value.kind !== 'leaf') return fresh
   const plain = (leaf: Leaf): string => textOf(leaf).replaceAll('\\n', '\n')
   if (saysSameFlat(plain(old.value), plain(fresh.value))) return old
-  return { ...old, value: mergeLeaf(old.value, fresh.value) }
+  // INI had real line breaks in its metadata for two releases (spec/format.md 13).
+  const isBroken = typeof old.value.value === 'string' && old.value.value.includes('\n')
+  const next = isBroken ? { ...fresh.value, value: plain(fresh.value) } : fresh.value
+  return { ...old, value: mergeLeaf(old.value, next) }
 }
 
 const saysSameFlat = (old: string, fresh: string): boolean =>

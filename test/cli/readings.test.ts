@@ -19,6 +19,8 @@ const text11 = 'text for SOPS, '
 
 describe('encrypt says', () => {
   test.each([
+    ['k: &a:b\n', '["k"] (line 1): for SOPS the anchor ends before the colon, and the text begins with it'],
+    ['z: 1\nl:\n  - &a:b c\n', '["l"][0] (line 3): for SOPS the anchor ends'],
     ['enabled: no\n', '["enabled"] (line 1): text for SOPS, false for YAML 1.1: write false or quote it'],
     ['a: Yes\n', 'text for SOPS, true for YAML 1.1: write true or quote it'],
     ['a: y\n', 'true for YAML 1.1'],

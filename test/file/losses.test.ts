@@ -2,12 +2,12 @@
 import { expect, test } from 'vitest'
 import { makeProject } from '../support/project.ts'
 
-const encryptedWith = async (text: string): Promise<{ stderr: string; plain: string }> => {
-  const project = makeProject({ 'f.yaml': text })
+const encryptedWith = async (text: string, name = 'f.yaml'): Promise<{ stderr: string; plain: string }> => {
+  const project = makeProject({ [name]: text })
   try {
     const alice = project.person('one')
-    const { stderr } = await alice.sops(['encrypt', '-i', '--age', alice.recipient, 'f.yaml'])
-    return { stderr, plain: (await alice.sops(['decrypt', 'f.yaml'])).stdout }
+    const { stderr } = await alice.sops(['encrypt', '-i', '--age', alice.recipient, name])
+    return { stderr, plain: (await alice.sops(['decrypt', name])).stdout }
   } finally {
     project.remove()
   }
@@ -43,3 +43,38 @@ test('a file without losses is encrypted silently', async () => {
     plain: 'a: "x"\nb: 1.50\nc: [1, +7]\nd: true\ne: !!float 1\nf: |+\n\n',
   })
 })
+
+test.each([
+  ["slashes beside Go's escapes", '{"a":"x\\/\\u0026"}\n'],
+  ["Go's escapes in ASCII", '{"a":"\\u00e9\\u0026"}\n'],
+  ['all three', '{"a":"x\\/\\u00e9\\u0026"}\n'],
+])('JSON escapes of two kinds come back: %s', async (_, text) => {
+  expect(await encryptedWith(text, 'f.json')).toEqual({ stderr: '', plain: text })
+})
+
+test.each([
+  ['an escape beside the character itself', '{"a":"\\u00e9 é"}\n', '{"a":"é é"}\n'],
+  ['one of two slashes', '{"a":"\\/ /"}\n', '{"a":"/ /"}\n'],
+  ['a letter', '{"b":{"a":"\\u0041"}}\n', '{"b":{"a":"A"}}\n'],
+])('JSON escapes without a rule are named: %s', async (_, text, wanted) => {
+  const { stderr, plain } = await encryptedWith(text, 'f.json')
+  expect(stderr).toContain('["a"] cannot be kept')
+  expect(plain).toBe(wanted)
+})
+
+test.each(
+  ['|', '>', '|+', '>+'].flatMap((header) => [
+    [`a: ${header}\n  x\n   `, `a: ${header[0]}-\n  x\n   `],
+    [`a: ${header}\r\n  x\r\n   `, `a: ${header[0]}-\r\n  x\r\n   `],
+    [`l:\n  - ${header}\n    x\n     `, `l:\n  - ${header[0]}-\n    x\n     `],
+    [`m:\n  a: ${header}\n    x\n     `, `m:\n  a: ${header[0]}-\n    x\n     `],
+  ]),
+)(
+  'a block scalar that ends the file with deeper blanks keeps its value, and its change is named: %j',
+  async (text, wanted) => {
+    const { stderr, plain } = await encryptedWith(text)
+    expect(stderr).toContain('cannot be kept')
+    expect(plain).toBe(wanted)
+    expect(await encryptedWith(wanted)).toEqual({ stderr: '', plain: wanted })
+  },
+)

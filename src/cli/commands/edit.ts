@@ -220,8 +220,8 @@ function checkVersion(version: string): void {
 }
 
 /**
- * The file's metadata, or what the user made of it under `--show-master-keys`, with the version raised to ours. In a single group the data
- * key is wrapped for the added keys only; several groups need new shares for all.
+ * The file's metadata, or what the user made of it under `--show-master-keys`. In a single group the data key is wrapped for the added keys
+ * only; several groups need new shares for all.
  * @throws SopsError `generic` if that would give a share to a recipient that the file named without one before the edit.
  */
 async function finalMetadata(
@@ -233,13 +233,12 @@ async function finalMetadata(
   const shown = draft.metadata ?? file.metadata
   const before = file.metadata.keyGroups
   const edited = draft.metadata ? { ...shown, keyGroups: withAdded(shown.keyGroups, before) } : shown
-  const version = compareVersions(edited.version, compatibleVersion) < 0 ? compatibleVersion : edited.version
   const keys = edited.keyGroups.flatMap((group) => group.keys)
   const rewrap =
     keys.some((key) => key.enc === '' && !key.isBare) ||
     edited.keyGroups.length !== before.length ||
     edited.shamirThreshold !== file.metadata.shamirThreshold
-  if (!rewrap) return { ...edited, version }
+  if (!rewrap) return edited
   const wanted = new Set(keys.map(identityOf))
   const staying = before.map((group) => ({ keys: group.keys.filter((key) => wanted.has(identityOf(key))) }))
   await refuseMixedKeys(staying, services, file)
@@ -250,7 +249,7 @@ async function finalMetadata(
   const { groups, threshold } = await wrapDataKey(file.dataKey, edited.keyGroups, edited.shamirThreshold, services, {
     keep: () => isOneGroup,
   })
-  return { ...edited, version, keyGroups: groups, shamirThreshold: threshold }
+  return { ...edited, keyGroups: groups, shamirThreshold: threshold }
 }
 
 /**

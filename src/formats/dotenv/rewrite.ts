@@ -37,7 +37,6 @@ export function rewriteLines(source: DotenvSource, tree: Tree, layout: Layout | 
   const { items } = first(tree)
   const whole = isWhole(source, items)
   const work: Rewriting = { source, layout, whole, pieces: [], plainEnds: [], marks: [], last: undefined }
-  const metadata: Entry[] = []
   let at = 0
   let byStart: ReadonlyMap<number, DotenvLine> | undefined
   /** For lines that were moved. */
@@ -51,22 +50,25 @@ export function rewriteLines(source: DotenvSource, tree: Tree, layout: Layout | 
       if (line.contentEnd === line.start) addKept(work, line)
     }
   }
-  for (const item of items) {
+  // What is new at the end stands behind all lines that stay, empty ones too, if it is metadata.
+  const end = items.findLastIndex((item) => item.origin || !isNewMetadata(item)) + 1
+  for (const item of items.slice(0, end)) {
     const { origin } = item
     if (origin) {
       blanksTo(origin.start)
       const line = lines[at]?.start === origin.start ? lines[at++]! : places().get(origin.start)!
       addChanged(work, line, item)
-    } else if (item.kind === 'entry' && item.key.startsWith(metadataPrefix)) {
-      metadata.push(item)
     } else {
       addNew(work, item)
     }
   }
   blanksTo(text.length)
-  for (const item of metadata) addNew(work, item)
+  for (const item of items.slice(end)) addNew(work, item)
   return joined(work)
 }
+
+const isNewMetadata = (item: Entry | Comment): boolean =>
+  item.kind === 'entry' && item.origin === undefined && item.key.startsWith(metadataPrefix)
 
 function isWhole({ encrypted, converted, text }: DotenvSource, items: MapNode['items']): boolean {
   if (encrypted) return converted

@@ -17,7 +17,9 @@ export function rewriteIni(source: IniSource, tree: Tree, layout: Layout | undef
   const byStart = new Map(source.sections.map((section) => [section.start, section]))
   const kept = new Set<IniSection>()
   let after = source.from
-  for (const entry of tree.documents[0]?.items ?? []) {
+  const items = tree.documents[0]?.items ?? []
+  const last = items.findLastIndex(({ kind }) => kind === 'entry')
+  for (const [at, entry] of items.entries()) {
     if (entry.kind === 'comment') continue
     const section = entry.origin && byStart.get(entry.origin.start)
     if (section) {
@@ -25,7 +27,7 @@ export function rewriteIni(source: IniSource, tree: Tree, layout: Layout | undef
       rewriteSection(work, section, entry)
       after = endOf(section)
     } else {
-      insertSection(work, entry, entry.key === 'sops' ? source.text.length : after)
+      insertSection(work, entry, entry.key === 'sops' && at === last ? source.text.length : after)
     }
   }
   for (const section of source.sections) if (!kept.has(section)) removeSection(work, section)

@@ -12,8 +12,8 @@ const quoteSlash: Quote = (text) => quoteMinimal(text).replaceAll('/', '\\/')
 const quoteAscii: Quote = (text) => quoteMinimal(text).replace(NON_ASCII, lower)
 
 /**
- * What widespread JSON writers escape beyond the necessary: Go and Rails, PHP with unescaped Unicode, Python, PHP, .NET, Jackson.
- * Encrypted files refer to these by their place in this list.
+ * What widespread JSON writers escape beyond the necessary: Go and Rails, PHP with unescaped Unicode, Python, PHP, .NET, Jackson; then the
+ * first of these together with the second, the third and both. Encrypted files refer to these by their place in this list.
  */
 const habits: readonly Quote[] = [
   quoteMarkup,
@@ -22,6 +22,9 @@ const habits: readonly Quote[] = [
   (text) => quoteAscii(text).replaceAll('/', '\\/'),
   (text) => quoteMinimal(text).replace(/\\"|[<>&'+`\u007f-\uffff]/g, (found) => upper(found.slice(-1))),
   (text) => quoteMinimal(text).replace(NON_ASCII, upper),
+  (text) => quoteMarkup(text).replaceAll('/', '\\/'),
+  (text) => quoteMarkup(text).replace(NON_ASCII, lower),
+  (text) => quoteMarkup(text).replace(NON_ASCII, lower).replaceAll('/', '\\/'),
 ]
 
 /** A place in `habits`; of numbers, 0 stands for decimals without an exponent. */
@@ -35,13 +38,20 @@ export function habitOf(token: string, value: Value): Habit | undefined {
   return habit < 0 ? undefined : habit
 }
 
+/** Whether the token of a plain text has escapes that neither a habit nor our own way of writing gives back. */
+export const isOddlyEscaped = (token: string, value: Value): boolean =>
+  typeof value === 'string' &&
+  token.includes('\\') &&
+  token !== quoteMinimal(value) &&
+  habitOf(token, value) === undefined
+
 /** A leaf as the habit spells it. */
 export function spell({ value }: Leaf, habit: Habit): string | undefined {
   if (typeof value === 'number') return Number.isFinite(value) ? formatFloatF(value) : undefined
   return typeof value === 'string' ? habits[habit]!(value) : undefined
 }
 
-/** The habit's place in this part of `ENC[…]` is the one character that the token escapes; every JSON reader sees the same value. */
+/** The habit's place from here on in `ENC[…]` is the one character that the token escapes; every JSON reader sees the same value. */
 const TAIL = ',type:'
 
 /** The token of an encrypted value that remembers a habit. */

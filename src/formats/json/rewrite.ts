@@ -1,8 +1,16 @@
 // Applies the changes of a tree to its JSON source text and keeps every other byte.
 import { isEncrypted } from '../../cipher/index.ts'
-import { type Comment, type Leaf, type ListNode, type MapNode, type Node, sameValue } from '../../tree/tree.ts'
-import type { Layout } from '../types.ts'
-import { habitOf, mark, markOf, spell } from './escapes.ts'
+import {
+  type Comment,
+  type Leaf,
+  type ListNode,
+  type MapNode,
+  type Node,
+  type Origin,
+  sameValue,
+} from '../../tree/tree.ts'
+import type { Layout, Rewritten } from '../types.ts'
+import { habitOf, isOddlyEscaped, mark, markOf, spell } from './escapes.ts'
 import {
   type FileStyle,
   type JsonItem,
@@ -26,6 +34,8 @@ interface Output {
   readonly style: FileStyle
   write(text: string): void
   copy(from: number, to: number): void
+  /** Encrypted texts whose escapes the encrypted form has no room for. */
+  readonly respelt: Origin[]
 }
 
 /** A container that is being written. */
@@ -47,7 +57,7 @@ interface Frame {
  * @param next made from `root`; nodes with an origin are the nodes of that place.
  * @throws SopsError `cannot-emit`.
  */
-export function rewriteText(text: string, root: MapNode, next: MapNode, layout: Layout): Uint8Array {
+export function rewriteText(text: string, root: MapNode, next: MapNode, layout: Layout): Rewritten {
   const out = writer()
   let from = 0
   let to = root.origin!.start
@@ -69,6 +79,7 @@ export function rewriteText(text: string, root: MapNode, next: MapNode, layout: 
       }
       to = end
     },
+    respelt: [],
   }
   // A document that was rebuilt is still the document of this text.
   const document = next.origin === undefined ? { ...next, origin: root.origin! } : next
@@ -76,7 +87,7 @@ export function rewriteText(text: string, root: MapNode, next: MapNode, layout: 
     frame = step(output, frame)
   output.copy(root.origin!.end, text.length)
   flush()
-  return out.bytes()
+  return { bytes: out.bytes(), losses: { aliases: 0, respelt: output.respelt } }
 }
 
 /** Starts a container; one without changes is copied as a whole. */
@@ -181,6 +192,8 @@ function remembered(out: Output, node: Leaf): readonly string[] | undefined {
   const before = origin === undefined ? '' : out.text.slice(origin.start, origin.end)
   const was = origin?.value ?? null
   const habit = isSealed(was) ? markOf(before, was) : habitOf(before, was)
+  if (origin !== undefined && out.style.encrypted && isSealed(value) && !isSealed(was) && isOddlyEscaped(before, was))
+    out.respelt.push(origin)
   if (token !== undefined && value === token.value && markOf(token.text, value) === habit) return [token.text]
   if (habit === undefined || (spelling !== undefined && typeof value !== 'string')) return undefined
   const after = out.style.encrypted && isSealed(value) ? mark(value, habit) : spell(node, habit)

@@ -48,7 +48,7 @@ function rootOf(text: string): MapNode {
 }
 
 export function rewrite(parsed: Parsed, next: Tree, layout: Layout = {}): Rewritten {
-  return { bytes: rewriteText(parsed.source as string, parsed.tree.documents[0]!, document(next, layout), layout) }
+  return rewriteText(parsed.source as string, parsed.tree.documents[0]!, document(next, layout), layout)
 }
 
 /** Text alone; comments have no place in it. */

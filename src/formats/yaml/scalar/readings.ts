@@ -81,10 +81,20 @@ export function disputeOf(text: string): Disputed | undefined {
   return typeof value === 'boolean' || /^[-+]?\.[a-z]/i.test(text) ? undefined : disputedNumber(text)
 }
 
+const gluedAnchor =
+  'for SOPS the anchor ends before the colon, and the text begins with it; for others the colon belongs to the name, and nothing follows: put a blank between them, or quote the text'
+
+/** An anchor's name and a colon without a blank between them (`&a:b`). */
+const isGlued = (node: YNode, text: string): boolean =>
+  node.kind === 'scalar' &&
+  node.anchor !== undefined &&
+  node.style === '' &&
+  /[^ \t\r\n]:/.test(text.slice(node.content - 1, node.content + 1))
+
 const isPlain = (node: YNode): node is YScalar => node.kind === 'scalar' && node.style === '' && node.tag === ''
 
 /** What other readers see otherwise in a text, in its order. */
-export function readingsOf(documents: readonly YDocument[]): Reading[] {
+export function readingsOf(text: string, documents: readonly YDocument[]): Reading[] {
   const found: Reading[] = []
   const path: Step[] = []
 
@@ -92,6 +102,7 @@ export function readingsOf(documents: readonly YDocument[]): Reading[] {
     const say = (what: string): unknown => found.push({ path: [...path, last], line: node.line + 1, isKey, what })
     if (isStringTag(node.tag) && !node.tag.startsWith('!!'))
       say('a tag of its own, which mise, rops and PyYAML refuse in any file')
+    if (isGlued(node, text)) say(gluedAnchor)
     if (!isPlain(node)) return
     // As a key it is what all readers take it for.
     const dispute = isKey && node.value === '<<' ? undefined : disputeOf(node.value)
