@@ -1,11 +1,11 @@
 // What README.md shows works: the library example, and the recipes as shells run them.
-import { readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import * as sops from '../src/index.ts'
 import { encryptedBox, environmentIn, identity, recipient } from './cli/exec-support.ts'
 import { programLine, root } from './support/build.ts'
-import type { Sandbox } from './support/cli.ts'
+import { type Sandbox, sandbox } from './support/cli.ts'
 import { fakeContext } from './support/context.ts'
 import { runProcess } from './support/process.ts'
 
@@ -64,6 +64,62 @@ test('every heading it links to is there', () => {
     ),
   )
   for (const [, anchor] of readme.matchAll(/\]\(#([^)]+)\)/g)) expect(anchors).toContain(anchor)
+})
+
+/** What differs from run to run, made the same: recipients, ciphertexts, times, the home folder. */
+const masked = (text: string, home = '/home/you'): string =>
+  text
+    .replaceAll(home, '/home/you')
+    .replace(/age1[a-z0-9]{58}/g, 'age1…')
+    .replace(/ENC\[AES256_GCM,data:[^,\]]*,iv:[^,\]]*,tag:[^,\]]*,type:(\w+)\]/g, 'ENC[$1]')
+    .replace(/(-----BEGIN AGE ENCRYPTED FILE-----\n).*?(\s+-----END AGE)/gs, '$1…$2')
+    .replace(/lastmodified: "[^"]*"/g, 'lastmodified: "…"')
+
+/** The commands of a block behind `$`, each with the output that is shown below it. */
+const stepsOf = (block: string): readonly (readonly [command: string, output: string])[] =>
+  block
+    .split(/^\$ /m)
+    .slice(1)
+    .map((step) => {
+      const end = step.indexOf('\n')
+      return [step.slice(0, end), step.slice(end + 1)] as const
+    })
+
+describe.skipIf(process.platform === 'win32')('five minutes', () => {
+  const chapter = readme.slice(readme.indexOf('\n## Five minutes\n'), readme.indexOf('\n## Commands\n'))
+  const blocks = [...chapter.matchAll(/```(\w*)\n(.*?)```/gs)].map(([, kind, text]) => [kind!, text!] as const)
+
+  test('every line runs as written, and shows what is written below it', async () => {
+    const box = sandbox({})
+    try {
+      const bin = box.path('bin/sops')
+      mkdirSync(dirname(bin))
+      writeFileSync(bin, `#!/bin/sh\nexec ${programLine} "$@"\n`, { mode: 0o755 })
+      writeFileSync(box.path('bin/vim'), '#!/bin/sh\n', { mode: 0o755 })
+      const env = { PATH: `${box.path('bin')}:${process.env['PATH']}`, HOME: box.dir, SOPS_DISABLE_VERSION_CHECK: '1' }
+      let recipient = ''
+      let ran = 0
+      for (const [kind, text] of blocks) {
+        if (kind === 'yaml') writeFileSync(box.path('.sops.yaml'), text.replace(/age1[a-z0-9]{58}/, recipient))
+        for (const [command, output] of kind === '' ? stepsOf(text) : []) {
+          // The first look at a file is where its text stands.
+          const shown = /^cat (\S+)$/.exec(command)?.[1]
+          if (shown && !existsSync(box.path(shown))) writeFileSync(box.path(shown), output)
+          const { exit, stdout, stderr } = await runProcess('sh', ['-c', command], { cwd: box.dir, env })
+          const isEdit = command.includes('sops edit')
+          expect([command, exit]).toEqual([command, isEdit ? 200 : 0])
+          const said = isEdit ? '' : `${stderr}${stdout}`
+          // A value comes without a line end.
+          expect(masked(said, box.dir).trimEnd()).toBe(masked(output).trimEnd())
+          recipient ||= /age1[a-z0-9]{58}/.exec(said)?.[0] ?? ''
+          ran++
+        }
+      }
+      expect(ran).toBeGreaterThan(8)
+    } finally {
+      box.remove()
+    }
+  })
 })
 
 describe.skipIf(process.platform === 'win32')('recipes', () => {
