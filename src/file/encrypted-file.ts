@@ -108,12 +108,24 @@ export function warnOfOthers({ others }: EncryptedFile, log: OpenOptions['log'])
   log?.({ level: 'warning', logger: 'SOPS', message })
 }
 
-/** Adds to a failure to open what is known of documents that may not belong to the file. */
+const changedHints = [
+  'the file was changed without sops: take it from the version that opened last (git log -p -- FILE)',
+]
+
+const mismatchHints = [
+  'the MAC vouches for the values as a whole: somebody, or a merge, changed the file without sops',
+  'take it from the version that opened last (git log -p -- FILE), and make the change with sops edit or sops set',
+  'sops decrypt --ignore-mac FILE shows the values all the same: believe none of them before you have looked',
+]
+
+/** Adds to a failure to open what is to be done, and what is known of documents that may not belong to the file. */
 function explained(error: unknown, { others }: EncryptedFile): unknown {
   if (!(error instanceof SopsError)) return error
   const codes: readonly ErrorCode[] = ['no-data-key', 'cannot-decrypt-tree', 'mac-mismatch']
-  if (others.length > 0 && codes.includes(error.code)) return withHints(error, [othersText(others), ...splitHints])
-  return error
+  const also = error.code === 'mac-mismatch' ? mismatchHints : error.code === 'cannot-decrypt-tree' ? changedHints : []
+  if (others.length > 0 && codes.includes(error.code))
+    return withHints(error, [othersText(others), ...splitHints, ...also])
+  return also.length > 0 ? withHints(error, also) : error
 }
 
 async function openWith(file: EncryptedFile, dataKey: Uint8Array, options: OpenOptions): Promise<OpenFile> {
