@@ -68,7 +68,7 @@ const otherNames: Readonly<Record<string, readonly string[]>> = {
 function commandsLike(word: string): readonly string[] {
   const names = commands.flatMap(namesOf)
   if (Object.hasOwn(otherNames, word)) return otherNames[word]!
-  const parts = word.length < 3 ? [] : names.filter((name) => name.includes(word))
+  const parts = word.length < 3 ? [] : names.filter((name) => name.startsWith(word) || name.endsWith(word))
   const near = nearest(word, names)
   return parts.length > 0 || near === undefined ? parts : [near]
 }

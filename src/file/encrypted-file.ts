@@ -25,7 +25,7 @@ import { secondsText } from '../text/seconds.ts'
 import type { Tree } from '../tree/tree.ts'
 import { checkCleartext } from './cleartext.ts'
 import { dataKeyOf, warnOfBare } from './data-key.ts'
-import { localizedMismatch } from './mac-mismatch.ts'
+import { changedHints, localizedMismatch, mismatchHints } from './mac-mismatch.ts'
 import { parseEncrypted } from './parse.ts'
 import { warnOfSharedPaths } from './shared-paths.ts'
 import { lineOf, refuseToConvert, warnOfTwins } from './twins.ts'
@@ -107,16 +107,6 @@ export function warnOfOthers({ others }: EncryptedFile, log: OpenOptions['log'])
   const message = `${othersText(others)}: only the metadata of document 1 counts`
   log?.({ level: 'warning', logger: 'SOPS', message })
 }
-
-const changedHints = [
-  'the file was changed without sops: take it from the version that opened last (git log -p -- FILE)',
-]
-
-const mismatchHints = [
-  'the MAC vouches for the values as a whole: somebody, or a merge, changed the file without sops',
-  'take it from the version that opened last (git log -p -- FILE), and make the change with sops edit or sops set',
-  'sops decrypt --ignore-mac FILE shows the values all the same: believe none of them before you have looked',
-]
 
 /** Adds to a failure to open what is to be done, and what is known of documents that may not belong to the file. */
 function explained(error: unknown, { others }: EncryptedFile): unknown {

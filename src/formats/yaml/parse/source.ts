@@ -38,7 +38,7 @@ export function read(bytes: Uint8Array): Source {
   const scanned = scan(text)
   const documents = compose(text, scanned)
   if (documents.length === 0 && text !== '') {
-    throw new SopsError('parse', 'EOF: there is no document, only comments', {
+    throw new SopsError('parse', 'EOF: there is no document, only comments or blank lines', {
       hints: ['add a value, or {} for a document without any'],
     })
   }
