@@ -82,6 +82,13 @@ function readHints(error: unknown, path: string): string[] {
   }
 }
 
+/** What cannot be looked at says so when it is read. @throws SopsError `bad-input`. */
+export async function mustBeNoFolder(path: string): Promise<void> {
+  const found = await stat(path).catch(() => undefined)
+  if (!found?.isDirectory()) return
+  throw new SopsError('bad-input', `Error reading file: read ${path}: is a directory`, { hints: [foldersHint(path)] })
+}
+
 /** Commands take files. */
 export const foldersHint = (folder: string, command = 'decrypt'): string =>
   `commands take one file: find ${shellWord(folder)} -name '*.yaml' -type f -exec sops ${command} {} \\;`

@@ -4,7 +4,7 @@ import { SopsError } from '../errors.ts'
 import { stat } from '../system/index.ts'
 import { quote } from '../text/quote.ts'
 import { noFile } from './extra-words.ts'
-import { fingerprint, missingHint, readInput, writeOutput } from './files.ts'
+import { fingerprint, missingHint, mustBeNoFolder, readInput, writeOutput } from './files.ts'
 import type { filenameOverride, inPlace, output } from './flags.ts'
 import type { Invocation, Io } from './invocation.ts'
 import { absolutePath } from './settings.ts'
@@ -74,10 +74,11 @@ export async function isMissing(path: string): Promise<boolean> {
   }
 }
 
-/** @throws SopsError `no-file`. */
+/** Looks for the file before anything else, such as its rule. @throws SopsError `no-file`; `bad-input` for a folder. */
 export async function mustExist(file: string | undefined): Promise<void> {
-  if (file === undefined || !(await isMissing(file))) return
-  throw noSuchFile(file)
+  if (file === undefined) return
+  if (await isMissing(file)) throw noSuchFile(file)
+  await mustBeNoFolder(file)
 }
 
 export const readTarget = ({ file, inPlace }: TargetFile, io: Io): Promise<Uint8Array> =>

@@ -157,7 +157,7 @@ async function load(file: ConfigFile, ctx: Context): Promise<Config> {
 function misfitHints(errors: readonly string[]): readonly string[] {
   const wanted: readonly (readonly [RegExp, string])[] = [
     [/into \[\]config\.(?:creation|destination)Rule$/, 'rules are a list: each begins with "- "'],
-    [/into \[\]/, 'a list is wanted there: each element begins with "- "'],
+    [/into \[\](?!config)/, 'a list is wanted there: each element begins with "- "'],
     [/into config\./, 'fields are wanted there, each as "name: value"'],
     [/into (?:string|int|bool)$/, 'one value is wanted there, not a list or fields of its own'],
     [/already defined/, 'a field can be given once: join the two'],

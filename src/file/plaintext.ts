@@ -42,7 +42,9 @@ export function parsePlain(bytes: Uint8Array, input: Format, output: Format, ear
   if (earlier === undefined && output.id === 'binary' && sniffFormat(bytes) === 'binary') throw alreadyEncrypted()
   const parsed = parseInput(bytes, input, { earlier })
   if (parsed.tree.documents.length === 0) {
-    throw new SopsError('no-document', 'File cannot be completely empty, it must contain at least one document')
+    throw new SopsError('no-document', 'File cannot be completely empty, it must contain at least one document', {
+      hints: ['an empty document is written as {}'],
+    })
   }
   refuseReserved(parsed.tree, output)
   return { format: input, parsed, plain: parsed.tree }

@@ -6,7 +6,7 @@ const marks: readonly (readonly [RegExp, FormatId])[] = [
   [/^sops_(?:mac|version|lastmodified)=/m, 'dotenv'],
   [/^\[sops\]\s*$/m, 'ini'],
   [/^(?:sops|"sops"|'sops'):(?:\s|$)/m, 'yaml'],
-  [/^\s*\{(?:[^]*,)?\s*(?:sops|"sops"|'sops'):\s*\{/, 'yaml'],
+  [/^\s*\{(?:[\s\S]*,)?\s*(?:sops|"sops"|'sops'):\s*\{/, 'yaml'],
 ]
 
 /**

@@ -34,6 +34,7 @@ beforeAll(async () => {
   write('comment.yaml', '# secret-1\n')
   write('text.yaml', 'secret-1\n')
   write('empty.json', '')
+  write('empty.yaml', '')
 })
 afterAll(() => box.remove())
 
@@ -117,6 +118,7 @@ describe('encrypt', () => {
       'comment.yaml': 'there is no document, only comments or blank lines',
       'text.yaml': 'cannot unmarshal a single value into map',
       'empty.json': 'the file is empty',
+      'empty.yaml': 'File cannot be completely empty',
       dir: 'is a directory',
       'missing.yaml': 'cannot operate on non-existent file',
     }),
@@ -225,6 +227,7 @@ describe('configurations', () => {
   test('one that is not there', () =>
     fails(['--config', 'no.yaml', 'encrypt', 'plain.yaml'], 'plain.yaml', 'open no.yaml'))
   test('none', () => fails(['encrypt', 'plain.yaml'], 'plain.yaml', 'add a creation rule'))
+  test('none, for a folder', () => fails(['encrypt', 'dir'], 'dir', 'is a directory'))
   test('no destination', () => fails(['publish', 'f.yaml'], 'f.yaml', 'destination_rules in .sops.yaml'))
 })
 
