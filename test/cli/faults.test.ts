@@ -249,7 +249,11 @@ describe('command lines', () => {
     [['set', 'f.yaml'], undefined, `sops set FILE '["key"]' '"value"'`],
     [['set', '--value-stdin', 'f.yaml'], undefined, `sops set --value-stdin FILE '["key"]'`],
     [['unset', 'f.yaml'], undefined, `sops unset FILE '["key"]'`],
-    [['groups', 'delete', 'f.yaml'], undefined, 'INDEX must be the number of a key group, got "f.yaml"'],
+    [
+      ['groups', 'delete', 'f.yaml'],
+      undefined,
+      'failed to parse [index] argument: "f.yaml" is not the number of a key group',
+    ],
     [['groups', 'delete', 'f.yaml'], undefined, 'sops groups delete -i --file f.yaml 0'],
     [['groups', 'delete', '--file', 'f.yaml'], undefined, 'sops groups delete -i --file f.yaml 0'],
     [['groups', 'delete', '--file', 'f.yaml', '7'], 'f.yaml', 'there is no key group 7'],

@@ -95,9 +95,13 @@ async function removeGroup(inv: Either, io: Io): Promise<number> {
     throw new SopsError('generic', 'exactly one positional argument (index) required', { hints: [indexHint(inv)] })
   }
   if (!/^\d+$/.test(word)) {
-    throw new SopsError('generic', `INDEX must be the number of a key group, got ${quote(word)}`, {
-      hints: [indexHint(inv, word)],
-    })
+    throw new SopsError(
+      'generic',
+      `failed to parse [index] argument: ${quote(word)} is not the number of a key group`,
+      {
+        hints: [indexHint(inv, word)],
+      },
+    )
   }
   const index = Number(word)
   return change(inv, io, ({ metadata }) => {
