@@ -1,7 +1,7 @@
-// Words after the one file that a command takes (spec/cli.md 3.4).
+// Whether a command that takes one file was given one (spec/cli.md 3.4).
 
 import { SopsError } from '../errors.ts'
-import { quote } from '../text/quote.ts'
+import { quote, shellWord } from '../text/quote.ts'
 import type { inPlace } from './flags.ts'
 import type { Invocation, Io } from './invocation.ts'
 
@@ -15,9 +15,9 @@ export function checkExtraWords(inv: Invocation<typeof inPlace>, io: Io): void {
   if (inv.bool('in-place')) {
     throw new SopsError('generic', `Error: --in-place takes exactly one file, got ${inv.positionals.length} words`, {
       hints: [
-        inv.legacy
-          ? `put all flags before the file: sops -i … ${file}`
-          : `run the command once for each file: ${inv.positionals.map(quote).join(' ')}`,
+        extra.some((word) => word.startsWith('-'))
+          ? `put all flags before the file: sops ${inv.legacy ? '' : `${inv.command.join(' ')} `}-i … ${shellWord(file ?? '')}`
+          : `once for each: for f in ${inv.positionals.map(shellWord).join(' ')}; do sops ${inv.command.join(' ')} -i "$f"; done`,
       ],
     })
   }
@@ -29,4 +29,22 @@ export function checkExtraWords(inv: Invocation<typeof inPlace>, io: Io): void {
       `Note that one of the ignored positional argument is ${quote(flag)}, which looks like a flag. ` +
         'Flags must always be provided before the first positional argument!',
     )
+}
+
+/** The error of a command without its file. */
+export const noFile = (inv: Invocation<never>): SopsError =>
+  new SopsError('no-file', 'no file specified', { hints: [`name one: sops ${inv.command.join(' ')} FILE`] })
+
+/**
+ * The one word of a command whose answer is about one file: an answer about the first of several would pass for one about all.
+ * @throws SopsError `no-file` or `generic`.
+ */
+export function onlyWord(inv: Invocation<never>): string {
+  const [file, ...extra] = inv.positionals
+  if (file === undefined) throw noFile(inv)
+  if (extra.length === 0) return file
+  const words = inv.positionals.map(shellWord).join(' ')
+  throw new SopsError('generic', `sops ${inv.command.join(' ')} takes one file, got ${inv.positionals.length} words`, {
+    hints: [`once for each: for f in ${words}; do sops ${inv.command.join(' ')} "$f"; done`],
+  })
 }

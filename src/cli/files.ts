@@ -21,6 +21,7 @@ import {
   stat,
   systemErrorText,
 } from '../system/index.ts'
+import { shellWord } from '../text/quote.ts'
 import type { Host } from './host.ts'
 import type { Io } from './invocation.ts'
 import { isSame, type Lock, lockFile, onlyRegular } from './lock.ts'
@@ -57,12 +58,40 @@ export async function readInput(
   } catch (error) {
     if (error instanceof SopsError) throw error
     const text = systemErrorText(error, 'open', path)
-    throw new SopsError('bad-input', `Error reading file: ${text}`, { hints: sizeHint(error), cause: error })
+    throw new SopsError('bad-input', `Error reading file: ${text}`, { hints: readHints(error, path), cause: error })
   }
 }
 
 const irregular = (path: string, what: string): SopsError =>
   new SopsError('bad-input', `Error reading file: ${shownPath(path)} is ${what}: ${onlyRegular}`)
+
+/** Next steps for a file that is not there. */
+export const missingHint = 'is the name right, and the working folder? sops edit FILE makes a new encrypted file'
+
+/** Next steps for a file that cannot be read. */
+function readHints(error: unknown, path: string): string[] {
+  switch (codeOf(error)) {
+    case 'EISDIR':
+      return [foldersHint(path)]
+    case 'ENOENT':
+      return [missingHint]
+    case 'EACCES':
+      return ['ask its owner for the right to read it (chmod, chown)']
+    default:
+      return sizeHint(error)
+  }
+}
+
+/** What cannot be looked at says so when it is read. @throws SopsError `bad-input`. */
+export async function mustBeNoFolder(path: string): Promise<void> {
+  const found = await stat(path).catch(() => undefined)
+  if (!found?.isDirectory()) return
+  throw new SopsError('bad-input', `Error reading file: read ${path}: is a directory`, { hints: [foldersHint(path)] })
+}
+
+/** Commands take files. */
+export const foldersHint = (folder: string, command = 'decrypt'): string =>
+  `commands take one file: find ${shellWord(folder)} -name '*.yaml' -type f -exec sops ${command} {} \\;`
 
 const sizeHint = (error: unknown): string[] =>
   codeOf(error) === 'EFBIG' ? ['pipes and devices are read up to 512 MiB: put what is larger into a file'] : []

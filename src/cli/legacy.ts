@@ -3,14 +3,16 @@
 import { resolve } from 'node:path'
 import { SopsError } from '../errors.ts'
 import { codeOf, existsSync, statSync } from '../system/index.ts'
-import { quote } from '../text/quote.ts'
+import { quote, shellWord } from '../text/quote.ts'
 import { nearest } from '../text/suggest.ts'
 import type { CommandLine } from './argv.ts'
 import { type CommandRow, commands, findRow, type Row } from './commands/index.ts'
 import { checkExtraWords } from './extra-words.ts'
 import { type Flag, namesOf } from './flag.ts'
-import { changedKeys, type RootFlag } from './flags.ts'
+import { changedKeys, type RootFlag, rootFlags } from './flags.ts'
 import type { FlagValues, Io, LegacyInvocation } from './invocation.ts'
+import { noSuchFile } from './target.ts'
+import { warnOfTypeNames } from './type-names.ts'
 
 type Mode = 'encrypt' | 'decrypt' | 'rotate' | 'set' | 'edit'
 
@@ -42,13 +44,47 @@ function refuseIdleKeyChange(mode: Mode, flags: FlagValues<RootFlag>): void {
   })
 }
 
-/** A word that names no file and is almost a command is a slip, not a new file. @throws SopsError `no-file`. */
-function refuseTypo(word: string, path: string): void {
+/** What people call commands, and what those are called here. */
+const otherNames: Readonly<Record<string, readonly string[]>> = {
+  add: ['set', 'groups add'],
+  cat: ['decrypt'],
+  check: ['doctor', 'filestatus'],
+  config: ['doctor'],
+  delete: ['unset', 'groups delete'],
+  diff: ['git install'],
+  get: ['decrypt --extract'],
+  info: ['filestatus', 'doctor'],
+  init: ['keygen', 'doctor'],
+  new: ['edit'],
+  open: ['edit'],
+  remove: ['unset', 'groups delete'],
+  run: ['exec-env', 'exec-file'],
+  show: ['decrypt'],
+  version: ['--version'],
+  view: ['decrypt'],
+}
+
+/** The commands that a word may mean: by another name, by a part of the name, or by a slip. */
+function commandsLike(word: string): readonly string[] {
+  const names = commands.flatMap(namesOf)
+  if (Object.hasOwn(otherNames, word)) return otherNames[word]!
+  const parts = word.length < 3 ? [] : names.filter((name) => name.startsWith(word) || name.endsWith(word))
+  const near = nearest(word, names)
+  return parts.length > 0 || near === undefined ? parts : [near]
+}
+
+/**
+ * A bare word that names no file is a command that is not there: it would open an editor for a new file of that name.
+ * @throws SopsError `no-file`.
+ */
+function refuseBareWord(word: string, path: string): void {
   if (/[./\\]/.test(word) || existsSync(path)) return
-  const near = nearest(word, commands.flatMap(namesOf))
-  if (near === undefined) return
-  throw new SopsError('no-file', `neither a command nor a file`, {
-    hints: [`did you mean sops ${near}?`, `to make a new file of this name: sops edit ${word}`],
+  const like = commandsLike(word).map((name) => `sops ${name}`)
+  throw new SopsError('no-file', 'neither a command nor a file', {
+    hints: [
+      like.length > 0 ? `did you mean ${like.join(' or ')}?` : 'sops help shows the commands',
+      `to make a new file of this name: sops edit ${shellWord(word)}`,
+    ],
   })
 }
 
@@ -61,7 +97,7 @@ function checkFile(modes: readonly Mode[], flags: FlagValues<RootFlag>, path: st
     )
   }
   if (modes.some((mode) => mode !== 'set')) {
-    throw new SopsError('no-file', `Error: cannot operate on non-existent file ${quote(path)}`)
+    throw noSuchFile(path)
   }
 }
 
@@ -87,13 +123,16 @@ export function rewrite(root: CommandLine, io: Io): LegacyInvocation<Flag> {
   const { positionals } = root
   const values: FlagValues<RootFlag> = root.values
   const [file] = positionals
-  if (file === undefined) throw new SopsError('no-file', 'Error: no file specified')
+  if (file === undefined)
+    throw new SopsError('no-file', 'no file specified', {
+      hints: ['sops edit FILE opens or makes an encrypted file; sops help shows all commands'],
+    })
   const modes = modesOf(values)
   const mode = modes.at(-1) ?? 'edit'
   const path = resolve(io.host.cwd, file)
   if (mode === 'edit') {
     io.hold()
-    refuseTypo(file, path)
+    refuseBareWord(file, path)
   }
   const inv: LegacyInvocation<Flag> = { ...root.values, command: [mode], positionals, root: values, legacy: true }
   checkExtraWords(inv, io)
@@ -114,6 +153,7 @@ export function rewrite(root: CommandLine, io: Io): LegacyInvocation<Flag> {
 export async function runLegacy(root: CommandLine, io: Io): Promise<number> {
   io.about(root.positionals[0])
   try {
+    warnOfTypeNames(root.values, rootFlags, io)
     return await runMode(root, io)
   } catch (error) {
     return await io.fail(error)

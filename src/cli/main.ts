@@ -50,6 +50,9 @@ async function dispatch(argv: readonly string[], host: Host): Promise<number> {
   return runLegacy(root, makeIo(host, values.bool('verbose')))
 }
 
+/** Flags that name a format. */
+const typeFlags = ['input-type', 'output-type'] as const
+
 /** `path` is the row of a command with its parents, outermost first; `words` is what follows it. */
 async function runRow(path: readonly Row[], words: readonly string[], root: CommandLine, host: Host): Promise<number> {
   const row = path.at(-1)!
@@ -80,6 +83,8 @@ async function runCommand(
   }
   try {
     if (command.oneFile) io.about(parsed.positionals[0])
+    if (typeFlags.some((name) => parsed.spelled.has(name)))
+      (await import('./type-names.ts')).warnOfTypeNames(parsed.values, command.flags, io)
     if (command.oneFile === true || (command.oneFile && !parsed.values.bool('in-place'))) checkExtraWords(inv, io)
     return await command.run(inv, io)
   } catch (error) {

@@ -3,7 +3,8 @@
 import { SopsError } from '../errors.ts'
 import { stat } from '../system/index.ts'
 import { quote } from '../text/quote.ts'
-import { fingerprint, readInput, writeOutput } from './files.ts'
+import { noFile } from './extra-words.ts'
+import { fingerprint, missingHint, mustBeNoFolder, readInput, writeOutput } from './files.ts'
 import type { filenameOverride, inPlace, output } from './flags.ts'
 import type { Invocation, Io } from './invocation.ts'
 import { absolutePath } from './settings.ts'
@@ -52,10 +53,14 @@ export async function targetOf(
   return { file, typePath: override === '' ? file : absolutePath(io.ctx, override), inPlace: inv.bool('in-place') }
 }
 
+/** A file that has to be there; the reference names it by its whole path. */
+export const noSuchFile = (path: string): SopsError =>
+  new SopsError('no-file', `cannot operate on non-existent file ${quote(path)}`, { hints: [missingHint] })
+
 /** Absolute path of a command's one file. @throws SopsError `no-file`. */
 export function fileOf(inv: Invocation<never>, { ctx }: Io): string {
   const [name] = inv.positionals
-  if (name === undefined) throw new SopsError('no-file', 'Error: no file specified')
+  if (name === undefined) throw noFile(inv)
   return absolutePath(ctx, name)
 }
 
@@ -69,10 +74,11 @@ export async function isMissing(path: string): Promise<boolean> {
   }
 }
 
-/** @throws SopsError `no-file`. */
+/** Looks for the file before anything else, such as its rule. @throws SopsError `no-file`; `bad-input` for a folder. */
 export async function mustExist(file: string | undefined): Promise<void> {
-  if (file === undefined || !(await isMissing(file))) return
-  throw new SopsError('no-file', `Error: cannot operate on non-existent file ${quote(file)}`)
+  if (file === undefined) return
+  if (await isMissing(file)) throw noSuchFile(file)
+  await mustBeNoFolder(file)
 }
 
 export const readTarget = ({ file, inPlace }: TargetFile, io: Io): Promise<Uint8Array> =>

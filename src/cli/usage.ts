@@ -4,6 +4,7 @@ import { withoutSecrets } from '../system/index.ts'
 import { nearest } from '../text/suggest.ts'
 import type { UsageError } from './argv.ts'
 import { isGroup, type Row } from './commands/index.ts'
+import { foldersHint } from './files.ts'
 import { dashed, type Flag, namesOf } from './flag.ts'
 import { rootFlags, sharedRootFlags } from './flags.ts'
 import { helpLines } from './help.ts'
@@ -24,6 +25,7 @@ async function suggestion(flag: string, path: readonly Row[]): Promise<string | 
   if (row && !own.includes(flag) && sharedRootFlags.has(flag)) {
     return `${dashed(flag)} stands before the command: sops ${dashed(flag)} … ${path.map(({ name }) => name).join(' ')}`
   }
+  if (row && /^(?:r|R|recursive)$/.test(flag)) return foldersHint('DIR', `${path.map(({ name }) => name).join(' ')} -i`)
   const near = nearest(flag, own)
   if (near !== undefined) return `did you mean ${dashed(near)}?`
   const letters = [...flag]

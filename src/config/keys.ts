@@ -7,6 +7,16 @@ import { distinctKeys, keyTypesInOrder } from '../keys/index.ts'
 import { goList } from '../tree/go-types.ts'
 import type { Flexible, RawKey, RawKeyGroup, RawRule } from './load.ts'
 
+/** A key of a field; its failure names the field. */
+async function inField<T>(field: string, key: Promise<T>): Promise<T> {
+  try {
+    return await key
+  } catch (error) {
+    if (!(error instanceof SopsError) || error.message.includes(field)) throw error
+    throw new SopsError(error.code, `${error.message}, in ${field}`, { hints: error.hints, cause: error })
+  }
+}
+
 /** The parts of a flexible key field. */
 function partsOf(value: Flexible, { flat, title = flat }: KeyConfig): readonly string[] {
   const refuse = (expected: string, got: Flexible): never => {
@@ -34,7 +44,7 @@ async function flatGroup(rule: RawRule, ctx: Context, kmsContext: StringMap | un
     if (value === undefined) continue
     const parts = 'type' in value ? partsOf(value, type.config) : value
     const text = parts.join(',')
-    if (text !== '') keys.push(await type.parse(text, ctx, options))
+    if (text !== '') keys.push(await inField(type.config.flat, type.parse(text, ctx, options)))
   }
   return { keys: distinctKeys(keys.flat()) }
 }
@@ -65,7 +75,7 @@ async function groupKeys(group: RawKeyGroup, ctx: Context): Promise<readonly Mas
   for (const { config, parseGroupItem } of keyTypesInOrder('rules')) {
     for (const item of group[config.group] ?? []) {
       const complete = typeof item === 'string' ? item : completeItem(item, config.item?.fields ?? [])
-      keys.push(await parseGroupItem(complete, ctx))
+      keys.push(await inField(config.group, parseGroupItem(complete, ctx)))
     }
   }
   return distinctKeys(keys.flat())

@@ -6,6 +6,7 @@ import { memoKeys, onceEach } from '../context/index.ts'
 import { SopsError } from '../errors.ts'
 import type { FlatField, GroupField } from '../keys/index.ts'
 import { readNamed, readRegular, systemErrorText } from '../system/index.ts'
+import { conflictHint, conflictLine, conflictText } from '../text/conflict.ts'
 import { type ConfigFile, openablePath } from './find.ts'
 import { configShape, type StructShape } from './shape.ts'
 
@@ -108,23 +109,39 @@ async function readConfigFile(file: ConfigFile, ctx: Context): Promise<Uint8Arra
   } catch (error) {
     if (error instanceof SopsError) throw error
     const reason = systemErrorText(error, 'open', file.path)
-    throw new SopsError('generic', `could not read config file: ${reason}`, { cause: error })
+    throw new SopsError('generic', `could not read config file: ${reason}`, {
+      hints: [
+        '--config and SOPS_CONFIG name the configuration: correct the name, or leave them out to search for .sops.yaml',
+      ],
+      cause: error,
+    })
   }
 }
 
 async function load(file: ConfigFile, ctx: Context): Promise<Config> {
   const bytes = await readConfigFile(file, ctx)
   const { decodeConfig } = await import('./decode.ts')
-  const refuse = ([reason, ...more]: readonly string[], cause?: unknown): SopsError =>
-    new SopsError('generic', [`error loading config: Could not unmarshal config file: ${reason}`, ...more], { cause })
+  const refuse = ([reason, ...more]: readonly string[], hints: readonly string[] = [], cause?: unknown): SopsError =>
+    new SopsError('generic', [`error loading config: Could not unmarshal config file: ${reason}`, ...more], {
+      hints: [...hints, `the configuration is ${file.path}; sops doctor checks it`],
+      cause,
+    })
   let decoded: ReturnType<typeof decodeConfig>
   try {
     decoded = decodeConfig(bytes, configShape)
   } catch (error) {
-    throw error instanceof SopsError ? refuse(error.lines, error) : error
+    if (!(error instanceof SopsError)) throw error
+    const line = conflictLine(Buffer.from(bytes).toString('latin1'))
+    throw line === undefined
+      ? refuse(error.lines, error.hints, error)
+      : refuse([conflictText(line)], [conflictHint], error)
   }
   const { data, errors, unknown } = decoded
-  if (errors.length > 0) throw refuse(['yaml: unmarshal errors:', ...errors.map((text) => `  ${text}`)])
+  if (errors.length > 0) {
+    const line = conflictLine(Buffer.from(bytes).toString('latin1'))
+    if (line !== undefined) throw refuse([conflictText(line)], [conflictHint])
+    throw refuse(['yaml: unmarshal errors:', ...errors.map((text) => `  ${text}`)], misfitHints(errors))
+  }
   // The shape is what makes these types true.
   const raw = (data ?? {}) as RawConfig
   return {
@@ -134,6 +151,18 @@ async function load(file: ConfigFile, ctx: Context): Promise<Config> {
     stores: raw.stores ?? {},
     unknown,
   }
+}
+
+/** The reference names its own types; these are what a user writes for them. */
+function misfitHints(errors: readonly string[]): readonly string[] {
+  const wanted: readonly (readonly [RegExp, string])[] = [
+    [/into \[\]config\.(?:creation|destination)Rule$/, 'rules are a list: each begins with "- "'],
+    [/into \[\](?!config)/, 'a list is wanted there: each element begins with "- "'],
+    [/into config\./, 'fields are wanted there, each as "name: value"'],
+    [/into (?:string|int|bool)$/, 'one value is wanted there, not a list or fields of its own'],
+    [/already defined/, 'a field can be given once: join the two'],
+  ]
+  return wanted.filter(([about]) => errors.some((text) => about.test(text))).map(([, hint]) => hint)
 }
 
 const loaded = memoKeys<Promise<Config>>('configurations')

@@ -5,6 +5,7 @@ import type { Context } from '../context/index.ts'
 import { messageOf, SopsError } from '../errors.ts'
 import type { KeyGroup, StringMap } from '../keys/index.ts'
 import { replaced } from '../system/index.ts'
+import { quote } from '../text/quote.ts'
 import { warnAboutConfig, warnAboutSelection } from './check.ts'
 import { type ConfigFile, pathsOf } from './find.ts'
 import { keyGroupsOf } from './keys.ts'
@@ -104,8 +105,28 @@ async function matches(
   }
 }
 
-function refuseInvalid(error: unknown): never {
-  throw new SopsError('generic', `can not compile regexp: ${messageOf(error)}`, { cause: error })
+/** How the reference begins, then which expression of which file it is. */
+const refuseInvalid =
+  (pattern: string, place: string) =>
+  (error: unknown): never => {
+    throw new SopsError('generic', `can not compile regexp: ${messageOf(error)} (path_regex of ${place})`, {
+      hints: isGlob(pattern) ? [globHint(pattern)] : ['expressions follow RE2: no look-around and no back-references'],
+      cause: error,
+    })
+  }
+
+/** A star with nothing before it that could be repeated. */
+const isGlob = (pattern: string): boolean => /(?:^|\/)\*|\*\*/.test(pattern)
+
+/** What says the same as a glob; only its end is bound, as rules are found by a part of the path. */
+function globHint(pattern: string): string {
+  const expression = pattern
+    .replace(/^\^|\$$/g, '')
+    .replace(/^(?:\*+\/)*\*+/, '')
+    .replace(/\\?\./g, '\\.')
+    .replace(/\*\*\/?/g, '.*')
+    .replace(/(?<!\.)\*/g, '[^/]*')
+  return `path_regex is a regular expression, not a glob: write ${expression}$ for ${pattern}`
 }
 
 /** The first creation rule whose path_regex matches the file. @throws SopsError `generic` as `matches`. */
@@ -117,7 +138,16 @@ async function firstMatch(
   const subject = ruleSubject(config.file, filePath, ctx)
   for (const [index, rule] of (config.creationRules ?? []).entries()) {
     const where = `creation_rules[${index}]`
-    if (!rule.path_regex || (await matches(rule.path_regex, subject, where, refuseInvalid))) return { index, rule }
+    if (
+      !rule.path_regex ||
+      (await matches(
+        rule.path_regex,
+        subject,
+        where,
+        refuseInvalid(rule.path_regex, `${where} in ${config.file.path}`),
+      ))
+    )
+      return { index, rule }
   }
   return undefined
 }
@@ -160,6 +190,37 @@ export async function ruleOf(
   }
 }
 
+/** How many expressions a message lists. */
+const shownPatterns = 8
+
+function noMatch(config: Config, filePath: string, ctx: Context): SopsError {
+  const patterns = (config.creationRules ?? []).map((rule) => rule.path_regex ?? '')
+  const shown = patterns.slice(0, shownPatterns).map((pattern, i) => `${quote(pattern)} (creation_rules[${i}])`)
+  const rest = patterns.length - shown.length
+  const tried = `${shown.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`
+  const glob = patterns.find(isGlob)
+  return new SopsError('generic', `error loading config: no matching creation rules found in ${config.file.path}`, {
+    hints: [
+      shown.length === 0
+        ? 'creation_rules is empty there'
+        : `path_regex was tried for ${quote(ruleSubject(config.file, filePath, ctx))}: ${tried}`,
+      ...(glob === undefined ? [] : [globHint(glob)]),
+      'add a rule for the file; a last rule without path_regex is for every other file',
+    ],
+  })
+}
+
+/** The failure of a rule with its place. */
+function inRule(error: unknown, place: string): unknown {
+  if (!(error instanceof SopsError)) return error
+  const [first = '', ...more] = error.lines
+  return new SopsError(error.code, [`${first} (${place})`, ...more], {
+    hints: error.hints.length > 0 ? error.hints : ['sops doctor checks the rules'],
+    details: error.details,
+    cause: error,
+  })
+}
+
 /**
  * The first creation rule whose path_regex matches the file, with its keys parsed. Logs warnings about the configuration, once per run.
  * @throws SopsError `generic`: no rule matches; an expression on the way does not compile; the rule's settings or keys are invalid.
@@ -172,9 +233,11 @@ export async function matchCreationRule(
 ): Promise<CreationRule> {
   warnAboutConfig(config, ctx)
   const match = await firstMatch(config, filePath, ctx)
-  if (!match) throw new SopsError('generic', 'error loading config: no matching creation rules found')
+  if (!match) throw noMatch(config, filePath, ctx)
   const { index, rule } = match
-  const settings = await settingsOf(rule, ctx, options.kmsContext)
+  const settings = await settingsOf(rule, ctx, options.kmsContext).catch((error: unknown) => {
+    throw inRule(error, `creation_rules[${index}] in ${config.file.path}`)
+  })
   await warnAboutSelection(rule, `creation_rules[${index}]`, config, ctx)
   return { index, ...pathRegexOf(rule), ...settings }
 }
@@ -218,5 +281,7 @@ export async function matchDestinationRule(
     const recreation = await settingsOf(rule.recreation_rule ?? {}, ctx)
     return { index, ...pathRegexOf(rule), destination, recreation, omitExtensions: rule.omit_extensions ?? false }
   }
-  throw new SopsError('generic', 'error loading config: no matching destination found in config')
+  throw new SopsError('generic', 'error loading config: no matching destination found in config', {
+    hints: [`add a rule for ${quote(subject)} to destination_rules in ${config.file.path}`],
+  })
 }

@@ -25,7 +25,7 @@ import { secondsText } from '../text/seconds.ts'
 import type { Tree } from '../tree/tree.ts'
 import { checkCleartext } from './cleartext.ts'
 import { dataKeyOf, warnOfBare } from './data-key.ts'
-import { localizedMismatch } from './mac-mismatch.ts'
+import { changedHints, localizedMismatch, mismatchHints } from './mac-mismatch.ts'
 import { type MetadataText, withTexts } from './metadata-texts.ts'
 import { parseEncrypted } from './parse.ts'
 import { warnOfSharedPaths } from './shared-paths.ts'
@@ -109,12 +109,14 @@ export function warnOfOthers({ others }: EncryptedFile, log: OpenOptions['log'])
   log?.({ level: 'warning', logger: 'SOPS', message })
 }
 
-/** Adds to a failure to open what is known of documents that may not belong to the file. */
+/** Adds to a failure to open what is to be done, and what is known of documents that may not belong to the file. */
 function explained(error: unknown, { others }: EncryptedFile): unknown {
   if (!(error instanceof SopsError)) return error
   const codes: readonly ErrorCode[] = ['no-data-key', 'cannot-decrypt-tree', 'mac-mismatch']
-  if (others.length > 0 && codes.includes(error.code)) return withHints(error, [othersText(others), ...splitHints])
-  return error
+  const also = error.code === 'mac-mismatch' ? mismatchHints : error.code === 'cannot-decrypt-tree' ? changedHints : []
+  if (others.length > 0 && codes.includes(error.code))
+    return withHints(error, [othersText(others), ...splitHints, ...also])
+  return also.length > 0 ? withHints(error, also) : error
 }
 
 async function openWith(file: EncryptedFile, dataKey: Uint8Array, options: OpenOptions): Promise<OpenFile> {

@@ -15,15 +15,16 @@ import {
   verifyMac,
   walk,
 } from '../cipher/index.ts'
-import { messageOf, SopsError } from '../errors.ts'
+import { messageOf, SopsError, withHints } from '../errors.ts'
 import type { Layout } from '../formats/index.ts'
 import { loadFormat } from '../formats/index.ts'
-import { withMetadata } from '../metadata/index.ts'
+import { type Metadata, withMetadata } from '../metadata/index.ts'
 import { secondsText } from '../text/seconds.ts'
 import type { Tree } from '../tree/tree.ts'
 import type { NewFile } from './create.ts'
 import { dataKeyOf, warnOfBare } from './data-key.ts'
 import { loadEncrypted } from './encrypted-file.ts'
+import { changedHints, mismatchHints } from './mac-mismatch.ts'
 import type { EncryptedFile, OpenOptions } from './types.ts'
 
 /** Takes the place of the data while the envelope is handled as text. */
@@ -132,6 +133,14 @@ async function find({ size, read }: Pieces, from: number, wanted: string): Promi
   return undefined
 }
 
+function verifyLarge(metadata: Metadata, dataKey: Uint8Array, computed: string): void {
+  try {
+    verifyMac(metadata, dataKey, computed)
+  } catch (error) {
+    throw error instanceof SopsError ? withHints(error, mismatchHints) : error
+  }
+}
+
 /**
  * Recovers the data key and checks the whole file, payload and MAC, before it gives out any plaintext.
  * @throws SopsError `no-data-key`, `cannot-decrypt-tree` or `mac-mismatch`.
@@ -150,11 +159,11 @@ export async function openLarge(
     const leaf = await openLong(createLeafCipher(dataKey), aad, token, pieces, (bytes) => addToMac(mac, bytes)).catch(
       (error: unknown) => {
         const problem = `Error decrypting tree: Error walking tree: Could not decrypt value: ${messageOf(error)}`
-        throw new SopsError('cannot-decrypt-tree', problem, { path: ['data'], cause: error })
+        throw new SopsError('cannot-decrypt-tree', problem, { path: ['data'], hints: changedHints, cause: error })
       },
     )
     const computed = finishMac(mac)
-    if (options.ignoreMac !== true) verifyMac(metadata, dataKey, computed)
+    if (options.ignoreMac !== true) verifyLarge(metadata, dataKey, computed)
     warnOfBare(metadata, options.log)
     return () => leaf.plaintext()
   } finally {

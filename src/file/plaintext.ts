@@ -4,6 +4,7 @@ import { SopsError } from '../errors.ts'
 import type { Format, Layout, Parsed } from '../formats/index.ts'
 import { sniffFormat } from '../formats/index.ts'
 import { type Metadata, refuseOthers, reservedIn, takeMetadata, withMetadata } from '../metadata/index.ts'
+import { conflictHint, conflictLine, conflictText } from '../text/conflict.ts'
 import type { Tree, Value } from '../tree/tree.ts'
 import { emitPlain, refuseDocuments, type SealOutput, sealFile } from './encrypted-file.ts'
 import { withKnownValues } from './known-values.ts'
@@ -43,7 +44,9 @@ export function parsePlain(bytes: Uint8Array, input: Format, output: Format, ear
   if (earlier === undefined && output.id === 'binary' && sniffFormat(bytes) === 'binary') throw alreadyEncrypted()
   const parsed = parseInput(bytes, input, { earlier })
   if (parsed.tree.documents.length === 0) {
-    throw new SopsError('no-document', 'File cannot be completely empty, it must contain at least one document')
+    throw new SopsError('no-document', 'File cannot be completely empty, it must contain at least one document', {
+      hints: ['an empty document is written as {}'],
+    })
   }
   refuseReserved(parsed.tree, output)
   return { format: input, parsed, plain: parsed.tree }
@@ -79,6 +82,11 @@ function parseInput(
     return input.parse(bytes, earlier ? { encrypted, earlier } : { encrypted })
   } catch (error) {
     if (!(error instanceof SopsError) || error.code !== 'parse') throw error
+    const line = conflictLine(Buffer.from(bytes).toString('latin1'))
+    if (line !== undefined) {
+      const text = `Error unmarshalling file: ${conflictText(line)}`
+      throw new SopsError('bad-input', text, { hints: [conflictHint], cause: error })
+    }
     const beginning = input.id === 'json' && !encrypted && error.position ? 'Could not unmarshal input data: ' : ''
     throw new SopsError('bad-input', `Error unmarshalling file: ${beginning}${error.message}`, {
       ...(error.position ? { position: error.position } : {}),

@@ -199,6 +199,9 @@ interface RecoverOptions {
   readonly unwrapped?: (key: MasterKey) => void
 }
 
+const unservedHint = 'leave out --enable-local-keyservice=false, or name a key service with --keyservice'
+const doctorHint = 'sops doctor FILE says which keys of this machine were looked for, and where'
+
 /**
  * The data key, from the first recipient of each group that opens. Every group is tried. The caller wipes the result.
  * @throws SopsError `no-data-key` with the report of spec/cli.md 3.5.
@@ -223,6 +226,7 @@ export async function recoverDataKey(
     const required = groups.length === 1 ? 1 : threshold
     if (parts.length < required) {
       throw new SopsError('no-data-key', recoveryReport(results, threshold, parts.length), {
+        hints: services.length === 0 ? [unservedHint] : [doctorHint],
         details: { groups: { required: threshold, recovered: parts.length } },
       })
     }
@@ -242,6 +246,7 @@ async function combineParts(
 ): Promise<Uint8Array> {
   if (parts.length === 0) {
     throw new SopsError('no-data-key', recoveryReport(results, threshold, 0), {
+      hints: [doctorHint],
       details: { groups: { required: threshold, recovered: 0 } },
     })
   }

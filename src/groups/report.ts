@@ -10,9 +10,12 @@ export interface KeyFailure {
 /** The outcome for a group. */
 type GroupOutcome = { readonly part: Uint8Array } | { readonly failures: readonly KeyFailure[] }
 
+/** The reference has an empty line for it. */
+const unasked = 'no key service was asked: the local one is switched off, and no other is named'
+
 /** What each service said about a key, word-wrapped behind a bar, with blank lines between. */
 function keyReport({ label, errors }: KeyFailure): readonly string[] {
-  const parts = errors.map((error) => {
+  const parts = (errors.length > 0 ? errors : [unasked]).map((error) => {
     const lines = wordWrap(error, 60).split(/\r\n?|\n/)
     return lines.map((line, at) => `${at === 0 ? '-' : ' '} | ${line}`)
   })

@@ -51,7 +51,7 @@ function notFoundHints(tree: Tree, placement: MetadataPlacement): readonly strin
         `document ${number} has a sops block, but document 1 is clear text, and the metadata is read there`,
         ...splitHints,
       ]
-    : ['the file is not encrypted, or its metadata was removed']
+    : ['the file is not encrypted, or its metadata was removed', 'to encrypt it: sops encrypt -i FILE']
 }
 
 /**

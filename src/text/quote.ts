@@ -33,3 +33,7 @@ export const oneLine = (text: string): string => text.replace(/[\p{C}\p{DI}\p{Zl
 
 /** The text in double quotes; control, invisible and unassigned characters become escapes (spec/keys.md, notions). */
 export const quote = (text: string): string => `"${text.replace(/["\\]|(?! )[\p{C}\p{Z}]/gu, escaped)}"`
+
+/** A word as it is typed at a shell. */
+export const shellWord = (text: string): string =>
+  /^[\w./@%+,:=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`

@@ -8,6 +8,9 @@ export type Path = readonly Step[]
 
 const goInteger = /^[+-]?\d+$/
 
+/** For a shell, which would take the double quotes for its own. */
+const pathHint = `a path is written as '["key"]["inner"]', and an element of a list as '["list"][0]'`
+
 /**
  * Reads the reference's syntax: split at `[`, every piece ends in `]`, a piece that starts with a quote is a key without its first and last
  * character, anything else a decimal index.
@@ -15,7 +18,7 @@ const goInteger = /^[+-]?\d+$/
  */
 export function parsePath(text: string, code: ErrorCode, headline: string): Path {
   const fail = (reason: string): never => {
-    throw new SopsError(code, `${headline}${reason}`)
+    throw new SopsError(code, `${headline}${reason}`, { hints: [pathHint] })
   }
   const steps: Step[] = []
   for (const piece of text.split('[')) {

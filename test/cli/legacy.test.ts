@@ -39,7 +39,6 @@ describe('the command behind the flags', () => {
     [['--decrypt=false', 'f.yaml'], 'edit f.yaml'],
     [['-s', 'f.yaml'], 'edit f.yaml'],
     [['new.yaml'], 'edit new.yaml'],
-    [['newfile'], 'edit newfile'],
     [['./decrpt'], 'edit ./decrpt'],
     [['decrpt.yaml'], 'edit decrpt.yaml'],
     [['encypt'], 'edit encypt'],
@@ -76,13 +75,13 @@ describe('warnings', () => {
 
 describe('refusals', () => {
   test.each<[string[], number, string]>([
-    [[], 100, 'Error: no file specified'],
-    [['-d', '-i'], 100, 'Error: no file specified'],
+    [[], 100, 'no file specified'],
+    [['-d', '-i'], 100, 'no file specified'],
     [['-d', '-i', '--output', 'o', 'f.yaml'], 8, 'Error: cannot operate on both --output and --in-place'],
     [['-i', '--output', 'o', 'gone.yaml'], 8, 'Error: cannot operate on both --output and --in-place'],
-    [['-d', 'gone.yaml'], 100, `Error: cannot operate on non-existent file "${box.path('gone.yaml')}"`],
-    [['-e', 'sub/../gone.yaml'], 100, `Error: cannot operate on non-existent file "${box.path('gone.yaml')}"`],
-    [['-d', 'decrpt'], 100, `Error: cannot operate on non-existent file "${box.path('decrpt')}"`],
+    [['-d', 'gone.yaml'], 100, `cannot operate on non-existent file "${box.path('gone.yaml')}"`],
+    [['-e', 'sub/../gone.yaml'], 100, `cannot operate on non-existent file "${box.path('gone.yaml')}"`],
+    [['-d', 'decrpt'], 100, `cannot operate on non-existent file "${box.path('decrpt')}"`],
     [
       ['--add-age', 'K', 'gone.yaml'],
       49,
@@ -94,6 +93,7 @@ describe('refusals', () => {
       `Error: cannot add or remove keys on non-existent file "${box.path('gone.yaml')}", use \`--kms\` and \`--pgp\` instead.`,
     ],
     [['--set', '["a"]"x"', 'f.yaml'], 7, 'Invalid --set format'],
+    [['newfile'], 100, 'neither a command nor a file'],
     [['decrpt'], 100, 'neither a command nor a file'],
     [['updatekey', '-y'], 100, 'neither a command nor a file'],
     [['-d', '-i', 'f.yaml', 'g'], 1, 'Error: --in-place takes exactly one file, got 2 words'],

@@ -48,7 +48,12 @@ describe('usage errors', () => {
 
 describe('nothing to do', () => {
   test('no words', async () => {
-    expect(await runCli([])).toEqual({ code: 100, stdout: Buffer.alloc(0), stderr: 'error: no file specified\n' })
+    expect(await runCli([])).toEqual({
+      code: 100,
+      stdout: Buffer.alloc(0),
+      stderr:
+        'error: no file specified\nhint: sops edit FILE opens or makes an encrypted file; sops help shows all commands\n',
+    })
   })
 
   test('a word that is almost a command', async () => {

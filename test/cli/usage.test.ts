@@ -77,10 +77,13 @@ describe('a word that is neither a command nor a file', () => {
     },
   )
 
-  test.each('test app cat foo prod notes vault secrets env db config keys data new'.split(' '))(
-    '%s may be a new file',
+  test.each('test app foo prod notes vault secrets db data'.split(' '))(
+    '%s is no slip of any command, and no file either',
     async (word) => {
-      expect((await opened(word)).stderr).not.toContain('did you mean')
+      const { code, stderr } = await opened(word)
+      expect(code).toBe(100)
+      expect(stderr).not.toContain('did you mean')
+      expect(stderr).toContain(`to make a new file of this name: sops edit ${word}`)
     },
   )
 })

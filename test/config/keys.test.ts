@@ -67,7 +67,7 @@ describe('flat key fields', () => {
     ['gcp_kms: [{resource_id: a}]', `${both('gcp_kms', 'gcpkms')} string in list, got map[string]interface {}`],
     ['age: 5\npgp: 6', `${both('age')} string, []string, or nil, got int`],
   ])('%j is refused', async (fields, message) => {
-    expect(await messageOfRejection(groupsOf(fields))).toBe(message)
+    expect(await messageOfRejection(groupsOf(fields))).toBe(`${message} (creation_rules[0] in .sops.yaml)`)
   })
 })
 
@@ -122,7 +122,7 @@ describe('key groups', () => {
     const { config, ctx } = await configOf(text)
     await matchCreationRule(config, 'f', ctx)
     expect(await messageOfRejection(matchCreationRule(config, 'x', ctx))).toBe(
-      'error loading config: encryption context "a" has no value',
+      'error loading config: encryption context "a" has no value (creation_rules[0] in .sops.yaml)',
     )
   })
 })

@@ -48,7 +48,7 @@ describe('creation rules', () => {
       () => messageOfRejection(found),
     )
   }
-  const none = 'error loading config: no matching creation rules found'
+  const none = 'error loading config: no matching creation rules found in .sops.yaml'
 
   it.each<[string, (string | undefined)[], string, number | string]>([
     ['the first that matches', ['\\.prod\\.yaml$', '^dev/', undefined], 'dev/x.prod.yaml', 0],
@@ -65,18 +65,23 @@ describe('creation rules', () => {
     ['quoted text', ['\\Qa.b\\E'], 'a.b', 0],
     ['an expression that could run for ever', ['^(a+)+$'], `${'a'.repeat(5000)}b`, none],
     ['an invalid one that is not reached', ['^ok', '(['], 'ok.yaml', 0],
-    ['an invalid one', ['^ok', '(['], 'f.yaml', 'can not compile regexp: error parsing regexp: missing closing ]: `[`'],
+    [
+      'an invalid one',
+      ['^ok', '(['],
+      'f.yaml',
+      'can not compile regexp: error parsing regexp: missing closing ]: `[` (path_regex of creation_rules[1] in .sops.yaml)',
+    ],
     [
       'a look-ahead',
       ['(?=a)'],
       'f',
-      'can not compile regexp: error parsing regexp: invalid or unsupported Perl syntax: `(?=`',
+      'can not compile regexp: error parsing regexp: invalid or unsupported Perl syntax: `(?=` (path_regex of creation_rules[0] in .sops.yaml)',
     ],
     [
       'a back-reference',
       ['(a)\\1'],
       'f',
-      'can not compile regexp: error parsing regexp: invalid escape sequence: `\\1`',
+      'can not compile regexp: error parsing regexp: invalid escape sequence: `\\1` (path_regex of creation_rules[0] in .sops.yaml)',
     ],
   ])('%s', async (_, expressions, file, expected) => {
     expect(await matched(expressions, file)).toBe(expected)
@@ -124,7 +129,7 @@ describe('creation rules', () => {
     const { config, ctx } = await configOf('creation_rules: [{age: 5, encrypted_suffix: x, unencrypted_regex: y}]')
     expect(await messageOfRejection(matchCreationRule(config, 'f', ctx))).toBe(
       'error loading config: cannot use more than one of encrypted_suffix, unencrypted_suffix, encrypted_regex, ' +
-        'unencrypted_regex, encrypted_comment_regex, or unencrypted_comment_regex for the same rule',
+        'unencrypted_regex, encrypted_comment_regex, or unencrypted_comment_regex for the same rule (creation_rules[0] in .sops.yaml)',
     )
   })
 })

@@ -183,8 +183,8 @@ describe('structure', () => {
 
 describe('errors', () => {
   it.each<[string, string, [number, number]]>([
-    ['', 'EOF', [1, 1]],
-    [' \n\n', 'EOF', [3, 1]],
+    ['', 'EOF: the file is empty', [1, 1]],
+    [' \n\n', 'EOF: the file is empty', [3, 1]],
     ['[1, 2]', 'SOPS only supports JSON files with a top-level object', [1, 1]],
     ['\n "text"', 'SOPS only supports JSON files with a top-level object', [2, 2]],
     ['42', 'SOPS only supports JSON files with a top-level object', [1, 1]],
@@ -222,7 +222,8 @@ describe('errors', () => {
       'a JSON file holds one value: what follows it would be lost',
       'if two files were joined, save each as a file of its own',
     ])
-    expect(failure('[]').hints).toHaveLength(1)
+    expect(failure('[]').hints).toHaveLength(2)
+    expect(failure('').hints).toHaveLength(1)
   })
 
   it('says more of encrypted input', () => {

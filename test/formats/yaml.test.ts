@@ -223,8 +223,8 @@ describe('errors', () => {
     ['a: !h!x y\n', 'yaml: line 1: found undefined tag handle'],
     ['a: "\\q"\n', 'yaml: line 1: found unknown escape character'],
     ['a: 1\n...\nb: 2\n', 'yaml: line 3: did not find expected <document start>'],
-    ['# only\n\n', 'EOF'],
-    ['\n', 'EOF'],
+    ['# only\n\n', 'EOF: there is no document, only comments or blank lines'],
+    ['\n', 'EOF: there is no document, only comments or blank lines'],
   ])('%j', (source, message) => {
     expect(problem(source)).toBe(message)
   })

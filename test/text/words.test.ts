@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { quote } from '../../src/text/quote.ts'
+import { quote, shellWord } from '../../src/text/quote.ts'
 import { splitWords } from '../../src/text/words.ts'
 
 const cases: readonly [string, string[] | undefined][] = [
@@ -47,4 +47,14 @@ test.each([
   ['\u00a0\u200b\u{e0001}', '"\\u00a0\\u200b\\U000e0001"'],
 ])('quoting %j', (text, quoted) => {
   expect(quote(text)).toBe(quoted)
+})
+
+test.each([
+  ['f.yaml', 'f.yaml'],
+  ['a b', "'a b'"],
+  ["it's", "'it'\\''s'"],
+  ['$(x)', "'$(x)'"],
+  ['', "''"],
+])('at a shell: %j', (text, word) => {
+  expect(shellWord(text)).toBe(word)
 })

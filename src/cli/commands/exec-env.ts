@@ -3,6 +3,7 @@ import { SopsError } from '../../errors.ts'
 import { lineOf, warnOfLeftOut } from '../../file/index.ts'
 import type { Environment } from '../../system/index.ts'
 import { lostVariables, needsShell } from '../../system/index.ts'
+import { shellWord } from '../../text/quote.ts'
 import { type Command, command } from '../command.ts'
 import { switchUser } from '../exec/account.ts'
 import { outcomeOf, runShell, shellOf, startShell } from '../exec/child.ts'
@@ -65,8 +66,15 @@ async function run(inv: Invocation<(typeof flags)[number]>, io: Io): Promise<num
 export function wordsOf(inv: Invocation<never>): readonly [file: string, command: string] {
   const [file, command] = inv.positionals
   if (file === undefined || command === undefined || inv.positionals.length !== 2) {
-    const hints = inv.positionals.length > 2 ? ['put the whole command into one quoted argument'] : []
-    throw new SopsError('generic', 'error: missing file to decrypt', { hints })
+    const name = inv.command.join(' ')
+    const named = shellWord(file ?? 'FILE')
+    throw new SopsError('generic', `missing file to decrypt, or not one command to run behind it`, {
+      hints: [
+        inv.positionals.length > 2
+          ? `put the whole command into one quoted argument: sops ${name} ${named} 'COMMAND ARGUMENTS'`
+          : `name the file and the command: sops ${name} ${named} 'COMMAND'`,
+      ],
+    })
   }
   return [file, command]
 }

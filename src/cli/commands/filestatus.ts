@@ -5,6 +5,7 @@ import type { EncryptedFile } from '../../file/index.ts'
 import { loadEncrypted, loadLargeBinary, warnOfOthers } from '../../file/index.ts'
 import type { FormatId } from '../../formats/index.ts'
 import { type Command, command } from '../command.ts'
+import { onlyWord } from '../extra-words.ts'
 import { readInput } from '../files.ts'
 import { inputType } from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
@@ -22,8 +23,7 @@ export const filestatus: Command = command({
 })
 
 async function run(inv: Given, io: Io): Promise<number> {
-  const [path] = inv.positionals
-  if (path === undefined) throw new SopsError('no-file', 'Error: no file specified')
+  const path = onlyWord(inv)
   io.about(path)
   try {
     await configOf(inv, io.ctx)

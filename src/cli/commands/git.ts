@@ -10,6 +10,7 @@ import { othersText } from '../../metadata/index.ts'
 import { codeOf, lstat, makeFolders, readFile, rm, run as startAndWait, systemErrorText } from '../../system/index.ts'
 import { oneLine } from '../../text/quote.ts'
 import { type Command, command } from '../command.ts'
+import { noFile } from '../extra-words.ts'
 import { fingerprint, writeOutput } from '../files.ts'
 import { bool } from '../flag.ts'
 import { decryptionOrder, inputType, keyServices, networkKeys } from '../flags.ts'
@@ -42,7 +43,7 @@ export const textconv: Command = command({
  */
 async function runTextconv(inv: ToShow, io: Io): Promise<number> {
   const [name] = inv.positionals
-  if (name === undefined) throw new SopsError('no-file', 'Error: no file specified')
+  if (name === undefined) throw noFile(inv)
   io.about(name)
   const path = absolutePath(io.ctx, name)
   const bytes = await readFile(path).catch((error: unknown) => {

@@ -7,6 +7,7 @@ import { ownThreshold, shortRecoveryText } from '../../groups/index.ts'
 import type { KeyGroup, MasterKey } from '../../keys/index.ts'
 import { keyTypesInOrder } from '../../keys/index.ts'
 import { refuseOthers } from '../../metadata/index.ts'
+import { quote, shellWord } from '../../text/quote.ts'
 import { type Command, command } from '../command.ts'
 import { fingerprint, readInput, writeOutput } from '../files.ts'
 import { string } from '../flag.ts'
@@ -82,22 +83,37 @@ async function keysGiven(inv: ToAdd, io: Io): Promise<MasterKey[]> {
   return keys.flat()
 }
 
+/** The file is a flag here, and the one word the index. */
+function indexHint(inv: Either, word = ''): string {
+  const file = inv.string('file') || word || 'FILE'
+  return `the first key group has the number 0: sops groups delete -i --file ${shellWord(file)} 0`
+}
+
 async function removeGroup(inv: Either, io: Io): Promise<number> {
   const [word] = inv.positionals
   if (word === undefined || inv.positionals.length !== 1) {
-    throw new SopsError('generic', 'error: exactly one positional argument (index) required')
+    throw new SopsError('generic', 'exactly one positional argument (index) required', { hints: [indexHint(inv)] })
   }
   if (!/^\d+$/.test(word)) {
     throw new SopsError(
       'generic',
-      `failed to parse [index] argument: strconv.ParseUint: parsing ${JSON.stringify(word)}: invalid syntax`,
+      `failed to parse [index] argument: ${quote(word)} is not the number of a key group`,
+      {
+        hints: [indexHint(inv, word)],
+      },
     )
   }
   const index = Number(word)
   return change(inv, io, ({ metadata }) => {
     const { keyGroups } = metadata
     if (index >= keyGroups.length) {
-      throw new SopsError('generic', `there is no key group ${index}: the file has ${keyGroups.length}, counted from 0`)
+      throw new SopsError(
+        'generic',
+        `there is no key group ${index}: the file has ${keyGroups.length}, counted from 0`,
+        {
+          hints: ['sops doctor FILE shows the groups'],
+        },
+      )
     }
     const groups = keyGroups.toSpliced(index, 1)
     const threshold = inv.int('shamir-secret-sharing-threshold') || metadata.shamirThreshold
@@ -143,7 +159,7 @@ async function change(inv: Either, io: Io, plan: (file: EncryptedFile) => Wanted
     layout: layoutOf(inv, config, formats),
   }).catch((error: unknown) => {
     if (!(error instanceof SopsError) || error.code !== 'no-data-key') throw error
-    throw new SopsError('generic', shortRecoveryText(error), { cause: error })
+    throw new SopsError('generic', shortRecoveryText(error), { hints: error.hints, cause: error })
   })
   warnOfRespelling(updated, io.ctx)
   if (inv.bool('in-place')) {

@@ -10,11 +10,13 @@ import { isChange, keyChanges } from '../../groups/index.ts'
 import { refuseOthers } from '../../metadata/index.ts'
 import { destinationText, type Parcel, upload } from '../../publish/index.ts'
 import { filesBelow, stat, systemErrorText } from '../../system/index.ts'
+import { shellWord } from '../../text/quote.ts'
 import type { Leaf, Tree } from '../../tree/tree.ts'
 import { refuseChoice } from '../../tree/twins.ts'
 import { askYesNo } from '../ask.ts'
 import { checkClear } from '../cleartext.ts'
 import { type Command, command } from '../command.ts'
+import { noFile } from '../extra-words.ts'
 import { bool } from '../flag.ts'
 import { allowCleartext, decryptionOrder, keyServices, verbose, yes } from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
@@ -57,10 +59,12 @@ async function run(inv: Given, io: Io): Promise<number> {
   if (!found) throw new SopsError('generic', 'config file not found')
   const config = await loadConfig(found, io.ctx)
   const [root] = inv.positionals
-  if (root === undefined) throw new SopsError('no-file', 'Error: no file specified')
+  if (root === undefined) throw noFile(inv)
   const isFolder = await isDirectory(root, io)
   if (isFolder && !inv.bool('recursive')) {
-    throw new SopsError('generic', "can't operate on a directory without --recursive flag.")
+    throw new SopsError('generic', "can't operate on a directory without --recursive flag.", {
+      hints: [`every file below it: sops publish --recursive ${shellWord(root)}`],
+    })
   }
   const job = { inv, io, config, opener: await openerOf(inv, io), root }
   if (!isFolder) await publishFile(root, job)

@@ -70,6 +70,7 @@ function wordsOf(inv: Given): readonly [string, string, string] {
       fromStdin
         ? 'Error: file specified, or index and value are missing. Need precisely 2 positional arguments since --value-stdin is used.'
         : 'Error: no file specified, or index and value are missing. Need precisely 3 positional arguments.',
+      { hints: [fromStdin ? `sops set --value-stdin FILE '["key"]'` : `sops set FILE '["key"]' '"value"'`] },
     )
   }
   return [file, index, value]
@@ -98,6 +99,12 @@ async function readText(inv: Given, io: Io, word: string): Promise<Uint8Array> {
   }
 }
 
+/** The value itself is never shown: it is a secret. */
+const jsonHints = [
+  `text stands in double quotes, and those in single ones for the shell: '"new"'; numbers, true and null stand bare`,
+  `of a file or another program's output: jq -Rs . < SECRET.txt | sops set --value-stdin FILE '["key"]'`,
+]
+
 /**
  * A JSON text as a node. Numbers keep their spelling and get the types that they would have in a JSON file; the reference makes a lone
  * number a float, and refuses arrays (spec/cli.md 12.4).
@@ -119,7 +126,7 @@ async function readValue(text: Uint8Array, path: Path): Promise<Node> {
     throw new SopsError(
       'bad-path-or-value',
       `Value for --set is not valid JSON${isNamed ? `: at ${formatPath(path)}, ${error.message}` : ''}`,
-      { hints: isNamed ? error.hints : [], cause: error },
+      { hints: isNamed ? error.hints : jsonHints, cause: error },
     )
   }
 }

@@ -22,7 +22,9 @@ export const unset: Command = command({
 async function run(inv: Invocation<(typeof flags)[number]>, io: Io): Promise<number> {
   const [name, index] = inv.positionals
   if (name === undefined || index === undefined || inv.positionals.length !== 2) {
-    throw new SopsError('no-file', 'Error: no file specified, or index is missing')
+    throw new SopsError('no-file', 'Error: no file specified, or index is missing', {
+      hints: [`sops unset FILE '["key"]'`],
+    })
   }
   await changeInPlace(inv, io, name, async () => {
     const steps = parsePath(index, 'bad-path-or-value', 'Invalid unset index format: ')

@@ -9,6 +9,7 @@ import { stat, systemErrorText } from '../../system/index.ts'
 import { askYesNo } from '../ask.ts'
 import { type Command, command } from '../command.ts'
 import { forEachFile } from '../each-file.ts'
+import { noFile } from '../extra-words.ts'
 import { fingerprint, readInput, writeOutput } from '../files.ts'
 import { ignoreMac, inputType, keyServices, yes } from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
@@ -32,7 +33,7 @@ async function run(inv: Given, io: Io): Promise<number> {
   const found = await findConfig(io.ctx, inv.root.string('config'))
   if (!found) throw new SopsError('generic', 'config file not found')
   const config = await loadConfig(found, io.ctx)
-  if (inv.positionals.length === 0) throw new SopsError('no-file', 'Error: no file specified')
+  if (inv.positionals.length === 0) throw noFile(inv)
   if (inv.positionals.length === 1) await updateFile(inv, io, config)
   else
     await forEachFile(inv, io, (one) => updateFile(one, io, config), {

@@ -22,6 +22,7 @@ const TRAILING = [
   'a JSON file holds one value: what follows it would be lost',
   'if two files were joined, save each as a file of its own',
 ]
+const EMPTY = ['an object without entries is written as {}']
 const BYTE_ORDER_MARK = ['save the file without a byte order mark']
 
 /**
@@ -30,7 +31,7 @@ const BYTE_ORDER_MARK = ['save the file without a byte order mark']
  */
 export function scan(text: string): Node {
   const s = scannerOf(text)
-  if (Number.isNaN(skipBlanks(s))) return fail(s, 'EOF', s.at)
+  if (Number.isNaN(skipBlanks(s))) return fail(s, 'EOF: the file is empty', s.at, EMPTY)
   if (text.startsWith('\ufeff')) unexpected(s, 'looking for beginning of value', 0, BYTE_ORDER_MARK)
   for (;;) {
     let node = beginValue(s)

@@ -43,7 +43,10 @@ function rootOf(text: string): MapNode {
   if (root.kind === 'map') return root
   throw new SopsError('parse', 'SOPS only supports JSON files with a top-level object', {
     position: positionOf(text, root.origin!.start),
-    hints: ['wrap the value in an object, or treat the file as binary with --input-type binary'],
+    hints: [
+      'wrap the value in an object: {"items": …}',
+      'or encrypt the text as one value: --input-type binary, and to decrypt it --output-type binary',
+    ],
   })
 }
 

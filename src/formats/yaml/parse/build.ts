@@ -1,6 +1,6 @@
 // Nodes to the document tree: keys and values resolved, aliases expanded, comments put where the reference has them (spec/format.md 7.3, 7.5).
 
-import type { SopsError } from '../../../errors.ts'
+import { type SopsError, withHints } from '../../../errors.ts'
 import { goMap } from '../../../tree/go-types.ts'
 import type { Comment, Entry, ListNode, MapNode, Node, Tree } from '../../../tree/tree.ts'
 import { isTypeTag } from '../scalar/resolve.ts'
@@ -77,13 +77,21 @@ function buildRoot(b: Builder, node: YNode): MapNode {
   throw rootError(b, node)
 }
 
+/** What is no tree is still a text. */
+const wholeHint = 'or encrypt the text as one value: --input-type binary, and to decrypt it --output-type binary'
+
 function rootError({ text, checked }: Builder, { kind, start }: YNode): SopsError {
   if (!checked) {
     const what = kind === 'list' ? 'sequences' : 'values'
     return parseError(text, start, `YAML documents that are ${what} are not supported`)
   }
   const what = kind === 'list' ? '!!seq' : 'a single value'
-  return unmarshalError(text, start, `cannot unmarshal ${what} into ${goMap}`)
+  return withHints(unmarshalError(text, start, `cannot unmarshal ${what} into ${goMap}`), [
+    kind === 'list'
+      ? 'SOPS takes a document of keys and values: put the list below a key, as in "items:"'
+      : 'SOPS takes a document of keys and values: "key: value", with a space behind the colon',
+    wholeHint,
+  ])
 }
 
 /** A leaf at once; a collection with its items still to come. */

@@ -5,7 +5,7 @@ import { parseError, positionAt } from './text.ts'
 
 export function unmarshalError(text: string, offset: number, problem: string): SopsError {
   const position = positionAt(text, offset)
-  return new SopsError('parse', `yaml: unmarshal errors:\n  line ${position.line}: ${problem}`, { position })
+  return new SopsError('parse', ['yaml: unmarshal errors:', `  line ${position.line}: ${problem}`], { position })
 }
 
 const isMap = (node: YNode): boolean => targetOf(node).kind === 'map'

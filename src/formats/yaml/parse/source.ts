@@ -37,7 +37,11 @@ export function read(bytes: Uint8Array): Source {
   const { text, byteOrderMark, utf16 } = decode(bytes)
   const scanned = scan(text)
   const documents = compose(text, scanned)
-  if (documents.length === 0 && text !== '') throw new SopsError('parse', 'EOF')
+  if (documents.length === 0 && text !== '') {
+    throw new SopsError('parse', 'EOF: there is no document, only comments or blank lines', {
+      hints: ['add a value, or {} for a document without any'],
+    })
+  }
   const tree = build(text, documents)
   return {
     text,

@@ -1,0 +1,20 @@
+// Files that git left in the middle of a merge.
+
+/**
+ * The line, from 1, on which the first merge conflict begins; undefined if there is none. Only a whole mark counts: one that begins, then one
+ * that parts the sides or ends them.
+ */
+export function conflictLine(text: string): number | undefined {
+  const begins = /^<{7}(?= |\r?$)/m.exec(text)
+  if (!begins) return undefined
+  const after = text.slice(begins.index)
+  if (!/^(?:={7}\r?$|>{7}(?= |\r?$))/m.test(after)) return undefined
+  return text.slice(0, begins.index).split('\n').length
+}
+
+/** What happened, in the place of the parser's words, which name what the mark looks like to it. */
+export const conflictText = (line: number): string => `line ${line} begins a merge conflict: both sides are in the text`
+
+/** What to do about it in a text that people write. */
+export const conflictHint: string =
+  'keep what is meant, and delete the lines that begin with <<<<<<<, ======= and >>>>>>>'
