@@ -60,8 +60,14 @@ function makeSource(place: AwsPlace, section: ProfileSection | undefined, ctx: C
     const identity = webIdentity(ctx)
     if (identity !== undefined)
       return { provider: remembered(fromWebIdentity(identity, place, ctx), ctx), isInteractive: false }
+    if (ctx.env['AWS_WEB_IDENTITY_TOKEN_FILE'])
+      throw new SopsError(
+        'generic',
+        'could not load AWS config: AWS_WEB_IDENTITY_TOKEN_FILE needs a role: set AWS_ROLE_ARN',
+      )
   }
   const name = profileName(profile, ctx)
+  refuseParts(name, section)
   if (section !== undefined && sourceSettings.some((one) => setting(section, one) !== '')) {
     return { provider: remembered(fromProfile(name, section, place, ctx), ctx), isInteractive: asksPeople(name, ctx) }
   }
@@ -89,6 +95,8 @@ function fromEnvironment({ env }: Context): AwsCredentials | undefined {
 }
 
 interface WebIdentity {
+  /** The variable or the setting that names the file. */
+  readonly named: string
   readonly tokenFile: string
   readonly roleArn: string
   readonly session: string
@@ -98,18 +106,29 @@ function webIdentity({ env }: Context): WebIdentity | undefined {
   const tokenFile = env['AWS_WEB_IDENTITY_TOKEN_FILE']
   const roleArn = env['AWS_ROLE_ARN']
   return tokenFile && roleArn
-    ? { tokenFile, roleArn, session: env['AWS_ROLE_SESSION_NAME'] || sessionName() }
+    ? {
+        named: 'AWS_WEB_IDENTITY_TOKEN_FILE',
+        tokenFile,
+        roleArn,
+        session: env['AWS_ROLE_SESSION_NAME'] || sessionName(),
+      }
     : undefined
 }
 
 const fromWebIdentity =
-  ({ tokenFile, roleArn, session }: WebIdentity, place: AwsPlace, ctx: Context): Provider =>
+  ({ named, tokenFile, roleArn, session }: WebIdentity, place: AwsPlace, ctx: Context): Provider =>
   async () => {
-    const token = await readCredentials(tokenFile, ctx).catch((error: unknown) => {
-      throw new SopsError('generic', `AWS_WEB_IDENTITY_TOKEN_FILE: ${messageOf(error)}`, { cause: error })
-    })
+    const token = await readToken(tokenFile, named, ctx)
     return withToken({ RoleArn: roleArn, RoleSessionName: session, WebIdentityToken: token }, place, ctx)
   }
+
+async function readToken(path: string, named: string, ctx: Context): Promise<string> {
+  try {
+    return await readCredentials(path, ctx)
+  } catch (error) {
+    throw new SopsError('generic', `${named}: ${messageOf(error)}`, { cause: error })
+  }
+}
 
 /** Token files often end with a line break. */
 function withToken(
@@ -126,13 +145,20 @@ function fromProfile(name: string, section: ProfileSection, place: AwsPlace, ctx
   const own = keysOf(section)
   const says = (name: string): boolean => setting(section, name) !== ''
   if (own !== undefined && !says('role_arn')) return async () => own
-  // The SDK would use these keys and ignore the role.
-  if (own !== undefined && !['source_profile', 'credential_source', 'web_identity_token_file'].some(says))
-    return withOwnRole(own, section, place, ctx)
+  // The SDK would use these keys and ignore the role, or find none.
+  if (says('role_arn') && !['source_profile', 'credential_source', 'web_identity_token_file'].some(says)) {
+    if (own !== undefined) return withOwnRole(async () => own, section, place, ctx)
+    // Programs and logins are the SDK's.
+    if (!sourceSettings.some((one) => one !== 'role_arn' && says(one)))
+      return withOwnRole(fromMachine(name, ctx), section, place, ctx)
+  }
+  if (own === undefined && says('web_identity_token_file') && !['source_profile', 'credential_source'].some(says))
+    return fromWebIdentity(identityOf(name, section), place, ctx)
   return async () => {
     const { configPath, credentialsPath } = sharedConfig(ctx)
     const chain = chainOf(name, ctx)
     for (const path of [configPath, credentialsPath]) refusePipe(path)
+    for (const one of chain) await checkToken(one, ctx)
     // The SSO part of the chain finds its files by `process.env` and the account's home alone, as the `Environment` and
     // `Ec2InstanceMetadata` of a `credential_source` find what they read.
     const { fromIni } = await loadProviders()
@@ -165,12 +191,46 @@ function fromProfile(name: string, section: ProfileSection, place: AwsPlace, ctx
   }
 }
 
+const identityOf = (name: string, section: ProfileSection): WebIdentity => ({
+  named: tokenSetting(name),
+  tokenFile: setting(section, 'web_identity_token_file'),
+  roleArn: setting(section, 'role_arn'),
+  session: setting(section, 'role_session_name') || sessionName(),
+})
+
+const tokenSetting = (profile: string): string => `web_identity_token_file of profile ${profile}`
+
+/** That the SDK can read the token, which of a pipe or a device it would do for ever. @throws SopsError `generic`. */
+async function checkToken({ name, section }: Named, ctx: Context): Promise<void> {
+  const path = setting(section, 'web_identity_token_file')
+  if (path === '') return
+  const found = existsSync(path) ? irregularity(statSync(path)) : undefined
+  if (found !== undefined)
+    throw new SopsError(
+      'generic',
+      `${tokenSetting(name)}: ${shownPath(path)} is ${found}: a source needs a regular file`,
+    )
+  await readToken(path, tokenSetting(name), ctx)
+}
+
 /** The SDK reads these files again: a pipe has nothing left then, and it would wait for ever. @throws SopsError `generic`. */
 function refusePipe(path: string): void {
   const found = existsSync(path) ? irregularity(statSync(path)) : undefined
   if (found === undefined) return
   const message = `could not load AWS config: ${shownPath(path)} is ${found}: roles, programs and logins of a profile need a regular file`
   throw new SopsError('generic', message)
+}
+
+/** Another source would stand in for what the profile means. @throws SopsError `generic`. */
+function refuseParts(name: string, section: ProfileSection | undefined): void {
+  const pairs = [
+    ['aws_access_key_id', 'aws_secret_access_key'],
+    ['aws_secret_access_key', 'aws_access_key_id'],
+    ['web_identity_token_file', 'role_arn'],
+  ] as const
+  for (const [one, other] of pairs)
+    if (setting(section, one) !== '' && setting(section, other) === '')
+      throw new SopsError('generic', `could not load AWS config: profile ${name} has ${one} without ${other}`)
 }
 
 function keysOf(section: ProfileSection): AwsCredentials | undefined {
@@ -181,9 +241,9 @@ function keysOf(section: ProfileSection): AwsCredentials | undefined {
   return { accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) }
 }
 
-/** The role of a profile that names no source for it, taken on with the profile's own keys. */
+/** The role of a profile that names no source for it, taken on with the profile's own keys or those of the machine. */
 const withOwnRole =
-  (credentials: AwsCredentials, section: ProfileSection, place: AwsPlace, ctx: Context): Provider =>
+  (own: Provider, section: ProfileSection, place: AwsPlace, ctx: Context): Provider =>
   async () => {
     const [serial, external] = [setting(section, 'mfa_serial'), setting(section, 'external_id')]
     const input = {
@@ -193,7 +253,7 @@ const withOwnRole =
       ...(external === '' ? {} : { ExternalId: external }),
       ...(serial === '' ? {} : { SerialNumber: serial, TokenCode: await mfaCode(serial, place.profile, ctx) }),
     }
-    return assumeRole({ kind: 'role', credentials, input }, place, ctx)
+    return assumeRole({ kind: 'role', credentials: await own(), input }, place, ctx)
   }
 
 /** Not echoed, as with the AWS CLI. `profile` is the key's own; empty for none. */

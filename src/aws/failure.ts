@@ -89,6 +89,9 @@ function answerOf(error: Error & Answered): Answer | undefined {
   }
 }
 
+/** Characters of a service's text that are shown. */
+const longestText = 2000
+
 /** Names that the SDK gives to what has none of its own. */
 const nameless = /^(?:Unknown(?:Error)?|Error|SyntaxError|TypeError|\w*ServiceException|\d{3}|)$/
 
@@ -103,7 +106,8 @@ export function describeFailure(error: unknown, ctx: Context): string {
   if (!(error instanceof Error)) return 'unknown failure'
   if (error instanceof SopsError) return redact(error.message, ctx)
   const answer = answerOf(error)
-  const text = oneLine(redact(messageOf(error), ctx))
+  // The SDK takes it from the answer, whatever it is there.
+  const text = typeof error.message === 'string' ? oneLine(redact(messageOf(error), ctx)) : ''
   if (answer !== undefined) return answerText(error.name, text, answer)
   const host = hosts.get(error)
   if (host !== undefined && /\btimed out\b/.test(text))
@@ -139,4 +143,7 @@ function answerText(name: string, text: string, answer: Answer): string {
   return `${said.join(': ')} (status ${status}${id})${elsewhere}`
 }
 
-const oneLine = (text: string): string => text.trim().replace(/\s*\n\s*/g, ' ')
+function oneLine(text: string): string {
+  const line = text.trim().replace(/\s*\n\s*/g, ' ')
+  return line.length > longestText ? `${line.slice(0, longestText)}…` : line
+}

@@ -27,7 +27,8 @@ export const fromMachine =
       (variable) => env[variable],
     )
     const give = (reason: string): never => {
-      throw new SopsError('generic', `no AWS credentials found (tried ${tried.join(', ')}): ${reason}`)
+      const text = `no AWS credentials found (${halfSet(ctx)}tried ${tried.join(', ')}): ${reason}`
+      throw new SopsError('generic', text)
     }
     if (container !== undefined) {
       tried.push(container)
@@ -49,6 +50,18 @@ export const fromMachine =
       return give(`${describeFailure(error, ctx)}${statusCode === undefined ? '' : ` (status ${statusCode})`}`)
     }
   }
+
+/** Of the pair of keys that the environment may have. */
+function halfSet({ env }: Context): string {
+  const [id, secret] = [
+    env['AWS_ACCESS_KEY_ID'] || env['AWS_ACCESS_KEY'],
+    env['AWS_SECRET_ACCESS_KEY'] || env['AWS_SECRET_KEY'],
+  ]
+  if (Boolean(id) === Boolean(secret)) return ''
+  const names = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY']
+  const [set, lacking] = id ? names : names.reverse()
+  return `${set} is set without ${lacking}; `
+}
 
 interface ContainerOptions {
   readonly awsContainerCredentialsRelativeUri?: string

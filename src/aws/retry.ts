@@ -52,15 +52,21 @@ export function retryStrategy({ maxAttempts, limit, isAdaptive }: Patience): Ret
     async refreshRetryTokenForRetry(token, { error, errorType, retryAfterHint }) {
       const { count, end } = token as Token
       const now = performance.now()
-      const asked = retryAfterHint === undefined ? 0 : retryAfterHint.getTime() - Date.now()
-      const wait = isClockError(error) ? 0 : Math.max(backoff(count, firstWait, longestWait), asked)
-      if (isAdaptive && errorType === 'THROTTLING') calm = Math.max(calm, now + wait)
+      const wait = isClockError(error) ? 0 : Math.max(backoff(count, firstWait, longestWait), untilHint(retryAfterHint))
+      if (isAdaptive && errorType === 'THROTTLING') calm = Math.max(calm, now + Math.min(wait, limit))
       // Whatever is thrown here, the SDK throws what the last attempt ended with.
       if (!worthwhile(errorType) || count + 1 >= maxAttempts || now + wait >= end) throw new Error('no further attempt')
       return tokenOf(count + 1, wait, end)
     },
     recordSuccess() {},
   }
+}
+
+/** Milliseconds; without end where it is later than a date can say. */
+function untilHint(hint: Date | undefined): number {
+  if (hint === undefined) return 0
+  const left = hint.getTime() - Date.now()
+  return Number.isNaN(left) ? Number.POSITIVE_INFINITY : left
 }
 
 const worthwhile = (type: Failed['errorType']): boolean => type !== 'CLIENT_ERROR'

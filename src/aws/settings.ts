@@ -138,18 +138,22 @@ export function s3Settings(ctx: Context): S3Settings {
   }
 }
 
+/** @throws SopsError `generic` for what is no address. */
 function endpointOf(service: AwsService, profile: string, ctx: Context): string {
-  const { env } = ctx
   const { services } = sharedConfig(ctx)
   const section = profileSection(profile, ctx)
-  if (isTrue(env['AWS_IGNORE_CONFIGURED_ENDPOINT_URLS'] || setting(section, 'ignore_configured_endpoint_urls')))
-    return ''
+  const isIgnored = reader(section, ctx).truth('AWS_IGNORE_CONFIGURED_ENDPOINT_URLS', 'ignore_configured_endpoint_urls')
+  if (isIgnored) return ''
+  const variable = [`AWS_ENDPOINT_URL_${service.toUpperCase()}`, 'AWS_ENDPOINT_URL'].find((name) => ctx.env[name])
   const own = services.get(setting(section, 'services'))?.get(service)
-  return (
-    env[`AWS_ENDPOINT_URL_${service.toUpperCase()}`] ||
-    env['AWS_ENDPOINT_URL'] ||
-    (typeof own === 'object' ? own.get('endpoint_url') : undefined) ||
-    setting(section, 'endpoint_url')
+  const inProfile = (typeof own === 'object' ? own.get('endpoint_url') : undefined) || setting(section, 'endpoint_url')
+  const endpoint = variable === undefined ? inProfile : ctx.env[variable]!
+  if (endpoint === '' || (/^https?:\/\//i.test(endpoint) && URL.canParse(endpoint))) return endpoint
+  // It may hold a password.
+  const name = variable ?? 'endpoint_url'
+  throw new SopsError(
+    'generic',
+    `could not load AWS config: ${name} must be a URL that begins with https:// or http://`,
   )
 }
 
