@@ -43,6 +43,8 @@ export interface Deadline {
 /** Far above anything a key service or a secrets engine returns. */
 const longestBody = 16 * 1024 * 1024
 
+class TooLong extends Error {}
+
 export function deadlineIn(ms: number): Deadline {
   const end = performance.now() + ms
   return { signal: AbortSignal.timeout(Math.max(1, Math.ceil(ms))), left: () => end - performance.now() }
@@ -97,6 +99,7 @@ export async function send(request: HttpRequest, deadline: Deadline): Promise<Ht
     const where = request.socketPath ?? request.url.host
     if (deadline.signal.aborted) throw new SopsError('generic', `no answer from ${where} in time`)
     if (error instanceof SopsError) throw error
+    if (error instanceof TooLong) throw new SopsError('generic', `the answer of ${where} is longer than 16 MiB`)
     const text = isCutOff(error)
       ? `the answer of ${where} is cut off`
       : `cannot reach ${where}: ${connectionText(error, request.ctx)}`
@@ -198,7 +201,7 @@ async function collect(answer: IncomingMessage): Promise<HttpAnswer> {
   let size = 0
   for await (const chunk of answer as AsyncIterable<Buffer>) {
     size += chunk.length
-    if (size > longestBody) throw new SopsError('generic', 'the answer is too long')
+    if (size > longestBody) throw new TooLong()
     chunks.push(chunk)
   }
   return { status: answer.statusCode ?? 0, headers: answer.headers, body: Buffer.concat(chunks) }

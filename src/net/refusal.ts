@@ -61,7 +61,8 @@ export function refusalText(service: Service, request: HttpRequest, answer: Http
   const words = typeof json === 'object' && json !== null ? service.wordsIn(json) : undefined
   const text =
     words === undefined ? foreignText(service, request, answer, json) : ownText(service, request, answer, words)
-  return withoutSecrets(oneLine(text.slice(0, longestWords)), secretsOf(request))
+  // In this order: half a secret, or one on one line, is not found.
+  return oneLine(withoutSecrets(text, secretsOf(request)).slice(0, longestWords))
 }
 
 const hostOf = ({ socketPath, url }: HttpRequest): string => socketPath ?? url.host

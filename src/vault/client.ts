@@ -65,6 +65,7 @@ async function requestOf(ctx: Context, call: VaultCall, settings: VaultSettings)
   if (call.token !== undefined && /[\p{C}\p{Zl}\p{Zp}]|[^\x00-\xff]/u.test(call.token)) {
     throw new SopsError('generic', 'the Vault token has characters that cannot be sent')
   }
+  const body = call.body === undefined ? undefined : jsonText(call.body)
   return {
     ctx,
     method: call.method,
@@ -73,9 +74,9 @@ async function requestOf(ctx: Context, call: VaultCall, settings: VaultSettings)
       ...settings.headers,
       'X-Vault-Request': 'true',
       ...(call.token ? { 'X-Vault-Token': call.token } : {}),
-      ...(call.body === undefined ? {} : { 'Content-Type': 'application/json' }),
+      ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
     },
-    ...(call.body === undefined ? {} : { body: jsonText(call.body), secrets: textsIn(call.body) }),
+    ...(body === undefined ? {} : { body, secrets: [body, ...textsIn(call.body)] }),
     tls: settings.tls,
     ...(socketPath === undefined ? { proxy: settings.proxy ?? proxyFor(url, ctx.env) } : { socketPath }),
   }
@@ -115,10 +116,14 @@ async function follow(
   return sendPatiently({ ...rest, url, ...way }, rule, deadline)
 }
 
+/** Characters of a server's text that are shown. */
+const longestText = 2000
+
 /** What the server says about a failure, as far as it can be shown, and what can be done about it. */
 function failureLines(request: HttpRequest, answer: HttpAnswer): readonly string[] {
   const secrets = secretsOf(request)
-  const safe = (text: string): string => withoutSecrets(text, secrets)
+  // What is cut first may begin or end with half a secret.
+  const safe = (text: string): string => withoutSecrets(text, secrets).slice(0, longestText)
   const namespace = request.headers?.['X-Vault-Namespace']
   const head = [
     'Error making API request.',
@@ -129,7 +134,7 @@ function failureLines(request: HttpRequest, answer: HttpAnswer): readonly string
   const code = `Code: ${answer.status}${requestIdText(answer)}.`
   const errors = errorsOf(answer)
   if (errors === undefined) {
-    const text = answer.body.toString('utf8').slice(0, 2000)
+    const text = answer.body.toString('utf8')
     const raw = isMarkup(answer) ? [safe(proxyText('Vault', text))] : setIn(safe(text))
     return [...head, `${code} Raw Message:`, '', ...raw]
   }
@@ -158,8 +163,10 @@ function adviceFor(
   return undefined
 }
 
+/** Of texts and numbers, which an answer might quote. */
 function textsIn(value: unknown): string[] {
   if (typeof value === 'string') return [value]
+  if (typeof value === 'number' || typeof value === 'bigint') return [jsonText(value)]
   return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : []
 }
 
