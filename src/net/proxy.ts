@@ -121,7 +121,9 @@ export async function openTunnel(
   const socket = await new Promise<Socket>((resolve, reject) => {
     const headers = { Host: target, ...headerOf(proxy) }
     const tunnel = request({ ...wayTo(proxy), method: 'CONNECT', path: target, headers, signal, agent: false })
-    tunnel.on('connect', (answer, opened) => {
+    tunnel.on('connect', (answer, opened, head) => {
+      // No server speaks first in TLS: a page of the proxy, which TLS refuses at once.
+      if (head.length > 0) opened.unshift(head)
       if (answer.statusCode === 200) return resolve(opened)
       opened.destroy()
       reject(

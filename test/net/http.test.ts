@@ -164,6 +164,15 @@ describe('through a proxy', () => {
       `the proxy ${proxy.host} refuses the connection to vault.example:443 (status 407)`,
     )
   })
+
+  test('a page instead of the tunnel is no TLS, which is said at once', async () => {
+    const page = createServer()
+    page.on('connect', (_, socket) => socket.write(`HTTP/1.1 200 OK\r\n\r\n<html>log in</html>${' '.repeat(300)}`))
+    const request = { ctx, method: 'GET', url: new URL('https://vault.example/'), proxy: new URL(await listen(page)) }
+    expect(await message(send(request, deadlineIn(5000)))).toMatch(
+      /^cannot reach vault\.example: it answers plain HTTP, or something else that is no TLS/,
+    )
+  })
 })
 
 test('an answer that does not end is given up, one that is too long is cut off', async () => {
