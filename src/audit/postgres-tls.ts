@@ -56,9 +56,15 @@ const weak = (mode: string, by: string, wanted: string): SopsError =>
  */
 async function trusted(root: string, setting: Setting, around: Surroundings): Promise<string | undefined> {
   if (root === 'system') return undefined
-  if (root !== '') return pemOf('sslrootcert', root, setting, around)
+  if (root !== '') return certificatesOf('sslrootcert', await pemOf('sslrootcert', root, setting, around))
   const own = ownFile('root.crt', around)
-  return own === undefined ? undefined : readIfThere(own, around)
+  const text = own && (await readIfThere(own, around))
+  return own === undefined || text === undefined ? undefined : certificatesOf(shownPath(own), text)
+}
+
+function certificatesOf(place: string, text: string): string {
+  if (text.includes('-----BEGIN CERTIFICATE-----')) return text
+  throw new SopsError('generic', `${place} holds no certificate in PEM`)
 }
 
 function versionsOf(setting: Setting): TlsOptions {

@@ -4,6 +4,7 @@ import type { Context } from '../context/index.ts'
 import { memoKeys, onceEach } from '../context/index.ts'
 import { messageOf, SopsError } from '../errors.ts'
 import { kmsTimeout, readCredentialsSync } from '../net/index.ts'
+import { shownPath } from '../system/index.ts'
 import { quote } from '../text/quote.ts'
 import { type RetryStrategy, retryStrategy } from './retry.ts'
 import {
@@ -170,7 +171,9 @@ function trustedCertificates(profile: string, ctx: Context): string | undefined 
   const path = variable || setting(section, 'ca_bundle')
   if (path === '') return undefined
   try {
-    return onceEach(ctx, bundles, path, () => readCredentialsSync(path))
+    const text = onceEach(ctx, bundles, path, () => readCredentialsSync(path))
+    if (text.includes('-----BEGIN CERTIFICATE-----')) return text
+    throw new SopsError('generic', `${shownPath(path)} holds no certificate in PEM`)
   } catch (error) {
     const name = variable ? 'AWS_CA_BUNDLE' : 'ca_bundle'
     throw new SopsError('generic', `could not load AWS config: ${name}: ${messageOf(error)}`, { cause: error })

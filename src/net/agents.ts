@@ -1,7 +1,7 @@
 // Connections for the clients of others: they trust what ours trust, and go through the same proxies.
 import type { Agent } from 'node:https'
 import type { Duplex } from 'node:stream'
-import { failedPlace } from './failure.ts'
+import { failedPlace, trustsOwn } from './failure.ts'
 import { openTunnel, proxyFor } from './proxy.ts'
 import { type From, secured, type TlsOptions } from './trust.ts'
 
@@ -21,7 +21,8 @@ export function agentFor(ctx: From, limit: number, options: Pick<TlsOptions, 'ca
   const connect: Connect = (target, done) => {
     const { host = '', port = 443 } = target
     const proxy = proxyFor(new URL(`https://${host.includes(':') ? `[${host}]` : host}:${port}`), ctx.env)
-    const naming = (error: Error): Error => Object.assign(error, { [failedPlace]: `${host}:${port}` })
+    const own = options.ca === undefined ? {} : { [trustsOwn]: true }
+    const naming = (error: Error): Error => Object.assign(error, { [failedPlace]: `${host}:${port}`, ...own })
     if (proxy === undefined) {
       const socket = direct.call(agent, target, done)
       socket?.once('error', naming)

@@ -6,10 +6,13 @@ import { namedPlaces } from './certificates.ts'
 
 type Machine = Pick<Context, 'env' | 'platform'>
 
+/** On the error of a connection for which a service's own setting names who is trusted, instead of the machine's. */
+export const trustsOwn: unique symbol = Symbol('trusts its own authorities')
+
 interface Failure {
   /** Of the error's code and message. */
   readonly pattern: RegExp
-  readonly words: (message: string, ctx: Machine) => string
+  readonly words: (message: string, ctx: Machine, isOwn: boolean) => string
 }
 
 const named =
@@ -19,8 +22,8 @@ const named =
 const failures: readonly Failure[] = [
   {
     pattern: new RegExp(`${named.source}|\\bCERT_UNTRUSTED\\b`),
-    words: (message, ctx) =>
-      `its certificate is signed by no authority that is trusted here (${named.exec(message)?.[0] ?? message}): ${remedy(ctx)}`,
+    words: (message, ctx, isOwn) =>
+      `its certificate is signed by no authority that is trusted here (${named.exec(message)?.[0] ?? message}): ${remedy(ctx, isOwn)}`,
   },
   { pattern: /\bCERT_HAS_EXPIRED\b|certificate has expired/, words: () => 'its certificate has expired' },
   {
@@ -54,7 +57,8 @@ const failures: readonly Failure[] = [
 ]
 
 /** Where the authority that is missing belongs. */
-function remedy(ctx: Machine): string {
+function remedy(ctx: Machine, isOwn: boolean): string {
+  if (isOwn) return "if it should be, add its authority's certificate to those that this service's own setting names"
   const places = namedPlaces(ctx)
   const place =
     places.length > 0 ? `to what ${places.join(' and ')} name${places.length > 1 ? '' : 's'}` : "to the machine's"
@@ -70,7 +74,7 @@ export function connectionText(error: unknown, ctx: Machine): string {
   if (!(error instanceof Error)) return messageOf(error)
   const text = `${codeOf(error) ?? ''} ${error.message}`
   const failure = failures.find(({ pattern }) => pattern.test(text))
-  return failure === undefined ? messageOf(error) : failure.words(error.message, ctx)
+  return failure === undefined ? messageOf(error) : failure.words(error.message, ctx, trustsOwn in error)
 }
 
 /** Where a client of others failed to connect: under this name on its error. */

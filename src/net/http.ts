@@ -6,7 +6,7 @@ import type { SecureContext } from 'node:tls'
 import type { Context } from '../context/index.ts'
 import { SopsError } from '../errors.ts'
 import { codeOf } from '../system/index.ts'
-import { connectionText, isCutOff } from './failure.ts'
+import { connectionText, isCutOff, trustsOwn } from './failure.ts'
 import { type RetryRule, sleep } from './retry.ts'
 import type { TlsOptions } from './trust.ts'
 
@@ -100,6 +100,7 @@ export async function send(request: HttpRequest, deadline: Deadline): Promise<Ht
     if (deadline.signal.aborted) throw new SopsError('generic', `no answer from ${where} in time`)
     if (error instanceof SopsError) throw error
     if (error instanceof TooLong) throw new SopsError('generic', `the answer of ${where} is longer than 16 MiB`)
+    if (error instanceof Error && request.tls?.ca !== undefined) Object.assign(error, { [trustsOwn]: true })
     const text = isCutOff(error)
       ? `the answer of ${where} is cut off`
       : `cannot reach ${where}: ${connectionText(error, request.ctx)}`

@@ -4,6 +4,9 @@ import type { SecureContext, SecureContextOptions } from 'node:tls'
 /** What a connection shows and speaks. */
 export type Presented = Pick<SecureContextOptions, 'cert' | 'key' | 'passphrase' | 'minVersion' | 'maxVersion'>
 
+/** An authority that is trusted need not be a root, as in Go: some companies hand out only the one that signs. */
+const partial = { allowPartialTrustChain: true } as const
+
 // Loaded when the first connection is made: starting the program does without.
 const tls = (): typeof import('node:tls') => process.getBuiltinModule('node:tls')
 
@@ -21,7 +24,7 @@ interface Adding {
 /** Trusts the runtime's own authorities and `more`, of which those that cannot be read are left out. */
 export function contextWith(more: readonly string[], presented: Presented): SecureContext {
   const { createSecureContext, rootCertificates } = tls()
-  const context = createSecureContext(presented)
+  const context = createSecureContext({ ...presented, ...partial })
   const own = new Set(rootCertificates)
   const missing = more.filter((one) => !own.has(one))
   const native = context.context as Adding
@@ -45,7 +48,7 @@ export function contextOf(authorities: readonly string[], presented: Presented):
   const { createSecureContext } = tls()
   const make = (ca: readonly string[]): SecureContext => {
     if (ca.length === 0) throw new RangeError('no authority is given')
-    return createSecureContext({ ...presented, ca: [...ca] })
+    return createSecureContext({ ...presented, ...partial, ca: [...ca] })
   }
   try {
     return make(authorities)

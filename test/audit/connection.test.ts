@@ -176,6 +176,7 @@ describe('is refused, and no password is shown:', () => {
     ['sslrootcert=system', 'too weak', { PGSSLMODE: 'prefer' }],
     ['sslnegotiation=direct sslmode=prefer', 'sslmode=prefer is too weak for sslnegotiation=direct'],
     ['sslrootcert=/nonexistent sslmode=require', 'sslrootcert cannot be read: open /nonexistent: no such file'],
+    ['sslrootcert=/dev/null', 'sslrootcert holds no certificate in PEM'],
     ['sslcert=/nonexistent', 'sslcert cannot be read: open /nonexistent: no such file'],
     ['target_session_attrs=x', 'target_session_attrs must be any, read-write'],
     ['load_balance_hosts=x', 'load_balance_hosts must be disable or random'],

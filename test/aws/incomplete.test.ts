@@ -7,6 +7,7 @@ import { aws, bare, context, dataKey, file, keyOf, role } from '../keys/kms-supp
 import { type Sandbox, sandbox } from '../support/cli.ts'
 import { fakeContext } from '../support/context.ts'
 import { awsDefaults } from '../support/emulators/aws.ts'
+import { makeCertificate } from '../support/emulators/aws-tls.ts'
 import { rawAnswer, startRaw } from '../support/emulators/raw.ts'
 import { services, shared, use } from './services.ts'
 
@@ -145,6 +146,18 @@ describe.each(services)('%s', (service) => {
     expect(await said({}, '[default]\nendpoint_url = localhost\n')).toContain(': endpoint_url must be a URL')
     const own = `[default]\nservices = mine\n[services mine]\n${service} =\n  endpoint_url = localhost\n`
     expect(await said({}, own)).toContain(': endpoint_url must be a URL')
+  })
+
+  test('certificates that are none, or not those of the server: the setting is named', async () => {
+    const path = file('no certificate')
+    expect(await said({ AWS_CA_BUNDLE: path })).toContain(`: AWS_CA_BUNDLE: ${path} holds no certificate in PEM`)
+    const config = `[default]\nca_bundle = ${path}\n`
+    expect(await said({}, config)).toContain(`: ca_bundle: ${path} holds no certificate in PEM`)
+    const [server, another] = [makeCertificate(), makeCertificate()]
+    const service = await aws({ tls: server })
+    const text = await said({ AWS_ENDPOINT_URL: `https://127.0.0.1:${service.port}`, AWS_CA_BUNDLE: another.path })
+    for (const one of [server, another]) one.remove()
+    expect(text).toMatch(/add its authority's certificate to those that this service's own setting names$/)
   })
 
   test('AWS_IGNORE_CONFIGURED_ENDPOINT_URLS knows two words', async () => {

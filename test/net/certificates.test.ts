@@ -184,6 +184,31 @@ describe('connections', () => {
     expect(system).toContain(
       "add its authority's certificate to the machine's, or name a file with it in NODE_EXTRA_CA_CERTS",
     )
+    const service = await ask(server, {}, { ca: two!.cert })
+    expect(service).toContain("add its authority's certificate to those that this service's own setting names")
+    expect(service).not.toContain('NODE_EXTRA_CA_CERTS')
+  })
+
+  test('an authority below a root is trusted without its root', async () => {
+    const [root, below, leaf] = ['root', 'below', 'leaf'].map((name) => join(folder, `chain-${name}`))
+    const run = (...args: string[]): unknown => execFileSync('openssl', args, { stdio: 'pipe' })
+    const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
+    const key = (path: string): string[] => [...curve, '-subj', `/CN=${path.slice(-4)}`, '-keyout', `${path}.key`]
+    const signed = (path: string, by: string, more: string): unknown => {
+      run('req', ...key(path), '-out', `${path}.csr`)
+      writeFileSync(`${path}.ext`, more)
+      const authority = ['-CA', `${by}.pem`, '-CAkey', `${by}.key`, '-CAcreateserial']
+      return run('x509', '-req', '-in', `${path}.csr`, ...authority, '-extfile', `${path}.ext`, '-out', `${path}.pem`)
+    }
+    run('req', '-x509', ...key(root!), '-out', `${root}.pem`)
+    signed(below!, root!, 'basicConstraints=critical,CA:true\n')
+    signed(leaf!, below!, 'subjectAltName=DNS:localhost\n')
+    const [middle, cert, own] = [`${below}.pem`, `${leaf}.pem`, `${leaf}.key`].map((path) => readFileSync(path, 'utf8'))
+    const server = await serve({ ...one!, key: own!, cert: cert! })
+    expect(await ask(server, { SSL_CERT_FILE: `${below}.pem` })).toBe('fine')
+    expect(await ask(server, { NODE_EXTRA_CA_CERTS: `${below}.pem` })).toBe('fine')
+    expect(await ask(server, {}, { ca: middle! })).toBe('fine')
+    expect(await ask(server, { SSL_CERT_FILE: `${root}.pem` })).toMatch(/signed by no authority/)
   })
 
   test('a certificate for another host', async () => {
