@@ -67,7 +67,7 @@ export async function warnOfReaders(path: string, ctx: Context): Promise<void> {
 }
 
 /** Says what decrypting will not give back as it was written. */
-export function warnOfLosses({ spellings, aliases }: SpellingLosses, ctx: Context): void {
+export function warnOfLosses({ spellings, aliases, documents }: SpellingLosses, ctx: Context): void {
   const warn = (message: string): void => ctx.log({ level: 'advice', logger: 'CMD', message })
   if (spellings.length > 0) {
     warn(`the spelling of ${pathsText(spellings)} cannot be kept: decrypting gives the same value in its usual form`)
@@ -77,6 +77,7 @@ export function warnOfLosses({ spellings, aliases }: SpellingLosses, ctx: Contex
       `${aliases} ${aliases === 1 ? 'alias was' : 'aliases were'} replaced by a copy of what it stands for, which is encrypted`,
     )
   }
+  if (documents.length > 0) warn(`the empty ${documentsText(documents)} cannot be kept as written: decrypting gives {}`)
 }
 
 /** Says what the encrypted file spells in another way, since SOPS could not read the original. */

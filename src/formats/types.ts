@@ -53,6 +53,8 @@ export interface Losses {
   readonly aliases: number
   /** Leaves whose value decryption will spell in another way (`0x1F` as `31`). */
   readonly respelt: readonly Origin[]
+  /** Empty documents that come back as `{}`; counted from 1. */
+  readonly documents: readonly number[]
 }
 
 export interface Rewritten {
@@ -145,6 +147,8 @@ export interface Format {
   passedOver?(parsed: Parsed, plain: Tree, atMost: number): readonly PassedOver[]
   /** Where other readers see something else in a plain text than the reference. */
   readings?(parsed: Parsed): readonly Reading[]
+  /** The empty documents of a plain text, counted from 1, that a fresh text has in another way. */
+  unusualDocuments?(parsed: Parsed): readonly number[]
   /** Only where the format knows nothing but text: what a value that stands there in clear reads back as. */
   clearText?(value: Value): string | Uint8Array
   /** What `edit` shows for a file that does not exist yet (spec/cli.md 6). */

@@ -7,6 +7,7 @@ import { commentIn, printDocument, printKey } from '../print/print.ts'
 import { resolveScalar } from '../scalar/resolve.ts'
 import { sameNodes } from './check.ts'
 import { type Collection, elementOf, type Kept } from './collection.ts'
+import { isBareFlow } from './empty-document.ts'
 import { expandAlias } from './expand.ts'
 import { needsReprint, replaceRoot, rewriteItems } from './items.ts'
 import { disambiguate, isPlain, rewriteLeaf } from './leaf.ts'
@@ -121,7 +122,7 @@ export function rewriteDocument(work: YamlRewriting, old: MapNode, to: MapNode, 
   const last = old.items.findLast((item) => item.kind === 'entry')
   const stays = !last || to.items.some(({ origin }) => origin === last.origin)
   work.leaving = stays ? undefined : [placeOf(last).start, endOf(last)]
-  if (node?.kind !== 'map') {
+  if (node?.kind !== 'map' || isBareFlow(work.source.text, node)) {
     replaceRoot(work, old, to, limit)
     return
   }

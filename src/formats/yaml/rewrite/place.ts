@@ -37,6 +37,8 @@ export interface YamlRewriting {
   readonly expanded: YAlias[]
   /** Places of values that decryption will write in another way. */
   readonly respelt: Origin[]
+  /** Numbers of empty documents that decryption will write in another way. */
+  readonly documents: number[]
   /** Where the last entry of the document at hand begins and ends, if it goes (the metadata of a file that is decrypted). */
   leaving: readonly [start: number, end: number] | undefined
   /** Of a leaf that stays, written as the block scalar that ends with the text (`Source.openBlock`). */
