@@ -2,9 +2,8 @@
 
 import type { Selection } from '../cipher/index.ts'
 import type { Context } from '../context/index.ts'
-import type { SpellingLosses } from '../file/index.ts'
-
-import type { Format, Parsed, Reading, Respelling } from '../formats/index.ts'
+import { type SpellingLosses, warnOfReprints } from '../file/index.ts'
+import type { Format, Parsed, Reading, Respelt } from '../formats/index.ts'
 import { stat } from '../system/index.ts'
 import { listed } from '../text/listed.ts'
 import { type DocumentPlace, documentsText, laterDocuments } from '../tree/documents.ts'
@@ -80,8 +79,9 @@ export function warnOfLosses({ spellings, aliases, documents }: SpellingLosses, 
   if (documents.length > 0) warn(`the empty ${documentsText(documents)} cannot be kept as written: decrypting gives {}`)
 }
 
-/** Says what the encrypted file spells in another way, since SOPS could not read the original. */
-export function warnOfRespelling({ places }: { readonly places: readonly Respelling[] }, ctx: Context): void {
+/** Says where an encrypted file is not as its source was: what was laid out anew, and what SOPS could not read as it stood. */
+export function warnOfRespelling({ places, reprints }: Omit<Respelt, 'bytes'>, ctx: Context): void {
+  warnOfReprints(reprints, ctx.log)
   const changes = new Map<string, Set<number>>()
   for (const { what, as, line } of places) {
     const change = `${what}, so it is written as ${as}`

@@ -57,8 +57,18 @@ export interface Losses {
   readonly documents: readonly number[]
 }
 
+/** What stayed of a text and was printed anew all the same. */
+export interface Reprint {
+  /** Where it began; 1-based. Undefined for the whole text. */
+  readonly line?: number
+  /** Goes on after `was laid out anew: `. */
+  readonly why: string
+}
+
 export interface Rewritten {
   readonly bytes: Uint8Array
+  /** Absent where every byte that had to change nothing stayed. */
+  readonly reprints?: readonly Reprint[]
   /** Where the text is encrypted, and only of formats that can lose anything. */
   readonly losses?: Losses
 }
@@ -75,6 +85,7 @@ export interface Respelling {
 
 export interface Respelt {
   readonly bytes: Uint8Array
+  readonly reprints?: readonly Reprint[]
   readonly places: readonly Respelling[]
 }
 

@@ -58,11 +58,12 @@ export const yaml: Format = {
   rewrite(parsed, next, layout = {}) {
     refuseBytesIn(next)
     const source = sourceOf(parsed)
-    const { text, expanded, respelt, documents } = rewriteText(source, next, layout)
+    const { text, reprints, expanded, respelt, documents } = rewriteText(source, next, layout)
     // As the reference prints it: readers of YAML refuse the tabs that JSON may be indented by.
     const isFresh = layout.named && isJson(layout.encrypted ? source.text : text)
     const bytes = isFresh ? yaml.print(next, layout) : encode(text, source.byteOrderMark)
-    return layout.encrypted ? { bytes, losses: { aliases: expanded, respelt, documents } } : { bytes }
+    const written = isFresh || reprints.length === 0 ? { bytes } : { bytes, reprints }
+    return layout.encrypted ? { ...written, losses: { aliases: expanded, respelt, documents } } : written
   },
   respell(parsed, selection) {
     const source = sourceOf(parsed)

@@ -33,6 +33,8 @@ export interface YamlRewriting {
   readonly anchors: Map<string, { readonly node: YNode; readonly next: Node }>
   /** The collections of the document whose items are to be changed, the outermost first. */
   readonly frames: Frame[]
+  /** Nodes that stayed but had to be printed anew. */
+  readonly reprinted: YNode[]
   /** Aliases that had to be replaced by copies. */
   readonly expanded: YAlias[]
   /** Places of values that decryption will write in another way. */

@@ -2,8 +2,9 @@
 
 import { SopsError } from '../../../errors.ts'
 import type { MapNode, Origin, Tree } from '../../../tree/tree.ts'
-import type { Layout } from '../../types.ts'
+import type { Layout, Reprint } from '../../types.ts'
 import { type Source, withoutOddBlanks } from '../parse/source.ts'
+import { positionAt } from '../parse/text.ts'
 import { indentOf, printDocument, printTree } from '../print/print.ts'
 import { withEnd } from './block-ends.ts'
 import { readsAs } from './check.ts'
@@ -15,6 +16,7 @@ import type { YamlRewriting } from './place.ts'
 
 interface RewrittenText {
   readonly text: string
+  readonly reprints: readonly Reprint[]
   /** How many aliases had to be replaced by copies. */
   readonly expanded: number
   /** Encrypted numbers and the like whose decryption will be spelled in another way. */
@@ -37,6 +39,7 @@ function startRewriting(source: Source, layout: Layout): YamlRewriting {
     needsReading: false,
     anchors: new Map(),
     frames: [],
+    reprinted: [],
     expanded: [],
     respelt: [],
     documents: [],
@@ -63,8 +66,13 @@ export function rewriteText(source: Source, next: Tree, layout: Layout): Rewritt
     }
   })
   closeOpenBlock(work)
-  const text = checkedText(work, next) ?? printedText(work, next)
-  return { text, expanded: work.expanded.length, respelt: work.respelt, documents: work.documents }
+  const text = checkedText(work, next)
+  const { reprinted, expanded, respelt, documents } = work
+  const reprints =
+    text === undefined
+      ? [{ why: 'with the changes it would not read back as intended' }]
+      : reprinted.map(({ content }) => ({ line: positionAt(source.text, content).line, why: noPlace }))
+  return { text: text ?? printedText(work, next), reprints, expanded: expanded.length, respelt, documents }
 }
 
 /** A document of an encrypted text with its metadata as it is to stand there. */
@@ -98,6 +106,8 @@ function checkedText(work: YamlRewriting, next: Tree): string | undefined {
   }
   return undefined
 }
+
+const noPlace = 'comments stand where its entries change'
 
 /** All of it printed anew. */
 function printedText({ fresh }: YamlRewriting, next: Tree): string {
