@@ -292,7 +292,11 @@ describe('aliases', () => {
   it('stay where nothing changes in them', () => {
     const unused = 'a: &x\n  b: null\nc: *x\nd: &y k\n*y : z\n'
     const parsed = yaml.parse(bytes(unused))
-    expect(yaml.rewrite(parsed, parsed.tree, { encrypted: true }).losses).toEqual({ aliases: 0, respelt: [], documents: [] })
+    expect(yaml.rewrite(parsed, parsed.tree, { encrypted: true }).losses).toEqual({
+      aliases: 0,
+      respelt: [],
+      documents: [],
+    })
     expect(changed(unused, append(entry('new', 1n)))).toBe(`${unused}new: 1\n`)
   })
 
