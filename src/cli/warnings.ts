@@ -2,9 +2,8 @@
 
 import type { Selection } from '../cipher/index.ts'
 import type { Context } from '../context/index.ts'
-import type { SpellingLosses } from '../file/index.ts'
-
-import type { Format, Parsed, Reading, Respelling } from '../formats/index.ts'
+import { type SpellingLosses, warnOfReprints } from '../file/index.ts'
+import type { Format, Parsed, Reading, Respelt } from '../formats/index.ts'
 import { stat } from '../system/index.ts'
 import { listed } from '../text/listed.ts'
 import { type DocumentPlace, documentsText, laterDocuments } from '../tree/documents.ts'
@@ -67,7 +66,7 @@ export async function warnOfReaders(path: string, ctx: Context): Promise<void> {
 }
 
 /** Says what decrypting will not give back as it was written. */
-export function warnOfLosses({ spellings, aliases }: SpellingLosses, ctx: Context): void {
+export function warnOfLosses({ spellings, aliases, documents }: SpellingLosses, ctx: Context): void {
   const warn = (message: string): void => ctx.log({ level: 'advice', logger: 'CMD', message })
   if (spellings.length > 0) {
     warn(`the spelling of ${pathsText(spellings)} cannot be kept: decrypting gives the same value in its usual form`)
@@ -77,10 +76,12 @@ export function warnOfLosses({ spellings, aliases }: SpellingLosses, ctx: Contex
       `${aliases} ${aliases === 1 ? 'alias was' : 'aliases were'} replaced by a copy of what it stands for, which is encrypted`,
     )
   }
+  if (documents.length > 0) warn(`the empty ${documentsText(documents)} cannot be kept as written: decrypting gives {}`)
 }
 
-/** Says what the encrypted file spells in another way, since SOPS could not read the original. */
-export function warnOfRespelling({ places }: { readonly places: readonly Respelling[] }, ctx: Context): void {
+/** Says where an encrypted file is not as its source was: what was laid out anew, and what SOPS could not read as it stood. */
+export function warnOfRespelling({ places, reprints }: Omit<Respelt, 'bytes'>, ctx: Context): void {
+  warnOfReprints(reprints, ctx.log)
   const changes = new Map<string, Set<number>>()
   for (const { what, as, line } of places) {
     const change = `${what}, so it is written as ${as}`

@@ -92,7 +92,7 @@ async function opened<T>(
 export const decrypt = (input: Uint8Array | string, options: DecryptOptions = {}): Promise<Uint8Array> =>
   opened(input, options, async (file, context) => {
     const output = options.output ?? file.format.id
-    const bytes = await emitPlain(file, output, options.layout ?? {})
+    const bytes = await emitPlain(file, output, options.layout ?? {}, context.log)
     warnOfOneDocument(file.plain, output, context.log)
     return bytes
   })

@@ -17,7 +17,17 @@ import {
   withHeads,
 } from '../cipher/index.ts'
 import { type ErrorCode, SopsError, withHints } from '../errors.ts'
-import type { Format, FormatId, Layout, Losses, Parsed, Respelling, Respelt, Rewritten } from '../formats/index.ts'
+import type {
+  Format,
+  FormatId,
+  Layout,
+  Losses,
+  Parsed,
+  Reprint,
+  Respelling,
+  Respelt,
+  Rewritten,
+} from '../formats/index.ts'
 import { loadFormat } from '../formats/index.ts'
 import { wipedAfter } from '../groups/index.ts'
 import { type Metadata, othersText, splitHints, takeMetadata, withMetadata } from '../metadata/index.ts'
@@ -28,6 +38,7 @@ import { dataKeyOf, warnOfBare } from './data-key.ts'
 import { changedHints, localizedMismatch, mismatchHints } from './mac-mismatch.ts'
 import { type MetadataText, withTexts } from './metadata-texts.ts'
 import { parseEncrypted } from './parse.ts'
+import { warnOfReprints } from './reprints.ts'
 import { warnOfSharedPaths } from './shared-paths.ts'
 import { lineOf, refuseToConvert, warnOfTwins } from './twins.ts'
 import type { EncryptedFile, OpenFile, OpenOptions } from './types.ts'
@@ -143,17 +154,30 @@ async function openWith(file: EncryptedFile, dataKey: Uint8Array, options: OpenO
   return opened
 }
 
+/** The plaintext of the bytes of an encrypted file under its data key. @throws SopsError as `openFile`. */
+export async function reopened(bytes: Uint8Array, id: FormatId, dataKey: Uint8Array): Promise<Uint8Array> {
+  const file = await openEither(await loadEncrypted(bytes, id), dataKey, { services: [] })
+  return emitPlain(file, id, {})
+}
+
 /**
  * The plaintext: the file's own text with the values put back, or a fresh text if another format or layout is wanted.
  * @throws SopsError `cannot-emit` for what the format cannot hold, and for another format when equal keys have different values.
  */
-export async function emitPlain(file: OpenFile, output: FormatId, layout: Layout): Promise<Uint8Array> {
+export async function emitPlain(
+  file: OpenFile,
+  output: FormatId,
+  layout: Layout,
+  log?: OpenOptions['log'],
+): Promise<Uint8Array> {
   if (output !== file.format.id) {
     refuseToConvert(file, output)
     return (await loadFormat(output)).print(file.plain, layout)
   }
   if (wantsFresh(file.format, file.parsed, layout, true)) return file.format.print(file.plain, layout)
-  return file.format.rewrite(file.parsed, file.plain, layout).bytes
+  const { bytes, reprints } = file.format.rewrite(file.parsed, file.plain, layout)
+  warnOfReprints(reprints, log)
+  return bytes
 }
 
 /**
@@ -189,6 +213,8 @@ export interface SealOutput {
   readonly leaves: number
   /** Places where the text had to be respelled for the reference to read it. */
   readonly places: readonly Respelling[]
+  /** What of the source text was printed anew although nobody asked for that. */
+  readonly reprints?: readonly Reprint[]
   /** What is clear but was not in the earlier version; empty for a new file. */
   readonly clear: readonly ClearPlace[]
   /** The text was printed afresh, not spliced into the source text. */
@@ -226,18 +252,21 @@ export function sealFile(
   const tree = metadataTexts ? withTexts(bare, metadataTexts(stamped), output.metadata) : bare
   const encrypted = { ...layout, encrypted: true }
   const fresh = !same || wantsFresh(output, parsed, layout, input.stash !== undefined)
-  const print = (): Rewritten => ({ bytes: output.print(tree, encrypted) })
-  const { bytes, losses } = marshalled(() => (fresh ? print() : output.rewrite(parsed, tree, encrypted)))
-  const written = { tree, encrypted: sealed.encrypted, leaves: sealed.leaves, clear, fresh, losses }
+  const print = (): Rewritten => ({ bytes: output.print(bare, encrypted) })
+  const { bytes, losses, reprints } = marshalled(() => (fresh ? print() : output.rewrite(parsed, tree, encrypted)))
+  const counts = { encrypted: sealed.encrypted, leaves: sealed.leaves }
+  const written = { tree, ...counts, clear, fresh, losses, ...(reprints ? { reprints } : {}) }
   // A payload is one string in a text that is always printed alike, so there is nothing to respell or to check.
   if (output.id === 'binary') return { bytes, ...written, places: [] }
   const settle = (some: Uint8Array, meant?: Tree): Settled => settled({ text: some, meant }, output, sealed, input)
   let text = settle(bytes, tree)
-  if (same && text.problem !== undefined) text = settle(output.print(withHeads(tree), encrypted))
+  const { problem } = text
+  if (same && problem !== undefined) text = settle(output.print(withHeads(bare), encrypted))
   if (text.problem !== undefined) refuse(text.problem)
   const wanted = { tree: sealed.tree, metadata: stamped, selection, encrypted: sealed.encrypted }
   checkReadsBack(text.read, wanted, same ? undefined : withoutComments(output, selection))
-  return { bytes: text.bytes, ...written, places: text.places }
+  const reprinted = problem === undefined ? {} : { reprints: [{ why: problem }] }
+  return { bytes: text.bytes, ...written, ...reprinted, places: text.places }
 }
 
 /** A hint for when the other format may select other values. */

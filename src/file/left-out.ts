@@ -15,6 +15,13 @@ export function warnOfLeftOut({ documents }: Tree, what: string, log: Context['l
 export function warnOfOneDocument(tree: Tree, output: FormatId, log: Context['log']): void {
   if (output === 'json' || output === 'dotenv') warnOfLeftOut(tree, `the ${output} output`, log)
   const later = laterDocuments(tree.documents)
+  const empty = tree.documents.flatMap((_, at) => (at > 0 && !later.includes(at + 1) ? [at + 1] : []))
+  if (output !== 'yaml' && empty.length > 0)
+    log({
+      level: 'advice',
+      logger: 'CMD',
+      message: `${output} holds one document: the empty ${documentsText(empty)} left out`,
+    })
   if (output !== 'ini' || later.length === 0) return
   const message = `ini holds one document: the sections of ${documentsText([1, ...later])} became one`
   log({ level: 'warning', logger: 'CMD', message })

@@ -7,9 +7,10 @@ import { type Metadata, refuseOthers, reservedIn, takeMetadata, withMetadata } f
 import { conflictHint, conflictLine, conflictText } from '../text/conflict.ts'
 import type { Tree, Value } from '../tree/tree.ts'
 import { emitPlain, refuseDocuments, type SealOutput, sealFile } from './encrypted-file.ts'
+import { sealInPlace } from './in-place.ts'
 import { withKnownValues } from './known-values.ts'
 import { type MetadataText, placedTexts } from './metadata-texts.ts'
-import type { EncryptedFile, OpenFile } from './types.ts'
+import type { EncryptedFile, OpenFile, OpenOptions } from './types.ts'
 
 /** For a whole file that is the envelope of an encrypted one (spec/format.md 11): a second envelope around it would hide the first. */
 export const alreadyEncrypted = (): SopsError =>
@@ -106,9 +107,10 @@ export async function draftText(
   output: Format,
   layout: Layout,
   showMetadata: boolean,
+  log?: OpenOptions['log'],
 ): Promise<Uint8Array> {
   refuseDocuments(file.plain, output)
-  if (!showMetadata) return emitPlain(file, output.id, layout)
+  if (!showMetadata) return emitPlain(file, output.id, layout, log)
   const same = output.id === file.format.id
   const [first] = withMetadata(
     { documents: file.plain.documents.slice(0, 1) },
@@ -140,12 +142,15 @@ export async function sealDraft(
   const isSame = file.format.id === output.id && draft.format.id === output.id
   const keepLayout = draft.metadata === undefined && isSame
   const own = isSame ? await asBefore(file, draft, layout) : draft
+  const takesOver = keepLayout && own.parsed !== file.parsed
+  const inPlace = takesOver ? await sealInPlace(file, own, { metadata, selection, now, layout }) : undefined
+  if (inPlace !== undefined) return { ...inPlace, selection }
   const sealed = sealFile(
     { ...own, metadata, dataKey, selection, stash },
     output,
     now,
     layout,
-    keepLayout && own.parsed !== file.parsed ? (stamped) => metadataTexts(file, stamped) : undefined,
+    takesOver ? (stamped) => metadataTexts(file, stamped) : undefined,
   )
   return { ...sealed, selection }
 }

@@ -66,9 +66,9 @@ export async function withRecipients(
   refuseOthers(others, { unopened: true })
   const metadata = { ...file.metadata, keyGroups: groups, shamirThreshold: threshold }
   const next = withMetadata(tree, metadata, format.metadata, parsed.tree)
-  const { bytes } = format.rewrite(parsed, next, { ...layout, encrypted: true })
+  const { bytes, reprints } = format.rewrite(parsed, next, { ...layout, encrypted: true })
   const selection = await compileSelection(metadata.selection)
   const { read, ...respelt } = forEveryReader(bytes, format, selection, parsed)
   checkReadsBack(read, { tree, metadata, selection, comments: commentsOf(tree, selection) })
-  return respelt
+  return reprints ? { ...respelt, reprints } : respelt
 }

@@ -9,6 +9,7 @@ export type {
   Parsed,
   PassedOver,
   Reading,
+  Reprint,
   Respelling,
   Respelt,
   Rewritten,

@@ -53,10 +53,22 @@ export interface Losses {
   readonly aliases: number
   /** Leaves whose value decryption will spell in another way (`0x1F` as `31`). */
   readonly respelt: readonly Origin[]
+  /** Empty documents that come back as `{}`; counted from 1. */
+  readonly documents: readonly number[]
+}
+
+/** What stayed of a text and was printed anew all the same. */
+export interface Reprint {
+  /** Where it began; 1-based. Undefined for the whole text. */
+  readonly line?: number
+  /** Goes on after `was laid out anew: `. */
+  readonly why: string
 }
 
 export interface Rewritten {
   readonly bytes: Uint8Array
+  /** Absent where every byte that had to change nothing stayed. */
+  readonly reprints?: readonly Reprint[]
   /** Where the text is encrypted, and only of formats that can lose anything. */
   readonly losses?: Losses
 }
@@ -73,6 +85,7 @@ export interface Respelling {
 
 export interface Respelt {
   readonly bytes: Uint8Array
+  readonly reprints?: readonly Reprint[]
   readonly places: readonly Respelling[]
 }
 
@@ -145,6 +158,8 @@ export interface Format {
   passedOver?(parsed: Parsed, plain: Tree, atMost: number): readonly PassedOver[]
   /** Where other readers see something else in a plain text than the reference. */
   readings?(parsed: Parsed): readonly Reading[]
+  /** The empty documents of a plain text, counted from 1, that a fresh text has in another way. */
+  unusualDocuments?(parsed: Parsed): readonly number[]
   /** Only where the format knows nothing but text: what a value that stands there in clear reads back as. */
   clearText?(value: Value): string | Uint8Array
   /** What `edit` shows for a file that does not exist yet (spec/cli.md 6). */

@@ -8,6 +8,7 @@ import { encode, positionAt } from './yaml/parse/text.ts'
 import { indentOf, printAlone, printTree } from './yaml/print/print.ts'
 import { respellText, unseenComments } from './yaml/reference.ts'
 import { afterBreak, lineEnd, lineStart } from './yaml/rewrite/edits.ts'
+import { unusualDocuments } from './yaml/rewrite/empty-document.ts'
 import { rewriteText } from './yaml/rewrite/rewrite.ts'
 import { readingsOf } from './yaml/scalar/readings.ts'
 
@@ -57,11 +58,12 @@ export const yaml: Format = {
   rewrite(parsed, next, layout = {}) {
     refuseBytesIn(next)
     const source = sourceOf(parsed)
-    const { text, expanded, respelt } = rewriteText(source, next, layout)
+    const { text, reprints, expanded, respelt, documents } = rewriteText(source, next, layout)
     // As the reference prints it: readers of YAML refuse the tabs that JSON may be indented by.
     const isFresh = layout.named && isJson(layout.encrypted ? source.text : text)
     const bytes = isFresh ? yaml.print(next, layout) : encode(text, source.byteOrderMark)
-    return layout.encrypted ? { bytes, losses: { aliases: expanded, respelt } } : { bytes }
+    const written = isFresh || reprints.length === 0 ? { bytes } : { bytes, reprints }
+    return layout.encrypted ? { ...written, losses: { aliases: expanded, respelt, documents } } : written
   },
   respell(parsed, selection) {
     const source = sourceOf(parsed)
@@ -100,5 +102,6 @@ export const yaml: Format = {
   lineOf: (parsed, { start }) => positionAt(sourceOf(parsed).text, start).line,
   readings: (parsed) => readingsOf(sourceOf(parsed).text, sourceOf(parsed).documents),
   notices: (parsed) => (sourceOf(parsed).utf16 ? ['the text is UTF-16: what is written is UTF-8'] : []),
+  unusualDocuments: (parsed) => unusualDocuments(sourceOf(parsed)),
   example,
 }

@@ -125,7 +125,7 @@ describe('what comes and goes before it leaves it alone', () => {
   })
   test.each([
     ['{a: b}\n', '{a: b, "n": v}\n', '{}\n'],
-    ['{}\n', '{"n": v}\n', '{}\n'],
+    ['{}\n', '"n": v\n', '{}\n'],
     ['{a: b,}\n', '{a: b, "n": v,}\n', '{}\n'],
     ['{x: 1, a: b}\n', '{x: 1, a: b, "n": v}\n', '{x: 1}\n'],
     ['{\r\n  a: b\r\n}\r\n', '{\r\n  a: b, "n": v\r\n}\r\n', '{\r\n}\r\n'],

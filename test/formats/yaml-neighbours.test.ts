@@ -160,7 +160,7 @@ describe('set leaves what stands beside as it was', () => {
     ['{a: 1 # c\n  ,}', '["b"]', '2', 'a: 1 # c\nb: 2\n'],
     ['m: [1 # c\n  ,\n]', '["m"][2]', '2', 'm: [1 # c\n  , 2,\n]'],
     // Empty lines that come to stand behind the value when the metadata goes.
-    ['--- # f\r\n\r\n--- # c\r\n', '["u"]', '"\\n\\n"', '--- # f\r\nu: |4+\r\n\r\n\r\n--- # c\r\n{}\r\n'],
+    ['--- # f\r\n\r\n--- # c\r\n', '["u"]', '"\\n\\n"', '--- # f\r\nu: |4+\r\n\r\n\r\n--- # c\r\n'],
     ['---\n\n\n', '["u"]', '"x\\n\\n"', '---\n\n\nu: |+\n    x\n\n'],
     ['a: x\n\n---\nb: 1\n', '["a"]', '"\\n\\n"', 'a: |4+\n\n\n---\nb: 1\n'],
     ['m: {k: "v"# c\n}\n', '["m"]["k"]', 'false', 'm: {k: false # c\n}\n'],

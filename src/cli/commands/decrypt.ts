@@ -131,7 +131,7 @@ async function decryptLarge(
 
 export async function emit(file: OpenFile, output: FormatId, layout: Layout, { ctx }: Io): Promise<Uint8Array> {
   try {
-    const bytes = await emitPlain(file, output, layout)
+    const bytes = await emitPlain(file, output, layout, ctx.log)
     warnOfOneDocument(file.plain, output, ctx.log)
     return bytes
   } catch (error) {

@@ -165,7 +165,7 @@ async function editExisting(inv: Given, io: Io, path: string): Promise<void> {
       }
       return draft
     }
-    const content = await draftText(file, output, layout, showMetadata)
+    const content = await draftText(file, output, layout, showMetadata, ctx.log)
     await editLoop(
       {
         name: basename(path),

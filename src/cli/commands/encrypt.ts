@@ -88,7 +88,7 @@ async function run(inv: Given, io: Io): Promise<number> {
     warnOfSharedPaths(draft.plain, file.selection, ctx.log)
     warnOfLayout(input, draft.parsed, ctx)
     if (input.id === output.id) warnOfReadings(input, draft.parsed, ctx)
-    if (input.id === output.id) warnOfLosses(lossesOf(draft, sealed, file.selection), ctx)
+    warnOfLosses(lossesOf(draft, sealed, file.selection, output.id), ctx)
     warnOfRespelling(sealed, ctx)
     await writeResult(inv, io, target, sealed.bytes, bytes)
   })

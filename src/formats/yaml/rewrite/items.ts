@@ -4,6 +4,7 @@ import { endOf, placeOf, type Source } from '../parse/source.ts'
 import { commentIn, type PrintStyle, printItems } from '../print/print.ts'
 import { type Collection, type CollectionDiff, elementOf, hasReal, isReal, itemsOf } from './collection.ts'
 import { blanksBefore, isFirstOnLine, lineEnd, lineStart } from './edits.ts'
+import { plainEmptiness, standsAtEnd } from './empty-document.ts'
 import { flowCuts, rewriteFlow } from './flow-items.ts'
 import { metadataKey, placedAt } from './metadata-line.ts'
 import type { YamlRewriting } from './place.ts'
@@ -115,7 +116,7 @@ function removeItems(work: YamlRewriting, diff: CollectionDiff): void {
   if (kept.length === old.length) return
   const stays = new Set(kept.map(([at]) => at))
   const gone = old.filter((_, i) => !stays.has(i))
-  let isEmptied = limit !== undefined && !next.some(isReal)
+  let emptied = limit !== undefined && !next.some(isReal) ? plainEmptiness(work.source, diff.old as MapNode) : undefined
   for (const item of gone) {
     const start = leadOf(item)
     const end = endOf(item)
@@ -132,8 +133,9 @@ function removeItems(work: YamlRewriting, diff: CollectionDiff): void {
         lines.push(commentIn(to.text, style.eol) + style.eol)
     }
     const isFirst = isFirstOnLine(text, start)
-    if (isEmptied) lines.push(isFirst ? `{}${style.eol}` : '{}')
-    isEmptied = false
+    if (emptied?.offset !== undefined) edits.replace(emptied.offset, emptied.offset, emptied.text)
+    else if (emptied && emptied.text !== '') lines.push(emptied.text + (isFirst ? style.eol : ''))
+    emptied = undefined
     const pad = ' '.repeat(node.column)
     if (isFirst) edits.removeLines(start, end, lines.map((line) => pad + line).join(''))
     else {
@@ -244,7 +246,7 @@ export function replaceRoot(work: YamlRewriting, old: MapNode, next: MapNode, li
     return
   }
   if (node && node.end > node.start) {
-    if (last === node.end && isFirstOnLine(edits.text, node.start)) {
+    if (standsAtEnd(work.source, old, limit)) {
       edits.removeLines(node.start, node.end, lines)
       return
     }

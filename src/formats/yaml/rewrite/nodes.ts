@@ -6,7 +6,8 @@ import { endOf, placeOf } from '../parse/source.ts'
 import { commentIn, printDocument, printKey } from '../print/print.ts'
 import { resolveScalar } from '../scalar/resolve.ts'
 import { sameNodes } from './check.ts'
-import { type Collection, elementOf, type Kept } from './collection.ts'
+import { type Collection, elementOf, isReal, type Kept } from './collection.ts'
+import { isBareFlow } from './empty-document.ts'
 import { expandAlias } from './expand.ts'
 import { needsReprint, replaceRoot, rewriteItems } from './items.ts'
 import { disambiguate, isPlain, rewriteLeaf } from './leaf.ts'
@@ -70,6 +71,12 @@ function openCollection(work: YamlRewriting, old: Collection, as: Collection, li
   return true
 }
 
+/** Entries or elements that stayed: to print them anew is more than the change asks for. */
+function keepsSome(old: Collection, to: Collection): boolean {
+  const stay = new Set((to.items as readonly Item[]).map(({ origin }) => origin))
+  return (old.items as readonly Item[]).some((item) => isReal(item) && stay.has(item.origin))
+}
+
 /** The value of an element or entry of the collection around it, in its old place. */
 function rewriteNode(work: YamlRewriting, around: YCollection, element: YElement, old: Node, to: Node): void {
   const node = element.value
@@ -82,7 +89,9 @@ function rewriteNode(work: YamlRewriting, around: YCollection, element: YElement
     rewriteLeaf(work, around, element, old, to)
   } else {
     const stays = old.kind !== 'leaf' && to.kind !== 'leaf' && old.kind === to.kind && old.origin === to.origin
-    if (!stays || !openCollection(work, old, to)) replaceValue(work, around, element, old, to)
+    if (stays && openCollection(work, old, to)) return
+    if (stays && keepsSome(old, to)) work.reprinted.push(node)
+    replaceValue(work, around, element, old, to)
   }
 }
 
@@ -121,13 +130,14 @@ export function rewriteDocument(work: YamlRewriting, old: MapNode, to: MapNode, 
   const last = old.items.findLast((item) => item.kind === 'entry')
   const stays = !last || to.items.some(({ origin }) => origin === last.origin)
   work.leaving = stays ? undefined : [placeOf(last).start, endOf(last)]
-  if (node?.kind !== 'map') {
+  if (node?.kind !== 'map' || isBareFlow(work.source.text, node)) {
     replaceRoot(work, old, to, limit)
     return
   }
   work.anchors.clear()
   const { frames } = work
   if (!openCollection(work, old, to, limit)) {
+    if (keepsSome(old, to)) work.reprinted.push(node)
     const printed = printDocument(to, work.style).slice(0, -work.style.eol.length)
     work.edits.replace(node.start, endOf(old), printed)
   }

@@ -33,10 +33,14 @@ export interface YamlRewriting {
   readonly anchors: Map<string, { readonly node: YNode; readonly next: Node }>
   /** The collections of the document whose items are to be changed, the outermost first. */
   readonly frames: Frame[]
+  /** Nodes that stayed but had to be printed anew. */
+  readonly reprinted: YNode[]
   /** Aliases that had to be replaced by copies. */
   readonly expanded: YAlias[]
   /** Places of values that decryption will write in another way. */
   readonly respelt: Origin[]
+  /** Numbers of empty documents that decryption will write in another way. */
+  readonly documents: number[]
   /** Where the last entry of the document at hand begins and ends, if it goes (the metadata of a file that is decrypted). */
   leaving: readonly [start: number, end: number] | undefined
   /** Of a leaf that stays, written as the block scalar that ends with the text (`Source.openBlock`). */

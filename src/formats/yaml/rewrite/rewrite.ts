@@ -1,24 +1,28 @@
 // The source text with what differs between two trees changed, and every other byte kept.
 
 import { SopsError } from '../../../errors.ts'
-import type { Origin, Tree } from '../../../tree/tree.ts'
-import type { Layout } from '../../types.ts'
-import type { YDocument } from '../parse/nodes.ts'
+import type { MapNode, Origin, Tree } from '../../../tree/tree.ts'
+import type { Layout, Reprint } from '../../types.ts'
 import { type Source, withoutOddBlanks } from '../parse/source.ts'
+import { positionAt } from '../parse/text.ts'
 import { indentOf, printDocument, printTree } from '../print/print.ts'
 import { withEnd } from './block-ends.ts'
 import { readsAs } from './check.ts'
 import { createEdits } from './edits.ts'
+import { withNote } from './empty-document.ts'
 import { indentedAgain, outdented, withOwnLine } from './metadata-line.ts'
 import { rewriteDocument } from './nodes.ts'
 import type { YamlRewriting } from './place.ts'
 
 interface RewrittenText {
   readonly text: string
+  readonly reprints: readonly Reprint[]
   /** How many aliases had to be replaced by copies. */
   readonly expanded: number
   /** Encrypted numbers and the like whose decryption will be spelled in another way. */
   readonly respelt: readonly Origin[]
+  /** Numbers of empty documents, counted from 1, that decryption will write in another way. */
+  readonly documents: readonly number[]
 }
 
 function startRewriting(source: Source, layout: Layout): YamlRewriting {
@@ -35,8 +39,10 @@ function startRewriting(source: Source, layout: Layout): YamlRewriting {
     needsReading: false,
     anchors: new Map(),
     frames: [],
+    reprinted: [],
     expanded: [],
     respelt: [],
+    documents: [],
     leaving: undefined,
     openBlockPlace: undefined,
   }
@@ -48,16 +54,32 @@ export function rewriteText(source: Source, next: Tree, layout: Layout): Rewritt
   next.documents.forEach((document, i) => {
     const old = source.tree.documents[i]
     if (old) {
-      const to = work.encrypted ? withOwnLine(source.text, old, document) : document
-      rewriteDocument(work, old, to, (source.documents[i] as YDocument).end)
+      rewriteDocument(
+        work,
+        old,
+        work.encrypted ? sealedDocument(work, i, document) : document,
+        source.documents[i]!.end,
+      )
     } else {
       const lead = i > 0 ? `---${source.eol}` : ''
       work.edits.insertLines(source.text.length, lead + printDocument(document, work.fresh))
     }
   })
   closeOpenBlock(work)
-  const text = checkedText(work, next) ?? printedText(work, next)
-  return { text, expanded: work.expanded.length, respelt: work.respelt }
+  const text = checkedText(work, next)
+  const { reprinted, expanded, respelt, documents } = work
+  const reprints =
+    text === undefined
+      ? [{ why: 'with the changes it would not read back as intended' }]
+      : reprinted.map(({ content }) => ({ line: positionAt(source.text, content).line, why: noPlace }))
+  return { text: text ?? printedText(work, next), reprints, expanded: expanded.length, respelt, documents }
+}
+
+/** A document of an encrypted text with its metadata as it is to stand there. */
+function sealedDocument({ source, documents }: YamlRewriting, at: number, next: MapNode): MapNode {
+  const { document, isKept } = withNote(source, at, withOwnLine(source.text, source.tree.documents[at]!, next))
+  if (!isKept) documents.push(at + 1)
+  return document
 }
 
 /** Keeps a block scalar that ends with the text from taking the line break in front of what follows for its own. */
@@ -84,6 +106,8 @@ function checkedText(work: YamlRewriting, next: Tree): string | undefined {
   }
   return undefined
 }
+
+const noPlace = 'comments stand where its entries change'
 
 /** All of it printed anew. */
 function printedText({ fresh }: YamlRewriting, next: Tree): string {
