@@ -66,7 +66,8 @@ found=${found%% *}
 [[ $found == "$(tr A-F a-f <<< "$wanted")" ]] || fail "$archive is not what was to be installed: its SHA-256 is $found, not $wanted"
 
 if [[ ${ATTESTATION:-} == true ]]; then
-  gh attestation verify "$folder/$archive" --repo "$REPOSITORY" > /dev/null ||
+  gh attestation verify "$folder/$archive" --repo "$REPOSITORY" \
+    --signer-workflow "$REPOSITORY/.github/workflows/release.yml" > /dev/null ||
     fail "$archive has no attestation of $REPOSITORY"
 fi
 
