@@ -5,6 +5,6 @@ import { main, processHost, processWords } from './main.ts'
 // Stays in force if the program ends before it could set its status.
 process.exitCode = 1
 keepBytesInPaths()
-keepEndsOfChildren()
+keepEndsOfChildren(process)
 const host = processHost()
 main(processWords(), host).then(host.exit)
