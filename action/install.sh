@@ -15,6 +15,11 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 version=${VERSION:-$(sed -n 's/^ *"version": "\([^"]*\)".*/\1/p' "$here/../package.json")}
 version=${version#v}
 [[ $version =~ ^[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.]+)?$ ]] || fail 'version is not of the form 0.1.0'
+# A slip of the pen must not install what nobody looked at.
+case ${ATTESTATION:-} in
+  '' | true | false) ;;
+  *) fail 'attestation is true or false' ;;
+esac
 if [[ -z ${BASE_URL:-} ]]; then
   [[ ${REPOSITORY:-} =~ ^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$ ]] || fail 'repository is not of the form owner/name'
   BASE_URL=${GITHUB_SERVER_URL:-https://github.com}/$REPOSITORY/releases/download
@@ -61,7 +66,8 @@ found=${found%% *}
 [[ $found == "$(tr A-F a-f <<< "$wanted")" ]] || fail "$archive is not what was to be installed: its SHA-256 is $found, not $wanted"
 
 if [[ ${ATTESTATION:-} == true ]]; then
-  gh attestation verify "$folder/$archive" --repo "$REPOSITORY" > /dev/null ||
+  gh attestation verify "$folder/$archive" --repo "$REPOSITORY" \
+    --signer-workflow "$REPOSITORY/.github/workflows/release.yml" > /dev/null ||
     fail "$archive has no attestation of $REPOSITORY"
 fi
 

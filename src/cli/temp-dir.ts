@@ -1,7 +1,9 @@
 // A private folder for decrypted content, in memory if the system has such a place.
+import type { ChildProcessByStdio } from 'node:child_process'
 import { randomInt } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Writable } from 'node:stream'
 import { SopsError } from '../errors.ts'
 import { doNotWaitFor } from '../runtime/index.ts'
 import { codeOf, mkdirSync, rmSync, start, statfsSync, systemErrorText } from '../system/index.ts'
@@ -42,13 +44,18 @@ function parentFolders(host: Host): readonly string[] {
 function startSweeper(path: string, host: Host): () => void {
   if (host.platform === 'win32') return () => {}
   const { PATH } = host.env
-  const sweeper = start('/bin/sh', ['-c', 'read -r _ || exec rm -rf -- "$1"', 'sops', path], {
-    cwd: '/',
-    env: PATH === undefined ? {} : { PATH },
-    detached: true,
-    stdio: ['pipe', 'ignore', 'ignore'],
-  })
+  let sweeper: ChildProcessByStdio<Writable, null, null>
   // Without a shell, every other way out still removes the folder.
+  try {
+    sweeper = start('/bin/sh', ['-c', 'read -r _ || exec rm -rf -- "$1"', 'sops', path], {
+      cwd: '/',
+      env: PATH === undefined ? {} : { PATH },
+      detached: true,
+      stdio: ['pipe', 'ignore', 'ignore'],
+    })
+  } catch {
+    return () => {}
+  }
   sweeper.on('error', () => {})
   sweeper.stdin.on('error', () => {})
   sweeper.unref()

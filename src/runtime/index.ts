@@ -2,6 +2,7 @@
 // name: docs/runtimes.md lists it.
 export { contextOf, contextWith, type Presented, storeCertificates } from './certificates.ts'
 export { chaCha20Poly1305 } from './chacha20-poly1305.ts'
+export { keepEndsOfChildren } from './child-ends.ts'
 export { doNotWaitFor } from './child-input.ts'
 export { expectWork } from './compiling.ts'
 export { entriesIn } from './folders.ts'

@@ -64,19 +64,16 @@ export async function readNamed(path: string, options: InputOptions = {}): Promi
   const { maximum = maximumStreamed, strict = false } = options
   if (!strict && isPipe(path)) return collect(readPipe(nativePath(path)), 'pipe', options)
   const descriptor = openForReading(path)
-  let isOurs = true
   try {
     const found = fstatSync(descriptor)
     if (found.isFIFO()) return await announced(readFedPipe(descriptor, path, maximum), options)
     if (irregularity(found) === undefined) return readWhole(descriptor, strict ? maximum : undefined)
     const { isatty, ReadStream } = await import('node:tty')
-    if (isatty(descriptor)) {
-      isOurs = false
-      return await collect(new ReadStream(descriptor), 'terminal', options)
-    }
+    // Reading one that does not block fails where a runtime waits for it on a thread.
+    if (isatty(descriptor)) return await collect(new ReadStream(openSync(path, 'r')), 'terminal', options)
     return readDevice(descriptor, maximum)
   } finally {
-    if (isOurs) closeSync(descriptor)
+    closeSync(descriptor)
   }
 }
 

@@ -27,12 +27,23 @@ export const needsShell = (
   (typeof cwd === 'string' && hasBytes(cwd)) ||
   Object.entries(env).some(([name, value]) => hasBytes(name) || hasBytes(value ?? ''))
 
+/**
+ * `spawn`, with streams or an error. Without a descriptor left Node emits the error later and gives a child that has no streams at all, which is
+ * nothing to those who wait for its output.
+ */
+function spawnWhole(file: string, args: readonly string[], options: SpawnOptions): ChildProcess {
+  const child = spawn(file, args, options)
+  if ((child.stdio as unknown) !== undefined) return child
+  child.on('error', () => {})
+  throw Object.assign(new Error(`spawn ${file} EMFILE`), { code: 'EMFILE', syscall: 'spawn', path: file })
+}
+
 function startWithBytes(file: string, args: readonly string[], options: SpawnOptions): ChildProcess {
   const { cwd, env = {}, stdio = 'pipe', ...others } = options
   const variables = Object.entries(env as Environment)
   const odd = variables.filter(([name, value]) => hasBytes(name) || hasBytes(value ?? ''))
   const oddFolder = typeof cwd === 'string' && hasBytes(cwd)
-  if (!needsShell(file, args, options)) return spawn(file, args, { ...options, env: env as NodeJS.ProcessEnv })
+  if (!needsShell(file, args, options)) return spawnWhole(file, args, { ...options, env: env as NodeJS.ProcessEnv })
   const plain: Record<string, string | undefined> = Object.create(null)
   for (const [name, value] of variables) plain[name] = value
   for (const [name] of odd) delete plain[name]
@@ -45,7 +56,7 @@ function startWithBytes(file: string, args: readonly string[], options: SpawnOpt
   ]
   const streams = Array.isArray(stdio) ? stdio : [stdio, stdio, stdio]
   const script = bytesOf(`${lines.join('\n')}\n`)
-  const child = spawn('/bin/sh', ['-c', shell], {
+  const child = spawnWhole('/bin/sh', ['-c', shell], {
     ...others,
     ...(cwd === undefined || oddFolder ? {} : { cwd }),
     env: plain as NodeJS.ProcessEnv,

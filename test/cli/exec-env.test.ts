@@ -107,6 +107,19 @@ describe('as a process', () => {
     expect(await runSops(box, ['exec-env', 's.yaml', command])).toMatchObject({ code, signal: null, stderr })
   })
 
+  test.skipIf(process.platform === 'win32')(
+    'its status where SIGCHLD was ignored, and the status of what it starts',
+    async () => {
+      const ignoring = { program: 'bash', env: { COMMAND: 'true; (exit 3); exit $?' } }
+      const line = `trap '' CHLD; exec ${programLine} exec-env s.yaml "$COMMAND"`
+      expect(await runSops(box, ['-c', line], ignoring)).toMatchObject({
+        code: 3,
+        signal: null,
+        stderr: 'exit status 3\n',
+      })
+    },
+  )
+
   test('a value never stands on a command line', async () => {
     const command = 'for p in $$ $PPID; do tr "\\0" " " < /proc/$p/cmdline; done; echo; echo "$FOO"'
     const { stdout } = await runSops(box, ['exec-env', 's.yaml', command])

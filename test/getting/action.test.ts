@@ -117,16 +117,31 @@ describe.skipIf(process.platform === 'win32' || lacking.length > 0)(`installing$
     expect((await where({ repository: 'c/d/../..' }, names)).log).toContain('owner/name')
   })
 
-  test('an attestation, where one is wanted, is asked for', async () => {
+  test('an attestation, where one is wanted, must be that of the release workflow', async () => {
     const gh = join(folder, 'gh')
     const asked = join(folder, 'asked')
     writeFileSync(gh, `#!/bin/sh\nprintf '%s ' "$@" > ${asked}\nexit $GH_EXIT\n`, { mode: 0o755 })
     const path = { PATH: `${folder}:${env()['PATH']}` }
     const wanted = { attestation: 'true', repository: 'a/b' }
     expect(await act(wanted, { ...path, GH_EXIT: '0' })).toMatchObject({ exit: 0 })
-    expect(readFileSync(asked, 'utf8')).toMatch(/^attestation verify \S+\/sops-\S+\.gz --repo a\/b $/)
+    expect(readFileSync(asked, 'utf8')).toMatch(
+      /^attestation verify \S+\/sops-\S+\.gz --repo a\/b --signer-workflow a\/b\/\.github\/workflows\/release\.yml $/,
+    )
     expect(await act(wanted, { ...path, GH_EXIT: '1' })).toMatchObject({ exit: 1, paths: [] })
+    for (const attestation of ['', 'false'])
+      expect(await act({ attestation }, { ...path, GH_EXIT: '1' })).toMatchObject({ exit: 0 })
   })
+
+  test.each(['True', 'yes', '1', ' true', 'ture'])(
+    'no attestation %j: what is misspelt is not taken for none',
+    async (attestation) => {
+      expect(await act({ attestation })).toMatchObject({
+        exit: 1,
+        paths: [],
+        log: expect.stringContaining('attestation is true or false'),
+      })
+    },
+  )
 })
 
 describe.skipIf(process.platform === 'win32' || lacking.length > 0)(`exporting${lackingText}`, () => {

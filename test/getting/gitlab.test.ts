@@ -113,6 +113,18 @@ describe.skipIf(process.platform !== 'linux' || lacking.length > 0).each(shells)
     },
   )
 
+  test('what src/cli/exec/steering.ts knows is refused, as by the action', async () => {
+    const source = readFileSync(join(root, 'src/cli/exec/steering.ts'), 'utf8')
+    const names = [...source.matchAll(/'([A-Z0-9_]{2,})'/g)].map(([, name]) => name!)
+    expect(names.length).toBeGreaterThan(100)
+    names.push('npm_config_script_shell', 'COR_PROFILER', 'BASH_FUNC_x', 'DYLD_INSERT_LIBRARIES', 'a-b')
+    const accepted = ['DATABASE_URL', 'GITHUB_TOKEN', 'NPM_TOKEN']
+    const file = await encrypt(JSON.stringify(Object.fromEntries([...names, ...accepted].map((name) => [name, 'x']))))
+    const ran = await run(shell, { file }, 'echo reached')
+    expect([ran.exit, ran.stdout.toString()]).toEqual([1, banner])
+    expect(ran.stderr.toString().trim().split('\n').slice(1).sort()).toEqual([...new Set(names)].sort())
+  })
+
   test('a file without values sets none', async () => {
     const ran = await run(shell, { file: await encrypt('{}') }, 'echo reached')
     expect([ran.stderr.toString(), ran.exit]).toEqual(['', 0])
