@@ -87,7 +87,7 @@ export function rewriteText(text: string, root: MapNode, next: MapNode, layout: 
     frame = step(output, frame)
   output.copy(root.origin!.end, text.length)
   flush()
-  return { bytes: out.bytes(), losses: { aliases: 0, respelt: output.respelt } }
+  return { bytes: out.bytes(), losses: { aliases: 0, respelt: output.respelt, documents: [] } }
 }
 
 /** Starts a container; one without changes is copied as a whole. */
