@@ -1,8 +1,10 @@
 // Front door: values under a data key, which of them are encrypted, and the MAC over all.
 export { type ClearPlace, newlyClear, selectedAmong } from './cleartext.ts'
 export { commentsOf, lostComment, misplacedComment, type PlacedComment, settling, withHeads } from './comments.ts'
+export type { Witness } from './coverage.ts'
 export type { CryptOptions } from './crypt.ts'
 export { compileRegex, refuseLargeExpression } from './expression.ts'
+export { loadCoverage } from './lazy.ts'
 export { createLeafCipher } from './leaf.ts'
 export { encryptLong, type LongToken, openLong, type Pieces } from './long-leaf.ts'
 export { addToMac, finishMac, startMac } from './mac.ts'

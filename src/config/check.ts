@@ -34,9 +34,11 @@ export function suggestField(name: string, shape: StructShape): string | undefin
   return known.find((field) => isNear(wanted, normal(field), Math.min(slips(wanted), slips(field))))
 }
 
+/** The usual marks of fields for other programs. */
+export const isForeign = (name: string): boolean => /^(?:x-|_|\.|\$)/.test(name)
+
 function warningAbout({ name, line, where, shape }: UnknownField, path: string): Warning | undefined {
-  // The usual marks of fields for other programs.
-  if (/^(?:x-|_|\.|\$)/.test(name)) return undefined
+  if (isForeign(name)) return undefined
   const suggestion = suggestField(name, shape)
   if (suggestion === undefined && shape.open) return undefined
   const meant = suggestion === undefined ? '' : `; did you mean ${JSON.stringify(suggestion)}?`

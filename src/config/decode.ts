@@ -9,7 +9,7 @@ import {
   type YScalar,
 } from '../formats/index.ts'
 import { describeNode, readDocument, scalarText, scalarValue, typeOfNode } from './first-document.ts'
-import type { Flexible, UnknownField } from './load.ts'
+import type { Flexible, Lines, UnknownField } from './load.ts'
 import { type Shape, type StructShape, typeName } from './shape.ts'
 
 /** What decoding found besides the data. `errors` are lines of the reference's message. */
@@ -17,12 +17,14 @@ interface Decoded {
   readonly data: unknown
   readonly errors: readonly string[]
   readonly unknown: readonly UnknownField[]
+  readonly lines: ReadonlyMap<object, Lines>
 }
 
 interface Run {
   readonly text: string
   readonly errors: string[]
   readonly unknown: UnknownField[]
+  readonly lines: Map<object, Lines>
   /** Aliased nodes that are being decoded. */
   readonly open: Set<YNode>
   visited: number
@@ -37,9 +39,9 @@ type Field = readonly [name: string, value: YNode, key: YNode]
  */
 export function decodeConfig(bytes: Uint8Array, shape: StructShape): Decoded {
   const { text, root } = readDocument(bytes)
-  const run: Run = { text, errors: [], unknown: [], open: new Set(), visited: 0, copied: 0 }
+  const run: Run = { text, errors: [], unknown: [], lines: new Map(), open: new Set(), visited: 0, copied: 0 }
   const data = root === undefined ? undefined : decode(root, shape, run, '')
-  return { data, errors: run.errors, unknown: run.unknown }
+  return { data, errors: run.errors, unknown: run.unknown, lines: run.lines }
 }
 
 const lineOf = (node: YNode, run: Run): number => positionAt(run.text, node.content).line
@@ -186,7 +188,9 @@ function decodeStrings(node: YMap, run: Run): Record<string, unknown> | undefine
 function decodeStruct(node: YMap, shape: StructShape, run: Run, where: string): Record<string, unknown> | undefined {
   if (hasDuplicates(node, run)) return undefined
   const data: Record<string, unknown> = {}
+  const fields: Record<string, number> = {}
   for (const [name, value, key] of fieldsOf(node, run)) {
+    fields[name] = lineOf(key, run)
     const known = Object.hasOwn(shape.fields, name) ? shape.fields[name] : undefined
     if (known === undefined) {
       run.unknown.push({ name, line: lineOf(key, run), where, shape })
@@ -195,5 +199,6 @@ function decodeStruct(node: YMap, shape: StructShape, run: Run, where: string): 
     const decoded = decode(value, known, run, where === '' ? name : `${where}.${name}`)
     if (decoded !== undefined) data[name] = decoded
   }
+  run.lines.set(data, { line: lineOf(node, run), fields })
   return data
 }

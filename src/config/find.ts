@@ -82,6 +82,21 @@ function isRefused(found: string, ctx: Context): boolean {
   return true
 }
 
+/** The configurations further up than the one that was found; none of them is read. */
+export function configsAbove(file: ConfigFile, ctx: Context): readonly string[] {
+  if (file.found !== true) return []
+  const { sep, resolve, dirname } = pathsOf(ctx)
+  const depth = file.path.split(sep).length
+  const names: string[] = []
+  let folder = dirname(file.absolutePath)
+  for (let level = depth; level < levels && dirname(folder) !== folder; level++) {
+    folder = dirname(folder)
+    const name = resolve(folder, '.sops.yaml')
+    if (exists(name, ctx)) names.push(name)
+  }
+  return names
+}
+
 const searched = memoKey<ReturnType<typeof search>>('search for a configuration')
 
 /**

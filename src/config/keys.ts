@@ -18,7 +18,7 @@ async function inField<T>(field: string, key: Promise<T>): Promise<T> {
 }
 
 /** The parts of a flexible key field. */
-function partsOf(value: Flexible, { flat, title = flat }: KeyConfig): readonly string[] {
+export function partsOf(value: Flexible, { flat, title = flat }: KeyConfig): readonly string[] {
   const refuse = (expected: string, got: Flexible): never => {
     const reason = `expected ${expected}, got ${got.type}`
     throw new SopsError('generic', `invalid ${title} key configuration: invalid ${flat} key configuration: ${reason}`)
@@ -50,7 +50,7 @@ async function flatGroup(rule: RawRule, ctx: Context, kmsContext: StringMap | un
 }
 
 /** The texts that the mapping leaves out are empty. */
-function completeItem(item: RawKey, texts: readonly string[]): Record<string, string | StringMap> {
+export function completeItem(item: RawKey, texts: readonly string[]): Record<string, string | StringMap> {
   const complete: Record<string, string | StringMap> = {}
   for (const name of texts) complete[name] = ''
   for (const [name, value] of Object.entries(item)) {

@@ -29,6 +29,12 @@ export interface UnknownField {
   readonly shape: StructShape
 }
 
+/** Where a mapping and its fields begin, counted from 1. */
+export interface Lines {
+  readonly line: number
+  readonly fields: Readonly<Record<string, number>>
+}
+
 /** One entry of `key_groups`; each list is absent when it is null or not there (spec/config.md 3.4). */
 export interface RawKeyGroup extends Readonly<Partial<Record<GroupField, readonly (string | RawKey)[]>>> {
   readonly merge?: readonly RawKeyGroup[]
@@ -84,6 +90,8 @@ export interface Config {
   }
   /** Unknown fields, in the order of the file. */
   readonly unknown: readonly UnknownField[]
+  /** Of the rules, key groups, keys and settings above. */
+  readonly lines: ReadonlyMap<object, Lines>
 }
 
 interface RawConfig {
@@ -136,7 +144,7 @@ async function load(file: ConfigFile, ctx: Context): Promise<Config> {
       ? refuse(error.lines, error.hints, error)
       : refuse([conflictText(line)], [conflictHint], error)
   }
-  const { data, errors, unknown } = decoded
+  const { data, errors, unknown, lines } = decoded
   if (errors.length > 0) {
     const line = conflictLine(Buffer.from(bytes).toString('latin1'))
     if (line !== undefined) throw refuse([conflictText(line)], [conflictHint])
@@ -150,6 +158,7 @@ async function load(file: ConfigFile, ctx: Context): Promise<Config> {
     destinationRules: raw.destination_rules,
     stores: raw.stores ?? {},
     unknown,
+    lines,
   }
 }
 

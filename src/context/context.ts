@@ -55,7 +55,7 @@ export interface Context {
   readonly uid?: number | undefined
   /** Nobody is there to answer: programs that are started must not ask either. */
   readonly unattended?: boolean
-  /** Only identities that lie ready count: no passphrase, command or plugin is asked for one. */
+  /** Only identities that lie ready count: no passphrase, command or plugin is asked for one, and no version of a key is looked up. */
   readonly atHand?: boolean
   /**
    * Asked before a network, a key service elsewhere or a plugin is used to open something: the text says why it may not be, for people.

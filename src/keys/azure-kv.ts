@@ -8,7 +8,7 @@ import { type KeyDescriptor, type KeyRecord, type KeyTypeRow, loadedWork } from 
 /** A key without a version means the latest one; the vault is asked which that is. */
 async function keyOf(vaultUrl: string, name: string, version: string, ctx: Context): Promise<KeyRecord<'azure_kv'>> {
   const createdAt = secondsText(ctx.now())
-  const current = version === '' ? await latestVersion(vaultUrl, name, ctx) : version
+  const current = version === '' && !ctx.atHand ? await latestVersion(vaultUrl, name, ctx) : version
   return { type: 'azure_kv', fields: { vault_url: vaultUrl, name, version: current }, createdAt, enc: '' }
 }
 
@@ -24,11 +24,15 @@ async function latestVersion(vaultUrl: string, name: string, ctx: Context): Prom
   return latestVersion(vaultUrl, name, ctx)
 }
 
+/** Vault, name and version. */
+const keyUrl = /^(https:\/\/[^/]+)\/keys\/([^/]+)(?:\/([^/]*))?$/
+
+const malformed = (url: string): SopsError =>
+  new SopsError('generic', `could not parse ${quote(url)} into a valid Azure Key Vault MasterKey []`)
+
 async function keyAt(url: string, ctx: Context): Promise<KeyRecord<'azure_kv'>> {
-  const match = /^(https:\/\/[^/]+)\/keys\/([^/]+)(?:\/([^/]*))?$/.exec(url)
-  if (match === null) {
-    throw new SopsError('generic', `could not parse ${quote(url)} into a valid Azure Key Vault MasterKey []`)
-  }
+  const match = keyUrl.exec(url)
+  if (match === null) throw malformed(url)
   return keyOf(match[1]!, match[2]!, match[3] ?? '', ctx)
 }
 
@@ -82,5 +86,9 @@ export const azureKv: KeyTypeRow<'azure_kv', 'azure_keyvault'> = {
   /** Vaults are case-insensitive. */
   identity: ({ fields }) =>
     `${String(fields.vault_url).replace(/\/+$/, '')}/keys/${fields.name}/${fields.version}`.toLowerCase(),
+  verify({ fields }) {
+    const url = `${String(fields.vault_url).replace(/\/+$/, '')}/keys/${fields.name}/${fields.version}`
+    if (!keyUrl.test(url)) throw malformed(url)
+  },
   ...loadedWork(() => import('./azure-kv/crypt.ts')),
 }

@@ -2,6 +2,7 @@
 import type { Context } from '../context/index.ts'
 import { SopsError } from '../errors.ts'
 import { secondsText } from '../text/seconds.ts'
+import { checkResourceId } from './gcp-kms/resource-id.ts'
 import { type KeyDescriptor, type KeyRecord, type KeyTypeRow, loadedWork } from './key-type.ts'
 
 const keyOf = (resourceId: string, ctx: Context): KeyRecord<'gcp_kms'> => ({
@@ -50,5 +51,8 @@ export const gcpKms: KeyTypeRow<'gcp_kms'> = {
   },
   logFields: (key) => ({ resourceID: String(key.fields.resource_id ?? '') }),
   label: (key) => String(key.fields.resource_id ?? ''),
+  verify({ fields }) {
+    checkResourceId(String(fields.resource_id ?? ''))
+  },
   ...loadedWork(() => import('./gcp-kms/crypt.ts')),
 }

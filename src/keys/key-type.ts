@@ -155,6 +155,11 @@ interface KeyWords<Id extends string = string> {
   identity?(key: KeyRecord): string
   /** Checks a key read from metadata; throws SopsError `generic` (hckms only). */
   check?(key: KeyRecord): void
+  /**
+   * Refuses a key that could never be wrapped for, as it is written, where `parse` takes any text as the reference does. Nothing is asked or
+   * looked up. Throws SopsError `generic`.
+   */
+  verify?(key: KeyRecord): void
   /** Records that the user means this recipient; more may be done for it than for one that only a file names. */
   approve?(key: KeyRecord, ctx: Context): void
 }

@@ -3,6 +3,7 @@ import type { Context } from '../context/index.ts'
 import { SopsError } from '../errors.ts'
 import { secondsText } from '../text/seconds.ts'
 import { type KeyDescriptor, type KeyRecord, type KeyTypeRow, loadedWork, type StringMap } from './key-type.ts'
+import { regionOf, verifyRole } from './kms/arn.ts'
 
 interface Parts {
   readonly arn: string
@@ -97,6 +98,11 @@ export const kms: KeyTypeRow<'kms'> = {
     const profile = textOf(fields.aws_profile)
     if (profile !== '') return `${key}|${context}|${profile}`
     return context === '' ? key : `${key}|${context}`
+  },
+  verify({ fields }) {
+    regionOf(textOf(fields.arn))
+    const role = textOf(fields.role)
+    if (role !== '') verifyRole(role)
   },
   ...loadedWork(() => import('./kms/crypt.ts')),
 }

@@ -1,6 +1,7 @@
 // PGP master keys: through the gpg program, or in this process where there is none (spec/keys.md 4).
 import { SopsError } from '../errors.ts'
 import { holdsSecret } from '../system/index.ts'
+import { quote } from '../text/quote.ts'
 import { secondsText } from '../text/seconds.ts'
 import { type KeyDescriptor, type KeyRecord, type KeyTypeRow, loadedWork } from './key-type.ts'
 
@@ -20,6 +21,19 @@ function keyOf(text: string, now: Date): KeyRecord<'pgp'> {
     createdAt: secondsText(now),
     enc: '',
   }
+}
+
+/** @throws SopsError `generic` for a text that is not a whole fingerprint. */
+function verifyFingerprint(text: string): void {
+  const digits = text.replace(/^0x/i, '')
+  if (/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/i.test(digits)) return
+  const isShort = /^(?:[0-9a-f]{8}|[0-9a-f]{16})$/i.test(digits)
+  const reason = isShort
+    ? 'is only the end of a fingerprint, which a key of somebody else may share'
+    : `is no PGP fingerprint, which has 40 hexadecimal digits`
+  throw new SopsError('generic', `${quote(text)} ${reason}`, {
+    hints: ['gpg --list-keys --with-fingerprint shows the fingerprints of the keys that gpg has'],
+  })
 }
 
 const descriptor: KeyDescriptor<'pgp'> = {
@@ -57,6 +71,7 @@ export const pgp: KeyTypeRow<'pgp'> = {
     String(key.fields.fp ?? '')
       .replace(/\s|^\s*0x/gi, '')
       .toUpperCase(),
+  verify: ({ fields }) => verifyFingerprint(String(fields.fp ?? '')),
   ...loadedWork(() => import('./pgp/crypt.ts')),
   async places(ctx) {
     const { places } = await import('./pgp/places.ts')

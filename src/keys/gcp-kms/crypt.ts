@@ -5,10 +5,10 @@ import { memoKey } from '../../context/index.ts'
 import { messageOf, SopsError } from '../../errors.ts'
 import { kmsTimeout, within, withoutSecrets } from '../../net/index.ts'
 import { decodeBase64, encodeBase64 } from '../../text/base64.ts'
-import { quote } from '../../text/quote.ts'
 import type { MasterKey, Operation, Unavailable } from '../types.ts'
 import { type GoogleCredentials, googleCredentials } from './credentials.ts'
 import { checkUniverse, endpointOf } from './endpoint.ts'
+import { checkResourceId } from './resource-id.ts'
 import type { CloudKms } from './service.ts'
 
 const creating = 'cannot create GCP KMS service'
@@ -23,23 +23,11 @@ interface Client {
   readonly credentials: GoogleCredentials
 }
 
-/**
- * Project, location, key ring and key, in the characters Google allows, so that no other path results. A domain may precede a project.
- * @throws SopsError `generic` for a text that names no crypto key.
- */
-function resourceName(key: MasterKey): string {
-  const text = String(key.fields.resource_id ?? '')
-  const pattern = /^projects\/([\w.:-]+)\/locations\/[A-Za-z0-9-]+\/keyRings\/[\w-]+\/cryptoKeys\/[\w-]+$/
-  const project = pattern.exec(text)?.[1]
-  if (project !== undefined && !/^\.+$/.test(project)) return text
-  throw new SopsError('generic', `no valid resource ID found in ${quote(text)}`)
-}
-
 const kmsService = memoKey<Promise<Client['service']>>('Google KMS')
 
 async function makeClient(key: MasterKey, ctx: Context): Promise<Client | Unavailable> {
   try {
-    const name = resourceName(key)
+    const name = checkResourceId(String(key.fields.resource_id ?? ''))
     const endpoint = endpointOf(ctx)
     const credentials = await googleCredentials(ctx)
     if ('missing' in credentials) return { unavailable: `${creating}: ${credentials.missing}` }

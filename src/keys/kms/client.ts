@@ -20,6 +20,7 @@ import type { Context } from '../../context/index.ts'
 import { memoKeys, onceEach } from '../../context/index.ts'
 import { SopsError } from '../../errors.ts'
 import type { MasterKey } from '../types.ts'
+import { regionOf } from './arn.ts'
 
 export interface AwsClient extends CredentialSource {
   readonly sdk: KmsSdk
@@ -31,18 +32,6 @@ export interface AwsClient extends CredentialSource {
 const text = (key: MasterKey, name: string): string => {
   const value = key.fields[name]
   return typeof value === 'string' ? value : ''
-}
-
-/**
- * The region in the key's ARN. It becomes part of a host name, so it must be a single DNS label.
- * @throws SopsError `generic` for a text that is not the ARN of a key or alias.
- */
-function regionOf(arn: string): string {
-  const region = /^arn:aws[\w-]*:kms:([A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?):[0-9]+:(?:key|alias)\/[^\n]/.exec(
-    arn,
-  )?.[1]
-  if (region === undefined) throw new SopsError('generic', `no valid ARN found in '${arn}'`)
-  return region
 }
 
 const clients = memoKeys<Promise<AwsClient>>('AWS KMS clients')

@@ -1,0 +1,26 @@
+// Patterns in the manner of a shell where a regular expression is wanted.
+
+/** A star that repeats nothing, or what nobody means to repeat: a slash or a letter. */
+const star = /(?:^|[^\\.\w)\]}])\*|(?:^|[^\\])\w\*|\*\*/
+
+export const looksLikeGlob = (pattern: string): boolean => star.test(pattern.replace(/\[[^\]]*\]/g, '[]'))
+
+/** A path that the pattern would fit if it were a glob. */
+export const pathOfGlob = (pattern: string): string =>
+  pattern
+    .replace(/^\^?(?:\.?\/)?|\$$/g, '')
+    .replace(/\\(.)/g, '$1')
+    .replace(/\{([^,}]*),[^}]*\}/g, '$1')
+    .replace(/[*?]+/g, 'x')
+
+/** The expression that says what the glob means; its beginning is bound only if it names a folder. */
+export function expressionOfGlob(pattern: string): string {
+  const glob = pattern.replace(/^\^?(?:\.?\/)?|\$$/g, '').replace(/\\(.)/g, '$1')
+  const start = /^[\w-][^*?{]*\//.test(glob) ? '^' : ''
+  const body = glob
+    .replace(/^(?:\*+\/)*\*+(?!\/)/, '')
+    .replace(/[.+()|^$[\]\\]/g, '\\$&')
+    .replace(/\{([^}]*)\}/g, (_, words: string) => `(${words.split(',').join('|')})`)
+    .replace(/\*\*\/?|\*|\?/g, (wild) => (wild.startsWith('**') ? '.*' : wild === '*' ? '[^/]*' : '[^/]'))
+  return `${start}${body}$`
+}
