@@ -1,8 +1,10 @@
-import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { Diagnosis } from '../../src/cli/doctor/diagnosis.ts'
 import { generateIdentity, type KeyPair } from '../../src/keys/age/keygen.ts'
 import { type CliResult, runCli, type Sandbox, sandbox } from '../support/cli.ts'
 import { closeGpgHome, gpgHome, hasGpg } from '../support/gpg.ts'
+import { type Schema, violations } from '../support/json-schema.ts'
 
 const isWindows = process.platform === 'win32'
 
@@ -131,11 +133,76 @@ describe('configuration', () => {
     expect(text).toContain(`  ok: ${box.path('.sops.yaml')}: 1 creation rule\n`)
   })
 
-  test('one that is wrong', async () => {
+  test('one that cannot be read', async () => {
     writeFileSync(box.path('.sops.yaml'), 'creation_rules: [1, 2\n')
     const { code, text } = await doctor()
     expect(code).toBe(1)
+    expect(text).toMatch(/^1 problem\n/)
     expect(text).toMatch(/configuration\n {2}problem: /)
+  })
+
+  test('one with faults: the verdict comes first, each fault has its line and what to do', async () => {
+    writeFileSync(
+      box.path('.sops.yaml'),
+      `creation_rules:\n  - path_regex: '*.yaml'\n    age: age1x\n  - keygroups: []\n  - age: ${mine.recipient}\nstore: {}\n`,
+    )
+    const { code, text, stderr } = await doctor()
+    expect([code, stderr]).toEqual([1, ''])
+    expect(text).toMatch(/^6 problems\n\n\w+ identities\n/)
+    for (const part of [
+      `  ${box.path('.sops.yaml')}: 3 creation rules\n`,
+      '  problem: line 2: path_regex of creation_rules[0] does not compile: ',
+      '    hint: path_regex is a regular expression, not a glob: write \\.yaml$ for *.yaml\n',
+      '  problem: line 3: creation_rules[0].age: failed to parse input',
+      '  problem: line 4: unknown field "keygroups" in creation_rules[1] is ignored\n    hint: did you mean "key_groups"?\n',
+      '  problem: line 4: creation_rules[1] has no recipients',
+      '  problem: line 5: creation_rules[2] never applies: creation_rules[1] has no path_regex, so it takes every file\n',
+      '  problem: line 6: unknown field "store" is ignored\n    hint: did you mean "stores"?\n',
+      `  creation_rules[2], line 5 (no path_regex, so it fits every file)\n    age ${mine.recipient}\n`,
+    ])
+      expect(text).toContain(part)
+  })
+
+  test('keys that are not here are no fault, and those that are here are told', async () => {
+    writeFileSync(
+      box.path('.sops.yaml'),
+      `creation_rules:\n  - key_groups:\n      - age: [${mine.recipient}]\n      - age: [${other.recipient}]\n`,
+    )
+    const { code, text } = await doctor([], mineEnv())
+    expect([code, text.split('\n')[0]]).toEqual([0, 'ok'])
+    expect(text).toContain(`    key group 0:\n      age ${mine.recipient}: its identity is here\n`)
+    expect(text).toContain(`    key group 1:\n      age ${other.recipient}\n`)
+  })
+
+  test('an identity among the recipients is not shown', async () => {
+    writeFileSync(box.path('.sops.yaml'), `creation_rules:\n  - age: ${mine.identity}\n  - pgp: ${mine.identity}\n`)
+    for (const words of [[], ['--json']]) expect((await doctor(words)).code).toBe(1)
+  })
+
+  test('nothing is looked up', async () => {
+    writeFileSync(box.path('.sops.yaml'), 'creation_rules:\n  - azure_keyvault: https://127.0.0.1:1/keys/k\n')
+    const { code, text } = await doctor(['--network-keys'])
+    expect([code, text.split('\n')[0]]).toEqual([0, 'ok'])
+    expect(text).toContain('    azure_kv https://127.0.0.1:1/keys/k/\n')
+  })
+
+  test('others further up are told', async () => {
+    mkdirSync(box.path('below'))
+    const rule = `creation_rules:\n  - age: ${mine.recipient}\n`
+    writeFileSync(box.path('.sops.yaml'), rule)
+    writeFileSync(box.path('below/.sops.yaml'), rule)
+    const { code, stdout } = await runCli(['doctor'], { home: box.dir, cwd: box.path('below') })
+    expect([code, stdout.toString().split('\n')[0]]).toEqual([0, 'ok, 1 remark'])
+    expect(stdout.toString()).toContain(
+      `  remark: ${box.path('.sops.yaml')} is not read: the nearest configuration is the only one\n`,
+    )
+  })
+
+  test('one called .sops.yml is a problem', async () => {
+    writeFileSync(box.path('.sops.yml'), `creation_rules:\n  - age: ${mine.recipient}\n`)
+    const { code, text } = await doctor()
+    expect(code).toBe(1)
+    expect(text).toContain('problem: ignoring ".sops.yml"')
   })
 })
 
@@ -145,7 +212,7 @@ describe('a file', () => {
     const before = statSync(path).mtimeMs
     const { code, text, stderr } = await doctor(['f.yaml'], mineEnv())
     expect([code, stderr]).toEqual([0, ''])
-    expect(text).toContain(`\n${path}\n  format: yaml\n  written by version 3.13.2, last changed 20`)
+    expect(text).toContain(`\nf.yaml\n  format: yaml\n  written by version 3.13.2, last changed 20`)
     expect(text).toContain(`    ok: age ${mine.recipient}: can be opened here\n`)
     expect(text).toContain(`    age ${other.recipient}: cannot be opened here\n      failed to create reader`)
     expect(text).toContain('  ok: it can be opened here, and its integrity check passes\n')
@@ -188,7 +255,7 @@ describe('a file', () => {
     expect(enough.text).toContain(`  key group 0:\n    ok: age ${mine.recipient}: can be opened here\n`)
     expect(enough.text).toContain(`  key group 1:\n    age ${other.recipient}: cannot be opened here\n`)
     expect(enough.text).toContain('  key groups needed: 2 of 3\n')
-    expect(enough.text).toContain('  creation rule: number 1 (no path_regex, so it fits every file)\n')
+    expect(enough.text).toContain('  creation rule: creation_rules[0] (no path_regex, so it fits every file)\n')
     const tooFew = await doctor(['f.yaml'], mineEnv())
     expect(tooFew.code).toBe(1)
     expect(tooFew.text).toContain('  problem: it cannot be opened here\n')
@@ -202,7 +269,7 @@ describe('a file', () => {
     )
     const { code, text } = await doctor(['f.yaml'], mineEnv())
     expect(code).toBe(1)
-    expect(text).toContain('  creation rule: number 2 (path_regex f\\.yaml)\n')
+    expect(text).toContain('  creation rule: creation_rules[1] (path_regex f\\.yaml)\n')
     expect(text).toContain(`    ${other.recipient} is missing in the file\n    ${mine.recipient} is only in the file\n`)
     expect(text).toContain('hint: sops updatekeys ')
   })
@@ -240,5 +307,88 @@ describe('a file', () => {
     expect([code, stderr]).toEqual([1, ''])
     expect(text).toContain(`      ${uri}: rpc error: code = Unavailable desc = `)
     expect(text).toContain(`warnings\n  problem: Key service is not available address=${uri}\n`)
+  })
+})
+
+describe('several files', () => {
+  test('are summed up', async () => {
+    await encrypted('a.yaml', '--age', mine.recipient)
+    await encrypted('b.yaml', '--age', other.recipient)
+    writeFileSync(box.path('c.yaml'), 'a: plaintext\n')
+    const { code, text } = await doctor(['a.yaml', 'b.yaml', 'c.yaml'], mineEnv())
+    expect(code).toBe(1)
+    expect(text).toMatch(
+      /^2 problems\n1 of 3 files can be opened here; these cannot:\n {2}b\.yaml: it cannot be opened here\n {2}c\.yaml: it is not encrypted\n\n/,
+    )
+    expect((await doctor(['a.yaml', 'a.yaml'], mineEnv())).text).toMatch(/^ok\n2 of 2 files can be opened here\n\n/)
+  })
+})
+
+describe('as JSON', () => {
+  const schema = JSON.parse(readFileSync(new URL('../../schema/doctor.json', import.meta.url), 'utf8')) as Schema
+
+  /** The same schema, but with no field beyond those that it describes. */
+  const closed = (at: unknown): unknown => {
+    if (typeof at !== 'object' || at === null) return at
+    if (Array.isArray(at)) return at.map(closed)
+    const inner = Object.fromEntries(Object.entries(at).map(([name, one]) => [name, closed(one)]))
+    return 'properties' in at ? { ...inner, additionalProperties: false } : inner
+  }
+
+  async function diagnosis(words: readonly string[], env?: Record<string, string>): Promise<Diagnosis> {
+    const { code, text, stderr } = await doctor(['--json', ...words], env)
+    const data = JSON.parse(text) as Diagnosis
+    expect([code, stderr, violations(data, closed(schema) as Schema)]).toEqual([data.ok ? 0 : 1, '', []])
+    return data
+  }
+
+  test('a machine with nothing on it', async () => {
+    const data = await diagnosis([])
+    expect(data).toMatchObject({ ok: true, problems: 0, remarks: 0, findings: [], config: null, rules: [], files: [] })
+    expect(data.identities).toContainEqual({ type: 'age', place: 'SOPS_AGE_KEY', found: [] })
+    expect(data.credentials).toContainEqual({ type: 'kms', found: [] })
+  })
+
+  test('rules, keys and files', async () => {
+    const config = box.path('.sops.yaml')
+    await encrypted('a.yaml', '--age', `${mine.recipient},${other.recipient}`)
+    writeFileSync(config, `creation_rules:\n  - path_regex: a\n    age: ${mine.recipient}\n    foo: 1\n`)
+    const data = await diagnosis(['a.yaml', 'none.yaml'], mineEnv())
+    expect(data.config).toBe(config)
+    expect(data.rules).toEqual([
+      {
+        list: 'creation_rules',
+        index: 0,
+        line: 2,
+        path_regex: 'a',
+        key_groups: [[{ type: 'age', name: mine.recipient, here: true }]],
+      },
+    ])
+    expect(data.files).toMatchObject([
+      {
+        file: 'a.yaml',
+        format: 'yaml',
+        opens: true,
+        reason: null,
+        rule: 0,
+        keys: [
+          { group: 0, type: 'age', name: mine.recipient, opens: true, tried: true, reasons: [] },
+          { group: 0, type: 'age', name: other.recipient, opens: false, tried: true },
+        ],
+      },
+      { file: 'none.yaml', format: null, opens: false, rule: null, keys: [] },
+    ])
+    expect(data.findings.map(({ kind, file, line }) => [kind, file, line])).toEqual([
+      ['problem', config, 4],
+      ['problem', 'a.yaml', null],
+      ['problem', 'none.yaml', null],
+    ])
+    expect(data.problems).toBe(3)
+  })
+
+  test('names cannot steer the terminal', async () => {
+    const { text } = await doctor(['--json', 'a\u009b2J\u202e'])
+    expect(text).not.toMatch(/[\u009b\u202e]/)
+    expect((JSON.parse(text) as Diagnosis).files[0]?.file).toBe('a\u009b2J\u202e')
   })
 })

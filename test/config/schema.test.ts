@@ -4,62 +4,14 @@ import { parse } from 'yaml'
 import { checkConfig } from '../../src/config/index.ts'
 import { configShape, type Shape } from '../../src/config/shape.ts'
 import { keyTypesInOrder } from '../../src/keys/key-types.ts'
+import { type Schema, violations } from '../support/json-schema.ts'
 import { configOf } from './support.ts'
 
 const root = new URL('../../', import.meta.url)
 const read = (name: string): string => readFileSync(new URL(name, root), 'utf8')
 
-type Schema = Record<string, unknown>
 const schema = JSON.parse(read('schema/sops.yaml.json')) as Schema
 const defs = schema.$defs as Record<string, Schema>
-
-const typeOf = (value: unknown): string => {
-  if (value === null) return 'null'
-  return Array.isArray(value) ? 'array' : typeof value
-}
-
-/** What of a value is not as the schema wants it; knows the keywords that the schema uses. */
-function violations(value: unknown, at: Schema, where = '$'): string[] {
-  const found: string[] = []
-  for (const [keyword, wanted] of Object.entries(at)) {
-    switch (keyword) {
-      case '$schema':
-      case '$defs':
-      case 'title':
-      case 'description':
-        break
-      case '$ref':
-        found.push(...violations(value, defs[(wanted as string).replace('#/$defs/', '')]!, where))
-        break
-      case 'type':
-        if (![wanted].flat().includes(typeOf(value))) found.push(`${where} is ${typeOf(value)}`)
-        break
-      case 'enum':
-        if (!(wanted as unknown[]).includes(value)) found.push(`${where} is not in the list`)
-        break
-      case 'anyOf': {
-        const all = (wanted as Schema[]).map((option) => violations(value, option, where))
-        if (!all.some((option) => option.length === 0)) found.push(...all.flat())
-        break
-      }
-      case 'items':
-        if (Array.isArray(value))
-          for (const [i, item] of value.entries()) found.push(...violations(item, wanted as Schema, `${where}[${i}]`))
-        break
-      case 'properties':
-      case 'additionalProperties':
-        if (typeOf(value) !== 'object') break
-        for (const [name, inner] of Object.entries(value as object)) {
-          const property = keyword === 'properties' ? (wanted as Record<string, Schema>)[name] : (wanted as Schema)
-          if (property) found.push(...violations(inner, property, `${where}.${name}`))
-        }
-        break
-      default:
-        throw new Error(`keyword ${keyword}`)
-    }
-  }
-  return found
-}
 
 /** The part of a schema that describes objects, behind references and alternatives; for lists that of their items. */
 function properties(at: Schema): Record<string, Schema> | undefined {

@@ -1,21 +1,25 @@
 // `sops doctor`: what this machine has to open files with, and whether it can open given files. Changes nothing and shows no secrets.
 import type { Context, LogLine } from '../../context/index.ts'
 import { type Command, command } from '../command.ts'
+import { examineConfig } from '../doctor/config.ts'
 import { examineFile } from '../doctor/file.ts'
-import { examineConfig, examineIdentities } from '../doctor/machine.ts'
+import { examineIdentities } from '../doctor/machine.ts'
 import { makeSheet, type Sheet } from '../doctor/sheet.ts'
+import { bool } from '../flag.ts'
 import { inputType, keyServices, networkKeys } from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { checkVariable, localOnly } from '../local-only.ts'
 import { sayLines } from '../say.ts'
 import { servicesOf } from '../settings.ts'
 
-const flags = [inputType, networkKeys, ...keyServices] as const
+const json = bool('json', 'print the findings as JSON, for programs')
+
+const flags = [json, inputType, networkKeys, ...keyServices] as const
 
 export const doctor: Command = command({
   args: '[FILE...]',
   flags,
-  examples: ['sops doctor', 'sops doctor secrets.yaml'],
+  examples: ['sops doctor', 'sops doctor secrets.yaml', 'sops doctor --json secrets/*.yaml'],
   run,
 })
 
@@ -31,6 +35,14 @@ function showWarnings(warnings: readonly LogLine[], sheet: Sheet): void {
   for (const warning of warnings) sheet.problem(warningLines(warning))
 }
 
+/** Nothing in it can steer a terminal. */
+const jsonText = (data: unknown): string =>
+  JSON.stringify(data, undefined, 2).replace(/(?!\n)[\p{C}\p{DI}\p{Zl}\p{Zp}]/gu, (character) =>
+    Array.from({ length: character.length }, (_, i) => character.charCodeAt(i))
+      .map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`)
+      .join(''),
+  )
+
 /** Exit status: 0 if nothing needs fixing, else 1. */
 async function run(inv: Invocation<(typeof flags)[number]>, io: Io): Promise<number> {
   checkVariable(inv, io.ctx)
@@ -44,11 +56,13 @@ async function run(inv: Invocation<(typeof flags)[number]>, io: Io): Promise<num
     },
     localOnly: localOnly(inv, io.ctx).ask,
   }
-  await examineIdentities(sheet, ctx)
-  const config = await examineConfig(sheet, inv, ctx)
+  const isHere = await examineIdentities(sheet, ctx)
+  const config = await examineConfig(sheet, inv, ctx, isHere)
   const services = await servicesOf(inv, ctx)
   for (const name of inv.positionals) await examineFile(name, { inv, io, ctx, config, services }, sheet)
   showWarnings(warnings, sheet)
-  await sayLines(io.host.stdout, sheet.lines())
-  return sheet.problems === 0 ? 0 : 1
+  const diagnosis = sheet.diagnosis()
+  if (inv.bool('json')) await io.out(Buffer.from(`${jsonText(diagnosis)}\n`))
+  else await sayLines(io.host.stdout, sheet.lines())
+  return diagnosis.ok ? 0 : 1
 }

@@ -13,6 +13,7 @@ import { readInput } from '../files.ts'
 import type { inputType } from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { absolutePath, formatsFor } from '../settings.ts'
+import type { FileFacts } from './diagnosis.ts'
 import type { Sheet } from './sheet.ts'
 
 /** The outcome of trying one key: the data key or its share, or the reasons why not, by service. */
@@ -58,10 +59,20 @@ function showAttempt(key: MasterKey, attempt: Attempt, sheet: Sheet): void {
     sheet.line(setIn(service === 'local' ? reason : `${service}: ${reason}`), 3)
 }
 
+const keyFacts = (group: number, key: MasterKey, attempt: Attempt): FileFacts['keys'][number] => ({
+  group,
+  type: key.type,
+  name: labelOf(key),
+  opens: 'part' in attempt,
+  tried: 'part' in attempt || attempt.isTried,
+  reasons: 'part' in attempt ? [] : attempt.reasons.map(([, reason]) => reason),
+})
+
 async function examineKeys(
   file: EncryptedFile,
   services: readonly KeyService[],
   sheet: Sheet,
+  facts: FileFacts,
 ): Promise<ReadonlyMap<MasterKey, Attempt>> {
   const { keyGroups, shamirThreshold } = file.metadata
   const attempts = new Map<MasterKey, Attempt>()
@@ -72,27 +83,41 @@ async function examineKeys(
       const attempt = await tryKey(key, services)
       attempts.set(key, attempt)
       showAttempt(key, attempt, sheet)
+      facts.keys.push(keyFacts(i, key, attempt))
     }
   }
   if (keyGroups.length > 1) sheet.line(`key groups needed: ${shamirThreshold} of ${keyGroups.length}`)
   return attempts
 }
 
+/** Says why the file does not open; the first reason counts. */
+function fault(sheet: Sheet, facts: FileFacts, text: string | readonly string[], hints: readonly string[] = []): void {
+  facts.reason ??= [text].flat()[0] ?? ''
+  sheet.problem(text, { hints })
+}
+
+/** The file, and where what is said of it goes. */
+interface Examined {
+  readonly path: string
+  readonly file: EncryptedFile
+  readonly sheet: Sheet
+  readonly facts: FileFacts
+}
+
 async function examineContent(
-  path: string,
-  file: EncryptedFile,
+  { path, file, sheet, facts }: Examined,
   attempts: ReadonlyMap<MasterKey, Attempt>,
   ctx: Context,
-  sheet: Sheet,
 ): Promise<void> {
   try {
     const options = { services: [replay(attempts)], audit: { context: ctx, file: path } }
     await withOpenFile(file, options, () => {})
+    facts.opens = true
     sheet.good('it can be opened here, and its integrity check passes')
   } catch (error) {
     if (!(error instanceof SopsError)) throw error
-    if (error.code !== 'no-data-key') return sheet.problem(error.lines, 1, error.hints)
-    sheet.problem('it cannot be opened here', 1, [
+    if (error.code !== 'no-data-key') return fault(sheet, facts, error.lines, error.hints)
+    fault(sheet, facts, 'it cannot be opened here', [
       'see above what each key needs, or ask somebody who can to add yours',
     ])
   } finally {
@@ -102,17 +127,18 @@ async function examineContent(
 
 /** Reports which rule applies, and whether the file has the keys of the rule. */
 async function examineRule(
-  path: string,
-  file: EncryptedFile | undefined,
+  { path, file, sheet, facts }: Omit<Examined, 'file'> & { readonly file: EncryptedFile | undefined },
   config: Config | undefined,
   ctx: Context,
-  sheet: Sheet,
 ): Promise<void> {
   if (!config?.creationRules) return
   try {
-    const rule = await matchCreationRule(config, path, ctx)
+    // The whole configuration was looked at before.
+    const log: Context['log'] = (line) => (line.logger === 'CONFIG' ? undefined : ctx.log(line))
+    const rule = await matchCreationRule(config, path, { ...ctx, log })
+    facts.rule = rule.index
     const regex = rule.pathRegex ? `path_regex ${rule.pathRegex}` : 'no path_regex, so it fits every file'
-    sheet.line(`creation rule: number ${rule.index + 1} (${regex})`)
+    sheet.line(`creation rule: creation_rules[${rule.index}] (${regex})`)
     if (file === undefined) return
     const { keyGroups, shamirThreshold } = file.metadata
     const changes = keyChanges(keyGroups, shamirThreshold, rule.keyGroups, rule.shamirThreshold)
@@ -121,7 +147,9 @@ async function examineRule(
         ...added.map((label) => `${label} is missing in the file`),
         ...removed.map((label) => `${label} is only in the file`),
       ])
-      sheet.problem(['the keys are not those of the creation rule', ...differences], 1, [`sops updatekeys ${path}`])
+      sheet.problem(['the keys are not those of the creation rule', ...differences], {
+        hints: [`sops updatekeys ${facts.file}`],
+      })
     }
   } catch (error) {
     if (!(error instanceof SopsError)) throw error
@@ -135,16 +163,19 @@ async function load(
   inv: Invocation<typeof inputType>,
   io: Io,
   sheet: Sheet,
+  facts: FileFacts,
 ): Promise<EncryptedFile | 'unreadable' | undefined> {
   try {
     const bytes = await readInput(io.host, path, { log: io.ctx.log })
     const { input } = formatsFor({ input: inv.string('input-type') }, path, bytes)
     sheet.line(`format: ${input}`)
+    facts.format = input
     return await loadEncrypted(bytes, input)
   } catch (error) {
     if (!(error instanceof SopsError)) throw error
     const isPlain = error.details.fault === 'no metadata'
-    sheet.problem(isPlain ? 'it is not encrypted' : error.lines, 1, isPlain ? [`sops encrypt -i ${path}`] : error.hints)
+    if (isPlain) fault(sheet, facts, 'it is not encrypted', [`sops encrypt -i ${facts.file}`])
+    else fault(sheet, facts, error.lines, error.hints)
     return error.code === 'bad-input' ? 'unreadable' : undefined
   }
 }
@@ -157,12 +188,12 @@ interface Means {
   readonly services: readonly KeyService[]
 }
 
-function isComparable(version: string, sheet: Sheet): boolean {
+function isComparable(version: string, sheet: Sheet, facts: FileFacts): boolean {
   try {
     checkFileVersion(version)
     return true
   } catch (error) {
-    sheet.problem(`its version cannot be understood: ${messageOf(error)}`)
+    fault(sheet, facts, `its version cannot be understood: ${messageOf(error)}`)
     return false
   }
 }
@@ -170,17 +201,20 @@ function isComparable(version: string, sheet: Sheet): boolean {
 export async function examineFile(name: string, means: Means, sheet: Sheet): Promise<void> {
   const { inv, io, ctx, config, services } = means
   const path = absolutePath(ctx, name)
-  sheet.heading(path)
-  const file = await load(path, inv, io, sheet)
+  const facts: FileFacts = { file: name, format: null, opens: false, reason: null, rule: null, keys: [] }
+  sheet.facts.files.push(facts)
+  sheet.heading(name, name)
+  const file = await load(path, inv, io, sheet, facts)
   if (file === 'unreadable') return
-  if (file === undefined) return examineRule(path, file, config, ctx, sheet)
+  const ruled = (): Promise<void> => examineRule({ path, file, sheet, facts }, config, ctx)
+  if (file === undefined) return ruled()
   const { version, lastModified } = file.metadata
   sheet.line(`written by version ${version || 'unknown'}, last changed ${lastModified || 'at an unknown time'}`)
-  for (const notice of file.format.notices?.(file.parsed) ?? []) sheet.line(`advice: ${notice}`)
-  if (file.others.length > 0) sheet.problem(othersText(file.others), 1, splitHints)
+  for (const notice of file.format.notices?.(file.parsed) ?? []) sheet.remark(notice)
+  if (file.others.length > 0) sheet.problem(othersText(file.others), { hints: splitHints })
   // No command would decrypt such a file, so no key is tried.
-  if (!isComparable(version, sheet)) return examineRule(path, file, config, ctx, sheet)
-  const attempts = await examineKeys(file, services, sheet)
-  await examineContent(path, file, attempts, ctx, sheet)
-  await examineRule(path, file, config, ctx, sheet)
+  if (!isComparable(version, sheet, facts)) return ruled()
+  const attempts = await examineKeys(file, services, sheet, facts)
+  await examineContent({ path, file, sheet, facts }, attempts, ctx)
+  await ruled()
 }

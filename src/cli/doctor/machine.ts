@@ -1,11 +1,7 @@
-// What `sops doctor` says about this machine: identities, credentials and the configuration in force.
-import type { Config } from '../../config/index.ts'
+// What `sops doctor` says about this machine: the identities and credentials that it has.
 import type { Context } from '../../context/index.ts'
-import { SopsError } from '../../errors.ts'
-import type { IdentityPlace } from '../../keys/index.ts'
-import { keyTypes } from '../../keys/index.ts'
-import type { Invocation } from '../invocation.ts'
-import { configOf } from '../settings.ts'
+import type { IdentityPlace, KeyType } from '../../keys/index.ts'
+import { identityOf, keyTypes, type MasterKey } from '../../keys/index.ts'
 import { credentialsOf } from './credentials.ts'
 import type { Sheet } from './sheet.ts'
 
@@ -13,45 +9,40 @@ function showPlace({ place, found, problems }: IdentityPlace, sheet: Sheet): voi
   if (found.length === 0 && problems.length === 0) sheet.line(`${place}: none`)
   else sheet.line(`${place}:`)
   for (const identity of found) sheet.line(identity, 2)
-  for (const problem of problems) sheet.problem(problem, 2)
+  for (const problem of problems) sheet.problem(problem, { depth: 2 })
 }
 
-export async function examineIdentities(sheet: Sheet, ctx: Context): Promise<void> {
-  let count = 0
+/** Whether the identity of a key is among those that were found. */
+export type IsHere = (key: MasterKey) => boolean
+
+/** A key whose first field is the text, without what may stand behind it in brackets. */
+const keyNamed = ({ id, fields: [first] }: KeyType, text: string): MasterKey => ({
+  type: id,
+  fields: { [first?.name ?? '']: text.replace(/ \(.*\)$/, '') },
+  enc: '',
+})
+
+export async function examineIdentities(sheet: Sheet, ctx: Context): Promise<IsHere> {
+  const here = new Set<string>()
   for (const type of Object.values(keyTypes)) {
     if (type.places === undefined) continue
     const places = await type.places(ctx)
     sheet.heading(`${type.id} identities`)
-    for (const place of places) showPlace(place, sheet)
-    count += places.reduce((sum, { found }) => sum + found.length, 0)
+    for (const place of places) {
+      showPlace(place, sheet)
+      sheet.facts.identities.push({ type: type.id, place: place.place, found: place.found })
+      for (const text of place.found) here.add(identityOf(keyNamed(type, text)))
+    }
   }
   sheet.heading('credentials of cloud keys')
   for (const type of Object.values(keyTypes)) {
-    const credentials = credentialsOf(type, ctx)
-    if (credentials === undefined) continue
-    sheet.line(`${type.id}: ${credentials.length === 0 ? 'none' : credentials.join(', ')}`)
-    count += credentials.length
+    const found = credentialsOf(type, ctx)
+    if (found === undefined) continue
+    sheet.line(`${type.id}: ${found.length === 0 ? 'none' : found.join(', ')}`)
+    sheet.facts.credentials.push({ type: type.id, found })
   }
-  if (count === 0) sheet.line('there is nothing here that could open a file; sops keygen makes an age identity')
-}
-
-const countOf = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`
-
-/** The configuration; undefined, with a finding, if there is none or it cannot be used. */
-export async function examineConfig(sheet: Sheet, inv: Invocation<never>, ctx: Context): Promise<Config | undefined> {
-  sheet.heading('configuration')
-  try {
-    const config = await configOf(inv, ctx)
-    if (config === undefined) {
-      sheet.line(`no .sops.yaml in ${ctx.cwd} or above it`)
-      return undefined
-    }
-    const rules = config.creationRules
-    sheet.good(`${config.file.absolutePath}: ${rules ? countOf(rules.length, 'creation rule') : 'no creation rules'}`)
-    return config
-  } catch (error) {
-    if (!(error instanceof SopsError)) throw error
-    sheet.problem(error.lines, 1, error.hints)
-    return undefined
-  }
+  const { identities, credentials } = sheet.facts
+  if ([...identities, ...credentials].every(({ found }) => found.length === 0))
+    sheet.line('there is nothing here that could open a file; sops keygen makes an age identity')
+  return (key) => here.has(identityOf(key))
 }
