@@ -35,27 +35,27 @@ const byLine = (a: Finding, b: Finding): number => (a.line ?? 0) - (b.line ?? 0)
 export async function examineConfig(config: Config, ctx: Context): Promise<Examination> {
   const quiet = contextAtHand(ctx)
   const rules: ExaminedRule[] = []
-  const findings = [...unknownFields(config), ...rulesMissing(config), ...storeSettings(config)]
+  const findings = [unknownFields(config), rulesMissing(config), storeSettings(config)]
   for (const [index, rule] of (config.creationRules ?? []).entries()) {
     const at = `creation_rules[${index}]`
     const groups = await tryKeys(rule, quiet, lineIn(config))
-    findings.push(...recipients(config, rule, groups, at), ...(await selection(config, rule, at)))
+    findings.push(recipients(config, rule, groups, at), await selection(config, rule, at))
     rules.push(examined('creation_rules', index, rule, groups, config))
   }
   for (const [index, rule] of (config.destinationRules ?? []).entries()) {
     const inner = rule.recreation_rule ?? {}
     const at = `destination_rules[${index}]`
     const groups = await tryKeys(inner, quiet, lineIn(config))
-    findings.push(...destination(config, rule, at))
+    findings.push(destination(config, rule, at))
     if (rule.recreation_rule !== undefined) {
       const place = `${at}.recreation_rule`
-      findings.push(...recipients(config, inner, groups, place), ...(await selection(config, inner, place)))
+      findings.push(recipients(config, inner, groups, place), await selection(config, inner, place))
     }
     rules.push(examined('destination_rules', index, rule, groups, config))
   }
   for (const list of ['creation_rules', 'destination_rules'] as const)
-    findings.push(...(await examineExpressions(config, list)))
-  return { findings: findings.sort(byLine), rules }
+    findings.push(await examineExpressions(config, list))
+  return { findings: findings.flat().sort(byLine), rules }
 }
 
 const lineIn =
@@ -89,27 +89,25 @@ function unknownFields(config: Config): readonly Finding[] {
 function unknownField({ name, line, where, shape }: UnknownField, suggestion: string | undefined): Finding {
   const place = where === '' ? '' : ` in ${where}`
   const fields = Object.keys(shape.fields)
-  return problem(
-    `unknown field ${JSON.stringify(name)}${place} is ignored`,
-    line,
+  return problem(`unknown field ${JSON.stringify(name)}${place} is ignored`, line, [
     suggestion === undefined
       ? `make it a comment, or begin its name with x-; fields there are ${fields.join(', ') || 'none'}`
       : `did you mean ${JSON.stringify(suggestion)}?`,
-  )
+  ])
 }
 
 /** A configuration that sets nothing. */
 function rulesMissing({ creationRules, destinationRules, stores, unknown }: Config): readonly Finding[] {
   const example = 'creation_rules with one rule: "creation_rules:", and below it "  - age: age1…"'
   if (creationRules !== undefined && creationRules.length === 0)
-    return [problem('creation_rules has no rule, so no file can be encrypted by it', undefined, example)]
+    return [problem('creation_rules has no rule, so no file can be encrypted by it', undefined, [example])]
   if (creationRules !== undefined || destinationRules !== undefined) return []
   if (Object.keys(stores).length > 0)
-    return [remark('there are no creation_rules: encrypting needs recipients as flags', undefined, example)]
+    return [remark('there are no creation_rules: encrypting needs recipients as flags', undefined, [example])]
   const known = Object.keys(configShape.fields).join(', ')
   const names = unknown.filter(({ where }) => where === '').map(({ name }) => JSON.stringify(name))
   const what = names.length === 0 ? 'it has no fields' : `none of its fields is known: ${names.join(', ')}`
-  return [problem(what, unknown[0]?.line, `the fields of a configuration are ${known}`, example)]
+  return [problem(what, unknown[0]?.line, [`the fields of a configuration are ${known}`, example])]
 }
 
 /** The smallest indent of each store that has one; a smaller one fails at output (spec/config.md 3.6). */
@@ -127,16 +125,16 @@ function storeSettings(config: Config): readonly Finding[] {
 function recipients(config: Config, rule: RawRule, groups: readonly TriedGroup[], at: string): readonly Finding[] {
   const lineOf = lineIn(config)
   const failures = groups.flatMap((group) =>
-    group.failures.map(({ field, line, error }) => problem(`${at}.${field}: ${error.message}`, line, ...error.hints)),
+    group.failures.map(({ field, line, error }) => problem(`${at}.${field}: ${error.message}`, line, error.hints)),
   )
   const isEmpty = ({ keys, failures: wrong }: TriedGroup): boolean => keys.length === 0 && wrong.length === 0
   const some = 'name at least one, for example "age: age1…"; sops keygen makes one'
   const empty = rule.key_groups?.length
     ? groups.flatMap((group, i) =>
-        isEmpty(group) ? [problem(`${at}.key_groups[${i}] has no recipients`, lineOf(rule, 'key_groups'), some)] : [],
+        isEmpty(group) ? [problem(`${at}.key_groups[${i}] has no recipients`, lineOf(rule, 'key_groups'), [some])] : [],
       )
     : groups.some(isEmpty)
-      ? [problem(`${at} has no recipients, so files cannot be encrypted by it`, lineOf(rule, ''), some)]
+      ? [problem(`${at} has no recipients, so files cannot be encrypted by it`, lineOf(rule, ''), [some])]
       : []
   return [...failures, ...empty, ...idleKeys(config, rule, at), ...threshold(config, rule, groups.length, at)]
 }
@@ -148,11 +146,9 @@ function idleKeys(config: Config, rule: RawRule, at: string): readonly Finding[]
     .map((type) => type.config.flat)
     .filter((flat) => rule[flat] !== undefined)
   return idle.map((flat) =>
-    problem(
-      `${at}.${flat} is ignored, since the rule has key_groups`,
-      lineIn(config)(rule, flat),
+    problem(`${at}.${flat} is ignored, since the rule has key_groups`, lineIn(config)(rule, flat), [
       'move its recipients into one of the key_groups',
-    ),
+    ]),
   )
 }
 
@@ -163,7 +159,7 @@ function threshold(config: Config, rule: RawRule, groups: number, at: string): r
   if (wanted < 0) return [problem(`${place} is ${wanted}: a number of key groups is wanted`, line)]
   if (wanted > groups) {
     const are = groups === 1 ? 'there is one key group' : `there are ${groups} key groups`
-    return [problem(`${place} is ${wanted}, and ${are}`, line, `at most ${groups}, or leave it out`)]
+    return [problem(`${place} is ${wanted}, and ${are}`, line, [`at most ${groups}, or leave it out`])]
   }
   if (wanted === 1 && groups > 1)
     return [remark(`${place} is 1: each of the ${groups} key groups opens a file alone`, line)]
@@ -180,7 +176,7 @@ async function selection(config: Config, rule: RawRule, at: string): Promise<rea
           problem(
             `${at} has ${set.map(({ field }) => field).join(' and ')}: cannot use more than one of ${anySetting} for the same rule`,
             lineOf(rule, set[1]!.field),
-            'keep one of them',
+            ['keep one of them'],
           ),
         ]
       : []
@@ -192,7 +188,7 @@ async function selection(config: Config, rule: RawRule, at: string): Promise<rea
       const isOurs = error instanceof SopsError
       const text = isOurs ? error.message : `${field} of ${at} does not compile: ${messageOf(error)}`
       const hints = isOurs ? error.hints : ['expressions follow RE2: no look-around and no back-references']
-      findings.push(problem(text, lineOf(rule, field), ...hints))
+      findings.push(problem(text, lineOf(rule, field), hints))
     }
   }
   return findings
@@ -203,7 +199,9 @@ function destination(config: Config, rule: RawDestinationRule, at: string): read
   const lineOf = lineIn(config)
   const fields = (['s3_bucket', 'gcs_bucket', 'vault_path'] as const).filter((field) => rule[field])
   const places = 's3_bucket, gcs_bucket or vault_path'
-  if (fields.length === 0) return [problem(`${at} has no destination`, lineOf(rule, ''), `name one: ${places}`)]
+  if (fields.length === 0) return [problem(`${at} has no destination`, lineOf(rule, ''), [`name one: ${places}`])]
   if (fields.length === 1) return []
-  return [problem(`${at} has ${fields.join(' and ')}: one destination is wanted`, lineOf(rule, fields[1]!), 'keep one')]
+  return [
+    problem(`${at} has ${fields.join(' and ')}: one destination is wanted`, lineOf(rule, fields[1]!), ['keep one']),
+  ]
 }

@@ -13,7 +13,7 @@ export interface Finding {
 
 const found =
   (kind: Finding['kind']) =>
-  (text: string, line: number | undefined, ...hints: readonly string[]): Finding => ({
+  (text: string, line: number | undefined, hints: readonly string[] = []): Finding => ({
     kind,
     text,
     ...(line === undefined ? {} : { line }),

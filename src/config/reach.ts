@@ -32,15 +32,15 @@ async function ownFinding(list: RuleList, at: string, pattern: string, line: num
   try {
     test = await compileRegex(pattern, place)
   } catch (error) {
-    if (error instanceof SopsError) return [problem(error.message, line, ...error.hints)]
+    if (error instanceof SopsError) return [problem(error.message, line, error.hints)]
     const effect = list === 'creation_rules' ? 'does not compile' : 'does not compile and never matches'
-    return [problem(`${place} ${effect}: ${messageOf(error)}`, line, ...hints)]
+    return [problem(`${place} ${effect}: ${messageOf(error)}`, line, hints)]
   }
   if (!isGlob) return []
   const path = pathOfGlob(pattern)
   return test(path)
-    ? [remark(`${place}, ${quote(pattern)}, reads like a glob`, line, ...hints)]
-    : [problem(`${place}, ${quote(pattern)}, does not match ${quote(path)}`, line, ...hints)]
+    ? [remark(`${place}, ${quote(pattern)}, reads like a glob`, line, hints)]
+    : [problem(`${place}, ${quote(pattern)}, does not match ${quote(path)}`, line, hints)]
 }
 
 /** How it comes that a rule never applies; undefined if it may. */
@@ -82,7 +82,7 @@ const outside = '^/'
 export async function examineExpressions(config: Config, list: RuleList): Promise<Finding[]> {
   const rules: readonly (RawRule | RawDestinationRule)[] =
     (list === 'creation_rules' ? config.creationRules : config.destinationRules) ?? []
-  const findings: Finding[] = []
+  const findings: (Finding | readonly Finding[])[] = []
   const cover = await makeCover(list)
   const earlier: { readonly pattern: string; readonly index: number }[] = []
   for (const [index, rule] of rules.entries()) {
@@ -91,7 +91,7 @@ export async function examineExpressions(config: Config, list: RuleList): Promis
     const lines = config.lines.get(rule)
     const line = lines?.fields.path_regex ?? lines?.line
     const own = pattern === '' ? [] : await ownFinding(list, at, pattern, line)
-    findings.push(...own)
+    findings.push(own)
     if (!(await compiles(pattern))) continue
     const covered = await cover(
       pattern,
@@ -111,11 +111,11 @@ export async function examineExpressions(config: Config, list: RuleList): Promis
       )
     else if (list === 'creation_rules' && pattern.startsWith(outside)) findings.push(absolute(at, pattern, line))
   }
-  return findings
+  return findings.flat()
 }
 
 const impossible = (at: string, pattern: string, line: number | undefined): Finding =>
-  problem(`${at} never applies: no path matches its path_regex, ${quote(pattern)}`, line, relative)
+  problem(`${at} never applies: no path matches its path_regex, ${quote(pattern)}`, line, [relative])
 
 const relative =
   'a path is that below the folder of the configuration, as in secrets/app.yaml: without ./ or / in front'
@@ -124,7 +124,7 @@ const absolute = (at: string, pattern: string, line: number | undefined): Findin
   remark(
     `${at} applies only outside the folder of the configuration: its path_regex, ${quote(pattern)}, begins with a slash`,
     line,
-    relative,
+    [relative],
   )
 
 function shadowed(
@@ -139,9 +139,7 @@ function shadowed(
     first !== undefined && by.length === 1 && first.pattern === ''
       ? `${names} has no path_regex, so it takes every file`
       : `${names} ${by.length === 1 ? 'takes' : 'take'} every file that it could`
-  return problem(
-    `${at} never applies: ${takes}`,
-    line,
+  return problem(`${at} never applies: ${takes}`, line, [
     'the first rule that matches is used: put the narrower one first',
-  )
+  ])
 }

@@ -7,7 +7,7 @@ import { distinctKeys, keyTypesInOrder } from '../keys/index.ts'
 import { completeItem, partsOf } from './keys.ts'
 import type { RawKeyGroup, RawRule } from './load.ts'
 
-export interface Failure {
+interface Failure {
   /** The field below the rule: `age`, `key_groups[0].pgp`. */
   readonly field: string
   readonly line: number | undefined

@@ -3,7 +3,7 @@ import type { Context, LogLine } from '../../context/index.ts'
 import { type Command, command } from '../command.ts'
 import { examineConfig } from '../doctor/config.ts'
 import { examineFile } from '../doctor/file.ts'
-import { examineIdentities } from '../doctor/machine.ts'
+import { findIdentities, isAmong, showIdentities } from '../doctor/machine.ts'
 import { makeSheet, type Sheet } from '../doctor/sheet.ts'
 import { bool } from '../flag.ts'
 import { inputType, keyServices, networkKeys } from '../flags.ts'
@@ -56,13 +56,14 @@ async function run(inv: Invocation<(typeof flags)[number]>, io: Io): Promise<num
     },
     localOnly: localOnly(inv, io.ctx).ask,
   }
-  const isHere = await examineIdentities(sheet, ctx)
-  const config = await examineConfig(sheet, inv, ctx, isHere)
+  const found = await findIdentities(ctx)
+  const config = await examineConfig(sheet, inv, ctx, isAmong(found))
   const services = await servicesOf(inv, ctx)
   for (const name of inv.positionals) await examineFile(name, { inv, io, ctx, config, services }, sheet)
+  showIdentities(found, sheet, ctx)
   showWarnings(warnings, sheet)
   const diagnosis = sheet.diagnosis()
-  if (inv.bool('json')) await io.out(Buffer.from(`${jsonText(diagnosis)}\n`))
+  if (inv.bool('json')) await sayLines(io.host.stdout, jsonText(diagnosis).split('\n'))
   else await sayLines(io.host.stdout, sheet.lines())
   return diagnosis.ok ? 0 : 1
 }

@@ -22,16 +22,31 @@ const keyNamed = ({ id, fields: [first] }: KeyType, text: string): MasterKey => 
   enc: '',
 })
 
-export async function examineIdentities(sheet: Sheet, ctx: Context): Promise<IsHere> {
-  const here = new Set<string>()
-  for (const type of Object.values(keyTypes)) {
-    if (type.places === undefined) continue
-    const places = await type.places(ctx)
+/** Identities by key type. */
+type FoundIdentities = readonly { readonly type: KeyType; readonly places: readonly IdentityPlace[] }[]
+
+export async function findIdentities(ctx: Context): Promise<FoundIdentities> {
+  const found: { type: KeyType; places: readonly IdentityPlace[] }[] = []
+  for (const type of Object.values(keyTypes))
+    if (type.places !== undefined) found.push({ type, places: await type.places(ctx) })
+  return found
+}
+
+export function isAmong(identities: FoundIdentities): IsHere {
+  const here = new Set(
+    identities.flatMap(({ type, places }) =>
+      places.flatMap(({ found }) => found.map((text) => identityOf(keyNamed(type, text)))),
+    ),
+  )
+  return (key) => here.has(identityOf(key))
+}
+
+export function showIdentities(identities: FoundIdentities, sheet: Sheet, ctx: Context): void {
+  for (const { type, places } of identities) {
     sheet.heading(`${type.id} identities`)
     for (const place of places) {
       showPlace(place, sheet)
       sheet.facts.identities.push({ type: type.id, place: place.place, found: place.found })
-      for (const text of place.found) here.add(identityOf(keyNamed(type, text)))
     }
   }
   sheet.heading('credentials of cloud keys')
@@ -41,8 +56,7 @@ export async function examineIdentities(sheet: Sheet, ctx: Context): Promise<IsH
     sheet.line(`${type.id}: ${found.length === 0 ? 'none' : found.join(', ')}`)
     sheet.facts.credentials.push({ type: type.id, found })
   }
-  const { identities, credentials } = sheet.facts
-  if ([...identities, ...credentials].every(({ found }) => found.length === 0))
+  const { identities: all, credentials } = sheet.facts
+  if ([...all, ...credentials].every(({ found }) => found.length === 0))
     sheet.line('there is nothing here that could open a file; sops keygen makes an age identity')
-  return (key) => here.has(identityOf(key))
 }
