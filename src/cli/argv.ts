@@ -20,8 +20,8 @@ export interface CommandLine {
 export interface UsageError {
   readonly usage: string
   readonly flag?: string
-  /** Kinds that are shown differently. */
-  readonly kind?: 'environment' | 'spelling'
+  /** The command line is not at fault. */
+  readonly kind?: 'environment'
 }
 
 export const isUsageError = (result: object): result is UsageError => 'usage' in result
@@ -98,8 +98,7 @@ function readValue(entry: Flag, spelling: string, text: string): Value | UsageEr
 function doubleSpelling(flags: readonly Flag[], spelled: ReadonlySet<string>): UsageError | undefined {
   for (const entry of flags) {
     const [first, second] = namesOf(entry).filter((name) => spelled.has(name))
-    if (second !== undefined)
-      return { usage: `Cannot use two forms of the same flag: ${second} ${first}`, kind: 'spelling' }
+    if (second !== undefined) return { usage: `Cannot use two forms of the same flag: ${second} ${first}` }
   }
   return undefined
 }

@@ -7,6 +7,8 @@ interface Typed<F extends Flag> {
   readonly args: string
   readonly flags: readonly F[]
   readonly examples: readonly string[]
+  /** Flags in front of the command that it reads, besides `--verbose`. */
+  readonly root?: readonly ('config' | 'indent')[]
   /** Takes one file: more words draw a warning, and with `--in-place` an error unless it takes many there (spec/cli.md 3.4). */
   readonly oneFile?: true | 'unless in place'
   /** Keeps stderr quiet while an editor may be open. */

@@ -15,6 +15,8 @@ interface FlagOf<Name extends string, Kind extends FlagKind> {
   readonly help: string
   /** Stands for the value in the help. */
   readonly value?: string
+  /** All that the value may be. */
+  readonly values?: readonly string[]
   /** A path, which may hold bytes that are not UTF-8 (system/bytes.ts). */
   readonly path?: true
   /** Heading of the help that lists it; `OPTIONS`, or `GLOBAL OPTIONS` at the root, if left out. */

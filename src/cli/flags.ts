@@ -1,5 +1,6 @@
 // Flags that commands share, in groups (spec/cli.md 9). The flags of the master keys come from the key types.
 import { type SelectionField, type SelectionSetting, selectionSettings } from '../cipher/index.ts'
+import { formatIds } from '../formats/index.ts'
 import type { KeyDescriptor } from '../keys/index.ts'
 import { keyTypes, keyTypesInOrder } from '../keys/index.ts'
 import {
@@ -40,10 +41,11 @@ export const output: StringFlag<'output'> = string('output', 'write the result t
 export const inputType: StringFlag<'input-type'> = string(
   'input-type',
   'format of the input: yaml, json, dotenv, ini or binary',
-  { value: 'FORMAT' },
+  { value: 'FORMAT', values: formatIds },
 )
 const outputType: StringFlag<'output-type'> = string('output-type', 'format of the output, if not that of the input', {
   value: 'FORMAT',
+  values: formatIds,
 })
 export type TypeFlag = typeof inputType | typeof outputType
 export const types: readonly TypeFlag[] = [inputType, outputType]
@@ -81,7 +83,7 @@ const defaultOrder = keyTypesInOrder('open')
 export const decryptionOrder: StringFlag<'decryption-order'> = string(
   'decryption-order',
   `key types to try first (default: ${defaultOrder})`,
-  { env: 'SOPS_DECRYPTION_ORDER', value: 'TYPES' },
+  { env: 'SOPS_DECRYPTION_ORDER', value: 'TYPES', values: keyTypesInOrder('load').map(({ id }) => id) },
 )
 
 export type KeyServiceFlag = BoolFlag<'enable-local-keyservice'> | ListFlag<'keyservice'>

@@ -4,17 +4,22 @@
 // Three things stay ours because yargs has no form for them (spec/cli.md 2.6): a name for a flag's value, `(default: X) [$ENV]` where it would
 // say `[default: "X"]`, and bodies that stand three spaces in.
 import { basename } from 'node:path'
+import type { Argv } from 'yargs'
+import { exitCodes } from '../errors.ts'
 import { compatibleVersion } from '../metadata/index.ts'
-import { commands, findRow, isGroup, type Row, rowsBelow } from './commands/index.ts'
+import { nearest } from '../text/suggest.ts'
+import { commands, findRow, isGroup, type Row, rowsBelow, sections } from './commands/index.ts'
 import { type Flag, namesOf } from './flag.ts'
 import { rootFlags } from './flags.ts'
+import { hintLines, messageLines } from './form.ts'
 import type { Host } from './host.ts'
 import { say } from './say.ts'
 
 interface Page {
   /** Titles of the blocks above the columns, each with its lines. */
   readonly lead: Readonly<Record<string, readonly string[]>>
-  readonly rows?: readonly Row[]
+  /** Blocks of commands by title. */
+  readonly rows?: Readonly<Record<string, readonly Row[]>>
   readonly flags?: readonly Flag[]
   /** Of flags without a section. */
   readonly heading?: string
@@ -30,33 +35,87 @@ function describe(flag: Flag): string {
   ].join(' ')
 }
 
-async function print({ lead, rows = [], flags = [], heading = 'OPTIONS', examples }: Page): Promise<readonly string[]> {
+/** Width of a text on a stream where nothing says otherwise. */
+const usualWidth = 80
+/** A narrower terminal is not written for. */
+const leastWidth = 40
+
+/** Columns of the terminal; `COLUMNS` says otherwise. */
+function widthOf({ env, stdout }: Host): number {
+  const wish = /^\d{1,5}$/.test(env['COLUMNS'] ?? '') ? Number(env['COLUMNS']) : 0
+  return Math.max(wish || (stdout.isTTY && stdout.columns) || usualWidth, leastWidth)
+}
+
+/** Breaks a text at its blanks; a word that does not fit has a line of its own. */
+function broken(text: string, columns: number): readonly string[] {
+  const lines: string[] = []
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1)
+    if (line === undefined || line.length + 1 + word.length > columns) lines.push(word)
+    else lines[lines.length - 1] = `${line} ${word}`
+  }
+  return lines
+}
+
+/** A line of names and their description, broken so that it fits. Descriptions have at least half of the width. */
+function fitted(line: string, width: number): readonly string[] {
+  const [, names = '', gap = '', text = ''] = /^( {3,}\S.*?)(?:( {2,})(\S.*))?$/.exec(line) ?? []
+  if (text === '') {
+    const indent = /^ */.exec(line)?.[0] ?? ''
+    return broken(line.trim(), width - indent.length).map((part) => (part === '' ? '' : indent + part))
+  }
+  const place = Math.min(names.length + gap.length, Math.floor(width / 2))
+  const lines = broken(text, width - place)
+  const indent = ' '.repeat(place)
+  if (names.length + 2 > place) return [names, ...lines.map((part) => indent + part)]
+  return lines.map((part, i) => (i === 0 ? names.padEnd(place) : indent) + part)
+}
+
+async function print(
+  { lead, rows = {}, flags = [], heading = 'OPTIONS', examples }: Page,
+  width: number,
+): Promise<readonly string[]> {
   const { default: yargs } = await import('yargs')
-  const page = yargs([])
-    .help(false)
-    .version(false)
-    .locale('en')
-    .wrap(null)
-    .scriptName('')
-    .parserConfiguration({ 'camel-case-expansion': false, 'dot-notation': false })
-    .updateStrings({ 'Commands:': 'COMMANDS:', 'Examples:': 'EXAMPLES:', 'aliases:': 'also:' })
-  const blocks = Object.entries(lead).map(([title, lines]) => [`${title}:`, ...lines.map((line) => `  ${line}`)])
-  page.usage(blocks.map((block) => block.join('\n')).join('\n\n'))
-  for (const row of rows) page.command([...namesOf(row)], row.summary, {}, () => {})
+  const page = (title: string): Argv =>
+    yargs([])
+      .help(false)
+      .version(false)
+      .locale('en')
+      .wrap(null)
+      .scriptName('')
+      // The line that it would make up.
+      .usage(null as never)
+      .parserConfiguration({ 'camel-case-expansion': false, 'dot-notation': false })
+      .updateStrings({ 'Commands:': `${title}:`, 'Examples:': 'EXAMPLES:', 'aliases:': 'also:' })
+  const blocks = Object.entries(lead).map(([title, lines]) =>
+    [`${title}:`, ...lines.map((line) => `  ${line}`)].join('\n'),
+  )
+  for (const [title, some] of Object.entries(rows)) {
+    const block = page(title)
+    for (const row of some) block.command([...namesOf(row)], row.summary, {}, () => {})
+    blocks.push(await block.getHelp())
+  }
+  const last = page('')
   for (const flag of flags) {
     // yargs prints short spellings first, then the key, then its other aliases: the value belongs to the last one printed.
     const long = namesOf(flag).filter((name) => name.length > 1)
     if (flag.value !== undefined) long.push(`${long.pop()} ${flag.value}`)
     const [key = '', ...aliases] = [...long, ...namesOf(flag).filter((name) => name.length === 1)]
-    page.option(key, { alias: aliases, describe: describe(flag), group: `${flag.section ?? heading}:` })
+    last.option(key, { alias: aliases, describe: describe(flag), group: `${flag.section ?? heading}:` })
   }
-  for (const example of examples) page.example(example, '')
-  const text = await page.getHelp()
-  return [...text.replace(/^ {2}/gm, '   ').split('\n'), '']
+  for (const example of examples) last.example(example, '')
+  if (flags.length > 0 || examples.length > 0) blocks.push(await last.getHelp())
+  const text = blocks.map((block) => block.trim()).join('\n\n')
+  const lines = text.replace(/^ {2}/gm, '   ').split('\n')
+  return [...lines.flatMap((line) => fitted(line, width)), '']
 }
 
 /** The version of the reference that this program matches, and its own. */
 const versionText = (host: Host): string => `${compatibleVersion} (sops-ts ${host.version})`
+
+const bySection: Readonly<Record<string, readonly Row[]>> = Object.fromEntries(
+  sections.map((section) => [section, commands.filter((row) => row.section === section)]),
+)
 
 const appHelp = (host: Host): Page => ({
   lead: {
@@ -71,7 +130,7 @@ const appHelp = (host: Host): Page => ({
     ],
     VERSION: [versionText(host)],
   },
-  rows: commands,
+  rows: bySection,
   flags: rootFlags,
   heading: 'GLOBAL OPTIONS',
   examples: [
@@ -86,20 +145,33 @@ async function commandHelp(path: readonly Row[], row: Row, host: Host): Promise<
   const name = path.map((part) => part.name).join(' ')
   const NAME = [`sops ${name} - ${row.summary}`]
   if (isGroup(row)) {
-    // As in the reference, the help of a group says `sops` whatever the program was called (spec/cli.md 2.6).
-    const USAGE = [`sops ${name} COMMAND [command options] [ARGUMENTS]`]
-    return { lead: { NAME, USAGE }, rows: row.subcommands, examples: row.examples }
+    const USAGE = [await usageLine(path, host)]
+    return { lead: { NAME, USAGE }, rows: { COMMANDS: row.subcommands }, examples: row.examples }
   }
-  const { args, flags, examples } = await row.load()
+  const { flags, examples, root = [] } = await row.load()
+  const own = new Set(flags.flatMap(namesOf))
+  const outer = rootFlags
+    .filter(({ name }) => (name === 'verbose' || root.some((one) => one === name)) && !own.has(name))
+    .map((flag) => ({ ...flag, section: 'OPTIONS BEFORE THE COMMAND' }))
+  return { lead: { NAME, USAGE: [await usageLine(path, host)] }, flags: [...flags, ...outer], examples }
+}
+
+/** How a command, or the program, is called. */
+export async function usageLine(path: readonly Row[], host: Host): Promise<string> {
+  const name = path.map((part) => part.name).join(' ')
+  const row = path.at(-1)
+  if (row === undefined) return 'sops [global options] COMMAND [command options] [ARGUMENTS]'
+  // As in the reference, the help of a group says `sops` whatever the program was called (spec/cli.md 2.6).
+  if (isGroup(row)) return `sops ${name} COMMAND [command options] [ARGUMENTS]`
+  const { args, flags } = await row.load()
   const program = basename(host.argv0).replace(/\.[cm]?js$/, '') || 'sops'
-  const usage = [program, name, flags.length > 0 ? '[command options]' : '', args].filter((part) => part !== '')
-  return { lead: { NAME, USAGE: [usage.join(' ')] }, flags, examples }
+  return [program, name, flags.length > 0 ? '[command options]' : '', args].filter((part) => part !== '').join(' ')
 }
 
 /** Lines of the help of a command, given with its parents, or of the program. */
-export async function helpLines(path: readonly Row[], host: Host): Promise<readonly string[]> {
+async function helpLines(path: readonly Row[], host: Host): Promise<readonly string[]> {
   const row = path.at(-1)
-  return print(row === undefined ? appHelp(host) : await commandHelp(path, row, host))
+  return print(row === undefined ? appHelp(host) : await commandHelp(path, row, host), widthOf(host))
 }
 
 export async function showHelp(path: readonly Row[], host: Host): Promise<number> {
@@ -107,11 +179,41 @@ export async function showHelp(path: readonly Row[], host: Host): Promise<number
   return 0
 }
 
-/** `help WORD` inside `path`; an unknown word is exit 3. */
-export async function showTopic(word: string | undefined, path: readonly Row[], host: Host): Promise<number> {
-  if (word === undefined) return showHelp(path, host)
-  const found = findRow(rowsBelow(path.at(-1)), word)
-  if (found) return showHelp([...path, found], host)
-  await say(host.stderr, `No help topic for '${word}'`)
+/** `help WORD…` inside `path`; an unknown word is exit 3. */
+export async function showTopic(words: readonly string[], path: readonly Row[], host: Host): Promise<number> {
+  const [word, ...rest] = words
+  const rows = rowsBelow(path.at(-1))
+  if (word === undefined || rows.length === 0) return showHelp(path, host)
+  const found = findRow(rows, word)
+  if (found) return showTopic(rest, [...path, found], host)
+  const error = messageLines('error', undefined, [`No help topic for '${word}'`], host)
+  await say(host.stderr, ...error, ...hintLines([topicHint(word, path)], host))
   return 3
+}
+
+/** The command that was probably meant: one that begins so, one like it, or one of a group. */
+function topicHint(word: string, path: readonly Row[]): string {
+  const parents = path.map(({ name }) => ` ${name}`).join('')
+  const names = rowsBelow(path.at(-1)).map(({ name }) => name)
+  const like = names.find((name) => name.startsWith(word)) ?? nearest(word, names)
+  if (like !== undefined) return `did you mean sops${parents} ${like}?`
+  const group = commands.find((row) => isGroup(row) && findRow(row.subcommands, word))
+  if (group !== undefined) return `did you mean sops ${group.name} ${word}?`
+  return `sops help${parents} shows the commands`
+}
+
+/** What to do first, for whoever calls the program with nothing: the commands, without their options. */
+export async function showStart(host: Host): Promise<number> {
+  const lead = {
+    'TO BEGIN': [
+      'sops keygen                      makes an identity, and prints its recipient',
+      'creation_rules: [{age: age1…}]   in a file .sops.yaml: who can read new files',
+      'sops edit secrets.yaml           opens an editor; what it saves is encrypted',
+    ],
+  }
+  const lines = await print({ lead, rows: bySection, examples: [] }, widthOf(host))
+  const error = messageLines('error', undefined, ['no file specified'], host)
+  const hints = hintLines(['sops help shows all options, sops help COMMAND those of a command'], host)
+  await say(host.stderr, ...error, '', ...lines, ...hints)
+  return exitCodes['no-file']
 }

@@ -39,6 +39,7 @@ async function dispatch(argv: readonly string[], host: Host): Promise<number> {
   }
   const root = parseWords(rootFlags, argv, host.env, 'root')
   if (isUsageError(root)) return refuse(root, [], host)
+  if (argv.length === 0) return (await import('./help.ts')).showStart(host)
   if (root.help) return showHelp([], host)
   const values: FlagValues<RootFlag> = root.values
   if (values.bool('version')) return (await import('./version.ts')).showVersion(values, host)
@@ -106,7 +107,7 @@ async function runGroup(
   const found = findRow(group.subcommands, word)
   if (found) return runRow([...path, found], rest, root, host)
   const { showTopic } = await import('./help.ts')
-  return word === 'help' || word === 'h' ? showTopic(rest[0], path, host) : showTopic(word, path, host)
+  return showTopic(word === 'help' || word === 'h' ? rest : [word], path, host)
 }
 
 const showHelp = async (path: readonly Row[], host: Host): Promise<number> =>

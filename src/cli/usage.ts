@@ -1,4 +1,4 @@
-// Usage errors: the reference's text and the help on stdout, an error and a suggestion on stderr.
+// Usage errors: the reference's text, a suggestion, and how the command is called.
 import { SopsError } from '../errors.ts'
 import { withoutSecrets } from '../system/index.ts'
 import { nearest } from '../text/suggest.ts'
@@ -7,7 +7,7 @@ import { isGroup, type Row } from './commands/index.ts'
 import { foldersHint } from './files.ts'
 import { dashed, type Flag, namesOf } from './flag.ts'
 import { rootFlags, sharedRootFlags } from './flags.ts'
-import { helpLines } from './help.ts'
+import { usageLine } from './help.ts'
 import type { Host } from './host.ts'
 import { reportError } from './report.ts'
 import { say } from './say.ts'
@@ -37,16 +37,8 @@ async function suggestion(flag: string, path: readonly Row[]): Promise<string | 
 export async function refuse(error: UsageError, path: readonly Row[], host: Host): Promise<number> {
   const { flag, kind } = error
   const usage = withoutSecrets(error.usage)
-  const row = path.at(-1)
-  const atRoot = row === undefined || isGroup(row)
-  if (kind !== 'environment') {
-    const lead = !atRoot
-      ? [`Incorrect Usage: ${usage}`, '']
-      : kind === 'spelling'
-        ? [usage]
-        : [`Incorrect Usage. ${usage}`, '']
-    await say(host.stdout, ...lead, ...(await helpLines(path, host)))
-  }
   const hint = flag === undefined ? undefined : await suggestion(flag, path)
-  return reportError(new SopsError('usage', usage, { hints: hint === undefined ? [] : [hint] }), host)
+  const status = await reportError(new SopsError('usage', usage, { hints: hint === undefined ? [] : [hint] }), host)
+  if (kind !== 'environment') await say(host.stderr, `usage: ${await usageLine(path, host)}`)
+  return status
 }

@@ -12,6 +12,7 @@ let folder: string
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'sops-shells-'))
   for (const name of ['bin', 'empty']) mkdirSync(join(folder, name))
+  writeFileSync(join(folder, 'empty/secrets.yaml'), '')
   symlinkSync(programFile, join(folder, 'bin/sops'))
 })
 
@@ -22,28 +23,35 @@ interface Shell {
   readonly ask: string
   /** Words in front of the script. */
   readonly options: readonly string[]
+  /** What stands for a file. */
+  readonly files: string[]
 }
 
 const shells: Readonly<Record<string, Shell>> = {
   bash: {
     options: ['--norc', '--noprofile'],
-    ask: `. "$1"; shift
+    files: ['<files>'],
+    ask: `compopt() { [[ " $* " == *" default "* ]] && wanted=1; }
+. "$1"; shift
 COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))
 $(complete -p sops | sed 's/.*-F \\([^ ]*\\) .*/\\1/')
-printf '%s\\n' "\${COMPREPLY[@]}"`,
+printf '%s\\n' "\${COMPREPLY[@]}"
+(( \${#COMPREPLY[@]} || !wanted )) || echo '<files>'`,
   },
   zsh: {
     // The functions of its completion system, which works at a prompt only.
     options: ['-f'],
+    files: ['<files>'],
     ask: `compdef() { completer=$1 }
-_describe() { for one in "\${(@P)2}"; do [[ $one == \${words[CURRENT]}* ]] && print -r -- "\${one%%:*}"; done }
-_files() { : }
+_describe() { for one in "\${(@P)2}"; do [[ $one == \${words[CURRENT]}* ]] && { found=1; print -r -- "\${one%%:*}" }; done }
+_files() { (( found )) || print '<files>' }
 . "$1"; shift
 words=("$@"); CURRENT=$#
 $completer`,
   },
   fish: {
     options: ['--no-config'],
+    files: ['secrets.yaml'],
     ask: `source $argv[1]
 complete -C (string join -- ' ' $argv[2..]) | string replace -r '\\t.*' ''`,
   },
@@ -52,7 +60,7 @@ complete -C (string join -- ' ' $argv[2..]) | string replace -r '\\t.*' ''`,
 const isInstalled = (shell: string): boolean =>
   process.platform !== 'win32' && spawnSync(shell, ['-c', 'exit 0']).status === 0
 
-describe.each(Object.entries(shells))('%s', (name, { ask, options }) => {
+describe.each(Object.entries(shells))('%s', (name, { ask, options, files }) => {
   const installed = isInstalled(name)
   if (!installed) process.stderr.write(`the completion script for ${name} is not tried: there is no program ${name}\n`)
 
@@ -66,7 +74,16 @@ describe.each(Object.entries(shells))('%s', (name, { ask, options }) => {
     ['sops encrypt --encrypted-s', ['--encrypted-suffix']],
     ['sops rotate --add-ag', ['--add-age']],
     ['sops decrypt -i --in-p', []],
-    ['sops decrypt ', []],
+    ['sops decrypt --indent', []],
+    ['sops decrypt ', files],
+    ['sops decrypt s', files],
+    ['sops decrypt --output ', files],
+    ['sops keygen ', []],
+    ['sops encrypt --age ', []],
+    ['sops decrypt --output-type ', ['binary', 'dotenv', 'ini', 'json', 'yaml']],
+    ['sops decrypt --output-type y', ['yaml']],
+    ['sops help groups ', ['add', 'delete']],
+    ['sops help de', ['decrypt']],
   ])('%j', async (line, expected) => {
     const env = { PATH: `${join(folder, 'bin')}${delimiter}${process.env['PATH']}`, HOME: folder }
     const cwd = join(folder, 'empty')

@@ -2,10 +2,14 @@ import { describe, expect, test } from 'vitest'
 import { commands } from '../../src/cli/commands/index.ts'
 import { dashed, type Flag, namesOf } from '../../src/cli/flag.ts'
 import { rootFlags } from '../../src/cli/flags.ts'
-import { runCli } from '../support/cli.ts'
+import { type CliOptions, type CliResult, runCli } from '../support/cli.ts'
 import { allCommands } from '../support/commands.ts'
 
 const all = await allCommands()
+
+/** With room for whole lines. */
+const runWide = (words: readonly string[], options: CliOptions = {}): Promise<CliResult> =>
+  runCli(words, { ...options, env: { ...options.env, COLUMNS: '1000' } })
 
 interface Told {
   readonly heading: string
@@ -42,19 +46,23 @@ function told(flags: readonly Flag[], heading: string): Told[] {
 
 describe('help of a command', () => {
   test.each(all)('%j', async (path, command) => {
-    const { code, stdout, stderr } = await runCli([...path, '--help'])
+    const { code, stdout, stderr } = await runWide([...path, '--help'])
     const text = stdout.toString()
     expect([code, stderr]).toEqual([0, ''])
     expect(text).toMatch(
       new RegExp(`^NAME:\\n {3}sops ${path.join(' ')} - .+\\n\\nUSAGE:\\n {3}sops ${path.join(' ')}`),
     )
-    expect(listed(text)).toEqual(told(command.flags, 'OPTIONS'))
+    const outer = rootFlags
+      .filter(({ name }) => name === 'verbose' || command.root?.some((one) => one === name))
+      .filter(({ name }) => !command.flags.some((flag) => namesOf(flag).includes(name)))
+      .map((flag) => ({ ...flag, section: 'OPTIONS BEFORE THE COMMAND' }))
+    expect(listed(text)).toEqual(told([...command.flags, ...outer], 'OPTIONS'))
     for (const example of command.examples) expect(text).toContain(`\n   ${example}\n`)
     expect(text).not.toContain('undefined')
   })
 
   test('a flag shows its alias, value, default and variable in columns', async () => {
-    const { stdout } = await runCli(['keyservice', '-h'])
+    const { stdout } = await runWide(['keyservice', '-h'])
     expect(stdout.toString()).toBe(`NAME:
    sops keyservice - serve the keys of this machine to other machines
 
@@ -71,7 +79,7 @@ EXAMPLES:
    sops keyservice --net unix --addr /run/user/1000/sops.sock
 
 `)
-    const encrypt = (await runCli(['help', 'encrypt'])).stdout.toString()
+    const encrypt = (await runWide(['help', 'encrypt'])).stdout.toString()
     expect(encrypt).toMatch(/^ {3}-a, --age KEYS +.*\[\$SOPS_AGE_RECIPIENTS\]$/m)
     expect(encrypt.match(/^[A-Z ]+:$/gm)).toEqual([
       'NAME:',
@@ -80,6 +88,7 @@ EXAMPLES:
       'MASTER KEYS:',
       'SELECTION:',
       'KEY SERVICES:',
+      'OPTIONS BEFORE THE COMMAND:',
       'EXAMPLES:',
     ])
   })
@@ -98,19 +107,24 @@ describe('help of the program', () => {
   test.each([['--help'], ['-h'], ['help'], ['h'], ['-h', 'anything'], ['--version', '--help']])(
     '%s',
     async (...words) => {
-      const { code, stdout, stderr } = await runCli(words)
+      const { code, stdout, stderr } = await runWide(words)
       const text = stdout.toString()
       expect([code, stderr]).toEqual([0, ''])
-      expect(text.match(/^[A-Z ]+:$/gm)?.slice(0, 5)).toEqual([
+      expect(text.match(/^[A-Z ]+:$/gm)?.slice(0, 9)).toEqual([
         'NAME:',
         'USAGE:',
         'VERSION:',
-        'COMMANDS:',
+        'EVERYDAY COMMANDS:',
+        'KEYS:',
+        'GIT:',
+        'SERVICES:',
+        'HELP:',
         'GLOBAL OPTIONS:',
       ])
-      for (const { name, summary, aliases } of commands) {
-        const also = aliases === undefined ? '' : `  [also: ${aliases.join(', ')}]`
-        expect(text.split('\n')).toContain(`   ${name.padEnd(12)}${summary}${also}`)
+      const blocks = new Map(text.split('\n\n').map((block) => [block.slice(0, block.indexOf(':')), block.split('\n')]))
+      for (const { name, section, summary, aliases } of commands) {
+        const lines = blocks.get(section ?? '')?.map((line) => line.replace(/ {2,}/g, ' '))
+        expect(lines).toContain(` ${name} ${summary}${aliases === undefined ? '' : ` [also: ${aliases.join(', ')}]`}`)
       }
       expect(listed(text)).toEqual(told(rootFlags, 'GLOBAL OPTIONS'))
     },
@@ -137,7 +151,74 @@ describe('help of the program', () => {
     [['git', 'help', 'nonsense']],
   ])('%j is exit 3', async (words) => {
     const { code, stdout, stderr } = await runCli(words)
-    expect([code, stdout.length, stderr]).toEqual([3, 0, "No help topic for 'nonsense'\n"])
+    const parent = words[0] === 'help' ? '' : ` ${words[0]}`
+    expect([code, stdout.length, stderr]).toEqual([
+      3,
+      0,
+      `error: No help topic for 'nonsense'\nhint: sops help${parent} shows the commands\n`,
+    ])
+  })
+
+  test.each<[string, string]>([
+    ['groups ad', 'groups add'],
+    ['groups dlete', 'groups delete'],
+    ['groups help ad', 'groups add'],
+    ['help groups ad', 'groups add'],
+    ['help add', 'groups add'],
+    ['help install', 'git install'],
+    ['help decrpt', 'decrypt'],
+    ['git inst', 'git install'],
+    ['completion z', 'completion zsh'],
+  ])('%s suggests %s', async (line, meant) => {
+    const { code, stderr } = await runCli(line.split(' '))
+    expect([code, stderr.split('\n')[1]]).toEqual([3, `hint: did you mean sops ${meant}?`])
+  })
+
+  test.each(all)('help %j', async (path) => {
+    const { stdout } = await runCli(['help', ...path])
+    expect(stdout).toEqual((await runCli([...path, '-h'])).stdout)
+    expect(stdout.toString()).toContain(`sops ${path.join(' ')} - `)
+  })
+})
+
+describe('the width', () => {
+  const longest = ({ stdout }: CliResult): number =>
+    Math.max(
+      ...stdout
+        .toString()
+        .split('\n')
+        .map((line) => line.length),
+    )
+
+  test.each<[string, CliOptions, number]>([
+    ['80 in a pipe', {}, 80],
+    ['that of the terminal', { columns: 120, tty: ['stdout'] }, 120],
+    ['COLUMNS', { env: { COLUMNS: '100' } }, 100],
+    ['COLUMNS rather than the terminal', { env: { COLUMNS: '100' }, columns: 60, tty: ['stdout'] }, 100],
+    ['never less than 40', { env: { COLUMNS: '1' } }, 40],
+    ['80 if it says nothing', { env: { COLUMNS: 'wide' } }, 80],
+  ])('%s', async (_, options, width) => {
+    for (const words of [['--help'], ['encrypt', '-h'], ['groups', 'add', '-h'], ['doctor', '-h']]) {
+      const narrow = await runCli(words, options)
+      const wide = await runWide(words)
+      expect(narrow.stdout.toString().split(/\s+/)).toEqual(wide.stdout.toString().split(/\s+/))
+      const tooLong = narrow.stdout
+        .toString()
+        .split('\n')
+        .filter((line) => line.length > width)
+      // A single word may need more, and so may a flag with its value.
+      expect(tooLong.filter((line) => /\S +\S/.test(line) && !/^ *--\S+ \S+$/.test(line))).toEqual([])
+    }
+    expect(longest(await runCli(['encrypt', '-h'], options))).toBeGreaterThan(width - 20)
+  })
+
+  test('descriptions stay in their column', async () => {
+    expect((await runCli(['git', 'install', '-h'], { env: { COLUMNS: '50' } })).stdout.toString()).toMatch(
+      /\n {3}--verbose {2}show what is being done\n/,
+    )
+    expect((await runCli(['help', 'encrypt'])).stdout.toString()).toContain(
+      '       --filename-override PATH  take format and creation rule from this name\n',
+    )
   })
 })
 

@@ -1,41 +1,74 @@
 import { describe, expect, test } from 'vitest'
+import { commands } from '../../src/cli/commands/index.ts'
 import { runCli } from '../support/cli.ts'
 
 describe('usage errors', () => {
-  test.each<[string[], string, string]>([
-    [['--nonsense'], 'Incorrect Usage. flag provided but not defined: -nonsense\n\nNAME:', '-nonsense'],
-    [['-di', 'f'], 'Incorrect Usage. flag provided but not defined: -di\n\nNAME:', 'write -d -i'],
-    [['groups', '--nonsense'], 'Incorrect Usage. flag provided but not defined: -nonsense\n\nNAME:', '-nonsense'],
+  test.each<[string[], string, string, string]>([
+    [
+      ['--nonsense'],
+      'flag provided but not defined: -nonsense',
+      '',
+      '[global options] COMMAND [command options] [ARGUMENTS]',
+    ],
+    [
+      ['-di', 'f'],
+      'flag provided but not defined: -di',
+      'hint: short flags cannot be combined; write -d -i\n',
+      '[global options] COMMAND [command options] [ARGUMENTS]',
+    ],
+    [
+      ['groups', '--nonsense'],
+      'flag provided but not defined: -nonsense',
+      '',
+      'groups COMMAND [command options] [ARGUMENTS]',
+    ],
     [
       ['decrypt', '--in-plase', 'f'],
-      'Incorrect Usage: flag provided but not defined: -in-plase\n\nNAME:',
-      'did you mean --in-place?',
+      'flag provided but not defined: -in-plase',
+      'hint: did you mean --in-place?\n',
+      'decrypt [command options] [FILE]',
     ],
     [
       ['decrypt', '--config', 'c'],
-      'Incorrect Usage: flag provided but not defined: -config\n\nNAME:',
-      '--config stands before the command',
+      'flag provided but not defined: -config',
+      'hint: --config stands before the command: sops --config … decrypt\n',
+      'decrypt [command options] [FILE]',
     ],
     [
       ['groups', 'add', '--fil', 'x'],
-      'Incorrect Usage: flag provided but not defined: -fil\n\nNAME:',
-      'did you mean --file?',
+      'flag provided but not defined: -fil',
+      'hint: did you mean --file?\n',
+      'groups add [command options]',
     ],
-    [['-d', '--decrypt', 'f'], 'Cannot use two forms of the same flag: d decrypt\nNAME:', 'two forms'],
+    [
+      ['-d', '--decrypt', 'f'],
+      'Cannot use two forms of the same flag: d decrypt',
+      '',
+      '[global options] COMMAND [command options] [ARGUMENTS]',
+    ],
     [
       ['decrypt', '-i', '--in-place', 'f'],
-      'Incorrect Usage: Cannot use two forms of the same flag: i in-place\n\nNAME:',
-      'two forms',
+      'Cannot use two forms of the same flag: i in-place',
+      '',
+      'decrypt [command options] [FILE]',
     ],
-  ])('%j', async (words, stdout, stderr) => {
-    const result = await runCli(words)
-    expect(result.code).toBe(1)
-    expect(result.stdout.toString().startsWith(stdout)).toBe(true)
-    expect(result.stderr).toMatch(
-      /^error: (?:flag provided but not defined|Cannot use two forms of the same flag): .*\n/,
-    )
-    expect(result.stderr).toContain(stderr)
-  })
+    [['decrypt', '--extract'], 'flag needs an argument: -extract', '', 'decrypt [command options] [FILE]'],
+    [
+      ['groups', 'add', '--shamir-secret-sharing-threshold', 'x'],
+      'invalid value "x" for flag -shamir-secret-sharing-threshold: parse error',
+      '',
+      'groups add [command options]',
+    ],
+  ])(
+    '%j is told in a line, with what was probably meant and how the command is called',
+    async (words, error, hint, usage) => {
+      expect(await runCli(words)).toEqual({
+        code: 1,
+        stdout: Buffer.alloc(0),
+        stderr: `error: ${error}\n${hint}usage: sops ${usage}\n`,
+      })
+    },
+  )
 
   test('a bad boolean in the environment stops every command, without help', async () => {
     for (const words of [['decrypt', 'f'], ['--version'], ['--help'], []]) {
@@ -48,12 +81,14 @@ describe('usage errors', () => {
 
 describe('nothing to do', () => {
   test('no words', async () => {
-    expect(await runCli([])).toEqual({
-      code: 100,
-      stdout: Buffer.alloc(0),
-      stderr:
-        'error: no file specified\nhint: sops edit FILE opens or makes an encrypted file; sops help shows all commands\n',
-    })
+    const { code, stdout, stderr } = await runCli([])
+    expect([code, stdout.length]).toEqual([100, 0])
+    expect(stderr).toMatch(
+      /^error: no file specified\n\nTO BEGIN:\n {3}sops keygen .+\n {3}creation_rules: .+ \.sops\.yaml.*\n {3}sops edit .+\n\nEVERYDAY COMMANDS:\n/,
+    )
+    for (const { name, summary } of commands) expect(stderr.replace(/\s+/g, ' ')).toContain(` ${name} ${summary} `)
+    expect(stderr).toMatch(/\nhint: sops help shows all options, .*\n$/)
+    expect((await runCli(['--verbose'])).stderr).toMatch(/^error: no file specified\n/)
   })
 
   test('a word that is almost a command', async () => {

@@ -14,6 +14,8 @@ export interface CliOptions {
   readonly stdin?: string | Uint8Array
   /** Streams that say they are terminals. */
   readonly tty?: readonly ('stdin' | 'stdout' | 'stderr')[]
+  /** Of the terminal. */
+  readonly columns?: number
   readonly now?: Date
   readonly argv0?: string
   readonly auditConfig?: string
@@ -49,7 +51,7 @@ export function bufferHost(options: CliOptions = {}): BufferHost {
   const written = { stdout: [] as Uint8Array[], stderr: [] as Uint8Array[] }
   const sink = (name: 'stdout' | 'stderr'): Output => ({
     isTTY: options.tty?.includes(name) ?? false,
-    columns: undefined,
+    columns: options.columns,
     write: async (data) => {
       written[name].push(Buffer.from(data))
     },

@@ -10,14 +10,19 @@ const bash = `
 _cli_bash_autocomplete() {
   local word="\${COMP_WORDS[COMP_CWORD]}" candidates
   local -a line=("\${COMP_WORDS[@]:0:COMP_CWORD}")
-  if [[ "$word" == -* ]]; then
-    line+=("$word")
+  # Bash takes --flag=value for three words.
+  if [[ "$word" == "=" ]]; then
+    word=""
+  elif (( COMP_CWORD > 1 )) && [[ "\${line[COMP_CWORD-1]}" == "=" ]]; then
+    unset "line[COMP_CWORD-1]"
   fi
-  candidates=$("\${line[@]}" --generate-bash-completion 2>/dev/null)
+  if ! candidates=$(_SOPS_COMPLETE=bash "\${line[@]}" "$word" --generate-bash-completion 2>/dev/null); then
+    compopt -o default 2>/dev/null
+  fi
   COMPREPLY=($(compgen -W "$candidates" -- "$word"))
 }
 
-complete -o bashdefault -o default -o nospace -F _cli_bash_autocomplete sops
+complete -o nospace -F _cli_bash_autocomplete sops
 `
 
 const zsh = `
@@ -25,14 +30,14 @@ const zsh = `
 
 _cli_zsh_autocomplete() {
   local -a line candidates
-  line=("\${(@)words[1,CURRENT-1]}")
-  if [[ "\${words[CURRENT]}" == -* ]]; then
-    line+=("\${words[CURRENT]}")
-  fi
-  candidates=("\${(@f)$(_CLI_ZSH_AUTOCOMPLETE_HACK=1 "\${line[@]}" --generate-bash-completion 2>/dev/null)}")
+  local out files=0
+  line=("\${(@)words[1,CURRENT]}")
+  out=$(_SOPS_COMPLETE=zsh "\${line[@]}" --generate-bash-completion 2>/dev/null) || files=1
+  candidates=("\${(@f)out}")
   if [[ -n "\${candidates[1]}" ]]; then
     _describe 'values' candidates
-  else
+  fi
+  if (( files )); then
     _files
   fi
 }
@@ -44,13 +49,12 @@ const fish = `
 function __sops_complete
     set -l line (commandline -opc)
     set -l word (commandline -ct)
-    if string match -q -- '-*' $word
-        set -a line $word
-    end
-    command $line --generate-bash-completion 2>/dev/null
+    set -lx _SOPS_COMPLETE fish
+    command $line "$word" --generate-bash-completion 2>/dev/null
+    or __fish_complete_path "$word"
 end
 
-complete -c sops -a '(__sops_complete)'
+complete -c sops -f -a '(__sops_complete)'
 `
 
 const scripts: Readonly<Record<string, string>> = { bash, zsh, fish }

@@ -67,6 +67,7 @@ export const decrypt: Command = command({
     'sops decrypt --output-type json secrets.yaml',
     'sops decrypt --filename-override x.yaml < secrets.yaml',
   ],
+  root: ['config', 'indent'],
   run,
 })
 

@@ -20,6 +20,7 @@ export const doctor: Command = command({
   args: '[FILE...]',
   flags,
   examples: ['sops doctor', 'sops doctor secrets.yaml', 'sops doctor --json secrets/*.yaml'],
+  root: ['config'],
   run,
 })
 

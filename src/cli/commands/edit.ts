@@ -70,6 +70,7 @@ export const edit: Command = command({
   opensEditor: true,
   flags,
   examples: ['sops edit secrets.yaml', 'SOPS_EDITOR="code --wait" sops edit secrets.yaml'],
+  root: ['config', 'indent'],
   run,
 })
 

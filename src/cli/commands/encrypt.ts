@@ -33,6 +33,7 @@ export const encrypt: Command = command({
     'sops encrypt --age age1… plain.yaml > secrets.yaml',
     'sops encrypt --filename-override secrets.env < plain.env',
   ],
+  root: ['config', 'indent'],
   run,
 })
 

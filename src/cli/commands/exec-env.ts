@@ -28,6 +28,7 @@ export const execEnv: Command = command({
   args: 'FILE COMMAND',
   flags,
   examples: ["sops exec-env secrets.env './server --port 80'"],
+  root: ['config'],
   run,
 })
 

@@ -38,6 +38,7 @@ export const execFile: Command = command({
   args: 'FILE COMMAND',
   flags,
   examples: ["sops exec-file config.yaml 'server --config {}'"],
+  root: ['config', 'indent'],
   run,
 })
 

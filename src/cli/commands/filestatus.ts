@@ -19,6 +19,7 @@ export const filestatus: Command = command({
   args: 'FILE',
   flags,
   examples: ['sops filestatus secrets.yaml'],
+  root: ['config'],
   run,
 })
 

@@ -45,6 +45,7 @@ export const add: Command = command({
   args: '',
   flags: addFlags,
   examples: ['sops groups add -i -f secrets.yaml --age age1…'],
+  root: ['config', 'indent'],
   run: addGroup,
 })
 
@@ -55,6 +56,7 @@ export const remove: Command = command({
   args: 'INDEX',
   flags: removeFlags,
   examples: ['sops groups delete -i -f secrets.yaml 1'],
+  root: ['config', 'indent'],
   run: removeGroup,
 })
 

@@ -1,10 +1,10 @@
-// `sops help [COMMAND]`.
+// `sops help [COMMAND...]`.
 import { type Command, command } from '../command.ts'
 import { showTopic } from '../help.ts'
 
 export const help: Command = command({
-  args: '[COMMAND]',
+  args: '[COMMAND...]',
   flags: [],
-  examples: ['sops help decrypt'],
-  run: (inv, io) => showTopic(inv.positionals[0], [], io.host),
+  examples: ['sops help decrypt', 'sops help groups add'],
+  run: (inv, io) => showTopic(inv.positionals, [], io.host),
 })

@@ -1,8 +1,13 @@
 // The table of commands: names and summaries. Flags, code and the rest of the help load when the command is called.
 import type { Command } from '../command.ts'
 
+/** What commands are for, in the order of the help. */
+export const sections = ['EVERYDAY COMMANDS', 'KEYS', 'GIT', 'SERVICES', 'HELP'] as const
+
 export interface CommandRow {
   readonly name: string
+  /** Only at the top. */
+  readonly section?: (typeof sections)[number]
   readonly aliases?: readonly string[]
   /** One line. */
   readonly summary: string
@@ -33,6 +38,7 @@ const shells = ['bash', 'zsh', 'fish'] as const
 export const commands: readonly Row[] = [
   {
     name: 'completion',
+    section: 'HELP',
     summary: 'print a completion script for a shell',
     examples: ['sops completion bash > /etc/bash_completion.d/sops'],
     subcommands: shells.map((shell) => ({
@@ -43,31 +49,37 @@ export const commands: readonly Row[] = [
   },
   {
     name: 'exec-env',
+    section: 'EVERYDAY COMMANDS',
     summary: 'run a command with the values of a file in its environment',
     load: async () => (await import('./exec-env.ts')).execEnv,
   },
   {
     name: 'exec-file',
+    section: 'EVERYDAY COMMANDS',
     summary: 'run a command with the decrypted file at hand; {} in the command is its path',
     load: async () => (await import('./exec-file.ts')).execFile,
   },
   {
     name: 'publish',
+    section: 'SERVICES',
     summary: 'upload a file, or a folder of files, to the destination in the configuration',
     load: async () => (await import('./publish.ts')).publish,
   },
   {
     name: 'keyservice',
+    section: 'SERVICES',
     summary: 'serve the keys of this machine to other machines',
     load: async () => (await import('./keyservice.ts')).keyservice,
   },
   {
     name: 'filestatus',
+    section: 'EVERYDAY COMMANDS',
     summary: 'tell as JSON whether a file is encrypted',
     load: async () => (await import('./filestatus.ts')).filestatus,
   },
   {
     name: 'groups',
+    section: 'KEYS',
     summary: 'change the key groups of a file',
     examples: [],
     subcommands: [
@@ -85,46 +97,55 @@ export const commands: readonly Row[] = [
   },
   {
     name: 'updatekeys',
+    section: 'KEYS',
     summary: 'give files the master keys of the configuration',
     load: async () => (await import('./updatekeys.ts')).updatekeys,
   },
   {
     name: 'decrypt',
+    section: 'EVERYDAY COMMANDS',
     summary: 'decrypt a file, or stdin, to stdout',
     load: async () => (await import('./decrypt.ts')).decrypt,
   },
   {
     name: 'encrypt',
+    section: 'EVERYDAY COMMANDS',
     summary: 'encrypt a file, or stdin, to stdout',
     load: async () => (await import('./encrypt.ts')).encrypt,
   },
   {
     name: 'rotate',
+    section: 'KEYS',
     summary: 'give a file a new data key, and add or remove master keys',
     load: async () => (await import('./rotate.ts')).rotate,
   },
   {
     name: 'edit',
+    section: 'EVERYDAY COMMANDS',
     summary: 'open a file decrypted in an editor; it is made if it does not exist',
     load: async () => (await import('./edit.ts')).edit,
   },
   {
     name: 'set',
+    section: 'EVERYDAY COMMANDS',
     summary: 'change one value of a file',
     load: async () => (await import('./set.ts')).set,
   },
   {
     name: 'unset',
+    section: 'EVERYDAY COMMANDS',
     summary: 'remove one value from a file',
     load: async () => (await import('./unset.ts')).unset,
   },
   {
     name: 'keygen',
+    section: 'KEYS',
     summary: 'make a new age identity',
     load: async () => (await import('./keygen.ts')).keygen,
   },
   {
     name: 'git',
+    section: 'GIT',
     summary: 'show decrypted differences in git',
     examples: [],
     subcommands: [
@@ -142,11 +163,13 @@ export const commands: readonly Row[] = [
   },
   {
     name: 'doctor',
+    section: 'HELP',
     summary: 'check configuration, identities and programs, and say what is missing',
     load: async () => (await import('./doctor.ts')).doctor,
   },
   {
     name: 'help',
+    section: 'HELP',
     aliases: ['h'],
     summary: 'show the commands, or the help of one command',
     load: async () => (await import('./help.ts')).help,

@@ -8,7 +8,12 @@ import type { Invocation, Io } from '../invocation.ts'
 import { Control } from '../say.ts'
 
 const flags = [
-  string('network', 'kind of socket: tcp or unix', { aliases: ['net'], default: 'tcp', value: 'KIND' }),
+  string('network', 'kind of socket: tcp or unix', {
+    aliases: ['net'],
+    default: 'tcp',
+    value: 'KIND',
+    values: ['tcp', 'unix'],
+  }),
   string('address', 'address or socket path', { aliases: ['addr'], default: '127.0.0.1:5000', value: 'ADDRESS' }),
   bool('prompt', 'ask before every answer'),
   verbose,

@@ -42,6 +42,7 @@ export const publish: Command = command({
   oneFile: true,
   flags,
   examples: ['sops publish --yes secrets.yaml'],
+  root: ['config', 'indent'],
   run,
 })
 

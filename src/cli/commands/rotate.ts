@@ -51,6 +51,7 @@ export const rotate: Command = command({
   oneFile: 'unless in place',
   flags,
   examples: ['sops rotate -i secrets/*.yaml', 'sops rotate -i --rm-age age1… secrets.yaml'],
+  root: ['config', 'indent'],
   run,
 })
 

@@ -37,6 +37,7 @@ export const set: Command = command({
     'sops set secrets.yaml \'["db"]["password"]\' \'"new"\'',
     'printf \'"new"\' | sops set --value-stdin secrets.yaml \'["db"]["password"]\'',
   ],
+  root: ['config', 'indent'],
   run,
 })
 

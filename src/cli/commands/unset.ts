@@ -16,6 +16,7 @@ export const unset: Command = command({
   args: 'FILE INDEX',
   flags,
   examples: ['sops unset secrets.yaml \'["db"]["password"]\''],
+  root: ['config', 'indent'],
   run,
 })
 

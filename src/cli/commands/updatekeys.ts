@@ -26,6 +26,7 @@ export const updatekeys: Command = command({
   args: 'FILE [FILE...]',
   flags,
   examples: ['sops updatekeys --yes secrets/*.yaml'],
+  root: ['config', 'indent'],
   run,
 })
 
