@@ -13,7 +13,7 @@ import { type Flag, namesOf } from './flag.ts'
 import { rootFlags } from './flags.ts'
 import { hintLines, messageLines } from './form.ts'
 import type { Host } from './host.ts'
-import { say } from './say.ts'
+import { sayLines } from './say.ts'
 
 interface Page {
   /** Titles of the blocks above the columns, each with its lines. */
@@ -175,7 +175,7 @@ async function helpLines(path: readonly Row[], host: Host): Promise<readonly str
 }
 
 export async function showHelp(path: readonly Row[], host: Host): Promise<number> {
-  await say(host.stdout, ...(await helpLines(path, host)))
+  await sayLines(host.stdout, await helpLines(path, host))
   return 0
 }
 
@@ -187,7 +187,7 @@ export async function showTopic(words: readonly string[], path: readonly Row[], 
   const found = findRow(rows, word)
   if (found) return showTopic(rest, [...path, found], host)
   const error = messageLines('error', undefined, [`No help topic for '${word}'`], host)
-  await say(host.stderr, ...error, ...hintLines([topicHint(word, path)], host))
+  await sayLines(host.stderr, [...error, ...hintLines([topicHint(word, path)], host)])
   return 3
 }
 
@@ -214,6 +214,6 @@ export async function showStart(host: Host): Promise<number> {
   const lines = await print({ lead, rows: bySection, examples: [] }, widthOf(host))
   const error = messageLines('error', undefined, ['no file specified'], host)
   const hints = hintLines(['sops help shows all options, sops help COMMAND those of a command'], host)
-  await say(host.stderr, ...error, '', ...lines, ...hints)
+  await sayLines(host.stderr, [...error, '', ...lines, ...hints])
   return exitCodes['no-file']
 }

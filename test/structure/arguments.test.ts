@@ -33,9 +33,6 @@ function spreads(name: string, text: string): string[] {
 
 /** Lists whose length the program itself decides. */
 const short = [
-  'cli/completion.ts: say',
-  'cli/help.ts: say',
-  'cli/usage.ts: say',
   'cli/version.ts: say',
   'cli/main.ts: say',
   'cli/main.ts: say',
