@@ -113,17 +113,14 @@ describe('yargs', () => {
   const loadsIt = async (args: readonly string[]): Promise<boolean> =>
     (await traced(args)).loaded.some((input) => input.startsWith('node_modules/yargs/'))
 
-  test.each([
-    [['--help']],
-    [['decrypt', '--help']],
-    [['help', 'encrypt']],
-    [['groups']],
-    [['decrypt', '--nonsense']],
-    [['--nonsense']],
-  ])('prints the help: %j', async (args) => expect(await loadsIt(args)).toBe(true))
+  test.each([[['--help']], [['decrypt', '--help']], [['help', 'encrypt']], [['groups']], [[]]])(
+    'prints the help: %j',
+    async (args) => expect(await loadsIt(args)).toBe(true),
+  )
 
   test.each([
-    [[]],
+    [['decrypt', '--nonsense']],
+    [['--nonsense']],
     [['--version']],
     [['completion', 'bash']],
     [['--generate-bash-completion']],

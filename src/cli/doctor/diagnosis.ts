@@ -1,6 +1,6 @@
 // What `sops doctor --json` prints. Programs read it: fields may be added, none is removed or changes its meaning (schema/doctor.json).
 
-export interface Found {
+export interface ReportedFinding {
   readonly kind: 'problem' | 'remark'
   /** The file it is about, as the user named it; a configuration by its absolute path; null for this machine. */
   readonly file: string | null
@@ -63,5 +63,5 @@ export interface Diagnosis extends Readonly<Facts> {
   readonly ok: boolean
   readonly problems: number
   readonly remarks: number
-  readonly findings: readonly Found[]
+  readonly findings: readonly ReportedFinding[]
 }

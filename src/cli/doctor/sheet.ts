@@ -2,7 +2,7 @@
 import { withoutSecretsOf } from '../../system/index.ts'
 import { type Line, withoutSecretLines } from '../say.ts'
 import type { TerminalStyle } from '../style.ts'
-import type { Diagnosis, Facts, Found } from './diagnosis.ts'
+import type { Diagnosis, Facts, ReportedFinding } from './diagnosis.ts'
 
 /** A text of several lines is given as an array of them. */
 type Text = string | readonly string[]
@@ -37,7 +37,7 @@ export const countOf = (count: number, what: string): string => `${count} ${what
 /** Removes key material, and the values of secret variables in `env`, from everything that is added. */
 export function makeSheet(style: TerminalStyle, env: Readonly<Record<string, string | undefined>>): Sheet {
   const lines: Line[] = []
-  const findings: Found[] = []
+  const findings: ReportedFinding[] = []
   const facts: Facts = { config: null, rules: [], identities: [], credentials: [], files: [] }
   let subject: string | undefined
   const shown = (text: string): string => withoutSecretsOf(text, env)
@@ -47,13 +47,18 @@ export function makeSheet(style: TerminalStyle, env: Readonly<Record<string, str
     lines.push([indent, mark, first])
     for (const line of rest) lines.push(`${indent}  ${line}`)
   }
-  const find = (kind: Found['kind'], mark: Line, text: Text, { depth = 1, hints = [], line }: Remedy = {}): void => {
+  const find = (
+    kind: ReportedFinding['kind'],
+    mark: Line,
+    text: Text,
+    { depth = 1, hints = [], line }: Remedy = {},
+  ): void => {
     const [first = '', ...rest] = [text].flat()
     findings.push({ kind, file: subject ?? null, line: line ?? null, text: [first, ...rest].join('\n'), hints })
     add([line === undefined ? first : `line ${line}: ${first}`, ...rest], depth, mark)
     for (const hint of hints) add(hint, depth + 1, 'hint: ')
   }
-  const count = (wanted: Found['kind']): number => findings.filter(({ kind }) => kind === wanted).length
+  const count = (wanted: ReportedFinding['kind']): number => findings.filter(({ kind }) => kind === wanted).length
   return {
     heading: (text, about) => {
       subject = about
