@@ -24,3 +24,6 @@ export function expressionOfGlob(pattern: string): string {
     .replace(/\*\*\/?|\*|\?/g, (wild) => (wild.startsWith('**') ? '.*' : wild === '*' ? '[^/]*' : '[^/]'))
   return `${start}${body}$`
 }
+
+export const globHint = (pattern: string): string =>
+  `path_regex is a regular expression, not a glob: write ${expressionOfGlob(pattern)} for ${pattern}`

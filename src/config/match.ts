@@ -8,6 +8,7 @@ import { replaced } from '../system/index.ts'
 import { quote } from '../text/quote.ts'
 import { warnAboutConfig, warnAboutSelection } from './check.ts'
 import { type ConfigFile, pathsOf } from './find.ts'
+import { globHint, looksLikeGlob } from './glob.ts'
 import { keyGroupsOf } from './keys.ts'
 import type { Config, RawDestinationRule, RawRule } from './load.ts'
 
@@ -110,24 +111,12 @@ const refuseInvalid =
   (pattern: string, place: string) =>
   (error: unknown): never => {
     throw new SopsError('generic', `can not compile regexp: ${messageOf(error)} (path_regex of ${place})`, {
-      hints: isGlob(pattern) ? [globHint(pattern)] : ['expressions follow RE2: no look-around and no back-references'],
+      hints: looksLikeGlob(pattern)
+        ? [globHint(pattern)]
+        : ['expressions follow RE2: no look-around and no back-references'],
       cause: error,
     })
   }
-
-/** A star with nothing before it that could be repeated. */
-const isGlob = (pattern: string): boolean => /(?:^|\/)\*|\*\*/.test(pattern)
-
-/** What says the same as a glob; only its end is bound, as rules are found by a part of the path. */
-function globHint(pattern: string): string {
-  const expression = pattern
-    .replace(/^\^|\$$/g, '')
-    .replace(/^(?:\*+\/)*\*+/, '')
-    .replace(/\\?\./g, '\\.')
-    .replace(/\*\*\/?/g, '.*')
-    .replace(/(?<!\.)\*/g, '[^/]*')
-  return `path_regex is a regular expression, not a glob: write ${expression}$ for ${pattern}`
-}
 
 /** The first creation rule whose path_regex matches the file. @throws SopsError `generic` as `matches`. */
 async function firstMatch(
@@ -198,7 +187,7 @@ function noMatch(config: Config, filePath: string, ctx: Context): SopsError {
   const shown = patterns.slice(0, shownPatterns).map((pattern, i) => `${quote(pattern)} (creation_rules[${i}])`)
   const rest = patterns.length - shown.length
   const tried = `${shown.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`
-  const glob = patterns.find(isGlob)
+  const glob = patterns.find(looksLikeGlob)
   return new SopsError('generic', `error loading config: no matching creation rules found in ${config.file.path}`, {
     hints: [
       shown.length === 0

@@ -4,7 +4,7 @@ import { compileRegex, loadCoverage, type Witness } from '../cipher/index.ts'
 import { messageOf, SopsError } from '../errors.ts'
 import { quote } from '../text/quote.ts'
 import { type Finding, problem, remark } from './finding.ts'
-import { expressionOfGlob, looksLikeGlob, pathOfGlob } from './glob.ts'
+import { globHint, looksLikeGlob, pathOfGlob } from './glob.ts'
 import type { Config, RawDestinationRule, RawRule } from './load.ts'
 
 export type RuleList = 'creation_rules' | 'destination_rules'
@@ -19,9 +19,6 @@ const noPath: Readonly<Record<RuleList, string>> = {
 const effort = 30_000
 /** Earlier rules that are looked at together. */
 const mostTogether = 8
-
-const globHint = (pattern: string): string =>
-  `path_regex is a regular expression, not a glob: write ${expressionOfGlob(pattern)} for ${pattern}`
 
 /** The finding on an expression by itself. */
 async function ownFinding(list: RuleList, at: string, pattern: string, line: number | undefined): Promise<Finding[]> {

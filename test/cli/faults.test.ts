@@ -163,7 +163,7 @@ describe('configurations', () => {
     [
       'a glob that compiles',
       `creation_rules:\n  - path_regex: secrets/*.yaml\n    ${age}\n`,
-      [String.raw`a regular expression, not a glob: write secrets/[^/]*\.yaml$ for secrets/*.yaml`],
+      [String.raw`a regular expression, not a glob: write ^secrets/[^/]*\.yaml$ for secrets/*.yaml`],
     ],
     [
       'a glob',
