@@ -8,11 +8,14 @@ import {
   causeOf,
   closeSync,
   collect,
+  constants as constantsOfFiles,
   environmentAsGiven,
   fstatSync,
+  onProgram,
   openSync,
   readFileSync,
   readlinkSync,
+  readSync,
   statSync,
   textOf,
   withheld,
@@ -115,11 +118,21 @@ function isTerminal(fd: number): boolean {
   }
 }
 
-function input(stream: Readable & { isTTY?: boolean }): Input {
+/** `beforeReading` has the terminal ready for lines. */
+function input(stream: Readable & { isTTY?: boolean }, beforeReading: () => void): Input {
   return {
     isTTY: stream.isTTY === true,
-    [Symbol.asyncIterator]: () => stream[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>,
+    [Symbol.asyncIterator]: () => {
+      const chunks = stream[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>
+      return {
+        next: () => {
+          beforeReading()
+          return chunks.next()
+        },
+      }
+    },
     async readAll(options = {}) {
+      beforeReading()
       const found = fstatSync(0)
       // Node would read a folder as an empty stream.
       if (found.isDirectory()) throw Object.assign(new Error('stdin is a folder'), { code: 'EISDIR', syscall: 'read' })
@@ -237,7 +250,12 @@ export function processHost(): Host {
   listenToSignals(exits, exit)
   const cwd = lazy(() => currentDirectory(env))
   // Opened on first use: opening stdin costs time and would keep the process alive.
-  const stdin = lazy(() => input(process.stdin))
+  const asking = makePrompt({ open: openTerminal, onCleanup: exits.onCleanup, deliver: exits.deliver })
+  const stdin = lazy(() => input(process.stdin, asking.letGo))
+  onProgram(() => {
+    asking.letGo()
+    return () => {}
+  })
   const stdout = lazy(() => output(1, () => process.stdout, exit))
   const stderr = lazy(() => output(2, () => process.stderr, exit))
   const host: Host = {
@@ -268,7 +286,7 @@ export function processHost(): Host {
       return stderr()
     },
     now: () => new Date(),
-    prompt: makePrompt({ open: openTerminal, onCleanup: exits.onCleanup, deliver: exits.deliver }),
+    prompt: asking.prompt,
     onSignal: onSignalOf(exits),
     onCleanup: exits.onCleanup,
     cleanup: exits.cleanup,
@@ -297,11 +315,27 @@ function openTerminal(): Terminal | undefined {
   try {
     if (process.platform === 'win32') {
       const output = openSync('\\\\.\\CONOUT$', 'w')
-      return { input: new ReadStream(openSync('\\\\.\\CONIN$', 'r')), output, close: () => closeSync(output) }
+      const input = new ReadStream(openSync('\\\\.\\CONIN$', 'r'))
+      return { input, output, drain: () => {}, close: () => closeSync(output) }
     }
     const both = openSync('/dev/tty', 'r+')
-    return { input: new ReadStream(both), output: both, close: () => {} }
+    return { input: new ReadStream(both), output: both, drain: drainTerminal, close: () => {} }
   } catch {
     return undefined
+  }
+}
+
+/** Reads what is there, through a descriptor that does not wait for more. */
+function drainTerminal(): void {
+  const typed = Buffer.alloc(256)
+  let waiting: number | undefined
+  try {
+    waiting = openSync('/dev/tty', constantsOfFiles.O_RDONLY | constantsOfFiles.O_NONBLOCK)
+    while (readSync(waiting, typed) > 0);
+  } catch {
+    // EAGAIN: nothing is left.
+  } finally {
+    typed.fill(0)
+    if (waiting !== undefined) closeSync(waiting)
   }
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { SopsError } from '../errors.ts'
 import { doNotWaitFor } from '../runtime/index.ts'
-import { codeOf, mkdirSync, rmSync, start, statfsSync, systemErrorText } from '../system/index.ts'
+import { codeOf, mkdirSync, rmSync, startApart, statfsSync, systemErrorText } from '../system/index.ts'
 import type { Host } from './host.ts'
 
 interface TempDir {
@@ -42,7 +42,7 @@ function parentFolders(host: Host): readonly string[] {
 function startSweeper(path: string, host: Host): () => void {
   if (host.platform === 'win32') return () => {}
   const { PATH } = host.env
-  const sweeper = start('/bin/sh', ['-c', 'read -r _ || exec rm -rf -- "$1"', 'sops', path], {
+  const sweeper = startApart('/bin/sh', ['-c', 'read -r _ || exec rm -rf -- "$1"', 'sops', path], {
     cwd: '/',
     env: PATH === undefined ? {} : { PATH },
     detached: true,
