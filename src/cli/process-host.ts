@@ -87,6 +87,9 @@ function output(fd: number, open: () => Writable & { columns?: number }, exit: (
   if (isTTY || process.platform === 'win32') stream()
   return {
     isTTY,
+    get isPipe() {
+      return isPipe(fd)
+    },
     get columns() {
       return opened?.columns
     },
@@ -106,6 +109,15 @@ function output(fd: number, open: () => Writable & { columns?: number }, exit: (
         if (rest.length === 0) return resolve()
         stream().write(rest, (error) => (error ? failed(error) : resolve()))
       }),
+  }
+}
+
+function isPipe(fd: number): boolean {
+  try {
+    const found = fstatSync(fd)
+    return found.isFIFO() || found.isSocket()
+  } catch {
+    return false
   }
 }
 

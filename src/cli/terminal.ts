@@ -173,7 +173,11 @@ export function makePrompt({ open, onCleanup, deliver }: Surroundings): Asking {
         if (end.interrupted) deliver('SIGINT')
         return true
       }
-      const stop = listen(terminal, { data: take, end: () => finish(line.text || undefined), error: () => finish(undefined) })
+      const stop = listen(terminal, {
+        data: take,
+        end: () => finish(line.text || undefined),
+        error: () => finish(undefined),
+      })
       writeSync(terminal.output, lineText(text))
       take(typedAhead)
     })

@@ -58,6 +58,8 @@ async function runTextconv(inv: ToShow, io: Io): Promise<number> {
     unattended: true,
     prompt: async () => undefined,
     log: () => {},
+    // The terminal is the pager's.
+    watch: undefined,
     localOnly: local.ask,
   }
   try {
