@@ -99,9 +99,10 @@ export function makeProgress(host: Host, subject: Readonly<Subject>, every: Ever
       start = host.now().getTime()
     }
   }
-  const ends = [every(pace, draw), onProgram(pause), pause]
+  const ends = [every(pace, draw), onProgram(pause)]
   host.onCleanup(() => {
     for (const end of ends) end()
+    pause()
   })
   const behindLine = (to: Output): Output => ({
     isTTY: to.isTTY,

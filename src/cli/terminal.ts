@@ -83,6 +83,62 @@ function close({ input, close }: Terminal): void {
   close()
 }
 
+/** The terminal in raw mode, between the first question for a secret and whatever else needs it. */
+interface Hush {
+  /** Without echo; undefined if there is no terminal. */
+  take(): Terminal | undefined
+  /** Takes what is typed without showing it, and without keeping the program alive. */
+  listen(terminal: Terminal): void
+  /** Gives the terminal back. What was typed unseen is for no one else. */
+  restore(): void
+  readonly isOn: boolean
+  /** What was typed and belongs to the next question. */
+  typedAhead: string
+}
+
+function makeHush({ open, onCleanup, deliver }: Surroundings): Hush {
+  let raw: Terminal | undefined
+  let stop = (): void => {}
+  let takeBack = (): void => {}
+  const hush: Hush = {
+    typedAhead: '',
+    get isOn() {
+      return raw !== undefined
+    },
+    take() {
+      stop()
+      if (raw) raw.input.ref()
+      else {
+        raw = open()
+        raw?.input.setRawMode(true)
+        if (raw) takeBack = onCleanup(hush.restore)
+      }
+      return raw
+    },
+    listen(terminal) {
+      const data = (typed: string): void => {
+        hush.typedAhead = (hush.typedAhead + typed).slice(0, longestAhead)
+        if (!typed.includes(interrupt)) return
+        hush.restore()
+        deliver('SIGINT')
+      }
+      stop = listen(terminal, { data, end: hush.restore, error: hush.restore })
+      terminal.input.unref()
+    },
+    restore() {
+      stop()
+      takeBack()
+      hush.typedAhead = ''
+      if (!raw) return
+      raw.drain()
+      raw.input.setRawMode(false)
+      close(raw)
+      raw = undefined
+    },
+  }
+  return hush
+}
+
 /** Asks, and knows that others need the terminal too. */
 interface Asking {
   /** Shows a text and reads one line: undefined if there is no terminal or it was closed. */
@@ -94,63 +150,21 @@ interface Asking {
 /**
  * For a secret the terminal is in raw mode, so Ctrl+C arrives as a character and goes to `deliver`. It stays so behind the answer: what is
  * typed before the next question, as after a wrong passphrase, may be a secret too. It ends with `letGo`, a question that is none, or the
- * clean-up, which comes however the program ends; what was typed unseen is for no one else.
+ * clean-up, which comes however the program ends.
  */
-export function makePrompt({ open, onCleanup, deliver }: Surroundings): Asking {
-  let typedAhead = ''
+export function makePrompt(around: Surroundings): Asking {
+  const hush = makeHush(around)
   let last: Promise<unknown> = Promise.resolve()
   let isAsking = false
-  let raw: Terminal | undefined
-  /** Ends what is done with the terminal between two questions, and takes the clean-up back. */
-  let endHush = (): void => {}
-  let takeBack = (): void => {}
-
-  const restore = (): void => {
-    endHush()
-    takeBack()
-    typedAhead = ''
-    if (!raw) return
-    raw.drain()
-    raw.input.setRawMode(false)
-    close(raw)
-    raw = undefined
-  }
-
   const letGo = (): void => {
-    if (raw && !isAsking) restore()
-  }
-
-  const rawTerminal = (): Terminal | undefined => {
-    endHush()
-    raw?.input.ref()
-    if (raw) return raw
-    raw = open()
-    raw?.input.setRawMode(true)
-    if (raw) takeBack = onCleanup(restore)
-    return raw
-  }
-
-  /** Takes what is typed without showing it, and without keeping the program alive. */
-  const hush = (terminal: Terminal): void => {
-    const data = (typed: string): void => {
-      typedAhead = (typedAhead + typed).slice(0, longestAhead)
-      if (!typed.includes(interrupt)) return
-      restore()
-      deliver('SIGINT')
-    }
-    const stop = listen(terminal, { data, end: restore, error: restore })
-    terminal.input.unref()
-    endHush = () => {
-      endHush = () => {}
-      stop()
-    }
+    if (hush.isOn && !isAsking) hush.restore()
   }
 
   const ask: Prompt = (text, options) => {
     const secret = options?.secret === true
     if (!secret) letGo()
     // In raw mode before the text is shown: even an immediate answer must not be echoed.
-    const terminal = secret ? rawTerminal() : open()
+    const terminal = secret ? hush.take() : around.open()
     if (!terminal) return Promise.resolve(undefined)
     isAsking = true
     return new Promise((resolve) => {
@@ -160,18 +174,16 @@ export function makePrompt({ open, onCleanup, deliver }: Surroundings): Asking {
         stop()
         if (secret) writeSync(terminal.output, '\n')
         if (!secret) close(terminal)
-        else if (answer === undefined) restore()
-        else hush(terminal)
-        typedAhead = rest
+        else if (answer === undefined) hush.restore()
+        else hush.listen(terminal)
+        hush.typedAhead = rest
         resolve(answer)
       }
-      /** True when the line is complete. */
-      const take = (typed: string): boolean => {
+      const take = (typed: string): void => {
         const end = addTyped(line, typed)
-        if (end === undefined) return false
+        if (end === undefined) return
         finish(end.answer, end.rest)
-        if (end.interrupted) deliver('SIGINT')
-        return true
+        if (end.interrupted) around.deliver('SIGINT')
       }
       const stop = listen(terminal, {
         data: take,
@@ -179,7 +191,7 @@ export function makePrompt({ open, onCleanup, deliver }: Surroundings): Asking {
         error: () => finish(undefined),
       })
       writeSync(terminal.output, lineText(text))
-      take(typedAhead)
+      take(hush.typedAhead)
     })
   }
 

@@ -110,7 +110,12 @@ test('never while a program has the terminal', async () => {
   const { progress, pass, seen } = screen()
   progress.watch?.({ what: 'asking' })
   const ends: (() => void)[] = []
-  const child = { once: (_: string, end: () => void) => (ends.push(end), child) }
+  const child = {
+    once(_: string, end: () => void) {
+      ends.push(end)
+      return child
+    },
+  }
   watched(() => child as never)
   pass(5000)
   expect(seen()).toBe('')
