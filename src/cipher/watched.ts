@@ -29,9 +29,9 @@ export function watchedVisitor(visitor: Visitor, what: string, tree: Tree, watch
   tell()
   return {
     ...visitor,
-    leaf: (...args) => {
+    leaf: (leaf, aad, selected, inList) => {
       if (++done % stride === 0) tell()
-      return visitor.leaf(...args)
+      return visitor.leaf(leaf, aad, selected, inList)
     },
   }
 }

@@ -48,8 +48,8 @@ class Reader {
   }
 
   #alternatives(): readonly Parts[] {
-    const found = [...this.#sequence()]
-    while (this.#take('|')) found.push(...this.#sequence())
+    let found = this.#sequence()
+    while (this.#take('|')) found = [...found, ...this.#sequence()]
     return found.length > mostAlternatives ? unsaid() : found
   }
 

@@ -3,7 +3,7 @@ import type { OpenFile, SealOutput } from '../file/index.ts'
 import type { Metadata } from '../metadata/index.ts'
 
 /** `1 value`, `4 values`. */
-export const counted = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`
+const counted = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`
 
 /** What a run without a file works on. */
 export const nameOf = ([name]: readonly string[]): string => name ?? 'stdin'

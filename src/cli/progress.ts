@@ -1,5 +1,5 @@
 // One line at a terminal that says what takes long, and how far it is. It goes before anything else is written, and in the end.
-import type { Step, Watch } from '../context/index.ts'
+import type { PromptOptions, Stage, Watch } from '../context/index.ts'
 import { onProgram } from '../system/index.ts'
 import { oneLine } from '../text/quote.ts'
 import type { Subject } from './form.ts'
@@ -38,7 +38,7 @@ const byTimer: Every = (milliseconds, work) => {
 const unseen = (host: Host): Progress => ({ host, watch: undefined, within: () => {}, pause: () => () => {} })
 
 /** What the line says, without control characters. */
-export function stepText(whole: string | undefined, file: string | undefined, step: Step | undefined): string {
+export function stepText(whole: string | undefined, file: string | undefined, step: Stage | undefined): string {
   const { what, done, total, unit } = step ?? {}
   const count = done === undefined || total === undefined ? '' : ` (${done} of ${total}${unit ? ` ${unit}` : ''})`
   if (!what && !whole) return ''
@@ -74,7 +74,7 @@ export function makeProgress(host: Host, subject: Readonly<Subject>, every: Ever
   let pauses = 0
   let inLine = false
   let whole: string | undefined
-  let step: Step | undefined
+  let step: Stage | undefined
 
   const clear = (): void => {
     if (shown !== '') sayPart(stderr, startOver).catch(() => {})
@@ -86,8 +86,8 @@ export function makeProgress(host: Host, subject: Readonly<Subject>, every: Ever
     if (pauses > 0 || inLine || (now - start < patience && step?.long !== true)) return
     const text = cut(stepText(whole, subject.file, step), stderr.columns ?? 80)
     if (text === shown) return
-    if (text === '') return clear()
-    sayPart(stderr, [startOver, text]).catch(() => {})
+    if (text === '') clear()
+    else sayPart(stderr, [startOver, text]).catch(() => {})
     shown = text
   }
   const pause = (): (() => void) => {
@@ -99,9 +99,11 @@ export function makeProgress(host: Host, subject: Readonly<Subject>, every: Ever
       start = host.now().getTime()
     }
   }
-  const ends = [every(pace, draw), onProgram(pause)]
+  const endLooking = every(pace, draw)
+  const endWatching = onProgram(pause)
   host.onCleanup(() => {
-    for (const end of ends) end()
+    endLooking()
+    endWatching()
     pause()
   })
   const behindLine = (to: Output): Output => ({
@@ -121,9 +123,9 @@ export function makeProgress(host: Host, subject: Readonly<Subject>, every: Ever
     stderr: { value: behindLine(stderr) },
     stdout: { value: host.stdout.isTTY ? behindLine(host.stdout) : host.stdout },
     prompt: {
-      value: async (...question: Parameters<Host['prompt']>) => {
+      value: async (text: string, options?: PromptOptions) => {
         const resume = pause()
-        return host.prompt(...question).finally(resume)
+        return host.prompt(text, options).finally(resume)
       },
     },
   })

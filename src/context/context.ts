@@ -21,7 +21,7 @@ export interface LogLine {
 }
 
 /** What somebody waits for: `decrypting (12000 of 60000 values)`. */
-export interface Step {
+export interface Stage {
   /** Never a plaintext value. */
   readonly what: string
   readonly done?: number
@@ -33,7 +33,7 @@ export interface Step {
 }
 
 /** Told of each step before it begins, and of how far a long one is; undefined: nothing is being done. */
-export type Watch = (step: Step | undefined) => void
+export type Watch = (step: Stage | undefined) => void
 
 export interface PromptOptions {
   /** Do not echo what is typed. */

@@ -1,5 +1,5 @@
 // What --verbose says about the keys that are tried, in the reference's words (spec/cli.md 17).
-import type { Context, LogLine, Step } from '../context/index.ts'
+import type { Context, LogLine, Stage } from '../context/index.ts'
 import type { MasterKey } from '../keys/index.ts'
 import { keyTypes, labelOf } from '../keys/index.ts'
 
@@ -35,7 +35,7 @@ export const watchOf = (services: readonly Teller[]): Context['watch'] =>
   services.find(({ watch }) => watch !== undefined)?.watch
 
 /** Says that the key is tried; `done` of `total` keys, recipients or groups are through. */
-export function tellOfTrial(service: Teller, key: MasterKey, count: Omit<Step, 'what' | 'long'> = {}): void {
+export function tellOfTrial(service: Teller, key: MasterKey, count: Omit<Stage, 'what' | 'long'> = {}): void {
   service.watch?.({ what: `waiting for ${keyTypes[key.type].question.title} ${labelOf(key)}`, ...count })
 }
 

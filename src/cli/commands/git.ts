@@ -176,8 +176,7 @@ async function runInstall(inv: Invocation<(typeof installFlags)[number]>, io: Io
 
 /** The configurations of a repository, by their folders: `''`, or `a/b/`. */
 async function configFolders(io: Io, top: string): Promise<readonly string[]> {
-  const names = ['ls-files', '-z', '--cached', '--others', '--exclude-standard', '--', '.sops.yaml', '**/.sops.yaml']
-  const listed = await git(io, '-C', top, ...names)
+  const listed = await git(io, '-C', top, 'ls-files', '-zco', '--exclude-standard', '--', '.sops.yaml', '**/.sops.yaml')
   return listed
     .split('\0')
     .filter((name) => name !== '')
@@ -195,7 +194,7 @@ async function patternsOfRules(io: Io, top: string): Promise<readonly string[]> 
     })
     for (const [i, { path_regex: expression = '' }] of (config?.creationRules ?? []).entries()) {
       const patterns = patternsOf(expression)
-      if (patterns) found.push(...patterns.map((pattern) => patternIn(folder, pattern)))
+      if (patterns) for (const pattern of patterns) found.push(patternIn(folder, pattern))
       else {
         const what = expression === '' ? 'it is for every file' : `no pattern means exactly ${quote(expression)}`
         advise(
