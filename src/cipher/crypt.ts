@@ -1,5 +1,6 @@
 // What opening and sealing a tree have in common.
 
+import type { Watch } from '../context/index.ts'
 import { messageOf, SopsError } from '../errors.ts'
 import { goTypeOf } from '../tree/go-types.ts'
 import { canonical } from '../tree/scalar.ts'
@@ -12,6 +13,7 @@ export interface CryptOptions {
   readonly dataKey: Uint8Array
   readonly selection: Selection
   readonly macOnlyEncrypted: boolean
+  readonly watch?: Watch | undefined
 }
 
 export const isEmpty = (value: Value): value is null =>

@@ -13,6 +13,7 @@ import { createLeafCipher, decryptLeaf, type LeafCipher } from './leaf.ts'
 import { addToMac, finishMac, type MacState, peekMac, startMac } from './mac.ts'
 import type { Stash } from './stash.ts'
 import { type Visitor, walk } from './walk.ts'
+import { watchedVisitor } from './watched.ts'
 
 export interface OpenTreeOptions extends CryptOptions {
   readonly log?: Context['log']
@@ -54,7 +55,8 @@ export function open(tree: Tree, options: OpenTreeOptions): OpenedTree {
   }
   const counted = hasTwins(tree) ? new Set<Node>() : undefined
   try {
-    const opened = walk(tree, selection, { ...opener({ cipher, mac, stash, options, counted }), document }, path)
+    const visitor = { ...opener({ cipher, mac, stash, options, counted }), document }
+    const opened = walk(tree, selection, watchedVisitor(visitor, 'decrypting', tree, options.watch), path)
     const twins = counted ? findTwins(opened) : []
     if (counted) refuseUncounted(opened, twins, counted, options.lineOf)
     return { tree: opened, mac: finishMac(mac), macs, stash, twins }

@@ -12,6 +12,7 @@ import { addToMac, finishMac, type MacState, startMac } from './mac.ts'
 import { looksLikeMarker, type Selection } from './selection.ts'
 import { identityOf, type Recall, recall, type Stash } from './stash.ts'
 import { type Visitor, walk } from './walk.ts'
+import { watchedVisitor } from './watched.ts'
 
 export interface SealOptions extends CryptOptions {
   /** From opening an earlier version of the file: unchanged leaves keep their ciphertext, or their nonce under a new data key. */
@@ -53,7 +54,8 @@ export function seal(tree: Tree, options: SealOptions): SealedTree {
   try {
     refuseUnopenable(tree, options)
     const memory = options.stash && recall(options.stash, cipher, identities(tree, options.selection))
-    const sealed = walk(tree, options.selection, sealer({ cipher, mac, memory, options, count }), path)
+    const visitor = watchedVisitor(sealer({ cipher, mac, memory, options, count }), 'encrypting', tree, options.watch)
+    const sealed = walk(tree, options.selection, visitor, path)
     return { tree: sealed, mac: finishMac(mac), ...count }
   } catch (error) {
     throw atLeaf('cannot-encrypt-tree', 'Error encrypting tree: Error walking tree: ', error, path)

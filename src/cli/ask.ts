@@ -30,6 +30,15 @@ const stdinLines = memoKey<ReturnType<typeof stdinReader>>('lines of stdin')
  */
 export async function askYesNo(io: Io, question: Line): Promise<boolean> {
   const nextLine = io.ctx.once(stdinLines, () => stdinReader(io.host))
+  const resume = io.pause()
+  try {
+    return await askWith(nextLine, io, question)
+  } finally {
+    resume()
+  }
+}
+
+async function askWith(nextLine: ReturnType<typeof stdinReader>, io: Io, question: Line): Promise<boolean> {
   for (;;) {
     await sayPart(io.host.stdout, question)
     const line = await nextLine()

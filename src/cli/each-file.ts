@@ -1,15 +1,13 @@
-// Runs one command over several files: goes on when one fails, and shows its progress on a terminal.
+// Runs one command over several files: goes on when one fails, and says at a terminal where it is and, in the end, how many it did.
 import { SopsError } from '../errors.ts'
 import type { Flag } from './flag.ts'
 import type { Invocation, Io } from './invocation.ts'
-import { Control, sayPart } from './say.ts'
-
-/** Erases the line and puts the cursor at its start. */
-const startOver = new Control('\r\x1b[K')
 
 interface EachFile {
-  /** What is being done, to show on a terminal; absent for commands that report progress themselves. */
-  readonly doing?: string
+  /** What is being done: `rotating`. */
+  readonly doing: string
+  /** What was done to all of them. */
+  readonly done: (total: number) => string
   /** The text of the error at the end. */
   readonly failed: (failures: number, total: number) => string
 }
@@ -21,26 +19,25 @@ interface EachFile {
 export async function forEachFile<F extends Flag>(
   inv: Invocation<F>,
   io: Io,
-  work: (one: Invocation<F>) => Promise<void>,
-  { doing, failed }: EachFile,
+  work: (one: Invocation<F>, io: Io) => Promise<void>,
+  { doing, done, failed }: EachFile,
 ): Promise<void> {
   const files = inv.positionals
-  const { stderr } = io.host
-  const shows = doing !== undefined && stderr.isTTY
+  const quiet: Io = { ...io, done: async () => {} }
   let failures = 0
   for (const [i, name] of files.entries()) {
-    if (shows) await sayPart(stderr, [startOver, `${doing} ${i + 1} of ${files.length}: ${name}`])
+    io.within(`${doing} ${i + 1} of ${files.length}`)
     io.about(name)
     try {
-      await work({ ...inv, positionals: [name] })
+      await work({ ...inv, positionals: [name] }, quiet)
     } catch (error) {
       if (!(error instanceof SopsError)) throw error
       failures++
-      if (shows) await sayPart(stderr, startOver)
       await io.fail(error)
     }
   }
   io.about(undefined)
-  if (shows) await sayPart(stderr, startOver)
+  io.within(undefined)
   if (failures > 0) throw new SopsError('generic', failed(failures, files.length))
+  await io.done(done(files.length))
 }

@@ -35,13 +35,28 @@ interface InputFileOptions {
   readonly inPlace?: boolean
   /** Told what is waited for. */
   readonly log?: Context['log']
+  readonly watch?: Context['watch']
 }
+
+/** Bytes of a text from which reading it takes long. */
+const longText = 2 ** 21
 
 /** The bytes of a file, or of stdin when `path` is undefined. @throws SopsError `bad-input`. */
 export async function readInput(
   host: Host,
   path: string | undefined,
-  { inPlace = false, log }: InputFileOptions = {},
+  { watch, ...options }: InputFileOptions = {},
+): Promise<Uint8Array> {
+  watch?.({ what: 'reading' })
+  const bytes = await readGivenInput(host, path, options)
+  if (bytes.length >= longText) watch?.({ what: 'reading', long: true })
+  return bytes
+}
+
+async function readGivenInput(
+  host: Host,
+  path: string | undefined,
+  { inPlace = false, log }: InputFileOptions,
 ): Promise<Uint8Array> {
   const onWait = log && ((from: 'pipe' | 'terminal'): void => tellOfWaiting(from, path, log))
   if (path === undefined) {
@@ -120,7 +135,8 @@ export function tellOfWaiting(from: 'pipe' | 'terminal', path: string | undefine
  */
 export async function lockInput({ host, ctx }: Pick<Io, 'host' | 'ctx'>, path: string): Promise<Lock | undefined> {
   const message = `waiting for another program that changes ${path}`
-  const timer = setTimeout(() => ctx.log({ level: 'advice', logger: 'CMD', message }), 2000)
+  ctx.watch?.({ what: message })
+  const timer = setTimeout(() => ctx.watch ?? ctx.log({ level: 'advice', logger: 'CMD', message }), 2000)
   try {
     const found = await statOrUndefined(path)
     return found?.isFile() ? await lockFile(host, await followLinks(path)) : undefined

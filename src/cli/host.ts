@@ -7,6 +7,8 @@ export interface Output {
   /** Writes data (text for people goes through say.ts). Resolves when the system has the bytes. */
   write(data: Uint8Array): Promise<void>
   readonly isTTY: boolean
+  /** A program reads it. */
+  readonly isPipe: boolean
   readonly columns: number | undefined
 }
 

@@ -43,6 +43,9 @@ interface CommandInvocation<F extends Flag> extends Words<F> {
  */
 export type Invocation<F extends Flag> = CommandInvocation<F> | LegacyInvocation<F>
 
+/** Where a result went. */
+export type ResultPlace = 'file' | 'stdout' | 'device'
+
 export interface Io {
   readonly host: Host
   readonly ctx: Context
@@ -59,6 +62,15 @@ export interface Io {
   release(): void
   /** From now on messages are about this file, called as the user named it. */
   about(file: string | undefined): void
+  /**
+   * Says in one quiet line what was done, to somebody at a terminal who does not see the result. Not where the result went to that terminal
+   * or to another program, nor with SOPS_ADVICE=0.
+   */
+  done(text: string, to?: ResultPlace): Promise<void>
+  /** Says what all that is done from now on belongs to, as `rotating 3 of 12`, while somebody waits for it. */
+  within(whole: string | undefined): void
+  /** No progress is shown until the returned function is called. */
+  pause(): () => void
   /** Reports a failure and returns its exit status, for commands that then go on. */
   fail(error: unknown): Promise<number>
 }

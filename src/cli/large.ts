@@ -6,9 +6,9 @@ import { type FileHandle, open, stat, systemErrorText } from '../system/index.ts
 import { changed, writeOutput } from './files.ts'
 import type { inPlace, output } from './flags.ts'
 import type { Host } from './host.ts'
-import type { Invocation, Io } from './invocation.ts'
+import type { Invocation, Io, ResultPlace } from './invocation.ts'
 import { absolutePath } from './settings.ts'
-import { type TargetFile, tellOfWritten } from './target.ts'
+import { placeOf, type TargetFile, tellOfWritten } from './target.ts'
 
 /** Bytes. A larger file would take much more memory as one string, and at three times the size no string can hold it. */
 const usualSize = 2 ** 27
@@ -77,7 +77,7 @@ export async function writeLarge(
   target: TargetFile,
   input: LargeInput,
   content: () => AsyncIterable<Uint8Array>,
-): Promise<void> {
+): Promise<ResultPlace> {
   const path = inv.string('output')
   const checked = async function* (): AsyncGenerator<Uint8Array> {
     yield* content()
@@ -86,7 +86,12 @@ export async function writeLarge(
   if (inv.bool('in-place') && target.file !== undefined) {
     await writeOutput(io.host, target.file, checked, { what: 'in-place file' })
     tellOfWritten(io)
-  } else if (path !== '') {
+    return 'file'
+  }
+  if (path !== '') {
     await writeOutput(io.host, absolutePath(io.ctx, path), checked, { what: 'output file', log: io.ctx.log })
-  } else for await (const bytes of content()) await io.out(bytes)
+    return placeOf(path)
+  }
+  for await (const bytes of content()) await io.out(bytes)
+  return 'stdout'
 }

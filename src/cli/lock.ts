@@ -91,10 +91,10 @@ async function lockOpened(host: Host, target: string, descriptor: number, end: n
  * `none`: there is no such program, or the file system has no locks.
  */
 async function lockByProgram({ env }: Host, descriptor: number, end: number): Promise<'held' | 'busy' | 'none'> {
-  const { start } = await loadStart()
+  const { startApart } = await loadStart()
   return new Promise((resolve) => {
     const PATH = [...(env['PATH'] ? [env['PATH']] : []), '/usr/bin', '/bin'].join(':')
-    const child = start('flock', ['-x', '3'], {
+    const child = startApart('flock', ['-x', '3'], {
       cwd: '/',
       env: { PATH },
       stdio: ['ignore', 'ignore', 'ignore', descriptor],

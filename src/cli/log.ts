@@ -11,12 +11,14 @@ import { colourAllowed, makeStyle, paint } from './style.ts'
 const kinds = { advice: 'note', warning: 'warning', error: 'error' } as const
 const details = { debug: { short: 'DEBU', colour: 37 }, info: { short: 'INFO', colour: 36 } } as const
 
-/** Advice is for people: programs take text on stderr for a failure or for part of the value. SOPS_ADVICE overrides that. */
-function showsAdvice({ env, stderr }: Host): boolean {
+/** Whether SOPS_ADVICE asks for advice or forbids it; undefined where it says nothing. */
+export function adviceWish(env: Host['env']): boolean | undefined {
   const wish = env['SOPS_ADVICE'] ?? ''
-  if (wish === '') return stderr.isTTY
-  return !/^(?:0|f|false)$/i.test(wish)
+  return wish === '' ? undefined : !/^(?:0|f|false)$/i.test(wish)
 }
+
+/** Advice is for people: programs take text on stderr for a failure or for part of the value. */
+const showsAdvice = ({ env, stderr }: Host): boolean => adviceWish(env) ?? stderr.isTTY
 
 const bare = /^[A-Za-z0-9\-._/@^+]*$/
 const quoted = (text: string): string => (bare.test(text) ? text : quote(text))

@@ -11,10 +11,11 @@ import { dashed, type Flag } from './flag.ts'
 import { decidingFlags, type RootFlag, rootFlags, sharedRootFlags } from './flags.ts'
 import type { Subject } from './form.ts'
 import type { Host } from './host.ts'
-import type { FlagValues, Invocation, Io } from './invocation.ts'
-import { makeHeldLog, makeLog } from './log.ts'
+import type { FlagValues, Invocation, Io, ResultPlace } from './invocation.ts'
+import { adviceWish, makeHeldLog, makeLog } from './log.ts'
+import { makeProgress } from './progress.ts'
 import { reportError } from './report.ts'
-import { say } from './say.ts'
+import { say, sayLines, withoutSecretLines } from './say.ts'
 import { stdoutStyle } from './style.ts'
 
 export { processHost, processWords } from './process-host.ts'
@@ -128,9 +129,15 @@ function warnOfLostFlags(root: CommandLine, command: string, io: Io): void {
   })
 }
 
+function showsOutcome({ env, stderr, stdout }: Host, to: ResultPlace): boolean {
+  if (!stderr.isTTY || adviceWish(env) === false) return false
+  return to === 'file' || (to === 'stdout' && !stdout.isTTY && !stdout.isPipe)
+}
+
 /** The world as a command sees it. */
-export function makeIo(host: Host, verbose: boolean, command = 'sops'): Io {
+export function makeIo(outside: Host, verbose: boolean, command = 'sops'): Io {
   const subject: Subject = { file: undefined }
+  const { host, watch, within, pause } = makeProgress(outside, subject)
   const { log, hold, release } = makeHeldLog(host, makeLog(host, verbose, subject))
   const once = memory()
   const ctx: Context = {
@@ -141,6 +148,7 @@ export function makeIo(host: Host, verbose: boolean, command = 'sops'): Io {
     uid: host.uid,
     now: host.now,
     log,
+    watch,
     prompt: host.prompt,
     audit: makeAudit(host, command, { log, once }),
     once,
@@ -157,6 +165,11 @@ export function makeIo(host: Host, verbose: boolean, command = 'sops'): Io {
     about: (file) => {
       subject.file = file
     },
+    done: async (text, to = 'file') => {
+      if (showsOutcome(host, to)) await sayLines(host.stderr, withoutSecretLines([text], host.env))
+    },
+    within,
+    pause,
     fail: (error) => reportError(error, host, subject.file),
   }
 }

@@ -9,7 +9,7 @@ import type { KeyGroup } from '../keys/index.ts'
 import type { Metadata } from '../metadata/index.ts'
 import { refuseOthers } from '../metadata/index.ts'
 import type { DocumentPlace } from '../tree/documents.ts'
-import type { Path } from '../tree/path.ts'
+import { formatPath, type Path } from '../tree/path.ts'
 import type { MapNode } from '../tree/tree.ts'
 import { refuseChange, twinsAlong } from '../tree/twins.ts'
 import { checkClear, creationRule } from './cleartext.ts'
@@ -71,7 +71,8 @@ export async function openerOf(inv: Invocation<typeof decryptionOrder | KeyServi
   }
 }
 
-export const read = (io: Io, path: string): Promise<Uint8Array> => readInput(io.host, path, { log: io.ctx.log })
+export const read = (io: Io, path: string): Promise<Uint8Array> =>
+  readInput(io.host, path, { log: io.ctx.log, watch: io.ctx.watch })
 
 /** The flags of a command that changes one value. */
 type ChangeFlag = TypeFlag | typeof ignoreMac | typeof allowCleartext | typeof decryptionOrder | KeyServiceFlag
@@ -83,6 +84,8 @@ interface InPlaceChange {
   readonly find: (documents: readonly MapNode[], path: Path) => DocumentPlace
   /** The new document for the format of the file, or undefined to leave the file as it is. */
   readonly make: (root: MapNode, format: Format) => MapNode | undefined
+  /** For the line about it: `set`, or `removed` … `from`. */
+  readonly done: readonly [verb: string, preposition: string]
 }
 
 /**
@@ -102,13 +105,15 @@ export async function changeInPlace(
   const opener = await openerOf(inv, io)
   const lock = await lockInput(io, path)
   try {
-    await changeLocked(inv, io, { path, config, change, opener, lock })
+    await changeLocked(inv, io, { name, path, config, change, opener, lock })
   } finally {
     lock?.release()
   }
 }
 
 interface Job {
+  /** As the user named it. */
+  readonly name: string
   readonly path: string
   readonly config: Config | undefined
   readonly change: InPlaceChange
@@ -119,11 +124,12 @@ interface Job {
 async function changeLocked(
   inv: Invocation<ChangeFlag>,
   io: Io,
-  { path, config, change, opener, lock }: Job,
+  { name, path, config, change, opener, lock }: Job,
 ): Promise<void> {
   const { ctx, host } = io
   const { path: steps, find, make } = change
-  const bytes = await readInput(host, path, { inPlace: true })
+  const [verb, preposition] = change.done
+  const bytes = await readInput(host, path, { inPlace: true, watch: ctx.watch })
   const formats = formatsFor(namedFormats(inv), path, bytes)
   const options = { ignoreMac: inv.bool('ignore-mac'), change: true }
   await opener.withOpen({ path, bytes, input: formats.input }, options, async ({ file }) => {
@@ -135,7 +141,7 @@ async function changeLocked(
     const document = make(documents[place.at]!, output)
     if (document === undefined) {
       ctx.log({ level: 'info', logger: 'CMD', message: 'File is unchanged, not writing to file' })
-      return
+      return io.done(`left ${name} as it was: nothing to change at ${formatPath(steps)}`)
     }
     const plain = { documents: documents.with(place.at, document) }
     refuseReserved(plain, output)
@@ -148,5 +154,6 @@ async function changeLocked(
     await writeOutput(host, path, sealed.bytes, { what: 'in-place file', expect: fingerprint(bytes), lock })
     tellOfWritten(io)
     warnOfDocument(documents, steps, place, 'changed', ctx)
+    await io.done(`${verb} ${formatPath(steps)} ${preposition} ${name}`)
   })
 }

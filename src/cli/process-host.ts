@@ -8,11 +8,14 @@ import {
   causeOf,
   closeSync,
   collect,
+  constants as constantsOfFiles,
   environmentAsGiven,
   fstatSync,
+  onProgram,
   openSync,
   readFileSync,
   readlinkSync,
+  readSync,
   statSync,
   textOf,
   withheld,
@@ -84,6 +87,9 @@ function output(fd: number, open: () => Writable & { columns?: number }, exit: (
   if (isTTY || process.platform === 'win32') stream()
   return {
     isTTY,
+    get isPipe() {
+      return isPipe(fd)
+    },
     get columns() {
       return opened?.columns
     },
@@ -106,6 +112,15 @@ function output(fd: number, open: () => Writable & { columns?: number }, exit: (
   }
 }
 
+function isPipe(fd: number): boolean {
+  try {
+    const found = fstatSync(fd)
+    return found.isFIFO() || found.isSocket()
+  } catch {
+    return false
+  }
+}
+
 function isTerminal(fd: number): boolean {
   try {
     // Node's terminal module loads sockets too, which files and pipes can do without.
@@ -115,11 +130,21 @@ function isTerminal(fd: number): boolean {
   }
 }
 
-function input(stream: Readable & { isTTY?: boolean }): Input {
+/** `beforeReading` has the terminal ready for lines. */
+function input(stream: Readable & { isTTY?: boolean }, beforeReading: () => void): Input {
   return {
     isTTY: stream.isTTY === true,
-    [Symbol.asyncIterator]: () => stream[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>,
+    [Symbol.asyncIterator]: () => {
+      const chunks = stream[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>
+      return {
+        next: () => {
+          beforeReading()
+          return chunks.next()
+        },
+      }
+    },
     async readAll(options = {}) {
+      beforeReading()
       const found = fstatSync(0)
       // Node would read a folder as an empty stream.
       if (found.isDirectory()) throw Object.assign(new Error('stdin is a folder'), { code: 'EISDIR', syscall: 'read' })
@@ -237,7 +262,12 @@ export function processHost(): Host {
   listenToSignals(exits, exit)
   const cwd = lazy(() => currentDirectory(env))
   // Opened on first use: opening stdin costs time and would keep the process alive.
-  const stdin = lazy(() => input(process.stdin))
+  const asking = makePrompt({ open: openTerminal, onCleanup: exits.onCleanup, deliver: exits.deliver })
+  const stdin = lazy(() => input(process.stdin, asking.letGo))
+  onProgram(() => {
+    asking.letGo()
+    return () => {}
+  })
   const stdout = lazy(() => output(1, () => process.stdout, exit))
   const stderr = lazy(() => output(2, () => process.stderr, exit))
   const host: Host = {
@@ -268,7 +298,7 @@ export function processHost(): Host {
       return stderr()
     },
     now: () => new Date(),
-    prompt: makePrompt({ open: openTerminal, onCleanup: exits.onCleanup, deliver: exits.deliver }),
+    prompt: asking.prompt,
     onSignal: onSignalOf(exits),
     onCleanup: exits.onCleanup,
     cleanup: exits.cleanup,
@@ -297,11 +327,27 @@ function openTerminal(): Terminal | undefined {
   try {
     if (process.platform === 'win32') {
       const output = openSync('\\\\.\\CONOUT$', 'w')
-      return { input: new ReadStream(openSync('\\\\.\\CONIN$', 'r')), output, close: () => closeSync(output) }
+      const input = new ReadStream(openSync('\\\\.\\CONIN$', 'r'))
+      return { input, output, drain: () => {}, close: () => closeSync(output) }
     }
     const both = openSync('/dev/tty', 'r+')
-    return { input: new ReadStream(both), output: both, close: () => {} }
+    return { input: new ReadStream(both), output: both, drain: drainTerminal, close: () => {} }
   } catch {
     return undefined
+  }
+}
+
+/** Reads what is there, through a descriptor that does not wait for more. */
+function drainTerminal(): void {
+  const typed = Buffer.alloc(256)
+  let waiting: number | undefined
+  try {
+    waiting = openSync('/dev/tty', constantsOfFiles.O_RDONLY | constantsOfFiles.O_NONBLOCK)
+    while (readSync(waiting, typed) > 0);
+  } catch {
+    // EAGAIN: nothing is left.
+  } finally {
+    typed.fill(0)
+    if (waiting !== undefined) closeSync(waiting)
   }
 }

@@ -4,9 +4,9 @@ import { SopsError } from '../errors.ts'
 import { stat } from '../system/index.ts'
 import { quote } from '../text/quote.ts'
 import { noFile } from './extra-words.ts'
-import { fingerprint, missingHint, mustBeNoFolder, readInput, writeOutput } from './files.ts'
+import { fingerprint, isOpenStream, missingHint, mustBeNoFolder, readInput, writeOutput } from './files.ts'
 import type { filenameOverride, inPlace, output } from './flags.ts'
-import type { Invocation, Io } from './invocation.ts'
+import type { Invocation, Io, ResultPlace } from './invocation.ts'
 import { absolutePath } from './settings.ts'
 
 export interface TargetFile {
@@ -82,19 +82,22 @@ export async function mustExist(file: string | undefined): Promise<void> {
 }
 
 export const readTarget = ({ file, inPlace }: TargetFile, io: Io): Promise<Uint8Array> =>
-  readInput(io.host, file, { inPlace, log: io.ctx.log })
+  readInput(io.host, file, { inPlace, log: io.ctx.log, watch: io.ctx.watch })
 
 export const tellOfWritten = ({ ctx }: Io): void =>
   ctx.log({ level: 'info', logger: 'CMD', message: 'File written successfully' })
 
-/** Writes the result to the file itself (unless it is no longer `source`), to `--output`, or to stdout. */
+/** Where `--output` puts the result. */
+export const placeOf = (output: string): ResultPlace => (isOpenStream(output) ? 'device' : 'file')
+
+/** Writes the result to the file itself (unless it is no longer `source`), to `--output`, or to stdout, and returns where it went. */
 export async function writeResult(
   inv: Invocation<typeof inPlace | typeof output>,
   io: Io,
   target: TargetFile,
   bytes: Uint8Array,
   source: Uint8Array,
-): Promise<void> {
+): Promise<ResultPlace> {
   const path = inv.string('output')
   if (inv.bool('in-place') && target.file !== undefined) {
     await writeOutput(io.host, target.file, bytes, {
@@ -102,7 +105,12 @@ export async function writeResult(
       expect: fingerprint(source),
     })
     tellOfWritten(io)
-  } else if (path !== '') {
+    return 'file'
+  }
+  if (path !== '') {
     await writeOutput(io.host, absolutePath(io.ctx, path), bytes, { what: 'output file', log: io.ctx.log })
-  } else await io.out(bytes)
+    return placeOf(path)
+  }
+  await io.out(bytes)
+  return 'stdout'
 }

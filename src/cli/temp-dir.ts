@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import type { Writable } from 'node:stream'
 import { SopsError } from '../errors.ts'
 import { doNotWaitFor } from '../runtime/index.ts'
-import { codeOf, mkdirSync, rmSync, start, statfsSync, systemErrorText } from '../system/index.ts'
+import { codeOf, mkdirSync, rmSync, startApart, statfsSync, systemErrorText } from '../system/index.ts'
 import type { Host } from './host.ts'
 
 interface TempDir {
@@ -47,7 +47,7 @@ function startSweeper(path: string, host: Host): () => void {
   let sweeper: ChildProcessByStdio<Writable, null, null>
   // Without a shell, every other way out still removes the folder.
   try {
-    sweeper = start('/bin/sh', ['-c', 'read -r _ || exec rm -rf -- "$1"', 'sops', path], {
+    sweeper = startApart('/bin/sh', ['-c', 'read -r _ || exec rm -rf -- "$1"', 'sops', path], {
       cwd: '/',
       env: PATH === undefined ? {} : { PATH },
       detached: true,

@@ -6,10 +6,13 @@ import type { PromptOptions } from '../context/index.ts'
 import { writeSync } from '../system/index.ts'
 import { lineText } from './say.ts'
 
-/** The stream of what is typed, and a descriptor to write to; `close` closes that if the stream has another. */
+/** The stream of what is typed, and a descriptor to write to. */
 export interface Terminal {
   readonly input: ReadStream
   readonly output: number
+  /** Drops what was typed and not read yet. */
+  readonly drain: () => void
+  /** Closes the descriptor if the stream has another. */
   readonly close: () => void
 }
 
@@ -57,58 +60,147 @@ function addTyped(line: Line, typed: string): LineEnd | undefined {
   return undefined
 }
 
+/** Most characters to keep of what is typed while nothing is asked. */
+const longestAhead = 4096
+
+interface Listeners {
+  readonly data: (typed: string) => void
+  readonly end: () => void
+  readonly error: () => void
+}
+
+/** Returns how to stop it. */
+function listen({ input }: Terminal, { data, end, error }: Listeners): () => void {
+  const decoder = new StringDecoder('utf8')
+  const decoded = (bytes: Buffer): void => data(decoder.write(bytes))
+  input.on('data', decoded).on('end', end).on('error', error)
+  return () => input.off('data', decoded).off('end', end).off('error', error)
+}
+
+function close({ input, close }: Terminal): void {
+  input.on('error', () => {})
+  input.destroy()
+  close()
+}
+
+/** The terminal in raw mode, between the first question for a secret and whatever else needs it. */
+interface Hush {
+  /** Without echo; undefined if there is no terminal. */
+  take(): Terminal | undefined
+  /** Takes what is typed without showing it, and without keeping the program alive. */
+  listen(terminal: Terminal): void
+  /** Gives the terminal back. What was typed unseen is for no one else. */
+  restore(): void
+  readonly isOn: boolean
+  /** What was typed and belongs to the next question. */
+  typedAhead: string
+}
+
+function makeHush({ open, onCleanup, deliver }: Surroundings): Hush {
+  let raw: Terminal | undefined
+  let stop = (): void => {}
+  let takeBack = (): void => {}
+  const hush: Hush = {
+    typedAhead: '',
+    get isOn() {
+      return raw !== undefined
+    },
+    take() {
+      stop()
+      if (raw) raw.input.ref()
+      else {
+        raw = open()
+        raw?.input.setRawMode(true)
+        if (raw) takeBack = onCleanup(hush.restore)
+      }
+      return raw
+    },
+    listen(terminal) {
+      const data = (typed: string): void => {
+        hush.typedAhead = (hush.typedAhead + typed).slice(0, longestAhead)
+        if (!typed.includes(interrupt)) return
+        hush.restore()
+        deliver('SIGINT')
+      }
+      stop = listen(terminal, { data, end: hush.restore, error: hush.restore })
+      terminal.input.unref()
+    },
+    restore() {
+      stop()
+      takeBack()
+      hush.typedAhead = ''
+      if (!raw) return
+      raw.drain()
+      raw.input.setRawMode(false)
+      close(raw)
+      raw = undefined
+    },
+  }
+  return hush
+}
+
+/** Asks, and knows that others need the terminal too. */
+interface Asking {
+  /** Shows a text and reads one line: undefined if there is no terminal or it was closed. */
+  readonly prompt: Prompt
+  /** Gives the terminal back to a program or another reader, unless a question is open. */
+  readonly letGo: () => void
+}
+
 /**
- * A function that shows a text and reads one line: undefined if there is no terminal or it was closed. With `secret` the terminal is in raw
- * mode, so Ctrl+C arrives as a character and goes to `deliver`; a clean-up restores the mode if anything else ends the program.
+ * For a secret the terminal is in raw mode, so Ctrl+C arrives as a character and goes to `deliver`. It stays so behind the answer: what is
+ * typed before the next question, as after a wrong passphrase, may be a secret too. It ends with `letGo`, a question that is none, or the
+ * clean-up, which comes however the program ends.
  */
-export function makePrompt({ open, onCleanup, deliver }: Surroundings): Prompt {
-  let typedAhead = ''
+export function makePrompt(around: Surroundings): Asking {
+  const hush = makeHush(around)
   let last: Promise<unknown> = Promise.resolve()
+  let isAsking = false
+  const letGo = (): void => {
+    if (hush.isOn && !isAsking) hush.restore()
+  }
 
   const ask: Prompt = (text, options) => {
-    const terminal = open()
-    if (!terminal) return Promise.resolve(undefined)
     const secret = options?.secret === true
+    if (!secret) letGo()
+    // In raw mode before the text is shown: even an immediate answer must not be echoed.
+    const terminal = secret ? hush.take() : around.open()
+    if (!terminal) return Promise.resolve(undefined)
+    isAsking = true
     return new Promise((resolve) => {
-      const stream = terminal.input
-      const decoder = new StringDecoder('utf8')
       const line: Line = { secret, text: '' }
-      const restore = (): void => {
-        if (secret) stream.setRawMode(false)
-      }
-      const takeBack = onCleanup(restore)
       const finish = (answer: string | undefined, rest = ''): void => {
-        typedAhead = rest
-        restore()
-        takeBack()
+        isAsking = false
+        stop()
         if (secret) writeSync(terminal.output, '\n')
-        stream.removeAllListeners()
-        stream.on('error', () => {})
-        stream.destroy()
-        terminal.close()
+        if (!secret) close(terminal)
+        else if (answer === undefined) hush.restore()
+        else hush.listen(terminal)
+        hush.typedAhead = rest
         resolve(answer)
       }
-      /** True when the line is complete. */
-      const take = (typed: string): boolean => {
+      const take = (typed: string): void => {
         const end = addTyped(line, typed)
-        if (end === undefined) return false
+        if (end === undefined) return
         finish(end.answer, end.rest)
-        if (end.interrupted) deliver('SIGINT')
-        return true
+        if (end.interrupted) around.deliver('SIGINT')
       }
-      // Before the text is shown: even an immediate answer must not be echoed.
-      if (secret) stream.setRawMode(true)
+      const stop = listen(terminal, {
+        data: take,
+        end: () => finish(line.text || undefined),
+        error: () => finish(undefined),
+      })
       writeSync(terminal.output, lineText(text))
-      if (take(typedAhead)) return
-      stream.on('data', (bytes: Buffer) => take(decoder.write(bytes)))
-      stream.on('end', () => finish(line.text || undefined))
-      stream.on('error', () => finish(undefined))
+      take(hush.typedAhead)
     })
   }
 
-  return (text, options) => {
-    const answer = last.then(() => ask(text, options))
-    last = answer.catch(() => {})
-    return answer
+  return {
+    prompt: (text, options) => {
+      const answer = last.then(() => ask(text, options))
+      last = answer.catch(() => {})
+      return answer
+    },
+    letGo,
   }
 }

@@ -28,10 +28,10 @@ async function latestRelease({ env, cwd, platform }: Host): Promise<Release> {
 }
 
 async function versionLines(values: FlagValues<SharedRootFlag>, host: Host): Promise<readonly string[]> {
-  const own = `sops ${compatibleVersion}`
+  const own = `sops ${compatibleVersion} (sops-ts ${host.version})`
   if (!values.bool('check-for-updates')) {
     // Scripts that disable the check expect exactly this line.
-    return [values.bool('disable-version-check') ? own : `${own} (sops-ts ${host.version})`]
+    return [values.bool('disable-version-check') ? `sops ${compatibleVersion}` : own]
   }
   let release: Release
   try {

@@ -20,6 +20,21 @@ export interface LogLine {
   readonly fields?: Readonly<Record<string, string>>
 }
 
+/** What somebody waits for: `decrypting (12000 of 60000 values)`. */
+export interface Stage {
+  /** Never a plaintext value. */
+  readonly what: string
+  readonly done?: number
+  readonly total?: number
+  /** Of what: `values`, `MiB`. */
+  readonly unit?: string
+  /** The program is about to be busy for so long that it cannot show later that it is. */
+  readonly long?: boolean
+}
+
+/** Told of each step before it begins, and of how far a long one is; undefined: nothing is being done. */
+export type Watch = (step: Stage | undefined) => void
+
 export interface PromptOptions {
   /** Do not echo what is typed. */
   readonly secret?: boolean
@@ -71,6 +86,8 @@ export interface Context {
   readonly exact?: boolean
   now(): Date
   log(line: LogLine): void
+  /** Absent where nobody watches: then telling costs nothing. */
+  readonly watch?: Watch | undefined
   /** Asks on the controlling terminal; undefined when there is none. */
   prompt(text: string, options?: PromptOptions): Promise<string | undefined>
   /** Makes something once per run and keeps it: clients, credentials, identities. */

@@ -1,4 +1,4 @@
 // Front door: what the rooms above may ask of the outside, and what is remembered while they do.
-export type { AuditEvent, Context, Logger, LogLine, MemoKey, PromptOptions } from './context.ts'
+export type { AuditEvent, Context, Logger, LogLine, MemoKey, PromptOptions, Stage, Watch } from './context.ts'
 export { memoKey, memoKeys, memory, onceEach } from './memo.ts'
 export { type ProcessContextOptions, processContext } from './process.ts'

@@ -2,9 +2,10 @@
 
 import type { SelectionOptions } from '../cipher/index.ts'
 import { compileSelection, type Selection } from '../cipher/index.ts'
+import type { Watch } from '../context/index.ts'
 import { SopsError } from '../errors.ts'
 import type { Format, Layout } from '../formats/index.ts'
-import { type KeyService, newDataKey, wipedAfter, wrapDataKey } from '../groups/index.ts'
+import { type KeyService, newDataKey, watchOf, wipedAfter, wrapDataKey } from '../groups/index.ts'
 import type { KeyGroup } from '../keys/index.ts'
 import type { Metadata } from '../metadata/index.ts'
 import { compatibleVersion } from '../metadata/index.ts'
@@ -25,6 +26,7 @@ export interface NewFile {
   readonly metadata: Metadata
   readonly dataKey: Uint8Array
   readonly selection: Selection
+  readonly watch?: Watch | undefined
 }
 
 /** Refuses an expression that does not compile: it never matches, and somebody meant it to. */
@@ -53,7 +55,7 @@ export async function createFile(settings: EncryptionSettings, services: readonl
       selection: settings.selection,
       macOnlyEncrypted: settings.macOnlyEncrypted,
     }
-    return { metadata, dataKey, selection }
+    return { metadata, dataKey, selection, watch: watchOf(services) }
   } catch (error) {
     dataKey.fill(0)
     throw error

@@ -16,6 +16,7 @@ import {
   walk,
   withHeads,
 } from '../cipher/index.ts'
+import type { Watch } from '../context/index.ts'
 import { type ErrorCode, SopsError, withHints } from '../errors.ts'
 import type {
   Format,
@@ -29,7 +30,7 @@ import type {
   Rewritten,
 } from '../formats/index.ts'
 import { loadFormat } from '../formats/index.ts'
-import { wipedAfter } from '../groups/index.ts'
+import { watchOf, wipedAfter } from '../groups/index.ts'
 import { type Metadata, othersText, splitHints, takeMetadata, withMetadata } from '../metadata/index.ts'
 import { secondsText } from '../text/seconds.ts'
 import type { Tree } from '../tree/tree.ts'
@@ -133,10 +134,12 @@ function explained(error: unknown, { others }: EncryptedFile): unknown {
 async function openWith(file: EncryptedFile, dataKey: Uint8Array, options: OpenOptions): Promise<OpenFile> {
   const { metadata, format, parsed } = file
   const selection = await compileSelection(metadata.selection)
+  const watch = watchOf(options.services)
   const crypt = { dataKey, selection, macOnlyEncrypted: metadata.macOnlyEncrypted, bytes: format.id === 'binary' }
   const { tree, mac, macs, stash, twins } = open(file.tree, {
     ...crypt,
     ...(options.log ? { log: options.log } : {}),
+    watch,
     tokenText: (origin) => format.token?.(parsed, { kind: 'leaf', value: origin.value, origin })?.text,
     lineOf: lineOf(file),
   })
@@ -148,7 +151,7 @@ async function openWith(file: EncryptedFile, dataKey: Uint8Array, options: OpenO
       throw localizedMismatch(error, file, crypt)
     }
   }
-  const opened = { ...file, dataKey, selection, plain: tree, stash, twins }
+  const opened = { ...file, dataKey, selection, plain: tree, stash, twins, watch }
   warnOfTwins(opened, passedOver, options.log)
   warnOfSharedPaths(tree, selection, options.log)
   return opened
@@ -191,6 +194,9 @@ function wantsFresh(format: Format, parsed: Parsed, layout: Layout, encrypted: b
   return Buffer.compare(format.print(parsed.tree, same), format.rewrite(parsed, parsed.tree, same).bytes) === 0
 }
 
+/** Bytes of an encrypted text from which reading it takes about a second. */
+const longText = 2 ** 22
+
 /** What is sealed, and the text it came from. */
 export interface SealInput {
   readonly format: Format
@@ -204,6 +210,7 @@ export interface SealInput {
   readonly stash?: Stash
   /** Settings may turn encrypted values into clear ones: the caller checks `SealOutput.clear`, or accepts that. */
   readonly allowCleartext?: boolean | undefined
+  readonly watch?: Watch | undefined
 }
 
 export interface SealOutput {
@@ -236,12 +243,13 @@ export function sealFile(
   layout: Layout,
   metadataTexts?: (metadata: Metadata) => readonly (readonly MetadataText[])[],
 ): SealOutput {
-  const { dataKey, selection, metadata, parsed } = input
+  const { dataKey, selection, metadata, parsed, watch } = input
   const same = output.id === input.format.id
   const sealed = seal(same ? input.plain : asReadBack(input.plain, output, selection), {
     dataKey,
     selection,
     macOnlyEncrypted: metadata.macOnlyEncrypted,
+    watch,
     ...(input.stash ? { stash: input.stash } : {}),
   })
   const clear = input.stash ? newlyClear(input.stash, input.plain, selection) : []
@@ -258,6 +266,7 @@ export function sealFile(
   const written = { tree, ...counts, clear, fresh, losses, ...(reprints ? { reprints } : {}) }
   // A payload is one string in a text that is always printed alike, so there is nothing to respell or to check.
   if (output.id === 'binary') return { bytes, ...written, places: [] }
+  watch?.({ what: 'checking what was encrypted', long: bytes.length >= longText })
   const settle = (some: Uint8Array, meant?: Tree): Settled => settled({ text: some, meant }, output, sealed, input)
   let text = settle(bytes, tree)
   const { problem } = text

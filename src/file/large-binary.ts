@@ -15,9 +15,11 @@ import {
   verifyMac,
   walk,
 } from '../cipher/index.ts'
+import type { Watch } from '../context/index.ts'
 import { messageOf, SopsError, withHints } from '../errors.ts'
 import type { Layout } from '../formats/index.ts'
 import { loadFormat } from '../formats/index.ts'
+import { watchOf } from '../groups/index.ts'
 import { type Metadata, withMetadata } from '../metadata/index.ts'
 import { secondsText } from '../text/seconds.ts'
 import type { Tree } from '../tree/tree.ts'
@@ -26,6 +28,25 @@ import { dataKeyOf, warnOfBare } from './data-key.ts'
 import { loadEncrypted } from './encrypted-file.ts'
 import { changedHints, mismatchHints } from './mac-mismatch.ts'
 import type { EncryptedFile, OpenOptions } from './types.ts'
+
+const mebibyte = 2 ** 20
+
+/** Called for each piece with its length; tells how many MiB of `size` bytes have come. */
+function watchedPieces(what: string, size: number, watch: Watch | undefined): (length: number) => void {
+  const total = Math.round(size / mebibyte)
+  let done = 0
+  return (length) => {
+    done += length
+    watch?.({ what, done: Math.min(Math.floor(done / mebibyte), total), total, unit: 'MiB' })
+  }
+}
+
+async function* told(pieces: AsyncIterable<Uint8Array>, tell: (length: number) => void): AsyncGenerator<Uint8Array> {
+  for await (const bytes of pieces) {
+    tell(bytes.length)
+    yield bytes
+  }
+}
 
 /** Takes the place of the data while the envelope is handled as text. */
 const standIn = `${tokenStart}AAAA,iv:AAAA,tag:AAAA,type:str]`
@@ -84,7 +105,11 @@ export async function sealLarge(
       return [text.slice(0, at), text.slice(at + standIn.length)]
     }
     yield Buffer.from(frame('')[0])
-    yield* encryptLong(cipher, aad, plain, (bytes) => addToMac(mac, bytes))
+    const tell = watchedPieces('encrypting', plain.size, file.watch)
+    yield* encryptLong(cipher, aad, plain, (bytes) => {
+      addToMac(mac, bytes)
+      tell(bytes.length)
+    })
     yield Buffer.from(frame(sealMac(finishMac(mac), lastModified, file.dataKey))[1])
   }
 }
@@ -156,16 +181,21 @@ export async function openLarge(
   try {
     options.log?.({ level: 'debug', logger: 'SOPS', message: 'Decrypting tree' })
     const mac = startMac(metadata.macOnlyEncrypted)
-    const leaf = await openLong(createLeafCipher(dataKey), aad, token, pieces, (bytes) => addToMac(mac, bytes)).catch(
-      (error: unknown) => {
-        const problem = `Error decrypting tree: Error walking tree: Could not decrypt value: ${messageOf(error)}`
-        throw new SopsError('cannot-decrypt-tree', problem, { path: ['data'], hints: changedHints, cause: error })
-      },
-    )
+    const watch = watchOf(options.services)
+    const size = Math.floor((token.to - token.from) / 4) * 3
+    const tell = watchedPieces('checking', size, watch)
+    const add = (bytes: Uint8Array): void => {
+      addToMac(mac, bytes)
+      tell(bytes.length)
+    }
+    const leaf = await openLong(createLeafCipher(dataKey), aad, token, pieces, add).catch((error: unknown) => {
+      const problem = `Error decrypting tree: Error walking tree: Could not decrypt value: ${messageOf(error)}`
+      throw new SopsError('cannot-decrypt-tree', problem, { path: ['data'], hints: changedHints, cause: error })
+    })
     const computed = finishMac(mac)
     if (options.ignoreMac !== true) verifyLarge(metadata, dataKey, computed)
     warnOfBare(metadata, options.log)
-    return () => leaf.plaintext()
+    return () => told(leaf.plaintext(), watchedPieces('decrypting', size, watch))
   } finally {
     dataKey.fill(0)
   }

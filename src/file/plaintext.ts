@@ -137,7 +137,7 @@ export async function sealDraft(
   { now, layout }: { readonly now: Date; readonly layout: Layout },
 ): Promise<SealOutput & { readonly selection: Selection }> {
   refuseOthers(file.others)
-  const { dataKey, stash } = file
+  const { dataKey, stash, watch } = file
   const selection = metadata === file.metadata ? file.selection : await compileSelection(metadata.selection)
   const isSame = file.format.id === output.id && draft.format.id === output.id
   const keepLayout = draft.metadata === undefined && isSame
@@ -146,7 +146,7 @@ export async function sealDraft(
   const inPlace = takesOver ? await sealInPlace(file, own, { metadata, selection, now, layout }) : undefined
   if (inPlace !== undefined) return { ...inPlace, selection }
   const sealed = sealFile(
-    { ...own, metadata, dataKey, selection, stash },
+    { ...own, metadata, dataKey, selection, stash, watch },
     output,
     now,
     layout,

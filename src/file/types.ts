@@ -1,7 +1,7 @@
 // The types of an encrypted file: parsed, and opened.
 
 import type { Selection, Stash } from '../cipher/index.ts'
-import type { Context, LogLine } from '../context/index.ts'
+import type { Context, LogLine, Watch } from '../context/index.ts'
 import type { Format, Parsed } from '../formats/index.ts'
 import type { CompareOptions, KeyService } from '../groups/index.ts'
 import type { KeyGroup } from '../keys/index.ts'
@@ -31,6 +31,8 @@ export interface OpenFile extends EncryptedFile {
   readonly stash: Stash
   /** Keys that a map of `plain` has more than once. */
   readonly twins: readonly Twins[]
+  /** Who waits while it is sealed again. */
+  readonly watch?: Watch | undefined
 }
 
 export interface OpenOptions {

@@ -5,7 +5,7 @@ import { messageOf, SopsError, setIn } from '../errors.ts'
 import type { KeyGroup, MasterKey, Unavailable } from '../keys/index.ts'
 import { contextAtHand, distinctKeys, keyTypes, keyTypesInOrder, labelOf, refuseBare } from '../keys/index.ts'
 import { quote } from '../text/quote.ts'
-import { type Attempt, type Teller, tellOfDataKey, tellOfKeys } from './log.ts'
+import { type Attempt, type Teller, tellOfDataKey, tellOfKeys, tellOfTrial } from './log.ts'
 import { type KeyFailure, recoveryReport } from './report.ts'
 import { combine, split } from './shamir.ts'
 
@@ -29,6 +29,7 @@ export function localKeyService(ctx: Context): KeyService {
   return {
     name: 'local',
     log: ctx.log,
+    watch: ctx.watch,
     wrap: async (key, dataKey) => keyTypes[key.type].wrap(key, dataKey, ctx),
     unwrap: async (key, { atHand = false } = {}) => {
       const type = keyTypes[key.type]
@@ -110,9 +111,10 @@ export async function wrapDataKey(
   try {
     if (distinct.some((keys) => keys.every((key) => key.isBare)))
       throw wrapFailure(['empty key group provided'], 'no recipients')
+    const counter = wrapCounter(distinct.flat().filter((key) => !keeps(key)))
     const wrapped = await Promise.all(
       distinct.map((keys, i) =>
-        Promise.all(keys.map((key) => (keeps(key) ? asItWas(key) : wrapFor(key, parts[i]!, services)))),
+        Promise.all(keys.map((key) => (keeps(key) ? asItWas(key) : wrapFor(key, parts[i]!, services, counter)))),
       ),
     )
     for (const { attempts } of wrapped.flat()) tellOfKeys('wrap', attempts)
@@ -134,17 +136,37 @@ async function splitDataKey(dataKey: Uint8Array, parts: number, threshold: numbe
 
 const asItWas = (key: MasterKey): WrapResult => ({ key, attempts: [], errors: [] })
 
-async function wrapFor(key: MasterKey, part: Uint8Array, services: readonly KeyService[]): Promise<WrapResult> {
+/** Tells of the recipients that have not answered; all are asked at once. */
+type WrapCounter = (key: MasterKey, service: KeyService, isAnswered: boolean) => void
+
+function wrapCounter(keys: readonly MasterKey[]): WrapCounter {
+  const waiting = new Set(keys)
+  return (key, service, isAnswered) => {
+    if (isAnswered) waiting.delete(key)
+    const [next] = waiting
+    if (next) tellOfTrial(service, next, { done: keys.length - waiting.size, total: keys.length, unit: 'recipients' })
+  }
+}
+
+async function wrapFor(
+  key: MasterKey,
+  part: Uint8Array,
+  services: readonly KeyService[],
+  tell: WrapCounter,
+): Promise<WrapResult> {
   const errors: string[] = []
   const attempts: Attempt[] = []
   for (const service of services) {
     try {
+      tell(key, service, false)
       const enc = await service.wrap(key, part)
       attempts.push({ key, service, isDone: true })
       return { key: { ...key, enc }, attempts, errors: [] }
     } catch (error) {
       attempts.push({ key, service, isDone: false })
       errors.push(`failed to encrypt new data key with master key ${quote(labelOf(key))}: ${messageOf(error)}`)
+    } finally {
+      tell(key, service, true)
     }
   }
   return { key, attempts, errors }
@@ -300,11 +322,12 @@ const isSecret = ({ length }: Uint8Array): boolean => length === dataKeyLength |
 async function recoverPart(keys: readonly MasterKey[], services: readonly KeyService[]): Promise<GroupResult> {
   const failures: KeyFailure[] = []
   const attempts: Attempt[] = []
-  for (const key of keys) {
+  for (const [i, key] of keys.entries()) {
     const errors: string[] = []
     for (const service of services) {
       let isDone = false
       try {
+        tellOfTrial(service, key, keys.length > 1 ? { done: i + 1, total: keys.length, unit: 'keys' } : {})
         const result = await service.unwrap(key)
         if (!(result instanceof Uint8Array)) errors.push(result.unavailable)
         else if (isSecret(result)) {

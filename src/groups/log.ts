@@ -1,12 +1,14 @@
 // What --verbose says about the keys that are tried, in the reference's words (spec/cli.md 17).
-import type { Context, LogLine } from '../context/index.ts'
+import type { Context, LogLine, Stage } from '../context/index.ts'
 import type { MasterKey } from '../keys/index.ts'
-import { keyTypes } from '../keys/index.ts'
+import { keyTypes, labelOf } from '../keys/index.ts'
 
 /** The part of a key service that says where to log. */
 export interface Teller {
   /** Where its work is logged. */
   readonly log?: Context['log']
+  /** Who watches its work. */
+  readonly watch?: Context['watch']
   /** It logs the keys that it tries itself. */
   readonly remote?: boolean
 }
@@ -26,6 +28,15 @@ export function tellOfKeys(done: 'wrap' | 'unwrap', attempts: readonly Attempt[]
     const message = `${done === 'wrap' ? 'Encryption' : 'Decryption'} ${isDone ? 'succeeded' : 'failed'}`
     service.log({ level: 'info', logger, message, fields: logFields(key, done) })
   }
+}
+
+/** Who watches the work that these services are for. */
+export const watchOf = (services: readonly Teller[]): Context['watch'] =>
+  services.find(({ watch }) => watch !== undefined)?.watch
+
+/** Says that the key is tried; `done` of `total` keys, recipients or groups are through. */
+export function tellOfTrial(service: Teller, key: MasterKey, count: Omit<Stage, 'what' | 'long'> = {}): void {
+  service.watch?.({ what: `waiting for ${keyTypes[key.type].question.title} ${labelOf(key)}`, ...count })
 }
 
 /** Logs what was done with the data key itself. */

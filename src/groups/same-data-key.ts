@@ -4,6 +4,7 @@ import { SopsError } from '../errors.ts'
 import type { KeyGroup, MasterKey } from '../keys/index.ts'
 import { keyTypes, namesOf } from '../keys/index.ts'
 import type { KeyService } from './data-key.ts'
+import { tellOfTrial } from './log.ts'
 
 export interface CompareOptions {
   /** What a single group must open to, and the entries that opened to it. */
@@ -62,6 +63,7 @@ async function openAll(keys: readonly MasterKey[], services: readonly KeyService
 
 async function openOne(key: MasterKey, services: readonly KeyService[]): Promise<Opened | undefined> {
   for (const service of services) {
+    tellOfTrial(service, key)
     const part = await service.unwrap(key, { atHand: true }).catch(() => undefined)
     if (part instanceof Uint8Array) return { key, part }
   }

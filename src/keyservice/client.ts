@@ -105,6 +105,7 @@ function keyService(uri: string, address: Address, ctx: Context): KeyService {
   return {
     name: uri,
     log: ctx.log,
+    watch: ctx.watch,
     remote: true,
     wrap: (key, dataKey) => ask('encrypt', key, dataKey, readWrapped),
     unwrap: async (key) => {

@@ -49,6 +49,7 @@ async function work(
   const service = localKeyService(ctx)
   let isDone = false
   try {
+    ctx.watch?.({ what: `answering an ${operation} request` })
     if (operation === 'encrypt') {
       const wrapped = await service.wrap(key, data)
       isDone = true
@@ -61,6 +62,7 @@ async function work(
     result.fill(0)
     return answer
   } finally {
+    ctx.watch?.(undefined)
     tellOfKeys(operation === 'encrypt' ? 'wrap' : 'unwrap', [{ key, service, isDone }])
   }
 }

@@ -50,4 +50,5 @@ export {
   withoutSecretsOf,
   withoutValuesOf,
 } from './secrets.ts'
-export { handedOver, lostVariables, needsShell, run, start, startKeeping } from './start.ts'
+export { handedOver, lostVariables, needsShell, run, start, startApart, startKeeping } from './start.ts'
+export { onProgram } from './starts.ts'

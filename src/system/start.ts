@@ -4,6 +4,7 @@ import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import type { Writable } from 'node:stream'
 import { bytesOf, hasBytes, LOST, textOf } from './bytes.ts'
 import { type Environment, environmentFor, type Keeps } from './environment.ts'
+import { watched } from './starts.ts'
 
 /** Reads a script from descriptor 3, closes it, and runs the script, all with built-in commands. */
 const shell = `_sops_script=
@@ -75,13 +76,19 @@ function startWithBytes(file: string, args: readonly string[], options: SpawnOpt
  */
 export const startKeeping = (keeps: Keeps): typeof spawn =>
   ((file: string, args: readonly string[], options: SpawnOptions) =>
-    startWithBytes(file, args, {
-      ...options,
-      env: environmentFor(options.env ?? {}, keeps) as NodeJS.ProcessEnv,
-    })) as typeof spawn
+    watched(() => startUnwatched(file, args, options, keeps))) as typeof spawn
+
+const startUnwatched = (file: string, args: readonly string[], options: SpawnOptions, keeps?: Keeps): ChildProcess =>
+  startWithBytes(file, args, {
+    ...options,
+    env: environmentFor(options.env ?? {}, keeps) as NodeJS.ProcessEnv,
+  })
 
 /** For programs that need none of the keys. */
 export const start: typeof spawn = startKeeping(undefined)
+
+/** For programs that leave the terminal alone too, and may run for as long as this one. */
+export const startApart: typeof spawn = startUnwatched as typeof spawn
 
 export interface Finished {
   /** Undefined when a signal ended the program. */

@@ -1,5 +1,5 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { buildSync } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -7,6 +7,9 @@ import { sandbox } from '../support/cli.ts'
 
 /** A program over the real host; its first argument says what it does. */
 const program = `
+import { existsSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { startKeeping } from ${JSON.stringify(fileURLToPath(new URL('../../src/system/start.ts', import.meta.url)))}
 import { processHost } from ${JSON.stringify(fileURLToPath(new URL('../../src/cli/process-host.ts', import.meta.url)))}
 const host = processHost()
 const [, , mode] = process.argv
@@ -23,6 +26,29 @@ if (mode === 'ask' || mode === 'ask-secret') {
   const secret = mode === 'ask-secret'
   const answers = await Promise.all([host.prompt('One: ', { secret }), host.prompt('Two: ', { secret })])
   await host.stdout.write(Buffer.from('GOT ' + JSON.stringify(answers)))
+}
+const say = (text) => host.stdout.write(Buffer.from(text + '\\n'))
+/** Until something was typed. */
+const pause = async () => {
+  await say('busy')
+  while (!existsSync('typed')) await sleep(10)
+}
+if (mode.startsWith('between')) {
+  const next = mode.slice('between-'.length)
+  const first = await host.prompt('One: ', { secret: true })
+  await pause()
+  if (next === 'program') {
+    startKeeping(undefined)('stty', ['-a'], { stdio: ['inherit', 'inherit', 'inherit'], env: process.env }).on('exit', () => host.exit(0))
+    await new Promise(() => {})
+  }
+  if (next === 'stdin') {
+    const line = host.stdin[Symbol.asyncIterator]().next()
+    await host.stdout.write(Buffer.from('Two: '))
+    await say('GOT ' + JSON.stringify([first, String((await line).value)]))
+    host.exit(0)
+  }
+  const second = await host.prompt('Two: ', { secret: next !== 'plain' })
+  await say('GOT ' + JSON.stringify([first, second]))
 }
 if (mode !== 'wait' && mode !== 'handle') host.exit(0)
 `
@@ -109,37 +135,78 @@ import os, pty, sys
 pid, fd = pty.fork()
 if pid == 0:
     os.execv(sys.argv[1], sys.argv[1:4])
-typed, seen = eval(sys.argv[4]), b''
+answers, seen, at = eval(sys.argv[4]), b'', 0
 try:
     while True:
         seen += os.read(fd, 4096)
-        if typed and seen.count(b': ') > 0:
+        while answers and answers[0][0] in seen[at:]:
+            marker, typed = answers.pop(0)
+            at = seen.index(marker, at) + len(marker)
             os.write(fd, typed)
-            typed = b''
+            if marker == b'busy':
+                open('typed', 'w').close()
 except OSError:
     pass
 sys.stdout.buffer.write(seen)
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) & 255)
 `,
   )
+  /** `typed` is Python: a list of what to wait for, and what to type then. */
   const onTerminal = (mode: string, typed: string): { status: number | null; seen: string } => {
-    const { status, stdout } = spawnSync('python3', [box.path('terminal.py'), process.execPath, script, mode, typed])
+    const words = [box.path('terminal.py'), process.execPath, script, mode, typed]
+    const { status, stdout, stderr } = spawnSync('python3', words, { cwd: box.dir, timeout: 60_000 })
+    rmSync(box.path('typed'), { force: true })
+    expect(stderr.toString()).toBe('')
     return { status, seen: stdout.toString() }
   }
 
   test.runIf(python)('one after the other, echoed', () => {
-    const { seen } = onTerminal('ask', "b'first\\nsecond\\n'")
+    const { seen } = onTerminal('ask', "[(b': ', b'first\\nsecond\\n')]")
     expect(seen).toContain('GOT ["first","second"]')
   })
 
   test.runIf(python)('secret: no echo, erase works', () => {
-    const { seen } = onTerminal('ask-secret', "b'firsX\\x7ft\\nse\\xc3\\xb6cond\\n'")
+    const { seen } = onTerminal('ask-secret', "[(b': ', b'firsX\\x7ft\\nse\\xc3\\xb6cond\\n')]")
     expect(seen).toBe('One: \r\nTwo: \r\nGOT ["first","seöcond"]')
   })
 
   test.runIf(python)('Ctrl+C at a secret question ends the program', () => {
-    const { status, seen } = onTerminal('ask-secret', "b'x\\x03'")
+    const { status, seen } = onTerminal('ask-secret', "[(b': ', b'x\\x03')]")
     expect([status, seen]).toEqual([-2 & 255, 'One: \r\n'])
+  })
+
+  describe.runIf(python)('what is typed between two questions is not shown', () => {
+    const between = (next: string, more: string): { status: number | null; seen: string } =>
+      onTerminal(`between-${next}`, `[(b'One: ', b'wrong\\n'), (b'busy', ${more}]`)
+
+    test('and answers the second, if that is for a secret too', () => {
+      const { seen } = between('secret', "b'ri'), (b'Two: ', b'ght\\n')")
+      expect(seen).toBe('One: \r\nbusy\r\nTwo: \r\nGOT ["wrong","right"]\r\n')
+    })
+
+    test('even as a whole line', () => {
+      const { seen } = between('secret', "b'right\\n')")
+      expect(seen).toBe('One: \r\nbusy\r\nTwo: \r\nGOT ["wrong","right"]\r\n')
+    })
+
+    test.each(['plain', 'stdin'])('and answers nothing else (%s), which is echoed again', (next) => {
+      const { seen } = between(next, "b'hidden\\n'), (b'Two: ', b'open\\n')")
+      expect(seen).not.toContain('hidden')
+      expect(seen).toContain('Two: open\r\n')
+    })
+
+    test('and Ctrl+C ends the program', () => {
+      const { status, seen } = between('secret', "b'x\\x03')")
+      expect(status).toBe(-2 & 255)
+      expect(seen).toMatch(/^One: \r\nbusy\r\n(?:Two: \r\n)?$/)
+    })
+
+    test('and a program that is started finds the terminal as it was', () => {
+      const { seen } = between('program', "b'hidden')")
+      expect(seen).toMatch(/ icanon /)
+      expect(seen).toMatch(/ echo /)
+      expect(seen).not.toContain('hidden')
+    })
   })
 
   test('no terminal, no answer', () => {

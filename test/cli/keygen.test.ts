@@ -1,4 +1,4 @@
-import { readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { age } from '../../src/keys/age.ts'
 import { type CliResult, runCli, type Sandbox, sandbox } from '../support/cli.ts'
@@ -24,10 +24,30 @@ async function fits(recipient: string, env: Record<string, string>): Promise<boo
   return result instanceof Uint8Array && dataKey.equals(result)
 }
 
+/** What to write into .sops.yaml. */
+const ruleFor = (recipient: Buffer): string =>
+  `hint: sops encrypts for it with these lines in .sops.yaml:\ncreation_rules:\n  - age: ${recipient}`
+
+test('the lines for .sops.yaml are a rule that encrypts for it', async () => {
+  const { stderr } = await keygen(['--output', 'id.txt'])
+  writeFileSync(box.path('.sops.yaml'), stderr.slice(stderr.indexOf('creation_rules:')))
+  writeFileSync(box.path('f.yaml'), 'a: b\n')
+  const options = { home: box.dir, cwd: box.dir, env: { SOPS_AGE_KEY_FILE: 'id.txt' } }
+  expect((await runCli(['encrypt', '-i', 'f.yaml'], options)).code).toBe(0)
+  expect((await runCli(['decrypt', 'f.yaml'], options)).stdout.toString()).toBe('a: b\n')
+})
+
+test.each(['', '-'])('--output %j is no file', async (output) => {
+  const { code, stdout, stderr } = await keygen(['--output', output])
+  expect([code, stdout.toString()]).toEqual([1, ''])
+  expect(stderr).toMatch(/^error: .*\nhint: name a file with --output/)
+  expect(readdirSync(box.dir)).toEqual([])
+})
+
 test('makes the identity that sops finds by itself', async () => {
   const path = box.path('config/sops/age/keys.txt')
   const { code, stdout, stderr } = await keygen()
-  expect([code, stderr]).toEqual([0, `identity written to ${path}; keep a copy in a safe place\n`])
+  expect([code, stderr]).toEqual([0, `identity written to ${path}; keep a copy in a safe place\n${ruleFor(stdout)}`])
   expect(stdout.toString()).toMatch(/^age1[a-z0-9]{58}\n$/)
   const recipient = stdout.toString().trim()
   const text = readFileSync(path, 'utf8')
@@ -68,7 +88,7 @@ test('--output names the file', async () => {
   expect([code, stderr]).toEqual([
     0,
     `identity written to ${box.path('sub/id.txt')}; keep a copy in a safe place\n` +
-      `hint: sops finds it with SOPS_AGE_KEY_FILE=${box.path('sub/id.txt')}\n`,
+      `hint: sops finds it with SOPS_AGE_KEY_FILE=${box.path('sub/id.txt')}\n${ruleFor(stdout)}`,
   ])
   expect(await fits(stdout.toString().trim(), { SOPS_AGE_KEY_FILE: box.path('sub/id.txt') })).toBe(true)
 })

@@ -45,6 +45,19 @@ const clientOf = (socket: string) => remoteKeyServices([`unix://${socket}`], fak
 
 describe('a unix socket', () => {
   test.each([
+    [[], ['stderr'], 'listening on unix://SOCKET; Ctrl+C ends it\n'],
+    [[], [], ''],
+  ] as const)('%j, terminals %j: says %j', async (words, tty, said) => {
+    const socket = box.path('s.sock')
+    const running = await start([...words, '--net', 'unix', '--addr', socket], { tty, now: new Date(0) })
+    await until(() => existsSync(socket))
+    await clientOf(socket).wrap(key, dataKey)
+    running.host.signal('SIGINT')
+    expect(await running.status).toBe(0)
+    expect(running.stderr().replace(socket, 'SOCKET')).toBe(said)
+  })
+
+  test.each([
     ['SIGINT', 'interrupt'],
     ['SIGTERM', 'terminated'],
   ] as const)('is served until %s, and then gone', async (signal, name) => {

@@ -112,6 +112,13 @@ describe('version', () => {
   })
 })
 
+test('the check for updates keeps the own version', async () => {
+  const env = { HTTPS_PROXY: 'http://127.0.0.1:1' }
+  const { code, stdout } = await runCli(['--version', '--check-for-updates'], { env })
+  expect(code).toBe(0)
+  expect(stdout.toString()).toMatch(/^sops 3\.13\.2 \(sops-ts 0\.0\.0\)\n\[warning\] failed to retrieve/)
+})
+
 describe('words a command does not expect', () => {
   test('flags before a command that do not reach it', async () => {
     const { code, stderr } = await runCli(['--age', 'K', '--config', 'c', 'completion', 'bash'])

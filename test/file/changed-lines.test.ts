@@ -1,5 +1,5 @@
 // Which lines of an encrypted file a change of it changes: what was changed, the MAC and the date, in files of every layout, with metadata in
-// the order of this version and of those before 3.13.
+// the order of this version and of older ones.
 import { basename } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { layoutFiles } from '../support/layout.ts'

@@ -180,6 +180,10 @@ describe('keys in SOPS_PGP_KEY and SOPS_PGP_KEY_FILE', () => {
     const open = without({ SOPS_PGP_KEY_FILE: file(key!.toPublic().armor(), 0o644) })
     await pgp.wrap(keyOf(carol), dataKey, open)
     expect(open.lines).toEqual([])
+    const { privateKey } = await generate({ passphrase: 'correct horse' })
+    const locked = without({ SOPS_PGP_KEY_FILE: file(privateKey.armor(), 0o644) })
+    await pgp.wrap(keyOf(fpOf(privateKey)), dataKey, locked)
+    expect(locked.lines).toEqual([])
   })
 
   test.skipIf(process.platform === 'win32')('gpg is not started when they are enough', async () => {

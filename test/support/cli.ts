@@ -16,7 +16,9 @@ export interface CliOptions {
   readonly tty?: readonly ('stdin' | 'stdout' | 'stderr')[]
   /** Of the terminal. */
   readonly columns?: number
-  readonly now?: Date
+  /** Streams that another program reads. */
+  readonly pipes?: readonly ('stdout' | 'stderr')[]
+  readonly now?: Date | (() => Date)
   readonly argv0?: string
   readonly auditConfig?: string
   readonly largeFrom?: number
@@ -51,6 +53,7 @@ export function bufferHost(options: CliOptions = {}): BufferHost {
   const written = { stdout: [] as Uint8Array[], stderr: [] as Uint8Array[] }
   const sink = (name: 'stdout' | 'stderr'): Output => ({
     isTTY: options.tty?.includes(name) ?? false,
+    isPipe: options.pipes?.includes(name) ?? false,
     columns: options.columns,
     write: async (data) => {
       written[name].push(Buffer.from(data))
@@ -84,7 +87,7 @@ export function bufferHost(options: CliOptions = {}): BufferHost {
     },
     stdout: sink('stdout'),
     stderr: sink('stderr'),
-    now: () => options.now ?? new Date(),
+    now: () => (typeof options.now === 'function' ? options.now() : (options.now ?? new Date())),
     prompt: async (text, promptOptions) => {
       if (options.prompt === undefined) return undefined
       return typeof options.prompt === 'function' ? options.prompt(text, promptOptions) : answers.shift()

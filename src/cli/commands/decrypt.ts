@@ -31,6 +31,7 @@ import {
 } from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { inputInMemory, isLarge, type LargeInput, openIfLarge, writeLarge } from '../large.ts'
+import { nameOf, openedText } from '../outcome.ts'
 import {
   absolutePath,
   configOf,
@@ -104,7 +105,9 @@ async function run(inv: Given, io: Io): Promise<number> {
         : await emit(file, formats.output, layout, io)
     if (path.length === 0 && formats.output === file.format.id && !inv.bool('in-place'))
       warnOfLayout(file.format, file.parsed, ctx)
-    await writeResult(inv, io, target, plain, bytes)
+    const place = await writeResult(inv, io, target, plain, bytes)
+    const what = path.length > 0 ? formatPath(path) : openedText(file)
+    await io.done(`decrypted ${nameOf(inv.positionals)}: ${what}`, place)
     const written = target.inPlace ? target.file! : inv.string('output')
     if (written !== '') await warnOfReaders(absolutePath(ctx, written), ctx)
   })
@@ -123,7 +126,8 @@ async function decryptLarge(
     const { loadLarge, openLarge } = await loadLargeBinary()
     const loaded = await loadLarge(input)
     if (!loaded) return false
-    await writeLarge(inv, io, target, input, await openLarge(loaded, input, options))
+    const place = await writeLarge(inv, io, target, input, await openLarge(loaded, input, options))
+    await io.done(`decrypted ${nameOf(inv.positionals)}: the whole file`, place)
     return true
   } finally {
     await input.close()

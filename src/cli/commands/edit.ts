@@ -15,6 +15,7 @@ import {
   warnOfSharedPaths,
   withOpenFile,
 } from '../../file/index.ts'
+import type { Format } from '../../formats/index.ts'
 import { loadFormat } from '../../formats/index.ts'
 import { refuseMixedKeys, wipedAfter, wrapDataKey, wrapErrors } from '../../groups/index.ts'
 import type { KeyGroup, MasterKey } from '../../keys/index.ts'
@@ -38,6 +39,7 @@ import {
   types,
 } from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
+import { sealedText } from '../outcome.ts'
 import { type Rewrapped, ruleFor, warnOfRecipients, withRule } from '../rule.ts'
 import {
   configOf,
@@ -110,7 +112,7 @@ async function editNew(inv: Given, io: Io, path: string): Promise<void> {
           warnOfSharedPaths(draft.plain, file.selection, ctx.log)
           warnOfLayout(input, draft.parsed, ctx)
           if (input.id === output.id) warnOfReadings(input, draft.parsed, ctx)
-          await save(io, path, sealed, file, 'absent')
+          await save(inv, io, path, { ...file, ...sealed, output }, 'absent')
         },
       },
       io,
@@ -141,7 +143,7 @@ async function editExisting(inv: Given, io: Io, path: string): Promise<void> {
   const config = await configOf(inv, ctx)
   const services = await servicesOf(inv, withRule(io, config, path).ctx)
   const order = orderOf(inv)
-  const bytes = await readInput(io.host, path, { inPlace: true })
+  const bytes = await readInput(io.host, path, { inPlace: true, watch: ctx.watch })
   const formats = formatsFor(namedFormats(inv), path, bytes)
   const [input, output] = [await loadFormat(formats.input), await loadFormat(formats.output)]
   const layout = layoutOf(inv, config, formats)
@@ -188,7 +190,7 @@ async function editExisting(inv: Given, io: Io, path: string): Promise<void> {
           warnOfSharedPaths(plain, selection, ctx.log, file.plain)
           warnOfLayout(draft.format, draft.parsed, ctx, draft.format.id === file.format.id ? file.parsed : undefined)
           if (input.id === output.id) warnOfReadings(input, draft.parsed, ctx, () => output.parse(content))
-          await save(io, path, sealed, sealed, fingerprint(bytes))
+          await save(inv, io, path, { metadata, ...sealed, output }, fingerprint(bytes))
         },
       },
       io,
@@ -268,14 +270,12 @@ function withAdded(edited: readonly KeyGroup[], before: readonly KeyGroup[]): re
   return edited.map(({ keys }) => ({ keys: distinctKeys(keys).map((key) => (isAdded(key) ? asNew(key) : key)) }))
 }
 
-async function save(
-  io: Io,
-  path: string,
-  sealed: SealOutput,
-  file: Pick<OpenFile, 'selection'>,
-  expect: Fingerprint | 'absent',
-): Promise<void> {
-  warnOfCleartext(sealed, file.selection, io.ctx)
+interface Saved extends SealOutput, Pick<OpenFile, 'selection' | 'metadata'> {
+  readonly output: Format
+}
+
+async function save(inv: Given, io: Io, path: string, sealed: Saved, expect: Fingerprint | 'absent'): Promise<void> {
+  warnOfCleartext(sealed, sealed.selection, io.ctx)
   warnOfRespelling(sealed, io.ctx)
   await writeOutput(io.host, path, sealed.bytes, {
     what: 'in-place file',
@@ -283,4 +283,6 @@ async function save(
   })
   tellOfWritten(io)
   io.release()
+  const isWhole = sealed.output.id === 'binary'
+  await io.done(`saved ${inv.positionals[0]}: ${sealedText(isWhole ? undefined : sealed, sealed.metadata)}`)
 }

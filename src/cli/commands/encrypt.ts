@@ -17,6 +17,7 @@ import { type Command, command } from '../command.ts'
 import { filenameOverride, inPlace, keyServices, newKeys, output, selection, types } from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { inputInMemory, isLarge, type LargeInput, openIfLarge, writeLarge } from '../large.ts'
+import { nameOf, sealedText } from '../outcome.ts'
 import { configOf, encryptionSettings, formatsOf, layoutOf, namedFormats, servicesOf } from '../settings.ts'
 import { mustExist, readTarget, type TargetFile, targetOf, writeResult } from '../target.ts'
 import { warnOfCleartext, warnOfLayout, warnOfLosses, warnOfReadings, warnOfRespelling } from '../warnings.ts'
@@ -56,7 +57,9 @@ async function encryptLarge(
     if (await large.isLargeEnvelope(input)) throw alreadyEncrypted()
     await withNewFile(settings, services, async (file) => {
       await io.ctx.audit?.({ action: 'encrypt', file: target.file ?? io.ctx.cwd })
-      await writeLarge(inv, io, target, input, await large.sealLarge(file, input, io.ctx.now(), layout))
+      const content = await large.sealLarge(file, input, io.ctx.now(), layout)
+      const place = await writeLarge(inv, io, target, input, content)
+      await io.done(`encrypted ${nameOf(inv.positionals)}: ${sealedText(undefined, file.metadata)}`, place)
     })
     return 0
   } finally {
@@ -91,7 +94,12 @@ async function run(inv: Given, io: Io): Promise<number> {
     if (input.id === output.id) warnOfReadings(input, draft.parsed, ctx)
     warnOfLosses(lossesOf(draft, sealed, file.selection, output.id), ctx)
     warnOfRespelling(sealed, ctx)
-    await writeResult(inv, io, target, sealed.bytes, bytes)
+    const place = await writeResult(inv, io, target, sealed.bytes, bytes)
+    const isWhole = input.id === 'binary'
+    await io.done(
+      `encrypted ${nameOf(inv.positionals)}: ${sealedText(isWhole ? undefined : sealed, file.metadata)}`,
+      place,
+    )
   })
   return 0
 }

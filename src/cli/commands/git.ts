@@ -1,6 +1,7 @@
 // `sops git textconv` shows a file to `git diff`; `sops git install` tells git about it.
 
 import { dirname, join, resolve } from 'node:path'
+import { loadConfig } from '../../config/index.ts'
 import type { Context } from '../../context/index.ts'
 import { messageOf, SopsError, setIn } from '../../errors.ts'
 import { emitPlain, loadEncrypted, withOpenFile } from '../../file/index.ts'
@@ -8,7 +9,8 @@ import type { FormatId } from '../../formats/index.ts'
 import { formatOfPath, isFormatId, sniffFormat } from '../../formats/index.ts'
 import { othersText } from '../../metadata/index.ts'
 import { codeOf, lstat, makeFolders, readFile, rm, run as startAndWait, systemErrorText } from '../../system/index.ts'
-import { oneLine } from '../../text/quote.ts'
+import { oneLine, quote } from '../../text/quote.ts'
+import { patternIn, patternsOf, patternText, refusePattern } from '../attributes.ts'
 import { type Command, command } from '../command.ts'
 import { noFile } from '../extra-words.ts'
 import { fingerprint, writeOutput } from '../files.ts'
@@ -21,9 +23,9 @@ import { absolutePath, orderOf, servicesOf } from '../settings.ts'
 const installFlags = [bool('global', 'for all repositories of this user')] as const
 
 export const install: Command = command({
-  args: '',
+  args: '[PATTERN...]',
   flags: installFlags,
-  examples: ['sops git install', 'sops git install --global'],
+  examples: ['sops git install', "sops git install '*.secret.yaml'", 'sops git install --global'],
   run: runInstall,
 })
 
@@ -58,6 +60,8 @@ async function runTextconv(inv: ToShow, io: Io): Promise<number> {
     unattended: true,
     prompt: async () => undefined,
     log: () => {},
+    // The terminal is the pager's.
+    watch: undefined,
     localOnly: local.ask,
   }
   try {
@@ -123,8 +127,8 @@ const git = async (io: Io, ...args: string[]): Promise<string> => {
   throw failed(setIn(ran.stderr || `exit status ${ran.status}`))
 }
 
-/** The files that git is to show through sops, unless the repository's attributes say otherwise. */
-const patterns = [
+/** Files that are encrypted wherever they are. */
+const usualPatterns = [
   '*.enc.yaml',
   '*.enc.yml',
   '*.enc.json',
@@ -133,11 +137,14 @@ const patterns = [
   '*.sops.yaml',
   '*.sops.yml',
   '*.sops.json',
+  '*.sops.env',
+  '*.sops.ini',
 ]
 
 /** Writes the attributes and git's settings, both or neither: if git refuses its half, the attributes are put back. */
 async function runInstall(inv: Invocation<(typeof installFlags)[number]>, io: Io): Promise<number> {
   const global = inv.bool('global')
+  for (const pattern of inv.positionals) refusePattern(pattern)
   const attributes = global ? await globalAttributes(io) : await ownAttributes(io)
   if (global) await makeFolders(dirname(attributes), 0o700).catch(() => {})
   const read = await readFile(attributes).catch((error: NodeJS.ErrnoException) => {
@@ -149,7 +156,11 @@ async function runInstall(inv: Invocation<(typeof installFlags)[number]>, io: Io
   // Latin-1 keeps bytes of any encoding as they are.
   const old = read?.toString('latin1') ?? ''
   const lines = new Set(old.split(/\r?\n/))
-  const missing = patterns.map((pattern) => `${pattern} diff=sopsdiffer`).filter((line) => !lines.has(line))
+  const ofRules = global ? [] : await patternsOfRules(io, dirname(attributes))
+  const patterns = [...new Set([...usualPatterns, ...ofRules, ...inv.positionals])]
+  const missing = patterns
+    .map((pattern) => `${patternText(pattern)} diff=sopsdiffer`)
+    .filter((line) => !lines.has(line))
   const start = old === '' || old.endsWith('\n') ? old : `${old}\n`
   const next = missing.length > 0 ? Buffer.from(`${start}${missing.join('\n')}\n`, 'latin1') : undefined
   if (next) await writeOutput(io.host, attributes, next, { expect: read ? fingerprint(read) : 'absent' })
@@ -161,6 +172,38 @@ async function runInstall(inv: Invocation<(typeof installFlags)[number]>, io: Io
   }
   await io.say(`git diff now decrypts ${patterns.join(' ')} (${attributes})`)
   return 0
+}
+
+/** The configurations of a repository, by their folders: `''`, or `a/b/`. */
+async function configFolders(io: Io, top: string): Promise<readonly string[]> {
+  const listed = await git(io, '-C', top, 'ls-files', '-zco', '--exclude-standard', '--', '.sops.yaml', '**/.sops.yaml')
+  return listed
+    .split('\0')
+    .filter((name) => name !== '')
+    .map((name) => name.slice(0, -'.sops.yaml'.length))
+}
+
+/** What the creation rules of the repository say is encrypted; advice names the rules of which that cannot be told. */
+async function patternsOfRules(io: Io, top: string): Promise<readonly string[]> {
+  const found: string[] = []
+  for (const folder of await configFolders(io, top)) {
+    const path = join(top, folder, '.sops.yaml')
+    const advise = (message: string): void => io.ctx.log({ level: 'advice', logger: 'CMD', message })
+    const config = await loadConfig({ path, absolutePath: path, found: true }, io.ctx).catch((error: unknown) => {
+      advise(`the rules of ${path} are not taken into account: ${messageOf(error)}`)
+    })
+    for (const [i, { path_regex: expression = '' }] of (config?.creationRules ?? []).entries()) {
+      const patterns = patternsOf(expression)
+      if (patterns) for (const pattern of patterns) found.push(patternIn(folder, pattern))
+      else {
+        const what = expression === '' ? 'it is for every file' : `no pattern means exactly ${quote(expression)}`
+        advise(
+          `creation_rules[${i}] of ${path} gives no patterns: ${what}; name its files, as in sops git install '*.secret.yaml'`,
+        )
+      }
+    }
+  }
+  return found
 }
 
 /** Restores the file, unless somebody else has changed it since. */
@@ -201,7 +244,7 @@ async function ownAttributes(io: Io): Promise<string> {
       hints:
         path === attributes
           ? ['git does not read it either: make it a file']
-          : [`if the link is right: ${settings}`, `in .gitattributes: ${patterns[0]} diff=sopsdiffer`],
+          : [`if the link is right: ${settings}`, `in .gitattributes: ${usualPatterns[0]} diff=sopsdiffer`],
     })
   }
   await mustBeRegular(attributes)

@@ -22,6 +22,7 @@ import {
   threshold,
 } from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
+import { recipientsText } from '../outcome.ts'
 import { ruleFor, warnOfRecipients, withRule } from '../rule.ts'
 import { absolutePath, configOf, formatsFor, keyParseOptions, kmsWords, layoutOf, servicesOf } from '../settings.ts'
 import { warnOfRespelling } from '../warnings.ts'
@@ -68,7 +69,7 @@ async function addGroup(inv: ToAdd, io: Io): Promise<number> {
       hints: ['name at least one, for example with --age'],
     })
   }
-  return change(inv, io, ({ metadata }) => ({
+  return change(inv, io, 'added a group to', ({ metadata }) => ({
     groups: [...metadata.keyGroups, { keys }],
     threshold:
       inv.int('shamir-secret-sharing-threshold') ||
@@ -106,7 +107,7 @@ async function removeGroup(inv: Either, io: Io): Promise<number> {
     )
   }
   const index = Number(word)
-  return change(inv, io, ({ metadata }) => {
+  return change(inv, io, `removed group ${index} from`, ({ metadata }) => {
     const { keyGroups } = metadata
     if (index >= keyGroups.length) {
       throw new SopsError(
@@ -135,13 +136,16 @@ interface Wanted {
   readonly threshold: number
 }
 
-/** Loads the file, wraps its data key for the groups of `plan`, and writes it; writes nothing if anything fails. */
-async function change(inv: Either, io: Io, plan: (file: EncryptedFile) => Wanted): Promise<number> {
+/**
+ * Loads the file, wraps its data key for the groups of `plan`, and writes it; writes nothing if anything fails. `done` is
+ * what the line about it begins with.
+ */
+async function change(inv: Either, io: Io, done: string, plan: (file: EncryptedFile) => Wanted): Promise<number> {
   const path = inv.string('file')
   io.about(path)
   const config = await configOf(inv, io.ctx)
   const services = await servicesOf(inv, withRule(io, config, absolutePath(io.ctx, path)).ctx)
-  const bytes = await readInput(io.host, path, { inPlace: inv.bool('in-place'), log: io.ctx.log })
+  const bytes = await readInput(io.host, path, { inPlace: inv.bool('in-place'), log: io.ctx.log, watch: io.ctx.watch })
   const formats = formatsFor({}, path, bytes)
   const file = await loadEncrypted(bytes, formats.input)
   refuseOthers(file.others, { unopened: true })
@@ -167,5 +171,6 @@ async function change(inv: Either, io: Io, plan: (file: EncryptedFile) => Wanted
   if (inv.bool('in-place')) {
     await writeOutput(io.host, path, updated.bytes, { what: 'in-place file', expect: fingerprint(bytes) })
   } else await io.out(updated.bytes)
+  await io.done(`${done} ${path}: now ${recipientsText(shared)}`, inv.bool('in-place') ? 'file' : 'stdout')
   return 0
 }

@@ -20,9 +20,16 @@ export const keygen: Command = command({
   run,
 })
 
+/** An identity is never printed, and a file of that name would be overlooked. */
+const noFile = (output: string): SopsError =>
+  new SopsError('generic', output === '' ? '--output names no file' : 'an identity is not written to stdout', {
+    hints: ['name a file with --output, or leave it out: sops then finds the identity by itself'],
+  })
+
 async function run(inv: Invocation<(typeof flags)[number]>, io: Io): Promise<number> {
   const { defaultIdentityFile, generateIdentity, identityFileText } = await loadKeygen()
   const output = inv.string('output')
+  if (inv.given('output') && (output === '' || output === '-')) throw noFile(output)
   const path = output === '' ? defaultIdentityFile(io.ctx) : absolutePath(io.ctx, output)
   const pair = await generateIdentity({ pq: inv.bool('pq') })
   const bytes = Buffer.from(identityFileText(pair, io.ctx.now()))
@@ -43,6 +50,11 @@ async function run(inv: Invocation<(typeof flags)[number]>, io: Io): Promise<num
   }
   await io.tell(`identity written to ${path}; keep a copy in a safe place`)
   if (output !== '') await io.tell(`hint: sops finds it with SOPS_AGE_KEY_FILE=${path}`)
+  await io.tell(
+    'hint: sops encrypts for it with these lines in .sops.yaml:',
+    'creation_rules:',
+    `  - age: ${pair.recipient}`,
+  )
   await io.say(pair.recipient)
   return 0
 }

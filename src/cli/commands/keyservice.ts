@@ -46,6 +46,7 @@ async function run(inv: Invocation<(typeof flags)[number]>, io: Io): Promise<num
   await listen(listener, network, address, io.host.withUmask)
   const where = `${network}://${address}`
   io.ctx.log({ level: 'info', logger: 'KEYSERVICE', message: `Listening on ${where}` })
+  if (!inv.bool('verbose') && !inv.root.bool('verbose')) await io.done(`listening on ${where}; Ctrl+C ends it`)
   if (!isLocal(listener)) {
     const message =
       'other machines can reach this key service: it has neither encryption nor authentication, so whoever can connect can use every key ' +

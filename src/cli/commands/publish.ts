@@ -69,8 +69,24 @@ async function run(inv: Given, io: Io): Promise<number> {
   }
   const job = { inv, io, config, opener: await openerOf(inv, io), root }
   if (!isFolder) await publishFile(root, job)
-  else for await (const path of filesBelow(absolutePath(io.ctx, root))) await publishFile(join(root, path), job)
+  else await publishFolder(root, job)
   return 0
+}
+
+async function publishFolder(root: string, job: Job): Promise<void> {
+  const { io } = job
+  const names: string[] = []
+  for await (const name of filesBelow(absolutePath(io.ctx, root))) names.push(name)
+  const quiet = { ...job, io: { ...io, done: async () => {} } }
+  let published = 0
+  for (const [i, name] of names.entries()) {
+    const path = join(root, name)
+    io.about(path)
+    io.within(`publishing ${i + 1} of ${names.length}`)
+    if (await publishFile(path, quiet)) published++
+  }
+  io.within(undefined)
+  await io.done(`published ${published} of ${names.length} files`)
 }
 
 async function isDirectory(path: string, io: Io): Promise<boolean> {
@@ -81,7 +97,8 @@ async function isDirectory(path: string, io: Io): Promise<boolean> {
   }
 }
 
-async function publishFile(path: string, job: Job): Promise<void> {
+/** False if the user said no. */
+async function publishFile(path: string, job: Job): Promise<boolean> {
   const { inv, io, config } = job
   const rule = await matchDestinationRule(config, path, io.ctx)
   if (!rule.destination) throw new SopsError('generic', 'no destination configured for this file')
@@ -92,9 +109,14 @@ async function publishFile(path: string, job: Job): Promise<void> {
   if (!inv.bool('yes') && !(await askYesNo(io, question))) {
     const text = `Publication of ${absolute} canceled`
     if (!inv.bool('recursive')) throw new SopsError('generic', text)
-    return io.say(text)
+    await io.say(text)
+    return false
   }
+  const to = destinationText(rule.destination, parcel.name)
+  io.ctx.watch?.({ what: `uploading to ${to}` })
   await upload(parcel, io.ctx)
+  await io.done(`published ${path}: to ${to}`)
+  return true
 }
 
 function nameOf(path: string, rule: DestinationRule, { inv, root }: Job): string {

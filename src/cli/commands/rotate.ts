@@ -27,6 +27,7 @@ import {
 } from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { openerOf } from '../open.ts'
+import { recipientsText } from '../outcome.ts'
 import { ruleFor, warnOfRecipients, withRule } from '../rule.ts'
 import { configOf, formatsFor, keysFromFlags, layoutOf, namedFormats } from '../settings.ts'
 import { isMissing, readTarget, targetOf, writeResult } from '../target.ts'
@@ -61,8 +62,9 @@ async function run(inv: Given, io: Io): Promise<number> {
     await rotateFile(inv, io)
     return 0
   }
-  await forEachFile(inv, io, (one) => rotateFile(one, io), {
+  await forEachFile(inv, io, rotateFile, {
     doing: 'rotating',
+    done: (total) => `rotated ${total} files`,
     failed: (failures, total) => `failed rotating ${failures} of ${total} files`,
   })
   return 0
@@ -112,7 +114,8 @@ async function rotateFile(inv: Given, io: Io): Promise<void> {
       const sealed = sealFile(input, output, ctx.now(), layoutOf(inv, config, formats))
       await checkClear({ ...input, sealed }, inv, io, creationRule(config, target.typePath, ctx))
       warnOfRespelling(sealed, ctx)
-      await writeResult(inv, io, target, sealed.bytes, bytes)
+      const place = await writeResult(inv, io, target, sealed.bytes, bytes)
+      await io.done(`rotated ${inv.positionals[0]}: new data key for ${recipientsText(metadata)}`, place)
     })
   })
 }

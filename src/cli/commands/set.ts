@@ -49,6 +49,7 @@ async function run(inv: Given, io: Io): Promise<number> {
     return {
       path: steps,
       find: documentFor,
+      done: ['set', 'in'],
       make: (root, format) => {
         const value = fitting(given, format)
         return inv.bool('idempotent') && holds(root, steps, value, format) ? undefined : setAt(root, steps, value)

@@ -37,7 +37,7 @@ async function run(inv: Invocation<(typeof flags)[number]>, io: Io): Promise<num
         return undefined
       }
     }
-    return { path: steps, find: inv.bool('idempotent') ? inFirst : documentWith, make }
+    return { path: steps, find: inv.bool('idempotent') ? inFirst : documentWith, make, done: ['removed', 'from'] }
   })
   return 0
 }

@@ -36,21 +36,29 @@ async function run(inv: Given, io: Io): Promise<number> {
   const config = await loadConfig(found, io.ctx)
   if (inv.positionals.length === 0) throw noFile(inv)
   if (inv.positionals.length === 1) await updateFile(inv, io, config)
-  else
-    await forEachFile(inv, io, (one) => updateFile(one, io, config), {
+  else {
+    let changed = 0
+    const update = async (one: Given): Promise<void> => {
+      if (await updateFile(one, io, config)) changed++
+    }
+    await forEachFile(inv, io, update, {
+      doing: 'updating',
+      done: (total) => `updated ${changed} of ${total} files`,
       failed: (failures) => `failed updating ${failures} key(s)`,
     })
+  }
   return 0
 }
 
-async function updateFile(inv: Given, io: Io, config: Config): Promise<void> {
+/** True if the file was changed. */
+async function updateFile(inv: Given, io: Io, config: Config): Promise<boolean> {
   const { ctx } = io
   const [name = ''] = inv.positionals
   io.about(name)
   const path = absolutePath(ctx, name)
   await mustBeFile(path)
   await progress(io, `Syncing keys for file ${path}`)
-  const bytes = await readInput(io.host, path, { inPlace: true })
+  const bytes = await readInput(io.host, path, { inPlace: true, watch: ctx.watch })
   const { input } = formatsFor({ input: inv.string('input-type') }, path, bytes)
   const file = await loadEncrypted(bytes, input)
   refuseOthers(file.others, { unopened: true })
@@ -60,12 +68,17 @@ async function updateFile(inv: Given, io: Io, config: Config): Promise<void> {
   const rule = await matchCreationRule(config, path, ctx)
   const old = file.metadata
   const changes = keyChanges(old.keyGroups, old.shamirThreshold, rule.keyGroups, rule.shamirThreshold)
-  if (!isChange(changes)) return progress(io, `File ${path} already up to date`)
+  if (!isChange(changes)) {
+    await progress(io, `File ${path} already up to date`)
+    return false
+  }
   // All recipients come from the rule, so none stay for the file's sake.
   warnOfRecipients({ shared: old, staying: [] }, rule, ctx)
   await sayLines(io.host.stdout, describeChanges(changes, io))
-  if (!inv.bool('yes') && !(await askYesNo(io, 'Is this okay? (y/n):')))
-    return progress(io, `File ${path} left unchanged`)
+  if (!inv.bool('yes') && !(await askYesNo(io, 'Is this okay? (y/n):'))) {
+    await progress(io, `File ${path} left unchanged`)
+    return false
+  }
   const services = await servicesOf(inv, ctx)
   const groups = keepWrapped(old.keyGroups, rule.keyGroups)
   const wanted = { groups, threshold: changes.newThreshold, keep: true }
@@ -83,6 +96,7 @@ async function updateFile(inv: Given, io: Io, config: Config): Promise<void> {
   warnOfRespelling(updated, ctx)
   await writeOutput(io.host, path, updated.bytes, { what: 'in-place file', expect: fingerprint(bytes) })
   await progress(io, `File ${path} synced with new keys`)
+  return true
 }
 
 async function mustBeFile(path: string): Promise<void> {

@@ -107,6 +107,7 @@ async function ask(key: PrivateKey, ctx: Context): Promise<PrivateKey> {
     const passphrase = await ctx.prompt(i === 0 ? text : `Incorrect passphrase. ${text}`, { secret: true })
     if (passphrase === undefined)
       throw new Error(`the secret key ${name} is locked, and there is no terminal to ask for its passphrase`)
+    ctx.watch?.({ what: 'trying the passphrase' })
     try {
       return await decryptKey({ privateKey: key, passphrase })
     } catch (error) {

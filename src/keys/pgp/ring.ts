@@ -137,7 +137,7 @@ async function readGiven(ctx: Context): Promise<Ring | undefined> {
 async function readKeyFile(path: string, ctx: Context): Promise<Ring> {
   const ring = await read(`SOPS_PGP_KEY_FILE (${path})`, () => loadFile(path, ctx))
   const isOpen = ctx.platform !== 'win32' && isFile(path) && (statSync(path).mode & 0o044) !== 0
-  if (isOpen && ring.keys.some((key) => key.isPrivate())) {
+  if (isOpen && ring.keys.some((key) => key.isPrivate() && key.isDecrypted())) {
     const message = 'private key file is readable by other users'
     ctx.log({ level: 'advice', logger: 'PGP', message, fields: { file: path } })
   }

@@ -120,3 +120,54 @@ test('install outside a repository says so', async () => {
   expect(code).toBe(1)
   expect(stderr).toContain('not a git repository')
 })
+
+/** What git takes for a file of sops, after an installation with these words. */
+async function installed(words: readonly string[], paths: readonly string[]): Promise<readonly string[]> {
+  const { code, stderr } = await alice.sops(['git', 'install', ...words])
+  expect([code, stderr]).toEqual([0, ''])
+  const said = execFileSync('git', ['check-attr', 'diff', ...paths], { cwd: project.dir, encoding: 'utf8' })
+  return paths.filter((_, i) => said.split('\n')[i]?.endsWith(': sopsdiffer'))
+}
+
+test('install takes patterns, and those of the rules, of nested configurations too', async () => {
+  execFileSync('git', ['init', '-q'], { cwd: project.dir })
+  project.write('.sops.yaml', `creation_rules:\n  - path_regex: ^keys/.*\\.yaml$\n    age: ${alice.recipient}\n`)
+  project.write('sub dir/.sops.yaml', `creation_rules:\n  - path_regex: \\.hidden$\n    age: ${alice.recipient}\n`)
+  const paths = [
+    'x.secret.yaml',
+    'keys/a/b.yaml',
+    'sub dir/a/b.hidden',
+    'b.hidden',
+    'a.yaml',
+    'x.sops.env',
+    'y.sops.ini',
+  ]
+  const shown = ['x.secret.yaml', 'keys/a/b.yaml', 'sub dir/a/b.hidden', 'x.sops.env', 'y.sops.ini']
+  expect(await installed(['*.secret.yaml'], paths)).toEqual(shown)
+  const before = project.read('.gitattributes')
+  expect(await installed(['*.secret.yaml'], paths)).toEqual(shown)
+  expect(project.read('.gitattributes')).toBe(before)
+})
+
+test('install says of which rules it cannot tell the files', async () => {
+  execFileSync('git', ['init', '-q'], { cwd: project.dir })
+  const rules = ['path_regex: .enc.yaml$', 'path_regex: \\.env$', '']
+  const texts = rules.map((rule) => `  - age: ${alice.recipient}\n    ${rule}\n`)
+  project.write('.sops.yaml', `creation_rules:\n${texts.join('')}`)
+  project.write('broken/.sops.yaml', 'creation_rules: {\n')
+  const { code, stderr } = await alice.sops(['git', 'install'], { env: { SOPS_ADVICE: '1' } })
+  expect(code).toBe(0)
+  expect(stderr).toMatch(
+    /^note: creation_rules\[0\] of \S+\.sops\.yaml gives no patterns: no pattern means exactly "\.enc\.yaml\$"; /m,
+  )
+  expect(stderr).toMatch(/^note: creation_rules\[2\] of \S+ gives no patterns: it is for every file; /m)
+  expect(stderr).toMatch(/^note: the rules of \S+broken\/\.sops\.yaml are not taken into account: /m)
+  expect(stderr).not.toContain('creation_rules[1]')
+  expect(project.read('.gitattributes')).toContain('\n*.env diff=sopsdiffer\n')
+})
+
+test('install refuses what is no pattern, and changes nothing', async () => {
+  execFileSync('git', ['init', '-q'], { cwd: project.dir })
+  expect(await alice.sops(['git', 'install', '!x'])).toMatchObject({ code: 1 })
+  expect(() => project.read('.gitattributes')).toThrow()
+})

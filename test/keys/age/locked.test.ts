@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -51,6 +51,13 @@ describe('on a terminal', () => {
     expect(await age.unwrap(key, ctx)).toEqual(dataKey)
     expect(await age.unwrap(key, ctx)).toEqual(dataKey)
     expect(ctx.prompts).toEqual(["Enter passphrase for identity 'SOPS_AGE_KEY_FILE': "])
+  })
+
+  test.skipIf(process.platform === 'win32')('others may read it', async () => {
+    const ctx = context(await locked(identityFileText(pair, new Date())), { prompt: ['correct horse'] })
+    chmodSync(ctx.env['SOPS_AGE_KEY_FILE']!, 0o644)
+    expect(await age.unwrap(key, ctx)).toEqual(dataKey)
+    expect(ctx.notable).toEqual([])
   })
 
   test('of several identities only that of the key, where only that may be used', async () => {

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -8,7 +8,7 @@ import { parseSshPrivateKey } from '../../../src/keys/age/ssh/key.ts'
 import { sshRecipient, unwrapWithSshKey } from '../../../src/keys/age/ssh/stanzas.ts'
 import { parseAuthorizedKey, parsePublicKey } from '../../../src/keys/age/ssh/wire.ts'
 import { age } from '../../../src/keys/age.ts'
-import { type FakeOptions, fakeContext } from '../../support/context.ts'
+import { type FakeContext, type FakeOptions, fakeContext } from '../../support/context.ts'
 
 const has = (program: string): boolean => spawnSync(program, ['--help']).error === undefined
 const keygen = has('ssh-keygen')
@@ -33,8 +33,13 @@ function newKey(...args: string[]): string {
 }
 const recipientOf = (path: string): string => readFileSync(`${path}.pub`, 'utf8').trim()
 
-async function roundTrip(path: string, options: FakeOptions = {}): Promise<unknown> {
-  const ctx = fakeContext({ ...options, home: dir, env: { SOPS_AGE_SSH_PRIVATE_KEY_FILE: path, ...options.env } })
+const roundTrip = (path: string, options: FakeOptions = {}): Promise<unknown> =>
+  roundTripIn(
+    path,
+    fakeContext({ ...options, home: dir, env: { SOPS_AGE_SSH_PRIVATE_KEY_FILE: path, ...options.env } }),
+  )
+
+async function roundTripIn(path: string, ctx: FakeContext): Promise<unknown> {
   const [key] = await age.parse(recipientOf(path), ctx)
   const enc = await age.wrap(key!, dataKey, ctx)
   return age.unwrap({ ...key!, enc }, ctx)
@@ -61,7 +66,10 @@ describe.skipIf(!keygen)('keys of ssh-keygen', () => {
   ]
   test.each(locked)('locked: %s', async (_, ...args) => {
     const path = newKey(...args, '-N', 'pass wörd')
-    expect(await roundTrip(path, { prompt: ['wrong', 'pass wörd'] })).toEqual(dataKey)
+    chmodSync(path, 0o644)
+    const ctx = fakeContext({ env: { SOPS_AGE_SSH_PRIVATE_KEY_FILE: path }, home: dir, prompt: ['wrong', 'pass wörd'] })
+    expect(await roundTripIn(path, ctx)).toEqual(dataKey)
+    expect(ctx.notable).toEqual([])
   })
 
   test('the passphrase is asked for once a run, three times at most, and never without need', async () => {

@@ -86,11 +86,11 @@ export async function startPlugin(
   ctx: Context,
 ): Promise<Conversation> {
   const program = findPlugin(name, ctx)
-  const { start } = await loadStart()
+  const { startApart } = await loadStart()
   const { tmpdir } = await import('node:os')
   let child: ChildProcessByStdio<Writable, Readable, null>
   try {
-    child = start(program, [`--age-plugin=${mode}`], {
+    child = startApart(program, [`--age-plugin=${mode}`], {
       cwd: ctx.env.TMPDIR || tmpdir(),
       env: ctx.env,
       stdio: ['pipe', 'pipe', ctx.env.AGEDEBUG === 'plugin' ? 'inherit' : 'ignore'],

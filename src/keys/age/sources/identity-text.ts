@@ -19,6 +19,12 @@ interface IdentityTextOptions {
 /** Bytes that tell an encrypted identity file from a plain one, as in the reference. */
 const HEAD = 14
 
+const isArmored = (bytes: Buffer): boolean => bytes.toString('latin1', 0, HEAD) === ARMOR_HEADER.slice(0, HEAD)
+const isBinary = (bytes: Buffer): boolean => bytes.toString('latin1', 0, HEAD) === 'age-encryption'
+
+/** An identity file that is encrypted itself. */
+export const isLockedText = (bytes: Buffer): boolean => isArmored(bytes) || isBinary(bytes)
+
 /**
  * The identities of a text (spec/keys.md 3.3, 3.5).
  * @throws Error that never repeats the text; one bad identity spoils all.
@@ -26,15 +32,14 @@ const HEAD = 14
 export function readIdentities(bytes: Buffer, options: IdentityTextOptions, ctx: Context): Identity[] {
   const utf16 = utf16Problem(bytes)
   if (utf16 !== undefined) throw new Error(utf16)
-  const head = bytes.toString('latin1', 0, HEAD)
-  if (head === ARMOR_HEADER.slice(0, HEAD)) {
+  if (isArmored(bytes)) {
     try {
       return [lockedIdentity(decodeArmor(bytes.toString('latin1')), options.location, ctx)]
     } catch (error) {
       throw new Error(`invalid armor: ${messageOf(error)}`)
     }
   }
-  if (head === 'age-encryption') return [lockedIdentity(bytes, options.location, ctx)]
+  if (isBinary(bytes)) return [lockedIdentity(bytes, options.location, ctx)]
   const parse = (word: string): Identity =>
     word.startsWith('AGE-PLUGIN-') ? pluginIdentity(word, ctx) : nativeIdentity(word)
   return identityLines(bytes, parse, options.words)

@@ -31,19 +31,26 @@ export const isAbsent = (error: unknown): boolean => {
 /** Files that others can read, once that has been said. */
 const readableTold = memoKeys<void>('readable key files')
 
+interface KeyFileOptions {
+  readonly public?: boolean
+  /** A passphrase locks what is in it. */
+  readonly isLocked?: (bytes: Buffer) => boolean
+}
+
 /**
- * The bytes of a key file, which the caller wipes. Warns once per run and file when others can read a secret one.
+ * The bytes of a key file, which the caller wipes. Warns once per run and file when others can read a secret that no passphrase locks.
  * @throws Error of node:fs, or `file too long`.
  */
-export async function readKeyFile(
-  path: string,
-  ctx: Context,
-  options: { readonly public?: boolean } = {},
-): Promise<Buffer> {
+export async function readKeyFile(path: string, ctx: Context, options: KeyFileOptions = {}): Promise<Buffer> {
   const file = statSync(path)
   const { mode, size } = file
   if (size >= MAXIMUM_SIZE) throw new Error('file too long')
-  if (ctx.platform !== 'win32' && file.isFile() && (mode & 0o044) !== 0 && !options.public) {
+  const message = `waiting for a key from ${shownPath(path)}`
+  const onWait = (): void => ctx.log({ level: 'warning', logger: 'AGE', message })
+  const bytes = await readNamed(path, { maximum: MAXIMUM_SIZE, onWait })
+  if (bytes.length >= MAXIMUM_SIZE) throw new Error('file too long')
+  const isOpen = ctx.platform !== 'win32' && file.isFile() && (mode & 0o044) !== 0
+  if (isOpen && !options.public && options.isLocked?.(bytes) !== true) {
     onceEach(ctx, readableTold, path, () =>
       ctx.log({
         level: 'advice',
@@ -53,10 +60,6 @@ export async function readKeyFile(
       }),
     )
   }
-  const message = `waiting for a key from ${shownPath(path)}`
-  const onWait = (): void => ctx.log({ level: 'warning', logger: 'AGE', message })
-  const bytes = await readNamed(path, { maximum: MAXIMUM_SIZE, onWait })
-  if (bytes.length >= MAXIMUM_SIZE) throw new Error('file too long')
   return bytes
 }
 

@@ -19,6 +19,7 @@ export async function askPassphrase<T>(
   for (let i = 0; i < TRIES; i++) {
     const passphrase = await ctx.prompt(i === 0 ? text : `Incorrect passphrase. ${text}`, { secret: true })
     if (passphrase === undefined) throw noTerminal()
+    ctx.watch?.({ what: 'trying the passphrase' })
     const result = await use(passphrase)
     if (result !== undefined) return result
   }

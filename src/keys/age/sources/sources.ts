@@ -8,7 +8,7 @@ import { statSync } from '../../../system/index.ts'
 import type { Identity } from '../identity.ts'
 import { sshCommandIdentity, sshFileIdentity } from '../ssh/identity.ts'
 import { runKeyCommand } from './command.ts'
-import { readIdentities } from './identity-text.ts'
+import { isLockedText, readIdentities } from './identity-text.ts'
 import { defaultKeyFiles, fileCause, isAbsent, pathAdvice, readKeyFile } from './key-file.ts'
 
 /** What a source holds. */
@@ -50,7 +50,7 @@ async function fromKeyFile(ctx: Context): Promise<Found> {
   if (path === '') return failed('failed to open SOPS_AGE_KEY_FILE file: the path is empty')
   let bytes: Buffer
   try {
-    bytes = await readKeyFile(resolve(ctx.cwd, path), ctx)
+    bytes = await readKeyFile(resolve(ctx.cwd, path), ctx, { isLocked: isLockedText })
   } catch (error) {
     return failed(`failed to open SOPS_AGE_KEY_FILE file: ${fileCause(path, error)}${pathAdvice(path, 'SOPS_AGE_KEY')}`)
   }
@@ -60,7 +60,7 @@ async function fromKeyFile(ctx: Context): Promise<Found> {
 async function fromDefaultFile(path: string, ctx: Context): Promise<Found> {
   let bytes: Buffer
   try {
-    bytes = await readKeyFile(path, ctx)
+    bytes = await readKeyFile(path, ctx, { isLocked: isLockedText })
   } catch (error) {
     return isAbsent(error) ? absent(path) : failed(`failed to open file: ${fileCause(path, error)}`)
   }

@@ -75,6 +75,14 @@ async function besides(path: string, ctx: Context): Promise<SshPublicKey> {
   }
 }
 
+function isLocked(bytes: Buffer): boolean {
+  try {
+    return parseSshPrivateKey(textOf(bytes, 'latin1')).kind === 'locked'
+  } catch {
+    return false
+  }
+}
+
 /**
  * The identity in an SSH private key file.
  * @throws Error with the reference's message (spec/keys.md 3.5)
@@ -82,7 +90,7 @@ async function besides(path: string, ctx: Context): Promise<SshPublicKey> {
 export async function sshFileIdentity(path: string, ctx: Context): Promise<Identity> {
   let bytes: Buffer
   try {
-    bytes = await readKeyFile(resolve(ctx.cwd, path), ctx)
+    bytes = await readKeyFile(resolve(ctx.cwd, path), ctx, { isLocked })
   } catch (error) {
     throw new Error(`failed to open file: ${fileCause(path, error)}${pathAdvice(path)}`)
   }
