@@ -304,12 +304,13 @@ const starters = [
   'keys/azure-kv/direct.ts',
   'keys/pgp/program.ts',
   'system/start.ts',
+  'system/starts.ts',
 ]
 
 test('other programs are started from places that are known, and from no other', () => {
   const src = join(root, 'src')
   const starting =
-    /node:child_process|^import \{[^}]*\b(?:run|start|startKeeping|loadStart)\b[^}]*\} from '(?:\.\/start|[./]+\/system\/index)\.ts'/m
+    /node:child_process|^import \{[^}]*\b(?:run|start|startApart|startKeeping|loadStart)\b[^}]*\} from '(?:\.\/start|[./]+\/system\/index)\.ts'/m
   const places = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter(
     (name) => name.endsWith('.ts') && starting.test(readFileSync(join(src, name), 'utf8')),
   )
