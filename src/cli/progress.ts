@@ -84,7 +84,8 @@ export function makeProgress(host: Host, subject: Readonly<Subject>, every: Ever
     const now = host.now().getTime()
     looked = now
     if (pauses > 0 || inLine || (now - start < patience && step?.long !== true)) return
-    const text = cut(stepText(whole, subject.file, step), stderr.columns ?? 80)
+    // Some terminals say that they have no columns.
+    const text = cut(stepText(whole, subject.file, step), stderr.columns || 80)
     if (text === shown) return
     if (text === '') clear()
     else sayPart(stderr, [startOver, text]).catch(() => {})
@@ -132,8 +133,9 @@ export function makeProgress(host: Host, subject: Readonly<Subject>, every: Ever
   return {
     host: clearing,
     watch: (next) => {
+      const isNew = next?.long === true && !(step?.long && next.what === step.what)
       step = next
-      if (step?.long || host.now().getTime() - looked >= pace) draw()
+      if (isNew || host.now().getTime() - looked >= pace) draw()
     },
     within: (next) => {
       whole = next

@@ -82,8 +82,10 @@ test('says how far it is, also where no timer runs, but not for every step', () 
 
 test('at once where the program will be too busy to say it later', () => {
   const { progress, seen } = screen()
-  progress.watch?.({ what: 'reading', long: true })
-  expect(seen()).toBe(`${erased}reading`)
+  progress.watch?.({ what: 'reading' })
+  expect(seen()).toBe('')
+  for (const done of [0, 1, 2]) progress.watch?.({ what: 'reading', done, total: 2, long: true })
+  expect(seen()).toBe(`${erased}reading (0 of 2)`)
 })
 
 test('never while a question is open, nor right behind it', async () => {
@@ -145,6 +147,16 @@ test('fits into the terminal and cannot steer it', () => {
   progress.watch?.({ what: '漢'.repeat(100) })
   pass(100)
   expect(seen()).toBe(`${erased}${'漢'.repeat(39)}…`)
+})
+
+test.each([
+  [20, 18],
+  [0, 78],
+])('%i columns', (columns, length) => {
+  const { progress, pass, seen } = screen({ columns })
+  progress.watch?.({ what: 'x'.repeat(200) })
+  pass(1000)
+  expect(seen()).toBe(`${erased}${'x'.repeat(length)}…`)
 })
 
 test('stdout at a terminal takes the line away, stdout in a file does not', async () => {
