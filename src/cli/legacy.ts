@@ -132,7 +132,8 @@ export function rewrite(root: CommandLine, io: Io): LegacyInvocation<Flag> {
   const path = resolve(io.host.cwd, file)
   if (mode === 'edit') {
     io.hold()
-    refuseBareWord(file, path)
+    // A program that says what the file holds means a file (docs/callers.md).
+    if (!values.given('input-type') && !values.given('output-type')) refuseBareWord(file, path)
   }
   const inv: LegacyInvocation<Flag> = { ...root.values, command: [mode], positionals, root: values, legacy: true }
   checkExtraWords(inv, io)

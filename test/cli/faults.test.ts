@@ -288,7 +288,7 @@ describe('a bare word that names nothing never opens an editor', () => {
     ['x', 'sops help shows the commands'],
     ['ls -l', "to make a new file of this name: sops edit 'ls -l'"],
   ])('%s: %s', async (word, said) => {
-    for (const argv of [[word], [word, 'f.yaml', 'ls'], ['--age', recipient, word], ['--input-type', 'yaml', word]]) {
+    for (const argv of [[word], [word, 'f.yaml', 'ls'], ['--age', recipient, word]]) {
       const { code, stdout, stderr } = await runCli(argv, {
         cwd: box.dir,
         env: { ...environmentIn(box), EDITOR: `touch ${box.path('opened')}` },

@@ -247,7 +247,8 @@ source_profile = middle
       'a cycle attempting to resolve credentials for profile p. Profiles visited: q, p',
     ],
     ['[profile p]\nrole_arn = r\ncredential_source = Moon\n', 'credential source in profile p. Got Moon'],
-    ['[profile p]\nrole_arn = r\n', 'profile: [p]'],
+    // With a role alone, the machine's account takes it on.
+    ['[profile p]\nrole_arn = r\n', 'profile p): instance metadata is disabled'],
     ['[profile p]\nrole_arn = r\nweb_identity_token_file = /nowhere\n', 'open /nowhere: no such file or directory'],
     [
       "[profile p]\ncredential_process = sh -c 'echo hidden-text'\n",
