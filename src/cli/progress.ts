@@ -61,6 +61,19 @@ function cut(text: string, columns: number): string {
   return line
 }
 
+/** The output, and who is told before it gets anything. */
+const told = (to: Output, tell: (data: Uint8Array) => void): Output => ({
+  isTTY: to.isTTY,
+  isPipe: to.isPipe,
+  get columns() {
+    return to.columns
+  },
+  write: (data) => {
+    tell(data)
+    return to.write(data)
+  },
+})
+
 /**
  * Shown where stderr is a terminal, unless SOPS_ADVICE forbids it: from a second after the beginning, or after the last question or program
  * that had the terminal.
@@ -107,19 +120,12 @@ export function makeProgress(host: Host, subject: Readonly<Subject>, every: Ever
     endWatching()
     pause()
   })
-  const behindLine = (to: Output): Output => ({
-    isTTY: to.isTTY,
-    isPipe: to.isPipe,
-    get columns() {
-      return to.columns
-    },
-    write: (data) => {
+  const behindLine = (to: Output): Output =>
+    told(to, (data) => {
       clear()
       // A question that waits for its answer behind it, or data in pieces, which the line would cut in two.
       if (data.length > 0) inLine = data.at(-1) !== 0x0a
-      return to.write(data)
-    },
-  })
+    })
   const clearing: Host = Object.create(host, {
     stderr: { value: behindLine(stderr) },
     stdout: { value: host.stdout.isTTY ? behindLine(host.stdout) : host.stdout },
