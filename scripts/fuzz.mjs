@@ -21,6 +21,7 @@ const files =
     : [
         'test/fuzz',
         'test/journeys',
+        'test/file/changed-lines',
         'test/trust/tamper',
         'envelopes',
         'test/trust/crash',
