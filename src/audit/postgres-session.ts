@@ -75,11 +75,17 @@ async function inWay(way: Way, server: Server, connection: Connection): Promise<
     return client
   } catch (error) {
     stream?.destroy()
-    throw late ?? error
+    throw late ?? (isEnd(error) ? endedBy(server) : error)
   } finally {
     clearTimeout(timer)
   }
 }
+
+/** The package's words for a connection that ended in the middle. */
+const isEnd = (error: unknown): boolean => error instanceof Error && /^Connection terminated/.test(error.message)
+
+const endedBy = (server: Server): SopsError =>
+  new SopsError('generic', `${shownServer(server)} closed the connection without an answer of PostgreSQL`)
 
 /** The client is handed a stream that is connected; it reads no variable and no file of its own. */
 function sessionOver(
