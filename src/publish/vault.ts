@@ -40,7 +40,13 @@ export async function publishToVault(
   })
   const present = isV1 ? stored : (stored as { data?: unknown } | undefined)?.data
   if (isDeepStrictEqual(present, exactJson(jsonText(secret)))) return
-  await vaultRequest(ctx, { ...call, method: 'PUT', body: isV1 ? secret : { data: secret } })
+  const made = await vaultRequest(ctx, { ...call, method: 'PUT', body: isV1 ? secret : { data: secret } })
+  // Version 1 answers with nothing. Of version 2 a proxy's empty page would be told as a secret that was written.
+  if (!isV1 && typeof (made as { version?: unknown } | null | undefined)?.version !== 'number') {
+    throw new SopsError('generic', `Vault did not confirm that ${path} was written: its answer names no version`, {
+      hints: ['a proxy may have answered in its place: look at the secret, then publish again'],
+    })
+  }
 }
 
 /** JSON values by top-level key. If several documents have a key, the last wins. Comments are left out. */

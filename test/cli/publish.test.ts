@@ -405,6 +405,20 @@ describe('Vault', () => {
     expect(stderr).not.toMatch(/hidden|wrong/)
   })
 
+  test.each([
+    ['nothing', ''],
+    ['an answer without a version', '{"data":null}'],
+    ['a page', '<html>welcome</html>'],
+  ])('%s, with status 200, is no confirmation', async (_, body) => {
+    await put('f.yaml', 'a: hidden\n')
+    rule()
+    vault.faults.push({ status: 404, body: '{"errors":[]}' }, { status: 200, body })
+    const { code, stderr } = await publishIn(['--yes', 'f.yaml'], { env })
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/^error: f\.yaml: could not publish to .*(?:did not confirm that|answer of a proxy)/)
+    expect(stderr).not.toContain('hidden')
+  })
+
   test('a server that the user did not name is sent nothing', async () => {
     await put('f.yaml', 'a: 1\n')
     rule()
