@@ -204,7 +204,7 @@ const tokenSetting = (profile: string): string => `web_identity_token_file of pr
 async function checkToken({ name, section }: Named, ctx: Context): Promise<void> {
   const path = setting(section, 'web_identity_token_file')
   if (path === '') return
-  const found = existsSync(path) ? irregularity(statSync(path)) : undefined
+  const found = irregularityAt(path)
   if (found !== undefined)
     throw new SopsError(
       'generic',
@@ -213,9 +213,13 @@ async function checkToken({ name, section }: Named, ctx: Context): Promise<void>
   await readToken(path, tokenSetting(name), ctx)
 }
 
+/** Of what is there. */
+const irregularityAt = (path: string): string | undefined =>
+  existsSync(path) ? irregularity(statSync(path)) : undefined
+
 /** The SDK reads these files again: a pipe has nothing left then, and it would wait for ever. @throws SopsError `generic`. */
 function refusePipe(path: string): void {
-  const found = existsSync(path) ? irregularity(statSync(path)) : undefined
+  const found = irregularityAt(path)
   if (found === undefined) return
   const message = `could not load AWS config: ${shownPath(path)} is ${found}: roles, programs and logins of a profile need a regular file`
   throw new SopsError('generic', message)

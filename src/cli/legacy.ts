@@ -153,15 +153,7 @@ export function rewrite(root: CommandLine, io: Io): LegacyInvocation<Flag> {
 
 export async function runLegacy(root: CommandLine, io: Io): Promise<number> {
   io.about(root.positionals[0])
-  try {
-    warnOfTypeNames(root.values, rootFlags, io)
-    return await runMode(root, io)
-  } catch (error) {
-    return await io.fail(error)
-  }
-}
-
-async function runMode(root: CommandLine, io: Io): Promise<number> {
+  warnOfTypeNames(root.values, rootFlags, io)
   const inv = rewrite(root, io)
   const [mode] = inv.command
   const [file] = inv.positionals as [string, ...string[]]

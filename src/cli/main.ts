@@ -49,7 +49,8 @@ async function dispatch(argv: readonly string[], host: Host): Promise<number> {
   const found = findRow<Row>(commands, word)
   if (found) return runRow([found], rest, root, host)
   const { runLegacy } = await import('./legacy.ts')
-  return runLegacy(root, makeIo(host, values.bool('verbose')))
+  const io = makeIo(host, values.bool('verbose'))
+  return runLegacy(root, io).catch(io.fail)
 }
 
 /** Flags that name a format. */

@@ -1,9 +1,7 @@
 // What was done, in words for the quiet line at a terminal (`Io.done`).
 import type { OpenFile, SealOutput } from '../file/index.ts'
 import type { Metadata } from '../metadata/index.ts'
-
-/** `1 value`, `4 values`. */
-const counted = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`
+import { counted } from '../text/counted.ts'
 
 /** What a run without a file works on. */
 export const nameOf = ([name]: readonly string[]): string => name ?? 'stdin'

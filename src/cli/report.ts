@@ -33,15 +33,17 @@ function coloured(line: string, style: TerminalStyle): Line {
 }
 
 /** An error that is not ours: a failed system call or a defect. Only the texts of system calls are sure to hold no data. */
-function foreign(error: unknown, debug: boolean): readonly string[] {
+function foreign(error: unknown, debug: boolean): Pick<SopsError, 'lines' | 'hints'> {
   const stack = error instanceof Error ? (error.stack ?? '') : ''
   const frames = debug ? stack.split('\n').filter((line) => /^ {4}at /.test(line)) : []
   if (error instanceof Error && ('syscall' in error || tooLongText(error) !== undefined))
-    return [messageOf(error), ...frames]
+    return { lines: [messageOf(error), ...frames], hints: [] }
   const name = error instanceof Error ? error.name : typeof error
   const code = codeOf(error)
-  const hint = debug ? [] : ['hint: this is a defect of sops; SOPS_DEBUG=1 shows where it happened']
-  return [`internal error: ${name}${code === undefined ? '' : ` ${code}`}`, ...frames, ...hint]
+  return {
+    lines: [`internal error: ${name}${code === undefined ? '' : ` ${code}`}`, ...frames],
+    hints: debug ? [] : ['this is a defect of sops; SOPS_DEBUG=1 shows where it happened'],
+  }
 }
 
 /**
@@ -49,8 +51,8 @@ function foreign(error: unknown, debug: boolean): readonly string[] {
  */
 export async function reportError(error: unknown, host: Host, file?: string): Promise<number> {
   if (!(error instanceof SopsError)) {
-    const [first = '', ...more] = foreign(error, Boolean(host.env['SOPS_DEBUG']))
-    await sayLines(host.stderr, messageLines('error', file, [first, ...more], host))
+    const { lines, hints } = foreign(error, Boolean(host.env['SOPS_DEBUG']))
+    await sayLines(host.stderr, [...messageLines('error', file, lines, host), ...hintLines(hints, host)])
     return 1
   }
   // Recorded as the whole of stderr, so scripts may compare it so.

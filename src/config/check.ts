@@ -35,21 +35,29 @@ export function suggestField(name: string, shape: StructShape): string | undefin
 }
 
 /** The usual marks of fields for other programs. */
-export const isForeign = (name: string): boolean => /^(?:x-|_|\.|\$)/.test(name)
+const isForeign = (name: string): boolean => /^(?:x-|_|\.|\$)/.test(name)
 
-function warningAbout({ name, line, where, shape }: UnknownField, path: string): Warning | undefined {
-  if (isForeign(name)) return undefined
-  const suggestion = suggestField(name, shape)
-  if (suggestion === undefined && shape.open) return undefined
+/** A field that nobody reads. */
+export interface StrayField extends UnknownField {
+  readonly suggestion: string | undefined
+}
+
+/** Unknown fields; at the top level, where others are usual, only those that were probably meant for known ones. */
+export const strayFields = ({ unknown }: Config): readonly StrayField[] =>
+  unknown
+    .map((field) => ({ ...field, suggestion: suggestField(field.name, field.shape) }))
+    .filter(({ name, shape, suggestion }) => !isForeign(name) && (suggestion !== undefined || !shape.open))
+
+function warningAbout({ name, line, where, suggestion }: StrayField, path: string): Warning {
   const meant = suggestion === undefined ? '' : `; did you mean ${JSON.stringify(suggestion)}?`
   const place = where === '' ? '' : ` in ${where}`
   const message = `${path}, line ${line}: unknown field ${JSON.stringify(name)}${place} is ignored${meant}`
   return { message, line, ...(suggestion === undefined ? {} : { suggestion }) }
 }
 
-/** What is suspicious about the fields of a configuration; fields that only look foreign at the top level are left alone. */
+/** What is suspicious about the fields of a configuration. */
 export function checkConfig(config: Config): Warning[] {
-  return config.unknown.map((field) => warningAbout(field, config.file.path)).filter((warning) => warning !== undefined)
+  return strayFields(config).map((field) => warningAbout(field, config.file.path))
 }
 
 /** Files, and expressions, that were warned of in this run. */

@@ -1,14 +1,14 @@
 // Looks at every rule of a configuration without a file: what is wrong with it, and who its rules are for. Nothing is asked, started or
 // looked up.
 
-import { anySetting, compileRegex, selectionSettings } from '../cipher/index.ts'
+import { anySetting, compileRegex, expressionHint, selectionSettings } from '../cipher/index.ts'
 import type { Context } from '../context/index.ts'
 import { messageOf, SopsError } from '../errors.ts'
 import type { MasterKey } from '../keys/index.ts'
 import { contextAtHand, keyTypesInOrder } from '../keys/index.ts'
-import { isForeign, suggestField } from './check.ts'
+import { type StrayField, strayFields } from './check.ts'
 import { type Finding, problem, remark } from './finding.ts'
-import type { Config, RawDestinationRule, RawRule, UnknownField } from './load.ts'
+import type { Config, RawDestinationRule, RawRule } from './load.ts'
 import { examineExpressions, type RuleList } from './reach.ts'
 import { configShape } from './shape.ts'
 import { type TriedGroup, tryKeys } from './tried-keys.ts'
@@ -35,7 +35,7 @@ const byLine = (a: Finding, b: Finding): number => (a.line ?? 0) - (b.line ?? 0)
 export async function examineConfig(config: Config, ctx: Context): Promise<Examination> {
   const quiet = contextAtHand(ctx)
   const rules: ExaminedRule[] = []
-  const findings = [unknownFields(config), rulesMissing(config), storeSettings(config)]
+  const findings = [strayFields(config).map(strayField), rulesMissing(config), storeSettings(config)]
   for (const [index, rule] of (config.creationRules ?? []).entries()) {
     const at = `creation_rules[${index}]`
     const groups = await tryKeys(rule, quiet, lineIn(config))
@@ -77,16 +77,7 @@ const examined = (
   groups: groups.map(({ keys }) => keys),
 })
 
-/** Unknown fields; at the top level, where others are usual, only those that were probably meant for known ones. */
-function unknownFields(config: Config): readonly Finding[] {
-  return config.unknown.flatMap((field) => {
-    const suggestion = suggestField(field.name, field.shape)
-    if (isForeign(field.name) || (suggestion === undefined && field.shape.open)) return []
-    return [unknownField(field, suggestion)]
-  })
-}
-
-function unknownField({ name, line, where, shape }: UnknownField, suggestion: string | undefined): Finding {
+function strayField({ name, line, where, shape, suggestion }: StrayField): Finding {
   const place = where === '' ? '' : ` in ${where}`
   const fields = Object.keys(shape.fields)
   return problem(`unknown field ${JSON.stringify(name)}${place} is ignored`, line, [
@@ -187,7 +178,7 @@ async function selection(config: Config, rule: RawRule, at: string): Promise<rea
     } catch (error) {
       const isOurs = error instanceof SopsError
       const text = isOurs ? error.message : `${field} of ${at} does not compile: ${messageOf(error)}`
-      const hints = isOurs ? error.hints : ['expressions follow RE2: no look-around and no back-references']
+      const hints = isOurs ? error.hints : [expressionHint]
       findings.push(problem(text, lineOf(rule, field), hints))
     }
   }

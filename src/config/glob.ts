@@ -1,4 +1,5 @@
 // Patterns in the manner of a shell where a regular expression is wanted.
+import { expressionHint } from '../cipher/index.ts'
 
 /** A star that repeats nothing, or what nobody means to repeat: a slash or a letter. */
 const star = /(?:^|[^\\.\w)\]}])\*|(?:^|[^\\])\w\*|\*\*/
@@ -24,6 +25,9 @@ export function expressionOfGlob(pattern: string): string {
     .replace(/\*\*\/?|\*|\?/g, (wild) => (wild.startsWith('**') ? '.*' : wild === '*' ? '[^/]*' : '[^/]'))
   return `${start}${body}$`
 }
+
+/** What to do about an expression that does not compile. */
+export const invalidHint = (pattern: string): string => (looksLikeGlob(pattern) ? globHint(pattern) : expressionHint)
 
 export const globHint = (pattern: string): string =>
   `path_regex is a regular expression, not a glob: write ${expressionOfGlob(pattern)} for ${pattern}`

@@ -18,7 +18,8 @@ async function inField<T>(field: string, key: Promise<T>): Promise<T> {
 }
 
 /** The parts of a flexible key field. */
-export function partsOf(value: Flexible, { flat, title = flat }: KeyConfig): readonly string[] {
+export function partsOf(value: Flexible | readonly string[], { flat, title = flat }: KeyConfig): readonly string[] {
+  if (!('type' in value)) return value
   const refuse = (expected: string, got: Flexible): never => {
     const reason = `expected ${expected}, got ${got.type}`
     throw new SopsError('generic', `invalid ${title} key configuration: invalid ${flat} key configuration: ${reason}`)
@@ -42,17 +43,17 @@ async function flatGroup(rule: RawRule, ctx: Context, kmsContext: StringMap | un
   for (const type of keyTypesInOrder('rules')) {
     const value = rule[type.config.flat]
     if (value === undefined) continue
-    const parts = 'type' in value ? partsOf(value, type.config) : value
-    const text = parts.join(',')
+    const text = partsOf(value, type.config).join(',')
     if (text !== '') keys.push(await inField(type.config.flat, type.parse(text, ctx, options)))
   }
   return { keys: distinctKeys(keys.flat()) }
 }
 
 /** The texts that the mapping leaves out are empty. */
-export function completeItem(item: RawKey, texts: readonly string[]): Record<string, string | StringMap> {
+export function completeItem(item: string | RawKey, config: KeyConfig): string | Record<string, string | StringMap> {
+  if (typeof item === 'string') return item
   const complete: Record<string, string | StringMap> = {}
-  for (const name of texts) complete[name] = ''
+  for (const name of config.item?.fields ?? []) complete[name] = ''
   for (const [name, value] of Object.entries(item)) {
     if (typeof value === 'string') {
       complete[name] = value
@@ -74,8 +75,7 @@ async function groupKeys(group: RawKeyGroup, ctx: Context): Promise<readonly Mas
   for (const merged of group.merge ?? []) keys.push(await groupKeys(merged, ctx))
   for (const { config, parseGroupItem } of keyTypesInOrder('rules')) {
     for (const item of group[config.group] ?? []) {
-      const complete = typeof item === 'string' ? item : completeItem(item, config.item?.fields ?? [])
-      keys.push(await inField(config.group, parseGroupItem(complete, ctx)))
+      keys.push(await inField(config.group, parseGroupItem(completeItem(item, config), ctx)))
     }
   }
   return distinctKeys(keys.flat())

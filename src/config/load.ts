@@ -129,27 +129,26 @@ async function readConfigFile(file: ConfigFile, ctx: Context): Promise<Uint8Arra
 async function load(file: ConfigFile, ctx: Context): Promise<Config> {
   const bytes = await readConfigFile(file, ctx)
   const { decodeConfig } = await import('./decode.ts')
-  const refuse = ([reason, ...more]: readonly string[], hints: readonly string[] = [], cause?: unknown): SopsError =>
-    new SopsError('generic', [`error loading config: Could not unmarshal config file: ${reason}`, ...more], {
-      hints: [...hints, `the configuration is ${file.path}; sops doctor checks it`],
+  const refuse = (reasons: readonly string[], hints: readonly string[], cause?: unknown): SopsError => {
+    const line = conflictLine(bytes)
+    const [reason, ...more] = line === undefined ? reasons : [conflictText(line)]
+    return new SopsError('generic', [`error loading config: Could not unmarshal config file: ${reason}`, ...more], {
+      hints: [
+        ...(line === undefined ? hints : [conflictHint]),
+        `the configuration is ${file.path}; sops doctor checks it`,
+      ],
       cause,
     })
+  }
   let decoded: ReturnType<typeof decodeConfig>
   try {
     decoded = decodeConfig(bytes, configShape)
   } catch (error) {
-    if (!(error instanceof SopsError)) throw error
-    const line = conflictLine(Buffer.from(bytes).toString('latin1'))
-    throw line === undefined
-      ? refuse(error.lines, error.hints, error)
-      : refuse([conflictText(line)], [conflictHint], error)
+    throw error instanceof SopsError ? refuse(error.lines, error.hints, error) : error
   }
   const { data, errors, unknown, lines } = decoded
-  if (errors.length > 0) {
-    const line = conflictLine(Buffer.from(bytes).toString('latin1'))
-    if (line !== undefined) throw refuse([conflictText(line)], [conflictHint])
+  if (errors.length > 0)
     throw refuse(['yaml: unmarshal errors:', ...errors.map((text) => `  ${text}`)], misfitHints(errors))
-  }
   // The shape is what makes these types true.
   const raw = (data ?? {}) as RawConfig
   return {

@@ -8,7 +8,7 @@ import { replaced } from '../system/index.ts'
 import { quote } from '../text/quote.ts'
 import { warnAboutConfig, warnAboutSelection } from './check.ts'
 import { type ConfigFile, pathsOf } from './find.ts'
-import { globHint, looksLikeGlob } from './glob.ts'
+import { globHint, invalidHint, looksLikeGlob } from './glob.ts'
 import { keyGroupsOf } from './keys.ts'
 import type { Config, RawDestinationRule, RawRule } from './load.ts'
 
@@ -111,9 +111,7 @@ const refuseInvalid =
   (pattern: string, place: string) =>
   (error: unknown): never => {
     throw new SopsError('generic', `can not compile regexp: ${messageOf(error)} (path_regex of ${place})`, {
-      hints: looksLikeGlob(pattern)
-        ? [globHint(pattern)]
-        : ['expressions follow RE2: no look-around and no back-references'],
+      hints: [invalidHint(pattern)],
       cause: error,
     })
   }

@@ -4,7 +4,7 @@ import { compileRegex, loadCoverage, type Witness } from '../cipher/index.ts'
 import { messageOf, SopsError } from '../errors.ts'
 import { quote } from '../text/quote.ts'
 import { type Finding, problem, remark } from './finding.ts'
-import { globHint, looksLikeGlob, pathOfGlob } from './glob.ts'
+import { invalidHint, looksLikeGlob, pathOfGlob } from './glob.ts'
 import type { Config, RawDestinationRule, RawRule } from './load.ts'
 
 export type RuleList = 'creation_rules' | 'destination_rules'
@@ -23,8 +23,7 @@ const mostTogether = 8
 /** The finding on an expression by itself. */
 async function ownFinding(list: RuleList, at: string, pattern: string, line: number | undefined): Promise<Finding[]> {
   const place = `path_regex of ${at}`
-  const isGlob = looksLikeGlob(pattern)
-  const hints = isGlob ? [globHint(pattern)] : ['expressions follow RE2: no look-around and no back-references']
+  const hints = [invalidHint(pattern)]
   let test: (text: string) => boolean
   try {
     test = await compileRegex(pattern, place)
@@ -33,7 +32,7 @@ async function ownFinding(list: RuleList, at: string, pattern: string, line: num
     const effect = list === 'creation_rules' ? 'does not compile' : 'does not compile and never matches'
     return [problem(`${place} ${effect}: ${messageOf(error)}`, line, hints)]
   }
-  if (!isGlob) return []
+  if (!looksLikeGlob(pattern)) return []
   const path = pathOfGlob(pattern)
   return test(path)
     ? [remark(`${place}, ${quote(pattern)}, reads like a glob`, line, hints)]

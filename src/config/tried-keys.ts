@@ -55,7 +55,7 @@ function flatTrials(rule: RawRule, ctx: Context, lineOf: LinesOf): readonly Tria
     if (value === undefined) return []
     const trial = { type, field: flat, line: lineOf(rule, flat) }
     try {
-      const parts = 'type' in value ? partsOf(value, type.config) : value
+      const parts = partsOf(value, type.config)
       const pieces = parts.length === 0 ? [] : parts.join(',').split(',')
       return pieces.map((piece) => ({ ...trial, parse: () => type.parse(piece, ctx, options) }))
     } catch (error) {
@@ -67,13 +67,12 @@ function flatTrials(rule: RawRule, ctx: Context, lineOf: LinesOf): readonly Tria
 function groupTrials(group: RawKeyGroup, at: string, ctx: Context, lineOf: LinesOf): readonly Trial[] {
   const merged = (group.merge ?? []).flatMap((inner, i) => groupTrials(inner, `${at}.merge[${i}]`, ctx, lineOf))
   const own = keyTypesInOrder('rules').flatMap((type): readonly Trial[] => {
-    const { group: field, item: shape } = type.config
+    const { group: field } = type.config
     return (group[field] ?? []).map((item) => ({
       type,
       field: `${at}.${field}`,
       line: lineOf(group, field),
-      parse: async () =>
-        type.parseGroupItem(typeof item === 'string' ? item : completeItem(item, shape?.fields ?? []), ctx),
+      parse: async () => type.parseGroupItem(completeItem(item, type.config), ctx),
     }))
   })
   return [...merged, ...own]

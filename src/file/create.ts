@@ -1,7 +1,7 @@
 // A new encrypted file: a fresh data key for given recipients, and the plain tree sealed under it.
 
 import type { SelectionOptions } from '../cipher/index.ts'
-import { compileSelection, type Selection } from '../cipher/index.ts'
+import { compileSelection, expressionHint, type Selection } from '../cipher/index.ts'
 import type { Watch } from '../context/index.ts'
 import { SopsError } from '../errors.ts'
 import type { Format, Layout } from '../formats/index.ts'
@@ -35,7 +35,7 @@ function refuseInvalidExpression({ invalid }: Selection, options: SelectionOptio
   const encrypts = options.encryptedRegex || options.encryptedCommentRegex
   const effect = encrypts ? 'nothing would be encrypted' : 'nothing would be left in clear'
   throw new SopsError('generic', `${effect}: ${invalid}`, {
-    hints: ['expressions follow RE2: no look-around and no back-references'],
+    hints: [expressionHint],
   })
 }
 

@@ -9,7 +9,7 @@ export function parseEncrypted(bytes: Uint8Array, format: Format, literal: boole
     return format.parse(bytes, { encrypted: true, literal })
   } catch (error) {
     if (!(error instanceof SopsError)) throw error
-    const line = conflictLine(Buffer.from(bytes).toString('latin1'))
+    const line = conflictLine(bytes)
     if (line !== undefined) throw new SopsError('parse', conflictText(line), { hints: conflictHints, cause: error })
     if (format.id !== 'yaml' || !hasTwoBlocks(bytes)) throw error
     throw withHints(error, [

@@ -83,7 +83,7 @@ function parseInput(
     return input.parse(bytes, earlier ? { encrypted, earlier } : { encrypted })
   } catch (error) {
     if (!(error instanceof SopsError) || error.code !== 'parse') throw error
-    const line = conflictLine(Buffer.from(bytes).toString('latin1'))
+    const line = conflictLine(bytes)
     if (line !== undefined) {
       const text = `Error unmarshalling file: ${conflictText(line)}`
       throw new SopsError('bad-input', text, { hints: [conflictHint], cause: error })

@@ -27,6 +27,9 @@ async function latestVersion(vaultUrl: string, name: string, ctx: Context): Prom
 /** Vault, name and version. */
 const keyUrl = /^(https:\/\/[^/]+)\/keys\/([^/]+)(?:\/([^/]*))?$/
 
+const urlOf = ({ fields }: Pick<KeyRecord<string>, 'fields'>): string =>
+  `${String(fields.vault_url).replace(/\/+$/, '')}/keys/${fields.name}/${fields.version}`
+
 const malformed = (url: string): SopsError =>
   new SopsError('generic', `could not parse ${quote(url)} into a valid Azure Key Vault MasterKey []`)
 
@@ -84,10 +87,9 @@ export const azureKv: KeyTypeRow<'azure_kv', 'azure_keyvault'> = {
   logFields: (key) => ({ key: String(key.fields.name ?? ''), version: String(key.fields.version ?? '') }),
   label: ({ fields }) => `${fields.vault_url}/keys/${fields.name}/${fields.version}`,
   /** Vaults are case-insensitive. */
-  identity: ({ fields }) =>
-    `${String(fields.vault_url).replace(/\/+$/, '')}/keys/${fields.name}/${fields.version}`.toLowerCase(),
-  verify({ fields }) {
-    const url = `${String(fields.vault_url).replace(/\/+$/, '')}/keys/${fields.name}/${fields.version}`
+  identity: (key) => urlOf(key).toLowerCase(),
+  verify(key) {
+    const url = urlOf(key)
     if (!keyUrl.test(url)) throw malformed(url)
   },
   ...loadedWork(() => import('./azure-kv/crypt.ts')),

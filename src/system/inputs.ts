@@ -43,8 +43,9 @@ export function readRegular(path: string, refuse: (what: string) => Error): Buff
   check(statSync(path))
   const descriptor = openForReading(path)
   try {
-    check(fstatSync(descriptor))
-    return readWhole(descriptor)
+    const found = fstatSync(descriptor)
+    check(found)
+    return readWhole(descriptor, found)
   } finally {
     closeSync(descriptor)
   }
@@ -67,7 +68,7 @@ export async function readNamed(path: string, options: InputOptions = {}): Promi
   try {
     const found = fstatSync(descriptor)
     if (found.isFIFO()) return await announced(readFedPipe(descriptor, path, maximum), options)
-    if (irregularity(found) === undefined) return readWhole(descriptor, strict ? maximum : undefined)
+    if (irregularity(found) === undefined) return readWhole(descriptor, found, strict ? maximum : undefined)
     const { isatty, ReadStream } = await import('node:tty')
     // Reading one that does not block fails where a runtime waits for it on a thread.
     if (isatty(descriptor)) return await collect(new ReadStream(openSync(path, 'r')), 'terminal', options)
@@ -83,7 +84,7 @@ export function readNamedSync(path: string, maximum: number): Buffer {
   try {
     const found = fstatSync(descriptor)
     if (found.isFIFO()) return readFedPipeSync(descriptor, path, maximum)
-    return irregularity(found) === undefined ? readWhole(descriptor, maximum) : readDevice(descriptor, maximum)
+    return irregularity(found) === undefined ? readWhole(descriptor, found, maximum) : readDevice(descriptor, maximum)
   } finally {
     closeSync(descriptor)
   }
@@ -122,8 +123,8 @@ export async function collect(
   return Buffer.concat(chunks)
 }
 
-function readWhole(descriptor: number, maximum = Number.POSITIVE_INFINITY): Buffer {
-  if (fstatSync(descriptor).size > maximum) throw tooLarge()
+function readWhole(descriptor: number, { size }: Stats, maximum = Number.POSITIVE_INFINITY): Buffer {
+  if (size > maximum) throw tooLarge()
   const bytes = readFileSync(descriptor)
   expectWork(bytes.length)
   return bytes

@@ -4,7 +4,8 @@
  * The line, from 1, on which the first merge conflict begins; undefined if there is none. Only a whole mark counts: one that begins, then one
  * that parts the sides or ends them.
  */
-export function conflictLine(text: string): number | undefined {
+export function conflictLine(bytes: Uint8Array): number | undefined {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
   const begins = /^<{7}(?= |\r?$)/m.exec(text)
   if (!begins) return undefined
   const after = text.slice(begins.index)

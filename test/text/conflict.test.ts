@@ -14,5 +14,5 @@ test.each<[string, number | undefined]>([
   ['<<<<<<<HEAD\n=======\n', undefined],
   ['', undefined],
 ])('%j: line %s', (text, line) => {
-  expect(conflictLine(text)).toBe(line)
+  expect(conflictLine(Buffer.from(text, 'latin1'))).toBe(line)
 })

@@ -23,7 +23,7 @@ import { approveKey, bareKeys, distinctKeys, identityOf } from '../../keys/index
 import type { Metadata } from '../../metadata/index.ts'
 import { compareVersions, compatibleVersion, refuseOthers } from '../../metadata/index.ts'
 import { access, codeOf, constants, stat, systemErrorText } from '../../system/index.ts'
-import { quote } from '../../text/quote.ts'
+import { shellWord } from '../../text/quote.ts'
 import { checkClear, creationRule } from '../cleartext.ts'
 import { type Command, command } from '../command.ts'
 import { editLoop } from '../edit-loop.ts'
@@ -126,7 +126,7 @@ async function refuseUnwritable(path: string): Promise<void> {
   const found = await stat(folder).catch((error: unknown) => {
     const missing = codeOf(error) === 'ENOENT'
     throw new SopsError('cannot-write', `Could not write file: ${systemErrorText(error, 'open', folder)}`, {
-      hints: missing ? [`make the folder first: mkdir -p ${quote(folder)}`] : [],
+      hints: missing ? [`make the folder first: mkdir -p ${shellWord(folder)}`] : [],
       cause: error,
     })
   })

@@ -7,8 +7,10 @@ import { makeFolders, systemErrorText } from '../../system/index.ts'
 import { type Command, command } from '../command.ts'
 import { bool } from '../flag.ts'
 import { output as outputFlag } from '../flags.ts'
+import { hintLines } from '../form.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { createFile } from '../replace-file.ts'
+import { sayLines } from '../say.ts'
 import { absolutePath } from '../settings.ts'
 
 const flags = [outputFlag, bool('pq', 'make a post-quantum identity (ML-KEM-768 with X25519)')] as const
@@ -49,12 +51,11 @@ async function run(inv: Invocation<(typeof flags)[number]>, io: Io): Promise<num
     })
   }
   await io.tell(`identity written to ${path}; keep a copy in a safe place`)
-  if (output !== '') await io.tell(`hint: sops finds it with SOPS_AGE_KEY_FILE=${path}`)
-  await io.tell(
-    'hint: sops encrypts for it with these lines in .sops.yaml:',
-    'creation_rules:',
-    `  - age: ${pair.recipient}`,
-  )
+  const hints = [
+    ...(output === '' ? [] : [`sops finds it with SOPS_AGE_KEY_FILE=${path}`]),
+    'sops encrypts for it with these lines in .sops.yaml:',
+  ]
+  await sayLines(io.host.stderr, [...hintLines(hints, io.host), 'creation_rules:', `  - age: ${pair.recipient}`])
   await io.say(pair.recipient)
   return 0
 }

@@ -12,9 +12,10 @@ import type { Context } from '../../context/index.ts'
 import { SopsError } from '../../errors.ts'
 import type { MasterKey } from '../../keys/index.ts'
 import { labelOf } from '../../keys/index.ts'
+import { counted } from '../../text/counted.ts'
 import type { Invocation } from '../invocation.ts'
 import type { IsHere } from './machine.ts'
-import { countOf, type Sheet } from './sheet.ts'
+import type { Sheet } from './sheet.ts'
 
 /** The configuration; undefined, with a finding, if there is none or it cannot be used. */
 export async function examineConfig(
@@ -50,8 +51,8 @@ export async function examineConfig(
 }
 
 function rulesText({ creationRules, destinationRules }: Config): string {
-  const creation = creationRules ? countOf(creationRules.length, 'creation rule') : 'no creation rules'
-  return destinationRules ? `${creation}, ${countOf(destinationRules.length, 'destination rule')}` : creation
+  const creation = creationRules ? counted(creationRules.length, 'creation rule') : 'no creation rules'
+  return destinationRules ? `${creation}, ${counted(destinationRules.length, 'destination rule')}` : creation
 }
 
 function showFinding({ kind, text, line, hints }: Finding, sheet: Sheet): void {

@@ -1,5 +1,6 @@
 // The findings of `sops doctor`, in two forms: lines under headings for people, with a verdict in front, and data for programs.
 import { withoutSecretsOf } from '../../system/index.ts'
+import { counted } from '../../text/counted.ts'
 import { type Line, withoutSecretLines } from '../say.ts'
 import type { TerminalStyle } from '../style.ts'
 import type { Diagnosis, Facts, ReportedFinding } from './diagnosis.ts'
@@ -31,8 +32,6 @@ export interface Sheet {
   lines(): readonly Line[]
   diagnosis(): Diagnosis
 }
-
-export const countOf = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`
 
 /** Removes key material, and the values of secret variables in `env`, from everything that is added. */
 export function makeSheet(style: TerminalStyle, env: Readonly<Record<string, string | undefined>>): Sheet {
@@ -83,8 +82,8 @@ export function makeSheet(style: TerminalStyle, env: Readonly<Record<string, str
 }
 
 function verdictLine(problems: number, remarks: number, style: TerminalStyle): Line {
-  const also = remarks === 0 ? '' : `, ${countOf(remarks, 'remark')}`
-  return [problems === 0 ? style.green('ok') : style.red(countOf(problems, 'problem')), also]
+  const also = remarks === 0 ? '' : `, ${counted(remarks, 'remark')}`
+  return [problems === 0 ? style.green('ok') : style.red(counted(problems, 'problem')), also]
 }
 
 /** How many of several files can be opened, and which cannot. */
