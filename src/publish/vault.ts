@@ -31,22 +31,26 @@ export async function publishToVault(
   const path = vaultPath(destination, name)
   const call = { place: placeAt(destination.address, path, ctx), token: ctx.env['VAULT_TOKEN'] || undefined }
   const isV1 = destination.version === 1
-  const stored = await vaultRequest(ctx, { ...call, method: 'GET', exact: true }).catch(() => {
+  const look = async (): Promise<unknown> => {
+    const stored = await vaultRequest(ctx, { ...call, method: 'GET', exact: true })
+    return isV1 ? stored : (stored as { data?: unknown } | undefined)?.data
+  }
+  const present = await look().catch(() => {
     const message =
       `Cannot check if destination secret already exists in ${path}. ` +
       'New version will be created even if the data has not been changed.'
     ctx.log({ level: 'warning', logger: 'PUBLISH', message })
     return undefined
   })
-  const present = isV1 ? stored : (stored as { data?: unknown } | undefined)?.data
-  if (isDeepStrictEqual(present, exactJson(jsonText(secret)))) return
+  const wanted = exactJson(jsonText(secret))
+  if (isDeepStrictEqual(present, wanted)) return
   const made = await vaultRequest(ctx, { ...call, method: 'PUT', body: isV1 ? secret : { data: secret } })
-  // Version 1 answers with nothing. Of version 2 a proxy's empty page would be told as a secret that was written.
-  if (!isV1 && typeof (made as { version?: unknown } | null | undefined)?.version !== 'number') {
-    throw new SopsError('generic', `Vault did not confirm that ${path} was written: its answer names no version`, {
-      hints: ['a proxy may have answered in its place: look at the secret, then publish again'],
-    })
-  }
+  // Version 1 answers with nothing. Of version 2 a proxy's empty page would be told as a secret that was written, so it is looked up.
+  if (isV1 || typeof (made as { version?: unknown } | null | undefined)?.version === 'number') return
+  if (isDeepStrictEqual(await look().catch(() => undefined), wanted)) return
+  throw new SopsError('generic', `Vault did not confirm that ${path} was written: its answer names no version`, {
+    hints: ['a proxy may have answered in its place: look at the secret, then publish again'],
+  })
 }
 
 /** JSON values by top-level key. If several documents have a key, the last wins. Comments are left out. */

@@ -419,6 +419,18 @@ describe('Vault', () => {
     expect(stderr).not.toContain('hidden')
   })
 
+  test('an answer without a version is one if the secret is there then', async () => {
+    await put('f.yaml', 'a: hidden\n')
+    rule()
+    vault.faults.push(
+      { status: 404, body: '{"errors":[]}' },
+      { status: 200, body: '{}' },
+      { status: 200, body: '{"data":{"data":{"a":"hidden"},"metadata":{"version":1}}}' },
+    )
+    expect(await publishIn(['--yes', 'f.yaml'], { env })).toEqual(done)
+    expect(methods()).toEqual(['GET', 'PUT', 'GET'])
+  })
+
   test('a server that the user did not name is sent nothing', async () => {
     await put('f.yaml', 'a: 1\n')
     rule()

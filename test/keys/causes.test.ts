@@ -607,7 +607,7 @@ describe.each(vaultRows)('%s', (_name, ask, head, path) => {
           since ??= performance.now()
           return performance.now() - since < 600
             ? json(response, 503, { errors: ['sealed'] })
-            : json(response, 200, { data: { ciphertext: 'vault:v1:x' } })
+            : json(response, 200, { data: { ciphertext: 'vault:v1:x', version: 1 } })
         })
         const result = await cause(ask(server.address, {}))
         await server.close()
