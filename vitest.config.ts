@@ -42,7 +42,7 @@ const apart = [
 for (const name of apart) if (!existsSync(name)) throw new Error(`${name} is not there: vitest.config.ts names it`)
 
 // Only what hangs takes that long, on a busy machine too.
-const limits = { testTimeout: 300_000, hookTimeout: 300_000 }
+const limits = { testTimeout: 300_000, hookTimeout: 300_000, chaiConfig: { truncateThreshold: 2000 } }
 
 export default defineConfig({
   test: {

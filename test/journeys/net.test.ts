@@ -7,7 +7,7 @@ import type { TreeFormat } from '../support/conformance/case.ts'
 import { journey } from './journey.ts'
 import { stepsFor, texts } from './steps.ts'
 
-const short: Readonly<Record<TreeFormat, number>> = { yaml: 300, json: 100, dotenv: 100, ini: 100 }
+const short: Readonly<Record<TreeFormat, number>> = { yaml: 80, json: 30, dotenv: 30, ini: 30 }
 
 describe.each(['yaml', 'json', 'dotenv', 'ini'] as const)('%s', (format) => {
   test(
