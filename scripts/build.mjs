@@ -1,10 +1,11 @@
 // Builds dist/cli (few chunks, for start-up time) and dist/lib (plain modules with types, for library users). Usage:
 //
-//   node scripts/build.mjs [--optional] [FOLDER]
+//   node scripts/build.mjs [--optional | --whole] [FOLDER]
 //
-// FOLDER is what is built instead of dist/. With --optional it is no failure when the packages to build with were left out at installation.
+// FOLDER is what is built instead of dist/. With --optional it is no failure when the packages to build with were left out at installation; with
+// --whole it is one when any package is missing, which the program would ask for when it needs it.
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, rmSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -12,9 +13,15 @@ import { isInstalled } from './installed.mjs'
 import { replaceFolder } from './replace-folder.mjs'
 
 const root = resolve(fileURLToPath(new URL('..', import.meta.url)))
-const { values, positionals } = parseArgs({ options: { optional: { type: 'boolean' } }, allowPositionals: true })
+const { values, positionals } = parseArgs({
+  options: { optional: { type: 'boolean' }, whole: { type: 'boolean' } },
+  allowPositionals: true,
+})
 const place = resolve(positionals[0] ?? join(root, 'dist'))
-const missing = ['esbuild', 'typescript'].filter((name) => !isInstalled(name))
+const needed = values.whole
+  ? Object.keys(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).devDependencies)
+  : ['esbuild', 'typescript']
+const missing = needed.filter((name) => !isInstalled(name))
 
 if (missing.length > 0) {
   const names = missing.join(' and ')
@@ -25,12 +32,14 @@ if (missing.length > 0) {
   process.on('exit', () => rmSync(fresh, { recursive: true, force: true }))
   mkdirSync(join(fresh, 'cli'), { recursive: true })
   const { bundle } = await import('./bundle.mjs')
-  await bundle(root, join(fresh, 'cli'))
+  const metafile = await bundle(root, join(fresh, 'cli'))
   const tsc = join(root, 'node_modules/typescript/bin/tsc')
   // Checking is for `npm run check`; here packages may be missing whose types it needs.
   execFileSync(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--noCheck', '--outDir', join(fresh, 'lib')], {
     cwd: root,
     stdio: 'inherit',
   })
+  const { useChunks } = await import('./library.mjs')
+  await useChunks(metafile, fresh)
   replaceFolder(fresh, place)
 }

@@ -7,18 +7,24 @@ import { commonChunk } from './common-chunk.mjs'
 import { pastFrontDoors } from './front-doors.mjs'
 import { isInstalled } from './installed.mjs'
 import { licencesOf } from './licences.mjs'
+import { layOpenpgp } from './openpgp.mjs'
 
 const target = 'node20.19'
 
+/** The packages of package.json that are not installed here. */
+export const missingOf = (pkg) => Object.keys(pkg.devDependencies).filter((name) => !isInstalled(name))
+
 /**
- * Packages are bundled because a bundle loads several times faster. Not openpgp, for its licence (LGPL); nor those that were left out at
- * installation, which the program asks for when it needs them.
+ * Packages are bundled because a bundle loads several times faster, and is all that has to be installed. Those that are not installed here are
+ * asked for by the program when it needs them.
  */
-const externalOf = (pkg) => [
-  'openpgp',
-  'pg-native',
-  ...Object.keys(pkg.optionalDependencies).filter((name) => !isInstalled(name)),
-]
+const externalOf = (pkg) => ['pg-native', ...missingOf(pkg).filter((name) => name !== 'openpgp')]
+
+/** Not bundled, for its licence (LGPL): a file beside the chunks, which can be exchanged. */
+const openpgpBeside = {
+  name: 'openpgp',
+  setup: ({ onResolve }) => onResolve({ filter: /^openpgp$/ }, () => ({ path: './openpgp.cjs', external: true })),
+}
 
 /**
  * A chunk of our sources without what it costs to look like an ES module: its exports never change, so `require` returns them and not ways to
@@ -147,19 +153,24 @@ async function chunksOf(root, pkg, { entry, extension, external, plugins, names 
   return { chunks, metafile }
 }
 
-/** Writes the chunks of the Node form to `folder`, what they were made of (meta.json) and the licences of that. */
+/**
+ * Writes the chunks of the Node form to `folder`, openpgp beside them, what the chunks were made of (meta.json) and the licences of that.
+ * @returns {Promise<import('esbuild').Metafile>} what meta.json holds
+ */
 export async function bundle(root, folder) {
   const pkg = readPackage(root)
   const { chunks, metafile } = await chunksOf(root, pkg, {
     entry: 'src/cli/main.ts',
     extension: '.cjs',
     external: externalOf(pkg),
-    plugins: [],
+    plugins: [openpgpBeside],
     names: inFolder,
   })
   for (const [name, code] of chunks) writeFileSync(join(folder, name), code)
   writeFileSync(join(folder, 'meta.json'), JSON.stringify(metafile))
   writeFileSync(join(folder, 'LICENSES.txt'), licencesOf(metafile, root))
+  if (isInstalled('openpgp')) layOpenpgp(root, folder)
+  return metafile
 }
 
 /**
@@ -185,7 +196,7 @@ const absent = {
  */
 export async function bundleWhole(root) {
   const pkg = readPackage(root)
-  const missing = Object.keys(pkg.optionalDependencies).filter((name) => !isInstalled(name))
+  const missing = missingOf(pkg)
   if (missing.length > 0) throw new Error(`not installed: ${missing.join(', ')}; the executable holds them (npm ci)`)
   const made = await chunksOf(root, pkg, {
     entry: 'src/cli/executable.ts',

@@ -9,6 +9,7 @@ import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, w
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { published } from './manifest.mjs'
 import { layOpenpgp } from './openpgp.mjs'
 import { toolchain } from './toolchain.mjs'
 
@@ -26,9 +27,10 @@ const { values, positionals } = parseArgs({
 const platforms =
   positionals.length > 0 ? positionals : Object.keys(toolchain.platforms).filter((name) => !name.startsWith('win32'))
 const pkg = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-const origin = values.repository && {
-  repository: { type: 'git', url: `git+https://github.com/${values.repository}.git` },
-}
+/** A text of the checkout that names the origin as whoever publishes. */
+const named = (text) => (values.repository ? text.replaceAll('OWNER/sops-ts', values.repository) : text)
+const { repository, homepage, bugs } = JSON.parse(named(JSON.stringify(pkg)))
+const origin = { repository, homepage, bugs }
 
 const missing = platforms.filter((platform) => !existsSync(join(values.from, `sops-${platform}`)))
 if (missing.length > 0) {
@@ -77,16 +79,14 @@ const main = join(values.to, 'sops-ts')
 for (const { path, mode } of files) {
   const target = join(main, path)
   mkdirSync(dirname(target), { recursive: true })
-  copyFileSync(join(root, path), target)
+  if (path.endsWith('.md')) writeFileSync(target, named(readFileSync(join(root, path), 'utf8')))
+  else copyFileSync(join(root, path), target)
   chmodSync(target, mode)
 }
-const { devDependencies: _, ...published } = pkg
-writeJson(join(main, 'package.json'), {
-  ...published,
-  ...origin,
-  scripts: { postinstall: 'node bin/link.cjs' },
-  optionalDependencies: {
-    ...pkg.optionalDependencies,
-    ...Object.fromEntries(platforms.map((platform) => [`sops-ts-${platform}`, pkg.version])),
-  },
-})
+writeJson(
+  join(main, 'package.json'),
+  published(pkg, {
+    ...origin,
+    optionalDependencies: Object.fromEntries(platforms.map((platform) => [`sops-ts-${platform}`, pkg.version])),
+  }),
+)

@@ -56,7 +56,7 @@ const notAdmitted = '28000'
 
 async function inWay(way: Way, server: Server, connection: Connection): Promise<Client> {
   const { tls, timeout, startup, wanted } = connection
-  const { Client } = await loadOptional('pg', () => import('pg'), 'for audit records')
+  const { Client } = await loadOptional('pg', () => import('pg'))
   let stream: Socket | undefined
   let late: SopsError | undefined
   const timer = setTimeout(() => {

@@ -11,13 +11,13 @@ export const loadSts = (): Promise<typeof import('./sdk/sts.ts')> =>
   quietly('@aws-sdk/client-sts', () => import('./sdk/sts.ts'))
 
 export const loadS3 = (): Promise<typeof import('./sdk/s3.ts')> =>
-  quietly('@aws-sdk/client-s3', () => import('./sdk/s3.ts'), 'to publish there')
+  quietly('@aws-sdk/client-s3', () => import('./sdk/s3.ts'))
 
 export const loadProviders = (): Promise<typeof import('./sdk/providers.ts')> =>
   quietly('@aws-sdk/credential-providers', () => import('./sdk/providers.ts'))
 
-async function quietly<T>(name: string, load: () => Promise<T>, purpose?: string): Promise<T> {
-  const sdk = await loadOptional(name, load, purpose)
+async function quietly<T>(name: string, load: () => Promise<T>): Promise<T> {
+  const sdk = await loadOptional(name, load)
   await silenceUpgradeNotice()
   return sdk
 }

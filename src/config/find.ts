@@ -1,7 +1,7 @@
 // Finds the configuration file: the one that the user names, or the nearest .sops.yaml from the working directory upward (spec/config.md 1).
 // A file that the search finds decides who can read the secrets, so it must not be somebody else's: see `foreignOwner`.
 
-import path from 'node:path'
+import { type PlatformPath, posix, win32 } from 'node:path'
 import type { Context } from '../context/index.ts'
 import { memoKey } from '../context/index.ts'
 import { lstatSync, statSync } from '../system/index.ts'
@@ -19,7 +19,7 @@ export interface ConfigFile {
 const levels = 100
 
 /** The path rules of the context's platform. */
-export const pathsOf = (ctx: Context): path.PlatformPath => (ctx.platform === 'win32' ? path.win32 : path.posix)
+export const pathsOf = (ctx: Context): PlatformPath => (ctx.platform === 'win32' ? win32 : posix)
 
 /**
  * The path to open: not cleaned, since `..` of a symbolic link to a directory is the parent of what it points to, and the search goes there.

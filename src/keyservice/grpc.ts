@@ -1,11 +1,6 @@
 // Loads the gRPC package when a key service is asked.
-import { SopsError } from '../errors.ts'
+import { loadOptional } from '../net/index.ts'
 
 /** @throws SopsError `missing-dependency`. */
-export async function loadGrpc(): Promise<typeof import('@grpc/grpc-js')> {
-  try {
-    return await import('@grpc/grpc-js')
-  } catch (error) {
-    throw new SopsError('missing-dependency', 'key services need the package @grpc/grpc-js', { cause: error })
-  }
-}
+export const loadGrpc = (): Promise<typeof import('@grpc/grpc-js')> =>
+  loadOptional('@grpc/grpc-js', () => import('@grpc/grpc-js'))

@@ -1,4 +1,4 @@
-// The openpgp package. Node finds it installed; the executable may not hold it, for its licence (LGPL), and takes it from a file beside itself.
+// The openpgp package. No bundle may hold it, for its licence (LGPL): it is a file beside the chunks of the Node form, and beside the executable.
 import { isBuiltin } from 'node:module'
 import { dirname, join } from 'node:path'
 import { messageOf, SopsError } from '../errors.ts'
@@ -12,6 +12,9 @@ const NAME = 'openpgp.cjs'
 /** What the bundle of the executable throws for a package that it leaves out (scripts/bundle.mjs). */
 const LEFT_OUT = 'SOPS_LEFT_OUT'
 
+/** What Node says where the file or package is not there. */
+const ABSENT = ['ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND']
+
 let found: Promise<Library> | undefined
 
 /** @throws SopsError `missing-dependency` where there is none, or one that others could have put there. */
@@ -19,7 +22,12 @@ export async function loadOpenpgp(): Promise<Library> {
   try {
     return await import('openpgp')
   } catch (error) {
-    if (codeOf(error) !== LEFT_OUT) throw error
+    const code = codeOf(error) ?? ''
+    if (ABSENT.includes(code))
+      throw missing(
+        'the program was installed without openpgp.cjs, which OpenPGP keys without gpg need: install sops-ts again, or GnuPG',
+      )
+    if (code !== LEFT_OUT) throw error
     found ??= realpath(process.execPath).then((program) => loadFrom(dirname(program)))
     return found
   }

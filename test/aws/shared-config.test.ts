@@ -80,7 +80,7 @@ test('a package that is not installed is named, with what to do', async () => {
   await expect(loadOptional(absent, () => import(absent))).rejects.toThrow(
     expect.objectContaining({
       code: 'missing-dependency',
-      message: 'the package @aws-sdk/not-there is needed for this key: npm install @aws-sdk/not-there',
+      message: 'missing package @aws-sdk/not-there: npm i -g @aws-sdk/not-there',
     }),
   )
 })

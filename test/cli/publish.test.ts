@@ -37,8 +37,8 @@ const publishIn = (
 
 test('a package that is not installed is named', async () => {
   const absent = 'no-such-sdk'
-  await expect(loadOptional(absent, () => import(absent), 'to publish there')).rejects.toThrow(
-    'the package no-such-sdk is needed to publish there: npm install no-such-sdk',
+  await expect(loadOptional(absent, () => import(absent))).rejects.toThrow(
+    'missing package no-such-sdk: npm i -g no-such-sdk',
   )
 })
 

@@ -1,24 +1,45 @@
-// The packages that are installed with this one: every one accounted for in the README, its licence allowed, its content pinned, no scripts.
+// The packages that the program and the library are made of: every one accounted for in the README, its licence allowed, its content pinned, no
+// scripts; and none that has to be installed with this one.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { packagesOf } from '../../scripts/packages.mjs'
 import { root } from '../support/build.ts'
 
 interface Locked {
   readonly license?: string
   readonly integrity?: string
-  readonly dev?: boolean
+  readonly dependencies?: Readonly<Record<string, string>>
+  readonly optionalDependencies?: Readonly<Record<string, string>>
   readonly hasInstallScript?: boolean
 }
 
 const read = (name: string): string => readFileSync(join(root, name), 'utf8')
 const json = (name: string): Record<string, Record<string, string>> => JSON.parse(read(name))
 
-const { dependencies = {}, optionalDependencies = {}, scripts = {} } = json('package.json')
-const direct = Object.keys({ ...dependencies, ...optionalDependencies })
+const { scripts = {}, ...manifest } = json('package.json')
+const direct = packagesOf(root)
 const lock = (JSON.parse(read('package-lock.json')) as { packages: Record<string, Locked> }).packages
-/** Everything that `npm install sops-ts` may fetch, by its place. */
-const production = Object.entries(lock).filter(([place, { dev }]) => place !== '' && dev !== true)
+
+/** Where Node finds a package that the one at `place` asks for: in its folder or those above. Undefined for one that may be left out. */
+function placeOf(name: string, place: string): string | undefined {
+  const found = place === '' ? `node_modules/${name}` : `${place}/node_modules/${name}`
+  if (found in lock || place === '') return found in lock ? found : undefined
+  return placeOf(name, place.replace(/(?:^|\/)node_modules\/(?:@[^/]+\/)?[^/]+$/, ''))
+}
+
+/** Everything that may be in the bundle, by its place. */
+const production = ((): [string, Locked][] => {
+  const places = new Set(direct.flatMap((name) => placeOf(name, '') ?? []))
+  for (const place of places) {
+    const { dependencies, optionalDependencies } = lock[place]!
+    for (const name of Object.keys({ ...dependencies, ...optionalDependencies })) {
+      const found = placeOf(name, place)
+      if (found) places.add(found)
+    }
+  }
+  return [...places].map((place) => [place, lock[place]!])
+})()
 
 /** They ask for no more than their notice. openpgp (LGPL) stays a package of its own that can be exchanged: it is not bundled. */
 const allowed = ['0BSD', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'BlueOak-1.0.0', 'ISC', 'MIT']
@@ -35,8 +56,7 @@ const rows = /## Dependencies\n\n([\s\S]*?)\n\n/
       .split('|')
       .map((cell) => cell.trim())
     return {
-      names: names.replace(' (optional)', '').split(', '),
-      isOptional: names.includes('(optional)'),
+      names: names.split(', '),
       licence,
       purpose,
       reason,
@@ -50,7 +70,6 @@ describe('the table in the README', () => {
     const found = rows.filter(({ names }) => names.some((pattern) => covers(pattern, name)))
     expect(found).toHaveLength(1)
     expect(found[0]).toMatchObject({
-      isOptional: name in optionalDependencies,
       licence: lock[`node_modules/${name}`]?.license,
       purpose: expect.stringMatching(/\w/),
       reason: expect.stringMatching(/\w/),
@@ -82,6 +101,10 @@ describe('the lock file', () => {
     const places = production.filter(([, { hasInstallScript }]) => hasInstallScript === true).map(([place]) => place)
     expect(places).toEqual(['node_modules/protobufjs'])
   })
+})
+
+test('nothing has to be installed with the program and the library', () => {
+  expect(Object.keys(manifest).filter((name) => /dependencies/i.test(name))).toEqual(['devDependencies'])
 })
 
 test('a checkout runs nothing when it is installed, but what makes it a package as of the registry', () => {
