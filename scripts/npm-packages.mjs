@@ -9,7 +9,6 @@ import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, w
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { published } from './manifest.mjs'
 import { layOpenpgp } from './openpgp.mjs'
 import { toolchain } from './toolchain.mjs'
 
@@ -83,10 +82,10 @@ for (const { path, mode } of files) {
   else copyFileSync(join(root, path), target)
   chmodSync(target, mode)
 }
-writeJson(
-  join(main, 'package.json'),
-  published(pkg, {
-    ...origin,
-    optionalDependencies: Object.fromEntries(platforms.map((platform) => [`sops-ts-${platform}`, pkg.version])),
-  }),
-)
+const { devDependencies: _, workspaces: __, ...published } = pkg
+writeJson(join(main, 'package.json'), {
+  ...published,
+  ...origin,
+  scripts: { postinstall: 'node bin/link.cjs' },
+  optionalDependencies: Object.fromEntries(platforms.map((platform) => [`sops-ts-${platform}`, pkg.version])),
+})

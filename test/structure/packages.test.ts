@@ -107,9 +107,11 @@ test('nothing has to be installed with the program and the library', () => {
   expect(Object.keys(manifest).filter((name) => /dependencies/i.test(name))).toEqual(['devDependencies'])
 })
 
-test('a checkout runs nothing when it is installed, but what makes it a package as of the registry', () => {
-  const hooks = ['preinstall', 'install', 'postinstall', 'preprepare', 'postprepare', 'prepublish']
+test('a checkout is built when it is installed, and the package made of it runs nothing then', () => {
+  const hooks = ['preinstall', 'install', 'postinstall', 'preprepare', 'prepare', 'postprepare', 'prepublish']
   expect(hooks.filter((name) => name in scripts)).toEqual([])
-  // Of a checkout it makes what the registry's package holds.
-  expect(scripts['prepare']).toBe('node scripts/build.mjs --optional')
+  expect(scripts['prepack']).toBe('node scripts/build.mjs --whole')
+  // A workspace is no part of the package; npm installs it in a checkout, and runs its script.
+  expect(manifest['workspaces']).toEqual(['scripts'])
+  expect(json('scripts/package.json')['scripts']).toEqual({ prepare: 'node build.mjs --optional' })
 })
