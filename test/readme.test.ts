@@ -49,6 +49,59 @@ test('the library example', async () => {
   expect(failure).toMatchObject({ name: 'SopsError', code: 'generic' })
 })
 
+describe('what does not come back', () => {
+  const table = readme.slice(
+    readme.indexOf('\n### What does not come back\n'),
+    readme.indexOf('\n### What gives nothing'),
+  )
+  const rows = [...table.matchAll(/^\|(.*)\|$/gm)]
+    .slice(2)
+    .map(([, row]) => row!.split(/(?<!\\)\|/).map((cell) => cell.trim().replaceAll('\\|', '|')))
+  /** The text that a cell shows. */
+  const textOf = (cell: string): Buffer =>
+    /^UTF-/.test(cell)
+      ? Buffer.from('\ufeffa: 1\n', cell === 'UTF-16' ? 'utf16le' : 'utf8')
+      : Buffer.from(`${cell.slice(1, -1).replaceAll('↵', '\n').replaceAll('⇥', '\t')}\n`.replace('¶\n', ''))
+  const patternOf = (message: string): RegExp =>
+    new RegExp(
+      message
+        .split('…')
+        .map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'))
+        .join('.*'),
+    )
+
+  test.each(rows)('%s: %s becomes %s', async (_, source, result, says) => {
+    const box = sandbox()
+    const run = (...argv: string[]) =>
+      runCli(argv, { cwd: box.dir, env: { ...environmentIn(box), SOPS_AGE_KEY: identity, SOPS_ADVICE: '1' } })
+    try {
+      const name = source!.startsWith('`{') ? 'a.json' : 'a.yaml'
+      writeFileSync(box.path(name), textOf(source!))
+      const sealed = await run('encrypt', '--age', recipient, name)
+      const notes = sealed.stderr.split('\n').filter((line) => line.startsWith('note: '))
+      writeFileSync(box.path(name), sealed.stdout)
+      const opened = await run('decrypt', name)
+      const wanted = textOf(result!).toString().replace('\ufeff', '')
+      expect([opened.stdout.toString(), wanted === textOf(source!).toString()]).toEqual([wanted, false])
+      if (says === 'nothing') expect(notes).toEqual([])
+      else expect(notes).toContainEqual(expect.stringMatching(patternOf(says!)))
+    } finally {
+      box.remove()
+    }
+  })
+
+  test('has a row for every message that tells of a loss', () => {
+    const messages = [
+      ...readFileSync(join(root, 'docs/messages.md'), 'utf8').matchAll(/^\| advice \| advice \| \w+ \| ([^|]+) \|/gm),
+    ]
+      .map(([, message]) => message!)
+      .filter((message) => /cannot be kept|replaced by a copy|cannot read|UTF-16/.test(message))
+    expect(messages.length).toBeGreaterThan(3)
+    const shown = rows.map(([, , , says]) => says!)
+    expect(messages.filter((message) => !shown.some((says) => patternOf(says).test(message)))).toEqual([])
+  })
+})
+
 test('every file it links to is there', () => {
   const links = [...readme.matchAll(/\]\(([^)#:]+)\)/g)].map(([, path]) => path!)
   expect(links.length).toBeGreaterThan(5)
