@@ -27,7 +27,7 @@ const options = {
   readme: 'none',
   logLevel: LogLevel.Warn,
   validation: { notExported: true, invalidLink: true, notDocumented: true },
-  requiredToBeDocumented: [],
+  requiredToBeDocumented: ['Class', 'Interface', 'TypeAlias', 'Variable', 'Function'],
   // `npm run check` has the compiler look for those.
   skipErrorChecking: true,
   excludeExternals: true,

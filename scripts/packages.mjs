@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import ts from 'typescript'
 
 /** `@scope/name` of `@scope/name/file.js`. */
-export const packageOf = (specifier) => /^(?:@[^/]+\/)?[^/]+/.exec(specifier)[0]
+const packageOf = (specifier) => /^(?:@[^/]+\/)?[^/]+/.exec(specifier)[0]
 
 const isPackage = (specifier) => !/^(?:\.|node:)/.test(specifier)
 

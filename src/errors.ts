@@ -36,6 +36,7 @@ export const exitCodes = {
   usage: 1,
 } as const
 
+/** The codes of `SopsError`, a closed set. */
 export type ErrorCode = keyof typeof exitCodes
 
 /** A place in a source text. `line` and `column` count from 1; `offset` is in UTF-16 units of the decoded text. */
@@ -58,6 +59,7 @@ interface FailureDetails {
   readonly connection?: string
 }
 
+/** What an error knows besides its code and message. */
 export interface SopsErrorOptions {
   /** Keys from the document root to the leaf concerned, as in `["a"]["b"]`. */
   readonly path?: readonly string[]
@@ -72,8 +74,11 @@ export interface SopsErrorOptions {
 /** Every failure the user can meet. The message never contains a plaintext value or key material. */
 export class SopsError extends Error {
   readonly code: ErrorCode
+  /** Keys from the document root to the leaf concerned. */
   readonly path: readonly string[] | undefined
+  /** Where in the source text. */
   readonly position: Position | undefined
+  /** Next steps for the user, one sentence each. */
   readonly hints: readonly string[]
   readonly details: FailureDetails
   /**
@@ -94,6 +99,7 @@ export class SopsError extends Error {
     this.details = options.details ?? {}
   }
 
+  /** That of the command line for this code (spec/cli.md 4). */
   get exitCode(): number {
     return exitCodes[this.code]
   }

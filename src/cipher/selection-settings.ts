@@ -10,6 +10,7 @@ const table = [
   { name: 'encryptedCommentRegex', field: 'encrypted_comment_regex', by: 'comment', encrypts: true },
 ] as const
 
+/** What is known of one selection setting: its names, what its text is, and whether a hit encrypts. */
 export type SelectionSetting = (typeof table)[number]
 
 export const selectionSettings: readonly SelectionSetting[] = table

@@ -6,6 +6,7 @@ import { type SelectionOptions, selectionSettings } from './selection-settings.t
 /** One bit for each setting that fits something; sets of them are joined with `|`. */
 export type Hits = number
 
+/** One setting, compiled. */
 interface Rule {
   readonly bit: Hits
   readonly test: Test
@@ -13,6 +14,7 @@ interface Rule {
   readonly encrypts: boolean
 }
 
+/** The selection settings, compiled: which leaves and comments are encrypted. */
 export interface Selection {
   /** Path and comment rules that are set, in the order of evaluation. */
   readonly keyRules: readonly Rule[]

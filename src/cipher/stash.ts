@@ -6,6 +6,7 @@ import { bytesOfText } from '../tree/utf8.ts'
 import type { LeafCipher } from './leaf.ts'
 import type { Selection } from './selection.ts'
 
+/** A leaf or comment as it was opened. */
 interface Remembered {
   readonly aad: string
   readonly type: ScalarType
@@ -20,6 +21,7 @@ interface Remembered {
   readonly origin: Origin | undefined
 }
 
+/** What was opened, and how it was stored, so that unchanged values keep their ciphertext. */
 export interface Stash {
   readonly cipher: LeafCipher
   /** The exact source text of a leaf, where the caller knows it; asked only for leaves that are put back. */

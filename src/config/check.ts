@@ -8,6 +8,7 @@ import { editDistance } from '../text/suggest.ts'
 import type { Config, RawRule, UnknownField } from './load.ts'
 import type { StructShape } from './shape.ts'
 
+/** Something suspicious in a configuration. `line` counts from 1. */
 export interface Warning {
   readonly message: string
   readonly line: number

@@ -6,6 +6,7 @@ import type { Context } from '../context/index.ts'
 import { memoKey } from '../context/index.ts'
 import { lstatSync, statSync } from '../system/index.ts'
 
+/** A configuration file that was found or named, not yet read. */
 export interface ConfigFile {
   /** As found (`.sops.yaml`, `../.sops.yaml`) or as given. */
   readonly path: string

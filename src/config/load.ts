@@ -76,6 +76,7 @@ export interface StoreSettings {
   readonly quote_ambiguous?: boolean
 }
 
+/** A configuration file as it was read: the types of its fields hold, keys and expressions are not looked at yet. */
 export interface Config {
   readonly file: ConfigFile
   /** Undefined when the field is absent or null: the file counts as "no config". */

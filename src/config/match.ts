@@ -29,6 +29,7 @@ export interface CreationRule extends RuleSettings {
   readonly pathRegex?: string
 }
 
+/** Where `publish` uploads to. */
 export type Destination =
   | { readonly kind: 's3' | 'gcs'; readonly bucket: string; readonly prefix: string }
   /** `path` and `mount` end in a slash. */
@@ -40,6 +41,7 @@ export type Destination =
       readonly version: 1 | 2
     }
 
+/** A destination rule that applies to a file. `index` counts the rules of the file from 0. */
 export interface DestinationRule {
   readonly index: number
   readonly pathRegex?: string
@@ -49,6 +51,7 @@ export interface DestinationRule {
   readonly omitExtensions: boolean
 }
 
+/** What the caller knows besides the configuration. */
 export interface MatchOptions {
   /** Encryption context for flat AWS KMS keys; only the legacy command form passes one. */
   readonly kmsContext?: StringMap

@@ -14,6 +14,7 @@ export type Shape =
   | { readonly kind: 'list'; readonly of: Shape }
   | StructShape
 
+/** The shape of a map with known fields. */
 export interface StructShape {
   readonly kind: 'struct'
   readonly type: string

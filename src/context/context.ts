@@ -35,6 +35,7 @@ export interface Stage {
 /** Told of each step before it begins, and of how far a long one is; undefined: nothing is being done. */
 export type Watch = (step: Stage | undefined) => void
 
+/** How a question is asked. */
 export interface PromptOptions {
   /** Do not echo what is typed. */
   readonly secret?: boolean
@@ -59,7 +60,9 @@ export interface MemoKey<T> {
   readonly keeps?: (made: T) => T
 }
 
+/** What the outside provides: environment, clock, prompt, log. The library asks for nothing else and prints nothing. */
 export interface Context {
+  /** Environment variables. */
   readonly env: Readonly<Record<string, string | undefined>>
   /** Absolute path of the working directory, as the user sees it (`$PWD` when that is valid). */
   readonly cwd: string
@@ -84,7 +87,9 @@ export interface Context {
   namesRecipient?(recipient: string): Promise<boolean>
   /** Only the recipient that a key names may open it, whatever else is at hand: somebody was asked about that one. */
   readonly exact?: boolean
+  /** The time that files are stamped with. */
   now(): Date
+  /** Takes what there is to say beside the result. */
   log(line: LogLine): void
   /** Absent where nobody watches: then telling costs nothing. */
   readonly watch?: Watch | undefined

@@ -4,6 +4,7 @@ import { homedir } from 'node:os'
 import type { Context, LogLine } from './context.ts'
 import { memory } from './memo.ts'
 
+/** What this process does not have by itself. */
 export interface ProcessContextOptions {
   /** Receives dangers, advice and details (docs/messages.md); without it they are dropped. */
   readonly log?: (line: LogLine) => void

@@ -19,6 +19,7 @@ import { warnOfSharedPaths } from './shared-paths.ts'
 import { lineOf } from './twins.ts'
 import type { OpenFile } from './types.ts'
 
+/** For every call from bytes to bytes. */
 interface CommonOptions {
   /** Environment, clock and log; by default this process's. */
   readonly context?: Context
@@ -26,11 +27,13 @@ interface CommonOptions {
   readonly services?: readonly KeyService[]
 }
 
+/** How an encrypted file is read, and what the result is. */
 export interface DecryptOptions extends CommonOptions {
   /** Format of the input; by default told from its content. */
   readonly format?: FormatId
   /** Format of the result; by default the input's, with its layout kept. */
   readonly output?: FormatId
+  /** How a fresh text is laid out. */
   readonly layout?: Layout
   /** Key types in the order to try them. */
   readonly order?: readonly string[]
@@ -38,14 +41,19 @@ export interface DecryptOptions extends CommonOptions {
   readonly ignoreMac?: boolean
 }
 
+/** How `replacePlaintext` opens and seals. */
 export interface ReplaceOptions extends DecryptOptions {
   /** Allow a setting in the file to turn encrypted values into clear ones. */
   readonly allowCleartext?: boolean
 }
 
+/** For whom and how a file is encrypted, and which of its values. */
 export interface EncryptOptions extends CommonOptions, SelectionOptions {
+  /** Format of the input. */
   readonly format: FormatId
+  /** Format of the result; by default the input's, with its layout kept. */
   readonly output?: FormatId
+  /** How a fresh text is laid out. */
   readonly layout?: Layout
   /** Recipients of the one key group, by type: `{ age: 'age1…', pgp: ['FINGERPRINT'] }`. */
   readonly recipients?: Partial<Record<KeyTypeId, string | readonly string[]>>
@@ -53,6 +61,7 @@ export interface EncryptOptions extends CommonOptions, SelectionOptions {
   readonly keyGroups?: readonly KeyGroup[]
   /** Groups needed to open the file; by default all of them. */
   readonly shamirThreshold?: number
+  /** The MAC covers encrypted values only, so that those in clear may be changed by hand. */
   readonly macOnlyEncrypted?: boolean
 }
 

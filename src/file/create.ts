@@ -39,7 +39,10 @@ function refuseInvalidExpression({ invalid }: Selection, options: SelectionOptio
   })
 }
 
-/** @throws SopsError `generic` when wrapping for a recipient fails, or an expression of the selection does not compile. */
+/**
+ * A new file for these recipients: metadata, and a fresh data key, which the caller wipes.
+ * @throws SopsError `generic` when wrapping for a recipient fails, or an expression of the selection does not compile.
+ */
 export async function createFile(settings: EncryptionSettings, services: readonly KeyService[]): Promise<NewFile> {
   const selection = await compileSelection(settings.selection)
   refuseInvalidExpression(selection, settings.selection)
@@ -72,6 +75,9 @@ export async function withNewFile<T>(
   return wipedAfter(file.dataKey, () => use(file))
 }
 
-/** Seals a plain text as a new file. */
+/**
+ * Seals a plain text as a new file.
+ * @throws as `sealFile`.
+ */
 export const sealNew = (file: NewFile, draft: Draft, output: Format, now: Date, layout: Layout): SealOutput =>
   sealFile({ ...draft, ...file }, output, now, layout)

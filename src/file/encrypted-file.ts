@@ -45,7 +45,10 @@ import { lineOf, refuseToConvert, warnOfTwins } from './twins.ts'
 import type { EncryptedFile, OpenFile, OpenOptions } from './types.ts'
 import { checkReadsBack, forEveryReader, type ReadBack, readBack, readsAs, refuse } from './verify.ts'
 
-/** @throws SopsError `parse` for text that does not follow the format, `generic` for missing or bad metadata. */
+/**
+ * Parses an encrypted file, without opening it.
+ * @throws SopsError `parse` for text that does not follow the format, `generic` for missing or bad metadata.
+ */
 export async function loadEncrypted(bytes: Uint8Array, id: FormatId): Promise<EncryptedFile> {
   const format = await loadFormat(id)
   const read = (literal: boolean): EncryptedFile => {
@@ -213,6 +216,7 @@ export interface SealInput {
   readonly watch?: Watch | undefined
 }
 
+/** A sealed file: its text (`bytes`) and tree, with how many of its `leaves` are `encrypted`. */
 export interface SealOutput {
   readonly bytes: Uint8Array
   readonly tree: Tree

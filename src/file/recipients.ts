@@ -16,6 +16,7 @@ export interface WantedRecipients extends Wrapped {
   readonly keep?: boolean
 }
 
+/** How the file is opened, and how a fresh text is laid out. */
 export interface ChangeRecipientsOptions extends Omit<OpenOptions, 'compare'> {
   readonly layout?: Layout
 }

@@ -35,11 +35,15 @@ export interface OpenFile extends EncryptedFile {
   readonly watch?: Watch | undefined
 }
 
+/** How an encrypted file is opened. */
 export interface OpenOptions {
+  /** What unwraps the data key, asked in this order: `localKeyService`, those of `remoteKeyServices`. */
   readonly services: readonly KeyService[]
   /** Key types in the order to try a group's keys (spec/format.md 3.4). */
   readonly order?: readonly string[]
+  /** Accept a file whose MAC is missing or wrong. */
   readonly ignoreMac?: boolean
+  /** Takes warnings and details; without it they are dropped. */
   readonly log?: (line: LogLine) => void
   /** Where to record the opening, and for which file (`Context.audit`). */
   readonly audit?: { readonly context: Context; readonly file: string }

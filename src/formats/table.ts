@@ -10,10 +10,13 @@ const loaders = {
   binary: async () => (await import('./binary.ts')).binary,
 } satisfies Record<FormatId, () => Promise<Format>>
 
+/** All formats, in the order in which messages list them. */
 export const formatIds: readonly FormatId[] = Object.keys(loaders) as FormatId[]
 
+/** Whether a name is that of a format. */
 export const isFormatId = (name: string): name is FormatId => Object.hasOwn(loaders, name)
 
+/** A format with its parser, which is loaded when it is asked for. */
 export const loadFormat = (id: FormatId): Promise<Format> => loaders[id]()
 
 const suffixes: readonly (readonly [string, FormatId])[] = [

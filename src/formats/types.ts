@@ -4,6 +4,7 @@ import type { Selection } from '../cipher/index.ts'
 import type { Path } from '../tree/path.ts'
 import type { Entry, Leaf, LeafToken, Node, Origin, Tree, Value } from '../tree/tree.ts'
 
+/** The names of the formats. */
 export type FormatId = 'yaml' | 'json' | 'dotenv' | 'ini' | 'binary'
 
 /** A parsed text. `tree` nodes carry origins into `source`. */
@@ -65,6 +66,7 @@ export interface Reprint {
   readonly why: string
 }
 
+/** A text of which only what changed was written anew. */
 export interface Rewritten {
   readonly bytes: Uint8Array
   /** Absent where every byte that had to change nothing stayed. */
@@ -83,12 +85,14 @@ export interface Respelling {
   readonly as: string
 }
 
+/** A text for which `places` say what was written in another way. */
 export interface Respelt {
   readonly bytes: Uint8Array
   readonly reprints?: readonly Reprint[]
   readonly places: readonly Respelling[]
 }
 
+/** What the caller knows of a text before it is parsed. */
 export interface FormatParseOptions {
   /** The text is an encrypted file: the binary format and dotenv read the two differently. */
   readonly encrypted?: boolean
@@ -98,6 +102,7 @@ export interface FormatParseOptions {
   readonly earlier?: Tree
 }
 
+/** A format: text to tree and back, without keys, metadata or ciphers. */
 export interface Format {
   readonly id: FormatId
   /**

@@ -18,6 +18,7 @@ export interface KeyService extends Teller {
   unwrap(key: MasterKey, options?: UnwrapOptions): Promise<Uint8Array | Unavailable>
 }
 
+/** How one key is tried. */
 export interface UnwrapOptions {
   /** Nobody is asked, and no program is started that may ask; what cannot be opened without is unavailable. */
   readonly atHand?: boolean
@@ -57,6 +58,7 @@ export async function wipedAfter<T>(dataKey: Uint8Array, use: () => T | Promise<
   }
 }
 
+/** What is not wrapped anew. */
 interface WrapOptions {
   /** Recipients of a single group whose entries stay as they are: their `enc` already holds this data key, or they are bare. */
   readonly keep?: (key: MasterKey) => boolean
@@ -69,6 +71,7 @@ interface WrapResult {
   readonly errors: readonly string[]
 }
 
+/** Key groups whose recipients all hold the data key, or a share of it, wrapped. */
 export interface Wrapped {
   readonly groups: readonly KeyGroup[]
   /** Where 0 was asked for and there are several groups, their number. */
@@ -214,6 +217,7 @@ export function shortRecoveryText(error: SopsError): string {
     : `Error getting data key: ${groups.required} successful groups required, got ${groups.recovered}`
 }
 
+/** How the keys of a file are tried. */
 interface RecoverOptions {
   /** Key types, in the order in which a group's keys are tried. */
   readonly order?: readonly string[]

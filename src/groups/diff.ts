@@ -3,12 +3,14 @@
 import type { KeyGroup, MasterKey } from '../keys/index.ts'
 import { labelOf } from '../keys/index.ts'
 
+/** How the recipients of one group change, by their labels. */
 export interface GroupChange {
   readonly kept: readonly string[]
   readonly added: readonly string[]
   readonly removed: readonly string[]
 }
 
+/** How the recipients of a file change. Thresholds are numbers of groups. */
 export interface KeyChanges {
   /** By position; a group that only one side has is added or removed as a whole. */
   readonly groups: readonly GroupChange[]
@@ -49,6 +51,7 @@ export function keyChanges(
   return { groups, oldThreshold, newThreshold: Math.min(threshold, wanted.length) }
 }
 
+/** Whether anything changes. */
 export const isChange = ({ groups, oldThreshold, newThreshold }: KeyChanges): boolean =>
   oldThreshold !== newThreshold || groups.some((group) => group.added.length > 0 || group.removed.length > 0)
 

@@ -6,6 +6,7 @@ import { keyTypes, namesOf } from '../keys/index.ts'
 import type { KeyService } from './data-key.ts'
 import { tellOfTrial } from './log.ts'
 
+/** What entries are compared with, and which of them. */
 export interface CompareOptions {
   /** What a single group must open to, and the entries that opened to it. */
   readonly dataKey?: Uint8Array

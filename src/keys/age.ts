@@ -31,6 +31,7 @@ const descriptor: KeyDescriptor<'age'> = {
   secrets: ['SOPS_AGE_KEY'],
 }
 
+/** age, and SSH keys as age uses them. */
 export const age: KeyTypeRow<'age'> = {
   ...descriptor,
   async parse(text, ctx) {

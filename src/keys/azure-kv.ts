@@ -70,6 +70,7 @@ const descriptor: KeyDescriptor<'azure_kv', 'azure_keyvault'> = {
   secrets: ['AZURE_CLIENT_SECRET', 'AZURE_CLIENT_CERTIFICATE_PASSWORD', 'AZURE_PASSWORD', 'IDENTITY_HEADER'],
 }
 
+/** Azure Key Vault. */
 export const azureKv: KeyTypeRow<'azure_kv', 'azure_keyvault'> = {
   ...descriptor,
   async parse(text, ctx) {

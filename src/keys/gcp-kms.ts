@@ -40,6 +40,7 @@ const descriptor: KeyDescriptor<'gcp_kms'> = {
   secrets: ['GOOGLE_CREDENTIALS', 'GOOGLE_OAUTH_ACCESS_TOKEN'],
 }
 
+/** Google Cloud KMS. */
 export const gcpKms: KeyTypeRow<'gcp_kms'> = {
   ...descriptor,
   async parse(text, ctx) {

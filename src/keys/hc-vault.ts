@@ -46,6 +46,7 @@ const descriptor: KeyDescriptor<'hc_vault', 'hc_vault_transit_uri', 'hc_vault'> 
   secrets: ['VAULT_TOKEN', 'VAULT_HEADERS'],
 }
 
+/** The transit engine of HashiCorp Vault and OpenBao. */
 export const hcVault: KeyTypeRow<'hc_vault', 'hc_vault_transit_uri', 'hc_vault'> = {
   ...descriptor,
   async parse(text, ctx) {

@@ -37,6 +37,7 @@ const descriptor: KeyDescriptor<'hckms'> = {
   secrets: ['HUAWEICLOUD_SDK_SK', 'HUAWEICLOUD_SDK_SECURITY_TOKEN'],
 }
 
+/** HuaweiCloud KMS. */
 export const hckms: KeyTypeRow<'hckms'> = {
   ...descriptor,
   async parse(text, ctx) {

@@ -1,6 +1,7 @@
 // What a key type is: its data, from which every room derives its own lists, and its work, which is loaded on first use.
 import type { Context, Logger } from '../context/index.ts'
 
+/** Names and texts, such as an encryption context. */
 export type StringMap = Readonly<Record<string, string>>
 
 /** One recipient: plain data, as stored in the metadata (spec/format.md 6.1). */

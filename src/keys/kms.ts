@@ -74,6 +74,7 @@ const descriptor: KeyDescriptor<'kms'> = {
   secrets: ['AWS_SECRET_ACCESS_KEY', 'AWS_SECRET_KEY', 'AWS_SESSION_TOKEN', 'AWS_CONTAINER_AUTHORIZATION_TOKEN'],
 }
 
+/** AWS KMS. */
 export const kms: KeyTypeRow<'kms'> = {
   ...descriptor,
   async parse(text, ctx, options = {}) {

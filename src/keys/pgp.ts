@@ -55,6 +55,7 @@ const descriptor: KeyDescriptor<'pgp'> = {
   secrets: ['SOPS_PGP_KEY'],
 }
 
+/** OpenPGP, through gpg where it is installed. */
 export const pgp: KeyTypeRow<'pgp'> = {
   ...descriptor,
   async parse(text, ctx) {

@@ -13,6 +13,7 @@ export type {
   Unavailable,
 } from './key-type.ts'
 
+/** The key types as the table has them. */
 type Row = (typeof table)[keyof typeof table]
 
 /** Identifiers of the key types. */
@@ -30,6 +31,7 @@ export type KeyType = KeyTypeRow<KeyTypeId, FlatField, GroupField>
 /** One recipient. */
 export type MasterKey = KeyRecord<KeyTypeId>
 
+/** Recipients of which each can open the file, or this group's share of it. */
 export interface KeyGroup {
   readonly keys: readonly MasterKey[]
 }

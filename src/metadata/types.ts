@@ -2,6 +2,7 @@
 import type { SelectionOptions } from '../cipher/index.ts'
 import type { KeyGroup } from '../keys/index.ts'
 
+/** The `sops` block of a file (spec/format.md 6). */
 export interface Metadata {
   readonly keyGroups: readonly KeyGroup[]
   /** 0 when absent. */

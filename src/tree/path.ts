@@ -4,6 +4,7 @@ import type { Comment, Entry, Leaf, MapNode, Node } from './tree.ts'
 
 /** A key of a map, or a zero-based index into a list. */
 export type Step = string | number
+/** Where a node stands: keys and list indexes (from 0) from the root of a document. */
 export type Path = readonly Step[]
 
 const goInteger = /^[+-]?\d+$/

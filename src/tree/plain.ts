@@ -53,6 +53,9 @@ export function toPlain(root: Node, lineOf?: LineOf): PlainValue {
   return result
 }
 
-/** @throws as `toPlain`. */
+/**
+ * A map as a plain object, as `decryptToObject` gives it.
+ * @throws as `toPlain`.
+ */
 export const toObject = (map: MapNode, lineOf?: LineOf): { readonly [key: string]: PlainValue } =>
   toPlain(map, lineOf) as { readonly [key: string]: PlainValue }

@@ -6,6 +6,7 @@ import { formatFloatF, parseGoFloat } from './floats.ts'
 import { isWritable, parseRfc3339 } from './time.ts'
 import type { Value } from './tree.ts'
 
+/** The type tags of encrypted values (spec/format.md 2). */
 export type ScalarType = 'str' | 'int' | 'float' | 'bool' | 'time' | 'comment'
 
 type Present = Exclude<Value, null>

@@ -23,6 +23,7 @@ export interface Origin {
   readonly value: Value
 }
 
+/** A value that is no map or list. */
 export interface Leaf {
   readonly kind: 'leaf'
   readonly value: Value
@@ -54,6 +55,7 @@ export interface LeafToken {
   readonly text: string
 }
 
+/** A comment, at its place among the items of a map or list. */
 export interface Comment {
   readonly kind: 'comment'
   /** Everything after the introducer (`#`, `;`); bytes that are not UTF-8 as `textOfBytes` gives them. */
@@ -63,6 +65,7 @@ export interface Comment {
   readonly origin?: Origin
 }
 
+/** One key of a map, with its value. */
 export interface Entry {
   readonly kind: 'entry'
   /** The key's text; bytes that are not UTF-8 as `textOfBytes` gives them. */
@@ -78,18 +81,21 @@ export interface Entry {
   readonly text?: string
 }
 
+/** A map in the order of its text, with its comments. */
 export interface MapNode {
   readonly kind: 'map'
   readonly items: readonly (Entry | Comment)[]
   readonly origin?: Origin
 }
 
+/** A list, with its comments. */
 export interface ListNode {
   readonly kind: 'list'
   readonly items: readonly (Node | Comment)[]
   readonly origin?: Origin
 }
 
+/** A value of the tree. */
 export type Node = Leaf | MapNode | ListNode
 
 /** Ordered documents. Only YAML can have more than one; every other format yields exactly one. */
