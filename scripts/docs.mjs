@@ -19,7 +19,8 @@ Texts are UTF-8, results of \`encrypt\` and \`decrypt\` bytes, times millisecond
 [\`SopsError\`](#sopserror).
 `
 
-const options = {
+/** typedoc's, and those of its plugins, which its types do not know. */
+const options = /** @type {any} */ ({
   entryPoints: [join(root, 'src/index.ts')],
   tsconfig: join(root, 'tsconfig.build.json'),
   plugin: ['typedoc-plugin-markdown', 'typedoc-plugin-missing-exports'],
@@ -44,7 +45,7 @@ const options = {
   typeDeclarationFormat: 'table',
   classPropertiesFormat: 'table',
   tableColumnSettings: { hideSources: true, hideInherited: true, hideOverrides: true },
-}
+})
 
 /** The pages by name. @throws Error where typedoc warns: of a link that leads nowhere, say */
 async function pages(folder) {

@@ -57,6 +57,24 @@ afterAll(() => folder && rmSync(folder, { recursive: true, force: true }))
 const filesBelow = (place: string): string[] =>
   readdirSync(place, { recursive: true, encoding: 'utf8' }).filter((name) => lstatSync(join(place, name)).isFile())
 
+test.skipIf(isWindows)(
+  'a checkout installed without what it is built with says so in one sentence, and so does its program',
+  async () => {
+    const place = join(folder, 'unbuilt')
+    for (const name of ['package.json', 'package-lock.json', '.npmrc', 'scripts', 'bin'])
+      cpSync(join(root, name), join(place, name), { recursive: true })
+    const ran = await run('npm', ['ci', '--omit=dev', '--loglevel=error'], place)
+    const sentence =
+      'sops-ts is not built without esbuild and typescript: install with the development dependencies (npm ci)'
+    expect([ran.exit, ran.stderr.toString().trim()]).toEqual([0, sentence])
+    const program = await run(process.execPath, [join(place, 'bin/sops'), 'decrypt', 'x'])
+    expect([program.exit, program.stderr.toString()]).toEqual([
+      1,
+      expect.stringMatching(/^sops is not built, \S+ is missing: run npm ci and npm run build in its checkout\n$/),
+    ])
+  },
+)
+
 describe.skipIf(isWindows)('the package', () => {
   test('brings itself alone, in less than 15 MB', () => {
     expect(readdirSync(dirname(installed))).toEqual(['sops-ts'])
