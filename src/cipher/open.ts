@@ -112,9 +112,9 @@ function openLeaf(
     // Elsewhere an old ciphertext of that place could replace a value without the MAC noticing (spec/format.md 2.4, 4).
     if (!inList) throw new SopsError('generic', 'an encrypted comment stands in the place of a value')
     const plain = commentText(value)
-    stash.leaves.push({ aad, type, canonical: plain, spelling: undefined, text, iv, origin })
+    stash.leaves.push({ aad, type, canonical: plain, spelling: undefined, text, iv, origin, element: true })
     // The MAC leaves comments out, however they are stored (spec/format.md 4).
-    return withOrigin({ kind: 'comment', text: plain, inline: false }, origin)
+    return withOrigin({ kind: 'comment', text: plain, inline: false, element: true }, origin)
   }
   const isText = type === 'str'
   const canonical = isText ? (value as string | Uint8Array) : canonicalOf(value as Exclude<Value, null | Uint8Array>)

@@ -18,6 +18,8 @@ interface Remembered {
   /** Undefined for a comment that stood in clear, or partly so, where comments are encrypted: somebody added it, or no key opens it. */
   readonly iv: Uint8Array | undefined
   readonly origin: Origin | undefined
+  /** See `Comment`. */
+  readonly element?: true
 }
 
 export interface Stash {

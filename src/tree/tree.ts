@@ -60,6 +60,8 @@ export interface Comment {
   readonly text: string
   /** True for a comment on the line of the item it describes (YAML only). It stands before that item in the tree. */
   readonly inline: boolean
+  /** An encrypted comment that is stored as an element of its list, as older releases do, and JSON does. */
+  readonly element?: true
   readonly origin?: Origin
 }
 

@@ -291,8 +291,8 @@ describe('opening', () => {
     expect(opened.mac).toBe(sealAll(tree(map(entry('l', list('x'))))).mac)
     const again = sealAll(opened.tree, { stash: opened.stash }).tree.documents[0]!.items[1] as Entry
     const items = (again.value as ListNode).items
-    // The comment that was a list element is one now, with the text its place has.
-    expect(items[0]).toMatchObject({ kind: 'comment', text: (items[0] as Comment).origin!.value })
+    // The comment that was a list element stays one, with the text its place has.
+    expect(items[0]).toMatchObject({ kind: 'leaf', value: (items[0] as Leaf).origin!.value })
   })
 
   test('spellings', () => {
