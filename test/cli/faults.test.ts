@@ -337,3 +337,23 @@ describe('names of formats that nobody knows', () => {
     expect((await run(['decrypt', '--input-type', name, 'f.yaml'])).stderr).not.toContain('is no format')
   })
 })
+
+describe('an expression of a creation rule that does not compile is said once', () => {
+  const fault = 'error parsing regexp: missing closing ]: `[a`'
+  const rule = (field: string): string => `creation_rules:\n  - ${field}: '[a'\n    age: ${recipient}\n`
+  const place = (field: string): string => `(${field} of creation_rules[0] in broken.yaml)`
+  test.each<[string, string[], string, string]>([
+    ['encrypted_regex', ['encrypt', 'plain.yaml'], 'encrypted', place('encrypted_regex')],
+    ['unencrypted_regex', ['encrypt', '-i', 'plain.yaml'], 'left in clear', place('unencrypted_regex')],
+    ['encrypted_comment_regex', ['edit', 'new.yaml'], 'encrypted', place('encrypted_comment_regex')],
+    ['unencrypted_comment_regex', ['-e', 'plain.yaml'], 'left in clear', place('unencrypted_comment_regex')],
+    ['encrypted_regex', ['encrypt', '--encrypted-regex', '[a', 'plain.yaml'], 'encrypted', '(--encrypted-regex)'],
+  ])('%s: sops %j', async (field, argv, effect, where) => {
+    writeFileSync(box.path('broken.yaml'), rule(field))
+    const { code, stdout, stderr } = await run(['--config', 'broken.yaml', ...argv])
+    expect({ code, stdout: stdout.toString() }).toEqual({ code: 1, stdout: '' })
+    const [first, ...hints] = stderr.trimEnd().split('\n')
+    expect(first).toBe(`error: ${argv.at(-1)}: nothing would be ${effect}: ${fault} ${where}`)
+    expect(hints).toEqual(['hint: expressions follow RE2: no look-around and no back-references'])
+  })
+})
