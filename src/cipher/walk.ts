@@ -108,7 +108,7 @@ function visitEntry(walk: Walk, frame: Frame, entry: Entry): Frame {
   if (entry.keyType !== undefined) {
     throw new SopsError(
       'generic',
-      `Tree contains a non-string key (type ${entry.keyType}): ${entry.key}; keys must be strings, so put it in quotes`,
+      `Tree contains a non-string key (${entry.keyType}): ${entry.key}; keys must be strings, so put it in quotes`,
     )
   }
   walk.path.push(entry.key)

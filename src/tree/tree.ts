@@ -69,7 +69,7 @@ export interface Entry {
   readonly kind: 'entry'
   /** The key's text; bytes that are not UTF-8 as `textOfBytes` gives them. */
   readonly key: string
-  /** Set when the key is not a string: its type's name in the reference's messages (`int`, `float64`, `bool`, `nil`, `time.Time`, …). */
+  /** Set when the key is not a string: what messages call it (`a whole number`, `null`, …). */
   readonly keyType?: string
   readonly value: Node
   readonly origin?: Origin
