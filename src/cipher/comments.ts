@@ -22,9 +22,12 @@ export interface PlacedComment {
 /** The comments of an encrypted tree, without empty ones. */
 export function commentsOf(tree: Tree, selection: Selection): PlacedComment[] {
   const found: PlacedComment[] = []
-  eachComment(tree, selection, (comment, aad, selected) => {
-    found.push(placed(comment, aad, selected))
-    return comment
+  eachComment(tree, selection, {
+    comment: (comment, aad, selected) => {
+      found.push(placed(comment, aad, selected))
+      return comment
+    },
+    element: (text, aad, start) => found.push({ text, aad, selected: true, start }),
   })
   return found
 }
@@ -36,16 +39,23 @@ export const placed = ({ text, origin }: Comment, aad: string, selected: boolean
   start: origin?.start,
 })
 
-const eachComment = (
-  tree: Tree,
-  selection: Selection,
-  use: (comment: Comment, aad: string, selected: boolean) => Comment,
-): Tree =>
+interface CommentVisitor {
+  readonly comment: (comment: Comment, aad: string, selected: boolean) => Comment
+  /** Of a comment that is stored as an element of its list. */
+  readonly element: (text: string, aad: string, start: number | undefined) => void
+}
+
+const eachComment = (tree: Tree, selection: Selection, { comment: use, element }: CommentVisitor): Tree =>
   walk(
     tree,
     selection,
     {
-      leaf: (leaf) => leaf,
+      leaf: (leaf, aad, selected, inList) => {
+        const { value, origin } = leaf
+        if (selected && inList && typeof value === 'string' && value.endsWith(',type:comment]') && isEncrypted(value))
+          element(value, aad, origin?.start)
+        return leaf
+      },
       comment: (comment, aad, selected) => (comment.text === '' ? comment : use(comment, aad, selected)),
     },
     [],
@@ -81,11 +91,16 @@ export function misplacedComment(
   if (sealed.length === 0) return undefined
   const places = placesOf(sealed)
   let problem: string | undefined
-  eachComment(tree, selection, (comment, aad, selected) => {
-    const { text } = comment
-    if (selected ? places.get(text)?.has(aad) !== true : holdsSealed((piece) => places.has(piece), text))
-      problem ??= unreadable(aad)
-    return comment
+  eachComment(tree, selection, {
+    comment(comment, aad, selected) {
+      const { text } = comment
+      if (selected ? places.get(text)?.has(aad) !== true : holdsSealed((piece) => places.has(piece), text))
+        problem ??= unreadable(aad)
+      return comment
+    },
+    element(text, aad) {
+      if (places.get(text)?.has(aad) === false) problem ??= unreadable(aad)
+    },
   })
   return problem
 }
@@ -154,17 +169,22 @@ export function settling(sealed: readonly PlacedComment[], { dataKey, selection,
     settle(tree) {
       let problem: string | undefined
       let isSettled = true
-      const settled = eachComment(tree, selection, (comment, aad, selected) => {
-        if (!selected) {
-          if (holdsSealed(isSealed, comment.text)) problem ??= unreadable(aad)
-          return comment
-        }
-        if (places.get(comment.text)?.has(aad) === true) return comment
-        const text = sealedFor(comment.text, aad)
-        if (looksLikeMarker(selection, text)) problem ??= unreadable(aad)
-        add(places, text, aad)
-        isSettled = false
-        return { ...comment, text }
+      const settled = eachComment(tree, selection, {
+        comment(comment, aad, selected) {
+          if (!selected) {
+            if (holdsSealed(isSealed, comment.text)) problem ??= unreadable(aad)
+            return comment
+          }
+          if (places.get(comment.text)?.has(aad) === true) return comment
+          const text = sealedFor(comment.text, aad)
+          if (looksLikeMarker(selection, text)) problem ??= unreadable(aad)
+          add(places, text, aad)
+          isSettled = false
+          return { ...comment, text }
+        },
+        element(text, aad) {
+          if (places.get(text)?.has(aad) === false) problem ??= unreadable(aad)
+        },
       })
       return { tree: isSettled ? undefined : settled, problem }
     },

@@ -2,7 +2,7 @@
 
 import type { Watch } from '../context/index.ts'
 import { messageOf, SopsError } from '../errors.ts'
-import { goTypeOf } from '../tree/go-types.ts'
+import { kindOf } from '../tree/kinds.ts'
 import { canonical } from '../tree/scalar.ts'
 import type { Value } from '../tree/tree.ts'
 import { addToMac, type MacState } from './mac.ts'
@@ -28,7 +28,7 @@ export function canonicalOf(value: Exclude<Value, null | Uint8Array>): string {
   try {
     return canonical(value)
   } catch (error) {
-    throw new SopsError('generic', `Could not convert ${goTypeOf(value)} to bytes: ${messageOf(error)}`)
+    throw new SopsError('generic', `${kindOf(value)} cannot be written as bytes: ${messageOf(error)}`)
   }
 }
 

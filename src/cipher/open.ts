@@ -2,7 +2,7 @@
 
 import type { Context } from '../context/index.ts'
 import { messageOf, SopsError } from '../errors.ts'
-import { goTypeOf } from '../tree/go-types.ts'
+import { kindOf } from '../tree/kinds.ts'
 import { plainBytes, readScalar, type ScalarType } from '../tree/scalar.ts'
 import type { Comment, Leaf, Node, Origin, Tree, Value } from '../tree/tree.ts'
 import { findTwins, hasTwins, type LineOf, refuseUncounted, type Twins } from '../tree/twins.ts'
@@ -104,7 +104,7 @@ function openLeaf(
   if (leaf.clearTwin) throw new SopsError('generic', clearTwinText, { hints: clearTwinHints })
   if (isEmpty(stored)) return leaf
   if (typeof stored !== 'string' && !(stored instanceof Uint8Array)) {
-    throw new SopsError('generic', `Expected encrypted value as string, but got ${goTypeOf(stored)}`)
+    throw new SopsError('generic', `Expected encrypted value as string, but got ${kindOf(stored)}`)
   }
   const text = typeof stored === 'string' ? stored : ''
   const { type, bytes, iv, value } = decryptValue(cipher, text, aad, options.bytes === true)
@@ -112,9 +112,9 @@ function openLeaf(
     // Elsewhere an old ciphertext of that place could replace a value without the MAC noticing (spec/format.md 2.4, 4).
     if (!inList) throw new SopsError('generic', 'an encrypted comment stands in the place of a value')
     const plain = commentText(value)
-    stash.leaves.push({ aad, type, canonical: plain, spelling: undefined, text, iv, origin })
+    stash.leaves.push({ aad, type, canonical: plain, spelling: undefined, text, iv, origin, element: true })
     // The MAC leaves comments out, however they are stored (spec/format.md 4).
-    return withOrigin({ kind: 'comment', text: plain, inline: false }, origin)
+    return withOrigin({ kind: 'comment', text: plain, inline: false, element: true }, origin)
   }
   const isText = type === 'str'
   const canonical = isText ? (value as string | Uint8Array) : canonicalOf(value as Exclude<Value, null | Uint8Array>)
@@ -151,8 +151,8 @@ function openComment({ cipher, stash, options }: Opening, comment: Comment, aad:
   }
   const { type, bytes, iv } = found
   if (type !== 'comment' && type !== 'str') {
-    const name = goTypeOf(readScalar(type, bytes))
-    throw new SopsError('generic', `walkValue of Comment should be either Comment or string, was ${name}`)
+    const name = kindOf(readScalar(type, bytes))
+    throw new SopsError('generic', `an encrypted comment holds ${name}, not a text`)
   }
   const plain = textOfBytes(bytes)
   stash.leaves.push({ aad, type: 'comment', canonical: plain, spelling: undefined, text, iv, origin })

@@ -93,7 +93,13 @@ interface Sealing {
 
 const sealer = (sealing: Sealing): Visitor => ({
   leaf: (leaf, aad, selected) => sealLeaf(sealing, leaf, aad, selected),
-  comment: (comment, aad, selected) => (comment.text === '' ? comment : sealComment(sealing, comment, aad, selected)),
+  comment(comment, aad, selected, inList) {
+    if (comment.text === '') return comment
+    const sealed = sealComment(sealing, comment, aad, selected)
+    if (!comment.element || !inList || !selected) return sealed
+    const leaf: Leaf = { kind: 'leaf', value: sealed.text }
+    return sealed.origin ? { ...leaf, origin: sealed.origin } : leaf
+  },
 })
 
 function sealLeaf({ cipher, mac, memory, options, count }: Sealing, leaf: Leaf, aad: string, selected: boolean): Leaf {
@@ -139,7 +145,7 @@ function sealComment(
   if (looksLikeMarker(options.selection, text)) {
     throw new SopsError('generic', 'Encrypted comment matches unencrypted_comment_regex, so it could not be decrypted')
   }
-  const sealed = { ...comment, text }
+  const sealed: Comment = { ...comment, text, ...(before?.element && { element: true }) }
   count.comments.push(placed(sealed, aad, selected))
   return sealed
 }

@@ -19,6 +19,8 @@ interface Remembered {
   /** Undefined for a comment that stood in clear, or partly so, where comments are encrypted: somebody added it, or no key opens it. */
   readonly iv: Uint8Array | undefined
   readonly origin: Origin | undefined
+  /** See `Comment`. */
+  readonly element?: true
 }
 
 /** What was opened, and how it was stored, so that unchanged values keep their ciphertext. */

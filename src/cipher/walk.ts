@@ -6,9 +6,9 @@ import { commentHits, type Hits, isSelected, keyHits, type Selection } from './s
 export interface Visitor {
   /** Called before each document. `number` counts from 1. */
   document?(number: number): void
-  /** `aad` is the additional data of spec/format.md 2.4. A comment may come back only for a list element. */
+  /** `aad` is the additional data of spec/format.md 2.4. A comment may come back only for a list element, and the other way round. */
   leaf(leaf: Leaf, aad: string, selected: boolean, inList: boolean): Leaf | Comment
-  comment(comment: Comment, aad: string, selected: boolean): Comment
+  comment(comment: Comment, aad: string, selected: boolean, inList: boolean): Comment | Leaf
 }
 
 /** A container whose items are being visited; containers nest deeper than the call stack (spec/format.md 7.2: 10 000). */
@@ -99,7 +99,8 @@ function visitItem(walk: Walk, frame: Frame, item: Entry | Comment | Node): Fram
 function visitComment({ selection, selects, visitor }: Walk, frame: Frame, comment: Comment): void {
   const own = commentHits(selection, comment.text)
   const selected = selects(frame.hits | frame.active, own)
-  put(frame, visitor.comment(comment, frame.aad === '' ? ':' : frame.aad, selected))
+  const inList = frame.node.kind === 'list'
+  put(frame, visitor.comment(comment, frame.aad === '' ? ':' : frame.aad, selected, inList))
   frame.active |= own
 }
 
@@ -107,7 +108,7 @@ function visitEntry(walk: Walk, frame: Frame, entry: Entry): Frame {
   if (entry.keyType !== undefined) {
     throw new SopsError(
       'generic',
-      `Tree contains a non-string key (type ${entry.keyType}): ${entry.key}; keys must be strings, so put it in quotes`,
+      `Tree contains a non-string key (${entry.keyType}): ${entry.key}; keys must be strings, so put it in quotes`,
     )
   }
   walk.path.push(entry.key)

@@ -66,8 +66,8 @@ export function environmentValues(
     if (kind === 'bool') {
       const value = text === '' ? false : parseBool(text)
       if (value === undefined) {
-        const cause = `strconv.ParseBool: parsing ${quote(text)}: invalid syntax`
-        return { usage: `could not parse ${text} as bool value for flag ${name}: ${cause}`, kind: 'environment' }
+        const usage = `could not parse ${quote(text)} as bool value for flag ${name}: ${variable} must be true or false`
+        return { usage, kind: 'environment' }
       }
       values.set(name, value)
     } else if (kind === 'list')

@@ -115,7 +115,7 @@ async function requireCreationRule(inv: LegacyInvocation<never>, io: Io, path: s
     import('../config/index.ts'),
   ])
   const config = await configOf(inv, io.ctx)
-  if (config?.creationRules) await matchCreationRule(config, path, io.ctx)
+  if (config?.creationRules) await matchCreationRule(config, path, io.ctx, { refuses: true })
 }
 
 /** The invocation that the flags ask for; it has all root flags. @throws SopsError. */

@@ -148,9 +148,10 @@ export async function encryptionSettings(
 ): Promise<EncryptionSettings> {
   const kms = kmsWords(inv)
   const kmsContext = inv.legacy ? keyParseOptions(kms, ctx, true).context : undefined
-  const options = kmsContext ? { kmsContext } : {}
+  const options = kmsContext ? { kmsContext, refuses: true } : { refuses: true }
   const rule = config?.creationRules ? await matchCreationRule(config, path, ctx, options) : undefined
   const { selection, macOnlyEncrypted } = chosenSelection(inv, ctx, rule, input)
+  const selectedBy = selectionPlace(inv, selection, rule && `creation_rules[${rule.index}] in ${config!.file.path}`)
   const flagKeys = await keysFromFlags(inv, ctx, { prefix: '', kms })
   if (flagKeys.length > 0) {
     // Between the brackets the reference prints memory addresses.
@@ -169,7 +170,21 @@ export async function encryptionSettings(
     shamirThreshold: inv.int('shamir-secret-sharing-threshold') || (rule?.shamirThreshold ?? 0),
     selection,
     macOnlyEncrypted,
+    ...(selectedBy === undefined ? undefined : { selectedBy }),
   }
+}
+
+/** Where the one setting of a selection is said. */
+function selectionPlace(
+  inv: Invocation<SelectionFlag>,
+  selection: SelectionOptions,
+  rule: string | undefined,
+): string | undefined {
+  const [setting] = givenSettings(selection)
+  if (!setting) return undefined
+  const flag = selectionFlagName(setting)
+  if (inv.string(flag)) return `--${flag}`
+  return rule && `${setting.field} of ${rule}`
 }
 
 function chosenSelection(

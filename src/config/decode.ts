@@ -1,4 +1,5 @@
 // Nodes of .sops.yaml to typed data, with the reference's scalar conversions and type errors (spec/config.md 2).
+
 import { SopsError } from '../errors.ts'
 import {
   yamlContentText as contentText,
@@ -8,9 +9,10 @@ import {
   type YNode,
   type YScalar,
 } from '../formats/index.ts'
-import { describeNode, readDocument, scalarText, scalarValue, typeOfNode } from './first-document.ts'
+import { textKind } from '../tree/kinds.ts'
+import { describeNode, kindOfYaml, readDocument, scalarText, scalarValue } from './first-document.ts'
 import type { Flexible, Lines, UnknownField } from './load.ts'
-import { type Shape, type StructShape, typeName } from './shape.ts'
+import { type Shape, type StructShape, wantedOf } from './shape.ts'
 
 /** What decoding found besides the data. `errors` are lines of the reference's message. */
 interface Decoded {
@@ -85,7 +87,7 @@ function toFlexible(node: YScalar | YCollection, run: Run): Flexible {
     node.kind === 'list'
       ? node.elements.map(({ value }) => throughAlias(value, run, (target) => toFlexible(target, run)))
       : []
-  return { type: typeOfNode(node), text: contentText(node), items }
+  return { type: kindOfYaml(node), text: contentText(node), items }
 }
 
 /** A plain `<<`; in quotes it is a key like any other. */
@@ -119,7 +121,7 @@ function fieldsOf(map: YMap, run: Run): Field[] {
       continue
     }
     const name = throughAlias(key, run, (target) =>
-      target.kind === 'scalar' ? scalarText(target) : misfit(target, 'string', run),
+      target.kind === 'scalar' ? scalarText(target) : misfit(target, textKind, run),
     )
     if (name !== undefined) fields.set(name, [name, value, key])
   }
@@ -136,8 +138,8 @@ function fieldsOf(map: YMap, run: Run): Field[] {
 
 const basesOf = (merge: YNode): YNode[] => (merge.kind === 'list' ? merge.elements.map(({ value }) => value) : [merge])
 
-function misfit(node: YScalar | YCollection, type: string, run: Run): undefined {
-  run.errors.push(`line ${lineOf(node, run)}: cannot unmarshal ${describeNode(node)} into ${type}`)
+function misfit(node: YScalar | YCollection, wanted: string, run: Run): undefined {
+  run.errors.push(`line ${lineOf(node, run)}: ${wanted} is wanted here, not ${describeNode(node)}`)
   return undefined
 }
 
@@ -173,7 +175,7 @@ function decode(at: YNode, shape: Shape, run: Run, where: string): unknown {
         if (node.kind === 'map') return decodeStruct(node, shape, run, where)
         break
     }
-    return misfit(node, typeName(shape), run)
+    return misfit(node, wantedOf(shape), run)
   })
 }
 

@@ -8,7 +8,7 @@ import {
   resolveYamlScalar as resolveScalar,
   scanYaml as scan,
 } from '../formats/index.ts'
-import { goList, goMap, goTypeOf } from '../tree/go-types.ts'
+import { kindOf, listKind, mapKind } from '../tree/kinds.ts'
 import type { Value } from '../tree/tree.ts'
 
 /** A line that starts with a document marker. */
@@ -55,26 +55,15 @@ export function scalarText(node: YScalar): string | undefined {
   throw new SopsError('parse', 'yaml: a !!binary value here must be text (UTF-8)')
 }
 
-/** The name of a node's type in the reference's messages about key fields. */
-export function typeOfNode(node: YScalar | YCollection): string {
-  if (node.kind === 'list') return goList
-  if (node.kind === 'map') return goMap
-  const value = scalarValue(node)
-  return typeof value === 'bigint' && value >= 1n << 63n ? 'uint64' : goTypeOf(value)
+/** What messages call a node. */
+export function kindOfYaml(node: YScalar | YCollection): string {
+  if (node.kind === 'list') return listKind
+  return node.kind === 'map' ? mapKind : kindOf(scalarValue(node))
 }
 
-const tags: Readonly<Record<string, string>> = {
-  int: '!!int',
-  uint64: '!!int',
-  float64: '!!float',
-  bool: '!!bool',
-  'time.Time': '!!timestamp',
-}
-
-/** A node's tag, and the start of a scalar's text, as in the reference's type errors. */
+/** What a node is, with the start of a scalar's text. */
 export function describeNode(node: YScalar | YCollection): string {
-  if (node.kind === 'list') return '!!seq'
-  if (node.kind === 'map') return '!!map'
+  if (node.kind !== 'scalar') return kindOfYaml(node)
   const shown = node.value.length > 10 ? `${node.value.slice(0, 7)}...` : node.value
-  return `${tags[typeOfNode(node)] ?? '!!str'} \`${shown}\``
+  return `${kindOfYaml(node)} (${shown})`
 }

@@ -4,7 +4,7 @@ import type { Context } from '../context/index.ts'
 import { SopsError } from '../errors.ts'
 import type { KeyConfig, KeyGroup, MasterKey, ParseOptions, StringMap } from '../keys/index.ts'
 import { distinctKeys, keyTypesInOrder } from '../keys/index.ts'
-import { goList } from '../tree/go-types.ts'
+import { listKind, textKind } from '../tree/kinds.ts'
 import type { Flexible, RawKey, RawKeyGroup, RawRule } from './load.ts'
 
 /** A key of a field; its failure names the field. */
@@ -20,14 +20,14 @@ async function inField<T>(field: string, key: Promise<T>): Promise<T> {
 /** The parts of a flexible key field. */
 export function partsOf(value: Flexible | readonly string[], { flat, title = flat }: KeyConfig): readonly string[] {
   if (!('type' in value)) return value
-  const refuse = (expected: string, got: Flexible): never => {
-    const reason = `expected ${expected}, got ${got.type}`
+  const refuse = (wanted: string, got: Flexible): never => {
+    const reason = `${wanted} is wanted, not ${got.type}`
     throw new SopsError('generic', `invalid ${title} key configuration: invalid ${flat} key configuration: ${reason}`)
   }
-  if (value.type === goList) {
-    return value.items.map((item) => (item.type === 'string' ? item.text : refuse('string in list', item)))
+  if (value.type === listKind) {
+    return value.items.map((item) => (item.type === textKind ? item.text : refuse('a text for each element', item)))
   }
-  if (value.type !== 'string') return refuse('string, []string, or nil', value)
+  if (value.type !== textKind) return refuse('a text or a list of texts', value)
   return value.text
     .split(',')
     .map((part) => part.trim())

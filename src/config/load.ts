@@ -12,7 +12,7 @@ import { configShape, type StructShape } from './shape.ts'
 
 /** The value of a flexible key field, judged when its rule is selected. */
 export interface Flexible {
-  /** The name of its type in the reference's messages: `string`, `int`, `[]interface {}`, … */
+  /** The name of its type in messages: `a text`, `a whole number`, `a list`, … */
   readonly type: string
   /** Scalars: the literal text. */
   readonly text: string
@@ -149,7 +149,10 @@ async function load(file: ConfigFile, ctx: Context): Promise<Config> {
   }
   const { data, errors, unknown, lines } = decoded
   if (errors.length > 0)
-    throw refuse(['yaml: unmarshal errors:', ...errors.map((text) => `  ${text}`)], misfitHints(errors))
+    throw refuse(
+      errors.map((text, at) => (at === 0 ? `yaml: ${text}` : `  ${text}`)),
+      misfitHints(errors),
+    )
   // The shape is what makes these types true.
   const raw = (data ?? {}) as RawConfig
   return {
@@ -162,13 +165,10 @@ async function load(file: ConfigFile, ctx: Context): Promise<Config> {
   }
 }
 
-/** The reference names its own types; these are what a user writes for them. */
 function misfitHints(errors: readonly string[]): readonly string[] {
   const wanted: readonly (readonly [RegExp, string])[] = [
-    [/into \[\]config\.(?:creation|destination)Rule$/, 'rules are a list: each begins with "- "'],
-    [/into \[\](?!config)/, 'a list is wanted there: each element begins with "- "'],
-    [/into config\./, 'fields are wanted there, each as "name: value"'],
-    [/into (?:string|int|bool)$/, 'one value is wanted there, not a list or fields of its own'],
+    [/: a list is wanted/, 'a list has one line for each element, which begins with "- "'],
+    [/: a map is wanted/, 'fields are written one a line, each as "name: value"'],
     [/already defined/, 'a field can be given once: join the two'],
   ]
   return wanted.filter(([about]) => errors.some((text) => about.test(text))).map(([, hint]) => hint)

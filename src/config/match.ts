@@ -55,6 +55,8 @@ export interface DestinationRule {
 export interface MatchOptions {
   /** Encryption context for flat AWS KMS keys; only the legacy command form passes one. */
   readonly kmsContext?: StringMap
+  /** The caller refuses an expression that does not compile, so there is no warning about it. */
+  readonly refuses?: boolean
 }
 
 /** What path_regex of a creation rule is matched against: the path below the config's directory, or the absolute path outside of it; a byte that is not UTF-8 counts as U+FFFD. */
@@ -228,7 +230,7 @@ export async function matchCreationRule(
   const settings = await settingsOf(rule, ctx, options.kmsContext).catch((error: unknown) => {
     throw inRule(error, `creation_rules[${index}] in ${config.file.path}`)
   })
-  await warnAboutSelection(rule, `creation_rules[${index}]`, config, ctx)
+  if (!options.refuses) await warnAboutSelection(rule, `creation_rules[${index}]`, config, ctx)
   return { index, ...pathRegexOf(rule), ...settings }
 }
 

@@ -3,6 +3,7 @@
 import { selectionSettings } from '../cipher/index.ts'
 import type { KeyConfig } from '../keys/index.ts'
 import { keyTypesInOrder } from '../keys/index.ts'
+import { listKind, mapKind, textKind, wholeNumberKind } from '../tree/kinds.ts'
 
 /** What a value may be; `type` is the type's name in the reference's messages (spec/config.md 2). */
 export type Shape =
@@ -120,18 +121,19 @@ export const configShape: StructShape = struct(
   true,
 )
 
-/** A shape's name in the reference's messages. */
-export function typeName(shape: Shape): string {
-  switch (shape.kind) {
+/** What messages say is wanted. */
+export function wantedOf({ kind }: Shape): string {
+  switch (kind) {
     case 'struct':
-      return shape.type
-    case 'list':
-      return `[]${typeName(shape.of)}`
     case 'strings':
-      return 'map[string]*string'
-    case 'any':
-      return 'interface {}'
+      return mapKind
+    case 'list':
+      return listKind
+    case 'int':
+      return `${wholeNumberKind} of 64 bits`
+    case 'bool':
+      return 'true or false'
     default:
-      return shape.kind
+      return textKind
   }
 }

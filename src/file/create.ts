@@ -19,6 +19,8 @@ export interface EncryptionSettings {
   readonly shamirThreshold: number
   readonly selection: SelectionOptions
   readonly macOnlyEncrypted: boolean
+  /** Where the selection is said, for errors: `encrypted_regex of creation_rules[0] in .sops.yaml`. */
+  readonly selectedBy?: string
 }
 
 /** A data key with the metadata that wraps it. The owner wipes `dataKey`. */
@@ -30,13 +32,12 @@ export interface NewFile {
 }
 
 /** Refuses an expression that does not compile: it never matches, and somebody meant it to. */
-function refuseInvalidExpression({ invalid }: Selection, options: SelectionOptions): void {
+function refuseInvalidExpression({ invalid }: Selection, { selection, selectedBy }: EncryptionSettings): void {
   if (invalid === undefined) return
-  const encrypts = options.encryptedRegex || options.encryptedCommentRegex
+  const encrypts = selection.encryptedRegex || selection.encryptedCommentRegex
   const effect = encrypts ? 'nothing would be encrypted' : 'nothing would be left in clear'
-  throw new SopsError('generic', `${effect}: ${invalid}`, {
-    hints: [expressionHint],
-  })
+  const place = selectedBy === undefined ? '' : ` (${selectedBy})`
+  throw new SopsError('generic', `${effect}: ${invalid}${place}`, { hints: [expressionHint] })
 }
 
 /**
@@ -45,7 +46,7 @@ function refuseInvalidExpression({ invalid }: Selection, options: SelectionOptio
  */
 export async function createFile(settings: EncryptionSettings, services: readonly KeyService[]): Promise<NewFile> {
   const selection = await compileSelection(settings.selection)
-  refuseInvalidExpression(selection, settings.selection)
+  refuseInvalidExpression(selection, settings)
   const dataKey = newDataKey()
   try {
     const wrapped = await wrapDataKey(dataKey, settings.keyGroups, settings.shamirThreshold, services)

@@ -37,7 +37,9 @@ export async function sealInPlace(file: OpenFile, draft: Draft, sealing: Sealing
     const sealed = sealFile({ ...file, ...settings, plain, allowCleartext }, format, now, layout)
     const wanted = format.rewrite(draft.parsed, draft.parsed.tree).bytes
     const opened = await reopened(sealed.bytes, format.id, file.dataKey)
-    return Buffer.compare(opened, wanted) === 0 && sealed.reprints === undefined ? sealed : undefined
+    // What opens as the very bytes has lost nothing.
+    const isWhole = Buffer.compare(opened, wanted) === 0 && sealed.reprints === undefined
+    return isWhole ? { ...sealed, losses: undefined } : undefined
   } catch (error) {
     if (error instanceof SopsError) return undefined
     throw error

@@ -11,6 +11,7 @@ import { sealInPlace } from './in-place.ts'
 import { withKnownValues } from './known-values.ts'
 import { type MetadataText, placedTexts } from './metadata-texts.ts'
 import type { EncryptedFile, OpenFile, OpenOptions } from './types.ts'
+import { withUnseenComments } from './unseen-comments.ts'
 
 /** For a whole file that is the envelope of an encrypted one (spec/format.md 11): a second envelope around it would hide the first. */
 export const alreadyEncrypted = (): SopsError =>
@@ -163,13 +164,18 @@ async function asBefore(file: OpenFile, draft: Draft, layout: Layout): Promise<D
   const { format, parsed, plain, selection } = file
   if (format.id !== 'binary') {
     const shown = format.parse(await emitPlain(file, format.id, layout), { earlier: plain }).tree
-    return { ...draft, plain: withKnownValues(draft.plain, shown, plain, selection) }
+    const known = withKnownValues(draft.plain, shown, plain, selection)
+    return { ...draft, plain: hasUnseen(file, draft) ? withUnseenComments(known, shown, plain) : known }
   }
   const [value] = draft.plain.documents.flatMap(({ items }) =>
     items.flatMap((item) => (item.kind === 'entry' ? [item.value] : [])),
   )
   return draft.metadata || value?.kind !== 'leaf' ? draft : { ...draft, parsed, plain: withPayload(plain, value.value) }
 }
+
+/** JSON has no comments but those that a list stores as its elements. */
+const hasUnseen = ({ format, stash }: OpenFile, { metadata }: Draft): boolean =>
+  format.id === 'json' && metadata === undefined && stash.leaves.some(({ element }) => element)
 
 const withPayload = (plain: Tree, value: Value): Tree => ({
   documents: plain.documents.map((document) => ({

@@ -51,7 +51,13 @@ export const binary: Format = {
   rewrite,
   print,
   printValue() {
-    throw new SopsError('cannot-emit', 'Binary files are not structured and extracting a single value is not possible')
+    throw new SopsError(
+      'cannot-emit',
+      'Binary files are not structured and extracting a single value is not possible',
+      {
+        hints: ['the whole file is its one value: leave --extract out'],
+      },
+    )
   },
   textOf: envelope.textOf,
   clearText: scalarText,

@@ -2,6 +2,7 @@
 
 import { SopsError } from '../errors.ts'
 import { hash } from '../text/characters.ts'
+import { kindOfNode } from '../tree/kinds.ts'
 import { formatPath } from '../tree/path.ts'
 import type { Comment, Entry, Leaf, Tree } from '../tree/tree.ts'
 import {
@@ -14,17 +15,8 @@ import {
 } from './dotenv/lines.ts'
 import { macKey, markStart } from './dotenv/mark.ts'
 import { first, linePieces, rewriteLines } from './dotenv/rewrite.ts'
-import {
-  decode,
-  type LineSource,
-  lineOf,
-  markLength,
-  output,
-  scalarText,
-  stringIn,
-  typeName,
-  valueIn,
-} from './lines.ts'
+import { decode, type LineSource, lineOf, markLength, output, scalarText, stringIn, valueIn } from './lines.ts'
+import { nestingHint } from './nesting.ts'
 import type { Format, FormatParseOptions, Layout, Parsed } from './types.ts'
 
 function refuse(text: string, start: number, end: number): never {
@@ -209,7 +201,9 @@ export const dotenv: Format = {
   rewrite: (parsed, tree, layout) => ({ bytes: rewriteLines(parsed.source as DotenvSource, tree, layout) }),
   print,
   printValue(value) {
-    throw new SopsError('cannot-emit', `the dotenv store only supports emitting strings, got ${typeName(value)}`)
+    throw new SopsError('cannot-emit', `the dotenv store only supports emitting strings, got ${kindOfNode(value)}`, {
+      hints: [nestingHint],
+    })
   },
   textOf(parsed, entry) {
     const { origin } = entry

@@ -4,8 +4,7 @@ import { isUtf8 } from 'node:buffer'
 import { lineFeed } from '../text/characters.ts'
 import { refuseTooLong, refuseUtf16 } from '../text/encoding.ts'
 import { dotenvFloat } from '../tree/floats.ts'
-import { goBranch, goList, goTypeOf } from '../tree/go-types.ts'
-import type { Node, Value } from '../tree/tree.ts'
+import type { Value } from '../tree/tree.ts'
 import { bytesOfText, textOfBytes } from '../tree/utf8.ts'
 
 /** A decoded file. `raw` text has one character per byte, because the bytes are not valid UTF-8. */
@@ -98,10 +97,4 @@ export function scalarText(value: Value): Piece {
   if (typeof value === 'bigint' || typeof value === 'boolean') return String(value)
   if (typeof value === 'number') return dotenvFloat(value)
   return value.rfc3339.replace(/\.\d+/, '')
-}
-
-/** The type's name in the reference's messages. */
-export function typeName(node: Node): string {
-  if (node.kind === 'leaf') return goTypeOf(node.value)
-  return node.kind === 'map' ? goBranch : goList
 }

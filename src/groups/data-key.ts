@@ -187,7 +187,9 @@ export function parseDecryptionOrder(text: string): string[] {
   const names = text.split(',')
   names.forEach((name, at) => {
     if (names.indexOf(name) !== at) {
-      throw new SopsError('duplicate-decryption-key-type', `Duplicate decryption key type: ${name}`)
+      throw new SopsError('duplicate-decryption-key-type', `Duplicate decryption key type: ${name}`, {
+        hints: ['name each type once, in the order in which they are to be tried: --decryption-order age,pgp'],
+      })
     }
   })
   return names

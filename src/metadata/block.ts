@@ -44,7 +44,10 @@ export function findBlock(document: MapNode | undefined, placement: MetadataPlac
   if (second !== undefined) {
     throw new SopsError('generic', 'Found more than one sops entry', { hints: joinedHints })
   }
-  if (entry.value.kind !== 'map') throw new SopsError('generic', 'Found sops entry that is not a mapping')
+  if (entry.value.kind !== 'map')
+    throw new SopsError('generic', 'Found sops entry that is not a mapping', {
+      hints: ['the metadata of an encrypted file stands below the key sops: rename the key of plain data'],
+    })
   if (placement === 'nested') return entry.value
   const keys = entry.value.items.filter((item) => item.kind === 'entry')
   if (keys.length === 0) return undefined

@@ -2,20 +2,20 @@
 
 import { SopsError } from '../errors.ts'
 import { parseBool } from '../text/bool.ts'
+import { quote } from '../text/quote.ts'
 import { formatFloatF } from '../tree/floats.ts'
-import { goList, goMap, goTypeOf } from '../tree/go-types.ts'
-import { type Entry, isTimestamp, type MapNode, type Node } from '../tree/tree.ts'
+import { kindOf, kindOfNode, mapKind, textKind, wholeNumberKind } from '../tree/kinds.ts'
+import { type Entry, isTimestamp, type MapNode, type Node, type Value } from '../tree/tree.ts'
 
-/** As the reference begins and lays it out. */
-const failure = (problem: string): SopsError =>
-  new SopsError('generic', ['decoding failed due to the following error(s):', '', problem])
+const failure = (name: string, wanted: string, got: string): SopsError =>
+  new SopsError('generic', `${name} in the metadata must be ${wanted}, not ${got}`)
 
-const typeName = (node: Node): string =>
-  node.kind === 'leaf' ? goTypeOf(node.value) : node.kind === 'map' ? goMap : goList
-
-function refuse(name: string, expected: string, node: Node): never {
-  throw failure(`'${name}' expected type '${expected}', got unconvertible type '${typeName(node)}'`)
+const refuse = (name: string, wanted: string, node: Node): never => {
+  throw failure(name, wanted, kindOfNode(node))
 }
+
+/** Settings of the metadata are no secrets. */
+const shown = (value: Value): string => (typeof value === 'string' ? quote(value) : kindOf(value))
 
 /** The entry of that name: exactly, else in any case. Of several, the last. */
 export function fieldOf(map: MapNode, name: string): Node | undefined {
@@ -32,14 +32,14 @@ export function fieldOf(map: MapNode, name: string): Node | undefined {
 /** Times without quotes are accepted where a time is meant (spec/format.md 14, row 13). */
 export function asText(name: string, node: Node | undefined, options: { readonly time?: boolean } = {}): string {
   if (node === undefined) return ''
-  if (node.kind !== 'leaf') return refuse(name, 'string', node)
+  if (node.kind !== 'leaf') return refuse(name, textKind, node)
   const { value } = node
   if (value === null) return ''
   if (typeof value === 'string') return value
   if (typeof value === 'bigint') return value.toString()
   if (typeof value === 'number') return formatFloatF(value)
   if (typeof value === 'boolean') return value ? '1' : '0'
-  if (isTimestamp(value)) return options.time === true ? value.rfc3339 : refuse(name, 'string', node)
+  if (isTimestamp(value)) return options.time === true ? value.rfc3339 : refuse(name, textKind, node)
   return Buffer.from(value as Uint8Array).toString('utf8')
 }
 
@@ -53,26 +53,26 @@ function integerOf(text: string): number | undefined {
 
 export function asInt(name: string, node: Node | undefined): number {
   if (node === undefined) return 0
-  if (node.kind !== 'leaf') return refuse(name, 'int', node)
+  if (node.kind !== 'leaf') return refuse(name, wholeNumberKind, node)
   const { value } = node
   if (value === null || value === '') return 0
   if (typeof value === 'boolean') return value ? 1 : 0
   const number = typeof value === 'string' ? integerOf(value) : typeof value === 'bigint' ? Number(value) : value
   if (typeof number !== 'number' || !Number.isSafeInteger(Math.trunc(number))) {
-    throw failure(`cannot parse '${name}' as int`)
+    throw failure(name, wholeNumberKind, shown(value))
   }
   return Math.trunc(number)
 }
 
 export function asBool(name: string, node: Node | undefined): boolean {
   if (node === undefined) return false
-  if (node.kind !== 'leaf') return refuse(name, 'bool', node)
+  if (node.kind !== 'leaf') return refuse(name, 'true or false', node)
   const { value } = node
   if (value === null || value === '') return false
   if (typeof value === 'boolean') return value
   if (typeof value === 'number' || typeof value === 'bigint') return Number(value) !== 0
   const read = typeof value === 'string' ? parseBool(value) : undefined
-  if (read === undefined) throw failure(`cannot parse '${name}' as bool`)
+  if (read === undefined) throw failure(name, 'true or false', shown(value))
   return read
 }
 
@@ -82,19 +82,19 @@ const noFields: MapNode = { kind: 'map', items: [] }
 export function asMaps(name: string, node: Node | undefined): readonly MapNode[] {
   if (node === undefined || (node.kind === 'leaf' && node.value === null)) return []
   if (node.kind === 'map') return node.items.some((item) => item.kind === 'entry') ? [node] : []
-  if (node.kind === 'leaf') throw failure(`'${name}[0]' expected a map or struct, got ${typeName(node)}`)
+  if (node.kind === 'leaf') return refuse(`${name}[0]`, mapKind, node)
   const elements = node.items.filter((item) => item.kind !== 'comment')
   return elements.map((element, at) => {
     if (element.kind === 'map') return element
     if (element.kind === 'leaf' && element.value === null) return noFields
-    throw failure(`'${name}[${at}]' expected a map or struct, got ${typeName(element)}`)
+    return refuse(`${name}[${at}]`, mapKind, element)
   })
 }
 
 /** A map from string to string. */
 export function asStringMap(name: string, node: Node | undefined): Readonly<Record<string, string>> {
   if (node === undefined || (node.kind === 'leaf' && node.value === null)) return {}
-  if (node.kind !== 'map') return refuse(name, 'map[string]string', node)
+  if (node.kind !== 'map') return refuse(name, mapKind, node)
   const entries = node.items.filter((item): item is Entry => item.kind === 'entry')
   return Object.fromEntries(entries.map((item) => [item.key, asText(`${name}[${item.key}]`, item.value)]))
 }

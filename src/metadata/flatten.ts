@@ -23,7 +23,10 @@ export function flatten(map: MapNode): FlatItem[] {
   const seen = new Set<string>()
   const visit = (name: string, node: Node): void => {
     if (node.kind === 'leaf') {
-      if (seen.has(name)) throw new SopsError('cannot-emit', `Found duplicate flattened name ${JSON.stringify(name)}`)
+      if (seen.has(name))
+        throw new SopsError('cannot-emit', `Found duplicate flattened name ${JSON.stringify(name)}`, {
+          hints: ['two fields of the metadata would get one name in this format: rename one'],
+        })
       seen.add(name)
       flat.push([name, flatText(node.value)])
     } else if (node.kind === 'map') {
@@ -60,6 +63,13 @@ function tokens(name: string): Token[] {
   return result
 }
 
+/** Of two names one is the beginning of the other, or they disagree on whether a list is there. */
+const typeMismatch = (name: string): SopsError =>
+  new SopsError(
+    'generic',
+    `Type mismatch at ${JSON.stringify(name)}: another name has a value, a list or fields in its place`,
+  )
+
 type Growing = { value: Value } | { keys: Map<string, Growing> } | { elements: Map<number, Growing> }
 
 /**
@@ -82,14 +92,14 @@ function place(root: Map<string, Growing>, path: readonly Token[], name: string,
       if ('key' in token) mapOf(container, name).set(token.key, made)
       else listOf(container, name).set(token.index, made)
     } else if (next === undefined) {
-      if (!('value' in found)) throw new SopsError('generic', `Type mismatch at ${JSON.stringify(name)}`)
+      if (!('value' in found)) throw typeMismatch(name)
       throw new SopsError('generic', `Duplicate value at ${JSON.stringify(name)}`, {
         details: { fault: 'value twice' },
       })
     }
     const child = found ?? made
     if (next !== undefined) {
-      if ('value' in child) throw new SopsError('generic', `Type mismatch at ${JSON.stringify(name)}`)
+      if ('value' in child) throw typeMismatch(name)
       container = child
     }
   })
@@ -97,12 +107,12 @@ function place(root: Map<string, Growing>, path: readonly Token[], name: string,
 
 function mapOf(container: Growing, name: string): Map<string, Growing> {
   if ('keys' in container) return container.keys
-  throw new SopsError('generic', `Type mismatch at ${JSON.stringify(name)}`)
+  throw typeMismatch(name)
 }
 
 function listOf(container: Growing, name: string): Map<number, Growing> {
   if ('elements' in container) return container.elements
-  throw new SopsError('generic', `Type mismatch at ${JSON.stringify(name)}`)
+  throw typeMismatch(name)
 }
 
 function finish(node: Growing): Node {

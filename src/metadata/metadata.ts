@@ -1,6 +1,6 @@
 // The sops block: lifted out of a tree as a record, and put back with as little change as possible (spec/format.md 6).
 
-import { SopsError } from '../errors.ts'
+import { SopsError, withHints } from '../errors.ts'
 import type { Comment, Entry, MapNode, Origin, Tree } from '../tree/tree.ts'
 import { blockEntries, findBlock, flatPrefix, isReserved, reserved, withoutBlocks } from './block.ts'
 import { flatten } from './flatten.ts'
@@ -40,8 +40,20 @@ export function takeMetadata(tree: Tree, placement: MetadataPlacement, options: 
       details: { fault: 'no metadata' },
     })
   }
-  const metadata = readMetadata(block)
+  const metadata = readBlock(block)
   return { metadata, tree: withoutBlocks(tree, placement), others: otherDocuments(tree, placement, metadata) }
+}
+
+/** Nothing but a hand or a merge makes metadata that cannot be read. */
+function readBlock(block: MapNode): Metadata {
+  try {
+    return readMetadata(block)
+  } catch (error) {
+    if (!(error instanceof SopsError) || error.hints.length > 0) throw error
+    throw withHints(error, [
+      'the metadata was changed without sops: take it from the version that opened last (git log -p -- FILE)',
+    ])
+  }
 }
 
 function notFoundHints(tree: Tree, placement: MetadataPlacement): readonly string[] {

@@ -39,7 +39,7 @@ export function readMetadata(block: MapNode): Metadata {
   }
   checkTime('lastmodified', decoded.lastModified)
   const keyGroups = topGroup.keys.length > 0 ? [topGroup] : otherGroups
-  if (keyGroups.length === 0) throw new SopsError('generic', 'No keys found in file')
+  if (keyGroups.length === 0) throw new SopsError('generic', 'No keys found in file: its metadata names no recipient')
   for (const [at, group] of keyGroups.entries()) checkKeys(group, keyGroups === otherGroups ? `key_groups[${at}].` : '')
   if (Object.keys(settings).length > 1) {
     throw new SopsError('generic', `Cannot use more than one of ${anySetting} in the same file`)

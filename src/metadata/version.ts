@@ -12,8 +12,12 @@ const pattern =
 /** @throws SopsError `generic` with the reference's words, for anything but strict semver behind an optional `v`. */
 function parseVersion(text: string): Version {
   const bare = text.startsWith('v') ? text.slice(1) : text
-  if (bare === '') throw new SopsError('generic', 'Version string empty')
-  if (bare.split('.', 3).length < 3) throw new SopsError('generic', 'No Major.Minor.Patch elements found')
+  if (bare === '') throw new SopsError('generic', 'Version string empty: a version is three numbers, such as 3.13.2')
+  if (bare.split('.', 3).length < 3)
+    throw new SopsError(
+      'generic',
+      `No Major.Minor.Patch elements found in ${JSON.stringify(bare)}: a version is three numbers, such as 3.13.2`,
+    )
   const match = pattern.exec(bare)
   if (!match) throw new SopsError('generic', `Invalid character(s) found in version number ${JSON.stringify(bare)}`)
   return [BigInt(match[1]!), BigInt(match[2]!), BigInt(match[3]!), match[4]?.split('.') ?? []]

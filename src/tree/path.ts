@@ -33,7 +33,7 @@ export function parsePath(text: string, code: ErrorCode, headline: string): Path
       const index = Number(inner)
       if (index < 0) fail(`component [${piece} is a negative index`)
       steps.push(index)
-    } else fail(`strconv.Atoi: parsing ${JSON.stringify(inner)}: invalid syntax`)
+    } else fail(`component [${piece} is neither a key in quotes nor a whole number`)
   }
   return steps
 }

@@ -62,6 +62,8 @@ export interface Comment {
   readonly text: string
   /** True for a comment on the line of the item it describes (YAML only). It stands before that item in the tree. */
   readonly inline: boolean
+  /** An encrypted comment that is stored as an element of its list, as older releases do, and JSON does. */
+  readonly element?: true
   readonly origin?: Origin
 }
 
@@ -70,7 +72,7 @@ export interface Entry {
   readonly kind: 'entry'
   /** The key's text; bytes that are not UTF-8 as `textOfBytes` gives them. */
   readonly key: string
-  /** Set when the key is not a string: its type's name in the reference's messages (`int`, `float64`, `bool`, `nil`, `time.Time`, …). */
+  /** Set when the key is not a string: what messages call it (`a whole number`, `null`, …). */
   readonly keyType?: string
   readonly value: Node
   readonly origin?: Origin

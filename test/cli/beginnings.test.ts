@@ -41,12 +41,7 @@ test.each<[RegExp, string, number, string]>([
     1,
     'Cannot use more than one of encrypted_suffix, unencrypted_suffix, ',
   ],
-  [
-    /age:\n(?: {8}.*\n)+/,
-    'age: x\n',
-    1,
-    "decoding failed due to the following error(s):\n\n'age[0]' expected a map or struct, got ",
-  ],
+  [/age:\n(?: {8}.*\n)+/, 'age: x\n', 1, 'age[0] in the metadata must be a map, not '],
 ])('an encrypted file with %s changed', async (from, to, code, words) => {
   project.write('x.yaml', 'a: 1\nb: x\n')
   await alice.sops(['encrypt', '-i', '--age', alice.recipient, 'x.yaml'])

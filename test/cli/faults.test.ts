@@ -81,10 +81,10 @@ const closed: Readonly<Record<string, string>> = {
   'conflict.json': 'line 2 begins a merge conflict',
   'conflict.env': 'line 2 begins a merge conflict',
   'conflict.ini': 'line 2 begins a merge conflict',
-  'list.yaml': 'cannot unmarshal !!seq into map',
+  'list.yaml': 'a list stands where a document needs keys',
   'list.json': 'SOPS only supports JSON files with a top-level object',
   'comment.yaml': 'there is no document, only comments or blank lines',
-  'text.yaml': 'cannot unmarshal a single value into map',
+  'text.yaml': 'a single value stands where a document needs keys',
   'empty.json': 'the file is empty',
   dir: 'is a directory',
   'missing.yaml': '',
@@ -116,7 +116,7 @@ describe('encrypt', () => {
       'list.yaml': 'put the list below a key',
       'list.json': 'wrap the value in an object',
       'comment.yaml': 'there is no document, only comments or blank lines',
-      'text.yaml': 'cannot unmarshal a single value into map',
+      'text.yaml': 'a single value stands where a document needs keys',
       'empty.json': 'the file is empty',
       'empty.yaml': 'File cannot be completely empty',
       dir: 'is a directory',
@@ -192,7 +192,7 @@ describe('configurations', () => {
     [
       'rules that are no list',
       'creation_rules:\n  path_regex: x\n',
-      ['line 2: cannot unmarshal', 'rules are a list: each begins with "- "'],
+      ['line 2: a list is wanted here', 'a list has one line for each element, which begins with "- "'],
     ],
     ['a conflict', conflict('a: 1\n', 'b: 1\n'), ['line 1 begins a merge conflict', 'the configuration is .sops.yaml']],
     [
@@ -335,5 +335,25 @@ describe('names of formats that nobody knows', () => {
 
   test.each(['yaml', 'json', 'dotenv', 'ini', 'binary'])('%s draws none', async (name) => {
     expect((await run(['decrypt', '--input-type', name, 'f.yaml'])).stderr).not.toContain('is no format')
+  })
+})
+
+describe('an expression of a creation rule that does not compile is said once', () => {
+  const fault = 'error parsing regexp: missing closing ]: `[a`'
+  const rule = (field: string): string => `creation_rules:\n  - ${field}: '[a'\n    age: ${recipient}\n`
+  const place = (field: string): string => `(${field} of creation_rules[0] in broken.yaml)`
+  test.each<[string, string[], string, string]>([
+    ['encrypted_regex', ['encrypt', 'plain.yaml'], 'encrypted', place('encrypted_regex')],
+    ['unencrypted_regex', ['encrypt', '-i', 'plain.yaml'], 'left in clear', place('unencrypted_regex')],
+    ['encrypted_comment_regex', ['edit', 'new.yaml'], 'encrypted', place('encrypted_comment_regex')],
+    ['unencrypted_comment_regex', ['-e', 'plain.yaml'], 'left in clear', place('unencrypted_comment_regex')],
+    ['encrypted_regex', ['encrypt', '--encrypted-regex', '[a', 'plain.yaml'], 'encrypted', '(--encrypted-regex)'],
+  ])('%s: sops %j', async (field, argv, effect, where) => {
+    writeFileSync(box.path('broken.yaml'), rule(field))
+    const { code, stdout, stderr } = await run(['--config', 'broken.yaml', ...argv])
+    expect({ code, stdout: stdout.toString() }).toEqual({ code: 1, stdout: '' })
+    const [first, ...hints] = stderr.trimEnd().split('\n')
+    expect(first).toBe(`error: ${argv.at(-1)}: nothing would be ${effect}: ${fault} ${where}`)
+    expect(hints).toEqual(['hint: expressions follow RE2: no look-around and no back-references'])
   })
 })

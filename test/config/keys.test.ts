@@ -52,20 +52,26 @@ describe('flat key fields', () => {
   })
 
   const both = (field: string, title = field) =>
-    `invalid ${title} key configuration: invalid ${field} key configuration: expected`
+    `invalid ${title} key configuration: invalid ${field} key configuration:`
   it.each([
-    ['age: 5', `${both('age')} string, []string, or nil, got int`],
-    ['age: 1.5', `${both('age')} string, []string, or nil, got float64`],
-    ['pgp: 1234567890123456789012345678901234567890', `${both('pgp')} string, []string, or nil, got float64`],
-    ['kms: true', `${both('kms')} string, []string, or nil, got bool`],
-    ['azure_keyvault: {a: b}', `${both('azure_keyvault')} string, []string, or nil, got map[string]interface {}`],
-    ['gcp_kms: 5', `${both('gcp_kms', 'gcpkms')} string, []string, or nil, got int`],
-    ['hc_vault_transit_uri: 5', `${both('hc_vault_transit_uri', 'vault')} string, []string, or nil, got int`],
-    ['pgp: [a, 2]', `${both('pgp')} string in list, got int`],
-    ['pgp: [null]', `${both('pgp')} string in list, got <nil>`],
-    ['pgp: [[a]]', `${both('pgp')} string in list, got []interface {}`],
-    ['gcp_kms: [{resource_id: a}]', `${both('gcp_kms', 'gcpkms')} string in list, got map[string]interface {}`],
-    ['age: 5\npgp: 6', `${both('age')} string, []string, or nil, got int`],
+    ['age: 5', `${both('age')} a text or a list of texts is wanted, not a whole number`],
+    ['age: 1.5', `${both('age')} a text or a list of texts is wanted, not a number`],
+    [
+      'pgp: 1234567890123456789012345678901234567890',
+      `${both('pgp')} a text or a list of texts is wanted, not a number`,
+    ],
+    ['kms: true', `${both('kms')} a text or a list of texts is wanted, not a boolean`],
+    ['azure_keyvault: {a: b}', `${both('azure_keyvault')} a text or a list of texts is wanted, not a map`],
+    ['gcp_kms: 5', `${both('gcp_kms', 'gcpkms')} a text or a list of texts is wanted, not a whole number`],
+    [
+      'hc_vault_transit_uri: 5',
+      `${both('hc_vault_transit_uri', 'vault')} a text or a list of texts is wanted, not a whole number`,
+    ],
+    ['pgp: [a, 2]', `${both('pgp')} a text for each element is wanted, not a whole number`],
+    ['pgp: [null]', `${both('pgp')} a text for each element is wanted, not null`],
+    ['pgp: [[a]]', `${both('pgp')} a text for each element is wanted, not a list`],
+    ['gcp_kms: [{resource_id: a}]', `${both('gcp_kms', 'gcpkms')} a text for each element is wanted, not a map`],
+    ['age: 5\npgp: 6', `${both('age')} a text or a list of texts is wanted, not a whole number`],
   ])('%j is refused', async (fields, message) => {
     expect(await messageOfRejection(groupsOf(fields))).toBe(`${message} (creation_rules[0] in .sops.yaml)`)
   })

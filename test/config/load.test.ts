@@ -92,60 +92,62 @@ describe('scalars', () => {
 })
 
 describe('type errors', () => {
-  const head = 'error loading config: Could not unmarshal config file: yaml: unmarshal errors:'
+  const head = 'error loading config: Could not unmarshal config file: yaml:'
   it.each([
-    ['shamir_threshold: "2"', '!!str `2` into int'],
-    ['shamir_threshold: abc', '!!str `abc` into int'],
-    ['shamir_threshold: true', '!!bool `true` into int'],
-    ['shamir_threshold: 9223372036854775808', '!!int `9223372...` into int'],
-    ['mac_only_encrypted: "true"', '!!str `true` into bool'],
-    ['mac_only_encrypted: 1', '!!int `1` into bool'],
-    ['mac_only_encrypted: ok', '!!str `ok` into bool'],
-    ['path_regex: [a]', '!!seq into string'],
-    ['path_regex: {a: b}', '!!map into string'],
-    ['hckms: abc', '!!str `abc` into []string'],
-    ['hckms: a-long-plain-string', '!!str `a-long-...` into []string'],
-    ['hckms: [[a]]', '!!seq into string'],
-    ['key_groups: {}', '!!map into []config.keyGroup'],
-    ['key_groups: [abc]', '!!str `abc` into config.keyGroup'],
-    ['key_groups: [{age: abc}]', '!!str `abc` into []string'],
-    ['key_groups: [{kms: [abc]}]', '!!str `abc` into config.kmsKey'],
-    ['key_groups: [{kms: [{context: abc}]}]', '!!str `abc` into map[string]*string'],
-    ['key_groups: [{merge: [{gcp_kms: [1.5]}]}]', '!!float `1.5` into config.gcpKmsKey'],
-    ['key_groups: [{azure_keyvault: abc}]', '!!str `abc` into []config.azureKVKey'],
+    ['shamir_threshold: "2"', 'a whole number of 64 bits is wanted here, not a text (2)'],
+    ['shamir_threshold: abc', 'a whole number of 64 bits is wanted here, not a text (abc)'],
+    ['shamir_threshold: true', 'a whole number of 64 bits is wanted here, not a boolean (true)'],
+    [
+      'shamir_threshold: 9223372036854775808',
+      'a whole number of 64 bits is wanted here, not a whole number (9223372...)',
+    ],
+    ['mac_only_encrypted: "true"', 'true or false is wanted here, not a text (true)'],
+    ['mac_only_encrypted: 1', 'true or false is wanted here, not a whole number (1)'],
+    ['mac_only_encrypted: ok', 'true or false is wanted here, not a text (ok)'],
+    ['path_regex: [a]', 'a text is wanted here, not a list'],
+    ['path_regex: {a: b}', 'a text is wanted here, not a map'],
+    ['hckms: abc', 'a list is wanted here, not a text (abc)'],
+    ['hckms: a-long-plain-string', 'a list is wanted here, not a text (a-long-...)'],
+    ['hckms: [[a]]', 'a text is wanted here, not a list'],
+    ['key_groups: {}', 'a list is wanted here, not a map'],
+    ['key_groups: [abc]', 'a map is wanted here, not a text (abc)'],
+    ['key_groups: [{age: abc}]', 'a list is wanted here, not a text (abc)'],
+    ['key_groups: [{kms: [abc]}]', 'a map is wanted here, not a text (abc)'],
+    ['key_groups: [{kms: [{context: abc}]}]', 'a map is wanted here, not a text (abc)'],
+    ['key_groups: [{merge: [{gcp_kms: [1.5]}]}]', 'a map is wanted here, not a number (1.5)'],
+    ['key_groups: [{azure_keyvault: abc}]', 'a list is wanted here, not a text (abc)'],
   ])('%s', async (field, error) => {
     const message = await messageOfRejection(configOf(`creation_rules:\n  - aws_profile: x\n    ${field}\n`))
-    expect(message).toBe(`${head}\n  line 3: cannot unmarshal ${error}`)
+    expect(message).toBe(`${head} line 3: ${error}`)
   })
 
   it.each([
-    ['creation_rules: abc', '!!str `abc` into []config.creationRule'],
-    ['creation_rules: {a: b}', '!!map into []config.creationRule'],
-    ['creation_rules: [abc]', '!!str `abc` into config.creationRule'],
-    ['destination_rules: [{omit_extensions: 2}]', '!!int `2` into bool'],
-    ['destination_rules: [{recreation_rule: [a]}]', '!!seq into config.creationRule'],
-    ['stores: abc', '!!str `abc` into config.StoresConfig'],
-    ['stores: {yaml: 2}', '!!int `2` into config.YAMLStoreConfig'],
-    ['stores: {json: {indent: x}}', '!!str `x` into int'],
-    ['stores: {ini: [1]}', '!!seq into config.INIStoreConfig'],
+    ['creation_rules: abc', 'a list is wanted here, not a text (abc)'],
+    ['creation_rules: {a: b}', 'a list is wanted here, not a map'],
+    ['creation_rules: [abc]', 'a map is wanted here, not a text (abc)'],
+    ['destination_rules: [{omit_extensions: 2}]', 'true or false is wanted here, not a whole number (2)'],
+    ['destination_rules: [{recreation_rule: [a]}]', 'a map is wanted here, not a list'],
+    ['stores: abc', 'a map is wanted here, not a text (abc)'],
+    ['stores: {yaml: 2}', 'a map is wanted here, not a whole number (2)'],
+    ['stores: {json: {indent: x}}', 'a whole number of 64 bits is wanted here, not a text (x)'],
+    ['stores: {ini: [1]}', 'a map is wanted here, not a list'],
   ])('%s', async (text, error) => {
-    expect(await messageOfRejection(configOf(`${text}\n`))).toBe(`${head}\n  line 1: cannot unmarshal ${error}`)
+    expect(await messageOfRejection(configOf(`${text}\n`))).toBe(`${head} line 1: ${error}`)
   })
 
   it('lists all of them', async () => {
     const text = 'creation_rules:\n  - shamir_threshold: x\n    hckms: y\nstores:\n  yaml:\n    indent: z\n'
     expect(await messageOfRejection(configOf(text))).toBe(
       [
-        head,
-        '  line 2: cannot unmarshal !!str `x` into int',
-        '  line 3: cannot unmarshal !!str `y` into []string',
-        '  line 6: cannot unmarshal !!str `z` into int',
+        `${head} line 2: a whole number of 64 bits is wanted here, not a text (x)`,
+        '  line 3: a list is wanted here, not a text (y)',
+        '  line 6: a whole number of 64 bits is wanted here, not a text (z)',
       ].join('\n'),
     )
   })
 
   it.each([
-    ['a list at the top', '- a\n', 'cannot unmarshal !!seq into config.configFile'],
+    ['a list at the top', '- a\n', 'a map is wanted here, not a list'],
     [
       'a duplicate field',
       'creation_rules:\n  - age: a\n    age: b\n',

@@ -276,11 +276,11 @@ describe('print', () => {
   })
 
   test.each<[Value, string]>([
-    [1, 'float64'],
-    [1n, 'int'],
-    [true, 'bool'],
-    [null, '<nil>'],
-    [{ rfc3339: '2024-01-02T03:04:05Z' }, 'time.Time'],
+    [1, 'a number'],
+    [1n, 'a whole number'],
+    [true, 'a boolean'],
+    [null, 'null'],
+    [{ rfc3339: '2024-01-02T03:04:05Z' }, 'a time'],
   ])('no single values: %s', (value, type) => {
     expect(() => dotenv.printValue(leaf(value))).toThrow(`the dotenv store only supports emitting strings, got ${type}`)
   })

@@ -489,7 +489,11 @@ describe('print', () => {
   })
 
   test.each<[string, Tree, RegExp]>([
-    ['a value without section', doc(entry('a', '1')), /^Section values should always be TreeBranches$/],
+    [
+      'a value without section',
+      doc(entry('a', '1')),
+      /^\["a"\] is a text, and no map: INI has sections of keys and values$/,
+    ],
     [
       'a list',
       doc(entry('s', map(entry('k', { kind: 'list', items: [leaf('SECRET')] })))),

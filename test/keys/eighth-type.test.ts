@@ -110,8 +110,11 @@ describe('encrypting', () => {
   })
 
   test.each([
-    ['paper_drawers: 5', 'invalid slip key configuration: invalid paper_drawers key configuration: expected string,'],
-    ['key_groups: [{paper: [one]}]', 'cannot unmarshal !!str `one` into config.paperKey'],
+    [
+      'paper_drawers: 5',
+      'invalid slip key configuration: invalid paper_drawers key configuration: a text or a list of texts is wanted,',
+    ],
+    ['key_groups: [{paper: [one]}]', 'a map is wanted here, not a text (one)'],
     ['cardboard: one', 'did you mean "paper_drawers"?'],
     ['key_groups: [{cardboard: [{drawer: one}]}]', 'did you mean "paper"?'],
     ['key_groups: [{paper: [{name: one}]}]', 'did you mean "drawer"?'],

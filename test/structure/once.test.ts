@@ -28,7 +28,7 @@ test.each([
   ['the default suffix', /^_unencrypted$/, 'cipher/selection-settings.ts'],
   ['the list of selection settings', /^unencrypted[-_]?comment[-_]?regex$/i, 'cipher/selection-settings.ts'],
   ['how an encrypted value begins', /^ENC\[AES256_GCM,/, 'cipher/token.ts'],
-  ['the name of a Go map', /map\[string\]interface \{\}/, 'tree/go-types.ts'],
+  ['the name of a kind of values', /^a whole number$/, 'tree/kinds.ts'],
   ['the text of a missing file', /^no such file or directory$/, 'system/errors.ts'],
 ])('%s is in one file', (_, pattern, file) => {
   expect([...words].filter(([, list]) => list.some((word) => pattern.test(word))).map(([name]) => name)).toEqual([file])

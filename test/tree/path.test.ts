@@ -27,9 +27,9 @@ describe('parsePath', () => {
     ['["a"', `component "a" doesn't end with ]`],
     ['["a"]x', `component "a"]x doesn't end with ]`],
     ['["a"] [0]', `component "a"]  doesn't end with ]`],
-    ['[x]', 'strconv.Atoi: parsing "x": invalid syntax'],
-    ['[1.5]', 'strconv.Atoi: parsing "1.5": invalid syntax'],
-    ['[]', 'strconv.Atoi: parsing "": invalid syntax'],
+    ['[x]', 'component [x] is neither a key in quotes nor a whole number'],
+    ['[1.5]', 'component [1.5] is neither a key in quotes nor a whole number'],
+    ['[]', 'component [] is neither a key in quotes nor a whole number'],
     ['["]', 'has no key between its quotes'],
     ['[-1]', 'is a negative index'],
   ])('refuses %s with exit 91', (text, reason) => {

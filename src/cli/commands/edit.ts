@@ -7,6 +7,7 @@ import {
   type Draft,
   draftText,
   loadEncrypted,
+  lossesOf,
   parsePlain,
   parseWithMetadata,
   type SealOutput,
@@ -52,7 +53,7 @@ import {
   servicesOf,
 } from '../settings.ts'
 import { fileOf, isMissing, tellOfWritten } from '../target.ts'
-import { warnOfCleartext, warnOfLayout, warnOfReadings, warnOfRespelling } from '../warnings.ts'
+import { warnOfCleartext, warnOfLayout, warnOfLosses, warnOfReadings, warnOfRespelling } from '../warnings.ts'
 
 const flags = [
   ...types,
@@ -111,6 +112,7 @@ async function editNew(inv: Given, io: Io, path: string): Promise<void> {
           const sealed = sealNew(file, draft, output, ctx.now(), layout)
           warnOfSharedPaths(draft.plain, file.selection, ctx.log)
           warnOfLayout(input, draft.parsed, ctx)
+          warnOfLosses(lossesOf(draft, sealed, file.selection, output.id), ctx)
           if (input.id === output.id) warnOfReadings(input, draft.parsed, ctx)
           await save(inv, io, path, { ...file, ...sealed, output }, 'absent')
         },
@@ -189,6 +191,7 @@ async function editExisting(inv: Given, io: Io, path: string): Promise<void> {
           await checkClear({ sealed, plain, metadata, selection }, inv, io, creationRule(config, path, ctx))
           warnOfSharedPaths(plain, selection, ctx.log, file.plain)
           warnOfLayout(draft.format, draft.parsed, ctx, draft.format.id === file.format.id ? file.parsed : undefined)
+          warnOfLosses(lossesOf(draft, sealed, selection, output.id), ctx)
           if (input.id === output.id) warnOfReadings(input, draft.parsed, ctx, () => output.parse(content))
           await save(inv, io, path, { metadata, ...sealed, output }, fingerprint(bytes))
         },

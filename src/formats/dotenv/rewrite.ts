@@ -5,6 +5,7 @@ import { SopsError } from '../../errors.ts'
 import { carriageReturn } from '../../text/characters.ts'
 import { type Comment, type Entry, type MapNode, type Node, sameValue, type Tree } from '../../tree/tree.ts'
 import { byteOrderMark, insertable, type LineSource, output, type Piece } from '../lines.ts'
+import { nestingHint } from '../nesting.ts'
 import type { Layout } from '../types.ts'
 import { type DotenvLine, type DotenvSource, metadataPrefix, usualEnd, valueText } from './lines.ts'
 import type { LineEnd } from './mark.ts'
@@ -202,7 +203,10 @@ export function linePieces(source: LineSource, item: Entry, layout: Layout | und
 
 function valuePiece(key: string, node: Node): Piece {
   if (node.kind === 'leaf') return valueText(node.value)
-  throw new SopsError('cannot-emit', `cannot use complex value in dotenv file; offending key ${key}`, { path: [key] })
+  throw new SopsError('cannot-emit', `cannot use complex value in dotenv file; offending key ${key}`, {
+    path: [key],
+    hints: [nestingHint],
+  })
 }
 
 /** A new line's key. A key that would be read back as another one is written as the reference does only where nothing is lost by it. */
@@ -212,6 +216,7 @@ function checkedKey(key: string, layout: Layout | undefined): string {
       'cannot-emit',
       'the dotenv store cannot write a key that contains "=" or a line break, or starts with "#"',
       {
+        hints: ['give the key another name', nestingHint],
         path: [key],
       },
     )

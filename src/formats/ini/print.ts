@@ -1,9 +1,12 @@
 // A tree as INI text in the reference's layout (spec/format.md 10.2), and single values as compact JSON (spec/format.md 12.4).
 
 import { SopsError } from '../../errors.ts'
+import { kindOfNode } from '../../tree/kinds.ts'
+import { formatPath } from '../../tree/path.ts'
 import type { Comment, Entry, MapNode, Node, Tree, Value } from '../../tree/tree.ts'
 import { bytesOfText, textOfBytes } from '../../tree/utf8.ts'
 import { type Piece, scalarText } from '../lines.ts'
+import { nestingHint } from '../nesting.ts'
 import { commentLines } from './comment.ts'
 import { keyReadsBack } from './scan.ts'
 import { referenceSpelling } from './value.ts'
@@ -24,7 +27,14 @@ interface Line {
 /** Fails where the map is no section: INI has exactly two levels. */
 export function sectionItems(entry: Entry): MapNode['items'] {
   if (entry.value.kind !== 'map') {
-    throw new SopsError('cannot-emit', 'Section values should always be TreeBranches', { path: [entry.key] })
+    throw new SopsError(
+      'cannot-emit',
+      `${formatPath([entry.key])} is ${kindOfNode(entry.value)}, and no map: INI has sections of keys and values`,
+      {
+        path: [entry.key],
+        hints: ['put it below a key, which becomes a section', nestingHint],
+      },
+    )
   }
   return entry.value.items
 }
@@ -38,9 +48,15 @@ function checkName(entry: Entry): void {
 }
 
 function header(name: string): string {
-  if (name === '') throw new SopsError('cannot-emit', 'Error encoding section: empty section name')
+  if (name === '')
+    throw new SopsError('cannot-emit', 'Error encoding section: empty section name', {
+      hints: [nestingHint],
+    })
   if (name.includes('\n'))
-    throw new SopsError('cannot-emit', 'the ini store cannot write a section name with a line break', { path: [name] })
+    throw new SopsError('cannot-emit', 'the ini store cannot write a section name with a line break', {
+      path: [name],
+      hints: [nestingHint],
+    })
   return `[${name}]`
 }
 
@@ -59,6 +75,7 @@ export function valuePiece(key: string, node: Node, path: readonly string[], enc
   if (node.kind !== 'leaf') {
     throw new SopsError('cannot-emit', `cannot use complex value in ini file; offending key ${key}`, {
       path: [...path, key],
+      hints: [nestingHint],
     })
   }
   return spellValue(node.value, key, path, encrypted)
@@ -173,7 +190,9 @@ function scalarJson(value: Value): string {
   if (value instanceof Uint8Array) return stringJson(textOfBytes(value))
   if (typeof value === 'number') {
     if (!Number.isFinite(value))
-      throw new SopsError('cannot-emit', 'json: unsupported value: a number that is not finite')
+      throw new SopsError('cannot-emit', 'INI has no number that is not finite', {
+        hints: ['write it as a text, in quotes'],
+      })
     return Object.is(value, -0) ? '-0' : String(value)
   }
   return typeof value === 'object' ? stringJson(value.rfc3339) : String(value)

@@ -83,6 +83,13 @@ export function separator(text: string, old: readonly JsonItem[], style: FileSty
   return { text: gap.slice(gap.indexOf(',')), indent }
 }
 
+/** For the metadata, which stands on a line of its own where members do. */
+export function ownSeparator(text: string, fresh: Separator, style: FileStyle): Separator {
+  if (!style.broken || fresh.indent !== undefined || fresh.text === '') return fresh
+  const indent = lineIndent(text, style.root) + style.unit
+  return { text: `,${style.eol}${indent}`, indent }
+}
+
 /** The old place of every item; a new item takes the place of a removed one. */
 export function placesOf(items: readonly JsonItem[], old: readonly JsonItem[]): readonly (number | undefined)[] {
   const starts = new Map<number, number>()

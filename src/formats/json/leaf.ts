@@ -64,7 +64,9 @@ export function leafPieces(leaf: Leaf, quote: Quote, keepSpelling: boolean): rea
     case 'number':
       if (typeof value === 'number' && !Number.isFinite(value)) {
         const name = Number.isNaN(value) ? 'NaN' : value > 0 ? '+Inf' : '-Inf'
-        throw new SopsError('cannot-emit', `json: unsupported value: ${name}`)
+        throw new SopsError('cannot-emit', `JSON has no ${name}`, {
+          hints: ['write it as a text, in quotes'],
+        })
       }
       return [keepSpelling && spelling !== undefined && spells(spelling, value) ? spelling : numberText(value)]
     default:

@@ -20,7 +20,10 @@ export interface JsonStyle {
 /** One level of indentation of the `indent` setting: undefined and -1 are a tab. */
 export function indentUnit(indent: number | undefined): string {
   if (indent === undefined || indent === -1) return '\t'
-  if (indent < -1) throw new SopsError('cannot-emit', 'JSON Indentation parameter smaller than -1 is not accepted')
+  if (indent < -1)
+    throw new SopsError('cannot-emit', 'JSON Indentation parameter smaller than -1 is not accepted', {
+      hints: [`the indentation is ${indent}: give the number of blanks, or -1 for tabs`],
+    })
   return ' '.repeat(indent)
 }
 
@@ -80,5 +83,7 @@ export function printNode(write: (text: string) => void, root: Entry | Node, ind
 
 function keyText(entry: Entry, style: JsonStyle): string {
   if (entry.keyType === undefined) return style.quote(entry.key) + style.colon
-  throw new SopsError('cannot-emit', `JSON keys are strings, this one is of type ${entry.keyType}`)
+  throw new SopsError('cannot-emit', `JSON keys are strings, and ${entry.key} is ${entry.keyType}`, {
+    hints: ['put the key in quotes'],
+  })
 }

@@ -16,6 +16,7 @@ import {
   type JsonItem,
   lineIndent,
   ownLine,
+  ownSeparator,
   placesOf,
   type Separator,
   separator,
@@ -121,7 +122,7 @@ function open(out: Output, container: Container, outer: Frame | undefined): Fram
 
 /** Writes the next item, or ends the container. */
 function step(out: Output, frame: Frame): Frame | undefined {
-  const { items, origin, places, fresh } = frame
+  const { items, origin, places } = frame
   const { items: old, start, end } = origin
   const index = frame.next
   if (index === items.length) {
@@ -133,6 +134,8 @@ function step(out: Output, frame: Frame): Frame | undefined {
   frame.next += 1
   const item = items[index]!
   const place = places === undefined ? index : places[index]
+  const isMetadata = start === out.style.root && item.kind === 'entry' && item.key === 'sops' && !item.origin
+  const fresh = isMetadata && place === undefined ? ownSeparator(out.text, frame.fresh, out.style) : frame.fresh
   if (index > 0) {
     if (place !== undefined && place > 0) out.copy(old[place - 1]!.origin!.end, old[place]!.origin!.start)
     else out.write(fresh.text)
@@ -146,8 +149,7 @@ function step(out: Output, frame: Frame): Frame | undefined {
     if (from === undefined) {
       if (item.text !== undefined) out.write(item.text)
       // Readers look for `"mac": "ENC[`, with this space.
-      else if (start === out.style.root && item.key === 'sops')
-        add(out, item, indent() ?? out.style.asked, { ...out.style, colon: ': ' })
+      else if (isMetadata) add(out, item, indent() ?? out.style.asked, { ...out.style, colon: ': ' })
       else add(out, item, indent(), out.style)
       return frame
     }

@@ -1,6 +1,6 @@
 // Scalars and keys as values of the tree.
 import { formatFloatF } from '../../../tree/floats.ts'
-import { goBranch, goList, goTypeOf } from '../../../tree/go-types.ts'
+import { kindOf, listKind, mapKind } from '../../../tree/kinds.ts'
 import type { Leaf, Value } from '../../../tree/tree.ts'
 import { printPlain, resolvePlain, resolveScalar } from '../scalar/resolve.ts'
 import { type Builder, countCopy, type Place } from './builder.ts'
@@ -31,9 +31,9 @@ export function buildLeaf(b: Builder, node: YScalar, alias: YAlias | undefined, 
 export function keyOf(b: Builder, key: YNode): { key: string; keyType?: string } {
   const target = targetOf(key)
   if (target.kind !== 'scalar') {
-    const keyType = target.kind === 'map' ? goBranch : goList
+    const keyType = target.kind === 'map' ? mapKind : listKind
     return { key: b.text.slice(key.start, key.end), keyType }
   }
   const value = scalarValue(b, target)
-  return typeof value === 'string' ? { key: value } : { key: target.value, keyType: goTypeOf(value) }
+  return typeof value === 'string' ? { key: value } : { key: target.value, keyType: kindOf(value) }
 }

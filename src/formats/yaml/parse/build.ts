@@ -1,7 +1,6 @@
 // Nodes to the document tree: keys and values resolved, aliases expanded, comments put where the reference has them (spec/format.md 7.3, 7.5).
 
 import { type SopsError, withHints } from '../../../errors.ts'
-import { goMap } from '../../../tree/go-types.ts'
 import type { Comment, Entry, ListNode, MapNode, Node, Tree } from '../../../tree/tree.ts'
 import { isTypeTag } from '../scalar/resolve.ts'
 import { buildLeaf, keyOf, scalarValue } from './build-scalar.ts'
@@ -14,7 +13,7 @@ import {
   type OpenNode,
   type Place,
 } from './builder.ts'
-import { checkKeys, unmarshalError } from './check-keys.ts'
+import { checkKeys } from './check-keys.ts'
 import {
   contentText,
   isCollection,
@@ -85,8 +84,8 @@ function rootError({ text, checked }: Builder, { kind, start }: YNode): SopsErro
     const what = kind === 'list' ? 'sequences' : 'values'
     return parseError(text, start, `YAML documents that are ${what} are not supported`)
   }
-  const what = kind === 'list' ? '!!seq' : 'a single value'
-  return withHints(unmarshalError(text, start, `cannot unmarshal ${what} into ${goMap}`), [
+  const what = kind === 'list' ? 'a list' : 'a single value'
+  return withHints(parseError(text, start, `${what} stands where a document needs keys`), [
     kind === 'list'
       ? 'SOPS takes a document of keys and values: put the list below a key, as in "items:"'
       : 'SOPS takes a document of keys and values: "key: value", with a space behind the colon',
@@ -115,8 +114,8 @@ function startNode(
 function startCollection(b: Builder, node: YCollection, origin: Place, inside: boolean): Node {
   const { alias } = origin
   if (b.checked && isTypeTag(node.tag)) {
-    const what = node.kind === 'map' ? '!!map' : '!!seq'
-    throw unmarshalError(b.text, node.start, `cannot unmarshal ${what} into ${node.tag}`)
+    const what = node.kind === 'map' ? 'a map' : 'a list'
+    throw parseError(b.text, node.start, `${what} has the tag ${node.tag}`)
   }
   const frame: OpenNode = { node, items: [], inList: node.kind === 'list', index: 0, alias, inside }
   b.open.add(node)

@@ -1,12 +1,6 @@
 // What the reference refuses of a map's keys.
-import { SopsError } from '../../../errors.ts'
 import { contentText, targetOf, type YMap, type YNode } from './nodes.ts'
 import { parseError, positionAt } from './text.ts'
-
-export function unmarshalError(text: string, offset: number, problem: string): SopsError {
-  const position = positionAt(text, offset)
-  return new SopsError('parse', ['yaml: unmarshal errors:', `  line ${position.line}: ${problem}`], { position })
-}
 
 const isMap = (node: YNode): boolean => targetOf(node).kind === 'map'
 
@@ -26,7 +20,7 @@ export function checkKeys(text: string, map: YMap): void {
     const other = seen.get(id)
     if (other) {
       const { line } = positionAt(text, other.content)
-      throw unmarshalError(text, key.content, `mapping key ${JSON.stringify(word)} already defined at line ${line}`)
+      throw parseError(text, key.content, `mapping key ${JSON.stringify(word)} already defined at line ${line}`)
     }
     seen.set(id, key)
     if (isMerge(key) && !isMergeable(value)) {

@@ -30,7 +30,10 @@ type Collection = MapNode | ListNode
 /** The indentation a layout asks for. @throws SopsError `cannot-emit` for negative ones. */
 export function indentOf(indent: number | undefined): number {
   if (indent === undefined || indent === 0) return 4
-  if (indent < 0) throw new SopsError('cannot-emit', 'YAML Negative indentation not accepted')
+  if (indent < 0)
+    throw new SopsError('cannot-emit', 'YAML Negative indentation not accepted', {
+      hints: [`the indentation is ${indent}: give the number of blanks`],
+    })
   return indent === 1 || indent > 9 ? 2 : indent
 }
 

@@ -19,6 +19,12 @@ function rewriteComment(work: YamlRewriting, place: Place, next: Comment): void 
   work.edits.replace(place.start, place.end, commentIn(next.text, work.style.eol))
 }
 
+/** An element of a block list where a comment stood on a line of its own (`withElements`). */
+function putElement(work: YamlRewriting, { start, end }: Place, { value }: Leaf): void {
+  work.needsReading = true
+  work.edits.replace(start, end, `- ${value}`)
+}
+
 /** Pairs of what stayed, in order. */
 function pairUp(old: readonly Item[], next: readonly Item[]): Kept {
   const kept: (readonly [number, number])[] = []
@@ -113,6 +119,7 @@ function rewriteKey(work: YamlRewriting, key: YNode, entry: Entry): void {
 function rewriteItem(work: YamlRewriting, around: YCollection, old: Item, to: Item): void {
   if (old.kind === 'comment') {
     if (to.kind === 'comment') rewriteComment(work, placeOf(old), to)
+    else if (to.kind === 'leaf') putElement(work, placeOf(old), to)
     return
   }
   const element = elementOf(old)

@@ -9,6 +9,7 @@ import { indentOf, printDocument, printTree } from '../print/print.ts'
 import { withEnd } from './block-ends.ts'
 import { readsAs } from './check.ts'
 import { createEdits } from './edits.ts'
+import { withElements } from './elements.ts'
 import { withNote } from './empty-document.ts'
 import { indentedAgain, outdented, withOwnLine } from './metadata-line.ts'
 import { rewriteDocument } from './nodes.ts'
@@ -49,8 +50,9 @@ function startRewriting(source: Source, layout: Layout): YamlRewriting {
 }
 
 /** @throws SopsError `cannot-emit` when a new value cannot be written. */
-export function rewriteText(source: Source, next: Tree, layout: Layout): RewrittenText {
+export function rewriteText(source: Source, wanted: Tree, layout: Layout): RewrittenText {
   const work = startRewriting(source, layout)
+  const next = work.encrypted ? withElements(source.text, wanted) : wanted
   next.documents.forEach((document, i) => {
     const old = source.tree.documents[i]
     if (old) {
