@@ -9,9 +9,10 @@ import {
   type DotenvLayout,
   type DotenvLine,
   type DotenvSource,
-  eachLine,
   layoutOf,
+  lineCursor,
   metadataPrefix,
+  nextLine,
 } from './dotenv/lines.ts'
 import { macKey, markStart } from './dotenv/mark.ts'
 import { first, linePieces, rewriteLines } from './dotenv/rewrite.ts'
@@ -35,20 +36,21 @@ function parse(bytes: Uint8Array, { encrypted = false, literal = false, earlier 
   const equalsIn = equalsFinder(text)
   const lines: DotenvLine[] = []
   const items: (Entry | Comment)[] = []
-  eachLine(layout, (start, contentEnd, end, own, plain) => {
+  for (const cursor = lineCursor(layout); nextLine(cursor); ) {
+    const { start, contentEnd, end, own, plain } = cursor
     const comment = isComment(text, start) ? commentIn(layout, start, contentEnd) : null
     const line: DotenvLine = { start, end, value: comment, contentEnd, own, plain }
     lines.push(line)
-    if (contentEnd === start) return
+    if (contentEnd === start) continue
     if (comment !== null) {
       items.push({ kind: 'comment', text: comment, inline: false, origin: line })
-      return
+      continue
     }
     const equals = equalsIn(start, contentEnd)
     if (equals < 0) refuse(text, start, contentEnd)
     const key = stringIn(layout, text.slice(start, equals))
     items.push({ kind: 'entry', key, value: leafIn(layout, key, equals + 1, contentEnd), origin: line })
-  })
+  }
   refuseSpelledTwins(items, text)
   return { tree: { documents: [{ kind: 'map', items }] }, source: { ...layout, lines } satisfies DotenvSource }
 }
@@ -66,7 +68,8 @@ function equalsFinder(text: string): (start: number, end: number) => number {
 
 function leafIn(layout: DotenvLayout, key: string, from: number, to: number): Leaf {
   const place = innerPlace(layout, key, from, to)
-  const [start, end] = place ?? [from, to]
+  const start = place ? place[0] : from
+  const end = place ? place[1] : to
   const value = valueBetween(layout, start, end)
   return { kind: 'leaf', value, origin: { start, end, value } }
 }
@@ -83,25 +86,32 @@ function says(bytes: Uint8Array, tree: Tree, { encrypted = false, literal = fals
   const { items } = first(tree)
   const equalsIn = equalsFinder(text)
   let at = 0
-  let isSame = true
-  eachLine(layout, (start, end) => {
-    if (start === end || !isSame) return
+  for (const cursor = lineCursor(layout); nextLine(cursor); ) {
+    const { start, contentEnd: end } = cursor
+    if (start === end) continue
     const item = items[at++]
-    isSame =
-      item !== undefined &&
-      (item.kind === 'comment'
+    if (item === undefined) return false
+    const isSame =
+      item.kind === 'comment'
         ? isComment(text, start) && commentIn(layout, start, end) === item.text
-        : !isComment(text, start) && isEntry(layout, item, start, equalsIn(start, end), end))
-  })
-  return isSame && at === items.length && findSpelledTwins(items) === undefined
+        : !isComment(text, start) && isEntry(layout, item, start, equalsIn(start, end), end)
+    if (!isSame) return false
+  }
+  return at === items.length && findSpelledTwins(items) === undefined
 }
 
 /** Whether the line from `start` to `end`, with its first `=` at `equals`, gives this entry. */
 function isEntry(layout: DotenvLayout, entry: Entry, start: number, equals: number, end: number): boolean {
   const { key, value } = entry
-  if (equals < 0 || value.kind !== 'leaf' || layout.text.slice(start, equals) !== key) return false
+  const { text, quote } = layout
+  if (value.kind !== 'leaf' || equals - start !== key.length || !text.startsWith(key, start)) return false
+  const { value: meant } = value
+  // Most values stand as they are: to compare them there makes no strings.
+  if (quote === '' && key !== macKey && typeof meant === 'string' && end - equals - 1 === meant.length) {
+    return text.startsWith(meant, equals + 1) && !meant.includes('\\n')
+  }
   const place = innerPlace(layout, key, equals + 1, end)
-  return valueBetween(layout, place ? place[0] : equals + 1, place ? place[1] : end) === value.value
+  return valueBetween(layout, place ? place[0] : equals + 1, place ? place[1] : end) === meant
 }
 
 /** The variable that shells and readers of .env files make of a key; a key that names none stays as it is. */

@@ -71,31 +71,56 @@ function fromMetadata(text: string): string {
   return at < 0 ? '' : text.slice(at + 1)
 }
 
-/** Is given what a `DotenvLine` holds. */
-type UseLine = (start: number, contentEnd: number, end: number, own: LineEnd, plain: LineEnd) => void
+/** One line after the other, as what a `DotenvLine` holds. */
+interface LineCursor {
+  readonly layout: DotenvLayout
+  readonly isMarked: ((line: number) => boolean) | undefined
+  /** How many lines of data there were. */
+  data: number
+  start: number
+  contentEnd: number
+  end: number
+  own: LineEnd
+  plain: LineEnd
+}
 
-export function eachLine(layout: DotenvLayout, use: UseLine): void {
+/** Stands before the first line. */
+export const lineCursor = (layout: DotenvLayout): LineCursor => ({
+  layout,
+  isMarked: layout.marked?.lines(),
+  data: 0,
+  start: layout.from,
+  contentEnd: layout.from,
+  end: layout.from,
+  own: '',
+  plain: '',
+})
+
+/** Goes to the next line; false where there is none. */
+export function nextLine(cursor: LineCursor): boolean {
+  const { layout, isMarked, end: start } = cursor
   const { text, encrypted, converted, kept } = layout
-  const isMarked = layout.marked?.lines()
-  let data = 0
-  for (let start = layout.from; start < text.length; ) {
-    const feed = text.indexOf('\n', start)
-    const next = feed < 0 ? text.length : feed + 1
-    let end = feed < 0 ? text.length : feed
-    const isMetadata = text.startsWith(metadataPrefix, start)
-    if (
-      text.charCodeAt(end - 1) === carriageReturn &&
-      end > start &&
-      (isMetadata || encrypted
-        ? converted || isMetadata || end === start + 1 || holdsToken(text.slice(start, end))
-        : !kept.has(text.slice(start, end)))
-    ) {
-      end--
-    }
-    const own = end === feed ? '\n' : (text.slice(end, next) as LineEnd)
-    use(start, end, next, own, !isMetadata && isMarked?.(++data) ? '\r\n' : own)
-    start = next
+  if (start >= text.length) return false
+  const feed = text.indexOf('\n', start)
+  const next = feed < 0 ? text.length : feed + 1
+  let end = feed < 0 ? text.length : feed
+  const isMetadata = text.startsWith(metadataPrefix, start)
+  if (
+    text.charCodeAt(end - 1) === carriageReturn &&
+    end > start &&
+    (isMetadata || encrypted
+      ? converted || isMetadata || end === start + 1 || holdsToken(text.slice(start, end))
+      : !kept.has(text.slice(start, end)))
+  ) {
+    end--
   }
+  const own = end === feed ? '\n' : (text.slice(end, next) as LineEnd)
+  cursor.start = start
+  cursor.contentEnd = end
+  cursor.end = next
+  cursor.own = own
+  cursor.plain = !isMetadata && isMarked?.(++cursor.data) ? '\r\n' : own
+  return true
 }
 
 /** An encrypted value or comment, whose end the reference finds by itself. */

@@ -4,7 +4,7 @@ import { isEncrypted } from '../../cipher/index.ts'
 import { SopsError } from '../../errors.ts'
 import { carriageReturn } from '../../text/characters.ts'
 import { type Comment, type Entry, type MapNode, type Node, sameValue, type Tree } from '../../tree/tree.ts'
-import { byteOrderMark, insertable, type LineSource, output, type Piece } from '../lines.ts'
+import { byteOrderMark, bytesOfPieces, insertable, type LineSource, type Piece } from '../lines.ts'
 import { nestingHint } from '../nesting.ts'
 import type { Layout } from '../types.ts'
 import { type DotenvLine, type DotenvSource, metadataPrefix, usualEnd, valueText } from './lines.ts'
@@ -186,10 +186,7 @@ function joined({ source, layout, whole, pieces, plainEnds, marks, last }: Rewri
     const hasReturn = !isEncrypted && end.startsWith('\r') && (marked?.exact || end === '\r') && plain
     pieces[pieces.length - 1] = hasReturn ? '\r' : ''
   }
-  const out = output(source.raw)
-  if (showsMark) out.add(Buffer.from(byteOrderMark))
-  for (const piece of pieces) out.add(piece)
-  return out.bytes()
+  return bytesOfPieces(showsMark ? [Buffer.from(byteOrderMark), ...pieces] : pieces, source.raw)
 }
 
 /** A whole line without its end. */
