@@ -13,12 +13,16 @@ export const isReserved = (item: Entry | Comment, placement: MetadataPlacement):
   item.keyType === undefined &&
   (placement === 'flat' ? item.key.startsWith(flatPrefix) : item.key === reserved)
 
-export const blockEntries = (document: MapNode | undefined, placement: MetadataPlacement): Entry[] =>
-  document?.items.filter((item) => isReserved(item, placement)) ?? []
+export function blockEntries(document: MapNode | undefined, placement: MetadataPlacement): Entry[] {
+  const found: Entry[] = []
+  for (const item of document?.items ?? []) if (isReserved(item, placement)) found.push(item)
+  return found
+}
 
 export function withoutBlocks(tree: Tree, placement: MetadataPlacement): Tree {
   const documents = tree.documents.map((document) => {
-    const items = document.items.filter((item) => !isReserved(item, placement))
+    const items: (Entry | Comment)[] = []
+    for (const item of document.items) if (!isReserved(item, placement)) items.push(item)
     return items.length === document.items.length ? document : { ...document, items }
   })
   return { documents }
