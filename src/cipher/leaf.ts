@@ -70,11 +70,20 @@ export function encryptLeaf(
 ): string {
   if (plaintext.length === 0) return ''
   const gcm = createCipheriv(algorithmOf(cipher), cipher.key, iv, { authTagLength: tagLength })
-  gcm.setAAD(bytesOfText(aad))
+  gcm.setAAD(bytesOfAad(aad))
   if (plaintext.length > chunkSize) return encryptLarge(gcm, type, plaintext, iv)
   const data = typeof plaintext === 'string' ? gcm.update(plaintext, 'utf8') : gcm.update(plaintext)
   gcm.final()
   return `${tokenStart}${encodeBase64(data)}${ending(gcm, type, iv)}`
+}
+
+const utf8 = new TextEncoder()
+const aadBytes = Buffer.allocUnsafeSlow(4096)
+
+/** Good until the next call: a Buffer of its own for each text takes the executable a tenth of encrypting a leaf. */
+function bytesOfAad(aad: string): Buffer {
+  if (aad.length * 3 > aadBytes.length || !aad.isWellFormed()) return bytesOfText(aad)
+  return aadBytes.subarray(0, utf8.encodeInto(aad, aadBytes).written)
 }
 
 /** What stands behind the data. */
@@ -141,7 +150,7 @@ export function decryptLeaf(cipher: LeafCipher, text: string, aad: string): Decr
   }
   const gcm = createDecipheriv(algorithmOf(cipher), cipher.key, iv, { authTagLength: tagLength })
   gcm.setAuthTag(tag)
-  gcm.setAAD(bytesOfText(aad))
+  gcm.setAAD(bytesOfAad(aad))
   const bytes = typeof data === 'string' ? decryptLarge(gcm, data) : gcm.update(data)
   try {
     // `bytes` must not leave this function before the tag is checked.

@@ -24,19 +24,25 @@ function flush(mac: MacState): void {
   mac.used = 0
 }
 
-/** Adds a leaf's bytes; text is taken as UTF-8. */
-export function addToMac(mac: MacState, input: string | Uint8Array): void {
+/**
+ * Adds a leaf's bytes; text is taken as UTF-8. Returns the same, as bytes if these are at hand: encoding a text once more takes as long as
+ * hashing it. They are good until the next call.
+ */
+export function addToMac(mac: MacState, input: string | Uint8Array): string | Uint8Array {
   const most = typeof input === 'string' ? input.length * 3 : input.length
   if (most > batchSize - mac.used) flush(mac)
   if (most > batchSize) {
     if (typeof input === 'string') mac.hash.update(input, 'utf8')
     else mac.hash.update(input)
   } else if (typeof input === 'string') {
-    mac.used += mac.batch.write(input, mac.used, 'utf8')
+    const from = mac.used
+    mac.used += mac.batch.write(input, from, 'utf8')
+    return mac.batch.subarray(from, mac.used)
   } else {
     mac.batch.set(input, mac.used)
     mac.used += input.length
   }
+  return input
 }
 
 /** What `finishMac` would give here. */

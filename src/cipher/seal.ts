@@ -10,7 +10,7 @@ import { atLeaf, type CryptOptions, canonicalOf, hashPlain, isEmpty } from './cr
 import { createLeafCipher, encryptLeaf, type LeafCipher } from './leaf.ts'
 import { addToMac, finishMac, type MacState, startMac } from './mac.ts'
 import { looksLikeMarker, type Selection } from './selection.ts'
-import { identityOf, type Recall, recall, type Stash } from './stash.ts'
+import { identityOf, nothing, type Recall, recall, type Stash } from './stash.ts'
 import { type Visitor, walk } from './walk.ts'
 import { watchedVisitor } from './watched.ts'
 
@@ -114,14 +114,16 @@ function sealLeaf({ cipher, mac, memory, options, count }: Sealing, leaf: Leaf, 
   count.encrypted++
   const type = typeOf(value)
   const standard = value instanceof Uint8Array ? value : canonicalOf(value)
-  addToMac(mac, standard)
-  const plaintext = usableSpelling(leaf, type) ?? standard
-  const { leaf: before, token, iv } = memory?.next(type, plaintext) ?? {}
-  const text = before?.text ?? encryptLeaf(cipher, aad, type, plaintext, iv)
+  const bytes = addToMac(mac, standard)
+  const spelling = usableSpelling(leaf, type)
+  const plaintext = spelling ?? standard
+  const { leaf: before, token, iv } = memory?.next(type, plaintext) ?? nothing
+  const text = before?.text ?? encryptLeaf(cipher, aad, type, spelling ?? bytes, iv)
+  const { origin } = leaf
+  const sealed: Leaf = origin === undefined ? { kind: 'leaf', value: text } : { kind: 'leaf', value: text, origin }
+  if (memory === undefined && leaf.spelling === undefined) return sealed
   return {
-    kind: 'leaf',
-    value: text,
-    ...(leaf.origin === undefined ? undefined : { origin: leaf.origin }),
+    ...sealed,
     // Kept even if it is the canonical one: the format may prefer another spelling.
     ...(leaf.spelling !== undefined && plaintext === leaf.spelling ? { spelling: leaf.spelling } : undefined),
     ...(token === undefined ? undefined : { token: { value: text, text: token } }),

@@ -65,7 +65,7 @@ interface Reuse {
   readonly iv?: Uint8Array
 }
 
-const nothing: Reuse = {}
+export const nothing: Reuse = {}
 
 /** What was encrypted of what is remembered. */
 export const sealedLeaves = ({ leaves }: Stash): (Remembered & { readonly iv: Uint8Array })[] =>

@@ -1,4 +1,4 @@
-import { createCipheriv, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -183,4 +183,22 @@ describe('laws', () => {
     const ivs = Array.from({ length: 2000 }, () => /iv:([^,]+)/.exec(encryptLeaf(cipher, 'a:', 'str', 'x'))![1])
     expect(new Set(ivs).size).toBe(2000)
   })
+})
+
+test.each([
+  ['short after long', ['a'.repeat(1300), 'b:']],
+  ['longer than the memory for it', ['c'.repeat(5000), 'd:']],
+  ['of three bytes a character', ['\u20ac'.repeat(1365), '\u20ac'.repeat(1366)]],
+  ['bytes that are no UTF-8', ['\udcff:', 'e:']],
+])('additional data %s', (_, aads) => {
+  const cipher = createLeafCipher(specKey)
+  for (const aad of aads) {
+    const text = encryptLeaf(cipher, aad, 'str', 'value')
+    const [, data = '', iv = '', tag = ''] = /data:(.*),iv:(.*),tag:(.*),type/.exec(text) ?? []
+    const gcm = createDecipheriv('aes-256-gcm', specKey, Buffer.from(iv, 'base64'))
+    gcm.setAAD(aad === '\udcff:' ? Buffer.from([0xff, 0x3a]) : Buffer.from(aad))
+    gcm.setAuthTag(Buffer.from(tag, 'base64'))
+    expect(gcm.update(data, 'base64', 'utf8') + gcm.final('utf8')).toBe('value')
+    expect(Buffer.from(decryptLeaf(cipher, text, aad).bytes).toString()).toBe('value')
+  }
 })
