@@ -6,6 +6,7 @@ import { build, transform } from 'esbuild'
 import { commonChunk } from './common-chunk.mjs'
 import { pastFrontDoors } from './front-doors.mjs'
 import { isInstalled } from './installed.mjs'
+import { tellingFunctions } from './leaf-functions.mjs'
 import { licencesOf } from './licences.mjs'
 import { layOpenpgp } from './openpgp.mjs'
 
@@ -104,11 +105,14 @@ const reading = (sourceOf) => ({
     onLoad({ filter: /\/src\/.*\.ts$/ }, ({ path }) => ({ contents: sourceOf(path), loader: 'ts' })),
 })
 
-/** Reads a source of the checkout with its imports past the front doors. */
-const sourcesOf = (root) => {
+/** Reads a source of the checkout with its imports past the front doors, and changed as `more` does. */
+const sourcesOf = (root, more) => {
   const direct = pastFrontDoors(root)
-  return (path) => direct(readFileSync(path, 'utf8'), path)
+  return (path) => more(direct(readFileSync(path, 'utf8'), path), path)
 }
+
+/** @type {(text: string, path: string) => string} */
+const asItIs = (text) => text
 
 const readPackage = (root) => JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 
@@ -116,7 +120,7 @@ const readPackage = (root) => JSON.parse(readFileSync(join(root, 'package.json')
  * The chunks of the checkout `root` that `entry` (a source, loaded as `main`) may load.
  * @returns {Promise<{ chunks: Map<string, string>, metafile: import('esbuild').Metafile }>} texts by file name, and what they were made of
  */
-async function chunksOf(root, pkg, { entry, extension, external, plugins, names }) {
+async function chunksOf(root, pkg, { entry, extension, external, plugins, names, change = asItIs }) {
   const options = /** @type {const} */ ({
     absWorkingDir: root,
     bundle: true,
@@ -136,7 +140,7 @@ async function chunksOf(root, pkg, { entry, extension, external, plugins, names 
     supported: { 'regexp-sticky-and-unicode-flags': false },
     define: { 'process.env.SOPS_TS_VERSION': JSON.stringify(pkg.version) },
   })
-  const sourceOf = sourcesOf(root)
+  const sourceOf = sourcesOf(root, change)
   const plan = await build({ ...options, packages: 'external', plugins: [reading(sourceOf)] })
   const common = commonChunk(root, entry, plan.metafile, sourceOf)
   const { metafile, outputFiles } = await build({ ...options, plugins: [...plugins, awsAsModules, common] })
@@ -204,6 +208,7 @@ export async function bundleWhole(root) {
     external: [],
     plugins: [absent],
     names: inExecutable,
+    change: tellingFunctions(root),
   })
   const outside = Object.values(made.metafile.outputs)
     .flatMap(({ imports }) => imports)

@@ -34,3 +34,39 @@ test.skipIf(own && !own.configurable)('leaves a runtime alone that cannot be ask
     expect(() => expectWork(2 ** 20)).not.toThrow()
   }
 })
+
+const megabyte = 2 ** 20
+const first = (): void => {}
+const later = (): void => {}
+
+/** What the last compiler was kept from, of these and of what else there is. */
+async function spared(work: (compiling: typeof import('../../src/runtime/compiling.ts')) => void): Promise<unknown[]> {
+  const found: unknown[] = []
+  const getBuiltinModule = vi
+    .spyOn(process, 'getBuiltinModule')
+    .mockReturnValue({ noFTL: (one: unknown) => found.push(one) } as never)
+  work(await import('../../src/runtime/compiling.ts'))
+  getBuiltinModule.mockRestore()
+  return found.filter((one) => one === first || one === later)
+}
+
+test.each([
+  ['too little to compile anything', 1024, []],
+  ['some megabytes', 2 * megabyte, [first, later]],
+  ['much more', 20 * megabyte, []],
+])('keeps the last compiler from the functions of leaves: %s', async (_, bytes, expected) => {
+  const found = await spared(({ expectWork, mayRunPerLeaf }) => {
+    mayRunPerLeaf([first])
+    expectWork(bytes)
+    mayRunPerLeaf([later])
+  })
+  expect(found).toEqual(expected)
+})
+
+test('needs no such compiler', async () => {
+  const { expectWork, mayRunPerLeaf } = await import('../../src/runtime/compiling.ts')
+  const getBuiltinModule = vi.spyOn(process, 'getBuiltinModule').mockReturnValue(undefined)
+  mayRunPerLeaf([first])
+  expect(() => expectWork(megabyte)).not.toThrow()
+  getBuiltinModule.mockRestore()
+})
