@@ -179,7 +179,7 @@ describe('recipients', () => {
     ['age among others', `age: "${age}, age1nothing"`, /\.age: .*age1nothing/],
     ['ssh', 'age: ssh-ed25519 AAAA', /\.age: failed to parse input as age-ssh public key/],
     ['an identity', `age: ${identity}`, /\.age: .*this is an identity, which is secret/],
-    ['a number', 'age: 1', /\.age: .*got int/],
+    ['a number', 'age: 1', /\.age: .*not a whole number/],
     ['pgp', 'pgp: ABC', /\.pgp: "ABC" is no PGP fingerprint/],
     ['a short one', 'pgp: "0x3D16CEE4A27381B4"', /\.pgp: .* is only the end of a fingerprint/],
     ['an address', 'pgp: a@example.org', /\.pgp: "a@example.org" is no PGP fingerprint/],

@@ -205,7 +205,7 @@ describe('destination rules', () => {
     ],
     [
       '[{vault_path: p, recreation_rule: {pgp: 5}}]',
-      'invalid pgp key configuration: invalid pgp key configuration: expected string, []string, or nil, got int',
+      'invalid pgp key configuration: invalid pgp key configuration: a text or a list of texts is wanted, not a whole number',
     ],
   ])('%s is refused', async (rules, message) => {
     const { config, ctx } = await load(rules)
