@@ -402,7 +402,7 @@ const foreign: readonly [string, (response: ServerResponse) => unknown, (host: s
   ],
 ]
 
-describe.concurrent.each(rows)('$name', (row) => {
+describe.each(rows)('$name', (row) => {
   test.each(Object.entries(row.own))('its own answer: %s', async (_, [status, code, text, advice]) => {
     const { told, address, host } = await failing(row, (response) =>
       json(response, status, row.body(status, code, text), { 'X-Request-Id': 'r-1' }),
@@ -500,7 +500,7 @@ const vaultRows: readonly [string, (address: string, env: Env) => Promise<unknow
   ],
 ]
 
-describe.concurrent.each(vaultRows)('%s', (_name, ask, head, path) => {
+describe.each(vaultRows)('%s', (_name, ask, head, path) => {
   const told = async (answer: (response: ServerResponse) => unknown, env: Env = {}): Promise<[string, string]> => {
     const { told, address } = await failing({ ask: (at, more) => ask(at, { ...more, ...env }) }, answer)
     return [told, `${head || `could not publish to ${address}/v1/${path}: `}`.concat(`|${address}`)]
