@@ -1,6 +1,6 @@
 // From a new version of a file's plaintext to a new version of the file: what `edit` does before and after the editor runs.
 import { compileSelection, type Selection } from '../cipher/index.ts'
-import { SopsError } from '../errors.ts'
+import { placeOf, SopsError } from '../errors.ts'
 import type { Format, Layout, Parsed } from '../formats/index.ts'
 import { sniffFormat } from '../formats/index.ts'
 import { type Metadata, refuseOthers, reservedIn, takeMetadata, withMetadata } from '../metadata/index.ts'
@@ -91,8 +91,7 @@ function parseInput(
     }
     const beginning = input.id === 'json' && !encrypted && error.position ? 'Could not unmarshal input data: ' : ''
     throw new SopsError('bad-input', `Error unmarshalling file: ${beginning}${error.message}`, {
-      ...(error.position ? { position: error.position } : {}),
-      ...(error.path ? { path: error.path } : {}),
+      ...placeOf(error),
       hints: error.hints,
       cause: error,
     })

@@ -2,6 +2,7 @@
 
 import { SopsError } from '../errors.ts'
 import { hash } from '../text/characters.ts'
+import { lineIn } from '../text/position.ts'
 import { kindOfNode } from '../tree/kinds.ts'
 import { formatPath } from '../tree/path.ts'
 import type { Comment, Entry, Leaf, Tree } from '../tree/tree.ts'
@@ -16,12 +17,12 @@ import {
 } from './dotenv/lines.ts'
 import { macKey, markStart } from './dotenv/mark.ts'
 import { first, linePieces, rewriteLines } from './dotenv/rewrite.ts'
-import { decode, type LineSource, lineOf, markLength, output, scalarText, stringIn, valueIn } from './lines.ts'
+import { decode, type LineSource, markLength, output, scalarText, stringIn, valueIn } from './lines.ts'
 import { nestingHint } from './nesting.ts'
 import type { Format, FormatParseOptions, Layout, Parsed } from './types.ts'
 
 function refuse(text: string, start: number, end: number): never {
-  const line = lineOf(text, start)
+  const line = lineIn(text, start)
   const blank = text.slice(start, end).trim() === ''
   throw new SopsError(
     'parse',
@@ -142,7 +143,7 @@ function refuseSpelledTwins(items: readonly (Entry | Comment)[], text: string): 
   const twins = findSpelledTwins(items)
   if (!twins) return
   const { entry, stray } = twins
-  const line = lineOf(text, stray.origin!.start)
+  const line = lineIn(text, stray.origin!.start)
   throw new SopsError(
     'parse',
     `line ${line} is another spelling of ${formatPath([entry.key])}, with no value: nothing protects it, and some readers would take it`,
@@ -226,7 +227,7 @@ export const dotenv: Format = {
     const { from } = source as DotenvSource
     return from > 0 ? 'layout' : markLength(source as DotenvSource) > 0 ? 'literal' : undefined
   },
-  lineOf: ({ source }, { start }) => lineOf((source as DotenvSource).text, start),
+  lineOf: ({ source }, { start }) => lineIn((source as DotenvSource).text, start),
   notices,
   clearText: scalarText,
   example: `# sops uses the comment lines of this file too

@@ -23,5 +23,5 @@ export {
   type YScalar,
 } from './yaml/parse/nodes.ts'
 export { scan as scanYaml } from './yaml/parse/scan.ts'
-export { decode as decodeYaml, positionAt as yamlPositionAt } from './yaml/parse/text.ts'
+export { decode as decodeYaml } from './yaml/parse/text.ts'
 export { resolveScalar as resolveYamlScalar } from './yaml/scalar/resolve.ts'

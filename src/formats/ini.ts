@@ -1,5 +1,6 @@
 // The INI format: sections of keys, comments and quotes by the rules of the reference's library, read without losing a byte (spec/format.md 10).
 import { isEncrypted, isToken } from '../cipher/index.ts'
+import { lineIn } from '../text/position.ts'
 import type { Comment, Entry, MapNode } from '../tree/tree.ts'
 import { refuseBytes } from '../tree/utf8.ts'
 import { blockText } from './ini/comment.ts'
@@ -9,7 +10,7 @@ import { respellIni } from './ini/reference.ts'
 import { rewriteIni } from './ini/rewrite.ts'
 import { type Block, type IniLine, type IniSection, type KeyLine, lineEnd, scan } from './ini/scan.ts'
 import type { IniSource } from './ini/splice.ts'
-import { decode, lineOf, markLength, output, scalarText, stringIn, valueIn } from './lines.ts'
+import { decode, markLength, output, scalarText, stringIn, valueIn } from './lines.ts'
 import type { Format, Parsed } from './types.ts'
 
 function parse(bytes: Uint8Array, options?: { encrypted?: boolean }): Parsed {
@@ -123,7 +124,7 @@ export const ini: Format = {
       ? undefined
       : { value: origin.value, text: text.slice(origin.start, origin.end) }
   },
-  lineOf: ({ source }, { start }) => lineOf((source as IniSource).text, start),
+  lineOf: ({ source }, { start }) => lineIn((source as IniSource).text, start),
   passedOver,
   clearText: scalarText,
   example: `; sops encrypts values and comments, and keeps the names of sections and keys

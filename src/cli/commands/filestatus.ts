@@ -1,6 +1,6 @@
 // `sops filestatus`: says in JSON whether a file is encrypted. Needs no keys.
 
-import { messageOf, SopsError } from '../../errors.ts'
+import { messageOf, placeOf, SopsError } from '../../errors.ts'
 import type { EncryptedFile } from '../../file/index.ts'
 import { loadEncrypted, loadLargeBinary, warnOfOthers } from '../../file/index.ts'
 import type { FormatId } from '../../formats/index.ts'
@@ -36,7 +36,7 @@ async function run(inv: Given, io: Io): Promise<number> {
   } catch (error) {
     if (!(error instanceof SopsError)) throw error
     const text = `cannot check file status: cannot load encrypted file: ${messageOf(error)}`
-    throw new SopsError('generic', text, { hints: error.hints, cause: error })
+    throw new SopsError('generic', text, { ...placeOf(error), hints: error.hints, cause: error })
   }
 }
 

@@ -12,6 +12,7 @@ import { checkFileVersion, othersText, splitHints } from '../../metadata/index.t
 import { readInput } from '../files.ts'
 import type { inputType } from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
+import { placedLines } from '../report.ts'
 import { absolutePath, formatsFor } from '../settings.ts'
 import type { FileFacts } from './diagnosis.ts'
 import type { Sheet } from './sheet.ts'
@@ -116,7 +117,7 @@ async function examineContent(
     sheet.good('it can be opened here, and its integrity check passes')
   } catch (error) {
     if (!(error instanceof SopsError)) throw error
-    if (error.code !== 'no-data-key') return fault(sheet, facts, error.lines, error.hints)
+    if (error.code !== 'no-data-key') return fault(sheet, facts, placedLines(error), error.hints)
     fault(sheet, facts, 'it cannot be opened here', [
       'see above what each key needs, or ask somebody who can to add yours',
     ])
@@ -175,7 +176,7 @@ async function load(
     if (!(error instanceof SopsError)) throw error
     const isPlain = error.details.fault === 'no metadata'
     if (isPlain) fault(sheet, facts, 'it is not encrypted', [`sops encrypt -i ${facts.file}`])
-    else fault(sheet, facts, error.lines, error.hints)
+    else fault(sheet, facts, placedLines(error), error.hints)
     return error.code === 'bad-input' ? 'unreadable' : undefined
   }
 }

@@ -2,6 +2,7 @@
 
 import { SopsError } from '../../errors.ts'
 import { hash, openBracket, semicolon } from '../../text/characters.ts'
+import { positionIn } from '../../text/position.ts'
 import { isSpace, lineAt, readValue, skipSpace, trimEnd, type ValueSpan } from './value.ts'
 
 /** One line, or the end of a line, that is a comment; from the introducer to the last non-blank character. */
@@ -211,12 +212,6 @@ export function keyReadsBack(spelled: string, key: string): boolean {
 }
 
 function failure(text: string, at: number, message: string): SopsError {
-  let line = 1
-  let lineStart = 0
-  for (let feed = text.indexOf('\n'); feed >= 0 && feed < at; feed = text.indexOf('\n', feed + 1)) {
-    line++
-    lineStart = feed + 1
-  }
-  const problem = `Could not unmarshal input data: ${message} on line ${line}`
-  return new SopsError('parse', problem, { position: { line, column: at - lineStart + 1 } })
+  const position = positionIn(text, at)
+  return new SopsError('parse', `Could not unmarshal input data: ${message} on line ${position.line}`, { position })
 }

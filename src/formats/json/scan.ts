@@ -23,7 +23,9 @@ const TRAILING = [
   'if two files were joined, save each as a file of its own',
 ]
 const EMPTY = ['an object without entries is written as {}']
-const BYTE_ORDER_MARK = ['save the file without a byte order mark']
+const BYTE_ORDER_MARK = [
+  'save it as UTF-8 without one: in VS Code "Save with Encoding", in vim ":set nobomb", in PowerShell 7 "-Encoding utf8NoBOM"',
+]
 
 /**
  * The one value a JSON text holds.
@@ -32,7 +34,8 @@ const BYTE_ORDER_MARK = ['save the file without a byte order mark']
 export function scan(text: string): Node {
   const s = scannerOf(text)
   if (Number.isNaN(skipBlanks(s))) return fail(s, 'EOF: the file is empty', s.at, EMPTY)
-  if (text.startsWith('\ufeff')) unexpected(s, 'looking for beginning of value', 0, BYTE_ORDER_MARK)
+  if (text.startsWith('\ufeff'))
+    unexpected(s, 'looking for beginning of value: the text begins with a byte order mark', 0, BYTE_ORDER_MARK)
   for (;;) {
     let node = beginValue(s)
     while (node !== undefined) {
