@@ -19,6 +19,7 @@ import { macKey, markStart } from './dotenv/mark.ts'
 import { first, linePieces, rewriteLines } from './dotenv/rewrite.ts'
 import { decode, type LineSource, markLength, output, scalarText, stringIn, valueIn } from './lines.ts'
 import { nestingHint } from './nesting.ts'
+import { ticker } from './ticks.ts'
 import type { Format, FormatParseOptions, Layout, Parsed } from './types.ts'
 
 function refuse(text: string, start: number, end: number): never {
@@ -31,14 +32,17 @@ function refuse(text: string, start: number, end: number): never {
   )
 }
 
-function parse(bytes: Uint8Array, { encrypted = false, literal = false, earlier }: FormatParseOptions = {}): Parsed {
+function parse(bytes: Uint8Array, options: FormatParseOptions = {}): Parsed {
+  const { encrypted = false, literal = false, earlier, progress } = options
   const layout = layoutOf(decode(bytes), { encrypted, literal, earlier })
+  const tick = ticker(progress)
   const { text } = layout
   const equalsIn = equalsFinder(text)
   const lines: DotenvLine[] = []
   const items: (Entry | Comment)[] = []
   for (const cursor = lineCursor(layout); nextLine(cursor); ) {
     const { start, contentEnd, end, own, plain } = cursor
+    tick?.(end, text.length)
     const comment = isComment(text, start) ? commentIn(layout, start, contentEnd) : null
     const line: DotenvLine = { start, end, value: comment, contentEnd, own, plain }
     lines.push(line)
@@ -79,16 +83,19 @@ const valueBetween = (layout: DotenvLayout, start: number, end: number): string 
   valueIn(layout, withLineBreaks(layout.text.slice(start, end)))
 
 /** Compares while it reads: a second tree of a large file costs more than all of that. */
-function says(bytes: Uint8Array, tree: Tree, { encrypted = false, literal = false }: FormatParseOptions = {}): boolean {
+function says(bytes: Uint8Array, tree: Tree, options: FormatParseOptions = {}): boolean {
+  const { encrypted = false, literal = false, progress } = options
   const source = decode(bytes)
   if (source.raw) return false
   const layout = layoutOf(source, { encrypted, literal })
   const { text } = layout
   const { items } = first(tree)
   const equalsIn = equalsFinder(text)
+  const tick = ticker(progress)
   let at = 0
   for (const cursor = lineCursor(layout); nextLine(cursor); ) {
     const { start, contentEnd: end } = cursor
+    tick?.(end, text.length)
     if (start === end) continue
     const item = items[at++]
     if (item === undefined) return false

@@ -1,9 +1,11 @@
 // Front door: YAML, JSON, .env, INI and binary, by name or by what a text looks like.
 export { sniffFormat } from './detect.ts'
 export { formatIds, formatOfPath, isFormatId, loadFormat, parseJsonValue } from './table.ts'
+export type { ReadingShare } from './ticks.ts'
 export type {
   Format,
   FormatId,
+  FormatParseOptions,
   Layout,
   Losses,
   Parsed,

@@ -52,8 +52,8 @@ example_booleans:
 export const yaml: Format = {
   id: 'yaml',
   metadata: 'nested',
-  parse(bytes) {
-    const source = read(bytes)
+  parse(bytes, { progress } = {}) {
+    const source = read(bytes, progress)
     return { tree: source.tree, source }
   },
   rewrite(parsed, next, layout = {}) {

@@ -5,7 +5,8 @@ import { refuseTooLong, refuseUtf16 } from '../../text/encoding.ts'
 import { positionIn } from '../../text/position.ts'
 import type { Entry, Leaf, LeafToken, MapNode, Node, Tree } from '../../tree/tree.ts'
 import { refuseBytes, textOfBytes } from '../../tree/utf8.ts'
-import type { Layout, Parsed, Rewritten } from '../types.ts'
+import { type Tick, ticker } from '../ticks.ts'
+import type { FormatParseOptions, Layout, Parsed, Rewritten } from '../types.ts'
 import { quoteMarkup } from './leaf.ts'
 import { indentUnit, type JsonStyle, printNode } from './print.ts'
 import { rewriteText } from './rewrite.ts'
@@ -25,12 +26,12 @@ const referenceStyle = (indent: number | undefined): JsonStyle => ({
  * @param encrypted names the failure as the reference does for encrypted input.
  * @throws SopsError `parse`.
  */
-export function parse(bytes: Uint8Array, { encrypted = false }: { encrypted?: boolean } = {}): Parsed {
+export function parse(bytes: Uint8Array, { encrypted = false, progress }: FormatParseOptions = {}): Parsed {
   refuseTooLong(bytes)
   refuseUtf16(bytes)
   const source = textOfBytes(bytes)
   try {
-    return { tree: { documents: [rootOf(source)] }, source }
+    return { tree: { documents: [rootOf(source, ticker(progress))] }, source }
   } catch (error) {
     if (!encrypted || !(error instanceof SopsError) || error.position === undefined) throw error
     const text = `Could not unmarshal input data: ${error.message}`
@@ -38,8 +39,8 @@ export function parse(bytes: Uint8Array, { encrypted = false }: { encrypted?: bo
   }
 }
 
-function rootOf(text: string): MapNode {
-  const root = scan(text)
+function rootOf(text: string, tick: Tick | undefined): MapNode {
+  const root = scan(text, tick)
   if (root.kind === 'map') return root
   throw new SopsError('parse', 'SOPS only supports JSON files with a top-level object', {
     position: positionIn(text, root.origin!.start),
