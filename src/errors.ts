@@ -39,7 +39,10 @@ export const exitCodes = {
 /** The codes of `SopsError`, a closed set. */
 export type ErrorCode = keyof typeof exitCodes
 
-/** A place in a source text. `line` and `column` count from 1; `offset` is in UTF-16 units of the decoded text. */
+/**
+ * A place in a source text as it is on disk, or in the editor. `line` and `column` count from 1; a column is a character (code point), a tab
+ * one, a byte order mark none.
+ */
 export interface Position {
   readonly line: number
   readonly column: number
@@ -119,11 +122,16 @@ export function setIn(text: string): readonly string[] {
   return [first, ...rest.map((line) => `  | ${line}`)]
 }
 
+/** The place of a failure, for the same one in other words. */
+export const placeOf = ({ path, position }: SopsError): Pick<SopsErrorOptions, 'path' | 'position'> => ({
+  ...(path ? { path } : {}),
+  ...(position ? { position } : {}),
+})
+
 /** The same failure with more next steps, without repeats. */
 export const withHints = (error: SopsError, hints: readonly string[]): SopsError =>
   new SopsError(error.code, error.message, {
-    ...(error.path ? { path: error.path } : {}),
-    ...(error.position ? { position: error.position } : {}),
+    ...placeOf(error),
     hints: [...new Set([...error.hints, ...hints])],
     details: error.details,
     cause: error,

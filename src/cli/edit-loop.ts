@@ -1,10 +1,11 @@
 // Editor and check in turns: the text goes to a private file, and comes back when it is valid.
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
-import { messageOf, SopsError } from '../errors.ts'
+import { messageOf, placeOf, SopsError } from '../errors.ts'
 import { codeOf, readFile, readFileSync, systemErrorText, writeFile } from '../system/index.ts'
 import { runEditor } from './editor.ts'
 import type { Io } from './invocation.ts'
+import { placedLines } from './report.ts'
 import { privateTempDir } from './temp-dir.ts'
 
 export interface EditLoop<T> {
@@ -77,8 +78,7 @@ export async function editLoop<T>(loop: EditLoop<T>, io: Io): Promise<void> {
     folder.keep()
     const known = error instanceof SopsError
     return new SopsError(known ? error.code : 'generic', messageOf(error), {
-      ...(known && error.position ? { position: error.position } : {}),
-      ...(known && error.path ? { path: error.path } : {}),
+      ...(known ? placeOf(error) : {}),
       hints: [
         ...(known ? error.hints : []),
         `your text is kept in ${file} (mode 0600): delete it when you have saved what you need`,
@@ -102,8 +102,13 @@ async function attempt<T>(loop: EditLoop<T>, bytes: Uint8Array, io: Io): Promise
     return { value: await loop.read(bytes) }
   } catch (error) {
     if (!(error instanceof SopsError) || loop.fatal?.(error)) throw error
-    const message = `${loop.headline(error)}: ${error.message}`
-    io.ctx.log({ level: 'error', logger: 'CMD', message, more: [again] })
+    const [first, ...more] = placedLines(error)
+    io.ctx.log({
+      level: 'error',
+      logger: 'CMD',
+      message: `${loop.headline(error)}: ${first}`,
+      more: [...more, ...error.hints.map((hint) => `hint: ${hint}`), again],
+    })
     return { error }
   }
 }

@@ -56,7 +56,7 @@ export async function openerOf(inv: Invocation<typeof decryptionOrder | KeyServi
   return {
     services,
     withOpen: async ({ path, bytes, input }, options, use) => {
-      const loaded = await loadEncrypted(bytes, input)
+      const loaded = await loadEncrypted(bytes, input, io.ctx.watch)
       if (options.change === true) refuseOthers(loaded.others)
       const means = {
         services,

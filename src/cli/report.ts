@@ -9,17 +9,18 @@ import { stdoutStyle, type TerminalStyle } from './style.ts'
 /** `["a"]["b"]`, the form that `--extract` takes. */
 const indexText = (path: readonly string[]): string => path.map((key) => `[${JSON.stringify(key)}]`).join('')
 
-/** The message, with the place added unless it names that. A report of several lines gets none. */
-function withPlace(error: SopsError): readonly string[] {
+/** The lines of the message, with the place added unless it names that. A report of several lines gets none. */
+export function placedLines(error: SopsError): readonly string[] {
   const { message, lines, path, position } = error
   if (lines.length > 1) return lines
   const index = path && path.length > 0 ? indexText(path) : ''
   const last = path?.at(-1) ?? ''
   const named = message.includes(index) || message.split(/[^\p{L}\p{N}_.-]+/u).includes(last)
+  const names = (what: 'line' | 'column'): boolean =>
+    position !== undefined && new RegExp(`\\b${what} ${position[what]}\\b`).test(message)
   const place = [
-    ...(position && !message.includes(`line ${position.line}`)
-      ? [`line ${position.line}, column ${position.column}`]
-      : []),
+    ...(position && !names('line') ? [`line ${position.line}`] : []),
+    ...(position && !names('column') ? [`column ${position.column}`] : []),
     ...(index && !named ? [`at ${index}`] : []),
   ]
   return [place.length > 0 ? `${message} (${place.join(', ')})` : message]
@@ -58,7 +59,7 @@ export async function reportError(error: unknown, host: Host, file?: string): Pr
   // Recorded as the whole of stderr, so scripts may compare it so.
   if (error.details.fault === 'no recipients') await sayLines(host.stderr, [error.message])
   else {
-    const lines = messageLines('error', file, withPlace(error), host)
+    const lines = messageLines('error', file, placedLines(error), host)
     const style = stdoutStyle(host)
     const isReport = error.code === 'no-data-key'
     await sayLines(

@@ -3,12 +3,12 @@
 import { SopsError } from '../errors.ts'
 import {
   yamlContentText as contentText,
-  yamlPositionAt as positionAt,
   type YCollection,
   type YMap,
   type YNode,
   type YScalar,
 } from '../formats/index.ts'
+import { lineIn } from '../text/position.ts'
 import { textKind } from '../tree/kinds.ts'
 import { describeNode, kindOfYaml, readDocument, scalarText, scalarValue } from './first-document.ts'
 import type { Flexible, Lines, UnknownField } from './load.ts'
@@ -46,7 +46,7 @@ export function decodeConfig(bytes: Uint8Array, shape: StructShape): Decoded {
   return { data, errors: run.errors, unknown: run.unknown, lines: run.lines }
 }
 
-const lineOf = (node: YNode, run: Run): number => positionAt(run.text, node.content).line
+const lineOf = (node: YNode, run: Run): number => lineIn(run.text, node.content)
 
 /** Decodes what an alias stands for. The bounds are the reference's against documents that explode (spec/format.md 7.2). */
 function throughAlias<T>(node: YNode, run: Run, use: (target: YScalar | YCollection) => T): T {

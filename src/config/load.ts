@@ -3,7 +3,7 @@
 import type { SelectionField } from '../cipher/index.ts'
 import type { Context } from '../context/index.ts'
 import { memoKeys, onceEach } from '../context/index.ts'
-import { SopsError } from '../errors.ts'
+import { placeOf, SopsError } from '../errors.ts'
 import type { FlatField, GroupField } from '../keys/index.ts'
 import { readNamed, readRegular, systemErrorText } from '../system/index.ts'
 import { conflictHint, conflictLine, conflictText } from '../text/conflict.ts'
@@ -130,10 +130,11 @@ async function readConfigFile(file: ConfigFile, ctx: Context): Promise<Uint8Arra
 async function load(file: ConfigFile, ctx: Context): Promise<Config> {
   const bytes = await readConfigFile(file, ctx)
   const { decodeConfig } = await import('./decode.ts')
-  const refuse = (reasons: readonly string[], hints: readonly string[], cause?: unknown): SopsError => {
+  const refuse = (reasons: readonly string[], hints: readonly string[], cause?: SopsError): SopsError => {
     const line = conflictLine(bytes)
     const [reason, ...more] = line === undefined ? reasons : [conflictText(line)]
     return new SopsError('generic', [`error loading config: Could not unmarshal config file: ${reason}`, ...more], {
+      ...(line === undefined && cause ? placeOf(cause) : {}),
       hints: [
         ...(line === undefined ? hints : [conflictHint]),
         `the configuration is ${file.path}; sops doctor checks it`,

@@ -83,7 +83,7 @@ async function opened<T>(
   const bytes = asBytes(input)
   const format = options.format ?? sniffFormat(bytes)
   if (!format) throw new SopsError('generic', 'sops metadata not found', { details: { fault: 'no metadata' } })
-  const file = await loadEncrypted(bytes, format)
+  const file = await loadEncrypted(bytes, format, context.watch)
   const means = {
     services: options.services ?? [localKeyService(context)],
     log: context.log,
@@ -127,7 +127,7 @@ export const decryptToObject = (
 export async function encrypt(input: Uint8Array | string, options: EncryptOptions): Promise<Uint8Array> {
   const context = options.context ?? processContext()
   const [format, output] = [await loadFormat(options.format), await loadFormat(options.output ?? options.format)]
-  const draft = parsePlain(asBytes(input), format, output)
+  const draft = parsePlain(asBytes(input), format, output, { watch: context.watch })
   for (const key of options.keyGroups?.flatMap(({ keys }) => keys) ?? []) approveKey(key, context)
   const settings = {
     keyGroups: options.keyGroups ?? [{ keys: await recipientsOf(options.recipients ?? {}, context) }],
@@ -153,7 +153,10 @@ export const replacePlaintext = (
   options: ReplaceOptions = {},
 ): Promise<Uint8Array> =>
   opened(encrypted, options, async (file, context) => {
-    const draft = parsePlain(asBytes(plaintext), file.format, file.format, file.plain)
+    const draft = parsePlain(asBytes(plaintext), file.format, file.format, {
+      earlier: file.plain,
+      watch: context.watch,
+    })
     await context.audit?.({ action: 'encrypt', file: context.cwd })
     const { metadata, format, selection } = file
     const unchecked = { ...draft, allowCleartext: true }

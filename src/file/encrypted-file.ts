@@ -39,6 +39,7 @@ import { dataKeyOf, warnOfBare } from './data-key.ts'
 import { changedHints, localizedMismatch, mismatchHints } from './mac-mismatch.ts'
 import { type MetadataText, withTexts } from './metadata-texts.ts'
 import { parseEncrypted } from './parse.ts'
+import { readingProgress } from './reading.ts'
 import { warnOfReprints } from './reprints.ts'
 import { warnOfSharedPaths } from './shared-paths.ts'
 import { lineOf, refuseToConvert, warnOfTwins } from './twins.ts'
@@ -49,10 +50,11 @@ import { checkReadsBack, forEveryReader, type ReadBack, readBack, readsAs, refus
  * Parses an encrypted file, without opening it.
  * @throws SopsError `parse` for text that does not follow the format, `generic` for missing or bad metadata.
  */
-export async function loadEncrypted(bytes: Uint8Array, id: FormatId): Promise<EncryptedFile> {
+export async function loadEncrypted(bytes: Uint8Array, id: FormatId, watch?: Watch): Promise<EncryptedFile> {
   const format = await loadFormat(id)
+  const progress = readingProgress('reading', bytes, watch)
   const read = (literal: boolean): EncryptedFile => {
-    const parsed = parseEncrypted(bytes, format, literal)
+    const parsed = parseEncrypted(bytes, format, { literal, progress })
     const taken = takeMetadata(parsed.tree, format.metadata, { emptyIsAbsent: id === 'json' || id === 'binary' })
     return { format, parsed, ...taken }
   }
@@ -197,6 +199,8 @@ function wantsFresh(format: Format, parsed: Parsed, layout: Layout, encrypted: b
   return Buffer.compare(format.print(parsed.tree, same), format.rewrite(parsed, parsed.tree, same).bytes) === 0
 }
 
+const checking = 'checking what was encrypted'
+
 /** Bytes of an encrypted text from which reading it takes about a second. */
 const longText = 2 ** 22
 
@@ -270,7 +274,7 @@ export function sealFile(
   const written = { tree, ...counts, clear, fresh, losses, ...(reprints ? { reprints } : {}) }
   // A payload is one string in a text that is always printed alike, so there is nothing to respell or to check.
   if (output.id === 'binary') return { bytes, ...written, places: [] }
-  watch?.({ what: 'checking what was encrypted', long: bytes.length >= longText })
+  watch?.({ what: checking, long: bytes.length >= longText })
   const settle = (some: Uint8Array, meant?: Tree): Settled => settled({ text: some, meant }, output, sealed, input)
   let text = settle(bytes, tree)
   const { problem } = text
@@ -325,11 +329,12 @@ function settled({ text, meant }: Unsettled, output: Format, { comments }: Seale
   const from = output.id === input.format.id ? input.parsed : undefined
   const had = input.stash?.leaves.some(({ type }) => type === 'comment') === true
   const hasComments = comments.length > 0 || had
-  const same = meant && readsAs(meant, text, output, from)
+  const reading = { from, progress: readingProgress(checking, text, input.watch) }
+  const same = meant && readsAs(meant, text, output, reading)
   // Comments that have to be sealed again are put into a text that was parsed.
   if (same && (!hasComments || isSettled(settling(comments, input).settle(same.tree))))
     return { bytes: text, read: same, places: [], problem: undefined }
-  let { bytes, read, places } = forEveryReader(text, output, input.selection, from)
+  let { bytes, read, places } = forEveryReader(text, output, input.selection, reading)
   if (!hasComments) return { bytes, read, places, problem: undefined }
   const lost = keepsComments ? lostComment(read.tree, comments, input.selection) : undefined
   const { settle } = settling(comments, input)
@@ -339,7 +344,7 @@ function settled({ text, meant }: Unsettled, output: Format, { comments }: Seale
     if (round === maximumRounds) return { bytes, read, places, problem: 'its comments would have no place to stay' }
     const next = withMetadata(tree, read.metadata, output.metadata, read.parsed.tree)
     bytes = output.rewrite(read.parsed, next, { encrypted: true }).bytes
-    read = readBack(bytes, output, from)
+    read = readBack(bytes, output, reading)
   }
 }
 

@@ -1,12 +1,16 @@
 // Parses the text of an encrypted file; if it does not parse, says what was probably done to it.
 import { SopsError, withHints } from '../errors.ts'
-import type { Format, Parsed } from '../formats/index.ts'
+import type { Format, FormatParseOptions, Parsed } from '../formats/index.ts'
 import { conflictLine, conflictText } from '../text/conflict.ts'
 
 /** @throws SopsError `parse`. */
-export function parseEncrypted(bytes: Uint8Array, format: Format, literal: boolean): Parsed {
+export function parseEncrypted(
+  bytes: Uint8Array,
+  format: Format,
+  options: Pick<FormatParseOptions, 'literal' | 'progress'>,
+): Parsed {
   try {
-    return format.parse(bytes, { encrypted: true, literal })
+    return format.parse(bytes, { ...options, encrypted: true })
   } catch (error) {
     if (!(error instanceof SopsError)) throw error
     const line = conflictLine(bytes)

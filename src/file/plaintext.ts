@@ -1,6 +1,7 @@
 // From a new version of a file's plaintext to a new version of the file: what `edit` does before and after the editor runs.
 import { compileSelection, type Selection } from '../cipher/index.ts'
-import { SopsError } from '../errors.ts'
+import type { Watch } from '../context/index.ts'
+import { placeOf, SopsError } from '../errors.ts'
 import type { Format, Layout, Parsed } from '../formats/index.ts'
 import { sniffFormat } from '../formats/index.ts'
 import { type Metadata, refuseOthers, reservedIn, takeMetadata, withMetadata } from '../metadata/index.ts'
@@ -10,7 +11,8 @@ import { emitPlain, refuseDocuments, type SealOutput, sealFile } from './encrypt
 import { sealInPlace } from './in-place.ts'
 import { withKnownValues } from './known-values.ts'
 import { type MetadataText, placedTexts } from './metadata-texts.ts'
-import type { EncryptedFile, OpenFile, OpenOptions } from './types.ts'
+import { readingProgress } from './reading.ts'
+import type { OpenFile, OpenOptions } from './types.ts'
 import { withUnseenComments } from './unseen-comments.ts'
 
 /** For a whole file that is the envelope of an encrypted one (spec/format.md 11): a second envelope around it would hide the first. */
@@ -37,14 +39,22 @@ export interface Draft {
   readonly allowCleartext?: boolean | undefined
 }
 
+/** Of a plain text that is parsed. */
+interface PlainOptions {
+  /** The plaintext that it was made from. */
+  readonly earlier?: Tree
+  readonly watch?: Watch | undefined
+}
+
 /**
- * Parses a plain text and refuses what cannot be encrypted (spec/cli.md 8 V). `earlier` is the plaintext that it was made from.
+ * Parses a plain text and refuses what cannot be encrypted (spec/cli.md 8 V).
  * @throws SopsError `bad-input`, `no-document` or `already-encrypted`.
  */
-export function parsePlain(bytes: Uint8Array, input: Format, output: Format, earlier?: Tree): Draft {
+export function parsePlain(bytes: Uint8Array, input: Format, output: Format, options: PlainOptions = {}): Draft {
   // What was encrypted before stays as it is when it is opened and changed.
-  if (earlier === undefined && output.id === 'binary' && sniffFormat(bytes) === 'binary') throw alreadyEncrypted()
-  const parsed = parseInput(bytes, input, { earlier })
+  if (options.earlier === undefined && output.id === 'binary' && sniffFormat(bytes) === 'binary')
+    throw alreadyEncrypted()
+  const parsed = parseInput(bytes, input, options)
   if (parsed.tree.documents.length === 0) {
     throw new SopsError('no-document', 'File cannot be completely empty, it must contain at least one document', {
       hints: ['an empty document is written as {}'],
@@ -66,9 +76,9 @@ export function refuseReserved(tree: Tree, output: Format): void {
   })
 }
 
-/** Parses a plain text that shows its metadata in the first document, made from `earlier`. @throws SopsError `bad-input` or `generic`. */
-export function parseWithMetadata(bytes: Uint8Array, input: Format, earlier: Tree): Draft {
-  const parsed = parseInput(bytes, input, { encrypted: true, earlier })
+/** Parses a plain text that shows its metadata in the first document. @throws SopsError `bad-input` or `generic`. */
+export function parseWithMetadata(bytes: Uint8Array, input: Format, options: PlainOptions): Draft {
+  const parsed = parseInput(bytes, input, { ...options, encrypted: true })
   const { metadata, tree, others } = takeMetadata(parsed.tree, input.metadata)
   refuseOthers(others)
   return { format: input, parsed, plain: tree, metadata }
@@ -77,11 +87,11 @@ export function parseWithMetadata(bytes: Uint8Array, input: Format, earlier: Tre
 function parseInput(
   bytes: Uint8Array,
   input: Format,
-  options: { encrypted?: true; earlier: Tree | undefined },
+  { encrypted = false, watch, ...options }: PlainOptions & { readonly encrypted?: boolean },
 ): Parsed {
-  const { encrypted = false, earlier } = options
+  const progress = readingProgress('reading', bytes, watch)
   try {
-    return input.parse(bytes, earlier ? { encrypted, earlier } : { encrypted })
+    return input.parse(bytes, { ...options, encrypted, progress })
   } catch (error) {
     if (!(error instanceof SopsError) || error.code !== 'parse') throw error
     const line = conflictLine(bytes)
@@ -91,8 +101,7 @@ function parseInput(
     }
     const beginning = input.id === 'json' && !encrypted && error.position ? 'Could not unmarshal input data: ' : ''
     throw new SopsError('bad-input', `Error unmarshalling file: ${beginning}${error.message}`, {
-      ...(error.position ? { position: error.position } : {}),
-      ...(error.path ? { path: error.path } : {}),
+      ...placeOf(error),
       hints: error.hints,
       cause: error,
     })
@@ -163,7 +172,9 @@ export async function sealDraft(
 async function asBefore(file: OpenFile, draft: Draft, layout: Layout): Promise<Draft> {
   const { format, parsed, plain, selection } = file
   if (format.id !== 'binary') {
-    const shown = format.parse(await emitPlain(file, format.id, layout), { earlier: plain }).tree
+    const bytes = await emitPlain(file, format.id, layout)
+    const progress = readingProgress(comparing, bytes, file.watch)
+    const shown = format.parse(bytes, { earlier: plain, progress }).tree
     const known = withKnownValues(draft.plain, shown, plain, selection)
     return { ...draft, plain: hasUnseen(file, draft) ? withUnseenComments(known, shown, plain) : known }
   }
@@ -172,6 +183,8 @@ async function asBefore(file: OpenFile, draft: Draft, layout: Layout): Promise<D
   )
   return draft.metadata || value?.kind !== 'leaf' ? draft : { ...draft, parsed, plain: withPayload(plain, value.value) }
 }
+
+const comparing = 'comparing with what was there'
 
 /** JSON has no comments but those that a list stores as its elements. */
 const hasUnseen = ({ format, stash }: OpenFile, { metadata }: Draft): boolean =>
@@ -192,10 +205,12 @@ const withPayload = (plain: Tree, value: Value): Tree => ({
  * The metadata entries of every document as the old text spells and places them, with the new values, so that a block that a formatter or an
  * older release laid out stays as it is.
  */
-function metadataTexts(file: EncryptedFile, metadata: Metadata): MetadataText[][] {
+function metadataTexts(file: OpenFile, metadata: Metadata): MetadataText[][] {
   const { format, parsed, tree } = file
   const updated = withMetadata(tree, metadata, format.metadata, parsed.tree)
-  const refreshed = format.parse(format.rewrite(parsed, updated, { encrypted: true }).bytes, { encrypted: true })
+  const { bytes } = format.rewrite(parsed, updated, { encrypted: true })
+  const progress = readingProgress(comparing, bytes, file.watch)
+  const refreshed = format.parse(bytes, { encrypted: true, progress })
   return refreshed.tree.documents.map((document) =>
     placedTexts(document, format.metadata, (entry) => format.textOf(refreshed, entry)),
   )

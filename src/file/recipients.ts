@@ -1,12 +1,14 @@
 // Changes the recipients of an encrypted file, whose data key is wrapped for others only once it is proven to be the file's own.
 import { commentsOf, compileSelection } from '../cipher/index.ts'
+import type { Watch } from '../context/index.ts'
 import { SopsError, withHints } from '../errors.ts'
 import type { Layout, Respelt } from '../formats/index.ts'
-import { type Wrapped, wrapDataKey } from '../groups/index.ts'
+import { type Wrapped, watchOf, wrapDataKey } from '../groups/index.ts'
 import type { MasterKey } from '../keys/index.ts'
 import { refuseBare } from '../keys/index.ts'
 import { refuseOthers, withMetadata } from '../metadata/index.ts'
 import { provenDataKey } from './encrypted-file.ts'
+import { readingProgress } from './reading.ts'
 import type { EncryptedFile, OpenOptions } from './types.ts'
 import { checkReadsBack, forEveryReader } from './verify.ts'
 
@@ -47,7 +49,7 @@ export async function changeRecipients(
   try {
     const { groups, threshold, keep = false } = wanted
     const wrapped = await wrapDataKey(dataKey, groups, threshold, options.services, { keep: () => keep })
-    return await withRecipients(file, wrapped, layout)
+    return await withRecipients(file, wrapped, layout, watchOf(options.services))
   } finally {
     dataKey.fill(0)
   }
@@ -62,6 +64,7 @@ export async function withRecipients(
   file: EncryptedFile,
   { groups, threshold }: Wrapped,
   layout: Layout,
+  watch?: Watch,
 ): Promise<Respelt> {
   const { format, parsed, tree, others } = file
   refuseOthers(others, { unopened: true })
@@ -69,7 +72,10 @@ export async function withRecipients(
   const next = withMetadata(tree, metadata, format.metadata, parsed.tree)
   const { bytes, reprints } = format.rewrite(parsed, next, { ...layout, encrypted: true })
   const selection = await compileSelection(metadata.selection)
-  const { read, ...respelt } = forEveryReader(bytes, format, selection, parsed)
+  const { read, ...respelt } = forEveryReader(bytes, format, selection, {
+    from: parsed,
+    progress: readingProgress('checking what was written', bytes, watch),
+  })
   checkReadsBack(read, { tree, metadata, selection, comments: commentsOf(tree, selection) })
   return reprints ? { ...respelt, reprints } : respelt
 }

@@ -10,7 +10,7 @@ import {
   walk,
 } from '../cipher/index.ts'
 import { messageOf, SopsError } from '../errors.ts'
-import type { Format, Parsed, Respelt } from '../formats/index.ts'
+import type { Format, FormatParseOptions, Parsed, ReadingShare, Respelt } from '../formats/index.ts'
 import { labelOf } from '../keys/index.ts'
 import { type Metadata, type OtherDocument, othersText, takeMetadata } from '../metadata/index.ts'
 import { canonical } from '../tree/scalar.ts'
@@ -40,19 +40,26 @@ interface ReadText extends ReadBack {
   readonly parsed: Parsed
 }
 
-/** What a text was made from: it is read in the same way. */
-const readingOf = (format: Format, from: Parsed | undefined): { encrypted: true; literal: boolean } => ({
+/** How a text is read back. */
+interface Reading {
+  /** What the text was made from: it is read in the same way. */
+  readonly from?: Parsed | undefined
+  /** Told how far it is. */
+  readonly progress?: ReadingShare | undefined
+}
+
+const optionsOf = (format: Format, { from, progress }: Reading): FormatParseOptions => ({
   encrypted: true,
   literal: from !== undefined && format.reading?.(from) === 'literal',
+  progress,
 })
 
 /**
- * @param from what the text was made from: it is read in the same way.
  * @throws SopsError `cannot-emit` for a text that does not parse, or has no metadata.
  */
-export function readBack(bytes: Uint8Array, format: Format, from?: Parsed): ReadText {
+export function readBack(bytes: Uint8Array, format: Format, reading: Reading = {}): ReadText {
   try {
-    const parsed = format.parse(bytes, readingOf(format, from))
+    const parsed = format.parse(bytes, optionsOf(format, reading))
     return { parsed, ...takeMetadata(parsed.tree, format.metadata) }
   } catch (error) {
     return refuse(messageOf(error))
@@ -60,9 +67,9 @@ export function readBack(bytes: Uint8Array, format: Format, from?: Parsed): Read
 }
 
 /** What `readBack` gives where the text says exactly `meant`, which has the metadata in it; undefined where the format does not tell. */
-export function readsAs(meant: Tree, bytes: Uint8Array, format: Format, from?: Parsed): ReadBack | undefined {
+export function readsAs(meant: Tree, bytes: Uint8Array, format: Format, reading: Reading = {}): ReadBack | undefined {
   try {
-    return format.says?.(bytes, meant, readingOf(format, from)) ? takeMetadata(meant, format.metadata) : undefined
+    return format.says?.(bytes, meant, optionsOf(format, reading)) ? takeMetadata(meant, format.metadata) : undefined
   } catch (error) {
     return refuse(messageOf(error))
   }
@@ -76,11 +83,11 @@ export function forEveryReader(
   bytes: Uint8Array,
   format: Format,
   selection: Selection,
-  from?: Parsed,
+  reading: Reading = {},
 ): Respelt & { readonly read: ReadText } {
-  const read = readBack(bytes, format, from)
+  const read = readBack(bytes, format, reading)
   const respelt = format.respell?.(read.parsed, selection)
-  return respelt ? { ...respelt, read: readBack(respelt.bytes, format, from) } : { bytes, places: [], read }
+  return respelt ? { ...respelt, read: readBack(respelt.bytes, format, reading) } : { bytes, places: [], read }
 }
 
 /**

@@ -4,12 +4,12 @@ import { SopsError } from '../errors.ts'
 import type { Tree, Value } from '../tree/tree.ts'
 import * as envelope from './json/whole-text.ts'
 import { scalarText } from './lines.ts'
-import type { Format, Layout, Parsed, Rewritten } from './types.ts'
+import type { Format, FormatParseOptions, Layout, Parsed, Rewritten } from './types.ts'
 
 /** `source` of plain bytes; of an encrypted file it is what the JSON envelope was parsed from. */
 const PLAIN = Symbol('plain bytes')
 
-function parse(bytes: Uint8Array, options: { encrypted?: boolean } = {}): Parsed {
+function parse(bytes: Uint8Array, options: FormatParseOptions = {}): Parsed {
   if (options.encrypted === true) return envelope.parse(bytes, options)
   const leaf = { kind: 'leaf', value: bytes, origin: { start: 0, end: bytes.length, value: bytes } } as const
   return { tree: { documents: [{ kind: 'map', items: [{ kind: 'entry', key: 'data', value: leaf }] }] }, source: PLAIN }

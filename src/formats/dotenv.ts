@@ -2,6 +2,7 @@
 
 import { SopsError } from '../errors.ts'
 import { hash } from '../text/characters.ts'
+import { lineIn } from '../text/position.ts'
 import { kindOfNode } from '../tree/kinds.ts'
 import { formatPath } from '../tree/path.ts'
 import type { Comment, Entry, Leaf, Tree } from '../tree/tree.ts'
@@ -16,12 +17,13 @@ import {
 } from './dotenv/lines.ts'
 import { macKey, markStart } from './dotenv/mark.ts'
 import { first, linePieces, rewriteLines } from './dotenv/rewrite.ts'
-import { decode, type LineSource, lineOf, markLength, output, scalarText, stringIn, valueIn } from './lines.ts'
+import { decode, type LineSource, markLength, output, scalarText, stringIn, valueIn } from './lines.ts'
 import { nestingHint } from './nesting.ts'
+import { ticker } from './ticks.ts'
 import type { Format, FormatParseOptions, Layout, Parsed } from './types.ts'
 
 function refuse(text: string, start: number, end: number): never {
-  const line = lineOf(text, start)
+  const line = lineIn(text, start)
   const blank = text.slice(start, end).trim() === ''
   throw new SopsError(
     'parse',
@@ -30,14 +32,17 @@ function refuse(text: string, start: number, end: number): never {
   )
 }
 
-function parse(bytes: Uint8Array, { encrypted = false, literal = false, earlier }: FormatParseOptions = {}): Parsed {
+function parse(bytes: Uint8Array, options: FormatParseOptions = {}): Parsed {
+  const { encrypted = false, literal = false, earlier, progress } = options
   const layout = layoutOf(decode(bytes), { encrypted, literal, earlier })
+  const tick = ticker(progress)
   const { text } = layout
   const equalsIn = equalsFinder(text)
   const lines: DotenvLine[] = []
   const items: (Entry | Comment)[] = []
   for (const cursor = lineCursor(layout); nextLine(cursor); ) {
     const { start, contentEnd, end, own, plain } = cursor
+    tick?.(end, text.length)
     const comment = isComment(text, start) ? commentIn(layout, start, contentEnd) : null
     const line: DotenvLine = { start, end, value: comment, contentEnd, own, plain }
     lines.push(line)
@@ -78,16 +83,19 @@ const valueBetween = (layout: DotenvLayout, start: number, end: number): string 
   valueIn(layout, withLineBreaks(layout.text.slice(start, end)))
 
 /** Compares while it reads: a second tree of a large file costs more than all of that. */
-function says(bytes: Uint8Array, tree: Tree, { encrypted = false, literal = false }: FormatParseOptions = {}): boolean {
+function says(bytes: Uint8Array, tree: Tree, options: FormatParseOptions = {}): boolean {
+  const { encrypted = false, literal = false, progress } = options
   const source = decode(bytes)
   if (source.raw) return false
   const layout = layoutOf(source, { encrypted, literal })
   const { text } = layout
   const { items } = first(tree)
   const equalsIn = equalsFinder(text)
+  const tick = ticker(progress)
   let at = 0
   for (const cursor = lineCursor(layout); nextLine(cursor); ) {
     const { start, contentEnd: end } = cursor
+    tick?.(end, text.length)
     if (start === end) continue
     const item = items[at++]
     if (item === undefined) return false
@@ -142,7 +150,7 @@ function refuseSpelledTwins(items: readonly (Entry | Comment)[], text: string): 
   const twins = findSpelledTwins(items)
   if (!twins) return
   const { entry, stray } = twins
-  const line = lineOf(text, stray.origin!.start)
+  const line = lineIn(text, stray.origin!.start)
   throw new SopsError(
     'parse',
     `line ${line} is another spelling of ${formatPath([entry.key])}, with no value: nothing protects it, and some readers would take it`,
@@ -226,7 +234,7 @@ export const dotenv: Format = {
     const { from } = source as DotenvSource
     return from > 0 ? 'layout' : markLength(source as DotenvSource) > 0 ? 'literal' : undefined
   },
-  lineOf: ({ source }, { start }) => lineOf((source as DotenvSource).text, start),
+  lineOf: ({ source }, { start }) => lineIn((source as DotenvSource).text, start),
   notices,
   clearText: scalarText,
   example: `# sops uses the comment lines of this file too

@@ -1,9 +1,11 @@
 // Front door: YAML, JSON, .env, INI and binary, by name or by what a text looks like.
 export { sniffFormat } from './detect.ts'
 export { formatIds, formatOfPath, isFormatId, loadFormat, parseJsonValue } from './table.ts'
+export type { ReadingShare } from './ticks.ts'
 export type {
   Format,
   FormatId,
+  FormatParseOptions,
   Layout,
   Losses,
   Parsed,
@@ -23,5 +25,5 @@ export {
   type YScalar,
 } from './yaml/parse/nodes.ts'
 export { scan as scanYaml } from './yaml/parse/scan.ts'
-export { decode as decodeYaml, positionAt as yamlPositionAt } from './yaml/parse/text.ts'
+export { decode as decodeYaml } from './yaml/parse/text.ts'
 export { resolveScalar as resolveYamlScalar } from './yaml/scalar/resolve.ts'

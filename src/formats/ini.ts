@@ -1,5 +1,6 @@
 // The INI format: sections of keys, comments and quotes by the rules of the reference's library, read without losing a byte (spec/format.md 10).
 import { isEncrypted, isToken } from '../cipher/index.ts'
+import { lineIn } from '../text/position.ts'
 import type { Comment, Entry, MapNode } from '../tree/tree.ts'
 import { refuseBytes } from '../tree/utf8.ts'
 import { blockText } from './ini/comment.ts'
@@ -9,19 +10,19 @@ import { respellIni } from './ini/reference.ts'
 import { rewriteIni } from './ini/rewrite.ts'
 import { type Block, type IniLine, type IniSection, type KeyLine, lineEnd, scan } from './ini/scan.ts'
 import type { IniSource } from './ini/splice.ts'
-import { decode, lineOf, markLength, output, scalarText, stringIn, valueIn } from './lines.ts'
-import type { Format, Parsed } from './types.ts'
+import { decode, markLength, output, scalarText, stringIn, valueIn } from './lines.ts'
+import { type Tick, ticker } from './ticks.ts'
+import type { Format, FormatParseOptions, Parsed } from './types.ts'
 
-function parse(bytes: Uint8Array, options?: { encrypted?: boolean }): Parsed {
+function parse(bytes: Uint8Array, { encrypted = false, progress }: FormatParseOptions = {}): Parsed {
   const decoded = decode(bytes)
   const { text, raw } = decoded
   const from = markLength(decoded)
   const feed = text.indexOf('\n')
   const eol = feed > 0 && text[feed - 1] === '\r' ? '\r\n' : '\n'
-  const source: IniSource = { text, raw, eol, from, sections: scan(text, from) }
-  const items = withoutEmptyDefault(source.sections).map((section) =>
-    sectionEntry(source, section, options?.encrypted ?? false),
-  )
+  const source: IniSource = { text, raw, eol, from, sections: scan(text, from, ticker(progress, 0, 0.7)) }
+  const tick = ticker(progress, 0.7, 1)
+  const items = withoutEmptyDefault(source.sections).map((section) => sectionEntry(source, section, encrypted, tick))
   return { tree: { documents: [{ kind: 'map', items }] }, source }
 }
 
@@ -31,13 +32,14 @@ const withoutEmptyDefault = ([first, ...rest]: readonly IniSection[]): readonly 
     ? rest
     : [first!, ...rest]
 
-function sectionEntry(source: IniSource, section: IniSection, encrypted: boolean): Entry {
+function sectionEntry(source: IniSource, section: IniSection, encrypted: boolean, tick: Tick | undefined): Entry {
   const items: (Entry | Comment)[] = []
   const add = (block: Block): void => {
     if (block.length > 0) items.push(blockComment(source, block))
   }
   add(section.block)
   for (const line of section.keys) {
+    tick?.(line.start, source.text.length)
     items.push(keyEntry(source, line))
     add(line.block)
   }
@@ -123,7 +125,7 @@ export const ini: Format = {
       ? undefined
       : { value: origin.value, text: text.slice(origin.start, origin.end) }
   },
-  lineOf: ({ source }, { start }) => lineOf((source as IniSource).text, start),
+  lineOf: ({ source }, { start }) => lineIn((source as IniSource).text, start),
   passedOver,
   clearText: scalarText,
   example: `; sops encrypts values and comments, and keeps the names of sections and keys

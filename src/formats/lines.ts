@@ -25,13 +25,6 @@ export function decode(bytes: Uint8Array): LineSource {
   return { text: buffer.toString(raw ? 'latin1' : 'utf8'), raw }
 }
 
-/** The 1-based line of an offset. */
-export function lineOf(text: string, offset: number): number {
-  let line = 1
-  for (let at = text.indexOf('\n'); at >= 0 && at < offset; at = text.indexOf('\n', at + 1)) line++
-  return line
-}
-
 export const byteOrderMark = '\ufeff'
 
 /** How many characters of the source are its byte order mark. */

@@ -3,6 +3,7 @@
 import type { Selection } from '../cipher/index.ts'
 import type { Path } from '../tree/path.ts'
 import type { Entry, Leaf, LeafToken, Node, Origin, Tree, Value } from '../tree/tree.ts'
+import type { ReadingShare } from './ticks.ts'
 
 /** The names of the formats. */
 export type FormatId = 'yaml' | 'json' | 'dotenv' | 'ini' | 'binary'
@@ -100,6 +101,8 @@ export interface FormatParseOptions {
   readonly literal?: boolean
   /** The plaintext that the text was made from: where a text can be read in two ways, what did not change says the same as before. */
   readonly earlier?: Tree
+  /** Told how far a long text is; a short one is read without a word. */
+  readonly progress?: ReadingShare | undefined
 }
 
 /** A format: text to tree and back, without keys, metadata or ciphers. */

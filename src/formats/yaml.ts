@@ -1,10 +1,11 @@
 // The YAML format (spec/format.md 7). A text is read by yaml/parse (text, scan, compose, build), in which yaml/scalar gives scalars their
 // values; yaml/rewrite splices a changed tree into it, and yaml/print prints what is new.
+import { lineIn } from '../text/position.ts'
 import type { Leaf, LeafToken, Node, Tree } from '../tree/tree.ts'
 import { refuseBytes } from '../tree/utf8.ts'
 import type { Format, Parsed } from './types.ts'
 import { endOf, placeOf, read, type Source } from './yaml/parse/source.ts'
-import { encode, positionAt } from './yaml/parse/text.ts'
+import { encode } from './yaml/parse/text.ts'
 import { indentOf, printAlone, printTree } from './yaml/print/print.ts'
 import { respellText, unseenComments } from './yaml/reference.ts'
 import { afterBreak, lineEnd, lineStart } from './yaml/rewrite/edits.ts'
@@ -51,8 +52,8 @@ example_booleans:
 export const yaml: Format = {
   id: 'yaml',
   metadata: 'nested',
-  parse(bytes) {
-    const source = read(bytes)
+  parse(bytes, { progress } = {}) {
+    const source = read(bytes, progress)
     return { tree: source.tree, source }
   },
   rewrite(parsed, next, layout = {}) {
@@ -99,7 +100,7 @@ export const yaml: Format = {
     if (/[\r\n]/.test(token)) return undefined
     return { value: place.value, text: token }
   },
-  lineOf: (parsed, { start }) => positionAt(sourceOf(parsed).text, start).line,
+  lineOf: (parsed, { start }) => lineIn(sourceOf(parsed).text, start),
   readings: (parsed) => readingsOf(sourceOf(parsed).text, sourceOf(parsed).documents),
   notices: (parsed) => (sourceOf(parsed).utf16 ? ['the text is UTF-16: what is written is UTF-8'] : []),
   unusualDocuments: (parsed) => unusualDocuments(sourceOf(parsed)),

@@ -14,5 +14,5 @@ export {
 } from './data-key.ts'
 export { type GroupChange, isChange, type KeyChanges, keepWrapped, keyChanges, ownThreshold } from './diff.ts'
 export { recoverWithRepair } from './kms-context.ts'
-export { tellOfKeys, watchOf } from './log.ts'
+export { tellOfKeys, tellOfTrial, watchOf } from './log.ts'
 export { type CompareOptions, refuseMixedKeys } from './same-data-key.ts'

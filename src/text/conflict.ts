@@ -1,4 +1,5 @@
 // Files that git left in the middle of a merge.
+import { lineIn } from './position.ts'
 
 /**
  * The line, from 1, on which the first merge conflict begins; undefined if there is none. Only a whole mark counts: one that begins, then one
@@ -10,7 +11,7 @@ export function conflictLine(bytes: Uint8Array): number | undefined {
   if (!begins) return undefined
   const after = text.slice(begins.index)
   if (!/^(?:={7}\r?$|>{7}(?= |\r?$))/m.test(after)) return undefined
-  return text.slice(0, begins.index).split('\n').length
+  return lineIn(text, begins.index)
 }
 
 /** What happened, in the place of the parser's words, which name what the mark looks like to it. */

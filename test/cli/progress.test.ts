@@ -6,7 +6,7 @@ import { makeProgress, type Progress, stepText } from '../../src/cli/progress.ts
 import { sayPart } from '../../src/cli/say.ts'
 import { watched } from '../../src/system/starts.ts'
 import { bufferHost, type CliOptions, sandbox } from '../support/cli.ts'
-import { encryptedBox, environmentIn, recipient } from './exec-support.ts'
+import { encryptedBox, environmentIn, recipient, secondRecipient } from './exec-support.ts'
 
 const erased = '\r\x1b[K'
 
@@ -212,5 +212,49 @@ test('large files count their bytes', async () => {
   expect(decrypted).toContain(`${erased}f.bin: checking (3 of 5 MiB)`)
   expect(decrypted).toContain(`${erased}f.bin: decrypting (3 of 5 MiB)`)
   expect(decrypted).toMatch(/\r\x1b\[Kdecrypted f\.bin: the whole file\n$/)
+  box.remove()
+})
+
+/** Lines of one format whose text takes long to read. */
+const longLines: Readonly<Record<string, (text: (line: (i: number) => string) => string) => string>> = {
+  'f.yaml': (text) => text((i) => `key${i}_unencrypted: ${'x'.repeat(100)}\n`),
+  'f.json': (text) => `{${text((i) => `"key${i}_unencrypted": "${'x'.repeat(100)}",\n`)} "z": 1}\n`,
+  'f.env': (text) => text((i) => `key${i}_unencrypted=${'x'.repeat(100)}\n`),
+  'f.ini': (text) => text((i) => `key${i}_unencrypted = ${'x'.repeat(100)}\n`),
+}
+
+test.each(Object.entries(longLines))('a long %s says how far it is read', async (name, make) => {
+  const box = sandbox({ [name]: make((line) => Array.from({ length: 22_000 }, (_, i) => line(i)).join('')) })
+  const options = { cwd: box.dir, env: environmentIn(box) }
+  const encrypted = await slowRun(['encrypt', '-i', '--age', recipient, name], options)
+  const read = (seen: string, what: string): number[] =>
+    [...seen.matchAll(new RegExp(`: ${what} \\((\\d) of 3 MiB\\)`, 'g'))].map(([, done]) => Number(done))
+  for (const counts of [
+    read(encrypted, 'reading'),
+    read(encrypted, 'checking what was encrypted'),
+    read(await slowRun(['decrypt', name], options), 'reading'),
+  ])
+    expect([...new Set(counts)]).toEqual([0, 1, 2])
+  box.remove()
+})
+
+test('doctor says which key it tries, and which file it is at', async () => {
+  const box = sandbox({ 'f.yaml': 'a: one\n' })
+  const options = { cwd: box.dir, env: environmentIn(box) }
+  await main(['encrypt', '-i', '--age', `${recipient},${secondRecipient}`, 'f.yaml'], bufferHost(options))
+  const seen = await slowRun(['doctor', 'f.yaml'], { ...options, columns: 300 })
+  expect(seen).toContain(`${erased}looking for the keys of this machine`)
+  for (const [i, key] of [recipient, secondRecipient].entries())
+    expect(seen).toContain(`examining f.yaml: waiting for age key with recipient ${key} (${i + 1} of 2 keys)`)
+  expect(seen).toContain('examining f.yaml: decrypting (0 of 1 values)')
+  const both = await slowRun(['doctor', 'f.yaml', 'f.yaml'], { ...options, columns: 300 })
+  expect(both).toContain('examining 2 of 2: f.yaml: waiting')
+  expect(both.endsWith(erased)).toBe(true)
+  box.remove()
+})
+
+test('doctor in a pipe shows none of it', async () => {
+  const box = await encryptedBox({ 'f.yaml': 'a: 1\n' })
+  expect(await slowRun(['doctor', 'f.yaml'], { cwd: box.dir, env: environmentIn(box), tty: [] })).toBe('')
   box.remove()
 })

@@ -64,7 +64,7 @@ describe('draftText', () => {
     const shown = Buffer.from(await draftText(file, file.format, {}, true))
     expect(shown.toString()).toContain(recipient)
     expect(shown.toString().startsWith(plain.slice(0, 5))).toBe(true)
-    const draft = parseWithMetadata(shown, file.format, file.plain)
+    const draft = parseWithMetadata(shown, file.format, { earlier: file.plain })
     expect(draft.metadata).toEqual(file.metadata)
     expect(Buffer.from(file.format.print(draft.plain)).toString()).toBe(
       Buffer.from(file.format.print(file.plain)).toString(),
@@ -79,10 +79,8 @@ describe('draftText', () => {
 
   test('a text without metadata is no text with metadata', async () => {
     const yaml = await loadFormat('yaml')
-    expect(() => parseWithMetadata(Buffer.from('a: 1\n'), yaml, { documents: [] })).toThrow('sops metadata not found')
-    expect(() => parseWithMetadata(Buffer.from('a: [1\n'), yaml, { documents: [] })).toThrow(
-      /^Error unmarshalling file: /,
-    )
+    expect(() => parseWithMetadata(Buffer.from('a: 1\n'), yaml, {})).toThrow('sops metadata not found')
+    expect(() => parseWithMetadata(Buffer.from('a: [1\n'), yaml, {})).toThrow(/^Error unmarshalling file: /)
   })
 })
 

@@ -97,7 +97,7 @@ async function run(inv: Given, io: Io): Promise<number> {
     if (await decryptLarge(inv, io, target, inputInMemory(bytes), options())) return 0
   }
   const formats = target.typePath === '' ? formatsOf(named, '') : formatsFor(named, target.typePath, bytes)
-  await withOpenFile(await loadEncrypted(bytes, formats.input), options(), async (file) => {
+  await withOpenFile(await loadEncrypted(bytes, formats.input, ctx.watch), options(), async (file) => {
     const layout = plainLayoutOf(inv, config, formats)
     const plain =
       path.length > 0

@@ -57,10 +57,16 @@ async function run(inv: Invocation<(typeof flags)[number]>, io: Io): Promise<num
     },
     localOnly: localOnly(inv, io.ctx).ask,
   }
+  ctx.watch?.({ what: 'looking for the keys of this machine' })
   const found = await findIdentities(ctx)
   const config = await examineConfig(sheet, inv, ctx, isAmong(found))
   const services = await servicesOf(inv, ctx)
-  for (const name of inv.positionals) await examineFile(name, { inv, io, ctx, config, services }, sheet)
+  const names = inv.positionals
+  for (const [i, name] of names.entries()) {
+    io.within(names.length > 1 ? `examining ${i + 1} of ${names.length}: ${name}` : `examining ${name}`)
+    await examineFile(name, { inv, io, ctx, config, services }, sheet)
+  }
+  io.within(undefined)
   showIdentities(found, sheet, ctx)
   showWarnings(warnings, sheet)
   const diagnosis = sheet.diagnosis()

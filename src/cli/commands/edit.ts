@@ -105,7 +105,7 @@ async function editNew(inv: Given, io: Io, path: string): Promise<void> {
       {
         name: basename(path),
         content: Buffer.from(output.example),
-        read: (bytes) => parsePlain(bytes, input, output),
+        read: (bytes) => parsePlain(bytes, input, output, { watch: io.ctx.watch }),
         headline,
         finish: async (draft) => {
           await ctx.audit?.({ action: 'encrypt', file: path })
@@ -150,7 +150,7 @@ async function editExisting(inv: Given, io: Io, path: string): Promise<void> {
   const [input, output] = [await loadFormat(formats.input), await loadFormat(formats.output)]
   const layout = layoutOf(inv, config, formats)
   const showMetadata = inv.bool('show-master-keys')
-  const loaded = await loadEncrypted(bytes, formats.input)
+  const loaded = await loadEncrypted(bytes, formats.input, ctx.watch)
   refuseOthers(loaded.others)
   const options = {
     services,
@@ -161,9 +161,8 @@ async function editExisting(inv: Given, io: Io, path: string): Promise<void> {
   }
   await withOpenFile(loaded, options, async (file) => {
     const readDraft = (text: Uint8Array): Draft => {
-      const draft = showMetadata
-        ? parseWithMetadata(text, input, file.plain)
-        : parsePlain(text, input, output, file.plain)
+      const how = { earlier: file.plain, watch: ctx.watch }
+      const draft = showMetadata ? parseWithMetadata(text, input, how) : parsePlain(text, input, output, how)
       checkVersion((draft.metadata ?? file.metadata).version)
       if (draft.metadata?.keyGroups.every((group) => group.keys.length === 0)) {
         throw new SopsError('generic', "No master keys were provided, so sops can't encrypt the file.")

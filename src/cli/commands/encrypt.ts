@@ -84,7 +84,7 @@ async function run(inv: Given, io: Io): Promise<number> {
     const layout = layoutOf(inv, config, formats)
     return encryptLarge(inv, io, target, inputInMemory(bytes), { settings, services, layout })
   }
-  const draft = parsePlain(bytes, input, output)
+  const draft = parsePlain(bytes, input, output, { watch: ctx.watch })
   await withNewFile(settings, services, async (file) => {
     await ctx.audit?.({ action: 'encrypt', file: target.file ?? ctx.cwd })
     const sealed = sealNew(file, draft, output, ctx.now(), layoutOf(inv, config, formats))

@@ -1,6 +1,7 @@
 // `sops filestatus`: says in JSON whether a file is encrypted. Needs no keys.
 
-import { messageOf, SopsError } from '../../errors.ts'
+import type { Watch } from '../../context/index.ts'
+import { messageOf, placeOf, SopsError } from '../../errors.ts'
 import type { EncryptedFile } from '../../file/index.ts'
 import { loadEncrypted, loadLargeBinary, warnOfOthers } from '../../file/index.ts'
 import type { FormatId } from '../../formats/index.ts'
@@ -36,15 +37,15 @@ async function run(inv: Given, io: Io): Promise<number> {
   } catch (error) {
     if (!(error instanceof SopsError)) throw error
     const text = `cannot check file status: cannot load encrypted file: ${messageOf(error)}`
-    throw new SopsError('generic', text, { hints: error.hints, cause: error })
+    throw new SopsError('generic', text, { ...placeOf(error), hints: error.hints, cause: error })
   }
 }
 
 const named = (inv: Given): NamedFormats => ({ input: inv.string('input-type') })
 
 async function loadedWhole(inv: Given, io: Io, path: string): Promise<EncryptedFile | undefined> {
-  const bytes = await readInput(io.host, path, { log: io.ctx.log })
-  return loaded(bytes, formatsFor(named(inv), path, bytes).input)
+  const bytes = await readInput(io.host, path, { log: io.ctx.log, watch: io.ctx.watch })
+  return loaded(bytes, formatsFor(named(inv), path, bytes).input, io.ctx.watch)
 }
 
 /** A binary file that is too large for one string; undefined for any other. */
@@ -59,9 +60,9 @@ async function loadedLarge(inv: Given, io: Io, path: string): Promise<EncryptedF
 }
 
 /** Undefined for a file without metadata; any other fault of the metadata is an error. */
-async function loaded(bytes: Uint8Array, input: FormatId): Promise<EncryptedFile | undefined> {
+async function loaded(bytes: Uint8Array, input: FormatId, watch?: Watch): Promise<EncryptedFile | undefined> {
   try {
-    return await loadEncrypted(bytes, input)
+    return await loadEncrypted(bytes, input, watch)
   } catch (error) {
     if (error instanceof SopsError && error.details.fault === 'no metadata') return undefined
     throw error

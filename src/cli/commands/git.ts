@@ -18,6 +18,7 @@ import { bool } from '../flag.ts'
 import { decryptionOrder, inputType, keyServices, networkKeys } from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { localOnly } from '../local-only.ts'
+import { placedLines } from '../report.ts'
 import { absolutePath, orderOf, servicesOf } from '../settings.ts'
 
 const installFlags = [bool('global', 'for all repositories of this user')] as const
@@ -71,7 +72,7 @@ async function runTextconv(inv: ToShow, io: Io): Promise<number> {
       await io.out(bytes)
       return 0
     }
-    const [reason = ''] = error instanceof SopsError ? error.lines : [messageOf(error)]
+    const [reason = ''] = error instanceof SopsError ? placedLines(error) : [messageOf(error)]
     const remark = (text: string): string => `${commentMark(format ?? formatOfPath(name))} sops: ${text}`
     await io.say(remark(`shown encrypted: ${reason}`))
     if (local.refusal !== undefined) await io.say(remark(`not all keys were tried: ${local.refusal}`))

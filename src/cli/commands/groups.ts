@@ -147,7 +147,7 @@ async function change(inv: Either, io: Io, done: string, plan: (file: EncryptedF
   const services = await servicesOf(inv, withRule(io, config, absolutePath(io.ctx, path)).ctx)
   const bytes = await readInput(io.host, path, { inPlace: inv.bool('in-place'), log: io.ctx.log, watch: io.ctx.watch })
   const formats = formatsFor({}, path, bytes)
-  const file = await loadEncrypted(bytes, formats.input)
+  const file = await loadEncrypted(bytes, formats.input, io.ctx.watch)
   refuseOthers(file.others, { unopened: true })
   const wanted = plan(file)
   const absolute = absolutePath(io.ctx, path)

@@ -150,7 +150,7 @@ async function pack(path: string, name: string, rule: DestinationRule, job: Job)
     }))
   }
   // Nothing unencrypted may get out.
-  refuseOthers((await loadEncrypted(bytes, format)).others, { unopened: true })
+  refuseOthers((await loadEncrypted(bytes, format, job.io.ctx.watch)).others, { unopened: true })
   return { name, bucket: destination, bytes }
 }
 

@@ -1,6 +1,6 @@
 // `sops rotate`: gives a file a new data key, and on request adds or removes recipients.
 
-import { SopsError } from '../../errors.ts'
+import { SopsError, withHints } from '../../errors.ts'
 import { loadEncrypted, sealFile } from '../../file/index.ts'
 import { loadFormat } from '../../formats/index.ts'
 import { newDataKey, wipedAfter, wrapDataKey } from '../../groups/index.ts'
@@ -170,7 +170,7 @@ async function withNearest(
       .flatMap((flag) => inv.string(flag).split(','))
       .map((word) => word.trim())
     const hints = words.filter((word) => word !== '' && !own.includes(word)).flatMap((word) => meant(word, own))
-    return new SopsError(error.code, error.message, { hints: [...error.hints, ...hints], cause: error })
+    return withHints(error, hints)
   } catch {
     return error
   }

@@ -60,7 +60,7 @@ async function updateFile(inv: Given, io: Io, config: Config): Promise<boolean> 
   await progress(io, `Syncing keys for file ${path}`)
   const bytes = await readInput(io.host, path, { inPlace: true, watch: ctx.watch })
   const { input } = formatsFor({ input: inv.string('input-type') }, path, bytes)
-  const file = await loadEncrypted(bytes, input)
+  const file = await loadEncrypted(bytes, input, ctx.watch)
   refuseOthers(file.others, { unopened: true })
   if (!config.creationRules) {
     throw new SopsError('generic', `The config file ${config.file.path} does not contain any creation rule`)

@@ -14,6 +14,7 @@ import type { MasterKey } from '../../keys/index.ts'
 import { labelOf } from '../../keys/index.ts'
 import { counted } from '../../text/counted.ts'
 import type { Invocation } from '../invocation.ts'
+import { placedLines } from '../report.ts'
 import type { IsHere } from './machine.ts'
 import type { Sheet } from './sheet.ts'
 
@@ -45,7 +46,7 @@ export async function examineConfig(
     return config
   } catch (error) {
     if (!(error instanceof SopsError)) throw error
-    sheet.problem(error.lines, { hints: error.hints })
+    sheet.problem(placedLines(error), { hints: error.hints })
     return undefined
   }
 }

@@ -1,17 +1,18 @@
 // What `sops doctor` says about one file: its format and keys, which of them open it here, and whether it is intact.
 import { type Config, matchCreationRule } from '../../config/index.ts'
-import type { Context } from '../../context/index.ts'
+import type { Context, Stage } from '../../context/index.ts'
 import { messageOf, SopsError, setIn } from '../../errors.ts'
 import type { EncryptedFile } from '../../file/index.ts'
 import { loadEncrypted, withOpenFile } from '../../file/index.ts'
 import type { KeyService } from '../../groups/index.ts'
-import { isChange, keyChanges } from '../../groups/index.ts'
+import { isChange, keyChanges, tellOfTrial } from '../../groups/index.ts'
 import type { MasterKey } from '../../keys/index.ts'
 import { labelOf } from '../../keys/index.ts'
 import { checkFileVersion, othersText, splitHints } from '../../metadata/index.ts'
 import { readInput } from '../files.ts'
 import type { inputType } from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
+import { placedLines } from '../report.ts'
 import { absolutePath, formatsFor } from '../settings.ts'
 import type { FileFacts } from './diagnosis.ts'
 import type { Sheet } from './sheet.ts'
@@ -21,11 +22,16 @@ type Attempt =
   | { readonly part: Uint8Array; readonly by: string }
   | { readonly reasons: readonly (readonly [service: string, reason: string])[]; readonly isTried: boolean }
 
-async function tryKey(key: MasterKey, services: readonly KeyService[]): Promise<Attempt> {
+async function tryKey(
+  key: MasterKey,
+  services: readonly KeyService[],
+  count: Pick<Stage, 'done' | 'total' | 'unit'>,
+): Promise<Attempt> {
   const reasons: (readonly [string, string])[] = []
   let isTried = services.length === 0
   for (const service of services) {
     try {
+      tellOfTrial(service, key, count)
       const result = await service.unwrap(key)
       if (result instanceof Uint8Array) return { part: result, by: service.name }
       reasons.push([service.name, result.unavailable])
@@ -39,8 +45,9 @@ async function tryKey(key: MasterKey, services: readonly KeyService[]): Promise<
 }
 
 /** A key service that repeats earlier outcomes, so that the user is not asked twice. */
-const replay = (attempts: ReadonlyMap<MasterKey, Attempt>): KeyService => ({
+const replay = (attempts: ReadonlyMap<MasterKey, Attempt>, { watch }: Context): KeyService => ({
   name: 'replay',
+  watch,
   wrap: () => Promise.reject(new SopsError('generic', 'nothing is wrapped here')),
   unwrap: async (key) => {
     const attempt = attempts.get(key)
@@ -76,11 +83,12 @@ async function examineKeys(
 ): Promise<ReadonlyMap<MasterKey, Attempt>> {
   const { keyGroups, shamirThreshold } = file.metadata
   const attempts = new Map<MasterKey, Attempt>()
+  const total = keyGroups.flatMap(({ keys }) => keys).length
   for (const [i, group] of keyGroups.entries()) {
     sheet.line(keyGroups.length === 1 ? 'keys, any of which opens the file:' : `key group ${i}:`)
     // One after the other, since they may ask for passphrases.
     for (const key of group.keys) {
-      const attempt = await tryKey(key, services)
+      const attempt = await tryKey(key, services, { done: attempts.size + 1, total, unit: 'keys' })
       attempts.set(key, attempt)
       showAttempt(key, attempt, sheet)
       facts.keys.push(keyFacts(i, key, attempt))
@@ -110,13 +118,13 @@ async function examineContent(
   ctx: Context,
 ): Promise<void> {
   try {
-    const options = { services: [replay(attempts)], audit: { context: ctx, file: path } }
+    const options = { services: [replay(attempts, ctx)], audit: { context: ctx, file: path } }
     await withOpenFile(file, options, () => {})
     facts.opens = true
     sheet.good('it can be opened here, and its integrity check passes')
   } catch (error) {
     if (!(error instanceof SopsError)) throw error
-    if (error.code !== 'no-data-key') return fault(sheet, facts, error.lines, error.hints)
+    if (error.code !== 'no-data-key') return fault(sheet, facts, placedLines(error), error.hints)
     fault(sheet, facts, 'it cannot be opened here', [
       'see above what each key needs, or ask somebody who can to add yours',
     ])
@@ -166,16 +174,16 @@ async function load(
   facts: FileFacts,
 ): Promise<EncryptedFile | 'unreadable' | undefined> {
   try {
-    const bytes = await readInput(io.host, path, { log: io.ctx.log })
+    const bytes = await readInput(io.host, path, { log: io.ctx.log, watch: io.ctx.watch })
     const { input } = formatsFor({ input: inv.string('input-type') }, path, bytes)
     sheet.line(`format: ${input}`)
     facts.format = input
-    return await loadEncrypted(bytes, input)
+    return await loadEncrypted(bytes, input, io.ctx.watch)
   } catch (error) {
     if (!(error instanceof SopsError)) throw error
     const isPlain = error.details.fault === 'no metadata'
     if (isPlain) fault(sheet, facts, 'it is not encrypted', [`sops encrypt -i ${facts.file}`])
-    else fault(sheet, facts, error.lines, error.hints)
+    else fault(sheet, facts, placedLines(error), error.hints)
     return error.code === 'bad-input' ? 'unreadable' : undefined
   }
 }

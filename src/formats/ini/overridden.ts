@@ -1,8 +1,9 @@
 // Lines of an encrypted file whose key a later line has again: each was encrypted whole, as a comment, which no MAC counts.
 import { isEncrypted } from '../../cipher/index.ts'
 import { SopsError } from '../../errors.ts'
+import { lineIn } from '../../text/position.ts'
 import type { Comment, Tree } from '../../tree/tree.ts'
-import { lineOf, stringIn } from '../lines.ts'
+import { stringIn } from '../lines.ts'
 import type { Parsed, PassedOver } from '../types.ts'
 import { type IniLine, type KeyLine, lineEnd, scan } from './scan.ts'
 import type { IniSource } from './splice.ts'
@@ -28,7 +29,7 @@ export function passedOver(parsed: Parsed, plain: Tree, atMost: number): PassedO
       const path = [stringIn(source, name), stringIn(source, line.key)]
       for (const each of line.overridden) {
         const comment = opened.get(each.start)
-        const place = (at: number): number => lineOf(source.text, at)
+        const place = (at: number): number => lineIn(source.text, at)
         if (comment ? !isLineOf(comment.text, path[1]!) : isUnopened(each, line)) {
           const what = comment ? 'an encrypted comment' : 'an encrypted text that does not open'
           const message = `${what} stands in the place of a value (line ${place(each.start)})`

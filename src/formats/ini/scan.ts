@@ -2,6 +2,8 @@
 
 import { SopsError } from '../../errors.ts'
 import { hash, openBracket, semicolon } from '../../text/characters.ts'
+import { positionIn } from '../../text/position.ts'
+import type { Tick } from '../ticks.ts'
 import { isSpace, lineAt, readValue, skipSpace, trimEnd, type ValueSpan } from './value.ts'
 
 /** One line, or the end of a line, that is a comment; from the introducer to the last non-blank character. */
@@ -78,11 +80,12 @@ const draft = (name: string, start: number, lineStart: number, block: Block, con
  * @param from where the text starts behind a byte order mark.
  * @throws SopsError `parse` with a position; also for text that the reference drops, which would be neither encrypted nor protected.
  */
-export function scan(text: string, from: number): readonly IniSection[] {
+export function scan(text: string, from: number, tick?: Tick): readonly IniSection[] {
   let section = draft('DEFAULT', -1, from, [], from)
   const sections = [section]
   let pending: CommentPart[] = []
   for (let lineStart = from; lineStart < text.length; ) {
+    tick?.(lineStart, text.length)
     const { end: lineEnd, next } = lineAt(text, lineStart)
     const start = skipSpace(text, lineStart, lineEnd)
     if (start >= lineEnd) {
@@ -211,12 +214,6 @@ export function keyReadsBack(spelled: string, key: string): boolean {
 }
 
 function failure(text: string, at: number, message: string): SopsError {
-  let line = 1
-  let lineStart = 0
-  for (let feed = text.indexOf('\n'); feed >= 0 && feed < at; feed = text.indexOf('\n', feed + 1)) {
-    line++
-    lineStart = feed + 1
-  }
-  const problem = `Could not unmarshal input data: ${message} on line ${line}`
-  return new SopsError('parse', problem, { position: { line, column: at - lineStart + 1 } })
+  const position = positionIn(text, at)
+  return new SopsError('parse', `Could not unmarshal input data: ${message} on line ${position.line}`, { position })
 }

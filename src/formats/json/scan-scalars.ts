@@ -2,10 +2,11 @@
 
 import { SopsError } from '../../errors.ts'
 import { backslash, digit0, digit9, doubleQuote, hyphen, space } from '../../text/characters.ts'
+import { positionIn } from '../../text/position.ts'
 import { formatPath, type Step } from '../../tree/path.ts'
 import type { Leaf, Value } from '../../tree/tree.ts'
 import { numberText, numberValue } from './leaf.ts'
-import { fail, type JsonScanner, positionOf, stepOf, unexpected } from './scanner.ts'
+import { fail, type JsonScanner, stepOf, unexpected } from './scanner.ts'
 
 const NUMBER = /-?(?:0|[1-9][0-9]*)((?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)/y
 /** After this many characters a string is searched for what ends it, instead of read one by one. */
@@ -80,7 +81,7 @@ function refuseHalf({ text, at, frame }: JsonScanner, value: string, start: numb
   // A byte that is not UTF-8 is such a half in the text itself; an escape is not.
   const isByte = !text.slice(start, at).isWellFormed()
   throw new SopsError('parse', `${what} holds ${isByte ? 'bytes that are not UTF-8' : 'half of a surrogate pair'}`, {
-    position: positionOf(text, start),
+    position: positionIn(text, start),
     path: steps.filter((step) => typeof step === 'string'),
     hints: NOT_TEXT,
   })

@@ -2,6 +2,7 @@
 
 import { closeBrace, closeBracket, colon, comma, doubleQuote, openBrace, openBracket } from '../../text/characters.ts'
 import type { Entry, ListNode, MapNode, Node, Origin } from '../../tree/tree.ts'
+import type { Tick } from '../ticks.ts'
 import { scanScalar, scanString } from './scan-scalars.ts'
 import { fail, type JsonScanner, type OpenContainer, scannerOf, skipBlanks, unexpected } from './scanner.ts'
 
@@ -23,18 +24,22 @@ const TRAILING = [
   'if two files were joined, save each as a file of its own',
 ]
 const EMPTY = ['an object without entries is written as {}']
-const BYTE_ORDER_MARK = ['save the file without a byte order mark']
+const BYTE_ORDER_MARK = [
+  'save it as UTF-8 without one: in VS Code "Save with Encoding", in vim ":set nobomb", in PowerShell 7 "-Encoding utf8NoBOM"',
+]
 
 /**
  * The one value a JSON text holds.
  * @throws SopsError `parse`; texts of messages as in the reference, `EOF` for blank input.
  */
-export function scan(text: string): Node {
+export function scan(text: string, tick?: Tick): Node {
   const s = scannerOf(text)
   if (Number.isNaN(skipBlanks(s))) return fail(s, 'EOF: the file is empty', s.at, EMPTY)
-  if (text.startsWith('\ufeff')) unexpected(s, 'looking for beginning of value', 0, BYTE_ORDER_MARK)
+  if (text.startsWith('\ufeff'))
+    unexpected(s, 'looking for beginning of value: the text begins with a byte order mark', 0, BYTE_ORDER_MARK)
   for (;;) {
     let node = beginValue(s)
+    tick?.(s.at, text.length)
     while (node !== undefined) {
       const { frame } = s
       if (frame === undefined) {

@@ -1,7 +1,8 @@
 // The state of scanning a JSON text, and how it is refused (spec/format.md 8.1).
 
-import { type Position, SopsError } from '../../errors.ts'
+import { SopsError } from '../../errors.ts'
 import { carriageReturn, lineFeed, space, tab } from '../../text/characters.ts'
+import { positionIn } from '../../text/position.ts'
 import type { Step } from '../../tree/path.ts'
 import type { Entry, Node } from '../../tree/tree.ts'
 
@@ -68,7 +69,7 @@ export const stepOf = ({ map, key, items }: OpenContainer): Step => (map ? key :
 
 /** @throws SopsError `parse`, always. */
 export function fail({ text }: JsonScanner, message: string, offset: number, hints: readonly string[] = []): never {
-  throw new SopsError('parse', message, { position: positionOf(text, offset), hints })
+  throw new SopsError('parse', message, { position: positionIn(text, offset), hints })
 }
 
 /** @throws SopsError `parse`, always: about the character at `offset`, or the missing one. */
@@ -91,15 +92,4 @@ function quoteChar(text: string, offset: number): string {
   if (char === "'") return "'\\''"
   if (char === '"') return `'"'`
   return `'${JSON.stringify(char).slice(1, -1)}'`
-}
-
-/** Line and column, from 1, of an offset. */
-export function positionOf(text: string, offset: number): Position {
-  let line = 1
-  let start = 0
-  for (let i = text.indexOf('\n'); i !== -1 && i < offset; i = text.indexOf('\n', i + 1)) {
-    line += 1
-    start = i + 1
-  }
-  return { line, column: offset - start + 1 }
 }

@@ -1,15 +1,16 @@
 // Whole JSON documents: bytes to tree and back. The binary format keeps its encrypted form in them, too.
 
-import { SopsError } from '../../errors.ts'
+import { placeOf, SopsError } from '../../errors.ts'
 import { refuseTooLong, refuseUtf16 } from '../../text/encoding.ts'
+import { positionIn } from '../../text/position.ts'
 import type { Entry, Leaf, LeafToken, MapNode, Node, Tree } from '../../tree/tree.ts'
 import { refuseBytes, textOfBytes } from '../../tree/utf8.ts'
-import type { Layout, Parsed, Rewritten } from '../types.ts'
+import { type Tick, ticker } from '../ticks.ts'
+import type { FormatParseOptions, Layout, Parsed, Rewritten } from '../types.ts'
 import { quoteMarkup } from './leaf.ts'
 import { indentUnit, type JsonStyle, printNode } from './print.ts'
 import { rewriteText } from './rewrite.ts'
 import { scan } from './scan.ts'
-import { positionOf } from './scanner.ts'
 import { writer } from './text.ts'
 
 const referenceStyle = (indent: number | undefined): JsonStyle => ({
@@ -25,24 +26,24 @@ const referenceStyle = (indent: number | undefined): JsonStyle => ({
  * @param encrypted names the failure as the reference does for encrypted input.
  * @throws SopsError `parse`.
  */
-export function parse(bytes: Uint8Array, { encrypted = false }: { encrypted?: boolean } = {}): Parsed {
+export function parse(bytes: Uint8Array, { encrypted = false, progress }: FormatParseOptions = {}): Parsed {
   refuseTooLong(bytes)
   refuseUtf16(bytes)
   const source = textOfBytes(bytes)
   try {
-    return { tree: { documents: [rootOf(source)] }, source }
+    return { tree: { documents: [rootOf(source, ticker(progress))] }, source }
   } catch (error) {
     if (!encrypted || !(error instanceof SopsError) || error.position === undefined) throw error
-    const { position, hints } = error
-    throw new SopsError('parse', `Could not unmarshal input data: ${error.message}`, { position, hints })
+    const text = `Could not unmarshal input data: ${error.message}`
+    throw new SopsError('parse', text, { ...placeOf(error), hints: error.hints })
   }
 }
 
-function rootOf(text: string): MapNode {
-  const root = scan(text)
+function rootOf(text: string, tick: Tick | undefined): MapNode {
+  const root = scan(text, tick)
   if (root.kind === 'map') return root
   throw new SopsError('parse', 'SOPS only supports JSON files with a top-level object', {
-    position: positionOf(text, root.origin!.start),
+    position: positionIn(text, root.origin!.start),
     hints: [
       'wrap the value in an object: {"items": …}',
       'or encrypt the text as one value: --input-type binary, and to decrypt it --output-type binary',

@@ -7,7 +7,6 @@ import { elementsOf, isCollection, type YNode } from './parse/nodes.ts'
 import type { ConstructId, Refusal } from './parse/refusal.ts'
 import type { Source } from './parse/source.ts'
 import { outsideTags } from './parse/tag-octets.ts'
-import { isBreak } from './parse/text.ts'
 import { lineStart, skipBlanks } from './rewrite/edits.ts'
 
 interface Construct {
@@ -75,7 +74,7 @@ export function respellText(text: string, refused: readonly Refusal[]): { text: 
   for (const { construct, start, end, written } of [...refused].sort((a, b) => a.start - b.start || a.end - b.end)) {
     for (; counted < start; counted++) {
       const c = text.charCodeAt(counted)
-      if (isBreak(c) && !(c === carriageReturn && text.charCodeAt(counted + 1) === lineFeed)) line++
+      if (c === lineFeed || (c === carriageReturn && text.charCodeAt(counted + 1) !== lineFeed)) line++
     }
     const { what, as, write } = constructs[construct]
     parts.push(text.slice(copied, start), written ?? write(text.slice(start, end)))

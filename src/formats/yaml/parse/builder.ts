@@ -1,5 +1,6 @@
 // The state of building the tree of a document from its nodes, how comments get into it, and the bounds of what aliases stand for.
 import type { Item, Origin } from '../../../tree/tree.ts'
+import type { Tick } from '../../ticks.ts'
 import type { YAlias, YCollection, YElement, YEntry, YNode } from './nodes.ts'
 import { parseError } from './text.ts'
 import type { CommentLine } from './tokens.ts'
@@ -44,6 +45,8 @@ export interface Builder {
   readonly open: Set<YNode>
   visited: number
   copied: number
+  /** Told where in the text it is. */
+  readonly tick: Tick | undefined
 }
 
 const allowedRatio = (visited: number): number => {

@@ -1,6 +1,7 @@
 // What the reference refuses of a map's keys.
+import { lineIn } from '../../../text/position.ts'
 import { contentText, targetOf, type YMap, type YNode } from './nodes.ts'
-import { parseError, positionAt } from './text.ts'
+import { parseError } from './text.ts'
 
 const isMap = (node: YNode): boolean => targetOf(node).kind === 'map'
 
@@ -19,7 +20,7 @@ export function checkKeys(text: string, map: YMap): void {
     const id = (key.kind === 'alias' ? '*' : '=') + word
     const other = seen.get(id)
     if (other) {
-      const { line } = positionAt(text, other.content)
+      const line = lineIn(text, other.content)
       throw parseError(text, key.content, `mapping key ${JSON.stringify(word)} already defined at line ${line}`)
     }
     seen.set(id, key)

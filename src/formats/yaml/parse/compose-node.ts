@@ -1,8 +1,9 @@
 // One node from its tokens: scalars and aliases whole, collections opened.
 import type { SopsError } from '../../../errors.ts'
+import { lineIn } from '../../../text/position.ts'
 import { type Composer, type ComposerFrame, deliver, fail, joined, none, peek } from './composer.ts'
 import { resolveTag, type YAlias, type YCollection, type YList, type YMap, type YNode, type YScalar } from './nodes.ts'
-import { parseError, positionAt } from './text.ts'
+import { parseError } from './text.ts'
 import { type Token, TokenType } from './tokens.ts'
 
 /** Tag and anchor of a node. */
@@ -83,7 +84,7 @@ function unknownAnchor({ text, tokens }: Composer, alias: Token): SopsError {
     (token) => token.type === TokenType.anchor && token.value === alias.value && token.start < alias.start,
   )
   if (!earlier) return parseError(text, alias.start, problem)
-  const { line } = positionAt(text, earlier.start)
+  const line = lineIn(text, earlier.start)
   return parseError(
     text,
     alias.start,

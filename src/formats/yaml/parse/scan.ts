@@ -24,6 +24,7 @@ import {
   space,
   tab,
 } from '../../../text/characters.ts'
+import type { Tick } from '../../ticks.ts'
 import { collectComments, collectLineComment } from './comments.ts'
 import { scanBlock } from './scan-block-scalar.ts'
 import { blockEntry, closeLevels, explicitKey, mapValue } from './scan-blocks.ts'
@@ -45,7 +46,7 @@ import {
 } from './tokens.ts'
 
 /** @throws SopsError `parse`. */
-export function scan(source: string): Scanned {
+export function scan(source: string, tick?: Tick): Scanned {
   const s: YamlScanner = {
     text: `${source}\0`,
     length: source.length,
@@ -62,7 +63,7 @@ export function scan(source: string): Scanned {
     comments: [],
     refused: [],
   }
-  while (fetch(s));
+  while (fetch(s)) tick?.(s.pos, s.length)
   return s
 }
 

@@ -2,6 +2,7 @@
 
 import { SopsError } from '../../../errors.ts'
 import type { Comment, Entry, ListNode, MapNode, Node, Tree } from '../../../tree/tree.ts'
+import { type ReadingShare, ticker } from '../../ticks.ts'
 import { blanksBefore, isFirstOnLine } from '../rewrite/edits.ts'
 import { build } from './build.ts'
 import type { Place } from './builder.ts'
@@ -33,16 +34,16 @@ export interface Source {
 }
 
 /** @throws SopsError `parse`. */
-export function read(bytes: Uint8Array): Source {
+export function read(bytes: Uint8Array, progress?: ReadingShare): Source {
   const { text, byteOrderMark, utf16 } = decode(bytes)
-  const scanned = scan(text)
-  const documents = compose(text, scanned)
+  const scanned = scan(text, ticker(progress, 0, 0.5))
+  const documents = compose(text, scanned, ticker(progress, 0.5, 0.75))
   if (documents.length === 0 && text !== '') {
     throw new SopsError('parse', 'EOF: there is no document, only comments or blank lines', {
       hints: ['add a value, or {} for a document without any'],
     })
   }
-  const tree = build(text, documents)
+  const tree = build(text, documents, ticker(progress, 0.75, 1))
   return {
     text,
     byteOrderMark,

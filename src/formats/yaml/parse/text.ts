@@ -1,6 +1,6 @@
 // Bytes to text and back: the encodings, byte order marks and characters YAML allows (spec/format.md 7.1, 7.2).
 
-import { SopsError } from '../../../errors.ts'
+import { type Position, SopsError } from '../../../errors.ts'
 import {
   carriageReturn,
   lineFeed,
@@ -11,6 +11,8 @@ import {
   tab,
 } from '../../../text/characters.ts'
 import { refuseTooLong, refuseUtf16 } from '../../../text/encoding.ts'
+import { positionIn } from '../../../text/position.ts'
+import { textOfBytes } from '../../../tree/utf8.ts'
 
 /** A decoded text. */
 interface Decoded {
@@ -33,21 +35,8 @@ export const isBreak = (c: number): boolean =>
 export const isBlankEnd = (c: number): boolean =>
   c > space ? c >= nextLine && isUnicodeBreak(c) : isBlank(c) || isBreak(c) || c === 0 || Number.isNaN(c)
 
-/** 1-based line and column of an offset; linear, for error messages only. */
-export function positionAt(text: string, offset: number): { line: number; column: number } {
-  let line = 1
-  let start = 0
-  for (let i = 0; i < offset && i < text.length; i++) {
-    const c = text.charCodeAt(i)
-    if (!isBreak(c) || (c === carriageReturn && text.charCodeAt(i + 1) === lineFeed)) continue
-    line++
-    start = i + 1
-  }
-  return { line, column: offset - start + 1 }
-}
-
 export function parseError(text: string, offset: number, problem: string): SopsError {
-  const position = positionAt(text, offset)
+  const position = positionIn(text, offset)
   return new SopsError('parse', `yaml: line ${position.line}: ${problem}`, { position })
 }
 
@@ -70,13 +59,20 @@ export function decode(bytes: Uint8Array): Decoded {
     text = encoding === 'utf16be' ? utf16(swapped(body)) : encoding === 'utf16le' ? utf16(body) : utf8(body)
   } catch (cause) {
     const problem = encoding === 'utf8' ? 'invalid UTF-8' : 'invalid UTF-16'
-    throw new SopsError('parse', `yaml: ${problem}`, { cause })
+    const place = encoding === 'utf8' ? { position: firstNoText(body) } : {}
+    throw new SopsError('parse', `yaml: ${problem}`, { ...place, cause })
   }
   const bad = forbidden.exec(text)
   if (bad) {
-    throw new SopsError('parse', 'yaml: control characters are not allowed', { position: positionAt(text, bad.index) })
+    throw new SopsError('parse', 'yaml: control characters are not allowed', { position: positionIn(text, bad.index) })
   }
   return { text, byteOrderMark: skip === 3, utf16: encoding !== 'utf8' }
+}
+
+/** Where the first byte is that is not UTF-8. */
+function firstNoText(bytes: Uint8Array): Position {
+  const text = textOfBytes(bytes)
+  return positionIn(text, text.search(/\p{Surrogate}/u))
 }
 
 const utf8 = (bytes: Uint8Array): string => new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)

@@ -1,10 +1,10 @@
 // The source text with what differs between two trees changed, and every other byte kept.
 
 import { SopsError } from '../../../errors.ts'
+import { lineIn } from '../../../text/position.ts'
 import type { MapNode, Origin, Tree } from '../../../tree/tree.ts'
 import type { Layout, Reprint } from '../../types.ts'
 import { type Source, withoutOddBlanks } from '../parse/source.ts'
-import { positionAt } from '../parse/text.ts'
 import { indentOf, printDocument, printTree } from '../print/print.ts'
 import { withEnd } from './block-ends.ts'
 import { readsAs } from './check.ts'
@@ -73,7 +73,7 @@ export function rewriteText(source: Source, wanted: Tree, layout: Layout): Rewri
   const reprints =
     text === undefined
       ? [{ why: 'with the changes it would not read back as intended' }]
-      : reprinted.map(({ content }) => ({ line: positionAt(source.text, content).line, why: noPlace }))
+      : reprinted.map(({ content }) => ({ line: lineIn(source.text, content), why: noPlace }))
   return { text: text ?? printedText(work, next), reprints, expanded: expanded.length, respelt, documents }
 }
 

@@ -1,5 +1,6 @@
 // Plain scalars that other readers take for something else than SOPS does, and tags that they do not take.
 import { digit0, digit9, dot, hyphen, plus } from '../../../text/characters.ts'
+import { lineIn } from '../../../text/position.ts'
 import type { Step } from '../../../tree/path.ts'
 import type { Reading } from '../../types.ts'
 import {
@@ -97,9 +98,12 @@ const isPlain = (node: YNode): node is YScalar => node.kind === 'scalar' && node
 export function readingsOf(text: string, documents: readonly YDocument[]): Reading[] {
   const found: Reading[] = []
   const path: Step[] = []
+  // To the scanner these end a line, to editors they do not.
+  const isOdd = /[\u0085\u2028\u2029]/.test(text)
+  const lineOf = (node: YNode): number => (isOdd ? lineIn(text, node.content) : node.line + 1)
 
   function add(node: YNode, isKey: boolean, last: Step): void {
-    const say = (what: string): unknown => found.push({ path: [...path, last], line: node.line + 1, isKey, what })
+    const say = (what: string): unknown => found.push({ path: [...path, last], line: lineOf(node), isKey, what })
     if (isStringTag(node.tag) && !node.tag.startsWith('!!'))
       say('a tag of its own, which mise, rops and PyYAML refuse in any file')
     if (isGlued(node, text)) say(gluedAnchor)
