@@ -66,7 +66,7 @@ export function environmentValues(
     if (kind === 'bool') {
       const value = text === '' ? false : parseBool(text)
       if (value === undefined) {
-        const usage = `could not parse ${quote(text)} as bool value for flag ${name}: ${variable} must be true or false`
+        const usage = `could not parse ${text} as bool value for flag ${name}: ${variable} must be true or false`
         return { usage, kind: 'environment' }
       }
       values.set(name, value)

@@ -221,7 +221,7 @@ describe('variables', () => {
     expect(values).toEqual({
       kind: 'environment',
       usage:
-        'could not parse "perhaps" as bool value for flag disable-version-check: SOPS_DISABLE_VERSION_CHECK must be true or false',
+        'could not parse perhaps as bool value for flag disable-version-check: SOPS_DISABLE_VERSION_CHECK must be true or false',
     })
   })
 })
