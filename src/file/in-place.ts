@@ -4,6 +4,7 @@ import type { Selection } from '../cipher/index.ts'
 import { SopsError } from '../errors.ts'
 import type { Layout } from '../formats/index.ts'
 import type { Metadata } from '../metadata/index.ts'
+import { findAhead } from '../tree/find-ahead.ts'
 import {
   type Item,
   type Leaf,
@@ -63,20 +64,14 @@ function itemsWith(items: readonly Item[], values: readonly Item[]): Item[] {
   const isSettled = items.length === values.length
   let from = 0
   return values.map((value, at) => {
-    const found = isSettled && at >= from && comesFrom(items[at]!, value, true) ? at : findFrom(items, from, value)
+    const found =
+      isSettled && at >= from && comesFrom(items[at]!, value, true)
+        ? at
+        : findAhead(items, from, (item) => comesFrom(item, value, false))
     if (found < 0) return anew(value)
     from = found + 1
     return itemWith(items[found]!, value)
   })
-}
-
-/** So many items are looked at for one that may be new: a text of which all is new must not take a square of time. */
-const lookAhead = 1000
-
-function findFrom(items: readonly Item[], from: number, value: Item): number {
-  const end = Math.min(items.length, from + lookAhead)
-  for (let at = from; at < end; at++) if (comesFrom(items[at]!, value, false)) return at
-  return -1
 }
 
 /** `inPlace`: as many items stand around them as before, so that only their kind and key tell. */

@@ -1,4 +1,5 @@
 // Comments of lists that a format has no text for (JSON): a new version of the text does not show them, so they stay where they were.
+import { findAhead } from '../tree/find-ahead.ts'
 import { type Comment, type Item, type ListNode, type MapNode, type Node, sameNode, type Tree } from '../tree/tree.ts'
 
 /** A node that the text shows, and what it is with its comments. */
@@ -42,20 +43,17 @@ function valuesOf(shown: MapNode, meant: MapNode): ReadonlyMap<string, Known> {
 
 const isComment = (item: Item): item is Comment => item.kind === 'comment'
 
-/** So many elements are looked at for one that may be new: a list of which all is new must not take a square of time. */
-const lookAhead = 1000
-
 function elementsWith(next: ListNode, shown: ListNode, meant: ListNode): ListNode {
   const [elements, old, known] = [next, shown, meant].map(({ items }) =>
     items.filter((item): item is Node => !isComment(item)),
   ) as [Node[], Node[], Node[]]
   const isSettled = old.length === elements.length
-  const places: (number | undefined)[] = []
+  const places: number[] = []
   let from = 0
   const items: (Node | Comment)[] = elements.map((element, at) => {
-    const found = isSettled ? at : findFrom(old, from, element)
+    const found = isSettled ? at : findAhead(old, from, (one) => sameNode(one, element))
     places.push(found)
-    if (found === undefined) return element
+    if (found < 0) return element
     from = found + 1
     return withComments(element, { shown: old[found]!, meant: known[found]! })
   })
@@ -63,19 +61,14 @@ function elementsWith(next: ListNode, shown: ListNode, meant: ListNode): ListNod
   return isSame ? next : { ...next, items: woven(items, places, meant.items) }
 }
 
-function findFrom(old: readonly Node[], from: number, element: Node): number | undefined {
-  const end = Math.min(old.length, from + lookAhead)
-  for (let at = from; at < end; at++) if (sameNode(old[at]!, element)) return at
-  return undefined
-}
-
-/** @param places which of the elements before each of the items was. */
+/** @param places which of the elements before each of the items was, in rising order; -1 for a new one. */
 function woven(
   items: readonly (Node | Comment)[],
-  places: readonly (number | undefined)[],
+  places: readonly number[],
   before: readonly (Node | Comment)[],
 ): (Node | Comment)[] {
   const found: (Node | Comment)[] = []
+  const placed = new Map(places.map((one, at) => [one, at]))
   let at = 0
   let place = 0
   for (const item of before) {
@@ -84,8 +77,8 @@ function woven(
       found.push(comment)
       continue
     }
-    const stays = places.indexOf(place++, at)
-    if (stays >= 0) while (at <= stays) found.push(items[at++]!)
+    const stays = placed.get(place++)
+    if (stays !== undefined) while (at <= stays) found.push(items[at++]!)
   }
   return [...found, ...items.slice(at)]
 }
