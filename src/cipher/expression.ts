@@ -56,9 +56,6 @@ function estimatedSize(expression: string): number {
   return outer.reduce((all, size) => all + size, sum + last)
 }
 
-/** What to do about an expression that does not compile. */
-export const expressionHint = 'expressions follow RE2: no look-around and no back-references'
-
 /**
  * A search with RE2's meaning; the engine is loaded only where one is needed.
  * @throws SopsError `generic` as `refuseLargeExpression`, any other error when the expression is not valid RE2.

@@ -17,7 +17,7 @@ export function clearHints(tree: Tree, number: number, selection: Selection): re
   return encrypted
     ? []
     : [
-        `document ${number} is clear text in an encrypted file: take it out, or add what it says with sops edit or sops set`,
+        `document ${number} is clear text in an encrypted file: take it out with a text editor, then add what it says with sops edit or sops set`,
       ]
 }
 

@@ -20,6 +20,8 @@ export interface CommandLine {
 export interface UsageError {
   readonly usage: string
   readonly flag?: string
+  /** The words before it that are no flags, then it and all that follows. */
+  readonly words?: readonly string[]
   /** The command line is not at fault. */
   readonly kind?: 'environment'
 }
@@ -161,7 +163,10 @@ export function parseWords(
     const equals = body.indexOf('=')
     const spelling = equals < 0 ? body : body.slice(0, equals)
     const entry = byName.get(spelling)
-    if (!entry) return { usage: `flag provided but not defined: -${spelling}`, flag: spelling }
+    if (!entry) {
+      const usage = `flag provided but not defined: -${spelling}`
+      return { usage, flag: spelling, words: [...positionals, ...words.slice(at)] }
+    }
     let text = equals < 0 ? undefined : body.slice(equals + 1)
     if (text === undefined && entry.kind === 'bool') text = 'true'
     if (text === undefined) {

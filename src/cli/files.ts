@@ -21,7 +21,7 @@ import {
   stat,
   systemErrorText,
 } from '../system/index.ts'
-import { shellWord } from '../text/quote.ts'
+import { folderHint } from './folder-hint.ts'
 import type { Host } from './host.ts'
 import type { Io } from './invocation.ts'
 import { isSame, type Lock, lockFile, onlyRegular } from './lock.ts'
@@ -33,35 +33,36 @@ const inFolder = (host: Host, path: string): string => (path === '' ? '' : resol
 interface InputFileOptions {
   /** The file will be changed in place, so it must be a regular one. */
   readonly inPlace?: boolean
-  /** Told what is waited for. */
-  readonly log?: Context['log']
-  readonly watch?: Context['watch']
 }
+
+/** What reading needs to know of a run. */
+type Reader = Pick<Io, 'host' | 'ctx' | 'command'>
 
 /** Bytes of a text from which reading it takes long. */
 const longText = 2 ** 21
 
 /** The bytes of a file, or of stdin when `path` is undefined. @throws SopsError `bad-input`. */
 export async function readInput(
-  host: Host,
+  reader: Reader,
   path: string | undefined,
-  { watch, ...options }: InputFileOptions = {},
+  options: InputFileOptions = {},
 ): Promise<Uint8Array> {
+  const { watch } = reader.ctx
   watch?.({ what: 'reading' })
-  const bytes = await readGivenInput(host, path, options)
+  const bytes = await readGivenInput(reader, path, options)
   if (bytes.length >= longText) watch?.({ what: 'reading', long: true })
   return bytes
 }
 
 async function readGivenInput(
-  host: Host,
+  { host, ctx, command }: Reader,
   path: string | undefined,
-  { inPlace = false, log }: InputFileOptions,
+  { inPlace = false }: InputFileOptions,
 ): Promise<Uint8Array> {
-  const onWait = log && ((from: 'pipe' | 'terminal'): void => tellOfWaiting(from, path, log))
+  const onWait = (from: 'pipe' | 'terminal'): void => tellOfWaiting(from, path, ctx.log)
   if (path === undefined) {
     try {
-      return await host.stdin.readAll(onWait && { onWait })
+      return await host.stdin.readAll({ onWait })
     } catch (error) {
       const text = systemErrorText(error, 'read', '/dev/stdin')
       throw new SopsError('bad-input', `Error reading from stdin: ${text}`, { hints: sizeHint(error), cause: error })
@@ -69,11 +70,14 @@ async function readGivenInput(
   }
   try {
     if (inPlace) return readRegular(inFolder(host, path), (what) => irregular(path, what))
-    return await readGiven(host, inFolder(host, path), onWait && { onWait })
+    return await readGiven(host, inFolder(host, path), { onWait })
   } catch (error) {
     if (error instanceof SopsError) throw error
     const text = systemErrorText(error, 'open', path)
-    throw new SopsError('bad-input', `Error reading file: ${text}`, { hints: readHints(error, path), cause: error })
+    throw new SopsError('bad-input', `Error reading file: ${text}`, {
+      hints: readHints(error, path, command),
+      cause: error,
+    })
   }
 }
 
@@ -84,10 +88,10 @@ const irregular = (path: string, what: string): SopsError =>
 export const missingHint = 'is the name right, and the working folder? sops edit FILE makes a new encrypted file'
 
 /** Next steps for a file that cannot be read. */
-function readHints(error: unknown, path: string): string[] {
+function readHints(error: unknown, path: string, command: string): string[] {
   switch (codeOf(error)) {
     case 'EISDIR':
-      return [foldersHint(path)]
+      return [folderHint(path, command)]
     case 'ENOENT':
       return [missingHint]
     case 'EACCES':
@@ -98,15 +102,13 @@ function readHints(error: unknown, path: string): string[] {
 }
 
 /** What cannot be looked at says so when it is read. @throws SopsError `bad-input`. */
-export async function mustBeNoFolder(path: string): Promise<void> {
+export async function mustBeNoFolder(path: string, command: string): Promise<void> {
   const found = await stat(path).catch(() => undefined)
   if (!found?.isDirectory()) return
-  throw new SopsError('bad-input', `Error reading file: read ${path}: is a directory`, { hints: [foldersHint(path)] })
+  throw new SopsError('bad-input', `Error reading file: read ${path}: is a directory`, {
+    hints: [folderHint(path, command)],
+  })
 }
-
-/** Commands take files. */
-export const foldersHint = (folder: string, command = 'decrypt'): string =>
-  `commands take one file: find ${shellWord(folder)} -name '*.yaml' -type f -exec sops ${command} {} \\;`
 
 const sizeHint = (error: unknown): string[] =>
   codeOf(error) === 'EFBIG' ? ['pipes and devices are read up to 512 MiB: put what is larger into a file'] : []

@@ -48,6 +48,8 @@ export type ResultPlace = 'file' | 'stdout' | 'device'
 
 export interface Io {
   readonly host: Host
+  /** The words of the command, with `-i` if that was given: `encrypt -i`. */
+  readonly command: string
   readonly ctx: Context
   /** Colours for stdout, and for text that follows its rule (spec/cli.md 3.3); none unless stdout is a terminal. */
   readonly style: TerminalStyle

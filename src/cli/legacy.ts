@@ -162,5 +162,5 @@ export async function runLegacy(root: CommandLine, io: Io): Promise<number> {
     await requireCreationRule(inv, io, path)
   }
   const row = findRow<Row>(commands, mode) as CommandRow
-  return (await row.load()).run(inv, io)
+  return (await row.load()).run(inv, { ...io, command: inv.bool('in-place') ? `${mode} -i` : mode! })
 }

@@ -74,7 +74,8 @@ async function runCommand(
   if (isUsageError(parsed)) return refuse(parsed, path, host)
   if (parsed.help) return showHelp(path, host)
   const names = path.map(({ name }) => name)
-  const io = makeIo(host, root.values.bool('verbose') || parsed.values.bool('verbose'), names.join(' '))
+  const whole = makeIo(host, root.values.bool('verbose') || parsed.values.bool('verbose'), names.join(' '))
+  const io = parsed.values.bool('in-place') ? { ...whole, command: `${whole.command} -i` } : whole
   if (command.opensEditor) io.hold()
   warnOfLostFlags(root, names.at(-1)!, io)
   const inv: Invocation<Flag> = {
@@ -156,6 +157,7 @@ export function makeIo(outside: Host, verbose: boolean, command = 'sops'): Io {
   }
   return {
     host,
+    command,
     ctx,
     style: stdoutStyle(host),
     out: (data) => host.stdout.write(data),

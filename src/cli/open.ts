@@ -71,8 +71,7 @@ export async function openerOf(inv: Invocation<typeof decryptionOrder | KeyServi
   }
 }
 
-export const read = (io: Io, path: string): Promise<Uint8Array> =>
-  readInput(io.host, path, { log: io.ctx.log, watch: io.ctx.watch })
+export const read = (io: Io, path: string): Promise<Uint8Array> => readInput(io, path)
 
 /** The flags of a command that changes one value. */
 type ChangeFlag = TypeFlag | typeof ignoreMac | typeof allowCleartext | typeof decryptionOrder | KeyServiceFlag
@@ -129,7 +128,7 @@ async function changeLocked(
   const { ctx, host } = io
   const { path: steps, find, make } = change
   const [verb, preposition] = change.done
-  const bytes = await readInput(host, path, { inPlace: true, watch: ctx.watch })
+  const bytes = await readInput(io, path, { inPlace: true })
   const formats = formatsFor(namedFormats(inv), path, bytes)
   const options = { ignoreMac: inv.bool('ignore-mac'), change: true }
   await opener.withOpen({ path, bytes, input: formats.input }, options, async ({ file }) => {

@@ -57,7 +57,7 @@ export async function reportError(error: unknown, host: Host, file?: string): Pr
     return 1
   }
   // Recorded as the whole of stderr, so scripts may compare it so.
-  if (error.details.fault === 'no recipients') await sayLines(host.stderr, [error.message])
+  if (error.details.fault === 'no recipients' && !host.stderr.isTTY) await sayLines(host.stderr, [error.message])
   else {
     const lines = messageLines('error', file, placedLines(error), host)
     const style = stdoutStyle(host)
@@ -66,7 +66,7 @@ export async function reportError(error: unknown, host: Host, file?: string): Pr
       host.stderr,
       lines.map((line) => (isReport && typeof line === 'string' ? coloured(line, style) : line)),
     )
+    await sayLines(host.stderr, hintLines(error.hints, host))
   }
-  await sayLines(host.stderr, hintLines(error.hints, host))
   return error.exitCode
 }

@@ -10,17 +10,17 @@ import {
   selectionSettings,
 } from '../cipher/index.ts'
 import type { Config, CreationRule } from '../config/index.ts'
-import { findConfig, loadConfig, matchCreationRule } from '../config/index.ts'
+import { findConfig, loadConfig, matchCreationRule, ruleHints, strayHints } from '../config/index.ts'
 import type { Context } from '../context/index.ts'
-import { SopsError } from '../errors.ts'
+import { placeOf, SopsError } from '../errors.ts'
 import type { EncryptionSettings } from '../file/index.ts'
 import type { FormatId, Layout } from '../formats/index.ts'
 import { formatOfPath, isFormatId, sniffFormat } from '../formats/index.ts'
 import { type KeyService, localKeyService, parseDecryptionOrder } from '../groups/index.ts'
-import type { KeyRanks, MasterKey, ParseOptions, StringMap } from '../keys/index.ts'
+import type { KeyRanks, KeyType, MasterKey, ParseOptions, StringMap } from '../keys/index.ts'
 import { keyTypesInOrder, labelOf } from '../keys/index.ts'
 import { loadKeyServiceClient } from '../keyservice/index.ts'
-import type { StringFlag } from './flag.ts'
+import { dashed, type StringFlag } from './flag.ts'
 import {
   type awsProfile,
   type decryptionOrder,
@@ -80,6 +80,13 @@ export const absolutePath = (ctx: Context, path: string): string =>
 export async function configOf(inv: Invocation<never>, ctx: Context): Promise<Config | undefined> {
   const file = await findConfig(ctx, inv.root.string('config'))
   return file && (await loadConfig(file, ctx))
+}
+
+/** The config file of a command that does nothing without one. @throws SopsError `generic`, with these hints if none is found. */
+export async function wantedConfig(inv: Invocation<never>, ctx: Context, hints: readonly string[]): Promise<Config> {
+  const config = await configOf(inv, ctx)
+  if (config === undefined) throw new SopsError('generic', 'config file not found', { hints })
+  return config
 }
 
 /** `--indent` overrides the `stores` section for every format (spec/cli.md 6). */
@@ -151,7 +158,8 @@ export async function encryptionSettings(
   const options = kmsContext ? { kmsContext, refuses: true } : { refuses: true }
   const rule = config?.creationRules ? await matchCreationRule(config, path, ctx, options) : undefined
   const { selection, macOnlyEncrypted } = chosenSelection(inv, ctx, rule, input)
-  const selectedBy = selectionPlace(inv, selection, rule && `creation_rules[${rule.index}] in ${config!.file.path}`)
+  const place = rule && `creation_rules[${rule.index}] in ${config!.file.path}`
+  const selectedBy = selectionPlace(inv, selection, place)
   const flagKeys = await keysFromFlags(inv, ctx, { prefix: '', kms })
   if (flagKeys.length > 0) {
     // Between the brackets the reference prints memory addresses.
@@ -162,7 +170,12 @@ export async function encryptionSettings(
     throw new SopsError(
       'generic',
       'config file not found, or has no creation rules, and no keys provided through command line options',
-      { hints: ['name a recipient, for example with --age, or add a creation rule to .sops.yaml'] },
+      {
+        hints: [
+          ...(config ? ruleHints(config) : ['add a creation rule to .sops.yaml; sops keygen shows how to write one']),
+          'or name a recipient as a flag, for example --age age1…',
+        ],
+      },
     )
   }
   return {
@@ -171,8 +184,18 @@ export async function encryptionSettings(
     selection,
     macOnlyEncrypted,
     ...(selectedBy === undefined ? undefined : { selectedBy }),
+    recipientHints:
+      flagKeys.length > 0
+        ? [`the recipients are those of ${keySources(inv, ctx, '').join(' and ')}`]
+        : recipientHints(config!, rule!.index),
   }
 }
+
+/** Next steps where a creation rule names no recipients. */
+export const recipientHints = (config: Config, index: number): readonly string[] => [
+  ...strayHints(config, `creation_rules[${index}]`),
+  `the recipients are those of creation_rules[${index}] in ${config.file.path}`,
+]
 
 /** Where the one setting of a selection is said. */
 function selectionPlace(
@@ -249,9 +272,37 @@ export async function keysFromFlags<Prefix extends KeyPrefix>(
   const keys: (readonly MasterKey[])[] = []
   for (const type of keyTypesInOrder(order)) {
     const text = inv.string(keyFlagName(prefix, type))
-    if (text) keys.push(await type.parse(text, ctx, parseOptions))
+    if (text) keys.push(await named(keySource(text, type, prefix, ctx), type.parse(text, ctx, parseOptions)))
   }
   return keys.flat()
+}
+
+/** What gave the keys, as messages call it: the flag, or its variable. */
+function keySource(text: string, type: KeyType, prefix: KeyPrefix, { env }: Context): string {
+  const variable = type.flag.env
+  return prefix === '' && env[variable] === text ? variable : dashed(keyFlagName(prefix, type))
+}
+
+/** The flags and variables that gave keys. */
+export const keySources = <Prefix extends KeyPrefix>(
+  inv: Invocation<StringFlag<KeyFlagName<Prefix>>>,
+  ctx: Context,
+  prefix: Prefix,
+): readonly string[] =>
+  keyTypesInOrder('flags').flatMap((type) => {
+    const text = inv.string(keyFlagName(prefix, type))
+    return text === '' ? [] : [keySource(text, type, prefix, ctx)]
+  })
+
+/** The result, or a failure that names what gave the value. */
+export async function named<T>(source: string, result: T | Promise<T>): Promise<T> {
+  try {
+    return await result
+  } catch (error) {
+    if (!(error instanceof SopsError)) throw error
+    const { code, message, hints, details } = error
+    throw new SopsError(code, `${message} (${source})`, { ...placeOf(error), hints, details, cause: error })
+  }
 }
 
 export function keyParseOptions({ profile, context: text }: KmsWords, ctx: Context, lenient: boolean): ParseOptions {
@@ -259,7 +310,10 @@ export function keyParseOptions({ profile, context: text }: KmsWords, ctx: Conte
   if (context === 'bad') {
     const message = 'Encryption context contains a non-string value, context will not be used'
     ctx.log({ level: 'warning', logger: 'AWSKMS', message })
-    if (!lenient) throw new SopsError('bad-encryption-context', 'Error: Invalid KMS encryption context format')
+    if (!lenient)
+      throw new SopsError('bad-encryption-context', 'Error: Invalid KMS encryption context format', {
+        hints: ['--encryption-context takes pairs: Name:value,Other:value'],
+      })
   }
   return { ...(context && context !== 'bad' ? { context } : {}), ...(profile ? { awsProfile: profile } : {}) }
 }

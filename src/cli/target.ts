@@ -75,14 +75,14 @@ export async function isMissing(path: string): Promise<boolean> {
 }
 
 /** Looks for the file before anything else, such as its rule. @throws SopsError `no-file`; `bad-input` for a folder. */
-export async function mustExist(file: string | undefined): Promise<void> {
+export async function mustExist(file: string | undefined, { command }: Io): Promise<void> {
   if (file === undefined) return
   if (await isMissing(file)) throw noSuchFile(file)
-  await mustBeNoFolder(file)
+  await mustBeNoFolder(file, command)
 }
 
 export const readTarget = ({ file, inPlace }: TargetFile, io: Io): Promise<Uint8Array> =>
-  readInput(io.host, file, { inPlace, log: io.ctx.log, watch: io.ctx.watch })
+  readInput(io, file, { inPlace })
 
 export const tellOfWritten = ({ ctx }: Io): void =>
   ctx.log({ level: 'info', logger: 'CMD', message: 'File written successfully' })

@@ -2,11 +2,12 @@
 import { SopsError } from '../errors.ts'
 import { withoutSecrets } from '../system/index.ts'
 import { nearest } from '../text/suggest.ts'
+import { oneArgumentHint } from './argument-hint.ts'
 import type { UsageError } from './argv.ts'
 import { isGroup, type Row } from './commands/index.ts'
-import { foldersHint } from './files.ts'
 import { dashed, type Flag, namesOf } from './flag.ts'
 import { rootFlags, sharedRootFlags } from './flags.ts'
+import { folderHint } from './folder-hint.ts'
 import { usageLine } from './help.ts'
 import type { Host } from './host.ts'
 import { reportError } from './report.ts'
@@ -19,15 +20,17 @@ const flagsOf = async (row: Row | undefined): Promise<readonly Flag[]> =>
  * What was probably meant by an unknown flag. yargs cannot tell: it recommends commands only, and anything within three changes. That would
  * turn `publish --age` into `publish --yes`, and `sops cat`, which makes a new file, into `sops set`.
  */
-async function suggestion(flag: string, path: readonly Row[]): Promise<string | undefined> {
+async function suggestion({ flag, words = [] }: UsageError, path: readonly Row[]): Promise<string | undefined> {
+  if (flag === undefined) return undefined
   const row = path.at(-1)
   const own = (await flagsOf(row)).flatMap(namesOf)
   if (row && !own.includes(flag) && sharedRootFlags.has(flag)) {
     return `${dashed(flag)} stands before the command: sops ${dashed(flag)} … ${path.map(({ name }) => name).join(' ')}`
   }
-  if (row && /^(?:r|R|recursive)$/.test(flag)) return foldersHint('DIR', `${path.map(({ name }) => name).join(' ')} -i`)
+  if (row && /^(?:r|R|recursive)$/.test(flag)) return folderHint('DIR', path.map(({ name }) => name).join(' '))
   const near = nearest(flag, own)
   if (near !== undefined) return `did you mean ${dashed(near)}?`
+  if (words.length > 2 && /^exec-(?:env|file)$/.test(row?.name ?? '')) return oneArgumentHint(row!.name, words)
   const letters = [...flag]
   const combined = letters.length > 1 && letters.length < 5 && letters.every((letter) => own.includes(letter))
   return combined ? `short flags cannot be combined; write ${letters.map(dashed).join(' ')}` : undefined
@@ -35,10 +38,9 @@ async function suggestion(flag: string, path: readonly Row[]): Promise<string | 
 
 /** Reports a usage error (spec/cli.md 2.6); the status is 1. */
 export async function refuse(error: UsageError, path: readonly Row[], host: Host): Promise<number> {
-  const { flag, kind } = error
   const usage = withoutSecrets(error.usage)
-  const hint = flag === undefined ? undefined : await suggestion(flag, path)
+  const hint = await suggestion(error, path)
   const status = await reportError(new SopsError('usage', usage, { hints: hint === undefined ? [] : [hint] }), host)
-  if (kind !== 'environment') await say(host.stderr, `usage: ${await usageLine(path, host)}`)
+  if (error.kind !== 'environment') await say(host.stderr, `usage: ${await usageLine(path, host)}`)
   return status
 }

@@ -56,10 +56,26 @@ function warningAbout({ name, line, where, suggestion }: StrayField, path: strin
   return { message, line, ...(suggestion === undefined ? {} : { suggestion }) }
 }
 
-/** What is suspicious about the fields of a configuration. */
+/** What is suspicious about a configuration. */
 export function checkConfig(config: Config): Warning[] {
-  return strayFields(config).map((field) => warningAbout(field, config.file.path))
+  const { file, secondDocument: line } = config
+  const second = line === undefined ? [] : [{ message: `${file.path}, line ${line}: ${secondDocumentText}`, line }]
+  return [...strayFields(config).map((field) => warningAbout(field, file.path)), ...second]
 }
+
+export const secondDocumentText = 'a second document begins, which is not read: only the first one counts'
+
+/** Next steps where a field is missed: those of the same map, or below it, that nobody reads. */
+export const strayHints = (config: Config, where = ''): readonly string[] =>
+  strayFields(config)
+    .filter((field) => field.where === where || (where !== '' && field.where.startsWith(`${where}.`)))
+    .map((field) => warningAbout(field, config.file.path).message)
+
+/** Next steps where a configuration has no rules. */
+export const ruleHints = (config: Config): readonly string[] => [
+  ...strayHints(config),
+  `add a creation rule to ${config.file.path}: "creation_rules:", and below it "  - age: age1…"`,
+]
 
 /** Files, and expressions, that were warned of in this run. */
 const fieldsTold = memoKeys<void>('fields of configurations')

@@ -20,6 +20,8 @@ interface Decoded {
   readonly errors: readonly string[]
   readonly unknown: readonly UnknownField[]
   readonly lines: ReadonlyMap<object, Lines>
+  /** The line of what is not read (`ConfigDocument.rest`). */
+  readonly secondDocument: number | undefined
 }
 
 interface Run {
@@ -40,10 +42,10 @@ type Field = readonly [name: string, value: YNode, key: YNode]
  * @throws SopsError `parse` for what the reference cannot read at all.
  */
 export function decodeConfig(bytes: Uint8Array, shape: StructShape): Decoded {
-  const { text, root } = readDocument(bytes)
+  const { text, root, rest } = readDocument(bytes)
   const run: Run = { text, errors: [], unknown: [], lines: new Map(), open: new Set(), visited: 0, copied: 0 }
   const data = root === undefined ? undefined : decode(root, shape, run, '')
-  return { data, errors: run.errors, unknown: run.unknown, lines: run.lines }
+  return { data, errors: run.errors, unknown: run.unknown, lines: run.lines, secondDocument: rest }
 }
 
 const lineOf = (node: YNode, run: Run): number => lineIn(run.text, node.content)

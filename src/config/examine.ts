@@ -6,7 +6,9 @@ import type { Context } from '../context/index.ts'
 import { messageOf, SopsError } from '../errors.ts'
 import type { MasterKey } from '../keys/index.ts'
 import { contextAtHand, keyTypesInOrder } from '../keys/index.ts'
-import { type StrayField, strayFields } from './check.ts'
+import { inSingleQuotes } from '../text/quote.ts'
+import { type StrayField, secondDocumentText, strayFields } from './check.ts'
+import { doubledHint, hasDoubled } from './doubled.ts'
 import { type Finding, problem, remark } from './finding.ts'
 import type { Config, RawDestinationRule, RawRule } from './load.ts'
 import { examineExpressions, type RuleList } from './reach.ts'
@@ -35,7 +37,12 @@ const byLine = (a: Finding, b: Finding): number => (a.line ?? 0) - (b.line ?? 0)
 export async function examineConfig(config: Config, ctx: Context): Promise<Examination> {
   const quiet = contextAtHand(ctx)
   const rules: ExaminedRule[] = []
-  const findings = [strayFields(config).map(strayField), rulesMissing(config), storeSettings(config)]
+  const findings = [
+    strayFields(config).map(strayField),
+    rulesMissing(config),
+    storeSettings(config),
+    moreDocuments(config),
+  ]
   for (const [index, rule] of (config.creationRules ?? []).entries()) {
     const at = `creation_rules[${index}]`
     const groups = await tryKeys(rule, quiet, lineIn(config))
@@ -86,6 +93,9 @@ function strayField({ name, line, where, shape, suggestion }: StrayField): Findi
       : `did you mean ${JSON.stringify(suggestion)}?`,
   ])
 }
+
+const moreDocuments = ({ secondDocument: line }: Config): readonly Finding[] =>
+  line === undefined ? [] : [problem(secondDocumentText, line, ['move what is in it above, and take out the line ---'])]
 
 /** A configuration that sets nothing. */
 function rulesMissing({ creationRules, destinationRules, stores, unknown }: Config): readonly Finding[] {
@@ -178,12 +188,27 @@ async function selection(config: Config, rule: RawRule, at: string): Promise<rea
     } catch (error) {
       const isOurs = error instanceof SopsError
       const text = isOurs ? error.message : `${field} of ${at} does not compile: ${messageOf(error)}`
-      const hints = isOurs ? error.hints : [expressionHint]
+      const hints = isOurs ? error.hints : [expressionHint(field, rule[field]!, messageOf(error))]
       findings.push(problem(text, lineOf(rule, field), hints))
     }
   }
-  return findings
+  return [
+    ...findings,
+    ...set.flatMap(({ field, by }) =>
+      by === 'suffix' ? [] : backslashes(rule[field]!, field, at, lineOf(rule, field)),
+    ),
+  ]
 }
+
+/** Keys have no backslashes as a rule, and those that are doubled in quotes for what needs one are easily left so. */
+const backslashes = (expression: string, field: string, at: string, line: number | undefined): readonly Finding[] =>
+  hasDoubled(expression)
+    ? [
+        remark(`${field} of ${at}, ${inSingleQuotes(expression)}, wants a backslash in the text`, line, [
+          doubledHint(expression),
+        ]),
+      ]
+    : []
 
 /** Where `publish` uploads to: one place. */
 function destination(config: Config, rule: RawDestinationRule, at: string): readonly Finding[] {

@@ -11,6 +11,9 @@ export interface Finding {
   readonly hints: readonly string[]
 }
 
+/** Doctor itself leaves it out (cli/doctor/sheet.ts). */
+export const doctorHint = 'sops doctor checks the rules'
+
 const found =
   (kind: Finding['kind']) =>
   (text: string, line: number | undefined, hints: readonly string[] = []): Finding => ({

@@ -8,6 +8,7 @@ import {
   resolveYamlScalar as resolveScalar,
   scanYaml as scan,
 } from '../formats/index.ts'
+import { lineIn } from '../text/position.ts'
 import { kindOf, listKind, mapKind } from '../tree/kinds.ts'
 import type { Value } from '../tree/tree.ts'
 
@@ -28,6 +29,8 @@ interface ConfigDocument {
   readonly text: string
   /** Undefined when the file has no content. */
   readonly root: YNode | undefined
+  /** The line, from 1, on which further documents with any content begin. */
+  readonly rest: number | undefined
 }
 
 /**
@@ -35,8 +38,14 @@ interface ConfigDocument {
  * @throws SopsError `parse`.
  */
 export function readDocument(bytes: Uint8Array): ConfigDocument {
-  const text = firstDocument(decodeText(bytes).text)
-  return { text, root: compose(text, scan(text))[0]?.root }
+  const whole = decodeText(bytes).text
+  const text = firstDocument(whole)
+  const isMore = whole
+    .slice(text.length)
+    .replace(marker, '')
+    .split(/[\r\n]/)
+    .some((line) => !bare.test(line))
+  return { text, root: compose(text, scan(text))[0]?.root, rest: isMore ? lineIn(whole, text.length) : undefined }
 }
 
 /** @throws SopsError `parse` for a tag that the text does not fit. */

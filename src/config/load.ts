@@ -7,7 +7,9 @@ import { placeOf, SopsError } from '../errors.ts'
 import type { FlatField, GroupField } from '../keys/index.ts'
 import { readNamed, readRegular, systemErrorText } from '../system/index.ts'
 import { conflictHint, conflictLine, conflictText } from '../text/conflict.ts'
+import { tabHints } from '../text/tabs.ts'
 import { type ConfigFile, openablePath } from './find.ts'
+import { doctorHint } from './finding.ts'
 import { configShape, type StructShape } from './shape.ts'
 
 /** The value of a flexible key field, judged when its rule is selected. */
@@ -91,6 +93,8 @@ export interface Config {
   }
   /** Unknown fields, in the order of the file. */
   readonly unknown: readonly UnknownField[]
+  /** The line, from 1, of a second document with any content; undefined if there is none. It is not read, as in the reference. */
+  readonly secondDocument?: number | undefined
   /** Of the rules, key groups, keys and settings above. */
   readonly lines: ReadonlyMap<object, Lines>
 }
@@ -136,8 +140,9 @@ async function load(file: ConfigFile, ctx: Context): Promise<Config> {
     return new SopsError('generic', [`error loading config: Could not unmarshal config file: ${reason}`, ...more], {
       ...(line === undefined && cause ? placeOf(cause) : {}),
       hints: [
-        ...(line === undefined ? hints : [conflictHint]),
-        `the configuration is ${file.path}; sops doctor checks it`,
+        ...(line === undefined ? [...hints, ...(cause ? tabHints(bytes, cause.position) : [])] : [conflictHint]),
+        `the configuration is ${file.path}`,
+        doctorHint,
       ],
       cause,
     })
@@ -148,7 +153,7 @@ async function load(file: ConfigFile, ctx: Context): Promise<Config> {
   } catch (error) {
     throw error instanceof SopsError ? refuse(error.lines, error.hints, error) : error
   }
-  const { data, errors, unknown, lines } = decoded
+  const { data, errors, unknown, lines, secondDocument } = decoded
   if (errors.length > 0)
     throw refuse(
       errors.map((text, at) => (at === 0 ? `yaml: ${text}` : `  ${text}`)),
@@ -163,6 +168,7 @@ async function load(file: ConfigFile, ctx: Context): Promise<Config> {
     stores: raw.stores ?? {},
     unknown,
     lines,
+    secondDocument,
   }
 }
 

@@ -1,14 +1,15 @@
 // Which rule applies to a file, and what it says (spec/config.md 3, 4).
 
-import { anySetting, compileRegex, type SelectionOptions, selectionSettings } from '../cipher/index.ts'
+import { anySetting, compileRegex, expressionHint, type SelectionOptions, selectionSettings } from '../cipher/index.ts'
 import type { Context } from '../context/index.ts'
 import { messageOf, SopsError } from '../errors.ts'
 import type { KeyGroup, StringMap } from '../keys/index.ts'
 import { replaced } from '../system/index.ts'
-import { quote } from '../text/quote.ts'
-import { warnAboutConfig, warnAboutSelection } from './check.ts'
+import { globHint, looksLikeGlob } from '../text/glob.ts'
+import { inSingleQuotes, quote } from '../text/quote.ts'
+import { strayHints, warnAboutConfig, warnAboutSelection } from './check.ts'
 import { type ConfigFile, pathsOf } from './find.ts'
-import { globHint, invalidHint, looksLikeGlob } from './glob.ts'
+import { doctorHint } from './finding.ts'
 import { keyGroupsOf } from './keys.ts'
 import type { Config, RawDestinationRule, RawRule } from './load.ts'
 
@@ -93,35 +94,34 @@ const pathRegexOf = (rule: { readonly path_regex?: string }): { pathRegex?: stri
   rule.path_regex ? { pathRegex: rule.path_regex } : {}
 
 /**
- * @param where the rule, for messages.
- * @param invalid called for an invalid expression.
- * @throws SopsError `generic` for one that is too large, and what `invalid` throws.
+ * True if a rule without an expression, or with one that matches. `at` is the rule, for messages.
+ * @throws SopsError `generic` for an expression that does not compile, or that is too large: how the reference begins, then which of which
+ * file it is.
  */
-async function matches(
-  pattern: string,
+async function applies(
+  rule: { readonly path_regex?: string },
   subject: string,
-  where: string,
-  invalid: (error: unknown) => boolean,
+  at: string,
+  { file }: Config,
 ): Promise<boolean> {
+  const { path_regex: pattern } = rule
+  if (!pattern) return true
   try {
-    return (await compileRegex(pattern, `path_regex of ${where}`))(subject)
+    return (await compileRegex(pattern, `path_regex of ${at}`))(subject)
   } catch (error) {
     if (error instanceof SopsError) throw error
-    return invalid(error)
+    throw new SopsError(
+      'generic',
+      `can not compile regexp: ${messageOf(error)} (path_regex of ${at} in ${file.path})`,
+      {
+        hints: [expressionHint('path_regex', pattern, messageOf(error))],
+        cause: error,
+      },
+    )
   }
 }
 
-/** How the reference begins, then which expression of which file it is. */
-const refuseInvalid =
-  (pattern: string, place: string) =>
-  (error: unknown): never => {
-    throw new SopsError('generic', `can not compile regexp: ${messageOf(error)} (path_regex of ${place})`, {
-      hints: [invalidHint(pattern)],
-      cause: error,
-    })
-  }
-
-/** The first creation rule whose path_regex matches the file. @throws SopsError `generic` as `matches`. */
+/** The first creation rule that applies to the file. @throws SopsError `generic` as `applies`. */
 async function firstMatch(
   config: Config,
   filePath: string,
@@ -129,17 +129,7 @@ async function firstMatch(
 ): Promise<{ readonly index: number; readonly rule: RawRule } | undefined> {
   const subject = ruleSubject(config.file, filePath, ctx)
   for (const [index, rule] of (config.creationRules ?? []).entries()) {
-    const where = `creation_rules[${index}]`
-    if (
-      !rule.path_regex ||
-      (await matches(
-        rule.path_regex,
-        subject,
-        where,
-        refuseInvalid(rule.path_regex, `${where} in ${config.file.path}`),
-      ))
-    )
-      return { index, rule }
+    if (await applies(rule, subject, `creation_rules[${index}]`, config)) return { index, rule }
   }
   return undefined
 }
@@ -187,16 +177,19 @@ const shownPatterns = 8
 
 function noMatch(config: Config, filePath: string, ctx: Context): SopsError {
   const patterns = (config.creationRules ?? []).map((rule) => rule.path_regex ?? '')
-  const shown = patterns.slice(0, shownPatterns).map((pattern, i) => `${quote(pattern)} (creation_rules[${i}])`)
+  const shown = patterns
+    .slice(0, shownPatterns)
+    .map((pattern, i) => `${inSingleQuotes(pattern)} (creation_rules[${i}])`)
   const rest = patterns.length - shown.length
   const tried = `${shown.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`
   const glob = patterns.find(looksLikeGlob)
   return new SopsError('generic', `error loading config: no matching creation rules found in ${config.file.path}`, {
     hints: [
+      ...(shown.length === 0 ? strayHints(config) : []),
       shown.length === 0
         ? 'creation_rules is empty there'
         : `path_regex was tried for ${quote(ruleSubject(config.file, filePath, ctx))}: ${tried}`,
-      ...(glob === undefined ? [] : [globHint(glob)]),
+      ...(glob === undefined ? [] : [globHint('path_regex', glob)]),
       'add a rule for the file; a last rule without path_regex is for every other file',
     ],
   })
@@ -207,7 +200,7 @@ function inRule(error: unknown, place: string): unknown {
   if (!(error instanceof SopsError)) return error
   const [first = '', ...more] = error.lines
   return new SopsError(error.code, [`${first} (${place})`, ...more], {
-    hints: error.hints.length > 0 ? error.hints : ['sops doctor checks the rules'],
+    hints: error.hints.length > 0 ? error.hints : [doctorHint],
     details: error.details,
     cause: error,
   })
@@ -255,9 +248,9 @@ function destinationOf(rule: RawDestinationRule, ctx: Context): Destination | un
 }
 
 /**
- * The first destination rule whose path_regex matches the path exactly as it was given (spec/config.md 4.2). An expression that does not
- * compile never matches.
- * @throws SopsError `generic`: no rule matches; several destinations; invalid recreation rule.
+ * The first destination rule whose path_regex matches the path exactly as it was given (spec/config.md 4.2). For the reference, an expression
+ * that does not compile never matches; here it is refused, as in creation rules.
+ * @throws SopsError `generic`: no rule matches; an expression on the way does not compile; several destinations; invalid recreation rule.
  */
 export async function matchDestinationRule(
   config: Config,
@@ -267,13 +260,12 @@ export async function matchDestinationRule(
   warnAboutConfig(config, ctx)
   const subject = withSlashes(replaced(pathAsGiven), ctx)
   for (const [index, rule] of (config.destinationRules ?? []).entries()) {
-    const where = `destination_rules[${index}]`
-    if (rule.path_regex && !(await matches(rule.path_regex, subject, where, () => false))) continue
+    if (!(await applies(rule, subject, `destination_rules[${index}]`, config))) continue
     const destination = destinationOf(rule, ctx)
     const recreation = await settingsOf(rule.recreation_rule ?? {}, ctx)
     return { index, ...pathRegexOf(rule), destination, recreation, omitExtensions: rule.omit_extensions ?? false }
   }
   throw new SopsError('generic', 'error loading config: no matching destination found in config', {
-    hints: [`add a rule for ${quote(subject)} to destination_rules in ${config.file.path}`],
+    hints: [...strayHints(config), `add a rule for ${quote(subject)} to destination_rules in ${config.file.path}`],
   })
 }

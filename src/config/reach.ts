@@ -1,18 +1,19 @@
 // Which rules can never apply: their expression finds no path, or none that an earlier rule leaves.
 
-import { compileRegex, loadCoverage, type Witness } from '../cipher/index.ts'
+import { compileRegex, expressionHint, loadCoverage, type Witness } from '../cipher/index.ts'
 import { messageOf, SopsError } from '../errors.ts'
-import { quote } from '../text/quote.ts'
+import { globHint, looksLikeGlob, pathOfGlob } from '../text/glob.ts'
+import { inSingleQuotes, quote } from '../text/quote.ts'
+import { doubledHint, hasDoubled } from './doubled.ts'
 import { type Finding, problem, remark } from './finding.ts'
-import { invalidHint, looksLikeGlob, pathOfGlob } from './glob.ts'
 import type { Config, RawDestinationRule, RawRule } from './load.ts'
 
 export type RuleList = 'creation_rules' | 'destination_rules'
 
-/** What no path is: creation rules see clean ones, destination rules what the user wrote (spec/config.md 4.1, 4.2). */
+/** What no path is, or hardly any: creation rules see clean ones, destination rules what the user wrote (spec/config.md 4.1, 4.2). */
 const noPath: Readonly<Record<RuleList, string>> = {
-  creation_rules: '[\\n\\x00]|^$|//|/$|(^|/)\\.\\.?(/|$)',
-  destination_rules: '[\\n\\x00]|^$|/$',
+  creation_rules: '[\\n\\x00\\\\]|^$|//|/$|(^|/)\\.\\.?(/|$)',
+  destination_rules: '[\\n\\x00\\\\]|^$|/$',
 }
 
 /** States of automata to look at for one file. */
@@ -21,22 +22,22 @@ const effort = 30_000
 const mostTogether = 8
 
 /** The finding on an expression by itself. */
-async function ownFinding(list: RuleList, at: string, pattern: string, line: number | undefined): Promise<Finding[]> {
+async function ownFinding(at: string, pattern: string, line: number | undefined): Promise<Finding[]> {
   const place = `path_regex of ${at}`
-  const hints = [invalidHint(pattern)]
   let test: (text: string) => boolean
   try {
     test = await compileRegex(pattern, place)
   } catch (error) {
     if (error instanceof SopsError) return [problem(error.message, line, error.hints)]
-    const effect = list === 'creation_rules' ? 'does not compile' : 'does not compile and never matches'
-    return [problem(`${place} ${effect}: ${messageOf(error)}`, line, hints)]
+    const reason = messageOf(error)
+    return [problem(`${place} does not compile: ${reason}`, line, [expressionHint('path_regex', pattern, reason)])]
   }
   if (!looksLikeGlob(pattern)) return []
+  const hints = [globHint('path_regex', pattern)]
   const path = pathOfGlob(pattern)
   return test(path)
-    ? [remark(`${place}, ${quote(pattern)}, reads like a glob`, line, hints)]
-    : [problem(`${place}, ${quote(pattern)}, does not match ${quote(path)}`, line, hints)]
+    ? [remark(`${place}, ${inSingleQuotes(pattern)}, reads like a glob`, line, hints)]
+    : [problem(`${place}, ${inSingleQuotes(pattern)}, does not match ${quote(path)}`, line, hints)]
 }
 
 /** How it comes that a rule never applies; undefined if it may. */
@@ -73,6 +74,8 @@ const compiles = (pattern: string): Promise<boolean> =>
 
 /** Absolute paths are those of files outside the folder of the configuration. */
 const outside = '^/'
+/** The folder of the configuration, as a shell names it. */
+const here = /^\^?\\?\.\\?\//
 
 /** What is wrong with the expressions of a list of rules, and with their order. */
 export async function examineExpressions(config: Config, list: RuleList): Promise<Finding[]> {
@@ -86,7 +89,7 @@ export async function examineExpressions(config: Config, list: RuleList): Promis
     const pattern = rule.path_regex ?? ''
     const lines = config.lines.get(rule)
     const line = lines?.fields.path_regex ?? lines?.line
-    const own = pattern === '' ? [] : await ownFinding(list, at, pattern, line)
+    const own = pattern === '' ? [] : await ownFinding(at, pattern, line)
     findings.push(own)
     if (!(await compiles(pattern))) continue
     const covered = await cover(
@@ -106,21 +109,31 @@ export async function examineExpressions(config: Config, list: RuleList): Promis
         ),
       )
     else if (list === 'creation_rules' && pattern.startsWith(outside)) findings.push(absolute(at, pattern, line))
+    else if (list === 'creation_rules' && here.test(pattern)) findings.push(dotted(at, pattern, line))
   }
   return findings.flat()
 }
 
 const impossible = (at: string, pattern: string, line: number | undefined): Finding =>
-  problem(`${at} never applies: no path matches its path_regex, ${quote(pattern)}`, line, [relative])
+  problem(`${at} never applies: no path matches its path_regex, ${inSingleQuotes(pattern)}`, line, [
+    hasDoubled(pattern) ? doubledHint(pattern) : relative,
+  ])
 
 const relative =
   'a path is that below the folder of the configuration, as in secrets/app.yaml: without ./ or / in front'
 
 const absolute = (at: string, pattern: string, line: number | undefined): Finding =>
   remark(
-    `${at} applies only outside the folder of the configuration: its path_regex, ${quote(pattern)}, begins with a slash`,
+    `${at} applies only outside the folder of the configuration: its path_regex, ${inSingleQuotes(pattern)}, begins with a slash`,
     line,
     [relative],
+  )
+
+const dotted = (at: string, pattern: string, line: number | undefined): Finding =>
+  problem(
+    `path_regex of ${at}, ${inSingleQuotes(pattern)}, reads like a path with ./ in front, which no path has`,
+    line,
+    [`write ${inSingleQuotes(pattern.replace(here, '^'))}`, relative],
   )
 
 function shadowed(

@@ -1,9 +1,9 @@
 // A new encrypted file: a fresh data key for given recipients, and the plain tree sealed under it.
 
 import type { SelectionOptions } from '../cipher/index.ts'
-import { compileSelection, expressionHint, type Selection } from '../cipher/index.ts'
+import { compileSelection, expressionHint, givenSettings, type Selection } from '../cipher/index.ts'
 import type { Watch } from '../context/index.ts'
-import { SopsError } from '../errors.ts'
+import { SopsError, withHints } from '../errors.ts'
 import type { Format, Layout } from '../formats/index.ts'
 import { type KeyService, newDataKey, watchOf, wipedAfter, wrapDataKey } from '../groups/index.ts'
 import type { KeyGroup } from '../keys/index.ts'
@@ -21,6 +21,8 @@ export interface EncryptionSettings {
   readonly macOnlyEncrypted: boolean
   /** Where the selection is said, for errors: `encrypted_regex of creation_rules[0] in .sops.yaml`. */
   readonly selectedBy?: string
+  /** Next steps where the data key cannot be wrapped for the recipients, such as where they are named. */
+  readonly recipientHints?: readonly string[]
 }
 
 /** A data key with the metadata that wraps it. The owner wipes `dataKey`. */
@@ -37,7 +39,12 @@ function refuseInvalidExpression({ invalid }: Selection, { selection, selectedBy
   const encrypts = selection.encryptedRegex || selection.encryptedCommentRegex
   const effect = encrypts ? 'nothing would be encrypted' : 'nothing would be left in clear'
   const place = selectedBy === undefined ? '' : ` (${selectedBy})`
-  throw new SopsError('generic', `${effect}: ${invalid}${place}`, { hints: [expressionHint] })
+  const hints = givenSettings(selection).map(({ field, name }) => expressionHint(field, selection[name] ?? '', invalid))
+  throw new SopsError('generic', `${effect}: ${invalid}${place}`, { hints })
+}
+
+function withRecipientHints(error: unknown, { recipientHints = [] }: EncryptionSettings): unknown {
+  return error instanceof SopsError && error.details.wrapErrors ? withHints(error, recipientHints) : error
 }
 
 /**
@@ -49,7 +56,11 @@ export async function createFile(settings: EncryptionSettings, services: readonl
   refuseInvalidExpression(selection, settings)
   const dataKey = newDataKey()
   try {
-    const wrapped = await wrapDataKey(dataKey, settings.keyGroups, settings.shamirThreshold, services)
+    const wrapped = await wrapDataKey(dataKey, settings.keyGroups, settings.shamirThreshold, services).catch(
+      (error: unknown) => {
+        throw withRecipientHints(error, settings)
+      },
+    )
     const metadata: Metadata = {
       keyGroups: wrapped.groups,
       shamirThreshold: wrapped.threshold,

@@ -1,7 +1,9 @@
 // Parses the text of an encrypted file; if it does not parse, says what was probably done to it.
-import { SopsError, withHints } from '../errors.ts'
+import { placeOf, SopsError, withHints } from '../errors.ts'
 import type { Format, FormatParseOptions, Parsed } from '../formats/index.ts'
+import { encryptHint } from '../metadata/index.ts'
 import { conflictLine, conflictText } from '../text/conflict.ts'
+import { tabHints } from '../text/tabs.ts'
 
 /** @throws SopsError `parse`. */
 export function parseEncrypted(
@@ -15,18 +17,35 @@ export function parseEncrypted(
     if (!(error instanceof SopsError)) throw error
     const line = conflictLine(bytes)
     if (line !== undefined) throw new SopsError('parse', conflictText(line), { hints: conflictHints, cause: error })
-    if (format.id !== 'yaml' || !hasTwoBlocks(bytes)) throw error
+    if (!isTouched(bytes)) throw notEncrypted(error)
+    const isYaml = format.id === 'yaml'
     throw withHints(error, [
-      'two encrypted files were joined: save each, which usually ends with its sops block, as a file of its own',
+      ...(isYaml ? tabHints(bytes, error.position) : []),
+      ...(isYaml && hasTwoBlocks(bytes) ? [joinedHint] : []),
     ])
   }
 }
+
+/** True if there is any sign of an encrypted file, in any encoding; a text of blanks has none, and needs none. */
+const isTouched = (bytes: Uint8Array): boolean =>
+  /^\s*$|ENC\[AES256_GCM|\bsops[_":\]]/.test(Buffer.from(bytes).toString('latin1').replaceAll('\0', ''))
+
+/** What is wrong with the syntax does not matter then. */
+const notEncrypted = (error: SopsError): SopsError =>
+  new SopsError(error.code, error.message, {
+    ...placeOf(error),
+    hints: ['the file is not encrypted: there is neither an encrypted value nor metadata in it', encryptHint],
+    cause: error,
+  })
 
 /** The lines of both sides do not go together: the MAC is that of one side as a whole. */
 const conflictHints = [
   'take one side as a whole, with its sops block: git checkout --ours FILE, or --theirs FILE',
   'then make the changes of the other side again, with sops edit or sops set',
 ]
+
+const joinedHint =
+  'two encrypted files were joined: save each, which usually ends with its sops block, as a file of its own'
 
 /** True for two YAML files that were joined without a line `---`. */
 const hasTwoBlocks = (bytes: Uint8Array): boolean =>

@@ -78,10 +78,23 @@ export interface Wrapped {
   readonly threshold: number
 }
 
-const wrapFailure = (errors: readonly string[], fault?: 'no recipients'): SopsError =>
+const unservedHint = 'leave out --enable-local-keyservice=false, or name a key service with --keyservice'
+
+const wrapFailure = (
+  errors: readonly string[],
+  { hints = [], fault }: { readonly hints?: readonly string[]; readonly fault?: 'no recipients' } = {},
+): SopsError =>
   new SopsError('generic', setIn(`Could not generate data key: [${errors.join(' ')}]`), {
+    hints,
     details: { wrapErrors: errors, ...(fault ? { fault } : {}) },
   })
+
+/** What to do about groups of which some have nobody who could open them. */
+function emptyHint(groups: readonly KeyGroup[]): string {
+  const empty = groups.flatMap(({ keys }, i) => (keys.every((key) => key.isBare) ? [i] : []))
+  const which = groups.length === 1 ? 'there is no recipient' : `key group ${empty.join(' and ')} has no recipient`
+  return `${which}: name at least one, for example an age recipient (age1…); sops keygen makes one`
+}
 
 /** The failures behind an error of `wrapDataKey`, to show under another headline; undefined for any other error. */
 export const wrapErrors = (error: unknown): readonly string[] | undefined =>
@@ -98,8 +111,9 @@ export async function wrapDataKey(
   services: readonly KeyService[],
   options: WrapOptions = {},
 ): Promise<Wrapped> {
-  if (services.length === 0) throw wrapFailure(['no key services provided, cannot update master keys'])
-  if (groups.length === 0) throw wrapFailure(['no key groups provided'])
+  if (services.length === 0)
+    throw wrapFailure(['no key services provided, cannot update master keys'], { hints: [unservedHint] })
+  if (groups.length === 0) throw wrapFailure(['no key groups provided'], { hints: [emptyHint([{ keys: [] }])] })
   const distinct = groups.map(({ keys }) => distinctKeys(keys))
   const isSingle = groups.length === 1
   const quorum = isSingle || threshold !== 0 ? threshold : groups.length
@@ -113,7 +127,7 @@ export async function wrapDataKey(
   const parts = isSingle ? [dataKey] : await splitDataKey(dataKey, groups.length, quorum)
   try {
     if (distinct.some((keys) => keys.every((key) => key.isBare)))
-      throw wrapFailure(['empty key group provided'], 'no recipients')
+      throw wrapFailure(['empty key group provided'], { hints: [emptyHint(groups)], fault: 'no recipients' })
     const counter = wrapCounter(distinct.flat().filter((key) => !keeps(key)))
     const wrapped = await Promise.all(
       distinct.map((keys, i) =>
@@ -227,7 +241,6 @@ interface RecoverOptions {
   readonly unwrapped?: (key: MasterKey) => void
 }
 
-const unservedHint = 'leave out --enable-local-keyservice=false, or name a key service with --keyservice'
 const doctorHint = 'sops doctor FILE says which keys of this machine were looked for, and where'
 
 /**

@@ -72,6 +72,13 @@ export function listen(server: Server, network: string, address: string, withUma
   })
 }
 
+/** Where the server listens, as `tcp://127.0.0.1:5000`, with the port that it got where any was asked for. */
+export function placeOf(server: Server, network: string, address: string): string {
+  const bound = server.address()
+  const port = typeof bound === 'object' && bound !== null ? bound.port : undefined
+  return `${network}://${port === undefined ? address : address.replace(/:0*$/, `:${port}`)}`
+}
+
 /** True if only this machine can connect. */
 export function isLocal(server: Server): boolean {
   const address = server.address()

@@ -56,6 +56,9 @@ function readBlock(block: MapNode): Metadata {
   }
 }
 
+/** For a file that is not encrypted. */
+export const encryptHint = 'to encrypt it: sops encrypt -i FILE'
+
 function notFoundHints(tree: Tree, placement: MetadataPlacement): readonly string[] {
   const number = reservedIn(tree, placement)
   return number > 1
@@ -63,7 +66,7 @@ function notFoundHints(tree: Tree, placement: MetadataPlacement): readonly strin
         `document ${number} has a sops block, but document 1 is clear text, and the metadata is read there`,
         ...splitHints,
       ]
-    : ['the file is not encrypted, or its metadata was removed', 'to encrypt it: sops encrypt -i FILE']
+    : ['the file is not encrypted, or its metadata was removed', encryptHint]
 }
 
 /**

@@ -34,6 +34,9 @@ export const oneLine = (text: string): string => text.replace(/[\p{C}\p{DI}\p{Zl
 /** The text in double quotes; control, invisible and unassigned characters become escapes (spec/keys.md, notions). */
 export const quote = (text: string): string => `"${text.replace(/["\\]|(?! )[\p{C}\p{Z}]/gu, escaped)}"`
 
+/** The text in single quotes, as it is written in YAML, and at a shell if it has no such quote itself: backslashes stay single. */
+export const inSingleQuotes = (text: string): string => `'${oneLine(text).replaceAll("'", "''")}'`
+
 /** A word as it is typed at a shell. */
 export const shellWord = (text: string): string =>
   /^[\w./@%+,:=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`

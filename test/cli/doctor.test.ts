@@ -152,7 +152,7 @@ describe('configuration', () => {
     for (const part of [
       `  ${box.path('.sops.yaml')}: 3 creation rules\n`,
       '  problem: line 2: path_regex of creation_rules[0] does not compile: ',
-      '    hint: path_regex is a regular expression, not a glob: write \\.yaml$ for *.yaml\n',
+      "    hint: path_regex is a regular expression, not a glob: write '\\.yaml$' for '*.yaml'\n",
       '  problem: line 3: creation_rules[0].age: failed to parse input',
       '  problem: line 4: unknown field "keygroups" in creation_rules[1] is ignored\n    hint: did you mean "key_groups"?\n',
       '  problem: line 4: creation_rules[1] has no recipients',

@@ -14,9 +14,11 @@ import {
 } from 'node:fs'
 import { afterEach, describe, expect, test } from 'vitest'
 import { fingerprint, readInput, writeOutput } from '../../src/cli/files.ts'
+import type { Io } from '../../src/cli/invocation.ts'
+import { makeIo } from '../../src/cli/main.ts'
 import { privateTempDir } from '../../src/cli/temp-dir.ts'
 import { SopsError } from '../../src/errors.ts'
-import { bufferHost, type Sandbox, sandbox } from '../support/cli.ts'
+import { bufferHost, type CliOptions, type Sandbox, sandbox } from '../support/cli.ts'
 
 const boxes: Sandbox[] = []
 const box = (files?: Record<string, string>): Sandbox => {
@@ -30,6 +32,7 @@ afterEach(() => {
 
 const isRoot = process.getuid?.() === 0
 const host = bufferHost()
+const reader = (options: CliOptions = {}): Io => makeIo(bufferHost(options), false, 'decrypt')
 const bytes = (text: string): Uint8Array => Buffer.from(text)
 const modeOf = (path: string): number => statSync(path).mode & 0o7777
 const failure = async (work: Promise<unknown>): Promise<SopsError> => {
@@ -44,18 +47,18 @@ const failure = async (work: Promise<unknown>): Promise<SopsError> => {
 describe('reading', () => {
   test('a file and stdin', async () => {
     const { path } = box({ f: 'text' })
-    expect(Buffer.from(await readInput(host, path('f'))).toString()).toBe('text')
-    expect(Buffer.from(await readInput(bufferHost({ stdin: 'in' }), undefined)).toString()).toBe('in')
+    expect(Buffer.from(await readInput(reader(), path('f'))).toString()).toBe('text')
+    expect(Buffer.from(await readInput(reader({ stdin: 'in' }), undefined)).toString()).toBe('in')
   })
 
   test('failures have the texts of the reference', async () => {
     const { path, dir } = box()
-    const missing = await failure(readInput(host, path('gone')))
+    const missing = await failure(readInput(reader(), path('gone')))
     expect([missing.message, missing.exitCode]).toEqual([
       `Error reading file: open ${path('gone')}: no such file or directory`,
       2,
     ])
-    expect((await failure(readInput(host, dir))).message).toBe(`Error reading file: read ${dir}: is a directory`)
+    expect((await failure(readInput(reader(), dir))).message).toBe(`Error reading file: read ${dir}: is a directory`)
   })
 })
 

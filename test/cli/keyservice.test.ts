@@ -43,6 +43,21 @@ async function until(condition: () => boolean): Promise<void> {
 
 const clientOf = (socket: string) => remoteKeyServices([`unix://${socket}`], fakeContext())[0]!
 
+test.each([
+  [['--addr', '127.0.0.1:0'], /^listening on tcp:\/\/127\.0\.0\.1:([1-9]\d*); Ctrl\+C ends it\n$/],
+  [['--network', 'tcp4', '--addr', 'localhost:'], /^listening on tcp4:\/\/localhost:([1-9]\d*); Ctrl\+C ends it\n$/],
+  [['--verbose', '--addr', '127.0.0.1:00'], /\] Listening on tcp:\/\/127\.0\.0\.1:([1-9]\d*) *\n$/],
+])('the port that it got is said: %j', async (words, said) => {
+  const running = await start(words, { tty: ['stderr'], env: { SOPS_AGE_KEY: pair.identity, NO_COLOR: '1' } })
+  await until(() => running.stderr() !== '')
+  expect(running.stderr()).toMatch(said)
+  const [, port] = said.exec(running.stderr())!
+  const client = remoteKeyServices([`tcp://127.0.0.1:${port}`], fakeContext())[0]!
+  expect((await client.wrap(key, dataKey)).length).toBeGreaterThan(0)
+  running.host.signal('SIGINT')
+  expect(await running.status).toBe(0)
+})
+
 describe('a unix socket', () => {
   test.each([
     [[], ['stderr'], 'listening on unix://SOCKET; Ctrl+C ends it\n'],

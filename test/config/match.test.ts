@@ -196,7 +196,10 @@ describe('destination rules', () => {
   const none = 'error loading config: no matching destination found in config'
   it.each([
     ['[{path_regex: ^x, s3_bucket: b}]', none],
-    ['[{path_regex: "(", s3_bucket: b}]', none],
+    [
+      '[{path_regex: "(", s3_bucket: b}]',
+      'can not compile regexp: error parsing regexp: missing closing ): `(` (path_regex of destination_rules[0] in .sops.yaml)',
+    ],
     ['[]', none],
     ['', none],
     [

@@ -75,7 +75,7 @@ export const decrypt: Command = command({
 async function run(inv: Given, io: Io): Promise<number> {
   const { ctx } = io
   const target = await targetOf(inv, io, { stdin: true })
-  await mustExist(target.file)
+  await mustExist(target.file, io)
   const config = await configOf(inv, ctx)
   const services = await servicesOf(inv, ctx)
   const order = orderOf(inv)

@@ -98,7 +98,8 @@ async function editNew(inv: Given, io: Io, path: string): Promise<void> {
     const errors = wrapErrors(error)
     if (!errors) throw error
     const headline = 'Error encrypting the data key with one or more master keys'
-    throw new SopsError('no-data-key', setIn(`${headline}: [${errors.join(' ')}]`), { cause: error })
+    const { hints } = error as SopsError
+    throw new SopsError('no-data-key', setIn(`${headline}: [${errors.join(' ')}]`), { hints, cause: error })
   })
   await wipedAfter(file.dataKey, () =>
     editLoop(
@@ -145,7 +146,7 @@ async function editExisting(inv: Given, io: Io, path: string): Promise<void> {
   const config = await configOf(inv, ctx)
   const services = await servicesOf(inv, withRule(io, config, path).ctx)
   const order = orderOf(inv)
-  const bytes = await readInput(io.host, path, { inPlace: true, watch: ctx.watch })
+  const bytes = await readInput(io, path, { inPlace: true })
   const formats = formatsFor(namedFormats(inv), path, bytes)
   const [input, output] = [await loadFormat(formats.input), await loadFormat(formats.output)]
   const layout = layoutOf(inv, config, formats)

@@ -70,7 +70,7 @@ async function encryptLarge(
 async function run(inv: Given, io: Io): Promise<number> {
   const { ctx } = io
   const target = await targetOf(inv, io, { stdin: true, namedStdin: true })
-  await mustExist(target.file)
+  await mustExist(target.file, io)
   const formats = formatsOf(namedFormats(inv), target.typePath)
   const config = await configOf(inv, ctx)
   const services = await servicesOf(inv, ctx)

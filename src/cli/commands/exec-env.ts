@@ -4,6 +4,7 @@ import { lineOf, warnOfLeftOut } from '../../file/index.ts'
 import type { Environment } from '../../system/index.ts'
 import { lostVariables, needsShell } from '../../system/index.ts'
 import { shellWord } from '../../text/quote.ts'
+import { oneArgumentHint } from '../argument-hint.ts'
 import { type Command, command } from '../command.ts'
 import { switchUser } from '../exec/account.ts'
 import { outcomeOf, runShell, shellOf, startShell } from '../exec/child.ts'
@@ -72,7 +73,7 @@ export function wordsOf(inv: Invocation<never>): readonly [file: string, command
     throw new SopsError('generic', `missing file to decrypt, or not one command to run behind it`, {
       hints: [
         inv.positionals.length > 2
-          ? `put the whole command into one quoted argument: sops ${name} ${named} 'COMMAND ARGUMENTS'`
+          ? oneArgumentHint(name, inv.positionals)
           : `name the file and the command: sops ${name} ${named} 'COMMAND'`,
       ],
     })

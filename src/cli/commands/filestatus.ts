@@ -44,7 +44,7 @@ async function run(inv: Given, io: Io): Promise<number> {
 const named = (inv: Given): NamedFormats => ({ input: inv.string('input-type') })
 
 async function loadedWhole(inv: Given, io: Io, path: string): Promise<EncryptedFile | undefined> {
-  const bytes = await readInput(io.host, path, { log: io.ctx.log, watch: io.ctx.watch })
+  const bytes = await readInput(io, path)
   return loaded(bytes, formatsFor(named(inv), path, bytes).input, io.ctx.watch)
 }
 

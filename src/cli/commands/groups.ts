@@ -1,6 +1,6 @@
 // `sops groups add` and `sops groups delete`: change the key groups of a file, not its values.
 
-import { SopsError } from '../../errors.ts'
+import { SopsError, withHints } from '../../errors.ts'
 import type { EncryptedFile } from '../../file/index.ts'
 import { changeRecipients, loadEncrypted } from '../../file/index.ts'
 import { ownThreshold, shortRecoveryText } from '../../groups/index.ts'
@@ -10,7 +10,7 @@ import { refuseOthers } from '../../metadata/index.ts'
 import { quote, shellWord } from '../../text/quote.ts'
 import { type Command, command } from '../command.ts'
 import { fingerprint, readInput, writeOutput } from '../files.ts'
-import { string } from '../flag.ts'
+import { dashed, string } from '../flag.ts'
 import {
   awsProfile,
   encryptionContext,
@@ -24,7 +24,16 @@ import {
 import type { Invocation, Io } from '../invocation.ts'
 import { recipientsText } from '../outcome.ts'
 import { ruleFor, warnOfRecipients, withRule } from '../rule.ts'
-import { absolutePath, configOf, formatsFor, keyParseOptions, kmsWords, layoutOf, servicesOf } from '../settings.ts'
+import {
+  absolutePath,
+  configOf,
+  formatsFor,
+  keyParseOptions,
+  kmsWords,
+  layoutOf,
+  named,
+  servicesOf,
+} from '../settings.ts'
 import { warnOfRespelling } from '../warnings.ts'
 
 /** Flags of both commands. */
@@ -63,6 +72,7 @@ export const remove: Command = command({
 
 async function addGroup(inv: ToAdd, io: Io): Promise<number> {
   if (inv.positionals.length > 0) throw new SopsError('generic', 'error: no positional arguments allowed')
+  io.about(inv.string('file'))
   const keys = await keysGiven(inv, io)
   if (keys.length === 0) {
     throw new SopsError('generic', 'error: no keys given for the new group', {
@@ -74,14 +84,22 @@ async function addGroup(inv: ToAdd, io: Io): Promise<number> {
     threshold:
       inv.int('shamir-secret-sharing-threshold') ||
       ownThreshold(metadata.shamirThreshold, metadata.keyGroups.length + 1),
-  }))
+  })).catch((error: unknown) => {
+    throw error instanceof SopsError && error.details.wrapErrors ? withHints(error, [sourceHint(inv)]) : error
+  })
+}
+
+function sourceHint(inv: ToAdd): string {
+  const given = groupKeys.filter(({ name }) => inv.list(name).length > 0).map(({ name }) => dashed(name))
+  return `the recipients of the new group are those of ${given.join(' and ')}`
 }
 
 async function keysGiven(inv: ToAdd, io: Io): Promise<MasterKey[]> {
   const options = keyParseOptions(kmsWords(inv), io.ctx, true)
   const keys: (readonly MasterKey[])[] = []
   for (const type of keyTypesInOrder('groups')) {
-    for (const text of inv.list(keyFlagName('', type))) keys.push(await type.parse(text, io.ctx, options))
+    const flag = keyFlagName('', type)
+    for (const text of inv.list(flag)) keys.push(await named(dashed(flag), type.parse(text, io.ctx, options)))
   }
   return keys.flat()
 }
@@ -145,7 +163,7 @@ async function change(inv: Either, io: Io, done: string, plan: (file: EncryptedF
   io.about(path)
   const config = await configOf(inv, io.ctx)
   const services = await servicesOf(inv, withRule(io, config, absolutePath(io.ctx, path)).ctx)
-  const bytes = await readInput(io.host, path, { inPlace: inv.bool('in-place'), log: io.ctx.log, watch: io.ctx.watch })
+  const bytes = await readInput(io, path, { inPlace: inv.bool('in-place') })
   const formats = formatsFor({}, path, bytes)
   const file = await loadEncrypted(bytes, formats.input, io.ctx.watch)
   refuseOthers(file.others, { unopened: true })

@@ -1,5 +1,5 @@
 // `sops keyservice`: serves the keys of this machine until it is stopped (spec/cli.md 11).
-import { isLocal, listen, makeListener, type ServerOptions, serve } from '../../keyservice/index.ts'
+import { isLocal, listen, makeListener, placeOf, type ServerOptions, serve } from '../../keyservice/index.ts'
 import { askYesNo } from '../ask.ts'
 import { type Command, command } from '../command.ts'
 import { bool, string } from '../flag.ts'
@@ -44,7 +44,7 @@ async function run(inv: Invocation<(typeof flags)[number]>, io: Io): Promise<num
   const stopped = new Promise<NodeJS.Signals>((resolve) => io.host.onSignal(resolve))
   const takeBack = io.host.onCleanup(server.stop)
   await listen(listener, network, address, io.host.withUmask)
-  const where = `${network}://${address}`
+  const where = placeOf(listener, network, address)
   io.ctx.log({ level: 'info', logger: 'KEYSERVICE', message: `Listening on ${where}` })
   if (!inv.bool('verbose') && !inv.root.bool('verbose')) await io.done(`listening on ${where}; Ctrl+C ends it`)
   if (!isLocal(listener)) {

@@ -3,7 +3,7 @@
 import { basename, extname, join, relative } from 'node:path'
 import { compileSelection, defaultSelection, givenSettings, walk } from '../../cipher/index.ts'
 import type { DestinationRule } from '../../config/index.ts'
-import { type Config, findConfig, loadConfig, matchDestinationRule } from '../../config/index.ts'
+import { type Config, matchDestinationRule, strayHints } from '../../config/index.ts'
 import { SopsError } from '../../errors.ts'
 import { lineOf, loadEncrypted, sealFile, withNewFile } from '../../file/index.ts'
 import { isChange, keyChanges } from '../../groups/index.ts'
@@ -22,7 +22,7 @@ import { allowCleartext, decryptionOrder, keyServices, verbose, yes } from '../f
 import type { Invocation, Io } from '../invocation.ts'
 import { type OpenedFile, type Opener, openerOf, read } from '../open.ts'
 import { sayLines } from '../say.ts'
-import { absolutePath, formatsFor, layoutOf } from '../settings.ts'
+import { absolutePath, formatsFor, layoutOf, wantedConfig } from '../settings.ts'
 import { pathsText, warnOfRespelling } from '../warnings.ts'
 import { describeChanges } from './updatekeys.ts'
 
@@ -56,11 +56,11 @@ interface Job {
 }
 
 async function run(inv: Given, io: Io): Promise<number> {
-  const found = await findConfig(io.ctx, inv.root.string('config'))
-  if (!found) throw new SopsError('generic', 'config file not found')
-  const config = await loadConfig(found, io.ctx)
   const [root] = inv.positionals
   if (root === undefined) throw noFile(inv)
+  const config = await wantedConfig(inv, io.ctx, [
+    'where files go is said in destination_rules of .sops.yaml: make one here, or name one with sops --config FILE publish',
+  ])
   const isFolder = await isDirectory(root, io)
   if (isFolder && !inv.bool('recursive')) {
     throw new SopsError('generic', "can't operate on a directory without --recursive flag.", {
@@ -101,7 +101,15 @@ async function isDirectory(path: string, io: Io): Promise<boolean> {
 async function publishFile(path: string, job: Job): Promise<boolean> {
   const { inv, io, config } = job
   const rule = await matchDestinationRule(config, path, io.ctx)
-  if (!rule.destination) throw new SopsError('generic', 'no destination configured for this file')
+  if (!rule.destination) {
+    const at = `destination_rules[${rule.index}]`
+    throw new SopsError('generic', 'no destination configured for this file', {
+      hints: [
+        ...strayHints(config, at),
+        `${at} in ${config.file.path} applies: give it an s3_bucket, a gcs_bucket or a vault_path`,
+      ],
+    })
+  }
   const name = nameOf(path, rule, job)
   const parcel = await pack(path, name, rule, job)
   const absolute = absolutePath(io.ctx, path)

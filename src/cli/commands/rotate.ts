@@ -5,13 +5,14 @@ import { loadEncrypted, sealFile } from '../../file/index.ts'
 import { loadFormat } from '../../formats/index.ts'
 import { newDataKey, wipedAfter, wrapDataKey } from '../../groups/index.ts'
 import type { KeyGroup, MasterKey } from '../../keys/index.ts'
-import { identityOf, keyTypesInOrder, labelOf } from '../../keys/index.ts'
+import { identityOf, keyTypes, keyTypesInOrder, labelOf } from '../../keys/index.ts'
 import type { Metadata } from '../../metadata/index.ts'
 import { quote } from '../../text/quote.ts'
 import { closest } from '../../text/suggest.ts'
 import { checkClear, creationRule } from '../cleartext.ts'
 import { type Command, command } from '../command.ts'
 import { forEachFile } from '../each-file.ts'
+import { dashed } from '../flag.ts'
 import {
   allowCleartext,
   changedKeys,
@@ -29,7 +30,7 @@ import type { Invocation, Io } from '../invocation.ts'
 import { openerOf } from '../open.ts'
 import { recipientsText } from '../outcome.ts'
 import { ruleFor, warnOfRecipients, withRule } from '../rule.ts'
-import { configOf, formatsFor, keysFromFlags, layoutOf, namedFormats } from '../settings.ts'
+import { configOf, formatsFor, keySources, keysFromFlags, layoutOf, namedFormats } from '../settings.ts'
 import { isMissing, readTarget, targetOf, writeResult } from '../target.ts'
 import { warnOfRespelling } from '../warnings.ts'
 
@@ -106,7 +107,14 @@ async function rotateFile(inv: Given, io: Io): Promise<void> {
       const wanted = withoutKeys(withKeys(keyGroups, added), removed)
       const rule = await ruleFor(config, target.typePath, ctx)
       warnOfRecipients({ shared: file.metadata, staying }, rule, ctx)
-      const { groups, threshold } = await wrapDataKey(dataKey, wanted, shamirThreshold, opener.services)
+      const sources = keySources(inv, ctx, 'add-')
+      const { groups, threshold } = await wrapDataKey(dataKey, wanted, shamirThreshold, opener.services).catch(
+        (error: unknown) => {
+          throw error instanceof SopsError && sources.length > 0
+            ? withHints(error, [`recipients were added with ${sources.join(' and ')}`])
+            : error
+        },
+      )
       const metadata = { ...file.metadata, keyGroups: groups, shamirThreshold: threshold }
       const output = await loadFormat(formats.output)
       await ctx.audit?.({ action: 'encrypt', file: path })
@@ -191,10 +199,15 @@ function refuseAbsent(removed: readonly MasterKey[], groups: readonly KeyGroup[]
   const absent = removed.filter((key) => !identities.has(identityOf(key)))
   if (absent.length === 0) return
   const names = absent.map((key) => quote(labelOf(key))).join(', ')
-  throw new SopsError('generic', `Error: cannot remove ${names}: the file has no such recipient`, {
-    hints: absent.flatMap((key) => {
-      const same = own.filter(({ type }) => type === key.type)
-      return meant(labelOf(key), (same.length > 0 ? same : own).map(labelOf))
-    }),
-  })
+  const flags = new Set(absent.map(({ type }) => dashed(keyFlagName('rm-', keyTypes[type]))))
+  throw new SopsError(
+    'generic',
+    `Error: cannot remove ${names}: the file has no such recipient (${[...flags].join(', ')})`,
+    {
+      hints: absent.flatMap((key) => {
+        const same = own.filter(({ type }) => type === key.type)
+        return meant(labelOf(key), (same.length > 0 ? same : own).map(labelOf))
+      }),
+    },
+  )
 }

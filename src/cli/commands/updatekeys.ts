@@ -1,22 +1,24 @@
 // `sops updatekeys`: gives files the recipients of their creation rule. Values, MAC and dates stay as they are.
 
-import { type Config, findConfig, loadConfig, matchCreationRule } from '../../config/index.ts'
+import { type Config, matchCreationRule, ruleHints } from '../../config/index.ts'
 import { SopsError, setIn } from '../../errors.ts'
 import { changeRecipients, loadEncrypted } from '../../file/index.ts'
 import { isChange, type KeyChanges, keepWrapped, keyChanges, wrapErrors } from '../../groups/index.ts'
 import { refuseOthers } from '../../metadata/index.ts'
 import { stat, systemErrorText } from '../../system/index.ts'
+import { shellWord } from '../../text/quote.ts'
 import { askYesNo } from '../ask.ts'
 import { type Command, command } from '../command.ts'
 import { forEachFile } from '../each-file.ts'
 import { noFile } from '../extra-words.ts'
 import { fingerprint, readInput, writeOutput } from '../files.ts'
 import { ignoreMac, inputType, keyServices, yes } from '../flags.ts'
+import { folderHint } from '../folder-hint.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { progressLine } from '../log.ts'
 import { warnOfRecipients } from '../rule.ts'
 import { type Line, sayLines } from '../say.ts'
-import { absolutePath, formatsFor, layoutOf, servicesOf } from '../settings.ts'
+import { absolutePath, formatsFor, layoutOf, recipientHints, servicesOf, wantedConfig } from '../settings.ts'
 import { warnOfRespelling } from '../warnings.ts'
 
 const flags = [yes, inputType, ignoreMac, ...keyServices] as const
@@ -31,11 +33,15 @@ export const updatekeys: Command = command({
 })
 
 async function run(inv: Given, io: Io): Promise<number> {
-  const found = await findConfig(io.ctx, inv.root.string('config'))
-  if (!found) throw new SopsError('generic', 'config file not found')
-  const config = await loadConfig(found, io.ctx)
-  if (inv.positionals.length === 0) throw noFile(inv)
-  if (inv.positionals.length === 1) await updateFile(inv, io, config)
+  const [name] = inv.positionals
+  if (name === undefined) throw noFile(inv)
+  const isOne = inv.positionals.length === 1
+  if (isOne) io.about(name)
+  const config = await wantedConfig(inv, io.ctx, [
+    'the recipients come from a creation rule of .sops.yaml: sops keygen shows how to write one',
+    `without one: sops rotate -i --add-age age1… ${shellWord(name)}`,
+  ])
+  if (isOne) await updateFile(inv, io, config)
   else {
     let changed = 0
     const update = async (one: Given): Promise<void> => {
@@ -56,14 +62,16 @@ async function updateFile(inv: Given, io: Io, config: Config): Promise<boolean> 
   const [name = ''] = inv.positionals
   io.about(name)
   const path = absolutePath(ctx, name)
-  await mustBeFile(path)
+  await mustBeFile(path, io.command)
   await progress(io, `Syncing keys for file ${path}`)
-  const bytes = await readInput(io.host, path, { inPlace: true, watch: ctx.watch })
+  const bytes = await readInput(io, path, { inPlace: true })
   const { input } = formatsFor({ input: inv.string('input-type') }, path, bytes)
   const file = await loadEncrypted(bytes, input, ctx.watch)
   refuseOthers(file.others, { unopened: true })
   if (!config.creationRules) {
-    throw new SopsError('generic', `The config file ${config.file.path} does not contain any creation rule`)
+    throw new SopsError('generic', `The config file ${config.file.path} does not contain any creation rule`, {
+      hints: ruleHints(config),
+    })
   }
   const rule = await matchCreationRule(config, path, ctx)
   const old = file.metadata
@@ -91,7 +99,11 @@ async function updateFile(inv: Given, io: Io, config: Config): Promise<boolean> 
   }).catch((error: unknown) => {
     const errors = wrapErrors(error)
     const text = errors && `error updating one or more master keys: [${errors.join(' ')}]`
-    throw text === undefined ? error : new SopsError('generic', setIn(text))
+    throw text === undefined
+      ? error
+      : new SopsError('generic', setIn(text), {
+          hints: [...(error as SopsError).hints, ...recipientHints(config, rule.index)],
+        })
   })
   warnOfRespelling(updated, ctx)
   await writeOutput(io.host, path, updated.bytes, { what: 'in-place file', expect: fingerprint(bytes) })
@@ -99,11 +111,12 @@ async function updateFile(inv: Given, io: Io, config: Config): Promise<boolean> 
   return true
 }
 
-async function mustBeFile(path: string): Promise<void> {
+async function mustBeFile(path: string, command: string): Promise<void> {
   const found = await stat(path).catch((error: unknown) => {
     throw new SopsError('generic', systemErrorText(error, 'stat', path), { cause: error })
   })
-  if (found.isDirectory()) throw new SopsError('generic', "can't operate on a directory")
+  if (found.isDirectory())
+    throw new SopsError('generic', "can't operate on a directory", { hints: [folderHint(path, command)] })
 }
 
 const progress = (io: Io, text: string): Promise<void> => io.tell(progressLine(io.ctx.now(), text))

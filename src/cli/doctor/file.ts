@@ -174,7 +174,7 @@ async function load(
   facts: FileFacts,
 ): Promise<EncryptedFile | 'unreadable' | undefined> {
   try {
-    const bytes = await readInput(io.host, path, { log: io.ctx.log, watch: io.ctx.watch })
+    const bytes = await readInput(io, path)
     const { input } = formatsFor({ input: inv.string('input-type') }, path, bytes)
     sheet.line(`format: ${input}`)
     facts.format = input

@@ -50,8 +50,10 @@ export function makeSheet(style: TerminalStyle, env: Readonly<Record<string, str
     kind: ReportedFinding['kind'],
     mark: Line,
     text: Text,
-    { depth = 1, hints = [], line }: Remedy = {},
+    { depth = 1, hints: all = [], line }: Remedy = {},
   ): void => {
+    // Whoever reads this has run it.
+    const hints = all.filter((hint) => !hint.startsWith('sops doctor'))
     const [first = '', ...rest] = [text].flat()
     findings.push({ kind, file: subject ?? null, line: line ?? null, text: [first, ...rest].join('\n'), hints })
     add([line === undefined ? first : `line ${line}: ${first}`, ...rest], depth, mark)

@@ -74,7 +74,10 @@ export function parseRecipient(text: string): Recipient {
       'generic',
       'failed to parse input, unknown recipient type: this is an identity, which is secret',
       {
-        hints: ['give the recipient of this identity, age1…; sops doctor shows it'],
+        hints: [
+          'give the recipient of this identity, age1…',
+          'sops doctor shows the recipients of the identities that you have',
+        ],
       },
     )
   }

@@ -81,13 +81,13 @@ function buildRoot(b: Builder, node: YNode): MapNode {
 const wholeHint = 'or encrypt the text as one value: --input-type binary, and to decrypt it --output-type binary'
 
 function rootError({ text, checked }: Builder, { kind, start }: YNode): SopsError {
-  if (!checked) {
-    const what = kind === 'list' ? 'sequences' : 'values'
-    return parseError(text, start, `YAML documents that are ${what} are not supported`)
-  }
-  const what = kind === 'list' ? 'a list' : 'a single value'
-  return withHints(parseError(text, start, `${what} stands where a document needs keys`), [
-    kind === 'list'
+  const isList = kind === 'list'
+  // Of later documents the reference speaks in other words.
+  const problem = checked
+    ? `${isList ? 'a list' : 'a single value'} stands where a document needs keys`
+    : `YAML documents that are ${isList ? 'sequences' : 'values'} are not supported`
+  return withHints(parseError(text, start, problem), [
+    isList
       ? 'SOPS takes a document of keys and values: put the list below a key, as in "items:"'
       : 'SOPS takes a document of keys and values: "key: value", with a space behind the colon',
     wholeHint,
