@@ -35,14 +35,14 @@ function refuse(text: string, start: number, end: number): never {
 function parse(bytes: Uint8Array, options: FormatParseOptions = {}): Parsed {
   const { encrypted = false, literal = false, earlier, progress } = options
   const layout = layoutOf(decode(bytes), { encrypted, literal, earlier })
-  const tick = ticker(progress)
+  const ticks = ticker(progress)
   const { text } = layout
   const equalsIn = equalsFinder(text)
   const lines: DotenvLine[] = []
   const items: (Entry | Comment)[] = []
   for (const cursor = lineCursor(layout); nextLine(cursor); ) {
     const { start, contentEnd, end, own, plain } = cursor
-    tick?.(end, text.length)
+    if (ticks && --ticks.left === 0) ticks.tell(end, text.length)
     const comment = isComment(text, start) ? commentIn(layout, start, contentEnd) : null
     const line: DotenvLine = { start, end, value: comment, contentEnd, own, plain }
     lines.push(line)
@@ -91,11 +91,11 @@ function says(bytes: Uint8Array, tree: Tree, options: FormatParseOptions = {}): 
   const { text } = layout
   const { items } = first(tree)
   const equalsIn = equalsFinder(text)
-  const tick = ticker(progress)
+  const ticks = ticker(progress)
   let at = 0
   for (const cursor = lineCursor(layout); nextLine(cursor); ) {
     const { start, contentEnd: end } = cursor
-    tick?.(end, text.length)
+    if (ticks && --ticks.left === 0) ticks.tell(end, text.length)
     if (start === end) continue
     const item = items[at++]
     if (item === undefined) return false

@@ -1,5 +1,6 @@
 // The INI format: sections of keys, comments and quotes by the rules of the reference's library, read without losing a byte (spec/format.md 10).
 import { isEncrypted, isToken } from '../cipher/index.ts'
+import { SopsError } from '../errors.ts'
 import { lineIn } from '../text/position.ts'
 import type { Comment, Entry, MapNode } from '../tree/tree.ts'
 import { refuseBytes } from '../tree/utf8.ts'
@@ -11,7 +12,7 @@ import { rewriteIni } from './ini/rewrite.ts'
 import { type Block, type IniLine, type IniSection, type KeyLine, lineEnd, scan } from './ini/scan.ts'
 import type { IniSource } from './ini/splice.ts'
 import { decode, markLength, output, scalarText, stringIn, valueIn } from './lines.ts'
-import { type Tick, ticker } from './ticks.ts'
+import { type Ticks, ticker } from './ticks.ts'
 import type { Format, FormatParseOptions, Parsed } from './types.ts'
 
 function parse(bytes: Uint8Array, { encrypted = false, progress }: FormatParseOptions = {}): Parsed {
@@ -20,10 +21,21 @@ function parse(bytes: Uint8Array, { encrypted = false, progress }: FormatParseOp
   const from = markLength(decoded)
   const feed = text.indexOf('\n')
   const eol = feed > 0 && text[feed - 1] === '\r' ? '\r\n' : '\n'
-  const source: IniSource = { text, raw, eol, from, sections: scan(text, from, ticker(progress, 0, 0.7)) }
-  const tick = ticker(progress, 0.7, 1)
-  const items = withoutEmptyDefault(source.sections).map((section) => sectionEntry(source, section, encrypted, tick))
+  const source: IniSource = { text, raw, eol, from, sections: sectionsOf(text, from, progress) }
+  const ticks = ticker(progress, 0.7, 1)
+  const items = withoutEmptyDefault(source.sections).map((section) => sectionEntry(source, section, encrypted, ticks))
   return { tree: { documents: [{ kind: 'map', items }] }, source }
+}
+
+/** A byte order mark is no character of its line, also where it is read as bytes. */
+function sectionsOf(text: string, from: number, progress: FormatParseOptions['progress']): readonly IniSection[] {
+  try {
+    return scan(text, from, ticker(progress, 0, 0.7))
+  } catch (error) {
+    if (!(error instanceof SopsError) || from < 2 || error.position?.line !== 1) throw error
+    const position = { line: 1, column: error.position.column - from }
+    throw new SopsError(error.code, error.message, { position, hints: error.hints, cause: error })
+  }
 }
 
 /** The section of keys before any header has the name DEFAULT, and is there without a line; a header of that name makes it one too many. */
@@ -32,14 +44,14 @@ const withoutEmptyDefault = ([first, ...rest]: readonly IniSection[]): readonly 
     ? rest
     : [first!, ...rest]
 
-function sectionEntry(source: IniSource, section: IniSection, encrypted: boolean, tick: Tick | undefined): Entry {
+function sectionEntry(source: IniSource, section: IniSection, encrypted: boolean, ticks: Ticks | undefined): Entry {
   const items: (Entry | Comment)[] = []
   const add = (block: Block): void => {
     if (block.length > 0) items.push(blockComment(source, block))
   }
   add(section.block)
   for (const line of section.keys) {
-    tick?.(line.start, source.text.length)
+    if (ticks && --ticks.left === 0) ticks.tell(line.start, source.text.length)
     items.push(keyEntry(source, line))
     add(line.block)
   }

@@ -535,3 +535,14 @@ describe('fixtures/layout/ini', () => {
     expect(str(decrypt(encrypted))).toBe(str(plain))
   })
 })
+
+test.each([
+  ['', 1],
+  ['\xef\xbb\xbf', 1],
+  ['\xef\xbb\xbf  ', 3],
+])('the column of a fault in a line with bytes behind %j', (before, column) => {
+  const read = (text: string): unknown => ini.parse(Buffer.from(text, 'latin1'))
+  for (const line of ['a\xff\n', 'a\xc3\xbc\n'])
+    expect(() => read(`${before}${line}`)).toThrow(expect.objectContaining({ position: { line: 1, column } }))
+  expect(() => read(`${before}x = 1\na\xff\n`)).toThrow(expect.objectContaining({ position: { line: 2, column: 1 } }))
+})

@@ -3,7 +3,7 @@
 import { SopsError } from '../../errors.ts'
 import { hash, openBracket, semicolon } from '../../text/characters.ts'
 import { positionIn } from '../../text/position.ts'
-import type { Tick } from '../ticks.ts'
+import type { Ticks } from '../ticks.ts'
 import { isSpace, lineAt, readValue, skipSpace, trimEnd, type ValueSpan } from './value.ts'
 
 /** One line, or the end of a line, that is a comment; from the introducer to the last non-blank character. */
@@ -80,12 +80,12 @@ const draft = (name: string, start: number, lineStart: number, block: Block, con
  * @param from where the text starts behind a byte order mark.
  * @throws SopsError `parse` with a position; also for text that the reference drops, which would be neither encrypted nor protected.
  */
-export function scan(text: string, from: number, tick?: Tick): readonly IniSection[] {
+export function scan(text: string, from: number, ticks?: Ticks): readonly IniSection[] {
   let section = draft('DEFAULT', -1, from, [], from)
   const sections = [section]
   let pending: CommentPart[] = []
   for (let lineStart = from; lineStart < text.length; ) {
-    tick?.(lineStart, text.length)
+    if (ticks && --ticks.left === 0) ticks.tell(lineStart, text.length)
     const { end: lineEnd, next } = lineAt(text, lineStart)
     const start = skipSpace(text, lineStart, lineEnd)
     if (start >= lineEnd) {

@@ -2,7 +2,7 @@
 
 import { closeBrace, closeBracket, colon, comma, doubleQuote, openBrace, openBracket } from '../../text/characters.ts'
 import type { Entry, ListNode, MapNode, Node, Origin } from '../../tree/tree.ts'
-import type { Tick } from '../ticks.ts'
+import type { Ticks } from '../ticks.ts'
 import { scanScalar, scanString } from './scan-scalars.ts'
 import { fail, type JsonScanner, type OpenContainer, scannerOf, skipBlanks, unexpected } from './scanner.ts'
 
@@ -32,14 +32,14 @@ const BYTE_ORDER_MARK = [
  * The one value a JSON text holds.
  * @throws SopsError `parse`; texts of messages as in the reference, `EOF` for blank input.
  */
-export function scan(text: string, tick?: Tick): Node {
+export function scan(text: string, ticks?: Ticks): Node {
   const s = scannerOf(text)
   if (Number.isNaN(skipBlanks(s))) return fail(s, 'EOF: the file is empty', s.at, EMPTY)
   if (text.startsWith('\ufeff'))
     unexpected(s, 'looking for beginning of value: the text begins with a byte order mark', 0, BYTE_ORDER_MARK)
   for (;;) {
     let node = beginValue(s)
-    tick?.(s.at, text.length)
+    if (ticks && --ticks.left === 0) ticks.tell(s.at, text.length)
     while (node !== undefined) {
       const { frame } = s
       if (frame === undefined) {

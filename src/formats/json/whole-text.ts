@@ -5,7 +5,7 @@ import { refuseTooLong, refuseUtf16 } from '../../text/encoding.ts'
 import { positionIn } from '../../text/position.ts'
 import type { Entry, Leaf, LeafToken, MapNode, Node, Tree } from '../../tree/tree.ts'
 import { refuseBytes, textOfBytes } from '../../tree/utf8.ts'
-import { type Tick, ticker } from '../ticks.ts'
+import { type Ticks, ticker } from '../ticks.ts'
 import type { FormatParseOptions, Layout, Parsed, Rewritten } from '../types.ts'
 import { quoteMarkup } from './leaf.ts'
 import { indentUnit, type JsonStyle, printNode } from './print.ts'
@@ -39,8 +39,8 @@ export function parse(bytes: Uint8Array, { encrypted = false, progress }: Format
   }
 }
 
-function rootOf(text: string, tick: Tick | undefined): MapNode {
-  const root = scan(text, tick)
+function rootOf(text: string, ticks: Ticks | undefined): MapNode {
+  const root = scan(text, ticks)
   if (root.kind === 'map') return root
   throw new SopsError('parse', 'SOPS only supports JSON files with a top-level object', {
     position: positionIn(text, root.origin!.start),

@@ -2,7 +2,7 @@
 
 import { type SopsError, withHints } from '../../../errors.ts'
 import type { Comment, Entry, ListNode, MapNode, Node, Tree } from '../../../tree/tree.ts'
-import type { Tick } from '../../ticks.ts'
+import type { Ticks } from '../../ticks.ts'
 import { isTypeTag } from '../scalar/resolve.ts'
 import { buildLeaf, keyOf, scalarValue } from './build-scalar.ts'
 import {
@@ -32,11 +32,11 @@ import { parseError } from './text.ts'
  * @throws SopsError `parse`: whatever the reference refuses in the first document; bad tags, alias loops and too much text behind aliases in
  * every one.
  */
-export function build(text: string, documents: readonly YDocument[], tick?: Tick): Tree {
+export function build(text: string, documents: readonly YDocument[], ticks?: Ticks): Tree {
   const copies = { length: 0 }
   return {
     documents: documents.map((document, i) => {
-      const b: Builder = { text, checked: i === 0, copies, frames: [], open: new Set(), visited: 1, copied: 0, tick }
+      const b: Builder = { text, checked: i === 0, copies, frames: [], open: new Set(), visited: 1, copied: 0, ticks }
       return buildDocument(b, document)
     }),
   }
@@ -136,7 +136,8 @@ function addEntry(b: Builder, frame: OpenNode, entry: YEntry): void {
   const { key, value } = entry
   const { alias } = frame
   frame.index++
-  if (!alias) b.tick?.(key.start, b.text.length)
+  const { ticks } = b
+  if (ticks && !alias && --ticks.left === 0) ticks.tell(key.start, b.text.length)
   countNode(b, alias)
   if (alias || key.kind === 'alias') countCopy(b, contentText(targetOf(key)).length, key.start)
   addComments(b, frame, key.headComments)
@@ -158,7 +159,8 @@ function addEntry(b: Builder, frame: OpenNode, entry: YEntry): void {
 function addElement(b: Builder, frame: OpenNode, element: YElement): void {
   const { value } = element
   frame.index++
-  if (!frame.alias) b.tick?.(value.start, b.text.length)
+  const { ticks } = b
+  if (ticks && !frame.alias && --ticks.left === 0) ticks.tell(value.start, b.text.length)
   addComments(b, frame, value.headComments)
   addComments(b, frame, value.lineComments, true)
   frame.items.push(startNode(b, value, frame.alias, element))

@@ -1,6 +1,6 @@
 // The state of building the tree of a document from its nodes, how comments get into it, and the bounds of what aliases stand for.
 import type { Item, Origin } from '../../../tree/tree.ts'
-import type { Tick } from '../../ticks.ts'
+import type { Ticks } from '../../ticks.ts'
 import type { YAlias, YCollection, YElement, YEntry, YNode } from './nodes.ts'
 import { parseError } from './text.ts'
 import type { CommentLine } from './tokens.ts'
@@ -46,7 +46,7 @@ export interface Builder {
   visited: number
   copied: number
   /** Told where in the text it is. */
-  readonly tick: Tick | undefined
+  readonly ticks: Ticks | undefined
 }
 
 const allowedRatio = (visited: number): number => {

@@ -1,5 +1,5 @@
 // Tokens to nodes: the grammar of YAML documents, with comments delivered to nodes as the reference's library does (spec/format.md 7.9 D to F).
-import type { Tick } from '../../ticks.ts'
+import type { Ticks } from '../../ticks.ts'
 import { blockListElement, blockMapItem } from './compose-block.ts'
 import { flowListElement, flowMapItem, pairItem } from './compose-flow.ts'
 import { readNode } from './compose-node.ts'
@@ -57,7 +57,7 @@ function readDirectives(c: Composer): boolean {
   return found
 }
 
-function composeDocument(c: Composer, isFirst: boolean, tick: Tick | undefined): YDocument {
+function composeDocument(c: Composer, isFirst: boolean, ticks: Ticks | undefined): YDocument {
   const start = isFirst ? 0 : (c.tokens[c.at - 1] as Token).end
   const hasDirectives = readDirectives(c)
   const token = peek(c)
@@ -76,7 +76,7 @@ function composeDocument(c: Composer, isFirst: boolean, tick: Tick | undefined):
   const root = isBare && explicit ? undefined : readNode(c, 'block')
   for (let frame = c.frames[0]; frame; frame = c.frames[c.frames.length - 1]) {
     step(c, frame)
-    tick?.(c.at, c.tokens.length)
+    if (ticks && --ticks.left === 0) ticks.tell(c.at, c.tokens.length)
   }
   const last = peek(c)
   if (last.type === TokenType.documentEnd) c.at++
@@ -91,7 +91,7 @@ function composeDocument(c: Composer, isFirst: boolean, tick: Tick | undefined):
 }
 
 /** @throws SopsError `parse`. */
-export function compose(text: string, { tokens, comments, refused }: Scanned, tick?: Tick): YDocument[] {
+export function compose(text: string, { tokens, comments, refused }: Scanned, ticks?: Ticks): YDocument[] {
   const c: Composer = {
     text,
     tokens,
@@ -115,7 +115,7 @@ export function compose(text: string, { tokens, comments, refused }: Scanned, ti
     if (token.type === TokenType.streamEnd) break
     if (documents.length === maximumDocuments)
       throw fail(c, token, `more than ${maximumDocuments} documents in one text`)
-    documents.push(composeDocument(c, isFirst, tick))
+    documents.push(composeDocument(c, isFirst, ticks))
   }
   const last = documents[documents.length - 1]
   if (last) last.footComments = [...last.footComments, ...takePending(c)]

@@ -24,7 +24,7 @@ import {
   space,
   tab,
 } from '../../../text/characters.ts'
-import type { Tick } from '../../ticks.ts'
+import type { Ticks } from '../../ticks.ts'
 import { collectComments, collectLineComment } from './comments.ts'
 import { scanBlock } from './scan-block-scalar.ts'
 import { blockEntry, closeLevels, explicitKey, mapValue } from './scan-blocks.ts'
@@ -46,7 +46,7 @@ import {
 } from './tokens.ts'
 
 /** @throws SopsError `parse`. */
-export function scan(source: string, tick?: Tick): Scanned {
+export function scan(source: string, ticks?: Ticks): Scanned {
   const s: YamlScanner = {
     text: `${source}\0`,
     length: source.length,
@@ -63,7 +63,7 @@ export function scan(source: string, tick?: Tick): Scanned {
     comments: [],
     refused: [],
   }
-  while (fetch(s)) tick?.(s.pos, s.length)
+  while (fetch(s)) if (ticks && --ticks.left === 0) ticks.tell(s.pos, s.length)
   return s
 }
 
