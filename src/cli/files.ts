@@ -25,6 +25,7 @@ import { folderHint } from './folder-hint.ts'
 import type { Host } from './host.ts'
 import type { Io } from './invocation.ts'
 import { isSame, type Lock, lockFile, onlyRegular } from './lock.ts'
+import { fileLike } from './near-file.ts'
 import { type Content, createFile, overwriteFile, replaceFile } from './replace-file.ts'
 
 /** The path, resolved in the user's working directory; messages keep what the user wrote. */
@@ -75,7 +76,7 @@ async function readGivenInput(
     if (error instanceof SopsError) throw error
     const text = systemErrorText(error, 'open', path)
     throw new SopsError('bad-input', `Error reading file: ${text}`, {
-      hints: readHints(error, path, command),
+      hints: readHints(error, path, inFolder(host, path), command),
       cause: error,
     })
   }
@@ -84,16 +85,22 @@ async function readGivenInput(
 const irregular = (path: string, what: string): SopsError =>
   new SopsError('bad-input', `Error reading file: ${shownPath(path)} is ${what}: ${onlyRegular}`)
 
-/** Next steps for a file that is not there. */
-export const missingHint = 'is the name right, and the working folder? sops edit FILE makes a new encrypted file'
+/** Next steps for a file that is not there, by its whole path. */
+export function missingHints(path: string): string[] {
+  const like = fileLike(path)
+  return [
+    ...(like === undefined ? [] : [`did you mean ${shellWord(like)}?`]),
+    'is the name right, and the working folder? sops edit FILE makes a new encrypted file',
+  ]
+}
 
 /** Next steps for a file that cannot be read. */
-function readHints(error: unknown, path: string, command: string): string[] {
+function readHints(error: unknown, path: string, whole: string, command: string): string[] {
   switch (codeOf(error)) {
     case 'EISDIR':
       return [folderHint(path, command)]
     case 'ENOENT':
-      return [missingHint]
+      return missingHints(whole)
     case 'EACCES':
       return ['ask its owner for the right to read it (chmod, chown)']
     default:

@@ -7,12 +7,12 @@ import { basename } from 'node:path'
 import type { Argv } from 'yargs'
 import { exitCodes } from '../errors.ts'
 import { compatibleVersion } from '../metadata/index.ts'
-import { nearest } from '../text/suggest.ts'
 import { commands, findRow, isGroup, type Row, rowsBelow, sections } from './commands/index.ts'
 import { type Flag, namesOf } from './flag.ts'
 import { rootFlags } from './flags.ts'
 import { hintLines, messageLines } from './form.ts'
 import type { Host } from './host.ts'
+import { commandsLike, subcommandsLike } from './meant.ts'
 import { sayLines } from './say.ts'
 
 interface Page {
@@ -187,20 +187,24 @@ export async function showTopic(words: readonly string[], path: readonly Row[], 
   const found = findRow(rows, word)
   if (found) return showTopic(rest, [...path, found], host)
   const error = messageLines('error', undefined, [`No help topic for '${word}'`], host)
-  await sayLines(host.stderr, [...error, ...hintLines([topicHint(word, path)], host)])
+  await sayLines(host.stderr, [...error, ...hintLines(topicHints(word, path), host)])
   return 3
 }
 
-/** The command that was probably meant: one that begins so, one like it, or one of a group. */
-function topicHint(word: string, path: readonly Row[]): string {
-  const parents = path.map(({ name }) => ` ${name}`).join('')
-  const names = rowsBelow(path.at(-1)).map(({ name }) => name)
-  const like = names.find((name) => name.startsWith(word)) ?? nearest(word, names)
-  if (like !== undefined) return `did you mean sops${parents} ${like}?`
-  const group = commands.find((row) => isGroup(row) && findRow(row.subcommands, word))
-  if (group !== undefined) return `did you mean sops ${group.name} ${word}?`
-  return `sops help${parents} shows the commands`
+/** The commands that were probably meant, and where the others are listed. */
+function topicHints(word: string, path: readonly Row[]): readonly string[] {
+  const group = path.at(-1)
+  const parents = path.map(({ name }) => `${name} `).join('')
+  const like = group === undefined ? commandsLike(word) : subcommandsLike(word, group.name)
+  const meant = like.map((name) => `sops ${parents}${name}`).join(' or ')
+  const names = rowsBelow(group).map(({ name }) => name)
+  return [
+    ...(meant === '' ? [] : [`did you mean ${meant}?`]),
+    ...(group === undefined ? ['sops help shows the commands'] : [`sops ${parents}takes ${orList(names)}`]),
+  ]
 }
+
+const orList = (names: readonly string[]): string => names.join(', ').replace(/, ([^,]+)$/, ' or $1')
 
 /** What to do first, for whoever calls the program with nothing: the commands, without their options. */
 export async function showStart(host: Host): Promise<number> {

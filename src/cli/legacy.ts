@@ -1,16 +1,18 @@
 // The flag-only form (`sops -d FILE`): its own checks in the reference's order, then the command that does the work (spec/cli.md 18).
 
-import { resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { SopsError } from '../errors.ts'
 import { codeOf, existsSync, statSync } from '../system/index.ts'
 import { quote, shellWord } from '../text/quote.ts'
-import { nearest } from '../text/suggest.ts'
 import type { CommandLine } from './argv.ts'
 import { type CommandRow, commands, findRow, type Row } from './commands/index.ts'
 import { checkExtraWords } from './extra-words.ts'
-import { type Flag, namesOf } from './flag.ts'
+import type { Flag } from './flag.ts'
 import { changedKeys, type RootFlag, rootFlags } from './flags.ts'
+import type { Host } from './host.ts'
 import type { FlagValues, Io, LegacyInvocation } from './invocation.ts'
+import { commandsLike } from './meant.ts'
+import { fileLike, fileMeant } from './near-file.ts'
 import { noSuchFile } from './target.ts'
 import { warnOfTypeNames } from './type-names.ts'
 
@@ -44,45 +46,21 @@ function refuseIdleKeyChange(mode: Mode, flags: FlagValues<RootFlag>): void {
   })
 }
 
-/** What people call commands, and what those are called here. */
-const otherNames: Readonly<Record<string, readonly string[]>> = {
-  add: ['set', 'groups add'],
-  cat: ['decrypt'],
-  check: ['doctor', 'filestatus'],
-  config: ['doctor'],
-  delete: ['unset', 'groups delete'],
-  diff: ['git install'],
-  get: ['decrypt --extract'],
-  info: ['filestatus', 'doctor'],
-  init: ['keygen', 'doctor'],
-  new: ['edit'],
-  open: ['edit'],
-  remove: ['unset', 'groups delete'],
-  run: ['exec-env', 'exec-file'],
-  show: ['decrypt'],
-  version: ['--version'],
-  view: ['decrypt'],
-}
-
-/** The commands that a word may mean: by another name, by a part of the name, or by a slip. */
-function commandsLike(word: string): readonly string[] {
-  const names = commands.flatMap(namesOf)
-  if (Object.hasOwn(otherNames, word)) return otherNames[word]!
-  const parts = word.length < 3 ? [] : names.filter((name) => name.startsWith(word) || name.endsWith(word))
-  const near = nearest(word, names)
-  return parts.length > 0 || near === undefined ? parts : [near]
-}
-
 /**
- * A bare word that names no file is a command that is not there: it would open an editor for a new file of that name.
+ * A bare word that names no file is a command that is not there: it would open an editor for a new file of that name. At a terminal neither
+ * does a name that is one slip away from a file that is there.
  * @throws SopsError `no-file`.
  */
-function refuseBareWord(word: string, path: string): void {
-  if (/[./\\]/.test(word) || existsSync(path)) return
-  const like = commandsLike(word).map((name) => `sops ${name}`)
-  throw new SopsError('no-file', 'neither a command nor a file', {
+function refuseMistypedFile(word: string, path: string, host: Host): void {
+  const isBare = !/[./\\]/.test(word)
+  if ((!isBare && !host.stderr.isTTY) || existsSync(path)) return
+  const commands = isBare ? commandsLike(word).map((name) => `sops ${name}`) : []
+  const file = isBare ? fileLike(path) : fileMeant(path)
+  if (!isBare && file === undefined) return
+  const meant = [...commands, ...(file === undefined ? [] : [shellWord(join(dirname(word), file))])]
+  throw new SopsError('no-file', isBare ? 'neither a command nor a file' : 'there is no such file', {
     hints: [
-      like.length > 0 ? `did you mean ${like.join(' or ')}?` : 'sops help shows the commands',
+      meant.length > 0 ? `did you mean ${meant.join(' or ')}?` : 'sops help shows the commands',
       `to make a new file of this name: sops edit ${shellWord(word)}`,
     ],
   })
@@ -133,7 +111,7 @@ export function rewrite(root: CommandLine, io: Io): LegacyInvocation<Flag> {
   if (mode === 'edit') {
     io.hold()
     // A program that says what the file holds means a file (docs/callers.md).
-    if (!values.given('input-type') && !values.given('output-type')) refuseBareWord(file, path)
+    if (!values.given('input-type') && !values.given('output-type')) refuseMistypedFile(file, path, io.host)
   }
   const inv: LegacyInvocation<Flag> = { ...root.values, command: [mode], positionals, root: values, legacy: true }
   checkExtraWords(inv, io)

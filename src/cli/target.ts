@@ -4,7 +4,7 @@ import { SopsError } from '../errors.ts'
 import { stat } from '../system/index.ts'
 import { quote } from '../text/quote.ts'
 import { noFile } from './extra-words.ts'
-import { fingerprint, isOpenStream, missingHint, mustBeNoFolder, readInput, writeOutput } from './files.ts'
+import { fingerprint, isOpenStream, missingHints, mustBeNoFolder, readInput, writeOutput } from './files.ts'
 import type { filenameOverride, inPlace, output } from './flags.ts'
 import type { Invocation, Io, ResultPlace } from './invocation.ts'
 import { absolutePath } from './settings.ts'
@@ -55,7 +55,7 @@ export async function targetOf(
 
 /** A file that has to be there; the reference names it by its whole path. */
 export const noSuchFile = (path: string): SopsError =>
-  new SopsError('no-file', `cannot operate on non-existent file ${quote(path)}`, { hints: [missingHint] })
+  new SopsError('no-file', `cannot operate on non-existent file ${quote(path)}`, { hints: missingHints(path) })
 
 /** Absolute path of a command's one file. @throws SopsError `no-file`. */
 export function fileOf(inv: Invocation<never>, { ctx }: Io): string {

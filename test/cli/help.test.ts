@@ -151,21 +151,38 @@ describe('help of the program', () => {
     [['git', 'help', 'nonsense']],
   ])('%j is exit 3', async (words) => {
     const { code, stdout, stderr } = await runCli(words)
-    const parent = words[0] === 'help' ? '' : ` ${words[0]}`
-    expect([code, stdout.length, stderr]).toEqual([
-      3,
-      0,
-      `error: No help topic for 'nonsense'\nhint: sops help${parent} shows the commands\n`,
-    ])
+    const hint = {
+      help: 'sops help shows the commands',
+      groups: 'sops groups takes add or delete',
+      completion: 'sops completion takes bash, zsh or fish',
+      git: 'sops git takes install or textconv',
+    }[words[0]!]
+    expect([code, stdout.length, stderr]).toEqual([3, 0, `error: No help topic for 'nonsense'\nhint: ${hint}\n`])
   })
+
+  test.each(['tcsh', 'powershell', 'pwsh', 'nu', 'sh'])(
+    'completion %s names the shells that there are',
+    async (shell) => {
+      const { code, stderr } = await runCli(['completion', shell])
+      expect([code, stderr]).toEqual([
+        3,
+        `error: No help topic for '${shell}'\nhint: sops completion takes bash, zsh or fish\n`,
+      ])
+    },
+  )
 
   test.each<[string, string]>([
     ['groups ad', 'groups add'],
     ['groups dlete', 'groups delete'],
     ['groups help ad', 'groups add'],
     ['help groups ad', 'groups add'],
-    ['help add', 'groups add'],
-    ['help install', 'git install'],
+    ['help add', 'set or sops groups add'],
+    ['help rekey', 'updatekeys or sops rotate'],
+    ['groups rm', 'groups delete'],
+    ['groups share', 'groups add'],
+    ['git diff', 'git install'],
+    ['git hook', 'git install'],
+    ['help install', 'git install or sops completion'],
     ['help decrpt', 'decrypt'],
     ['git inst', 'git install'],
     ['completion z', 'completion zsh'],

@@ -40,6 +40,7 @@ import {
   types,
 } from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
+import { fileMeant } from '../near-file.ts'
 import { sealedText } from '../outcome.ts'
 import { type Rewrapped, ruleFor, warnOfRecipients, withRule } from '../rule.ts'
 import {
@@ -87,6 +88,9 @@ async function run(inv: Given, io: Io): Promise<number> {
 async function editNew(inv: Given, io: Io, path: string): Promise<void> {
   const { ctx } = io
   await refuseUnwritable(path)
+  const like = fileMeant(path)
+  if (like !== undefined)
+    ctx.log({ level: 'advice', logger: 'CMD', message: `this is a new file; ${like} lies beside it` })
   const formats = formatsOf(namedFormats(inv), path)
   const config = await configOf(inv, ctx)
   const services = await servicesOf(inv, ctx)
