@@ -82,7 +82,13 @@ function checkFile(modes: readonly Mode[], flags: FlagValues<RootFlag>, path: st
 /** Index and JSON value of `--set`, split at the first `] `. @throws SopsError `bad-path-or-value`. */
 export function partsOfSet(text: string): readonly [index: string, value: string] {
   const at = text.indexOf('] ')
-  if (at < 0) throw new SopsError('bad-path-or-value', 'Invalid --set format')
+  if (at < 0)
+    throw new SopsError('bad-path-or-value', 'Invalid --set format', {
+      hints: [
+        `it holds an index and a JSON value: sops --set '["key"] "value"' FILE`,
+        `or in three words: sops set FILE '["key"]' '"value"'`,
+      ],
+    })
   return [text.slice(0, at + 1), text.slice(at + 2)]
 }
 

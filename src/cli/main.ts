@@ -2,6 +2,7 @@
 
 import type { Context } from '../context/index.ts'
 import { memory } from '../context/index.ts'
+import { SopsError, withHints } from '../errors.ts'
 import { type CommandLine, isUsageError, parseWords, type UsageError } from './argv.ts'
 import { makeAudit } from './audit.ts'
 import type { Command } from './command.ts'
@@ -50,7 +51,18 @@ async function dispatch(argv: readonly string[], host: Host): Promise<number> {
   if (found) return runRow([found], rest, root, host)
   const { runLegacy } = await import('./legacy.ts')
   const io = makeIo(host, values.bool('verbose'))
-  return runLegacy(root, io).catch(io.fail)
+  return runLegacy(root, io).catch(async (error: unknown) => {
+    const mode = (['encrypt', 'rotate', 'set'] as const).find((name) => root.values.given(name)) ?? 'decrypt'
+    return io.fail(await inOrder(error, root.positionals, mode, host))
+  })
+}
+
+/** The error, with hints where words of the command stand in the wrong place. */
+async function inOrder(error: unknown, words: readonly string[], command: string, { cwd }: Host): Promise<unknown> {
+  if (!(error instanceof SopsError)) return error
+  const { orderHints } = await import('./word-order.ts')
+  const hints = orderHints(command, words, cwd)
+  return hints.length > 0 ? withHints(error, hints) : error
 }
 
 /** Flags that name a format. */
@@ -92,7 +104,7 @@ async function runCommand(
     if (command.oneFile === true || (command.oneFile && !parsed.values.bool('in-place'))) checkExtraWords(inv, io)
     return await command.run(inv, io)
   } catch (error) {
-    return await io.fail(error)
+    return await io.fail(await inOrder(error, inv.positionals, names.join(' '), host))
   }
 }
 

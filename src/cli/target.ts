@@ -42,7 +42,11 @@ export async function targetOf(
       throw new SopsError('conflicting-parameters', 'Error: cannot use --in-place when reading from stdin')
     }
     if (rules.namedStdin && override === '') {
-      throw new SopsError('conflicting-parameters', 'Error: must specify --filename-override when reading from stdin')
+      throw new SopsError('conflicting-parameters', 'Error: must specify --filename-override when reading from stdin', {
+        hints: [
+          `name a file: sops ${inv.command.join(' ')} FILE; or say what stdin is: --filename-override secrets.yaml`,
+        ],
+      })
     }
     return { file: undefined, typePath: override === '' ? '' : absolutePath(io.ctx, override), inPlace: false }
   }

@@ -6,7 +6,7 @@ import { oneArgumentHint } from './argument-hint.ts'
 import type { UsageError } from './argv.ts'
 import { isGroup, type Row } from './commands/index.ts'
 import { dashed, type Flag, namesOf } from './flag.ts'
-import { rootFlags, sharedRootFlags } from './flags.ts'
+import { inPlace, rootFlags, sharedRootFlags } from './flags.ts'
 import { folderHint } from './folder-hint.ts'
 import { usageLine } from './help.ts'
 import type { Host } from './host.ts'
@@ -15,6 +15,12 @@ import { say } from './say.ts'
 
 const flagsOf = async (row: Row | undefined): Promise<readonly Flag[]> =>
   row === undefined ? rootFlags : isGroup(row) ? [] : (await row.load()).flags
+
+/** Flags that are commands in the form without one; `-r` behind a command means `recursive`. */
+const modeNames: ReadonlySet<string> = new Set(['decrypt', 'd', 'encrypt', 'e', 'rotate', 'set'])
+
+/** Commands that write the file itself, flag or no flag. */
+const alwaysInPlace: ReadonlySet<string> = new Set(['edit', 'set', 'unset', 'updatekeys'])
 
 /**
  * What was probably meant by an unknown flag. yargs cannot tell: it recommends commands only, and anything within three changes. That would
@@ -26,6 +32,13 @@ async function suggestion({ flag, words = [] }: UsageError, path: readonly Row[]
   const own = (await flagsOf(row)).flatMap(namesOf)
   if (row && !own.includes(flag) && sharedRootFlags.has(flag)) {
     return `${dashed(flag)} stands before the command: sops ${dashed(flag)} … ${path.map(({ name }) => name).join(' ')}`
+  }
+  if (row && !own.includes(flag) && modeNames.has(flag) && !row.name.startsWith('exec-')) {
+    const form = flag === 'set' ? `--set '["key"] "value"'` : dashed(flag)
+    return `${dashed(flag)} is for the form without a command: sops ${form} FILE`
+  }
+  if (row && !own.includes(flag) && namesOf(inPlace).includes(flag) && alwaysInPlace.has(row.name)) {
+    return `sops ${row.name} always writes the file itself: leave ${dashed(flag)} out`
   }
   if (row && /^(?:r|R|recursive)$/.test(flag)) return folderHint('DIR', path.map(({ name }) => name).join(' '))
   const near = nearest(flag, own)

@@ -3,6 +3,7 @@
 // The scripts of yargs would not do: it picks the shell by $SHELL, has none for fish, and asks with a marker of its own, while scripts that
 // the reference printed, and users installed, ask with `--generate-bash-completion`.
 import { type Command, command } from '../command.ts'
+import { warnOfWords } from '../extra-words.ts'
 
 const bash = `
 #! /bin/bash
@@ -65,6 +66,7 @@ export const completion: Command = command({
   flags: [],
   examples: [],
   run: async (inv, io) => {
+    warnOfWords(inv, io)
     await io.out(Buffer.from(scripts[inv.command.at(-1)!]!))
     return 0
   },

@@ -35,6 +35,7 @@ type ToShow = Invocation<(typeof textconvFlags)[number]>
 
 export const textconv: Command = command({
   args: 'FILE',
+  oneFile: true,
   flags: textconvFlags,
   examples: [],
   run: runTextconv,

@@ -71,7 +71,13 @@ export const remove: Command = command({
 })
 
 async function addGroup(inv: ToAdd, io: Io): Promise<number> {
-  if (inv.positionals.length > 0) throw new SopsError('generic', 'error: no positional arguments allowed')
+  const [word] = inv.positionals
+  if (word !== undefined) {
+    const named = inv.string('file') || word
+    throw new SopsError('generic', 'error: no positional arguments allowed', {
+      hints: [`the file stands behind a flag: sops groups add -i --file ${shellWord(named)} --age RECIPIENT`],
+    })
+  }
   io.about(inv.string('file'))
   const keys = await keysGiven(inv, io)
   if (keys.length === 0) {
@@ -105,8 +111,8 @@ async function keysGiven(inv: ToAdd, io: Io): Promise<MasterKey[]> {
 }
 
 /** The file is a flag here, and the one word the index. */
-function indexHint(inv: Either, word = ''): string {
-  const file = inv.string('file') || word || 'FILE'
+function indexHint(inv: Either): string {
+  const file = inv.string('file') || inv.positionals.find((word) => !/^\d+$/.test(word)) || 'FILE'
   return `the first key group has the number 0: sops groups delete -i --file ${shellWord(file)} 0`
 }
 
@@ -120,7 +126,7 @@ async function removeGroup(inv: Either, io: Io): Promise<number> {
       'generic',
       `failed to parse [index] argument: ${quote(word)} is not the number of a key group`,
       {
-        hints: [indexHint(inv, word)],
+        hints: [indexHint(inv)],
       },
     )
   }
@@ -160,6 +166,11 @@ interface Wanted {
  */
 async function change(inv: Either, io: Io, done: string, plan: (file: EncryptedFile) => Wanted): Promise<number> {
   const path = inv.string('file')
+  if (path === '') {
+    throw new SopsError('bad-input', 'Error reading file: none is named', {
+      hints: [`name it with a flag: sops ${inv.command.join(' ')} -i --file FILE`],
+    })
+  }
   io.about(path)
   const config = await configOf(inv, io.ctx)
   const services = await servicesOf(inv, withRule(io, config, absolutePath(io.ctx, path)).ctx)

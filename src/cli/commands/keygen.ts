@@ -4,6 +4,7 @@ import { dirname } from 'node:path'
 import { SopsError } from '../../errors.ts'
 import { loadKeygen } from '../../keys/index.ts'
 import { makeFolders, systemErrorText } from '../../system/index.ts'
+import { quote, shellWord } from '../../text/quote.ts'
 import { type Command, command } from '../command.ts'
 import { bool } from '../flag.ts'
 import { output as outputFlag } from '../flags.ts'
@@ -30,6 +31,12 @@ const noFile = (output: string): SopsError =>
 
 async function run(inv: Invocation<(typeof flags)[number]>, io: Io): Promise<number> {
   const { defaultIdentityFile, generateIdentity, identityFileText } = await loadKeygen()
+  const [word] = inv.positionals
+  if (word !== undefined) {
+    throw new SopsError('usage', `keygen takes no words, got ${quote(word)}`, {
+      hints: [`to write the identity into that file: sops keygen --output ${shellWord(word)}`],
+    })
+  }
   const output = inv.string('output')
   if (inv.given('output') && (output === '' || output === '-')) throw noFile(output)
   const path = output === '' ? defaultIdentityFile(io.ctx) : absolutePath(io.ctx, output)

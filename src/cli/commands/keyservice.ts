@@ -2,6 +2,7 @@
 import { isLocal, listen, makeListener, placeOf, type ServerOptions, serve } from '../../keyservice/index.ts'
 import { askYesNo } from '../ask.ts'
 import { type Command, command } from '../command.ts'
+import { warnOfWords } from '../extra-words.ts'
 import { bool, string } from '../flag.ts'
 import { verbose } from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
@@ -38,6 +39,7 @@ const approver =
     askYesNo(io, [new Control('\n'), `Received ${operation} request using ${key}. Respond to request? (y/n): `])
 
 async function run(inv: Invocation<(typeof flags)[number]>, io: Io): Promise<number> {
+  warnOfWords(inv, io)
   const [network, address] = [inv.string('network'), inv.string('address')]
   const listener = makeListener()
   const server = serve(listener, io.ctx, inv.bool('prompt') ? { approve: approver(io) } : {})

@@ -5,6 +5,7 @@ import type { Format } from '../../formats/index.ts'
 import { parseJsonValue } from '../../formats/index.ts'
 import { bytesOf, hasBytes, systemErrorText } from '../../system/index.ts'
 import { utf16Problem } from '../../text/encoding.ts'
+import { shellWord } from '../../text/quote.ts'
 import { documentFor } from '../../tree/documents.ts'
 import { setAt } from '../../tree/edit.ts'
 import { formatPath, nodeAt, type Path, parsePath } from '../../tree/path.ts'
@@ -16,6 +17,7 @@ import { allowCleartext, decryptionOrder, idempotent, idleThreshold, ignoreMac, 
 import type { Invocation, Io } from '../invocation.ts'
 import { changeInPlace } from '../open.ts'
 import { absolutePath } from '../settings.ts'
+import { isFile, isIndex } from '../word-order.ts'
 
 const flags = [
   ...types,
@@ -42,7 +44,7 @@ export const set: Command = command({
 })
 
 async function run(inv: Given, io: Io): Promise<number> {
-  const [name, index, valueWord] = wordsOf(inv)
+  const [name, index, valueWord] = wordsOf(inv, io)
   await changeInPlace(inv, io, name, async () => {
     const steps = parsePath(index, 'bad-path-or-value', 'Invalid set index format: ')
     const given = await readValue(await readText(inv, io, valueWord), steps)
@@ -60,7 +62,7 @@ async function run(inv: Given, io: Io): Promise<number> {
 }
 
 /** File, index, and the value's text or its file's path (`''` for stdin). */
-function wordsOf(inv: Given): readonly [string, string, string] {
+function wordsOf(inv: Given, io: Io): readonly [string, string, string] {
   const [fromFile, fromStdin] = [inv.bool('value-file'), inv.bool('value-stdin')]
   if (fromFile && fromStdin) throw new SopsError('generic', 'Error: cannot use both --value-file and --value-stdin')
   const [file, index, value = ''] = inv.positionals
@@ -75,7 +77,29 @@ function wordsOf(inv: Given): readonly [string, string, string] {
       { hints: [fromStdin ? `sops set --value-stdin FILE '["key"]'` : `sops set FILE '["key"]' '"value"'`] },
     )
   }
+  refuseSwapped(file, index, fromStdin || fromFile ? '' : value, io)
   return [file, index, value]
+}
+
+/** The value is never shown, wherever it stands. @throws SopsError `bad-path-or-value`. */
+function refuseSwapped(file: string, index: string, value: string, { host }: Io): void {
+  const words = [file, index, value]
+  const named = words.find((word) => isFile(word, host.cwd))
+  const swapped =
+    named !== undefined && named !== file
+      ? isIndex(file)
+        ? 'the index stands in the place of the file'
+        : 'the file does not stand first'
+      : !isIndex(index) && isIndex(value)
+        ? 'the value stands in the place of the index'
+        : undefined
+  if (swapped === undefined) return
+  const path = words.find(isIndex) ?? '["key"]'
+  throw new SopsError('bad-path-or-value', `Invalid set index format: ${swapped}`, {
+    hints: [
+      `first the file, then the index, then the value: sops set ${shellWord(named ?? 'FILE')} ${shellWord(path)} VALUE`,
+    ],
+  })
 }
 
 /** @throws SopsError `bad-path-or-value` for text in UTF-16. */

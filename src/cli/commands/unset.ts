@@ -1,6 +1,7 @@
 // `sops unset`: removes one value of a file.
 
 import { SopsError } from '../../errors.ts'
+import { shellWord } from '../../text/quote.ts'
 import { type DocumentPlace, documentWith } from '../../tree/documents.ts'
 import { isMissing, unsetAt } from '../../tree/edit.ts'
 import { formatPath, type Path, parsePath } from '../../tree/path.ts'
@@ -9,6 +10,7 @@ import { type Command, command } from '../command.ts'
 import { allowCleartext, decryptionOrder, idempotent, idleThreshold, ignoreMac, keyServices, types } from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { changeInPlace } from '../open.ts'
+import { isFile, isIndex } from '../word-order.ts'
 
 const flags = [...types, idleThreshold, ignoreMac, allowCleartext, decryptionOrder, idempotent, ...keyServices] as const
 
@@ -25,6 +27,11 @@ async function run(inv: Invocation<(typeof flags)[number]>, io: Io): Promise<num
   if (name === undefined || index === undefined || inv.positionals.length !== 2) {
     throw new SopsError('no-file', 'Error: no file specified, or index is missing', {
       hints: [`sops unset FILE '["key"]'`],
+    })
+  }
+  if (isIndex(name) && isFile(index, io.host.cwd)) {
+    throw new SopsError('bad-path-or-value', 'Invalid unset index format: the file stands in the place of the index', {
+      hints: [`first the file, then the index: sops unset ${shellWord(index)} ${shellWord(name)}`],
     })
   }
   await changeInPlace(inv, io, name, async () => {
