@@ -38,7 +38,9 @@ function describe(flag: Flag): string {
 /** Width of a text on a stream where nothing says otherwise. */
 const usualWidth = 80
 /** A narrower terminal is not written for. */
-const leastWidth = 40
+const leastWidth = 20
+/** Columns in front of a description at least, and of a name that is long. */
+const [leastIndent, nameIndent] = [6, 3]
 
 /** Columns of the terminal; `COLUMNS` says otherwise. */
 function widthOf({ env, stdout }: Host): number {
@@ -57,18 +59,30 @@ function broken(text: string, columns: number): readonly string[] {
   return lines
 }
 
-/** A line of names and their description, broken so that it fits. Descriptions have at least half of the width. */
+/** Lines of the text, each `indent` columns in. */
+const indented = (text: string, indent: number, width: number): readonly string[] =>
+  broken(text, width - indent).map((line) => (line === '' ? '' : ' '.repeat(indent) + line))
+
+/** Names that do not fit beside the indent they have, without it, and else with what stands for the value on the next line. */
+const namesOn = (names: string, width: number): readonly string[] =>
+  names.length <= width ? [names] : indented(names.trim(), nameIndent, width)
+
+/**
+ * A line of names and their description, broken so that it fits. Descriptions have at least half of the width, and the more the longer their
+ * words are.
+ */
 function fitted(line: string, width: number): readonly string[] {
   const [, names = '', gap = '', text = ''] = /^( {3,}\S.*?)(?:( {2,})(\S.*))?$/.exec(line) ?? []
   if (text === '') {
-    const indent = /^ */.exec(line)?.[0] ?? ''
-    return broken(line.trim(), width - indent.length).map((part) => (part === '' ? '' : indent + part))
+    const indent = line.length - line.trimStart().length
+    return indent > nameIndent ? namesOn(line, width) : indented(line.trim(), indent, width)
   }
-  const place = Math.min(names.length + gap.length, Math.floor(width / 2))
-  const lines = broken(text, width - place)
-  const indent = ' '.repeat(place)
-  if (names.length + 2 > place) return [names, ...lines.map((part) => indent + part)]
-  return lines.map((part, i) => (i === 0 ? names.padEnd(place) : indent) + part)
+  const longest = Math.max(...text.split(' ').map((word) => word.length))
+  const usual = Math.min(names.length + gap.length, Math.floor(width / 2))
+  const place = Math.max(leastIndent, Math.min(usual, width - longest))
+  const lines = indented(text, place, width)
+  if (names.length + 2 > place) return [...namesOn(names, width), ...lines]
+  return lines.map((part, i) => (i === 0 ? names.padEnd(place) + part.trimStart() : part))
 }
 
 async function print(
@@ -217,7 +231,7 @@ export async function showStart(host: Host): Promise<number> {
   }
   const lines = await print({ lead, rows: bySection, examples: [] }, widthOf(host))
   const error = messageLines('error', undefined, ['no file specified'], host)
-  const hints = hintLines(['sops help shows all options, sops help COMMAND those of a command'], host)
+  const hints = hintLines(['sops help shows all options', 'sops help COMMAND those of a command'], host)
   await sayLines(host.stderr, [...error, '', ...lines, ...hints])
   return exitCodes['no-file']
 }

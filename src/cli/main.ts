@@ -151,7 +151,7 @@ function showsOutcome({ env, stderr, stdout }: Host, to: ResultPlace): boolean {
 /** The world as a command sees it. */
 export function makeIo(outside: Host, verbose: boolean, command = 'sops'): Io {
   const subject: Subject = { file: undefined }
-  const { host, watch, within, pause } = makeProgress(outside, subject)
+  const { host, watch, within, finish, pause } = makeProgress(outside, subject)
   const { log, hold, release } = makeHeldLog(host, makeLog(host, verbose, subject))
   const once = memory()
   const ctx: Context = {
@@ -181,6 +181,7 @@ export function makeIo(outside: Host, verbose: boolean, command = 'sops'): Io {
       subject.file = file
     },
     done: async (text, to = 'file') => {
+      finish()
       if (showsOutcome(host, to)) await sayLines(host.stderr, withoutSecretLines([text], host.env))
     },
     within,

@@ -23,6 +23,8 @@ export interface Progress {
   readonly watch: Watch | undefined
   /** What all steps belong to from now on, as `rotating 3 of 12`. */
   within(whole: string | undefined): void
+  /** Whatever was being done is over. */
+  finish(): void
   /** No line is shown until the returned function is called. */
   pause(): () => void
 }
@@ -35,7 +37,13 @@ const byTimer: Every = (milliseconds, work) => {
   return () => clearInterval(timer)
 }
 
-const unseen = (host: Host): Progress => ({ host, watch: undefined, within: () => {}, pause: () => () => {} })
+const unseen = (host: Host): Progress => ({
+  host,
+  watch: undefined,
+  within: () => {},
+  finish: () => {},
+  pause: () => () => {},
+})
 
 /** What the line says, without control characters. */
 export function stepText(whole: string | undefined, file: string | undefined, step: Stage | undefined): string {
@@ -145,6 +153,10 @@ export function makeProgress(host: Host, subject: Readonly<Subject>, every: Ever
     },
     within: (next) => {
       whole = next
+    },
+    finish: () => {
+      whole = undefined
+      step = undefined
     },
     pause,
   }

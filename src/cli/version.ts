@@ -5,10 +5,10 @@ import { compareVersions, compatibleVersion } from '../metadata/index.ts'
 import type { SharedRootFlag } from './flags.ts'
 import type { Host } from './host.ts'
 import type { FlagValues } from './invocation.ts'
-import { say } from './say.ts'
+import { say, sayPart } from './say.ts'
 
 const page = 'https://github.com/getsops/sops/releases/latest'
-const timeout = 5000
+const timeout = 3000
 
 interface Release {
   readonly tag: string
@@ -27,27 +27,29 @@ async function latestRelease({ env, cwd, platform }: Host): Promise<Release> {
   return { tag, url }
 }
 
-async function versionLines(values: FlagValues<SharedRootFlag>, host: Host): Promise<readonly string[]> {
-  const own = `sops ${compatibleVersion} (sops-ts ${host.version})`
-  if (!values.bool('check-for-updates')) {
-    // Scripts that disable the check expect exactly this line.
-    return [values.bool('disable-version-check') ? `sops ${compatibleVersion}` : own]
-  }
+/** What follows the own version: the rest of its line, and another line. */
+async function comparison(host: Host): Promise<string> {
   let release: Release
   try {
     release = await latestRelease(host)
   } catch (error) {
-    return [own, `[warning] failed to retrieve latest version from upstream: ${messageOf(error)}`]
+    return `\n[warning] failed to retrieve latest version from upstream: ${messageOf(error)}`
   }
   try {
-    if (compareVersions(release.tag.replace(/^v/, ''), compatibleVersion) <= 0) return [`${own} (latest)`]
+    if (compareVersions(release.tag.replace(/^v/, ''), compatibleVersion) <= 0) return ' (latest)'
   } catch (error) {
-    return [own, `[warning] failed to compare current version with latest: ${messageOf(error)}`]
+    return `\n[warning] failed to compare current version with latest: ${messageOf(error)}`
   }
-  return [own, `[info] a new version of sops (${release.tag}) is available, you can update by visiting: ${release.url}`]
+  return `\n[info] a new version of sops (${release.tag}) is available, you can update by visiting: ${release.url}`
 }
 
 export async function showVersion(values: FlagValues<SharedRootFlag>, host: Host): Promise<number> {
-  await say(host.stdout, ...(await versionLines(values, host)))
+  const isChecked = values.bool('check-for-updates')
+  // Scripts that disable the check expect exactly this line.
+  const isBare = !isChecked && values.bool('disable-version-check')
+  await sayPart(host.stdout, `sops ${compatibleVersion}${isBare ? '' : ` (sops-ts ${host.version})`}`)
+  // The network may take its time, or not answer.
+  const [end = '', ...more] = isChecked ? (await comparison(host)).split('\n') : []
+  await say(host.stdout, end, ...more)
   return 0
 }

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { commands } from '../../src/cli/commands/index.ts'
-import { runCli } from '../support/cli.ts'
+import type { Output } from '../../src/cli/host.ts'
+import { main } from '../../src/cli/main.ts'
+import { bufferHost, runCli } from '../support/cli.ts'
 
 describe('usage errors', () => {
   test.each<[string[], string, string, string]>([
@@ -87,7 +89,7 @@ describe('nothing to do', () => {
       /^error: no file specified\n\nTO BEGIN:\n {3}sops keygen .+\n {3}creation_rules: .+ \.sops\.yaml.*\n {3}sops edit .+\n\nEVERYDAY COMMANDS:\n/,
     )
     for (const { name, summary } of commands) expect(stderr.replace(/\s+/g, ' ')).toContain(` ${name} ${summary} `)
-    expect(stderr).toMatch(/\nhint: sops help shows all options, .*\n$/)
+    expect(stderr).toMatch(/\nhint: sops help shows all options\nhint: sops help COMMAND .*\n$/)
     expect((await runCli(['--verbose'])).stderr).toMatch(/^error: no file specified\n/)
   })
 
@@ -117,6 +119,27 @@ test('the check for updates keeps the own version', async () => {
   const { code, stdout } = await runCli(['--version', '--check-for-updates'], { env })
   expect(code).toBe(0)
   expect(stdout.toString()).toMatch(/^sops 3\.13\.2 \(sops-ts 0\.0\.0\)\n\[warning\] failed to retrieve/)
+})
+
+test('the own version comes before the network is asked', async () => {
+  const written: string[] = []
+  const host = bufferHost({ env: { HTTPS_PROXY: 'http://127.0.0.1:1' } })
+  let asked = false
+  const stdout: Output = {
+    ...host.stdout,
+    write: async (data) => {
+      written.push(`${asked ? 'behind: ' : ''}${Buffer.from(data).toString()}`)
+    },
+  }
+  const env = new Proxy(host.env, {
+    get: (of, name: string) => {
+      asked ||= name === 'HTTPS_PROXY'
+      return of[name]
+    },
+  })
+  await main(['--version', '--check-for-updates'], { ...host, env, stdout })
+  expect(written[0]).toBe('sops 3.13.2 (sops-ts 0.0.0)')
+  expect(written.at(-1)).toMatch(/^behind: \n\[warning\]/)
 })
 
 describe('words a command does not expect', () => {

@@ -194,6 +194,22 @@ test('a run shows its steps and leaves none of them', async () => {
   box.remove()
 })
 
+test('nothing comes behind what was done, however long the end takes', async () => {
+  const box = await encryptedBox({ 'f.yaml': 'a: 1\n' })
+  let seconds = 0
+  const now = (): Date => new Date(1_700_000_000_000 + 1000 * seconds++)
+  const outside = bufferHost({ tty: ['stderr'], now, cwd: box.dir, env: environmentIn(box) })
+  const { write } = outside.stderr
+  // Several looks at the line.
+  const slowly = async (data: Uint8Array): Promise<void> => {
+    await write(data)
+    if (Buffer.from(data).includes('decrypted f.yaml')) await new Promise((resolve) => setTimeout(resolve, 400))
+  }
+  await main(['decrypt', '-i', 'f.yaml'], { ...outside, stderr: { ...outside.stderr, write: slowly } })
+  expect(Buffer.concat(outside.written.stderr).toString()).toMatch(/\r\x1b\[Kdecrypted f\.yaml: 1 value\n(?!\r)/)
+  box.remove()
+})
+
 test('several files count', async () => {
   const box = await encryptedBox({ 'f.yaml': 'a: 1\n', 'g.yaml': 'a: 1\n' })
   const seen = await slowRun(['rotate', '-i', 'f.yaml', 'g.yaml'], { cwd: box.dir, env: environmentIn(box) })

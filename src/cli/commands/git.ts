@@ -143,6 +143,9 @@ const usualPatterns = [
   '*.sops.ini',
 ]
 
+/** What secrets are usually called; for rules that are for every file, where more would send every plain file through a program. */
+const secretPatterns = ['yaml', 'yml', 'json', 'env', 'ini'].map((ending) => `*secret*.${ending}`)
+
 /** Writes the attributes and git's settings, both or neither: if git refuses its half, the attributes are put back. */
 async function runInstall(inv: Invocation<(typeof installFlags)[number]>, io: Io): Promise<number> {
   const global = inv.bool('global')
@@ -195,12 +198,17 @@ async function patternsOfRules(io: Io, top: string): Promise<readonly string[]> 
       advise(`the rules of ${path} are not taken into account: ${messageOf(error)}`)
     })
     for (const [i, { path_regex: expression = '' }] of (config?.creationRules ?? []).entries()) {
+      const rule = `creation_rules[${i}] of ${path}`
       const patterns = patternsOf(expression)
-      if (patterns) for (const pattern of patterns) found.push(patternIn(folder, pattern))
-      else {
-        const what = expression === '' ? 'it is for every file' : `no pattern means exactly ${quote(expression)}`
+      if (/^\^?(?:\.[*+])?\$?$/.test(expression)) {
+        for (const pattern of secretPatterns) found.push(patternIn(folder, pattern))
         advise(
-          `creation_rules[${i}] of ${path} gives no patterns: ${what}; name its files, as in sops git install '*.secret.yaml'`,
+          `${rule} is for every file: of those the ones with "secret" in their names are taken; name others, as in sops git install '*.yaml'`,
+        )
+      } else if (patterns) for (const pattern of patterns) found.push(patternIn(folder, pattern))
+      else {
+        advise(
+          `${rule} gives no patterns: no pattern means exactly ${quote(expression)}; name its files, as in sops git install '*.secret.yaml'`,
         )
       }
     }

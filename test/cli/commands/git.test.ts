@@ -160,11 +160,26 @@ test('install says of which rules it cannot tell the files', async () => {
   expect(stderr).toMatch(
     /^note: creation_rules\[0\] of \S+\.sops\.yaml gives no patterns: no pattern means exactly "\.enc\.yaml\$"; /m,
   )
-  expect(stderr).toMatch(/^note: creation_rules\[2\] of \S+ gives no patterns: it is for every file; /m)
+  expect(stderr).toMatch(
+    /^note: creation_rules\[2\] of \S+ is for every file: of those the ones with "secret" in their names are taken; /m,
+  )
   expect(stderr).toMatch(/^note: the rules of \S+broken\/\.sops\.yaml are not taken into account: /m)
   expect(stderr).not.toContain('creation_rules[1]')
   expect(project.read('.gitattributes')).toContain('\n*.env diff=sopsdiffer\n')
 })
+
+test.each(['', 'path_regex: .*', 'path_regex: ""', 'path_regex: ^.+$'])(
+  'of a rule for every file, as keygen suggests (%s), install takes what secrets are usually called',
+  async (field) => {
+    execFileSync('git', ['init', '-q'], { cwd: project.dir })
+    project.write('sub/.sops.yaml', `creation_rules:\n  - age: ${alice.recipient}\n    ${field}\n`)
+    const { code, stdout } = await alice.sops(['git', 'install'])
+    expect([code, stdout]).toEqual([0, expect.stringContaining(' sub/**/*secret*.yaml ')])
+    const paths = ['sub/secrets.yaml', 'sub/a/my-secret.env', 'sub/plain.yaml', 'secrets.yaml']
+    const said = execFileSync('git', ['check-attr', 'diff', ...paths], { cwd: project.dir }).toString()
+    expect(said.match(/sopsdiffer/g)).toHaveLength(2)
+  },
+)
 
 test('install refuses what is no pattern, and changes nothing', async () => {
   execFileSync('git', ['init', '-q'], { cwd: project.dir })
