@@ -1,4 +1,4 @@
-// Builds dist/cli (few chunks, for start-up time) and dist/lib (plain modules with types, for library users). Usage:
+// Builds dist/cli (few chunks, for start-up time) and dist/lib (few modules with types, for library users). Usage:
 //
 //   node scripts/build.mjs [--optional | --whole] [FOLDER]
 //
@@ -39,7 +39,8 @@ if (missing.length > 0) {
     cwd: root,
     stdio: 'inherit',
   })
-  const { useChunks } = await import('./library.mjs')
+  const { bundleLibrary, useChunks } = await import('./library.mjs')
   await useChunks(metafile, fresh)
+  await bundleLibrary(fresh)
   replaceFolder(fresh, place)
 }

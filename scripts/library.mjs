@@ -1,7 +1,9 @@
-// Lets the library take packages from the chunks of the program, so that one package on the disk holds them once and needs no others.
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+// Lets the library take packages from the chunks of the program, so that one package on the disk holds them once and needs no others, and
+// makes few files of its modules: npm takes as long for a file as for many of its bytes.
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { basename, dirname, join, relative } from 'node:path'
+import { basename, dirname, join, relative, resolve, sep } from 'node:path'
+import { build } from 'esbuild'
 
 const identifier = /^[A-Za-z_$][\w$]*$/
 
@@ -70,4 +72,69 @@ export async function useChunks(metafile, folder) {
       }
     }
   }
+}
+
+const namedIn = /(?:\bfrom|\bimport) ?\(?['"](\.[^'"]+)['"]/g
+
+/** The declarations that one leads to, itself among them. */
+function declarationsFrom(entry) {
+  const found = new Set([entry])
+  for (const file of found) {
+    for (const [, path] of readFileSync(file, 'utf8').matchAll(namedIn)) {
+      const next = resolve(dirname(file), path.replace(/\.[jt]s$/, '.d.ts'))
+      if (existsSync(next)) found.add(next)
+    }
+  }
+  return found
+}
+
+/** Files in chunks of the program and in `lib/packages` stay what they are. */
+const outside = (lib) => ({
+  name: 'outside',
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /^\./ }, ({ path, resolveDir }) => {
+      const file = resolve(resolveDir, path)
+      const isOutside = !file.startsWith(lib + sep) || file.startsWith(join(lib, 'packages') + sep)
+      return isOutside ? { path: fromTo(join(lib, 'index.js'), file), external: true } : undefined
+    }),
+})
+
+/**
+ * Makes of the modules of `FOLDER/lib` what `index.js` needs at once and a file for each part that is loaded when it is used, and leaves of the
+ * declarations those that it leads to.
+ * @param {string} folder
+ */
+export async function bundleLibrary(folder) {
+  const lib = join(folder, 'lib')
+  const entry = join(lib, 'index.js')
+  const { outputFiles } = await build({
+    entryPoints: [entry],
+    outdir: lib,
+    chunkNames: '[name]-[hash]',
+    write: false,
+    allowOverwrite: true,
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20.19',
+    packages: 'external',
+    logLevel: 'error',
+    legalComments: 'none',
+    plugins: [outside(lib)],
+  })
+  const declarations = declarationsFrom(join(lib, 'index.d.ts'))
+  for (const name of readdirSync(lib, { recursive: true, encoding: 'utf8' })) {
+    const file = join(lib, name)
+    const isModule = name.endsWith('.js') && !name.startsWith('packages')
+    if (isModule || (name.endsWith('.d.ts') && !declarations.has(file))) rmSync(file)
+  }
+  for (const { path, contents } of outputFiles) writeFileSync(path, contents)
+  removeEmpty(lib)
+}
+
+function removeEmpty(folder) {
+  for (const one of readdirSync(folder, { withFileTypes: true }))
+    if (one.isDirectory()) removeEmpty(join(folder, one.name))
+  if (readdirSync(folder).length === 0) rmSync(folder, { recursive: true })
 }

@@ -83,6 +83,16 @@ describe.skipIf(isWindows)('the package', () => {
     expect(size).toBeLessThan(15 * megabyte)
   })
 
+  // npm takes as long for a file as for many of its bytes.
+  test('is few files: of the library one for each part that is loaded by itself, and the types that its index leads to', () => {
+    const names = filesBelow(installed)
+    expect(names.length).toBeLessThan(450)
+    const own = names.filter((name) => /^dist\/lib\/(?!packages\/).*(?<!\.d)\.[jt]s$/.test(name))
+    expect(own.filter((name) => name.split('/').length > 3)).toEqual([])
+    expect(names).not.toContain('dist/lib/system/start.d.ts')
+    expect(names).toContain('dist/lib/errors.d.ts')
+  })
+
   test('says where it comes from, and needs and runs nothing', () => {
     const { repository, homepage, bugs, keywords, main, types, ...rest } = json(installed, 'package.json')
     const place = /^git\+(https:.*)\.git$/.exec(repository.url)![1]
