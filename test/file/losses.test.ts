@@ -1,5 +1,5 @@
 // What encrypting loses of a file's spelling is said, by path and without values.
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { makeProject } from '../support/project.ts'
 
 const encryptedWith = async (text: string, name = 'f.yaml'): Promise<{ stderr: string; plain: string }> => {
@@ -78,3 +78,41 @@ test.each(
     expect(await encryptedWith(wanted)).toEqual({ stderr: '', plain: wanted })
   },
 )
+
+describe('characters that end a line in YAML only', () => {
+  test.each([
+    ['a plain text', 'a: x\x85y\n', 'line 1, column 5 holds U+0085', '\\N'],
+    ['a comment', '# c\x85d\na: b\n', 'line 1, column 4 holds U+0085', '\\N'],
+    ['a key', 'a\x85b: c\n', 'line 1, column 2 holds U+0085', '\\N'],
+    ['a literal', 'a: |\n  x\u2028y\n', 'line 2, column 4 holds U+2028', '\\L'],
+    ['behind others', 'z: 1\na: x\u2029y\n', 'line 2, column 5 holds U+2029', '\\P'],
+  ])('in %s are named', async (_, text, place, escape) => {
+    const { stderr } = await encryptedWith(text)
+    expect(stderr).toContain(
+      `hint: ${place}, which ends a line in YAML: delete it, or write it as ${escape} in double quotes\n`,
+    )
+  })
+
+  test('not where they are far away', async () => {
+    expect((await encryptedWith('a: "x\x85y"\nb: 1\nc: 2\nd: [\n')).stderr).not.toContain('U+0085')
+  })
+
+  test('come back where they are escaped, and as a blank within quotes, which is said', async () => {
+    expect(await encryptedWith('a: "x\\Ny"\n')).toEqual({ stderr: '', plain: 'a: "x\\Ny"\n' })
+    const { stderr, plain } = await encryptedWith('a: "x\x85y"\n')
+    expect(plain).toBe('a: "x y"\n')
+    expect(stderr).toContain('the spelling of ["a"] cannot be kept')
+  })
+})
+
+test.each([
+  ['a: .INF', 'a: .inf'],
+  ['a: .Inf', 'a: .inf'],
+  ['a: -.INF', 'a: -.inf'],
+  ['a: +.INF', 'a: .inf'],
+  ['a: .NaN', 'a: .nan'],
+  ['k: &a:b', 'k: &a :b'],
+])('%s comes back as %s, which is said', async (text, wanted) => {
+  const { stderr, plain } = await encryptedWith(`${text}\n`)
+  expect([plain, stderr.includes('cannot be kept')]).toEqual([`${wanted}\n`, text !== wanted])
+})

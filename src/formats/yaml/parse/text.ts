@@ -37,7 +37,28 @@ export const isBlankEnd = (c: number): boolean =>
 
 export function parseError(text: string, offset: number, problem: string): SopsError {
   const position = positionIn(text, offset)
-  return new SopsError('parse', `yaml: line ${position.line}: ${problem}`, { position })
+  return new SopsError('parse', `yaml: line ${position.line}: ${problem}`, {
+    position,
+    hints: breakHints(text, offset),
+  })
+}
+
+/** Characters that end a line in YAML but in hardly any editor, and how double quotes write them. */
+const escapes = { '\x85': '\\N', '\u2028': '\\L', '\u2029': '\\P' } as const
+
+/** Names such a character on the line of the error, or the one before. */
+function breakHints(text: string, offset: number): string[] {
+  const before = text.slice(0, offset + 1)
+  const [found] = Object.entries(escapes)
+    .map(([character, escape]) => ({ at: before.lastIndexOf(character), character, escape }))
+    .sort((a, b) => b.at - a.at)
+  if (found === undefined || found.at < 0) return []
+  const { line, column } = positionIn(text, found.at)
+  if (line < positionIn(text, offset).line - 1) return []
+  const code = found.character.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')
+  return [
+    `line ${line}, column ${column} holds U+${code}, which ends a line in YAML: delete it, or write it as ${found.escape} in double quotes`,
+  ]
 }
 
 // Everything outside of tab, LF, CR, NEL and the printable ranges.
