@@ -80,7 +80,7 @@ const namedIn = /(?:\bfrom|\bimport) ?\(?['"](\.[^'"]+)['"]/g
 function declarationsFrom(entry) {
   const found = new Set([entry])
   for (const file of found) {
-    for (const [, path] of readFileSync(file, 'utf8').matchAll(namedIn)) {
+    for (const [, path = ''] of readFileSync(file, 'utf8').matchAll(namedIn)) {
       const next = resolve(dirname(file), path.replace(/\.[jt]s$/, '.d.ts'))
       if (existsSync(next)) found.add(next)
     }

@@ -77,7 +77,7 @@ function fitted(line: string, width: number): readonly string[] {
     const indent = line.length - line.trimStart().length
     return indent > nameIndent ? namesOn(line, width) : indented(line.trim(), indent, width)
   }
-  const longest = Math.max(...text.split(' ').map((word) => word.length))
+  const longest = text.split(' ').reduce((most, word) => Math.max(most, word.length), 0)
   const usual = Math.min(names.length + gap.length, Math.floor(width / 2))
   const place = Math.max(leastIndent, Math.min(usual, width - longest))
   const lines = indented(text, place, width)

@@ -86,10 +86,10 @@ describe('characters that end a line in YAML only', () => {
     ['a key', 'a\x85b: c\n', 'line 1, column 2 holds U+0085', '\\N'],
     ['a literal', 'a: |\n  x\u2028y\n', 'line 2, column 4 holds U+2028', '\\L'],
     ['behind others', 'z: 1\na: x\u2029y\n', 'line 2, column 5 holds U+2029', '\\P'],
-  ])('in %s are named', async (_, text, place, escape) => {
+  ])('in %s are named', async (_, text, place, written) => {
     const { stderr } = await encryptedWith(text)
     expect(stderr).toContain(
-      `hint: ${place}, which ends a line in YAML: delete it, or write it as ${escape} in double quotes\n`,
+      `hint: ${place}, which ends a line in YAML: delete it, or write it as ${written} in double quotes\n`,
     )
   })
 

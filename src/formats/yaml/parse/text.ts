@@ -50,14 +50,14 @@ const escapes = { '\x85': '\\N', '\u2028': '\\L', '\u2029': '\\P' } as const
 function breakHints(text: string, offset: number): string[] {
   const before = text.slice(0, offset + 1)
   const [found] = Object.entries(escapes)
-    .map(([character, escape]) => ({ at: before.lastIndexOf(character), character, escape }))
+    .map(([character, written]) => ({ at: before.lastIndexOf(character), character, written }))
     .sort((a, b) => b.at - a.at)
   if (found === undefined || found.at < 0) return []
   const { line, column } = positionIn(text, found.at)
   if (line < positionIn(text, offset).line - 1) return []
   const code = found.character.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')
   return [
-    `line ${line}, column ${column} holds U+${code}, which ends a line in YAML: delete it, or write it as ${found.escape} in double quotes`,
+    `line ${line}, column ${column} holds U+${code}, which ends a line in YAML: delete it, or write it as ${found.written} in double quotes`,
   ]
 }
 
