@@ -21,6 +21,7 @@ import {
   stat,
   systemErrorText,
 } from '../system/index.ts'
+import { shellWord } from '../text/quote.ts'
 import { folderHint } from './folder-hint.ts'
 import type { Host } from './host.ts'
 import type { Io } from './invocation.ts'
