@@ -61,7 +61,12 @@ describe('what does not come back', () => {
   const textOf = (cell: string): Buffer =>
     /^UTF-/.test(cell)
       ? Buffer.from('\ufeffa: 1\n', cell === 'UTF-16' ? 'utf16le' : 'utf8')
-      : Buffer.from(`${cell.slice(1, -1).replaceAll('↵', '\n').replaceAll('⇥', '\t')}\n`.replace('¶\n', ''))
+      : Buffer.from(
+          `${cell.slice(1, -1).replaceAll('↵', '\n').replaceAll('⇥', '\t').replaceAll('␤', '\u0085')}\n`.replace(
+            '¶\n',
+            '',
+          ),
+        )
   const patternOf = (message: string): RegExp =>
     new RegExp(
       message
