@@ -93,7 +93,7 @@ describe('a unix socket', () => {
 
   test('says nothing of its own accord', async () => {
     const socket = box.path('s.sock')
-    const running = await start(['--network', 'unix', '--address', socket, 'ignored'])
+    const running = await start(['--network', 'unix', '--address', socket])
     await until(() => existsSync(socket))
     running.host.signal('SIGTERM')
     expect(await running.status).toBe(0)

@@ -65,6 +65,8 @@ export function bufferHost(options: CliOptions = {}): BufferHost {
   }
   const exits = makeExits((signal) => exit(signal === 'SIGINT' ? 130 : 143))
   const answers = typeof options.prompt === 'object' ? [...options.prompt] : []
+  // The clock stands still unless a test has its own: a slow machine must not bring out the line of what takes long.
+  const start = new Date()
   return {
     written,
     signal: exits.deliver,
@@ -87,7 +89,7 @@ export function bufferHost(options: CliOptions = {}): BufferHost {
     },
     stdout: sink('stdout'),
     stderr: sink('stderr'),
-    now: () => (typeof options.now === 'function' ? options.now() : (options.now ?? new Date())),
+    now: () => (typeof options.now === 'function' ? options.now() : (options.now ?? start)),
     prompt: async (text, promptOptions) => {
       if (options.prompt === undefined) return undefined
       return typeof options.prompt === 'function' ? options.prompt(text, promptOptions) : answers.shift()
