@@ -149,3 +149,6 @@ export const tooLongText = (error: Error): string | undefined =>
 /** The text of anything thrown, with the errors of system calls in words. */
 export const messageOf = (error: unknown): string =>
   error instanceof Error ? (tooLongText(error) ?? systemText(error) ?? inWords(error.message)) : String(error)
+
+/** A next step for a file that is not encrypted. */
+export const encryptHint = 'to encrypt it: sops encrypt -i FILE'

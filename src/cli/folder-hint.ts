@@ -17,4 +17,4 @@ const calls: Readonly<Record<string, string>> = {
 
 /** @param command the words of the command that was run, with `-i` if that was given. */
 export const folderHint = (folder: string, command: string): string =>
-  `commands take files, not folders: find ${shellWord(folder)} -name '*.yaml' -type f -exec sops ${calls[command.replace(/ -i$/, '')] ?? `${command} {} \\;`}`
+  `commands take files, not folders: find ${shellWord(folder)} -name '*.yaml' ! -name .sops.yaml -type f -exec sops ${calls[command.replace(/ -i$/, '')] ?? `${command} {} \\;`}`

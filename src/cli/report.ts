@@ -1,6 +1,7 @@
 // Errors for people, on stderr. An error that is not ours is never shown in full, since its text may quote the input.
 import { messageOf, SopsError, tooLongText } from '../errors.ts'
 import { codeOf } from '../system/index.ts'
+import { hintsFor } from './file-hints.ts'
 import { hintLines, messageLines } from './form.ts'
 import type { Host } from './host.ts'
 import { type Line, sayLines } from './say.ts'
@@ -66,7 +67,7 @@ export async function reportError(error: unknown, host: Host, file?: string): Pr
       host.stderr,
       lines.map((line) => (isReport && typeof line === 'string' ? coloured(line, style) : line)),
     )
-    await sayLines(host.stderr, hintLines(error.hints, host))
+    await sayLines(host.stderr, hintLines(hintsFor(file, error.hints), host))
   }
   return error.exitCode
 }

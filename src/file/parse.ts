@@ -1,7 +1,6 @@
 // Parses the text of an encrypted file; if it does not parse, says what was probably done to it.
-import { placeOf, SopsError, withHints } from '../errors.ts'
+import { encryptHint, placeOf, SopsError, withHints } from '../errors.ts'
 import type { Format, FormatParseOptions, Parsed } from '../formats/index.ts'
-import { encryptHint } from '../metadata/index.ts'
 import { conflictLine, conflictText } from '../text/conflict.ts'
 import { tabHints } from '../text/tabs.ts'
 

@@ -1,6 +1,6 @@
 // The sops block: lifted out of a tree as a record, and put back with as little change as possible (spec/format.md 6).
 
-import { SopsError, withHints } from '../errors.ts'
+import { encryptHint, SopsError, withHints } from '../errors.ts'
 import type { Comment, Entry, MapNode, Origin, Tree } from '../tree/tree.ts'
 import { blockEntries, findBlock, flatPrefix, isReserved, reserved, withoutBlocks } from './block.ts'
 import { flatten } from './flatten.ts'
@@ -55,9 +55,6 @@ function readBlock(block: MapNode): Metadata {
     ])
   }
 }
-
-/** For a file that is not encrypted. */
-export const encryptHint = 'to encrypt it: sops encrypt -i FILE'
 
 function notFoundHints(tree: Tree, placement: MetadataPlacement): readonly string[] {
   const number = reservedIn(tree, placement)

@@ -233,7 +233,11 @@ describe('configurations', () => {
 
 describe('command lines', () => {
   test.each<[readonly string[], string | undefined, string]>([
-    [['encrypt', '-i', '-r', 'dir'], undefined, "find DIR -name '*.yaml' -type f -exec sops encrypt -i {} \\;"],
+    [
+      ['encrypt', '-i', '-r', 'dir'],
+      undefined,
+      "find DIR -name '*.yaml' ! -name .sops.yaml -type f -exec sops encrypt -i {} \\;",
+    ],
     [['rotate', '--recursive', 'dir'], undefined, 'sops rotate -i {}'],
     [['-e', '-i', 'plain.yaml', 'f.yaml'], 'plain.yaml', 'for f in plain.yaml f.yaml; do sops encrypt -i "$f"; done'],
     [['-e', 'plain.yaml', '-i'], 'plain.yaml', 'only'],

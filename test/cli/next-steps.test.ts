@@ -89,7 +89,7 @@ describe('no configuration', () => {
       ['publish', 'f.yaml'],
       [
         `error: f.yaml: ${none}`,
-        'hint: where files go is said in destination_rules of .sops.yaml: make one here, or name one with sops --config FILE publish',
+        'hint: where files go is said in destination_rules of .sops.yaml: make one here, or name one with sops --config CONFIG publish',
       ],
     ],
     [
@@ -133,7 +133,7 @@ describe('fields that are not known, where they explain the failure', () => {
 
 describe('a folder', () => {
   const find = (folder: string, command: string): string =>
-    `hint: commands take files, not folders: find ${folder} -name '*.yaml' -type f -exec sops ${command}`
+    `hint: commands take files, not folders: find ${folder} -name '*.yaml' ! -name .sops.yaml -type f -exec sops ${command}`
 
   test.each<[readonly string[], string]>([
     [['decrypt', 'd'], 'decrypt {} \\;'],
@@ -211,9 +211,9 @@ describe('a command whose words stand apart', () => {
 })
 
 describe('a file that is not encrypted', () => {
-  const hints = [
+  const hints = (name: string): readonly string[] => [
     'hint: the file is not encrypted: there is neither an encrypted value nor metadata in it',
-    'hint: to encrypt it: sops encrypt -i FILE',
+    `hint: to encrypt it: sops encrypt -i ${name}`,
   ]
 
   test.each<[string, string, string]>([
@@ -228,7 +228,7 @@ describe('a file that is not encrypted', () => {
     for (const command of [['decrypt'], ['edit'], ['rotate', '-i'], ['unset']]) {
       const [first, ...more] = await said([...command, name, ...(command[0] === 'unset' ? ['["a"]'] : [])])
       expect(first).toContain(`error: ${name}: ${words}`)
-      expect(more).toEqual(hints)
+      expect(more).toEqual(hints(name))
     }
   })
 

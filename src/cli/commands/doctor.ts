@@ -1,7 +1,7 @@
 // `sops doctor`: what this machine has to open files with, and whether it can open given files. Changes nothing and shows no secrets.
 import type { Context, LogLine } from '../../context/index.ts'
 import { type Command, command } from '../command.ts'
-import { examineConfig } from '../doctor/config.ts'
+import { examineConfig, examineNamedConfig } from '../doctor/config.ts'
 import { examineFile } from '../doctor/file.ts'
 import { findIdentities, isAmong, showIdentities } from '../doctor/machine.ts'
 import { makeSheet, type Sheet } from '../doctor/sheet.ts'
@@ -64,6 +64,7 @@ async function run(inv: Invocation<(typeof flags)[number]>, io: Io): Promise<num
   const names = inv.positionals
   for (const [i, name] of names.entries()) {
     io.within(names.length > 1 ? `examining ${i + 1} of ${names.length}: ${name}` : `examining ${name}`)
+    if (await examineNamedConfig(name, io, ctx, sheet)) continue
     await examineFile(name, { inv, io, ctx, config, services }, sheet)
   }
   io.within(undefined)

@@ -42,6 +42,7 @@ import {
 import type { Invocation, Io } from '../invocation.ts'
 import { fileMeant } from '../near-file.ts'
 import { sealedText } from '../outcome.ts'
+import { refuseNewConfig } from '../plain-config.ts'
 import { type Rewrapped, ruleFor, warnOfRecipients, withRule } from '../rule.ts'
 import {
   configOf,
@@ -87,6 +88,7 @@ async function run(inv: Given, io: Io): Promise<number> {
 
 async function editNew(inv: Given, io: Io, path: string): Promise<void> {
   const { ctx } = io
+  refuseNewConfig(path)
   await refuseUnwritable(path)
   const like = fileMeant(path)
   if (like !== undefined)

@@ -18,6 +18,7 @@ import { filenameOverride, inPlace, keyServices, newKeys, output, selection, typ
 import type { Invocation, Io } from '../invocation.ts'
 import { inputInMemory, isLarge, type LargeInput, openIfLarge, writeLarge } from '../large.ts'
 import { nameOf, sealedText } from '../outcome.ts'
+import { refuseConfig, refuseConfigText } from '../plain-config.ts'
 import { configOf, encryptionSettings, formatsOf, layoutOf, namedFormats, servicesOf } from '../settings.ts'
 import { mustExist, readTarget, type TargetFile, targetOf, writeResult } from '../target.ts'
 import { warnOfCleartext, warnOfLayout, warnOfLosses, warnOfReadings, warnOfRespelling } from '../warnings.ts'
@@ -73,6 +74,7 @@ async function run(inv: Given, io: Io): Promise<number> {
   await mustExist(target.file, io)
   const formats = formatsOf(namedFormats(inv), target.typePath)
   const config = await configOf(inv, ctx)
+  refuseConfig(target.file, config)
   const services = await servicesOf(inv, ctx)
   const settings = await encryptionSettings(inv, ctx, config, target.typePath, formats.input)
   const [input, output] = [await loadFormat(formats.input), await loadFormat(formats.output)]
@@ -85,6 +87,7 @@ async function run(inv: Given, io: Io): Promise<number> {
     return encryptLarge(inv, io, target, inputInMemory(bytes), { settings, services, layout })
   }
   const draft = parsePlain(bytes, input, output, { watch: ctx.watch })
+  refuseConfigText([target.file, target.typePath], draft.parsed.tree)
   await withNewFile(settings, services, async (file) => {
     await ctx.audit?.({ action: 'encrypt', file: target.file ?? ctx.cwd })
     const sealed = sealNew(file, draft, output, ctx.now(), layoutOf(inv, config, formats))

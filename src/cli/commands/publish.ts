@@ -60,7 +60,7 @@ async function run(inv: Given, io: Io): Promise<number> {
   const [root] = inv.positionals
   if (root === undefined) throw noFile(inv)
   const config = await wantedConfig(inv, io.ctx, [
-    'where files go is said in destination_rules of .sops.yaml: make one here, or name one with sops --config FILE publish',
+    'where files go is said in destination_rules of .sops.yaml: make one here, or name one with sops --config CONFIG publish',
   ])
   const isFolder = await isDirectory(root, io)
   if (isFolder && !inv.bool('recursive')) {

@@ -13,8 +13,11 @@ import { SopsError } from '../../errors.ts'
 import type { MasterKey } from '../../keys/index.ts'
 import { labelOf } from '../../keys/index.ts'
 import { counted } from '../../text/counted.ts'
-import type { Invocation } from '../invocation.ts'
+import { readInput } from '../files.ts'
+import type { Invocation, Io } from '../invocation.ts'
+import { isConfigName } from '../plain-config.ts'
 import { placedLines } from '../report.ts'
+import { absolutePath } from '../settings.ts'
 import type { IsHere } from './machine.ts'
 import type { Sheet } from './sheet.ts'
 
@@ -35,11 +38,7 @@ export async function examineConfig(
   sheet.facts.config = file.absolutePath
   try {
     const config = await loadConfig(file, ctx)
-    const { findings, rules } = await (await loadExaminer()).examineConfig(config, ctx)
-    const text = `${file.absolutePath}: ${rulesText(config)}`
-    if (findings.some(({ kind }) => kind === 'problem')) sheet.line(text)
-    else sheet.good(text)
-    for (const finding of findings) showFinding(finding, sheet)
+    const rules = await showFindings(config, ctx, sheet)
     for (const above of configsAbove(file, ctx))
       sheet.remark(`${above} is not read: the nearest configuration is the only one`)
     for (const rule of rules) showRule(rule, isHere, sheet)
@@ -49,6 +48,40 @@ export async function examineConfig(
     sheet.problem(placedLines(error), { hints: error.hints })
     return undefined
   }
+}
+
+async function showFindings(config: Config, ctx: Context, sheet: Sheet): Promise<readonly ExaminedRule[]> {
+  const { findings, rules } = await (await loadExaminer()).examineConfig(config, ctx)
+  const text = `${config.file.absolutePath}: ${rulesText(config)}`
+  if (findings.some(({ kind }) => kind === 'problem')) sheet.line(text)
+  else sheet.good(text)
+  for (const finding of findings) showFinding(finding, sheet)
+  return rules
+}
+
+/**
+ * Reports on a file that is a configuration itself, and so no secret. False for any other file, and for one that was encrypted.
+ */
+export async function examineNamedConfig(name: string, io: Io, ctx: Context, sheet: Sheet): Promise<boolean> {
+  const path = absolutePath(ctx, name)
+  const isInForce = path === sheet.facts.config
+  if (!isInForce && !isConfigName(path)) return false
+  const bytes = await readInput(io, path).catch(() => undefined)
+  if (bytes === undefined) return false
+  if (Buffer.from(bytes).includes('ENC[AES256_GCM')) return false
+  sheet.heading(name, name)
+  if (isInForce) {
+    sheet.line('this is the configuration in force, which was examined above')
+    return true
+  }
+  sheet.line('this is a configuration of sops, in force where it is the nearest one')
+  try {
+    await showFindings(await loadConfig({ path: name, absolutePath: path }, ctx), ctx, sheet)
+  } catch (error) {
+    if (!(error instanceof SopsError)) throw error
+    sheet.problem(placedLines(error), { hints: error.hints })
+  }
+  return true
 }
 
 function rulesText({ creationRules, destinationRules }: Config): string {

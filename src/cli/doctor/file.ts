@@ -9,9 +9,11 @@ import { isChange, keyChanges, tellOfTrial } from '../../groups/index.ts'
 import type { MasterKey } from '../../keys/index.ts'
 import { labelOf } from '../../keys/index.ts'
 import { checkFileVersion, othersText, splitHints } from '../../metadata/index.ts'
+import { shellWord } from '../../text/quote.ts'
 import { readInput } from '../files.ts'
 import type { inputType } from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
+import { isConfigName } from '../plain-config.ts'
 import { placedLines } from '../report.ts'
 import { absolutePath, formatsFor } from '../settings.ts'
 import type { FileFacts } from './diagnosis.ts'
@@ -216,6 +218,10 @@ export async function examineFile(name: string, means: Means, sheet: Sheet): Pro
   if (file === 'unreadable') return
   const ruled = (): Promise<void> => examineRule({ path, file, sheet, facts }, config, ctx)
   if (file === undefined) return ruled()
+  if (isConfigName(path) || path === sheet.facts.config) {
+    const hints = [`sops --config /dev/null decrypt -i ${shellWord(name)}`]
+    sheet.problem('this is a configuration of sops, and encrypted: its rules cannot be read', { hints })
+  }
   const { version, lastModified } = file.metadata
   sheet.line(`written by version ${version || 'unknown'}, last changed ${lastModified || 'at an unknown time'}`)
   for (const notice of file.format.notices?.(file.parsed) ?? []) sheet.remark(notice)
