@@ -152,3 +152,6 @@ export const messageOf = (error: unknown): string =>
 
 /** A next step for a file that is not encrypted. */
 export const encryptHint = 'to encrypt it: sops encrypt -i FILE'
+
+/** A next step for what a format of lines has no room for. */
+export const nestingHint = '--output-type yaml or json holds lists, maps and values of every kind'

@@ -19,7 +19,8 @@ import type { Invocation, Io } from './invocation.ts'
 import type { Lock } from './lock.ts'
 import { absolutePath, configOf, formatsFor, layoutOf, namedFormats, orderOf, servicesOf } from './settings.ts'
 import { tellOfWritten } from './target.ts'
-import { warnOfComment, warnOfDocument, warnOfRespelling } from './warnings.ts'
+import { warnOfMisnamed, withinFormat } from './unfit.ts'
+import { warnOfDocument, warnOfLandings, warnOfRespelling } from './warnings.ts'
 
 export interface OpenedFile {
   readonly path: string
@@ -84,7 +85,7 @@ interface InPlaceChange {
   /** The new document for the format of the file, or undefined to leave the file as it is. */
   readonly make: (root: MapNode, format: Format) => MapNode | undefined
   /** For the line about it: `set`, or `removed` … `from`. */
-  readonly done: readonly [verb: string, preposition: string]
+  readonly done: readonly [verb: 'set' | 'removed', preposition: string]
 }
 
 /**
@@ -136,7 +137,6 @@ async function changeLocked(
     const place = find(documents, steps)
     const output = await loadFormat(formats.output)
     refuseChange(twinsAlong(documents[place.at]!, steps), lineOf(file))
-    warnOfComment(documents[place.at]!, steps, ctx)
     const document = make(documents[place.at]!, output)
     if (document === undefined) {
       ctx.log({ level: 'info', logger: 'CMD', message: 'File is unchanged, not writing to file' })
@@ -146,12 +146,17 @@ async function changeLocked(
     refuseReserved(plain, output)
     await ctx.audit?.({ action: 'encrypt', file: path })
     const input = { ...file, plain, allowCleartext: true }
-    const sealed = sealFile(input, output, ctx.now(), layoutOf(inv, config, formats))
+    const layout = layoutOf(inv, config, formats)
+    const sealed = withinFormat(output.id, documents[place.at]!, steps, () =>
+      sealFile(input, output, ctx.now(), layout),
+    )
     await checkClear({ ...input, sealed }, inv, io, creationRule(config, path, ctx))
     warnOfRespelling(sealed, ctx)
     warnOfSharedPaths(plain, file.selection, ctx.log, file.plain)
     await writeOutput(host, path, sealed.bytes, { what: 'in-place file', expect: fingerprint(bytes), lock })
     tellOfWritten(io)
+    warnOfMisnamed(path, output.id, ctx)
+    warnOfLandings(documents[place.at]!, steps, verb, ctx)
     warnOfDocument(documents, steps, place, 'changed', ctx)
     await io.done(`${verb} ${formatPath(steps)} ${preposition} ${name}`)
   })

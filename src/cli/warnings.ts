@@ -7,7 +7,8 @@ import type { Format, Parsed, Reading, Respelt } from '../formats/index.ts'
 import { stat } from '../system/index.ts'
 import { listed } from '../text/listed.ts'
 import { type DocumentPlace, documentsText, laterDocuments } from '../tree/documents.ts'
-import { commentAlong, formatPath, type Path } from '../tree/path.ts'
+import { type Landing, landingsOf } from '../tree/landing.ts'
+import { formatPath, type Path } from '../tree/path.ts'
 import type { MapNode } from '../tree/tree.ts'
 import { isOpenStream } from './files.ts'
 
@@ -48,12 +49,41 @@ export function warnOfDocument(
   ctx.log({ level: isClear ? 'advice' : 'warning', logger: 'CMD', message })
 }
 
-/** Says that an index of the path is that of a comment, which the reference counts among the elements of a list. */
-export function warnOfComment(root: MapNode, path: Path, ctx: Context): void {
-  const found = commentAlong(root, path)
-  if (found === undefined) return
-  const message = `${formatPath(found)} is a comment: comments count among the elements of a list`
-  ctx.log({ level: 'advice', logger: 'CMD', message })
+/** What was done at a path. */
+type Deed = 'read' | 'set' | 'removed'
+
+/** Says where a path of `root`, as it was before, leads to something else than its words say. */
+export function warnOfLandings(root: MapNode, path: Path, done: Deed, ctx: Context): void {
+  for (const landing of landingsOf(root, path)) {
+    const message = landingText(landing, done)
+    if (message === undefined) continue
+    const isHarmless = done === 'read' || landing.kind === 'behind'
+    ctx.log({ level: isHarmless ? 'advice' : 'warning', logger: 'CMD', message })
+  }
+}
+
+function landingText(landing: Landing, done: Deed): string | undefined {
+  const at = formatPath(landing.at)
+  const counts = 'comments count among the elements of a list'
+  switch (landing.kind) {
+    case 'comment': {
+      const what = {
+        read: 'is a comment',
+        set: 'was a comment, which is gone',
+        removed: 'was a comment, which is gone',
+      }
+      return `${at} ${what[done]}: ${counts}, and without them it ${done === 'removed' ? 'was' : 'is'} ${formatPath(landing.meant)}`
+    }
+    case 'shifted': {
+      const verb = done === 'removed' ? 'was' : 'is'
+      const [index, wanted] = [landing.index, landing.at.at(-1)]
+      return `${at} ${verb} element ${index} without the comments: ${counts}, and element ${wanted} ${verb} ${formatPath(landing.meant)}`
+    }
+    case 'value':
+      return done === 'set' ? `${at} was a value and is now a ${landing.becomes}: its value is gone` : undefined
+    case 'behind':
+      return done === 'set' ? `${at} is behind the end of its list: appended at ${formatPath(landing.to)}` : undefined
+  }
 }
 
 /** Warns of plaintext in a file that others may read: a new file follows the umask, an existing one keeps its mode. */

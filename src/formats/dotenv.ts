@@ -1,6 +1,6 @@
 // The dotenv format: one `key=value` a line, nothing quoted, the two characters `\n` for a line break (spec/format.md 9).
 
-import { SopsError } from '../errors.ts'
+import { nestingHint, SopsError } from '../errors.ts'
 import { hash } from '../text/characters.ts'
 import { lineIn } from '../text/position.ts'
 import { kindOfNode } from '../tree/kinds.ts'
@@ -18,7 +18,6 @@ import {
 import { macKey, markStart } from './dotenv/mark.ts'
 import { first, linePieces, rewriteLines } from './dotenv/rewrite.ts'
 import { decode, type LineSource, markLength, output, scalarText, stringIn, valueIn } from './lines.ts'
-import { nestingHint } from './nesting.ts'
 import { ticker } from './ticks.ts'
 import type { Format, FormatParseOptions, Layout, Parsed } from './types.ts'
 

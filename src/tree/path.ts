@@ -59,23 +59,6 @@ const commentRecord = (comment: Comment, names: readonly [string, string]): MapN
   items: [entry(names[0], leaf(comment.text)), entry(names[1], leaf(comment.inline))],
 })
 
-/** The first step of `path` that lands on a comment of a list, as a path; undefined if none does. Indexes count comments. */
-export function commentAlong(root: MapNode, path: Path): Path | undefined {
-  let node: Node | undefined = root
-  for (const [at, step] of path.entries()) {
-    if (node === undefined || node.kind === 'leaf') return undefined
-    if (typeof step === 'string') {
-      const { items }: { items: readonly (Entry | Comment | Node)[] } = node
-      node = items.find((item): item is Entry => item.kind === 'entry' && item.key === step)?.value
-      continue
-    }
-    const item: Entry | Comment | Node | undefined = node.items[step]
-    if (node.kind === 'list' && item?.kind === 'comment') return path.slice(0, at + 1)
-    node = item === undefined || item.kind === 'comment' || item.kind === 'entry' ? undefined : item
-  }
-  return undefined
-}
-
 /**
  * The node at `path`. List indexes count comments. `capitals` names the fields of records as the reference does outside YAML.
  * @throws SopsError `generic` with the reference's message.

@@ -1,7 +1,7 @@
 // Path syntax and lookup as `--extract` has them (spec/cli.md 12).
 import { describe, expect, it } from 'vitest'
 import { SopsError } from '../../src/errors.ts'
-import { commentAlong, formatPath, nodeAt, parsePath } from '../../src/tree/path.ts'
+import { formatPath, nodeAt, parsePath } from '../../src/tree/path.ts'
 import type { MapNode, Node, Value } from '../../src/tree/tree.ts'
 
 const parse = (text: string) => parsePath(text, 'bad-extract-path', 'error parsing --extract path: ')
@@ -94,32 +94,5 @@ describe('nodeAt', () => {
     ['["l"]["k"]', "error truncating tree: component ['k'] is a key, but the tree part is a list"],
   ])('refuses %s', (text, message) => {
     expect(() => nodeAt(root, parse(text))).toThrow(message)
-  })
-})
-
-describe('commentAlong', () => {
-  const comment = { kind: 'comment', text: ' c', inline: false } as const
-  const root: MapNode = {
-    kind: 'map',
-    items: [
-      comment,
-      {
-        kind: 'entry',
-        key: 'l',
-        value: { kind: 'list', items: [comment, leaf('x'), { kind: 'list', items: [comment] }] },
-      },
-    ],
-  }
-  it.each([
-    ['["l"][0]', ['l', 0]],
-    ['["l"][0]["deeper"]', ['l', 0]],
-    ['["l"][2][0]', ['l', 2, 0]],
-    ['["l"][1]', undefined],
-    ['["l"][7]', undefined],
-    ['["zz"][0]', undefined],
-    ['[0]', undefined],
-    ['["l"][1][0]', undefined],
-  ])('%s', (text, found) => {
-    expect(commentAlong(root, parse(text))).toEqual(found)
   })
 })

@@ -43,7 +43,8 @@ import {
   servicesOf,
 } from '../settings.ts'
 import { mustExist, readTarget, type TargetFile, targetOf, writeResult } from '../target.ts'
-import { warnOfComment, warnOfDocument, warnOfLayout, warnOfReaders } from '../warnings.ts'
+import { warnOfMisnamed } from '../unfit.ts'
+import { warnOfDocument, warnOfLandings, warnOfLayout, warnOfReaders } from '../warnings.ts'
 
 const flags = [
   inPlace,
@@ -106,6 +107,7 @@ async function run(inv: Given, io: Io): Promise<number> {
     if (path.length === 0 && formats.output === file.format.id && !inv.bool('in-place'))
       warnOfLayout(file.format, file.parsed, ctx)
     const place = await writeResult(inv, io, target, plain, bytes)
+    if (target.inPlace && path.length === 0) warnOfMisnamed(target.file!, formats.output, ctx)
     const what = path.length > 0 ? formatPath(path) : openedText(file)
     await io.done(`decrypted ${nameOf(inv.positionals)}: ${what}`, place)
     const written = target.inPlace ? target.file! : inv.string('output')
@@ -155,7 +157,7 @@ async function extract(file: OpenFile, path: Path, output: FormatId, layout: Lay
   const laterWith = documentsWith(others, path).map((number) => number + 1)
   refuseChoice(twinsAlong(first, path), '--extract', { lineOf: lineOf(file) })
   const node = extractFrom(first, path, output, laterWith)
-  warnOfComment(first, path, ctx)
+  warnOfLandings(first, path, 'read', ctx)
   if (output !== file.format.id)
     refuseToConvert({ ...file, twins: findTwins({ documents: [node, ...others] }) }, output)
   const bytes = await printExtract(node, others, output, layout)

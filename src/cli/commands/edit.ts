@@ -55,6 +55,7 @@ import {
   servicesOf,
 } from '../settings.ts'
 import { fileOf, isMissing, tellOfWritten } from '../target.ts'
+import { warnOfMisnamed } from '../unfit.ts'
 import { warnOfCleartext, warnOfLayout, warnOfLosses, warnOfReadings, warnOfRespelling } from '../warnings.ts'
 
 const flags = [
@@ -291,6 +292,7 @@ async function save(inv: Given, io: Io, path: string, sealed: Saved, expect: Fin
     expect,
   })
   tellOfWritten(io)
+  warnOfMisnamed(path, sealed.output.id, io.ctx)
   io.release()
   const isWhole = sealed.output.id === 'binary'
   await io.done(`saved ${inv.positionals[0]}: ${sealedText(isWhole ? undefined : sealed, sealed.metadata)}`)

@@ -21,6 +21,7 @@ import { nameOf, sealedText } from '../outcome.ts'
 import { refuseConfig, refuseConfigText } from '../plain-config.ts'
 import { configOf, encryptionSettings, formatsOf, layoutOf, namedFormats, servicesOf } from '../settings.ts'
 import { mustExist, readTarget, type TargetFile, targetOf, writeResult } from '../target.ts'
+import { warnOfMisnamed } from '../unfit.ts'
 import { warnOfCleartext, warnOfLayout, warnOfLosses, warnOfReadings, warnOfRespelling } from '../warnings.ts'
 
 const flags = [inPlace, output, ...types, filenameOverride, ...newKeys, ...selection, ...keyServices] as const
@@ -98,6 +99,7 @@ async function run(inv: Given, io: Io): Promise<number> {
     warnOfLosses(lossesOf(draft, sealed, file.selection, output.id), ctx)
     warnOfRespelling(sealed, ctx)
     const place = await writeResult(inv, io, target, sealed.bytes, bytes)
+    if (target.inPlace) warnOfMisnamed(target.file!, output.id, ctx)
     const isWhole = input.id === 'binary'
     await io.done(
       `encrypted ${nameOf(inv.positionals)}: ${sealedText(isWhole ? undefined : sealed, file.metadata)}`,

@@ -32,6 +32,7 @@ import { recipientsText } from '../outcome.ts'
 import { ruleFor, warnOfRecipients, withRule } from '../rule.ts'
 import { configOf, formatsFor, keySources, keysFromFlags, layoutOf, namedFormats } from '../settings.ts'
 import { isMissing, readTarget, targetOf, writeResult } from '../target.ts'
+import { warnOfMisnamed } from '../unfit.ts'
 import { warnOfRespelling } from '../warnings.ts'
 
 const flags = [
@@ -123,6 +124,7 @@ async function rotateFile(inv: Given, io: Io): Promise<void> {
       await checkClear({ ...input, sealed }, inv, io, creationRule(config, target.typePath, ctx))
       warnOfRespelling(sealed, ctx)
       const place = await writeResult(inv, io, target, sealed.bytes, bytes)
+      if (target.inPlace) warnOfMisnamed(target.file!, output.id, ctx)
       await io.done(`rotated ${inv.positionals[0]}: new data key for ${recipientsText(metadata)}`, place)
     })
   })

@@ -1,11 +1,10 @@
 // Splices a changed tree into dotenv text: lines that did not change stay, and what an encrypted file cannot show is noted (`mark.ts`).
 
 import { isEncrypted } from '../../cipher/index.ts'
-import { SopsError } from '../../errors.ts'
+import { nestingHint, SopsError } from '../../errors.ts'
 import { carriageReturn } from '../../text/characters.ts'
 import { type Comment, type Entry, type MapNode, type Node, sameValue, type Tree } from '../../tree/tree.ts'
 import { byteOrderMark, bytesOfPieces, insertable, type LineSource, type Piece } from '../lines.ts'
-import { nestingHint } from '../nesting.ts'
 import type { Layout } from '../types.ts'
 import { type DotenvLine, type DotenvSource, metadataPrefix, usualEnd, valueText } from './lines.ts'
 import type { LineEnd } from './mark.ts'

@@ -1,12 +1,11 @@
 // A tree as INI text in the reference's layout (spec/format.md 10.2), and single values as compact JSON (spec/format.md 12.4).
 
-import { SopsError } from '../../errors.ts'
+import { nestingHint, SopsError } from '../../errors.ts'
 import { kindOfNode } from '../../tree/kinds.ts'
 import { formatPath } from '../../tree/path.ts'
 import type { Comment, Entry, MapNode, Node, Tree, Value } from '../../tree/tree.ts'
 import { bytesOfText, textOfBytes } from '../../tree/utf8.ts'
 import { type Piece, scalarText } from '../lines.ts'
-import { nestingHint } from '../nesting.ts'
 import { commentLines } from './comment.ts'
 import { keyReadsBack } from './scan.ts'
 import { referenceSpelling } from './value.ts'

@@ -1,0 +1,51 @@
+// A value that the format of its file cannot hold, and a file whose name says another format than its text has.
+import type { Context } from '../context/index.ts'
+import { nestingHint, placeOf, SopsError } from '../errors.ts'
+import { type FormatId, formatOfPath } from '../formats/index.ts'
+import { inSingleQuotes } from '../text/quote.ts'
+import { formatPath, nodeAt, type Path } from '../tree/path.ts'
+import type { MapNode } from '../tree/tree.ts'
+
+/** Next steps for a value at `path` of `root`, as it was before. */
+function placeHint(format: FormatId, root: MapNode, path: Path): string {
+  if (format !== 'ini' || path.length > 1)
+    return `${format} holds one text for each key: set the parts of the value under names of their own, or one text that holds them all`
+  const shown = (steps: Path): string => inSingleQuotes(formatPath(steps))
+  return isThere(root, path)
+    ? `${formatPath(path)} is a section: name a key of it, as in ${shown([...path, 'key'])}`
+    : `a key outside of all sections is in the section DEFAULT: ${shown(['DEFAULT', ...path])}`
+}
+
+function isThere(root: MapNode, path: Path): boolean {
+  try {
+    nodeAt(root, path)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/**
+ * `write`, for a value in a file that is changed in place.
+ * @throws SopsError of `write`; without the advice to choose another format, which would leave a file that its name does not fit.
+ */
+export function withinFormat<T>(format: FormatId, root: MapNode, path: Path, write: () => T): T {
+  try {
+    return write()
+  } catch (error) {
+    if (!(error instanceof SopsError) || error.code !== 'cannot-emit' || !error.hints.includes(nestingHint)) throw error
+    throw new SopsError(error.code, error.message, {
+      ...placeOf(error),
+      hints: [placeHint(format, root, path)],
+      cause: error,
+    })
+  }
+}
+
+/** Warns where a file was written in place in another format than its name says. JSON is YAML too. */
+export function warnOfMisnamed(path: string, format: FormatId, ctx: Context): void {
+  const named = formatOfPath(path)
+  if (named === format || named === 'binary' || (named === 'yaml' && format === 'json')) return
+  const message = `the file now holds ${format}, and its name says ${named}: rename it, or name the format with each command (--input-type ${format} --output-type ${format})`
+  ctx.log({ level: 'warning', logger: 'CMD', message })
+}
