@@ -11,7 +11,7 @@ import { refuseOthers } from '../metadata/index.ts'
 import type { DocumentPlace } from '../tree/documents.ts'
 import { formatPath, type Path } from '../tree/path.ts'
 import type { MapNode } from '../tree/tree.ts'
-import { refuseChange, twinsAlong } from '../tree/twins.ts'
+import { refuseChange, twinsAlong, twinsAlongSections } from '../tree/twins.ts'
 import { checkClear, creationRule } from './cleartext.ts'
 import { fingerprint, lockInput, readInput, writeOutput } from './files.ts'
 import type { allowCleartext, decryptionOrder, ignoreMac, KeyServiceFlag, TypeFlag } from './flags.ts'
@@ -136,7 +136,8 @@ async function changeLocked(
     const documents = file.plain.documents.length > 0 ? file.plain.documents : [{ kind: 'map' as const, items: [] }]
     const place = find(documents, steps)
     const output = await loadFormat(formats.output)
-    refuseChange(twinsAlong(documents[place.at]!, steps), lineOf(file))
+    const along = file.format.id === 'ini' ? twinsAlongSections : twinsAlong
+    refuseChange(along(documents[place.at]!, steps), lineOf(file))
     const document = make(documents[place.at]!, output)
     if (document === undefined) {
       ctx.log({ level: 'info', logger: 'CMD', message: 'File is unchanged, not writing to file' })

@@ -2,7 +2,7 @@
 import type { Context } from '../context/index.ts'
 import type { FormatId, PassedOver } from '../formats/index.ts'
 import { formatPath } from '../tree/path.ts'
-import { disagreeing, type LineOf, refuseChoice } from '../tree/twins.ts'
+import { disagreeing, type LineOf, partedSections, refuseChoice, sectionText } from '../tree/twins.ts'
 import type { OpenFile } from './types.ts'
 
 type File = Pick<OpenFile, 'format' | 'parsed' | 'twins'>
@@ -14,7 +14,12 @@ export const lineOf =
     origin && format.lineOf?.(parsed, origin)
 
 export function warnOfTwins(file: File, passedOver: readonly PassedOver[], log: Context['log'] | undefined): void {
-  const places = disagreeing(file.twins, lineOf(file))
+  const [twins, sections] = file.format.id === 'ini' ? partedSections(file.twins) : [file.twins, []]
+  for (const section of sections) {
+    const message = `section ${sectionText(section, lineOf(file))}: join them, for not every program reads all of them`
+    log?.({ level: 'warning', logger: 'SOPS', message })
+  }
+  const places = disagreeing(twins, lineOf(file))
   if (places !== undefined) {
     const message = `one key with different values: ${places}; what reads the text takes one of them, and not all take the same`
     log?.({ level: 'warning', logger: 'SOPS', message })

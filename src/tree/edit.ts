@@ -48,6 +48,18 @@ const isEntryOf =
   (item: Entry | Comment): item is Entry =>
     item.kind === 'entry' && item.keyType === undefined && item.key === key
 
+/** The entry of the key at `depth`; of several the first that has the next key, else the first of all. -1 if there is none. */
+function entryAt(items: MapNode['items'], path: Path, depth: number): number {
+  const isNamed = isEntryOf(path[depth]!)
+  const first = items.findIndex(isNamed)
+  const next = path[depth + 1]
+  if (next === undefined || !items.some((item, at) => at > first && isNamed(item))) return first
+  const having = items.findIndex(
+    (item) => isNamed(item) && item.value.kind === 'map' && item.value.items.some(isEntryOf(next)),
+  )
+  return having < 0 ? first : having
+}
+
 /**
  * The document with `value` at `path`: replaced where it exists, appended with all missing levels where it does not; an index past the
  * end appends.
@@ -67,7 +79,7 @@ function setIn(node: Node, path: Path, depth: number, value: Node): Node {
       return refuse(
         `cannot set ${formatPath(path)}: ${depth === 0 ? 'the document' : formatPath(path.slice(0, depth))} is a map, and [${step}] is an index`,
       )
-    const at = node.items.findIndex(isEntryOf(step))
+    const at = entryAt(node.items, path, depth)
     if (at < 0)
       return {
         ...node,
@@ -110,11 +122,16 @@ function unsetIn(node: Node, path: Path, depth: number): Node {
   const last = depth === path.length - 1
   if (node.kind === 'leaf') return refuse(`Unsupported type: a single value for item '${step}'`)
   if (node.kind === 'list') return unsetElement(node, path, depth, last)
-  const at = typeof step === 'string' ? node.items.findIndex(isEntryOf(step)) : -1
+  const at = typeof step === 'string' ? entryAt(node.items, path, depth) : -1
   if (at < 0) return refuse(`Key not found: ${step}`)
   if (last) return { ...node, items: node.items.toSpliced(at, 1) }
   const entry = node.items[at] as Entry
-  return { ...node, items: node.items.with(at, { ...entry, value: unsetIn(entry.value, path, depth + 1) }) }
+  const value = unsetIn(entry.value, path, depth + 1)
+  // Of a section in two places nothing would be left but a second heading.
+  const isSpent = value.kind === 'map' && value.items.length === 0
+  if (isSpent && node.items.some((item, other) => other !== at && isEntryOf(step!)(item)))
+    return { ...node, items: node.items.toSpliced(at, 1) }
+  return { ...node, items: node.items.with(at, { ...entry, value }) }
 }
 
 function unsetElement(node: ListNode, path: Path, depth: number, last: boolean): Node {

@@ -214,6 +214,45 @@ function placeText({ path, entries }: Twins, lineOf: LineOf | undefined): string
   return `${formatPath(path)} (${lines.length + more.length === 1 ? 'line' : 'lines'} ${lines.join(', ')}${more})`
 }
 
+const keysIn = ({ value }: Entry): string[] =>
+  value.kind === 'map' ? value.items.flatMap((item) => (item.kind === 'entry' ? [item.key] : [])) : []
+
+/** Maps without a common key: whoever joins them has every value (sections of INI). */
+const areParts = ({ entries }: Twins): boolean => {
+  const keys = entries.flatMap(keysIn)
+  return entries.every(({ value }) => value.kind === 'map') && new Set(keys).size === keys.length
+}
+
+/** Parts the twins of a text whose top-level maps are sections: those that say different things, and sections without a common key. */
+export function partedSections(
+  twins: readonly Twins[],
+): readonly [others: readonly Twins[], sections: readonly Twins[]] {
+  const isParted = (one: Twins): boolean => !one.agree && one.path.length === 1 && areParts(one)
+  return [twins.filter((one) => !isParted(one)), twins.filter(isParted)]
+}
+
+/** `[a] stands twice (lines 2, 5)`. */
+export function sectionText({ path, entries }: Twins, lineOf: LineOf): string {
+  const lines = linesOf(entries, lineOf)
+  const place = lines.length < 2 ? '' : ` (lines ${lines.join(', ')}${entries.length > shown ? ' and more' : ''})`
+  return `[${path[0]}] stands ${times(entries)}${place}`
+}
+
+/**
+ * `twinsAlong` where top-level maps are sections, which are one as long as nothing names the same key in two of them: the twins that make
+ * the path ambiguous. `set` and `unset` go to the section that has the key (tree/edit.ts).
+ */
+export function twinsAlongSections(root: Node, path: Path): Twins[] {
+  const [section, ...more] = twinsAlong(root, path)
+  const [, key] = path
+  if (!section || section.path.length > 1 || key === undefined) return section ? [section, ...more] : []
+  const entries = section.entries.flatMap(({ value }) =>
+    value.kind === 'map' ? value.items.filter((item): item is Entry => item.kind === 'entry' && item.key === key) : [],
+  )
+  if (section.entries.some(({ value }) => value.kind !== 'map')) return [section]
+  return entries.length < 2 ? [] : [{ path: path.slice(0, 2), entries, agree: agree(entries) }]
+}
+
 /** Where keys stand more than once and do not agree; undefined where none does. */
 export function disagreeing(twins: readonly Twins[], lineOf?: LineOf): string | undefined {
   const found = twins.filter(({ agree }) => !agree)

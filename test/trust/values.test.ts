@@ -287,6 +287,9 @@ describe('a second entry of a key, which no MAC covers, is refused', () => {
   })
 })
 
+/** A section in two places, without a common key. */
+const parts = '[s]\na = 1\n[s]\nb = 2\n'
+
 const covered: readonly (readonly [format: FormatId, plain: string, place: string | undefined])[] = [
   ['dotenv', 'A=1\nB=2\nA=3\n', '["A"] (lines 1, 3)'],
   ['dotenv', 'A=1\nB=2\nA=1\n', undefined],
@@ -296,7 +299,8 @@ const covered: readonly (readonly [format: FormatId, plain: string, place: strin
   ['json', '{"a": {"x": [1, null]}, "a": {"x": [1, null]}}', undefined],
   ['json', '{"l": [0, {"k": 1, "k": 2}]}', '["l"][1]["k"] (line 1)'],
   ['yaml', 'a: 1\n---\nb: 1\nb: 2\n', '["b"] (lines 11, 12)'],
-  ['ini', '[s]\na = 1\n[s]\nb = 2\n', '["s"] (lines 1, 3)'],
+  ['ini', parts, '["s"] (lines 1, 3)'],
+  ['ini', '[s]\na = 1\n[s]\na = 2\n', '["s"] (lines 1, 3)'],
   ['ini', '[s]\na = 1\n[s]\na = 1\n', undefined],
 ]
 
@@ -329,7 +333,11 @@ describe('a second entry that the MAC covers opens, and is named where the value
     expect(said).toEqual(
       place === undefined
         ? []
-        : [`one key with different values: ${place}; what reads the text takes one of them, and not all take the same`],
+        : plain === parts
+          ? ['section [s] stands twice (lines 1, 3): join them, for not every program reads all of them']
+          : [
+              `one key with different values: ${place}; what reads the text takes one of them, and not all take the same`,
+            ],
     )
   })
 

@@ -1,5 +1,5 @@
 // A key that a file has twice with different values: commands that would take or change one of them refuse, and change no byte.
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { makeProject, type Person, type Project } from '../../support/project.ts'
 
 let project: Project
@@ -57,6 +57,65 @@ const taken: readonly (readonly [argv: readonly string[], stdout: string])[] = [
 
 test.each(taken)('%j', async (argv, stdout) => {
   expect(await alice.sops([...argv])).toMatchObject({ code: 0, stdout })
+})
+
+describe('a section in two places', () => {
+  const text = '[s]\na = 1\nx = 1\n\n[t]\nb = 2\n\n[s]\nc = 3\nx = 2\n'
+  beforeAll(async () => {
+    project.write('both.ini', text)
+    project.write('apart.ini', text.replaceAll(/x = .*\n/g, ''))
+    for (const name of ['both.ini', 'apart.ini']) await alice.sops(['encrypt', '-i', name])
+  })
+
+  test('is named as one', async () => {
+    const { stderr } = await alice.sops(['decrypt', 'apart.ini'])
+    expect(stderr).toBe(
+      'warning: apart.ini: section [s] stands twice (lines 1, 7): join them, for not every program reads all of them\n',
+    )
+    expect((await alice.sops(['decrypt', 'both.ini'])).stderr).toContain('one key with different values: ["s"]')
+  })
+
+  test.each<[readonly string[], string, string]>([
+    [['set', '["s"]["a"]', '"9"'], 'a = 1', 'a = 9'],
+    [['set', '["s"]["c"]', '"9"'], 'c = 3', 'c = 9'],
+    [['set', '["s"]["new"]', '"9"'], 'x = 1\n', 'x = 1\nnew = 9\n'],
+    [['set', '["t"]["b"]', '"9"'], 'b = 2', 'b = 9'],
+  ])('a key that is there once is reached: %j', async ([command, ...words], from, to) => {
+    for (const [name, plain] of [
+      ['both.ini', text],
+      ['apart.ini', text.replaceAll(/x = .*\n/g, '')],
+    ] as const) {
+      const before = project.read(name)
+      const anchored = plain.includes(from) ? plain.replace(from, to) : plain.replace('a = 1\n', 'a = 1\nnew = 9\n')
+      expect(await alice.sops([command!, name, ...words])).toMatchObject({ code: 0 })
+      expect((await alice.sops(['decrypt', name])).stdout).toBe(anchored)
+      project.write(name, before)
+    }
+  })
+
+  test.each([
+    ['both.ini', '["s"]["a"]', text.replace('a = 1\n', '')],
+    ['both.ini', '["s"]["c"]', text.replace('c = 3\n', '')],
+    ['apart.ini', '["s"]["a"]', '[t]\nb = 2\n\n[s]\nc = 3\n'],
+    ['apart.ini', '["s"]["c"]', '[s]\na = 1\n\n[t]\nb = 2\n'],
+  ])('and removed, with the second heading if nothing is left below it: %s %s', async (name, path, left) => {
+    const before = project.read(name)
+    expect(await alice.sops(['unset', name, path])).toMatchObject({ code: 0 })
+    expect((await alice.sops(['decrypt', name])).stdout).toBe(left)
+    project.write(name, before)
+  })
+
+  test.each<[readonly string[], number, string]>([
+    [['set', 'both.ini', '["s"]["x"]', '"9"'], 1, '["s"]["x"] (lines 3, 10) is there twice, and the change'],
+    [['unset', 'both.ini', '["s"]["x"]'], 1, '["s"]["x"] (lines 3, 10) is there twice, and the change'],
+    [['unset', 'apart.ini', '["s"]'], 1, '["s"] (lines 1, 7) is there twice, and the change'],
+    [['unset', 'apart.ini', '["s"]["none"]'], 1, 'Key not found: none'],
+  ])('what is ambiguous or absent is refused: %j', async (argv, code, message) => {
+    const before = project.read(argv[1]!)
+    const result = await alice.sops([...argv])
+    expect([result.code, result.stderr]).toEqual([code, expect.stringContaining(message)])
+    expect(project.read(argv[1]!)).toBe(before)
+  })
 })
 
 test('other keys of such a file can be set', async () => {
