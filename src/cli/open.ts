@@ -78,12 +78,12 @@ export const read = (io: Io, path: string): Promise<Uint8Array> => readInput(io,
 type ChangeFlag = TypeFlag | typeof ignoreMac | typeof allowCleartext | typeof decryptionOrder | KeyServiceFlag
 
 /** What to do with the value at a path. */
-interface InPlaceChange {
+export interface InPlaceChange {
   readonly path: Path
   /** Which document the path means: `documentFor` or `documentWith`. */
   readonly find: (documents: readonly MapNode[], path: Path) => DocumentPlace
-  /** The new document for the format of the file, or undefined to leave the file as it is. */
-  readonly make: (root: MapNode, format: Format) => MapNode | undefined
+  /** The new document for the format that is written, or undefined to leave the file as it is. */
+  readonly make: (root: MapNode, format: Format, file: Pick<OpenFile, 'format' | 'parsed'>) => MapNode | undefined
   /** For the line about it: `set`, or `removed` … `from`. */
   readonly done: readonly [verb: 'set' | 'removed', preposition: string]
 }
@@ -138,7 +138,7 @@ async function changeLocked(
     const output = await loadFormat(formats.output)
     const along = file.format.id === 'ini' ? twinsAlongSections : twinsAlong
     refuseChange(along(documents[place.at]!, steps), lineOf(file))
-    const document = make(documents[place.at]!, output)
+    const document = make(documents[place.at]!, output, file)
     if (document === undefined) {
       ctx.log({ level: 'info', logger: 'CMD', message: 'File is unchanged, not writing to file' })
       return io.done(`left ${name} as it was: nothing to change at ${formatPath(steps)}`)

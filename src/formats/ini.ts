@@ -11,6 +11,7 @@ import { respellIni } from './ini/reference.ts'
 import { rewriteIni } from './ini/rewrite.ts'
 import { type Block, type IniLine, type IniSection, type KeyLine, lineEnd, scan } from './ini/scan.ts'
 import type { IniSource } from './ini/splice.ts'
+import { strandedComment } from './ini/stranded.ts'
 import { decode, markLength, output, scalarText, stringIn, valueIn } from './lines.ts'
 import { type Ticks, ticker } from './ticks.ts'
 import type { Format, FormatParseOptions, Parsed } from './types.ts'
@@ -138,6 +139,7 @@ export const ini: Format = {
       : { value: origin.value, text: text.slice(origin.start, origin.end) }
   },
   lineOf: ({ source }, { start }) => lineIn((source as IniSource).text, start),
+  strandedComment: ({ source }, { origin }) => origin && strandedComment((source as IniSource).sections, origin.start),
   passedOver,
   clearText: scalarText,
   example: `; sops encrypts values and comments, and keeps the names of sections and keys

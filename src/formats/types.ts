@@ -160,6 +160,11 @@ export interface Format {
   /** The 1-based line of the text at which a node of it stands. Binary files have none. */
   lineOf?(parsed: Parsed, origin: Origin): number
   /**
+   * Where the comment of an entry begins that would become a part of another comment if the entry were removed. Only where a comment
+   * has no place of its own.
+   */
+  strandedComment?(parsed: Parsed, entry: Entry): number | undefined
+  /**
    * Of an opened file: the first lines that count nowhere, since a later one has the same key. Only where the format has such lines.
    * @throws SopsError `cannot-decrypt-tree` where the text that was opened there is not a line of that key.
    */

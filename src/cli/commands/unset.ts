@@ -1,15 +1,16 @@
 // `sops unset`: removes one value of a file.
 
 import { SopsError } from '../../errors.ts'
+import type { OpenFile } from '../../file/index.ts'
 import { shellWord } from '../../text/quote.ts'
 import { type DocumentPlace, documentWith } from '../../tree/documents.ts'
 import { isMissing, unsetAt } from '../../tree/edit.ts'
 import { formatPath, type Path, parsePath } from '../../tree/path.ts'
-import type { MapNode } from '../../tree/tree.ts'
+import type { Comment, Entry, MapNode } from '../../tree/tree.ts'
 import { type Command, command } from '../command.ts'
 import { allowCleartext, decryptionOrder, idempotent, idleThreshold, ignoreMac, keyServices, types } from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
-import { changeInPlace } from '../open.ts'
+import { changeInPlace, type InPlaceChange } from '../open.ts'
 import { isFile, isIndex } from '../word-order.ts'
 
 const flags = [...types, idleThreshold, ignoreMac, allowCleartext, decryptionOrder, idempotent, ...keyServices] as const
@@ -36,9 +37,13 @@ async function run(inv: Invocation<(typeof flags)[number]>, io: Io): Promise<num
   }
   await changeInPlace(inv, io, name, async () => {
     const steps = parsePath(index, 'bad-path-or-value', 'Invalid unset index format: ')
-    const make = (root: MapNode): MapNode | undefined => {
+    const make: InPlaceChange['make'] = (root, _, file) => {
       try {
-        return unsetAt(root, steps)
+        const stranded = strandedComment(root, steps, file)
+        if (stranded === undefined) return unsetAt(root, steps)
+        const message = `the comment above ${formatPath(steps)} went with it: it would have become a part of the next one`
+        io.ctx.log({ level: 'advice', logger: 'CMD', message })
+        return unsetAt(withoutComment(root, stranded), steps)
       } catch (error) {
         if (!inv.bool('idempotent') || !isMissing(error)) throw error
         return undefined
@@ -48,6 +53,33 @@ async function run(inv: Invocation<(typeof flags)[number]>, io: Io): Promise<num
   })
   return 0
 }
+
+/** The comment of the key that would become a part of another one without it. */
+function strandedComment(
+  root: MapNode,
+  [name, key]: Path,
+  { format, parsed }: Pick<OpenFile, 'format' | 'parsed'>,
+): Comment | undefined {
+  for (const section of root.items) {
+    if (section.kind !== 'entry' || section.key !== name || section.value.kind !== 'map') continue
+    const { items } = section.value
+    const entry = items.find((item): item is Entry => item.kind === 'entry' && item.key === key)
+    const start = entry && format.strandedComment?.(parsed, entry)
+    if (start !== undefined)
+      return items.find((item): item is Comment => item.kind === 'comment' && item.origin?.start === start)
+  }
+  return undefined
+}
+
+/** The document without a comment of one of its sections. */
+const withoutComment = (root: MapNode, comment: Comment): MapNode => ({
+  ...root,
+  items: root.items.map((item) =>
+    item.kind === 'entry' && item.value.kind === 'map' && item.value.items.includes(comment)
+      ? { ...item, value: { ...item.value, items: item.value.items.filter((one) => one !== comment) } }
+      : item,
+  ),
+})
 
 /**
  * Stays in the first document: run twice, the command must not remove the value from the next one too.

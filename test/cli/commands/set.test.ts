@@ -95,6 +95,33 @@ describe('unset', () => {
     expect(stdout.endsWith('list: [a, "b"]\ntail: \'x\'\n')).toBe(true)
   })
 
+  describe('of a commented INI key', () => {
+    const text = '; top\ntop = 1\n\n; ha\n[a]\n; ca\nb = 1\n\n; cc\n[c]\n; cd\nd = 2\n; ce\ne = 3\nf = 4\n'
+    /** The same in the layout of other writers. */
+    const tight = text.replaceAll(' = ', '=')
+
+    test.each([
+      ['["DEFAULT"]["top"]', /; top\ntop ?= ?1\n/],
+      ['["a"]["b"]', /; ca\nb ?= ?1\n/],
+      ['["c"]["d"]', /; cd\nd ?= ?2\n/],
+      // What nothing else would take over stays.
+      ['["c"]["e"]', /e ?= ?3\n/],
+      ['["c"]["f"]', /f ?= ?4\n/],
+    ])('%s leaves every other comment as it was', async (path, gone) => {
+      for (const plain of [text, tight]) {
+        project.write('c.ini', plain)
+        await alice.sops(['encrypt', '-i', 'c.ini'])
+        const before = project.read('c.ini')
+        const { code, stderr } = await alice.sops(['unset', 'c.ini', path])
+        expect(code).toBe(0)
+        expect((await alice.sops(['decrypt', 'c.ini'])).stdout).toBe(plain.replace(gone, ''))
+        expect(changedLines(before, project.read('c.ini'))).toEqual([])
+        if (gone.source.startsWith(';')) expect(stderr).toContain(`note: c.ini: the comment above ${path} went with it`)
+        else expect(stderr).toBe('')
+      }
+    })
+  })
+
   test('a missing key is an error, or nothing with --idempotent', async () => {
     const before = project.read('f.yaml')
     expect(await alice.sops(['unset', 'f.yaml', '["zz"]'])).toMatchObject({
