@@ -54,7 +54,9 @@ async function run(inv: Given, io: Io): Promise<number> {
       done: ['set', 'in'],
       make: (root, format) => {
         const value = fitting(given, format)
-        return inv.bool('idempotent') && holds(root, steps, value, format) ? undefined : setAt(root, steps, value)
+        if (inv.bool('idempotent') && holds(root, steps, value, format)) return undefined
+        noteFloats(value, steps, io)
+        return setAt(root, steps, value)
       },
     }
   })
@@ -178,13 +180,36 @@ function withLeaves(node: Node, change: (leaf: Leaf) => Leaf): Node {
  * @throws SopsError `bad-path-or-value` for a null that the format cannot hold.
  */
 function fitting(node: Node, { id, clearText }: Format): Node {
-  if (!clearText) return node
+  if (!clearText) return id === 'yaml' ? withLeaves(node, asYamlFloat) : node
   return withLeaves(node, ({ value, spelling }) => {
     if (value !== null) return { kind: 'leaf', value: typeof value === 'string' ? value : (spelling ?? String(value)) }
     throw new SopsError('bad-path-or-value', `a file of the format ${id} has no null`, {
       hints: ['set an empty text (""), or remove the entry with sops unset'],
     })
   })
+}
+
+/** Says that a whole number has become a float, of which other programs show sixteen digits. */
+function noteFloats(value: Node, path: Path, { ctx }: Io): void {
+  let isLong = false
+  withLeaves(value, (leaf) => {
+    isLong ||=
+      typeof leaf.value === 'number' && /^-?\d+(?:\.0)?$/.test(leaf.spelling ?? '') && Math.abs(leaf.value) >= 2 ** 63
+    return leaf
+  })
+  if (!isLong) return
+  const message = `${formatPath(path)} is beyond 64 bits and stored as a float, of which not every program keeps all digits: put it in double quotes to store them as text`
+  ctx.log({ level: 'advice', logger: 'CMD', message })
+}
+
+/**
+ * A whole number of 64 bits without a sign is an integer in YAML, which has no place in SOPS: as a float it gets a fraction. Stored with that,
+ * it is what later edits read.
+ */
+function asYamlFloat(leaf: Leaf): Leaf {
+  const { value, spelling = '' } = leaf
+  const isUnsigned = typeof value === 'number' && /^\d+$/.test(spelling) && BigInt(spelling) < 2n ** 64n
+  return isUnsigned ? { ...leaf, spelling: `${spelling}.0` } : leaf
 }
 
 function holds(root: MapNode, path: Path, value: Node, { clearText }: Format): boolean {
