@@ -35,5 +35,5 @@ export {
 export { type ChangeRecipientsOptions, changeRecipients, type WantedRecipients } from './recipients.ts'
 export { warnOfReprints } from './reprints.ts'
 export { warnOfSharedPaths } from './shared-paths.ts'
-export { lineOf, refuseToConvert } from './twins.ts'
+export { lineOf, refuseToConvert, warnOfPlainTwins } from './twins.ts'
 export type { EncryptedFile, OpenFile, OpenOptions } from './types.ts'

@@ -1,8 +1,11 @@
 // Warnings and refusals for an opened file that has a key more than once (tree/twins.ts).
 import type { Context } from '../context/index.ts'
-import type { FormatId, PassedOver } from '../formats/index.ts'
+import { SopsError } from '../errors.ts'
+import type { Format, FormatId, Parsed, PassedOver } from '../formats/index.ts'
 import { formatPath } from '../tree/path.ts'
-import { disagreeing, type LineOf, partedSections, refuseChoice, sectionText } from '../tree/twins.ts'
+import type { Tree } from '../tree/tree.ts'
+import { disagreeing, findTwins, type LineOf, partedSections, refuseChoice, sectionText } from '../tree/twins.ts'
+import type { Draft } from './plaintext.ts'
 import type { OpenFile } from './types.ts'
 
 type File = Pick<OpenFile, 'format' | 'parsed' | 'twins'>
@@ -27,6 +30,21 @@ export function warnOfTwins(file: File, passedOver: readonly PassedOver[], log: 
   for (const { path, line, taken } of passedOver) {
     const message = `line ${line} counts nowhere and is not authenticated: line ${taken} has ${formatPath(path)} again`
     log?.({ level: 'warning', logger: 'SOPS', message })
+  }
+}
+
+/** Says of a plain text what opening it will say once it is encrypted. */
+export function warnOfPlainTwins({ format, parsed, plain }: Draft, log: Context['log']): void {
+  warnOfTwins({ format, parsed, twins: findTwins(plain) }, plainPassedOver(format, parsed, plain), log)
+}
+
+/** A plain text has no line that was put in the place of another. */
+function plainPassedOver(format: Format, parsed: Parsed, plain: Tree): readonly PassedOver[] {
+  try {
+    return format.passedOver?.(parsed, plain, 3) ?? []
+  } catch (error) {
+    if (error instanceof SopsError) return []
+    throw error
   }
 }
 

@@ -13,6 +13,7 @@ import {
   type SealOutput,
   sealDraft,
   sealNew,
+  warnOfPlainTwins,
   warnOfSharedPaths,
   withOpenFile,
 } from '../../file/index.ts'
@@ -119,6 +120,7 @@ async function editNew(inv: Given, io: Io, path: string): Promise<void> {
           await ctx.audit?.({ action: 'encrypt', file: path })
           const sealed = sealNew(file, draft, output, ctx.now(), layout)
           warnOfSharedPaths(draft.plain, file.selection, ctx.log)
+          if (input.id === output.id) warnOfPlainTwins(draft, ctx.log)
           warnOfLayout(input, draft.parsed, ctx)
           warnOfLosses(lossesOf(draft, sealed, file.selection, output.id), ctx)
           if (input.id === output.id) warnOfReadings(input, draft.parsed, ctx)

@@ -7,6 +7,7 @@ import {
   lossesOf,
   parsePlain,
   sealNew,
+  warnOfPlainTwins,
   warnOfSharedPaths,
   withNewFile,
 } from '../../file/index.ts'
@@ -94,6 +95,7 @@ async function run(inv: Given, io: Io): Promise<number> {
     const sealed = sealNew(file, draft, output, ctx.now(), layoutOf(inv, config, formats))
     warnOfCleartext(sealed, file.selection, ctx)
     warnOfSharedPaths(draft.plain, file.selection, ctx.log)
+    if (input.id === output.id) warnOfPlainTwins(draft, ctx.log)
     warnOfLayout(input, draft.parsed, ctx)
     if (input.id === output.id) warnOfReadings(input, draft.parsed, ctx)
     warnOfLosses(lossesOf(draft, sealed, file.selection, output.id), ctx)

@@ -59,6 +59,27 @@ test.each(taken)('%j', async (argv, stdout) => {
   expect(await alice.sops([...argv])).toMatchObject({ code: 0, stdout })
 })
 
+test.each([
+  ['e.env', 'A=1\nA=2\n', 'one key with different values: ["A"] (lines 1, 2); what reads'],
+  ['e.json', '{"a": 1,\n"a": 2}\n', 'one key with different values: ["a"] (lines 1, 2); what reads'],
+  ['e.yaml', 'a: 1\n---\nb: 1\nb: 2\n', 'one key with different values: ["b"] (lines 3, 4); what reads'],
+  ['e.ini', '[s]\na = 1\na = 2\n', 'line 2 counts nowhere and is not authenticated: line 3 has ["s"]["a"] again'],
+  ['e.ini', '[s]\na = 1\n[s]\nb = 2\n', 'section [s] stands twice (lines 1, 3): join them'],
+  ['e.env', 'A=1\nA=1\n', undefined],
+])('encrypting %s says what opening it will: %j', async (name, text, words) => {
+  project.write(name, text)
+  for (const argv of [
+    ['encrypt', name],
+    ['encrypt', '-i', name],
+    ['decrypt', name],
+  ]) {
+    const { code, stderr } = await alice.sops(argv)
+    expect(code).toBe(0)
+    if (words === undefined) expect(stderr).toBe('')
+    else expect(stderr).toContain(`warning: ${name}: ${argv[0] === 'decrypt' && name === 'e.yaml' ? '' : words}`)
+  }
+})
+
 describe('a section in two places', () => {
   const text = '[s]\na = 1\nx = 1\n\n[t]\nb = 2\n\n[s]\nc = 3\nx = 2\n'
   beforeAll(async () => {
