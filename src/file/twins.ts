@@ -5,7 +5,6 @@ import type { Format, FormatId, Parsed, PassedOver } from '../formats/index.ts'
 import { formatPath } from '../tree/path.ts'
 import type { Tree } from '../tree/tree.ts'
 import { disagreeing, findTwins, type LineOf, partedSections, refuseChoice, sectionText } from '../tree/twins.ts'
-import type { Draft } from './plaintext.ts'
 import type { OpenFile } from './types.ts'
 
 type File = Pick<OpenFile, 'format' | 'parsed' | 'twins'>
@@ -33,8 +32,14 @@ export function warnOfTwins(file: File, passedOver: readonly PassedOver[], log: 
   }
 }
 
+interface PlainText {
+  readonly format: Format
+  readonly parsed: Parsed
+  readonly plain: Tree
+}
+
 /** Says of a plain text what opening it will say once it is encrypted. */
-export function warnOfPlainTwins({ format, parsed, plain }: Draft, log: Context['log']): void {
+export function warnOfPlainTwins({ format, parsed, plain }: PlainText, log: Context['log']): void {
   warnOfTwins({ format, parsed, twins: findTwins(plain) }, plainPassedOver(format, parsed, plain), log)
 }
 

@@ -69,7 +69,7 @@ describe.each(numbers)('%s', (digits, type) => {
     )
   })
 
-  // YAML reads -0.0 as -0, which is another text.
+  // The float of a negative zero is read back as another text.
   test.runIf(digits !== '-0.0')('stays as it is when another value is edited', async () => {
     await encrypted('f.yaml', 'a: x\nb: old\n')
     await alice.sops(['set', 'f.yaml', '["a"]', digits])
