@@ -203,8 +203,8 @@ describe('a command whose words stand apart', () => {
       ['exec-env', 'f.yaml', 'ls', 'x', '--color=always', 'a b'],
       "sops exec-env f.yaml 'ls x --color=always '\\''a b'\\'''",
     ],
-    [['exec-file', 'f.yaml', 'cat', '-n', '{}'], "sops exec-file f.yaml 'cat -n '\\''{}'\\'''"],
-    [['exec-file', 'f.yaml', 'cat', '{}'], "sops exec-file f.yaml 'cat '\\''{}'\\'''"],
+    [['exec-file', 'f.yaml', 'cat', '-n', '{}'], "sops exec-file f.yaml 'cat -n {}'"],
+    [['exec-file', 'f.yaml', 'cat', '{}'], "sops exec-file f.yaml 'cat {}'"],
   ])('%j', async (argv, line) => {
     expect(await said(argv)).toContain(`hint: put the whole command into one quoted argument: ${line}`)
   })
