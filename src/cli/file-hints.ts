@@ -14,5 +14,7 @@ const isConfig = (file: string): boolean => /(?:^|[/\\])\.sops\.ya?ml$/.test(fil
 export function hintsFor(file: string | undefined, hints: readonly string[]): readonly string[] {
   if (file === undefined || file === '') return hints
   const fitting = isConfig(file) ? hints.flatMap((hint) => (hint === encryptHint ? configHints : [hint])) : hints
-  return fitting.map((hint) => hint.replace(/\bFILE\b/g, () => shellWord(file)))
+  return fitting.map((hint) =>
+    hint.includes(shellWord(file)) ? hint : hint.replace(/\bFILE\b/g, () => shellWord(file)),
+  )
 }

@@ -1,7 +1,7 @@
 // Opens the file that a command changes in place, and saves it.
 import type { Config } from '../config/index.ts'
 import type { OpenFile } from '../file/index.ts'
-import { lineOf, loadEncrypted, refuseReserved, sealFile, warnOfSharedPaths, withOpenFile } from '../file/index.ts'
+import { lineOf, loadEncrypted, sealFile, warnOfSharedPaths, withOpenFile } from '../file/index.ts'
 import type { Format, FormatId } from '../formats/index.ts'
 import { loadFormat } from '../formats/index.ts'
 import type { KeyService } from '../groups/index.ts'
@@ -19,7 +19,7 @@ import type { Invocation, Io } from './invocation.ts'
 import type { Lock } from './lock.ts'
 import { absolutePath, configOf, formatsFor, layoutOf, namedFormats, orderOf, servicesOf } from './settings.ts'
 import { tellOfWritten } from './target.ts'
-import { warnOfMisnamed, withinFormat } from './unfit.ts'
+import { mustBeFree, warnOfMisnamed, withinFormat } from './unfit.ts'
 import { warnOfDocument, warnOfLandings, warnOfRespelling } from './warnings.ts'
 
 export interface OpenedFile {
@@ -144,7 +144,7 @@ async function changeLocked(
       return io.done(`left ${name} as it was: nothing to change at ${formatPath(steps)}`)
     }
     const plain = { documents: documents.with(place.at, document) }
-    refuseReserved(plain, output)
+    mustBeFree(plain, output, steps)
     await ctx.audit?.({ action: 'encrypt', file: path })
     const input = { ...file, plain, allowCleartext: true }
     const layout = layoutOf(inv, config, formats)

@@ -1,10 +1,11 @@
 // A value that the format of its file cannot hold, and a file whose name says another format than its text has.
 import type { Context } from '../context/index.ts'
 import { nestingHint, placeOf, SopsError } from '../errors.ts'
-import { type FormatId, formatOfPath } from '../formats/index.ts'
+import { refuseReserved } from '../file/index.ts'
+import { type Format, type FormatId, formatOfPath } from '../formats/index.ts'
 import { inSingleQuotes } from '../text/quote.ts'
 import { formatPath, nodeAt, type Path } from '../tree/path.ts'
-import type { MapNode } from '../tree/tree.ts'
+import type { MapNode, Tree } from '../tree/tree.ts'
 
 /** Next steps for a value at `path` of `root`, as it was before. */
 function placeHint(format: FormatId, root: MapNode, path: Path): string {
@@ -48,4 +49,17 @@ export function warnOfMisnamed(path: string, format: FormatId, ctx: Context): vo
   if (named === format || named === 'binary' || (named === 'yaml' && format === 'json')) return
   const message = `the file now holds ${format}, and its name says ${named}: rename it, or name the format with each command (--input-type ${format} --output-type ${format})`
   ctx.log({ level: 'warning', logger: 'CMD', message })
+}
+
+/** Nothing is encrypted already here: a name is taken. @throws SopsError `already-encrypted`. */
+export function mustBeFree(plain: Tree, output: Format, steps: Path): void {
+  try {
+    refuseReserved(plain, output)
+  } catch (error) {
+    if (!(error instanceof SopsError)) throw error
+    throw new SopsError(error.code, `${formatPath(steps)}: the file keeps its metadata under this name`, {
+      hints: ['choose another name for the value'],
+      cause: error,
+    })
+  }
 }

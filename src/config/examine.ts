@@ -163,7 +163,11 @@ function threshold(config: Config, rule: RawRule, groups: number, at: string): r
     return [problem(`${place} is ${wanted}, and ${are}`, line, [`at most ${groups}, or leave it out`])]
   }
   if (wanted === 1 && groups > 1)
-    return [remark(`${place} is 1: each of the ${groups} key groups opens a file alone`, line)]
+    return [
+      problem(`${place} is 1, and with ${groups} key groups at least 2 are needed: encrypting fails`, line, [
+        'for recipients of which any one opens a file, put all into one key group',
+      ]),
+    ]
   return []
 }
 

@@ -139,7 +139,9 @@ describe('what is wrong', () => {
     [
       'a low one',
       rule(`key_groups: [{age: ["${age}"]}, {pgp: ["${fp}"]}], shamir_threshold: 1`),
-      ['2 remark: creation_rules[0].shamir_threshold is 1: each of the 2 key groups opens a file alone'],
+      [
+        '2 problem: creation_rules[0].shamir_threshold is 1, and with 2 key groups at least 2 are needed: encrypting fails',
+      ],
     ],
     [
       'two selections',

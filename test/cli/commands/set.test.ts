@@ -81,7 +81,11 @@ describe('set', () => {
 
   test('a reserved key is refused', async () => {
     const before = project.read('f.yaml')
-    expect(await alice.sops(['set', 'f.yaml', '["sops"]', '"x"'])).toMatchObject({ code: 203 })
+    expect(await alice.sops(['set', 'f.yaml', '["sops"]', '"x"'])).toMatchObject({
+      code: 203,
+      stderr:
+        'error: f.yaml: ["sops"]: the file keeps its metadata under this name\nhint: choose another name for the value\n',
+    })
     expect(project.read('f.yaml')).toBe(before)
   })
 })
