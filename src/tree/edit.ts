@@ -43,7 +43,8 @@ function besideOf(old: Node): Comment[] {
   return found
 }
 
-const isEntryOf =
+/** True for the entry of a key that is a text. */
+export const isEntryOf =
   (key: Step) =>
   (item: Entry | Comment): item is Entry =>
     item.kind === 'entry' && item.keyType === undefined && item.key === key

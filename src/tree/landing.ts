@@ -1,7 +1,8 @@
 // Where a path leads, where that is another place than its words say: comments count among the elements of a list, an index behind the
 // end appends, and a value gives way to what is set below it (spec/cli.md 12.2).
+import { isEntryOf } from './edit.ts'
 import type { Path, Step } from './path.ts'
-import type { Entry, Item, ListNode, MapNode, Node } from './tree.ts'
+import type { Item, ListNode, MapNode, Node } from './tree.ts'
 
 /** What is unexpected at the place `at`. */
 export type Landing =
@@ -49,10 +50,7 @@ function inList(list: ListNode | undefined, before: Path, index: number): Landin
 }
 
 function below(node: Exclude<Node, { kind: 'leaf' }>, step: Step): Node | undefined {
-  const items: readonly Item[] = node.items
-  if (typeof step === 'string')
-    return items.find((item): item is Entry => item.kind === 'entry' && item.keyType === undefined && item.key === step)
-      ?.value
-  const item = node.kind === 'list' ? node.items[step] : undefined
+  if (node.kind === 'map') return typeof step === 'string' ? node.items.find(isEntryOf(step))?.value : undefined
+  const item = typeof step === 'number' ? node.items[step] : undefined
   return item === undefined || item.kind === 'comment' ? undefined : item
 }
