@@ -1,6 +1,6 @@
 // Reads input and writes output. Wherever the file system allows it, a target is replaced as a whole or not at all.
 import { createHash } from 'node:crypto'
-import type { BigIntStats } from 'node:fs'
+import type { BigIntStats, Stats } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { Context } from '../context/index.ts'
 import { SopsError } from '../errors.ts'
@@ -108,6 +108,13 @@ function readHints(error: unknown, path: string, whole: string, command: string)
       return sizeHint(error)
   }
 }
+
+/** What is at a path, links followed; `shown` is the path as the user wrote it. @throws SopsError `generic`. */
+export const statNamed = (path: string, shown: string = path): Promise<Stats> =>
+  stat(path).catch((error: unknown) => {
+    const hints = codeOf(error) === 'ENOENT' ? missingHints(path) : []
+    throw new SopsError('generic', systemErrorText(error, 'stat', shown), { hints, cause: error })
+  })
 
 /** What cannot be looked at says so when it is read. @throws SopsError `bad-input`. */
 export async function mustBeNoFolder(path: string, command: string): Promise<void> {

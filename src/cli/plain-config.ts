@@ -3,10 +3,15 @@ import { basename } from 'node:path'
 import type { Config } from '../config/index.ts'
 import { SopsError } from '../errors.ts'
 import type { Tree } from '../tree/tree.ts'
-import { configHints } from './file-hints.ts'
 
 /** True for the name that the search for a configuration looks for, and its misspelling. */
 export const isConfigName = (path: string): boolean => /^\.sops\.ya?ml$/.test(basename(path))
+
+/** Where a secret file is wanted. */
+export const configHints: readonly string[] = [
+  'a configuration holds no secrets, and only as plain text does it say for whom files are encrypted: use any editor',
+  'sops doctor examines it',
+]
 
 const refusal = (): SopsError =>
   new SopsError('generic', 'this is the configuration of sops, which is never encrypted', { hints: configHints })

@@ -1,8 +1,8 @@
 // A value that the format of its file cannot hold, and a file whose name says another format than its text has.
 import type { Context } from '../context/index.ts'
 import { nestingHint, placeOf, SopsError } from '../errors.ts'
-import { refuseReserved } from '../file/index.ts'
 import { type Format, type FormatId, formatOfPath } from '../formats/index.ts'
+import { reservedIn } from '../metadata/index.ts'
 import { inSingleQuotes } from '../text/quote.ts'
 import { formatPath, nodeAt, type Path } from '../tree/path.ts'
 import type { MapNode, Tree } from '../tree/tree.ts'
@@ -53,13 +53,8 @@ export function warnOfMisnamed(path: string, format: FormatId, ctx: Context): vo
 
 /** Nothing is encrypted already here: a name is taken. @throws SopsError `already-encrypted`. */
 export function mustBeFree(plain: Tree, output: Format, steps: Path): void {
-  try {
-    refuseReserved(plain, output)
-  } catch (error) {
-    if (!(error instanceof SopsError)) throw error
-    throw new SopsError(error.code, `${formatPath(steps)}: the file keeps its metadata under this name`, {
-      hints: ['choose another name for the value'],
-      cause: error,
-    })
-  }
+  if (reservedIn(plain, output.metadata) === 0) return
+  throw new SopsError('already-encrypted', `${formatPath(steps)}: the file keeps its metadata under this name`, {
+    hints: ['choose another name for the value'],
+  })
 }

@@ -9,7 +9,7 @@ import { lineOf, loadEncrypted, sealFile, withNewFile } from '../../file/index.t
 import { isChange, keyChanges } from '../../groups/index.ts'
 import { refuseOthers } from '../../metadata/index.ts'
 import { destinationText, type Parcel, upload } from '../../publish/index.ts'
-import { codeOf, filesBelow, stat, systemErrorText } from '../../system/index.ts'
+import { filesBelow } from '../../system/index.ts'
 import { shellWord } from '../../text/quote.ts'
 import type { Leaf, Tree } from '../../tree/tree.ts'
 import { refuseChoice } from '../../tree/twins.ts'
@@ -17,7 +17,7 @@ import { askYesNo } from '../ask.ts'
 import { checkClear } from '../cleartext.ts'
 import { type Command, command } from '../command.ts'
 import { noFile } from '../extra-words.ts'
-import { missingHints } from '../files.ts'
+import { statNamed } from '../files.ts'
 import { bool } from '../flag.ts'
 import { allowCleartext, decryptionOrder, keyServices, verbose, yes } from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
@@ -90,14 +90,8 @@ async function publishFolder(root: string, job: Job): Promise<void> {
   await io.done(`published ${published} of ${names.length} files`)
 }
 
-async function isDirectory(path: string, io: Io): Promise<boolean> {
-  try {
-    return (await stat(absolutePath(io.ctx, path))).isDirectory()
-  } catch (error) {
-    const hints = codeOf(error) === 'ENOENT' ? missingHints(absolutePath(io.ctx, path)) : []
-    throw new SopsError('generic', systemErrorText(error, 'stat', path), { hints, cause: error })
-  }
-}
+const isDirectory = async (path: string, io: Io): Promise<boolean> =>
+  (await statNamed(absolutePath(io.ctx, path), path)).isDirectory()
 
 /** False if the user said no. */
 async function publishFile(path: string, job: Job): Promise<boolean> {

@@ -5,13 +5,12 @@ import { SopsError, setIn } from '../../errors.ts'
 import { changeRecipients, loadEncrypted } from '../../file/index.ts'
 import { isChange, type KeyChanges, keepWrapped, keyChanges, wrapErrors } from '../../groups/index.ts'
 import { refuseOthers } from '../../metadata/index.ts'
-import { codeOf, stat, systemErrorText } from '../../system/index.ts'
 import { shellWord } from '../../text/quote.ts'
 import { askYesNo } from '../ask.ts'
 import { type Command, command } from '../command.ts'
 import { forEachFile } from '../each-file.ts'
 import { noFile } from '../extra-words.ts'
-import { fingerprint, missingHints, readInput, writeOutput } from '../files.ts'
+import { fingerprint, readInput, statNamed, writeOutput } from '../files.ts'
 import { ignoreMac, inputType, keyServices, yes } from '../flags.ts'
 import { folderHint } from '../folder-hint.ts'
 import type { Invocation, Io } from '../invocation.ts'
@@ -112,11 +111,7 @@ async function updateFile(inv: Given, io: Io, config: Config): Promise<boolean> 
 }
 
 async function mustBeFile(path: string, command: string): Promise<void> {
-  const found = await stat(path).catch((error: unknown) => {
-    const hints = codeOf(error) === 'ENOENT' ? missingHints(path) : []
-    throw new SopsError('generic', systemErrorText(error, 'stat', path), { hints, cause: error })
-  })
-  if (found.isDirectory())
+  if ((await statNamed(path)).isDirectory())
     throw new SopsError('generic', "can't operate on a directory", { hints: [folderHint(path, command)] })
 }
 
