@@ -51,7 +51,7 @@ export interface Position {
 /** The facts of a failure, for code that recovers from it or rewords it. */
 interface FailureDetails {
   /** Tells failures with the same code apart. */
-  readonly fault?: 'no metadata' | 'no recipients' | 'value twice' | 'MAC of other values'
+  readonly fault?: 'no metadata' | 'no recipients' | 'value twice' | 'MAC of other values' | 'number out of range'
   /** Why the data key could not be wrapped, one text per failure. */
   readonly wrapErrors?: readonly string[]
   /** How many key groups the data key needs, and how many could be opened. */
@@ -152,6 +152,9 @@ export const messageOf = (error: unknown): string =>
 
 /** A next step for a file that is not encrypted. */
 export const encryptHint = 'to encrypt it: sops encrypt -i FILE'
+
+/** The same where its text does not parse, which `encrypt` would refuse too. */
+export const mendHint = 'to encrypt it, mend its text first, then: sops encrypt -i FILE'
 
 /** A next step for what a format of lines has no room for. */
 export const nestingHint = '--output-type yaml or json holds lists, maps and values of every kind'

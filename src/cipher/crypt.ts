@@ -28,7 +28,8 @@ export function canonicalOf(value: Exclude<Value, null | Uint8Array>): string {
   try {
     return canonical(value)
   } catch (error) {
-    throw new SopsError('generic', `${kindOf(value)} cannot be written as bytes: ${messageOf(error)}`)
+    const hints = error instanceof SopsError ? error.hints : []
+    throw new SopsError('generic', `${kindOf(value)} cannot be written as bytes: ${messageOf(error)}`, { hints })
   }
 }
 

@@ -21,8 +21,8 @@ export interface TargetFile {
 interface TargetRules {
   /** Read standard input if no file is named. */
   readonly stdin: boolean
-  /** Without a file, `--filename-override` is required, to say what standard input holds. */
-  readonly namedStdin?: boolean
+  /** Without a file, `--filename-override` is required, to say what standard input holds; next steps where it is missing. */
+  readonly namedStdin?: readonly string[]
 }
 
 /**
@@ -44,6 +44,7 @@ export async function targetOf(
     if (rules.namedStdin && override === '') {
       throw new SopsError('conflicting-parameters', 'Error: must specify --filename-override when reading from stdin', {
         hints: [
+          ...rules.namedStdin,
           `name a file: sops ${inv.command.join(' ')} FILE; or say what stdin is: --filename-override secrets.yaml`,
         ],
       })

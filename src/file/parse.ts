@@ -1,8 +1,9 @@
 // Parses the text of an encrypted file; if it does not parse, says what was probably done to it.
-import { encryptHint, placeOf, SopsError, withHints } from '../errors.ts'
-import type { Format, FormatParseOptions, Parsed } from '../formats/index.ts'
+import { encryptHint, mendHint, placeOf, SopsError, withHints } from '../errors.ts'
+import type { Format, FormatId, FormatParseOptions, Parsed } from '../formats/index.ts'
 import { conflictLine, conflictText } from '../text/conflict.ts'
 import { tabHints } from '../text/tabs.ts'
+import { syntaxHints } from './syntax-hints.ts'
 
 /** @throws SopsError `parse`. */
 export function parseEncrypted(
@@ -16,7 +17,7 @@ export function parseEncrypted(
     if (!(error instanceof SopsError)) throw error
     const line = conflictLine(bytes)
     if (line !== undefined) throw new SopsError('parse', conflictText(line), { hints: conflictHints, cause: error })
-    if (!isTouched(bytes)) throw notEncrypted(error)
+    if (!isTouched(bytes)) throw notEncrypted(error, bytes, format.id)
     const isYaml = format.id === 'yaml'
     throw withHints(error, [
       ...(isYaml ? tabHints(bytes, error.position) : []),
@@ -29,11 +30,15 @@ export function parseEncrypted(
 const isTouched = (bytes: Uint8Array): boolean =>
   /^\s*$|ENC\[AES256_GCM|\bsops[_":\]]/.test(Buffer.from(bytes).toString('latin1').replaceAll('\0', ''))
 
-/** What is wrong with the syntax does not matter then. */
-const notEncrypted = (error: SopsError): SopsError =>
+/** As bytes it can be encrypted as it is, whatever it is not. */
+const notEncrypted = (error: SopsError, bytes: Uint8Array, format: FormatId): SopsError =>
   new SopsError(error.code, error.message, {
     ...placeOf(error),
-    hints: ['the file is not encrypted: there is neither an encrypted value nor metadata in it', encryptHint],
+    hints: [
+      'the file is not encrypted: there is neither an encrypted value nor metadata in it',
+      ...syntaxHints(bytes, format, error.position),
+      format === 'binary' ? encryptHint : mendHint,
+    ],
     cause: error,
   })
 

@@ -6,13 +6,13 @@ import type { Format, Layout, Parsed } from '../formats/index.ts'
 import { sniffFormat } from '../formats/index.ts'
 import { type Metadata, refuseOthers, reservedIn, takeMetadata, withMetadata } from '../metadata/index.ts'
 import { conflictHint, conflictLine, conflictText } from '../text/conflict.ts'
-import { tabHints } from '../text/tabs.ts'
 import type { Tree, Value } from '../tree/tree.ts'
 import { emitPlain, refuseDocuments, type SealOutput, sealFile } from './encrypted-file.ts'
 import { sealInPlace } from './in-place.ts'
 import { withKnownValues } from './known-values.ts'
 import { type MetadataText, placedTexts } from './metadata-texts.ts'
 import { readingProgress } from './reading.ts'
+import { syntaxHints } from './syntax-hints.ts'
 import type { OpenFile, OpenOptions } from './types.ts'
 import { withUnseenComments } from './unseen-comments.ts'
 
@@ -103,7 +103,7 @@ function parseInput(
     const beginning = input.id === 'json' && !encrypted && error.position ? 'Could not unmarshal input data: ' : ''
     throw new SopsError('bad-input', `Error unmarshalling file: ${beginning}${error.message}`, {
       ...placeOf(error),
-      hints: [...error.hints, ...(input.id === 'yaml' ? tabHints(bytes, error.position) : [])],
+      hints: [...error.hints, ...syntaxHints(bytes, input.id, error.position)],
       cause: error,
     })
   }

@@ -18,12 +18,12 @@ export function editDistance(a: string, b: string): number {
   return above[b.length]!
 }
 
-/** The name with the fewest changes to `word`, or one that contains it, however far; undefined without names. */
+/** The name with the fewest changes to `word`, or one that contains it; undefined when every one differs in more than a quarter of it. */
 export function closest(word: string, names: readonly string[]): string | undefined {
   const changes = (name: string): number =>
     name.toLowerCase().includes(word.toLowerCase()) ? 0 : editDistance(word, name)
   let found: string | undefined
-  let least = Number.POSITIVE_INFINITY
+  let least = word.length / 4
   for (const name of new Set(names)) {
     const distance = changes(name)
     if (distance < least) [found, least] = [name, distance]

@@ -40,7 +40,8 @@ export function canonical(value: Exclude<Present, Uint8Array>): string {
       if (!value.isWellFormed()) throw new SopsError('generic', 'a lone surrogate is no text')
       return value
     case 'bigint':
-      if (value < minInt || value > maxInt) throw new SopsError('generic', 'integer does not fit into 64 bits')
+      if (value < minInt || value > maxInt)
+        throw new SopsError('generic', 'integer does not fit into 64 bits', { hints: ['quote it to store it as text'] })
       return value.toString()
     case 'number':
       return formatFloatF(value)

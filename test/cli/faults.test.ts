@@ -250,9 +250,9 @@ describe('command lines', () => {
     [['set', 'f.yaml', '["password"]', 'secret-1'], 'f.yaml', `for the shell: '"new"'`],
     [['unset', 'f.yaml', 'password'], 'f.yaml', `a path is written as`],
     [['decrypt', '--extract', 'a', 'f.yaml'], 'f.yaml', `a path is written as`],
-    [['set', 'f.yaml'], undefined, `sops set FILE '["key"]' '"value"'`],
-    [['set', '--value-stdin', 'f.yaml'], undefined, `sops set --value-stdin FILE '["key"]'`],
-    [['unset', 'f.yaml'], undefined, `sops unset FILE '["key"]'`],
+    [['set', 'f.yaml'], undefined, `sops set f.yaml '["key"]' '"value"'`],
+    [['set', '--value-stdin', 'f.yaml'], undefined, `sops set --value-stdin f.yaml '["key"]'`],
+    [['unset', 'f.yaml'], undefined, `sops unset f.yaml '["key"]'`],
     [
       ['groups', 'delete', 'f.yaml'],
       undefined,

@@ -213,7 +213,9 @@ describe('a command whose words stand apart', () => {
 describe('a file that is not encrypted', () => {
   const hints = (name: string): readonly string[] => [
     'hint: the file is not encrypted: there is neither an encrypted value nor metadata in it',
-    `hint: to encrypt it: sops encrypt -i ${name}`,
+    /\.(?:txt|pem)$/.test(name)
+      ? `hint: to encrypt it: sops encrypt -i ${name}`
+      : `hint: to encrypt it, mend its text first, then: sops encrypt -i ${name}`,
   ]
 
   test.each<[string, string, string]>([

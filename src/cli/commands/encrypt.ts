@@ -14,8 +14,11 @@ import {
 import type { Layout } from '../../formats/index.ts'
 import { loadFormat } from '../../formats/index.ts'
 import type { KeyService } from '../../groups/index.ts'
+import { keyTypesInOrder } from '../../keys/index.ts'
+import { shellWord } from '../../text/quote.ts'
 import { type Command, command } from '../command.ts'
-import { filenameOverride, inPlace, keyServices, newKeys, output, selection, types } from '../flags.ts'
+import { dashed } from '../flag.ts'
+import { filenameOverride, inPlace, keyFlagName, keyServices, newKeys, output, selection, types } from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { inputInMemory, isLarge, type LargeInput, openIfLarge, writeLarge } from '../large.ts'
 import { nameOf, sealedText } from '../outcome.ts'
@@ -24,6 +27,7 @@ import { configOf, encryptionSettings, formatsOf, layoutOf, namedFormats, servic
 import { mustExist, readTarget, type TargetFile, targetOf, writeResult } from '../target.ts'
 import { warnOfMisnamed } from '../unfit.ts'
 import { warnOfCleartext, warnOfLayout, warnOfLosses, warnOfReadings, warnOfRespelling } from '../warnings.ts'
+import { isFile } from '../word-order.ts'
 
 const flags = [inPlace, output, ...types, filenameOverride, ...newKeys, ...selection, ...keyServices] as const
 type Given = Invocation<(typeof flags)[number]>
@@ -70,9 +74,20 @@ async function encryptLarge(
   }
 }
 
+/** Hints for `encrypt --age secrets.yaml`, where the flag takes the word that was meant as the file. */
+const takenHints = (inv: Given, { host }: Io): readonly string[] =>
+  keyTypesInOrder('flags').flatMap((type) => {
+    const name = keyFlagName('', type)
+    const word = inv.string(name)
+    if (!isFile(word, host.cwd)) return []
+    return [
+      `${dashed(name)} takes recipients, and took the file: sops encrypt ${dashed(name)} RECIPIENT ${shellWord(word)}`,
+    ]
+  })
+
 async function run(inv: Given, io: Io): Promise<number> {
   const { ctx } = io
-  const target = await targetOf(inv, io, { stdin: true, namedStdin: true })
+  const target = await targetOf(inv, io, { stdin: true, namedStdin: takenHints(inv, io) })
   await mustExist(target.file, io)
   const formats = formatsOf(namedFormats(inv), target.typePath)
   const config = await configOf(inv, ctx)

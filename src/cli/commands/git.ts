@@ -3,7 +3,7 @@
 import { dirname, join, resolve } from 'node:path'
 import { loadConfig } from '../../config/index.ts'
 import type { Context } from '../../context/index.ts'
-import { messageOf, SopsError, setIn } from '../../errors.ts'
+import { messageOf, SopsError, setIn, withHints } from '../../errors.ts'
 import { emitPlain, loadEncrypted, withOpenFile } from '../../file/index.ts'
 import type { FormatId } from '../../formats/index.ts'
 import { formatOfPath, isFormatId, sniffFormat } from '../../formats/index.ts'
@@ -243,7 +243,10 @@ async function mustBeRegular(path: string): Promise<void> {
  * @throws SopsError `generic` for a link: whoever made the repository may have placed it to have another file changed.
  */
 async function ownAttributes(io: Io): Promise<string> {
-  const top = await git(io, 'rev-parse', '--show-toplevel')
+  const top = await git(io, 'rev-parse', '--show-toplevel').catch((error: unknown) => {
+    const hints = ['run it inside of a repository; sops git install --global is for all that you have']
+    throw error instanceof SopsError ? withHints(error, hints) : error
+  })
   const attributes = join(top, '.gitattributes')
   const own = [attributes, join(top, '.git')]
   const folder = resolve(io.ctx.cwd, await git(io, 'rev-parse', '--git-common-dir'))

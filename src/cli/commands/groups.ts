@@ -131,6 +131,7 @@ async function removeGroup(inv: Either, io: Io): Promise<number> {
     )
   }
   const index = Number(word)
+  let groupsLeft: number | undefined
   return change(inv, io, `removed group ${index} from`, ({ metadata }) => {
     const { keyGroups } = metadata
     if (index >= keyGroups.length) {
@@ -143,6 +144,7 @@ async function removeGroup(inv: Either, io: Io): Promise<number> {
       )
     }
     const groups = keyGroups.toSpliced(index, 1)
+    groupsLeft = groups.length
     const threshold = inv.int('shamir-secret-sharing-threshold') || metadata.shamirThreshold
     if (groups.length < threshold) {
       const headline = 'removing this key group will make the Shamir threshold impossible to satisfy'
@@ -152,8 +154,14 @@ async function removeGroup(inv: Either, io: Io): Promise<number> {
       )
     }
     return { groups, threshold }
+  }).catch((error: unknown) => {
+    if (!(error instanceof SopsError) || groupsLeft !== 0 || !error.details.wrapErrors) throw error
+    throw new SopsError(error.code, error.message, { hints: [onlyGroupHint], cause: error })
   })
 }
+
+const onlyGroupHint =
+  'it is the only key group, and a file needs one: sops updatekeys FILE, or sops rotate with its flags, changes who can open it'
 
 interface Wanted {
   readonly groups: readonly KeyGroup[]

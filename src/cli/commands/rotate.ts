@@ -188,12 +188,12 @@ async function withNearest(
 
 const meant = (word: string, labels: readonly string[]): string[] => {
   const near = closest(word, labels)
-  return near === undefined ? [] : [`did you mean ${near}?`]
+  return [near === undefined ? 'sops doctor FILE shows the recipients that it has' : `did you mean ${near}?`]
 }
 
 /**
  * A revocation that removes nobody must not look like a success.
- * @throws SopsError `generic` naming each recipient that the file does not have, and the most similar one that it has.
+ * @throws SopsError `generic` naming each recipient that the file does not have, and the one that was probably meant.
  */
 function refuseAbsent(removed: readonly MasterKey[], groups: readonly KeyGroup[]): void {
   const own = groups.flatMap(({ keys }) => keys)
@@ -208,7 +208,7 @@ function refuseAbsent(removed: readonly MasterKey[], groups: readonly KeyGroup[]
     {
       hints: absent.flatMap((key) => {
         const same = own.filter(({ type }) => type === key.type)
-        return meant(labelOf(key), (same.length > 0 ? same : own).map(labelOf))
+        return meant(labelOf(key), same.map(labelOf))
       }),
     },
   )

@@ -47,7 +47,7 @@ async function run(inv: Given, io: Io): Promise<number> {
   const [name, index, valueWord] = wordsOf(inv, io)
   await changeInPlace(inv, io, name, async () => {
     const steps = parsePath(index, 'bad-path-or-value', 'Invalid set index format: ')
-    const given = await readValue(await readText(inv, io, valueWord), steps)
+    const given = await readValue(await readText(inv, io, valueWord), steps, jsonHints(inv, index))
     return {
       path: steps,
       find: documentFor,
@@ -76,11 +76,22 @@ function wordsOf(inv: Given, io: Io): readonly [string, string, string] {
       fromStdin
         ? 'Error: file specified, or index and value are missing. Need precisely 2 positional arguments since --value-stdin is used.'
         : 'Error: no file specified, or index and value are missing. Need precisely 3 positional arguments.',
-      { hints: [fromStdin ? `sops set --value-stdin FILE '["key"]'` : `sops set FILE '["key"]' '"value"'`] },
+      { hints: [callOf(inv, io)] },
     )
   }
   refuseSwapped(file, index, fromStdin || fromFile ? '' : value, io)
   return [file, index, value]
+}
+
+/** How the command is called, with the words that are in their places. */
+function callOf(inv: Given, { host }: Io): string {
+  const [first = '', second = ''] = inv.positionals
+  const file = isFile(first, host.cwd) ? shellWord(first) : 'FILE'
+  const index = isIndex(second) ? shellWord(second) : `'["key"]'`
+  if (inv.bool('value-stdin')) return `sops set --value-stdin ${file} ${index}`
+  return inv.bool('value-file')
+    ? `sops set --value-file ${file} ${index} VALUE.json`
+    : `sops set ${file} ${index} '"value"'`
 }
 
 /** The value is never shown, wherever it stands. @throws SopsError `bad-path-or-value`. */
@@ -128,17 +139,23 @@ async function readText(inv: Given, io: Io, word: string): Promise<Uint8Array> {
 }
 
 /** The value itself is never shown: it is a secret. */
-const jsonHints = [
-  `text stands in double quotes, and those in single ones for the shell: '"new"'; numbers, true and null stand bare`,
-  `of a file or another program's output: jq -Rs . < SECRET.txt | sops set --value-stdin FILE '["key"]'`,
-]
+function jsonHints(inv: Given, index: string): readonly string[] {
+  const call = `sops set --value-stdin FILE ${shellWord(index)}`
+  const [, , path] = inv.positionals
+  if (inv.bool('value-file') && path !== undefined)
+    return [
+      `the file holds JSON, text in double quotes; to store a text as it is: jq -Rs . < ${shellWord(path)} | ${call}`,
+    ]
+  const quoted = `text stands in double quotes${inv.bool('value-stdin') ? '' : `, and those in single ones for the shell: '"new"'`}; numbers, true and null stand bare`
+  return [quoted, `of a file or another program's output: jq -Rs . < SECRET.txt | ${call}`]
+}
 
 /**
  * A JSON text as a node. Numbers keep their spelling and get the types that they would have in a JSON file; the reference makes a lone
  * number a float, and refuses arrays (spec/cli.md 12.4).
  * @throws SopsError `bad-path-or-value`; for a string that is not valid text it names the place, below `path`.
  */
-async function readValue(text: Uint8Array, path: Path): Promise<Node> {
+async function readValue(text: Uint8Array, path: Path, hints: readonly string[]): Promise<Node> {
   try {
     return withLeaves(await parseJsonValue(text), ({ value, spelling }) =>
       typeof value === 'number'
@@ -151,11 +168,12 @@ async function readValue(text: Uint8Array, path: Path): Promise<Node> {
     if (!(error instanceof SopsError)) throw error
     // Any other message of the parser may quote a character of the value.
     const isNamed = error.path !== undefined
-    throw new SopsError(
-      'bad-path-or-value',
-      `Value for --set is not valid JSON${isNamed ? `: at ${formatPath(path)}, ${error.message}` : ''}`,
-      { hints: isNamed ? error.hints : jsonHints, cause: error },
-    )
+    const isTooLarge = error.details.fault === 'number out of range'
+    const why = isTooLarge ? `: ${error.message}` : isNamed ? `: at ${formatPath(path)}, ${error.message}` : ''
+    throw new SopsError('bad-path-or-value', `Value for --set is not valid JSON${why}`, {
+      hints: why === '' ? hints : error.hints,
+      cause: error,
+    })
   }
 }
 

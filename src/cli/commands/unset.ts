@@ -27,7 +27,7 @@ async function run(inv: Invocation<(typeof flags)[number]>, io: Io): Promise<num
   const [name, index] = inv.positionals
   if (name === undefined || index === undefined || inv.positionals.length !== 2) {
     throw new SopsError('no-file', 'Error: no file specified, or index is missing', {
-      hints: [`sops unset FILE '["key"]'`],
+      hints: [`sops unset ${isFile(name ?? '', io.host.cwd) ? shellWord(name!) : 'FILE'} '["key"]'`],
     })
   }
   if (isIndex(name) && isFile(index, io.host.cwd)) {

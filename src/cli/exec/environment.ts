@@ -22,7 +22,12 @@ function variableOf(value: Value): string {
   }
 }
 
-const refused = (reason: string, key: string): SopsError => new SopsError('generic', reason, { path: [key] })
+const refused = (reason: string, key: string, hints: readonly string[] = []): SopsError =>
+  new SopsError('generic', reason, { path: [key], hints })
+
+const nestedHints = [
+  'a variable holds one text: keep the values on the top level, or hand on the whole file: sops exec-file FILE COMMAND',
+]
 
 /**
  * One variable for each top-level entry, in order, without comments. Bytes that are not UTF-8 are carried as in system/bytes.ts, except on
@@ -37,7 +42,8 @@ export function environmentOf(document: MapNode, platform: NodeJS.Platform, line
   for (const item of document.items) {
     if (item.kind === 'comment') continue
     const { key, value } = item
-    if (value.kind !== 'leaf') throw refused(`cannot use complex value in environment; offending key ${key}`, key)
+    if (value.kind !== 'leaf')
+      throw refused(`cannot use complex value in environment; offending key ${key}`, key, nestedHints)
     if (key.includes('=')) throw refused(`cannot use keys with '=' in environment: ${key}`, key)
     if (!key.isWellFormed()) throw refused(`cannot use a key that is not text (UTF-8) in environment: ${key}`, key)
     const text = variableOf(value.value)

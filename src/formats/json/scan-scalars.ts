@@ -6,7 +6,7 @@ import { positionIn } from '../../text/position.ts'
 import { formatPath, type Step } from '../../tree/path.ts'
 import type { Leaf, Value } from '../../tree/tree.ts'
 import { numberText, numberValue } from './leaf.ts'
-import { fail, type JsonScanner, stepOf, unexpected } from './scanner.ts'
+import { type JsonScanner, stepOf, unexpected } from './scanner.ts'
 
 const NUMBER = /-?(?:0|[1-9][0-9]*)((?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)/y
 /** After this many characters a string is searched for what ends it, instead of read one by one. */
@@ -95,7 +95,12 @@ function scanNumber(s: JsonScanner): Leaf {
   s.at = NUMBER.lastIndex
   const spelling = match[0]
   const value = numberValue(spelling, match[1] === '')
-  if (value === undefined) return fail(s, 'number out of the range of a float', start)
+  if (value === undefined)
+    throw new SopsError('parse', 'number out of the range of a float', {
+      position: positionIn(s.text, start),
+      hints: ['put it in double quotes to store it as text'],
+      details: { fault: 'number out of range' },
+    })
   const origin = { start, end: s.at, value }
   return numberText(value) === spelling ? { kind: 'leaf', value, origin } : { kind: 'leaf', value, spelling, origin }
 }

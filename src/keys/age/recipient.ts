@@ -15,15 +15,26 @@ export type Recipient =
 const HYBRID_LENGTH = 1216
 
 const bech32Error = 'failed to parse input as Bech32-encoded age public key'
-const fail = (what: string, cause: string): SopsError => new SopsError('generic', `${what}: ${cause}`)
+const fail = (what: string, cause: string, hints: readonly string[] = []): SopsError =>
+  new SopsError('generic', `${what}: ${cause}`, { hints })
+
+/** What was probably meant by a text that is no recipient. */
+function hintsOn(text: string): readonly string[] {
+  if (text === '') return ['a comma stands at an end of the list, or two beside one another']
+  if (/[\s;]/.test(text)) return ['commas stand between recipients: age1…,age1…']
+  if (/[/\\]|\.\w+$/.test(text))
+    return ['a file of recipients is not read; age-keygen -y shows the recipient of an identity']
+  return []
+}
 
 function native(text: string, hrp: string, length: number): void {
-  const malformed = (cause: string): SopsError => fail(bech32Error, `malformed recipient ${quote(text)}: ${cause}`)
+  const malformed = (cause: string, hints?: readonly string[]): SopsError =>
+    fail(bech32Error, `malformed recipient ${quote(text)}: ${cause}`, hints)
   let decoded: Bech32
   try {
     decoded = decodeBech32(text)
   } catch (error) {
-    throw malformed(messageOf(error))
+    throw malformed(messageOf(error), hintsOn(text))
   }
   if (decoded.hrp !== hrp) throw malformed(`invalid type ${quote(decoded.hrp)}`)
   if (decoded.bytes.length !== length) throw malformed('invalid public key length')
@@ -35,7 +46,7 @@ function pluginName(text: string): string {
   try {
     hrp = decodeBech32(text).hrp
   } catch (error) {
-    throw fail(what, `invalid recipient encoding ${quote(text)}: ${messageOf(error)}`)
+    throw fail(what, `invalid recipient encoding ${quote(text)}: ${messageOf(error)}`, hintsOn(text))
   }
   const name = hrp.slice('age1'.length)
   if (!hrp.startsWith('age1') || !isPluginName(name)) throw fail(what, `invalid plugin name: ${quote(name)}`)
@@ -81,7 +92,7 @@ export function parseRecipient(text: string): Recipient {
       },
     )
   }
-  throw fail('failed to parse input, unknown recipient type', quote(text))
+  throw fail('failed to parse input, unknown recipient type', quote(text), hintsOn(text))
 }
 
 /** Equal for all spellings of a recipient: ignores the case of Bech32, and an SSH key's comment. */

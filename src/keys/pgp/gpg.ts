@@ -58,6 +58,10 @@ const dateOf = (seconds: string): string => {
   return Number.isNaN(date.getTime()) ? seconds : date.toISOString().slice(0, 10)
 }
 
+/** The first fingerprint of a listing, which is that of the primary key; else where to find one. */
+const fingerprintText = (records: readonly (readonly string[])[]): string =>
+  records.find(([type]) => type === 'fpr')?.[9] ?? 'gpg --list-keys shows those that it has'
+
 /** Examines the key that gpg refused, in the listing for programs, which is the same in every language. */
 async function examine(fp: string, ctx: Context): Promise<Finding> {
   const run = await runGpg(['--batch', '--with-colons', '--list-keys', '--', fp], '', ctx)
@@ -67,6 +71,8 @@ async function examine(fp: string, ctx: Context): Promise<Finding> {
     .split('\n')
     .map((line) => line.split(':'))
   const keys = records.filter(([type]) => type === 'pub')
+  if (!isKeyId(fp))
+    return { unusable: false, advice: `a PGP key is named by its fingerprint: ${fingerprintText(records)}` }
   if (keys.length === 0) return { unusable: false, advice: `gpg has no public key for ${fp}: import it first` }
   const [, validity, , , id, , expires, , , , , capabilities = ''] = keys[0]!
   const name = `the key ${fp}`

@@ -82,6 +82,11 @@ export function disputeOf(text: string): Disputed | undefined {
   return typeof value === 'boolean' || /^[-+]?\.[a-z]/i.test(text) ? undefined : disputedNumber(text)
 }
 
+const beyond64 = 'a number beyond 64 bits, of which SOPS shows 17 digits: quote it if all of them count'
+
+/** A whole number that is a float for SOPS. */
+const isBeyond64 = (text: string): boolean => /^[-+]?[1-9]\d{18,}$/.test(text) && typeof resolvePlain(text) === 'number'
+
 const gluedAnchor =
   'for SOPS the anchor ends before the colon, and the text begins with it; for others the colon belongs to the name, and nothing follows: put a blank between them, or quote the text'
 
@@ -110,6 +115,7 @@ export function readingsOf(text: string, documents: readonly YDocument[]): Readi
     if (!isPlain(node)) return
     // As a key it is what all readers take it for.
     const dispute = isKey && node.value === '<<' ? undefined : disputeOf(node.value)
+    if (!isKey && isBeyond64(node.value)) say(beyond64)
     if (dispute) say(`${dispute.is}: ${isKey ? 'quote it' : dispute.write}`)
   }
 
