@@ -122,6 +122,12 @@ describe.skipIf(!hasGpg)('keys that cannot be used', () => {
     await expect(wrapping(fp, gpgHome())).rejects.toThrow(start)
   })
 
+  test('an address: the fingerprint of its key, or where to find one', async () => {
+    const named = 'a PGP key is named by its fingerprint: '
+    await expect(wrapping('alice@example.test', gpgHome())).rejects.toThrow(named + alice)
+    await expect(wrapping('nobody@example.test', gpgHome())).rejects.toThrow(`${named}gpg --list-keys shows those`)
+  })
+
   test('expired; what it wrapped earlier still opens', async () => {
     const home = newHome()
     const { fp } = await makeKey({ days: 90, home })
