@@ -1,8 +1,22 @@
 // Reads input and writes output. Wherever the file system allows it, a target is replaced as a whole or not at all.
-import { createHash } from 'node:crypto'
-import type { BigIntStats, Stats } from 'node:fs'
-import { dirname, resolve } from 'node:path'
+import type { Stats } from 'node:fs'
+import { resolve } from 'node:path'
 import type { Context } from '../context/index.ts'
+import {
+  type Content,
+  changed,
+  createFile,
+  type Fingerprint,
+  followLinks,
+  type Lock,
+  lockFile,
+  mustBeAsRead,
+  mustBeLocked,
+  onlyRegular,
+  overwriteFile,
+  replaceFile,
+  statOrUndefined,
+} from '../disk/index.ts'
 import { SopsError } from '../errors.ts'
 import {
   access,
@@ -10,12 +24,8 @@ import {
   constants,
   type InputOptions,
   irregularity,
-  lstat,
-  readFile,
-  readlink,
   readNamed,
   readRegular,
-  realpath,
   shownPath,
   silence,
   stat,
@@ -25,9 +35,7 @@ import { shellWord } from '../text/quote.ts'
 import { folderHint } from './folder-hint.ts'
 import type { Host } from './host.ts'
 import type { Io } from './invocation.ts'
-import { isSame, type Lock, lockFile, onlyRegular } from './lock.ts'
 import { fileLike } from './near-file.ts'
-import { type Content, createFile, overwriteFile, replaceFile } from './replace-file.ts'
 
 /** The path, resolved in the user's working directory; messages keep what the user wrote. */
 const inFolder = (host: Host, path: string): string => (path === '' ? '' : resolve(host.cwd, path))
@@ -165,12 +173,7 @@ export async function lockInput({ host, ctx }: Pick<Io, 'host' | 'ctx'>, path: s
   }
 }
 
-/** A digest of a file's content, to tell later whether it changed. */
-export type Fingerprint = string
-
-export const fingerprint = (bytes: Uint8Array): Fingerprint => createHash('sha256').update(bytes).digest('hex')
-
-interface WriteOptions {
+export interface WriteOptions {
   /** For the reference's message that the target cannot be written; by default `output file`. */
   readonly what?: 'in-place file' | 'output file'
   /**
@@ -236,9 +239,8 @@ async function write(host: Host, path: string, content: Content, options: WriteO
   try {
     await replaceFile(host, target, content, await stat(target, { bigint: true }), async () => {
       if (expect === undefined) return
-      const now = await statOrUndefined(target)
-      const isLocked = now !== undefined && isSame(now, lock.file)
-      if (!isLocked || fingerprint(await readFile(target)) !== expect) throw changed(path)
+      await mustBeLocked(path, target, lock)
+      await mustBeAsRead(path, expect)
     })
   } finally {
     if (options.lock === undefined) lock.release()
@@ -247,32 +249,3 @@ async function write(host: Host, path: string, content: Content, options: WriteO
 
 /** True for names of open streams and of devices. */
 export const isOpenStream = (path: string): boolean => /^\/(dev\/(?!shm\/)|proc\/)/.test(path)
-
-/** The error for a file that is no longer what was read. */
-export const changed = (path: string, code: 'bad-input' | 'cannot-write' = 'cannot-write'): SopsError =>
-  new SopsError(code, `${path} was changed by another program in the meantime; it was not written`, {
-    hints: ['run the command again to work on the new content'],
-  })
-
-/** The target of symbolic links, which need not exist. */
-async function followLinks(path: string): Promise<string> {
-  try {
-    return await realpath(path)
-  } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw error
-    const isLink = await lstat(path).then(
-      (found) => found.isSymbolicLink(),
-      () => false,
-    )
-    return isLink ? followLinks(resolve(dirname(path), await readlink(path))) : path
-  }
-}
-
-async function statOrUndefined(path: string): Promise<BigIntStats | undefined> {
-  try {
-    return await stat(path, { bigint: true })
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined
-    throw error
-  }
-}

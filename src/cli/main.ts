@@ -152,40 +152,49 @@ function showsOutcome({ env, stderr, stdout }: Host, to: ResultPlace): boolean {
 export function makeIo(outside: Host, verbose: boolean, command = 'sops'): Io {
   const subject: Subject = { file: undefined }
   const { host, watch, within, finish, pause } = makeProgress(outside, subject)
-  const { log, hold, release } = makeHeldLog(host, makeLog(host, verbose, subject))
   const once = memory()
-  const ctx: Context = {
-    env: host.env,
-    cwd: host.cwd,
-    home: host.home,
-    platform: host.platform,
-    uid: host.uid,
-    now: host.now,
-    log,
-    watch,
-    prompt: host.prompt,
-    audit: makeAudit(host, command, { log, once }),
-    once,
+  const ioOf = (about: Subject): Io => {
+    const { log, hold, release } = makeHeldLog(host, makeLog(host, verbose, about))
+    const ctx: Context = {
+      env: host.env,
+      cwd: host.cwd,
+      home: host.home,
+      platform: host.platform,
+      uid: host.uid,
+      now: host.now,
+      log,
+      watch,
+      prompt: host.prompt,
+      audit: makeAudit(host, command, { log, once }),
+      once,
+    }
+    return {
+      host,
+      command,
+      ctx,
+      style: stdoutStyle(host),
+      out: (data) => host.stdout.write(data),
+      write: async (path, content, options) => (await import('./files.ts')).writeOutput(host, path, content, options),
+      say: (...lines) => say(host.stdout, ...lines),
+      tell: (...lines) => say(host.stderr, ...lines),
+      of: (file) => {
+        const io = ioOf({ file })
+        io.hold()
+        return { ...io, done: async () => {} }
+      },
+      hold,
+      release,
+      about: (file) => {
+        about.file = file
+      },
+      done: async (text, to = 'file') => {
+        finish()
+        if (showsOutcome(host, to)) await sayLines(host.stderr, withoutSecretLines([text], host.env))
+      },
+      within,
+      pause,
+      fail: (error) => reportError(error, host, about.file),
+    }
   }
-  return {
-    host,
-    command,
-    ctx,
-    style: stdoutStyle(host),
-    out: (data) => host.stdout.write(data),
-    say: (...lines) => say(host.stdout, ...lines),
-    tell: (...lines) => say(host.stderr, ...lines),
-    hold,
-    release,
-    about: (file) => {
-      subject.file = file
-    },
-    done: async (text, to = 'file') => {
-      finish()
-      if (showsOutcome(host, to)) await sayLines(host.stderr, withoutSecretLines([text], host.env))
-    },
-    within,
-    pause,
-    fail: (error) => reportError(error, host, subject.file),
-  }
+  return ioOf(subject)
 }

@@ -297,7 +297,7 @@ const starters = [
   'cli/exec/child.ts',
   'cli/exec/pipe.ts',
   'cli/local-only.ts',
-  'cli/lock.ts',
+  'disk/lock.ts',
   'cli/temp-dir.ts',
   'keys/age/plugin/process.ts',
   'keys/age/sources/command.ts',

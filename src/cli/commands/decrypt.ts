@@ -77,8 +77,8 @@ async function run(inv: Given, io: Io): Promise<number> {
   const { ctx } = io
   const target = await targetOf(inv, io, { stdin: true })
   await mustExist(target.file, io)
-  const config = await configOf(inv, ctx)
-  const services = await servicesOf(inv, ctx)
+  const config = await configOf(inv, io)
+  const services = await servicesOf(inv, io)
   const order = orderOf(inv)
   const path = parsePath(inv.string('extract'), 'bad-extract-path', 'error parsing --extract path: ')
   const options = (): OpenOptions => ({

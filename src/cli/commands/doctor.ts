@@ -60,7 +60,7 @@ async function run(inv: Invocation<(typeof flags)[number]>, io: Io): Promise<num
   ctx.watch?.({ what: 'looking for the keys of this machine' })
   const found = await findIdentities(ctx)
   const config = await examineConfig(sheet, inv, ctx, isAmong(found))
-  const services = await servicesOf(inv, ctx)
+  const services = await servicesOf(inv, { ctx })
   const names = inv.positionals
   for (const [i, name] of names.entries()) {
     io.within(names.length > 1 ? `examining ${i + 1} of ${names.length}: ${name}` : `examining ${name}`)

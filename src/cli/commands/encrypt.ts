@@ -90,9 +90,9 @@ async function run(inv: Given, io: Io): Promise<number> {
   const target = await targetOf(inv, io, { stdin: true, namedStdin: takenHints(inv, io) })
   await mustExist(target.file, io)
   const formats = formatsOf(namedFormats(inv), target.typePath)
-  const config = await configOf(inv, ctx)
+  const config = await configOf(inv, io)
   refuseConfig(target.file, config)
-  const services = await servicesOf(inv, ctx)
+  const services = await servicesOf(inv, io)
   const settings = await encryptionSettings(inv, ctx, config, target.typePath, formats.input)
   const [input, output] = [await loadFormat(formats.input), await loadFormat(formats.output)]
   const isBinary = input.id === 'binary' && output.id === 'binary'

@@ -47,7 +47,7 @@ async function run(inv: Invocation<(typeof flags)[number]>, io: Io): Promise<num
   const [name, shellLine] = wordsOf(inv)
   io.about(name)
   const path = absolutePath(ctx, name)
-  const config = await configOf(inv, ctx)
+  const config = await configOf(inv, io)
   const opener = await openerOf(inv, io)
   const bytes = await read(io, path)
   const formats = formatsFor(namedFormats(inv), path, bytes)

@@ -28,7 +28,7 @@ async function run(inv: Given, io: Io): Promise<number> {
   const path = onlyWord(inv)
   io.about(path)
   try {
-    await configOf(inv, io.ctx)
+    await configOf(inv, io)
     const file = (await loadedLarge(inv, io, path)) ?? (await loadedWhole(inv, io, path))
     if (file) warnOfOthers(file, io.ctx.log)
     const metadata = file?.metadata

@@ -59,7 +59,7 @@ interface Job {
 async function run(inv: Given, io: Io): Promise<number> {
   const [root] = inv.positionals
   if (root === undefined) throw noFile(inv)
-  const config = await wantedConfig(inv, io.ctx, [
+  const config = await wantedConfig(inv, io, [
     'where files go is said in destination_rules of .sops.yaml: make one here, or name one with sops --config CONFIG publish',
   ])
   const isFolder = await isDirectory(root, io)

@@ -1,0 +1,37 @@
+// What is said of a run over many files, to people and as JSON.
+import type { SopsError } from '../../errors.ts'
+import { formatPath } from '../../tree/path.ts'
+import type { Io } from '../invocation.ts'
+
+/** How a writing command left one file. */
+export type Status = 'changed' | 'unchanged' | 'failed'
+
+export interface Outcome {
+  /** As messages call the file. */
+  readonly name: string
+  readonly status: Status
+  readonly error?: SopsError
+}
+
+/** An error as JSON; never a value. */
+export const errorData = ({ code, message, path }: SopsError): object => ({
+  code,
+  message,
+  ...(path && path.length > 0 ? { keyPath: formatPath(path) } : {}),
+})
+
+export const counts = (outcomes: readonly Outcome[]): Readonly<Record<Status, number>> => {
+  const summary = { changed: 0, unchanged: 0, failed: 0 }
+  for (const { status } of outcomes) summary[status]++
+  return summary
+}
+
+/** One document of JSON about all files of a command. */
+export const sayJson = (io: Io, command: string, files: readonly object[], summary: object): Promise<void> =>
+  io.out(Buffer.from(`${JSON.stringify({ version: 1, command, files, summary })}\n`))
+
+/** The exit status of failures: their common one, else 1. */
+export function statusOf(errors: readonly SopsError[]): number {
+  const [first, ...more] = new Set(errors.map(({ exitCode }) => exitCode))
+  return first === undefined ? 0 : more.length > 0 ? 1 : first
+}

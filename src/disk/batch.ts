@@ -1,0 +1,86 @@
+// Replaces many files: all of them, or none.
+import { dirname } from 'node:path'
+import { messageOf, SopsError } from '../errors.ts'
+import { access, constants, stat } from '../system/index.ts'
+import { lockFile } from './lock.ts'
+import { type Content, prepareReplacement, type Replacement, syncFolder } from './replace-file.ts'
+import { followLinks, mustBeLocked } from './state.ts'
+import type { Writer } from './writer.ts'
+
+/** New content of a file that exists. */
+export interface Change {
+  /** Absolute. */
+  readonly path: string
+  readonly content: Content
+  /** Refuses a file that is no longer what was read. @throws SopsError `cannot-write`. */
+  readonly check: () => Promise<void>
+}
+
+interface Prepared {
+  readonly path: string
+  readonly target: string
+  readonly check: Change['check']
+  readonly replacement: Replacement
+}
+
+/** Files whose new content lies ready beside them. */
+export interface Batch {
+  /** @throws SopsError `cannot-write`, or the error of the system call, as for a file that may not be written. */
+  add(change: Change): Promise<void>
+  /**
+   * Puts all contents in place. Nothing is written if a file is no longer what was read. Where the system refuses halfway, every file is the
+   * old or the new one, and the error counts them.
+   * @throws SopsError `cannot-write`.
+   */
+  commit(): Promise<void>
+  /** Removes what lies ready and was not put in place. */
+  discard(): Promise<void>
+}
+
+export function makeBatch(writer: Writer): Batch {
+  const prepared: Prepared[] = []
+  return {
+    async add({ path, content, check }) {
+      const target = await followLinks(path)
+      // A rename would replace even a write-protected file.
+      await access(target, constants.W_OK)
+      const replacement = await prepareReplacement(writer, target, content, await stat(target, { bigint: true }))
+      prepared.push({ path, target, check, replacement })
+    },
+    async commit() {
+      for (const { check } of prepared) await check()
+      let done = 0
+      try {
+        for (const one of prepared) {
+          await putInPlace(writer, one)
+          done++
+        }
+      } catch (error) {
+        throw done === 0 ? error : halfway(error, done, prepared.length)
+      } finally {
+        for (const folder of new Set(prepared.map(({ target }) => dirname(target)))) await syncFolder(folder)
+      }
+    },
+    async discard() {
+      for (const { replacement } of prepared) await replacement.discard()
+    },
+  }
+}
+
+async function putInPlace(writer: Writer, { path, target, check, replacement }: Prepared): Promise<void> {
+  const lock = await lockFile(writer, target)
+  try {
+    await replacement.commit(async () => {
+      await mustBeLocked(path, target, lock)
+      await check()
+    })
+  } finally {
+    lock.release()
+  }
+}
+
+const halfway = (error: unknown, done: number, total: number): SopsError =>
+  new SopsError('cannot-write', `${messageOf(error)} (${done} of ${total} files were written before that)`, {
+    hints: ['every file is whole, the old one or the new one: run the command again for the others'],
+    cause: error,
+  })
