@@ -1,4 +1,5 @@
 // Which of many files may be encrypted ones: told by their bytes, without a key and before anything is parsed.
+import { join } from 'node:path'
 import { sniffFormat } from '../formats/index.ts'
 import { textOf } from '../system/index.ts'
 import type { Git } from './git.ts'
@@ -28,12 +29,13 @@ export function looksEncrypted(bytes: Uint8Array): boolean {
 const many = 300
 
 /**
- * Those of the tracked files that have the word of all metadata in them; undefined where there are so few that reading them is as good. Files
- * that attributes call binary are looked at, too: people do so to keep ciphertext out of their diffs.
+ * Of `count` files of a work tree, the absolute paths of those that have the word of all metadata in them; undefined where they are so few
+ * that reading them is as good. Files that attributes call binary are looked at, too: people do so to keep ciphertext out of their diffs.
  */
-export async function withMetadata(git: Git, files: readonly string[]): Promise<ReadonlySet<string> | undefined> {
-  if (files.length < many) return undefined
+export async function withMetadata(git: Git, count: number): Promise<ReadonlySet<string> | undefined> {
+  if (count < many) return undefined
   const how = ['-l', '-z', '-a', '-F', '--no-color', '--no-textconv', '--no-recurse-submodules', '--full-name']
-  const found = await git.ask('grep', ...how, '-e', word)
-  return new Set(textOf(found ?? Buffer.alloc(0)).split('\0'))
+  const found = await git.ask('grep', ...how, '--untracked', '-e', word)
+  const names = textOf(found ?? Buffer.alloc(0)).split('\0')
+  return new Set(names.map((name) => join(git.folder, name)))
 }

@@ -56,7 +56,11 @@ function environment(ctx: Context, isOwn: boolean): Environment {
 }
 
 /** Starts Git in a folder; its input is a pipe. Throws the system's error, or the child emits it. */
-export async function startGit(folder: string, ctx: Context, args: readonly string[]): Promise<ChildProcessWithoutNullStreams> {
+export async function startGit(
+  folder: string,
+  ctx: Context,
+  args: readonly string[],
+): Promise<ChildProcessWithoutNullStreams> {
   const { startApart } = await loadStart()
   const env = environment(ctx, folder === ctx.cwd || folder === (hasOwn(ctx) ? await ownTop(ctx) : undefined))
   return startApart('git', [...always, ...args], {
