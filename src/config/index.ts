@@ -24,6 +24,7 @@ export {
   matchDestinationRule,
   type RuleOfFile,
   type RuleSettings,
+  ruleFinder,
   ruleOf,
   ruleSubject,
 } from './match.ts'

@@ -89,6 +89,7 @@ const floors: readonly (readonly string[])[] = [
   ['publish'],
   ['groups'],
   ['file', 'keyservice'],
+  ['repo'],
   ['index'],
   ['cli'],
 ]
