@@ -181,6 +181,8 @@ export interface WriteOptions {
    * written.
    */
   readonly expect?: Fingerprint | 'absent'
+  /** That of a new file, instead of what the user's files get. */
+  readonly mode?: number
   /** The lock, if it was taken before the target was read. */
   readonly lock?: Lock | undefined
   /** Told what is waited for. */
@@ -219,7 +221,7 @@ export async function writeOutput(
 }
 
 async function write(host: Host, path: string, content: Content, options: WriteOptions): Promise<void> {
-  const { expect } = options
+  const { expect, mode } = options
   const before = await statOrUndefined(path)
   // /dev/stdout and the like may be a regular file that others have open; the reference writes into it as well.
   const special = before !== undefined && (!before.isFile() || isOpenStream(path))
@@ -230,7 +232,7 @@ async function write(host: Host, path: string, content: Content, options: WriteO
   const target = await followLinks(path)
   if (before === undefined) {
     if (expect !== undefined && expect !== 'absent') throw changed(path)
-    if (await createFile(host, target, content, { exclusive: true })) return
+    if (await createFile(host, target, content, { exclusive: true, ...(mode === undefined ? {} : { mode }) })) return
     if (expect === 'absent') throw changed(path)
   }
   // A rename would replace even a write-protected file.

@@ -13,11 +13,15 @@ import {
 } from '../../file/index.ts'
 import type { FormatId, Layout } from '../../formats/index.ts'
 import { loadFormat } from '../../formats/index.ts'
+import type { Target } from '../../repo/index.ts'
 import { documentsText, documentsWith } from '../../tree/documents.ts'
 import { formatPath, nodeAt, type Path, parsePath } from '../../tree/path.ts'
+import { toObject } from '../../tree/plain.ts'
 import type { MapNode, Node } from '../../tree/tree.ts'
 import { findTwins, refuseChoice, twinsAlong } from '../../tree/twins.ts'
 import { type Command, command } from '../command.ts'
+import { noFile } from '../extra-words.ts'
+import { readInput } from '../files.ts'
 import {
   decryptionOrder,
   extract as extractFlag,
@@ -31,6 +35,10 @@ import {
 } from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { inputInMemory, isLarge, type LargeInput, openIfLarge, writeLarge } from '../large.ts'
+import { changeMany } from '../many/change.ts'
+import { targetFlags, writerFlags } from '../many/flags.ts'
+import { decryptMany, type Plaintext, plaintextFlags } from '../many/plaintexts.ts'
+import { isSingle, targetsOf } from '../many/targets.ts'
 import { nameOf, openedText } from '../outcome.ts'
 import {
   absolutePath,
@@ -56,12 +64,14 @@ const flags = [
   filenameOverride,
   decryptionOrder,
   ...keyServices,
+  ...targetFlags,
+  ...plaintextFlags,
+  ...writerFlags,
 ] as const
 type Given = Invocation<(typeof flags)[number]>
 
 export const decrypt: Command = command({
-  args: '[FILE]',
-  oneFile: true,
+  args: '[FILE...]',
   flags,
   examples: [
     'sops decrypt secrets.yaml',
@@ -74,7 +84,53 @@ export const decrypt: Command = command({
 })
 
 async function run(inv: Given, io: Io): Promise<number> {
+  const isOne = isSingle(inv, io) && inv.string('output-dir') === '' && !inv.bool('json')
+  if (isOne) return decryptOne(inv, io)
+  if (inv.given('extract'))
+    throw new SopsError('generic', '--extract is for one file', { hints: ['--json prints the values of several'] })
+  const targets = await targetsOf(inv, io, 'encrypted')
+  if (targets.length === 0) throw noFile(inv)
+  if (!inv.bool('in-place')) return decryptMany(inv, io, targets, (child, target) => plaintextOf(inv, child, target))
+  const work = async (one: Given, child: Io): Promise<void> => {
+    await decryptOne(one, child)
+  }
+  return changeMany(inv, io, { targets, work, verbs: ['decrypting', 'decrypted', 'decrypt'] })
+}
+
+async function plaintextOf(inv: Given, io: Io, { path, name }: Target): Promise<Plaintext> {
   const { ctx } = io
+  await mustExist(path, io)
+  const config = await configOf(inv, io)
+  const options = {
+    services: await servicesOf(inv, io),
+    ...orderOf(inv),
+    ignoreMac: inv.bool('ignore-mac'),
+    log: ctx.log,
+  }
+  const bytes = await readInput(io, name)
+  const formats = formatsFor(namedFormats(inv), path, bytes)
+  const loaded = await loadEncrypted(bytes, formats.input, ctx.watch)
+  return withOpenFile(loaded, { ...options, audit: { context: ctx, file: path } }, async (file) => ({
+    bytes: await emit(file, formats.output, plainLayoutOf(inv, config, formats), io),
+    output: formats.output,
+    data: dataOf(file),
+  }))
+}
+
+/** The values for JSON; those of several documents one by one, bytes as text or in Base64. */
+function dataOf(file: OpenFile): object {
+  const [first = { kind: 'map' as const, items: [] }, ...more] = file.plain.documents
+  if (file.format.id === 'binary') {
+    const { data } = toObject(first) as { data?: unknown }
+    return data instanceof Uint8Array ? { base64: Buffer.from(data).toString('base64') } : { text: data }
+  }
+  const shown = (document: MapNode): unknown => toObject(document, lineOf(file))
+  return more.length === 0 ? { data: shown(first) } : { documents: [first, ...more].map(shown) }
+}
+
+async function decryptOne(inv: Given, io: Io): Promise<number> {
+  const { ctx } = io
+  io.about(inv.positionals[0])
   const target = await targetOf(inv, io, { stdin: true })
   await mustExist(target.file, io)
   const config = await configOf(inv, io)

@@ -4,11 +4,12 @@ import { SopsError } from '../../errors.ts'
 import type { Target } from '../../repo/index.ts'
 import { askYesNo } from '../ask.ts'
 import type { Invocation, Io } from '../invocation.ts'
+import type { Line } from '../say.ts'
 import { absolutePath } from '../settings.ts'
 import type { TargetFlag, WriterFlag } from './flags.ts'
 import { inOrder } from './in-order.ts'
-import { counts, errorData, type Outcome, sayJson, statusOf } from './report.ts'
-import { configFor } from './targets.ts'
+import { ioOf } from './one.ts'
+import { counts, errorData, type Outcome, sayJson, shownPath, statusOf } from './report.ts'
 
 type Given = Invocation<TargetFlag | WriterFlag>
 
@@ -88,7 +89,8 @@ async function workThrough<Inv extends Given>(
     io.within(`${verbs[0]} ${Math.min(outcomes.length + 1, targets.length)} of ${targets.length}`)
   tell()
   const one = (target: Target): Promise<Taken> => workOn(inv, io, run, { ...how, target })
-  await inOrder(targets, jobsOf(inv), one, async ({ child, outcome }) => {
+  await inOrder(targets, jobsOf(inv), one, async ({ child, outcome, said }) => {
+    if (!inv.bool('json')) await io.say(...said)
     child.release()
     if (outcome.error) await child.fail(outcome.error)
     outcomes.push(outcome)
@@ -102,6 +104,8 @@ async function workThrough<Inv extends Given>(
 interface Taken {
   readonly child: Io
   readonly outcome: Outcome
+  /** What it had to say on stdout. */
+  readonly said: readonly Line[]
 }
 
 interface Run {
@@ -116,38 +120,33 @@ async function workOn<Inv extends Given>(
   { work, words = (name) => [name] }: ChangeRun<Inv>,
   { target, batch, rehearsal, agreed }: Run & { readonly target: Target },
 ): Promise<Taken> {
-  const child = io.of(target.name)
-  const { name } = target
-  const isSilent = inv.bool('json')
+  const { name, path } = target
+  const said: Line[] = []
   let status: Outcome['status'] = 'unchanged'
   const wouldChange = (): void => {
     status = 'changed'
   }
+  const child = ioOf(inv, io, target, { rehearsal, agreed, wouldChange })
   const own: Io = {
     ...child,
-    many: {
-      rehearsal,
-      agreed,
-      wouldChange,
-      config: () => configFor(inv, io, target.path),
-      share: (services) => services,
-    },
     tell: async () => {},
-    ...(isSilent ? { say: async () => {}, out: async () => {} } : {}),
-    write: async (path, content, { expect } = {}) => {
+    say: async (...lines) => {
+      said.push(...lines)
+    },
+    write: async (to, content, { expect } = {}) => {
       wouldChange()
       if (rehearsal) return
       if (expect === undefined || expect === 'absent') throw tooLarge()
-      const absolute = absolutePath(io.ctx, path)
+      const absolute = absolutePath(io.ctx, to)
       await batch.add({ path: absolute, content, check: () => mustBeAsRead(absolute, expect) })
     },
   }
   try {
     await work({ ...inv, positionals: words(name) }, own)
-    return { child, outcome: { name, status } }
+    return { child, said, outcome: { name, path, status } }
   } catch (error) {
     if (!(error instanceof SopsError)) throw error
-    return { child, outcome: { name, status: 'failed', error } }
+    return { child, said, outcome: { name, path, status: 'failed', error } }
   }
 }
 
@@ -171,8 +170,8 @@ async function finish<Inv extends Given>(
   if (!isGivenUp && !rehearsal) await batch.commit()
   const summary = counts(left)
   if (inv.bool('json')) {
-    const files = left.map(({ name, status, error }) => ({
-      path: name,
+    const files = left.map(({ path, status, error }) => ({
+      path: shownPath(io, path),
       status,
       ...(error ? { error: errorData(error) } : {}),
     }))
@@ -189,4 +188,4 @@ async function finish<Inv extends Given>(
 }
 
 const asItWas = (outcome: Outcome): Outcome =>
-  outcome.status === 'changed' ? { name: outcome.name, status: 'unchanged' } : outcome
+  outcome.status === 'changed' ? { ...outcome, status: 'unchanged' } : outcome

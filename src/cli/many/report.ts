@@ -1,4 +1,5 @@
 // What is said of a run over many files, to people and as JSON.
+import { relative, sep } from 'node:path'
 import type { SopsError } from '../../errors.ts'
 import { formatPath } from '../../tree/path.ts'
 import type { Io } from '../invocation.ts'
@@ -9,9 +10,14 @@ export type Status = 'changed' | 'unchanged' | 'failed'
 export interface Outcome {
   /** As messages call the file. */
   readonly name: string
+  /** Absolute. */
+  readonly path: string
   readonly status: Status
   readonly error?: SopsError
 }
+
+/** A path in JSON: relative to the current folder, with `/`. */
+export const shownPath = ({ ctx }: Io, path: string): string => relative(ctx.cwd, path).replaceAll(sep, '/')
 
 /** An error as JSON; never a value. */
 export const errorData = ({ code, message, path }: SopsError): object => ({

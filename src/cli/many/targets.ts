@@ -21,6 +21,7 @@ export const isByFlag = (inv: Given): boolean => choosing.some((name) => inv.giv
 
 /** True for a command line that means one file, as SOPS takes it: at most one word, which names no folder and is no pattern. */
 export function isSingle(inv: Given, io: Io, words: readonly string[] = inv.positionals): boolean {
+  if (inv.legacy) return true
   if (isByFlag(inv) || words.length > 1) return false
   const [word] = words
   return (
