@@ -60,6 +60,8 @@ describe('mustBeEncrypted', () => {
     ['a value in a later document', 'secrets/a.yaml', 'a:\n---\na: 1\n', true],
     ['a path without a rule of its own', 'a.yaml', 'a: 1\n', false],
     ['no values', 'secrets/a.yaml', '# nothing\n', false],
+    ['no JSON', 'secrets/a.json', ' \n', false],
+    ['a comment in JSON', 'secrets/a.json', '# password\n', 'unreadable'],
     ['empty values', 'secrets/a.yaml', 'a: ""\nb:\nc: []\nd: {}\n', false],
     ['no bytes', 'secrets/a.key', '', false],
     ['values that are left in clear by their names', 'secrets/a.yaml', 'a_unencrypted: 1\n', false],
