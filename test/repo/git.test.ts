@@ -4,6 +4,7 @@ import { chmodSync, mkdirSync, symlinkSync, unlinkSync, writeFileSync } from 'no
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import {
+  type Blobs,
   changedFiles,
   type Git,
   gitIn,
@@ -27,6 +28,8 @@ afterEach(() => repository.remove())
 const at = (cwd: string, env: Readonly<Record<string, string>> = {}): FakeContext =>
   fakeContext({ cwd, env: { ...gitEnv, ...env } })
 const here = (env: Readonly<Record<string, string>> = {}): Git => gitIn(repository.dir, at(repository.dir, env))
+const blobsHere = (env: Readonly<Record<string, string>> = {}): Promise<Blobs> =>
+  openBlobs(repository.dir, at(repository.dir, env))
 const odd = ['a b', 'a\nb', 'a"b', "a'b", 'é', 'a\tb', '-a', ':a', '*', 'a\\b', 'a\r', ' ']
 
 describe('topOf', () => {
@@ -153,7 +156,7 @@ describe('lists', () => {
     expect(() => repository.git('merge', '-q', 'side')).toThrow()
     expect(await trackedFiles(here())).toEqual(['A', 'a'])
     expect(await changedFiles(here())).toEqual(['a'])
-    const blobs = await openBlobs(repository.dir, at(repository.dir))
+    const blobs = await blobsHere()
     const read = async (name: string): Promise<unknown> => {
       const bytes = await blobs.read(name)
       return bytes && Buffer.from(bytes).toString()
@@ -174,7 +177,7 @@ describe('lists', () => {
     execFileSync('git', ['add', 'b'], { cwd: repository.dir, env: { ...gitEnv, GIT_INDEX_FILE: '.git/other' } })
     expect(await stagedFiles(here())).toEqual(['a'])
     expect(await stagedFiles(here({ GIT_INDEX_FILE: '.git/other' }))).toEqual(['b'])
-    const blobs = await openBlobs(repository.dir, at(repository.dir, { GIT_INDEX_FILE: '.git/other' }))
+    const blobs = await blobsHere({ GIT_INDEX_FILE: '.git/other' })
     expect(await blobs.read(':0:a')).toBeUndefined()
     expect(await blobs.read(':0:b')).toEqual(Buffer.from('1'))
     blobs.close()
@@ -253,7 +256,7 @@ describe('blobs', () => {
     repository.commit()
     repository.write({ 'k/a': 'staged' })
     repository.git('add', '-A')
-    const blobs = await openBlobs(repository.dir, at(repository.dir))
+    const blobs = await blobsHere()
     const id = repository.git('rev-parse', 'HEAD:empty').trim()
     const wanted: [string, string | Buffer | undefined][] = [
       ...Object.entries(files).flatMap(([name, text]): [string, string][] => [
