@@ -170,7 +170,7 @@ export function compileGlob(pattern: string): (path: string) => boolean {
     let current = reached(states, [begin], true)
     for (const character of path) {
       const next: number[] = []
-      for (const at of current) if (states[at]!.fits?.(character)) next.push(...states[at]!.to)
+      for (const at of current) if (states[at]!.fits?.(character)) for (const to of states[at]!.to) next.push(to)
       if (next.length === 0) return false
       current = reached(states, next, character === '/')
     }

@@ -5,7 +5,7 @@ import { compileRegex, compileSelection, orDefault, type Selection, walk } from 
 import { type Config, type RuleOfFile, ruleFinder } from '../config/index.ts'
 import type { Context } from '../context/index.ts'
 import { SopsError } from '../errors.ts'
-import { formatOfPath, loadFormat } from '../formats/index.ts'
+import { type FormatId, formatOfPath, loadFormat } from '../formats/index.ts'
 import type { MapNode, Tree, Value } from '../tree/tree.ts'
 import { looksEncrypted } from './candidates.ts'
 import { compileGlob } from './glob.ts'
@@ -92,6 +92,7 @@ async function selectionOf(rule: RuleOfFile): Promise<Selection> {
 async function holdsSelected(bytes: Uint8Array, path: string, selection: Selection): Promise<Need> {
   const id = formatOfPath(path)
   if (id === 'binary') return bytes.length > 0
+  if (isBlank(bytes, id)) return false
   try {
     const { tree } = (await loadFormat(id)).parse(bytes)
     return selects({ documents: tree.documents.filter((document) => !isOtherObject(document)) }, selection)
@@ -100,6 +101,14 @@ async function holdsSelected(bytes: Uint8Array, path: string, selection: Selecti
     throw error
   }
 }
+
+/** True for a text of blanks and comments alone, which is no document in YAML and JSON; there is no need to tell of it. */
+const isBlank = (bytes: Uint8Array, id: FormatId): boolean =>
+  (id === 'yaml' || id === 'json') &&
+  Buffer.from(bytes)
+    .toString('latin1')
+    .split('\n')
+    .every((line) => /^\s*$/.test(line) || (id === 'yaml' && /^\s*#/.test(line)))
 
 const isEmpty = (value: Value): boolean =>
   value === null || value === '' || (value instanceof Uint8Array && value.length === 0)

@@ -6,9 +6,9 @@ import { formatOfPath } from '../formats/index.ts'
 import { codeOf, lstat, readFile, realpath } from '../system/index.ts'
 import { type Blobs, openBlobs } from './blobs.ts'
 import { largest, looksEncrypted, withMetadata } from './candidates.ts'
+import type { FoundFile, FoundFiles } from './found.ts'
 import type { Git } from './git.ts'
 import { needsUnder } from './must-encrypt.ts'
-import type { Place, Places } from './places.ts'
 
 /** What a command needs; `clear`: a file that must be encrypted and is not (`mustBeEncrypted`). */
 export type Wanted = 'encrypted' | 'clear' | 'either'
@@ -26,7 +26,7 @@ interface Sieve {
   /** Files that may be encrypted, as paths without links; undefined: any. */
   readonly marked: ReadonlySet<string> | undefined
   readonly ruleFor: (path: string) => Promise<Covering | undefined>
-  readonly content: (place: Place) => Promise<Content>
+  readonly content: (place: FoundFile) => Promise<Content>
 }
 
 type Needs = ReturnType<typeof needsUnder>
@@ -41,7 +41,7 @@ interface Covering {
 /** The bytes of a file; `none`: it is gone, no regular file or too large; `unknown`: it cannot be read, and the command says why. */
 type Content = Uint8Array | 'none' | 'unknown'
 
-async function contentOf({ path }: Place): Promise<Content> {
+async function contentOf({ path }: FoundFile): Promise<Content> {
   try {
     const found = await lstat(path)
     return found.isFile() && found.size <= largest ? await readFile(path) : 'none'
@@ -52,7 +52,7 @@ async function contentOf({ path }: Place): Promise<Content> {
 
 const stagedContent =
   (blobs: Blobs, top: string) =>
-  async ({ real }: Place): Promise<Content> =>
+  async ({ real }: FoundFile): Promise<Content> =>
     (await blobs.read(`:0:${relative(top, real).replaceAll(sep, '/')}`, largest)) ?? 'none'
 
 /** The creation rules of each configuration, read once. */
@@ -73,12 +73,12 @@ function ruleLookup(wanted: Wanted, means: TargetMeans, ctx: Context): Sieve['ru
 const plainly = (path: string): string => path.normalize('NFC').toLowerCase()
 
 /** Not behind a link that has taken a folder's place. */
-const isWhereItSeems = async ({ path, real }: Place): Promise<boolean> => {
+const isWhereItSeems = async ({ path, real }: FoundFile): Promise<boolean> => {
   const found = await realpath(path)
   return found === real || plainly(found) === plainly(real)
 }
 
-async function isSuitable(sieve: Sieve, place: Place): Promise<boolean> {
+async function isSuitable(sieve: Sieve, place: FoundFile): Promise<boolean> {
   const { wanted, marked, ctx } = sieve
   const covering = await sieve.ruleFor(place.path)
   const mayBeEncrypted = wanted !== 'clear' && (marked === undefined || marked.has(place.real))
@@ -101,10 +101,10 @@ const atOnce = 16
 
 async function sieved(
   sieve: Sieve,
-  files: readonly Place[],
-  fits: (place: Place) => Promise<boolean>,
-): Promise<readonly Place[]> {
-  const found: Place[] = []
+  files: readonly FoundFile[],
+  fits: (place: FoundFile) => Promise<boolean>,
+): Promise<readonly FoundFile[]> {
+  const found: FoundFile[] = []
   for (let at = 0; at < files.length; at += atOnce) {
     const some = files.slice(at, at + atOnce)
     const answers = await Promise.all(some.map(async (place) => (await isSuitable(sieve, place)) && fits(place)))
@@ -115,11 +115,11 @@ async function sieved(
 
 /** Those files of the work tree that are what is wanted. @throws SopsError `generic` for rules that are not valid, and where Git fails. */
 export async function suitable(
-  { files, git }: Places,
+  { files, git }: FoundFiles,
   wanted: Wanted,
   means: TargetMeans,
   ctx: Context,
-): Promise<readonly Place[]> {
+): Promise<readonly FoundFile[]> {
   const marked = wanted === 'clear' || git === undefined ? undefined : await withMetadata(git, files.length)
   const sieve = { ctx, wanted, marked, ruleFor: ruleLookup(wanted, means, ctx), content: contentOf }
   return sieved(sieve, files, isWhereItSeems)
@@ -127,11 +127,11 @@ export async function suitable(
 
 /** Those files whose version in the index is what is wanted. @throws SopsError `generic` as `suitable`. */
 export async function suitableStaged(
-  { files, git }: Places & { readonly git: Git },
+  { files, git }: FoundFiles & { readonly git: Git },
   wanted: Wanted,
   means: TargetMeans,
   ctx: Context,
-): Promise<readonly Place[]> {
+): Promise<readonly FoundFile[]> {
   const blobs = await openBlobs(git.folder, ctx)
   try {
     const content = stagedContent(blobs, git.folder)

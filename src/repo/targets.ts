@@ -5,18 +5,18 @@ import { SopsError } from '../errors.ts'
 import { type FormatId, formatOfPath } from '../formats/index.ts'
 import { codeOf, realpath, stat } from '../system/index.ts'
 import { quote } from '../text/quote.ts'
-import { compileGlob, isGlob, splitGlob } from './glob.ts'
 import {
   allPlaces,
   byName,
   changedPlaces,
+  type FoundFile,
+  type FoundFiles,
   nameOf,
-  type Place,
-  type Places,
   placesBelow,
   type Search,
   stagedPlaces,
-} from './places.ts'
+} from './found.ts'
+import { compileGlob, isGlob, splitGlob } from './glob.ts'
 import { suitable, suitableStaged, type TargetMeans, type Wanted } from './suitable.ts'
 
 /** Which files are meant. Without words and without a flag that is none. */
@@ -62,7 +62,7 @@ interface Finding {
   readonly request: TargetRequest
   readonly wanted: Wanted
   readonly means: TargetMeans
-  readonly isLeftOut: (place: Place) => boolean
+  readonly isLeftOut: (place: FoundFile) => boolean
   /** By the path without links. */
   readonly found: Map<string, Target>
 }
@@ -98,7 +98,7 @@ export async function findTargets(
 const trimmed = (pattern: string): string => pattern.replace(/^(?:\.\/+)+(?=.)/, '').replace(/(?<=.)\/+$/, '')
 
 /** What the request does not mean, whatever is in it. */
-function leftOut({ exclude = [], types }: TargetRequest, { cwd }: Context): (place: Place) => boolean {
+function leftOut({ exclude = [], types }: TargetRequest, { cwd }: Context): (place: FoundFile) => boolean {
   const patterns = exclude.map((pattern) => compileGlob(trimmed(isAbsolute(pattern) ? nameOf(pattern, cwd) : pattern)))
   const known = new Map<string, boolean>()
   const isExcluded = (name: string): boolean => {
@@ -117,17 +117,17 @@ function leftOut({ exclude = [], types }: TargetRequest, { cwd }: Context): (pla
     isExcluded(name)
 }
 
-const narrowed = <Found extends Places>({ isLeftOut }: Finding, places: Found): Found => ({
+const narrowed = <Found extends FoundFiles>({ isLeftOut }: Finding, places: Found): Found => ({
   ...places,
   files: places.files.filter((place) => !isLeftOut(place)),
 })
 
-function addFound({ found }: Finding, places: readonly Place[]): void {
+function addFound({ found }: Finding, places: readonly FoundFile[]): void {
   for (const { path, name, real } of places) if (!found.has(real)) found.set(real, { path, name, named: false })
 }
 
 /** Adds what is wanted of some files; returns how many that are. */
-async function addFitting(finding: Finding, places: Places): Promise<number> {
+async function addFitting(finding: Finding, places: FoundFiles): Promise<number> {
   const { wanted, means, search } = finding
   const fitting = await suitable(narrowed(finding, places), wanted, means, search.ctx)
   addFound(finding, fitting)
@@ -154,7 +154,7 @@ async function addWord(finding: Finding, word: string): Promise<void> {
 }
 
 /** The files in a folder that a pattern fits; none where there is no such folder. */
-async function placesUnder({ search }: Finding, folder: string, pattern: string): Promise<Places> {
+async function placesUnder({ search }: Finding, folder: string, pattern: string): Promise<FoundFiles> {
   const there = await stat(folder).catch(() => undefined)
   if (!there?.isDirectory()) return { files: [], git: undefined }
   const places = await placesBelow(search, folder)
@@ -176,7 +176,7 @@ function nothingIn({ wanted, request, search }: Finding, where: string): SopsErr
 /** Names of a list. One that is not there is handed on, so that whoever wrote the list hears of it. */
 async function addListed(finding: Finding, names: readonly string[]): Promise<void> {
   const { ctx } = finding.search
-  const files: Place[] = []
+  const files: FoundFile[] = []
   for (const listed of new Set(names)) {
     if (listed === '') continue
     const path = resolve(ctx.cwd, listed)

@@ -7,7 +7,7 @@ import { type Git, gitIn, isWithin, topOf } from './git.ts'
 import { changedFiles, stagedFiles, trackedFiles, untrackedFiles } from './listings.ts'
 
 /** A file that was found. */
-export interface Place {
+export interface FoundFile {
   /** Absolute, as the user sees it. */
   readonly path: string
   /** Relative to the current folder, with `/`. */
@@ -17,9 +17,9 @@ export interface Place {
 }
 
 /** Files that were found together. */
-export interface Places {
+export interface FoundFiles {
   /** In the order of their names. */
-  readonly files: readonly Place[]
+  readonly files: readonly FoundFile[]
   /** The work tree that they are all in; undefined outside of Git. */
   readonly git: Git | undefined
 }
@@ -35,7 +35,7 @@ const slashed = (path: string): string => (sep === '/' ? path : path.replaceAll(
 
 export const nameOf = (path: string, from: string): string => slashed(relative(from, path))
 
-export const byName = (a: Place, b: Place): number => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)
+export const byName = (a: FoundFile, b: FoundFile): number => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)
 
 /** What Git has in a work tree, relative to its top. */
 function listOf({ lists, untracked }: Search, git: Git): Promise<readonly string[]> {
@@ -67,7 +67,7 @@ async function walked(folder: string): Promise<readonly string[]> {
 }
 
 /** All files below a folder that is there; in a work tree those that Git has, elsewhere what a walk finds. @throws SopsError `generic`. */
-export async function placesBelow(search: Search, folder: string): Promise<Places> {
+export async function placesBelow(search: Search, folder: string): Promise<FoundFiles> {
   const { ctx } = search
   const top = await topOf(folder, ctx)
   const real = await realpath(folder)
@@ -97,7 +97,7 @@ async function seenTop(top: string, real: string, { cwd }: Context): Promise<str
 }
 
 /** Files of the current folder's work tree, given relative to its top. */
-async function placesIn(git: Git, names: readonly string[], ctx: Context): Promise<Places> {
+async function placesIn(git: Git, names: readonly string[], ctx: Context): Promise<FoundFiles> {
   const here = await realpath(ctx.cwd)
   const seen = await seenTop(git.folder, here, ctx)
   const files = names.map((name) => {
@@ -109,7 +109,7 @@ async function placesIn(git: Git, names: readonly string[], ctx: Context): Promi
 }
 
 /** The whole work tree; outside of one, the current folder. */
-export async function allPlaces(search: Search): Promise<Places> {
+export async function allPlaces(search: Search): Promise<FoundFiles> {
   const { ctx } = search
   const top = await topOf(ctx.cwd, ctx)
   if (top === undefined) return placesBelow(search, ctx.cwd)
@@ -126,7 +126,7 @@ async function ownGit(ctx: Context, flag: string): Promise<Git> {
 }
 
 /** What the next commit adds or changes, without links and submodules. @throws SopsError `generic` outside of a work tree. */
-export async function stagedPlaces({ ctx }: Search): Promise<Places & { readonly git: Git }> {
+export async function stagedPlaces({ ctx }: Search): Promise<FoundFiles & { readonly git: Git }> {
   const git = await ownGit(ctx, '--staged')
   const tracked = new Set(await trackedFiles(git))
   const names = (await stagedFiles(git)).filter((name) => tracked.has(name))
@@ -134,7 +134,7 @@ export async function stagedPlaces({ ctx }: Search): Promise<Places & { readonly
 }
 
 /** @throws SopsError `generic` outside of a work tree, and as `changedFiles`. */
-export async function changedPlaces({ ctx }: Search, ref: string): Promise<Places> {
+export async function changedPlaces({ ctx }: Search, ref: string): Promise<FoundFiles> {
   const git = await ownGit(ctx, '--changed')
   return placesIn(git, await changedFiles(git, ref), ctx)
 }
