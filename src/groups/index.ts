@@ -16,3 +16,4 @@ export { type GroupChange, isChange, type KeyChanges, keepWrapped, keyChanges, o
 export { recoverWithRepair } from './kms-context.ts'
 export { tellOfKeys, tellOfTrial, watchOf } from './log.ts'
 export { type CompareOptions, refuseMixedKeys } from './same-data-key.ts'
+export { type SharedServices, sharedServices, withSharedServices } from './shared.ts'
