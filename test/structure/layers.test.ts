@@ -88,6 +88,7 @@ const floors: readonly (readonly string[])[] = [
   ['publish'],
   ['groups'],
   ['file', 'keyservice'],
+  ['repo'],
   ['index'],
   ['cli'],
 ]

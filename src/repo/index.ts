@@ -1,0 +1,9 @@
+// Front door: many files of a repository, and versions of one.
+export {
+  type ComparedValue,
+  type CompareFilesOptions,
+  compareFiles,
+  type FileComparison,
+  type FileVersion,
+  type ValueChange,
+} from './compare.ts'
