@@ -7,3 +7,4 @@ export {
   type FileVersion,
   type ValueChange,
 } from './compare.ts'
+export { type KeptFile, keepLocked, listLocked, readLocked, removeLocked, type UnlockedFile } from './locked.ts'
