@@ -1,4 +1,6 @@
 // Encrypting a plaintext over an earlier version of its file: what stays, what changes, and when there is nothing to go by.
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type SelectionOptions, splitToken } from '../../src/cipher/index.ts'
@@ -12,12 +14,14 @@ import { localKeyService } from '../../src/groups/data-key.ts'
 import type { MasterKey } from '../../src/keys/types.ts'
 import { identity, recipient, secondRecipient } from '../cli/exec-support.ts'
 import { runs } from '../fuzz/budget.ts'
+import { keysFolder } from '../support/conformance/case.ts'
 import { fakeContext } from '../support/context.ts'
 import { layoutFiles } from '../support/layout.ts'
 
 const context = fakeContext({ env: { SOPS_AGE_KEY: identity } })
 const services = [localKeyService(context)]
 const later = new Date('2027-01-02T03:04:05Z')
+const secondIdentity = readFileSync(join(keysFolder, 'two.age'), 'utf8')
 const age = (...texts: readonly string[]): readonly MasterKey[] =>
   texts.map((text) => ({ type: 'age', fields: { recipient: text }, enc: '' }))
 
@@ -210,6 +214,63 @@ describe('recipients', () => {
     const now = await openFile(await loadEncrypted(Buffer.from(after), 'yaml'), { services })
     expect(Buffer.compare(before.dataKey, now.dataKey)).not.toBe(0)
   })
+})
+
+describe('several key groups', () => {
+  const plain = 'a: 1\nb: 2\n'
+  const groupsOf = (...texts: readonly string[]) => texts.map((text) => ({ keys: age(text) }))
+  const inGroups = async (...texts: readonly string[]): Promise<string> =>
+    Buffer.from(
+      await encrypt(plain, { format: 'yaml', keyGroups: groupsOf(...texts), shamirThreshold: 2, context: bothKeys }),
+    ).toString()
+  const bothKeys = fakeContext({ env: { SOPS_AGE_KEY: `${identity}\n${secondIdentity}` } })
+  const own = [localKeyService(bothKeys)]
+  const overGroups = async (earlier: string, wanted: readonly string[], threshold: number): Promise<SealedOver> => {
+    const file = await openFile(await loadEncrypted(Buffer.from(earlier), 'yaml'), { services: own })
+    const yaml = await loadFormat('yaml')
+    const draft = parsePlain(Buffer.from('a: 1\nb: 3\n'), yaml, yaml)
+    const recipients = { groups: groupsOf(...wanted), threshold, services: own }
+    const settings = { selection: {}, macOnlyEncrypted: false }
+    return (await sealOver(file, draft, { settings, recipients, now: later, layout: {} }))!
+  }
+  const encs = ({ metadata }: Pick<SealedOver, 'metadata'>): string[] =>
+    metadata.keyGroups.flatMap(({ keys }) => keys.map(({ enc }) => enc))
+
+  test('the same groups keep their shares', async () => {
+    const earlier = await inGroups(recipient, secondRecipient)
+    const { bytes, metadata } = await overGroups(earlier, [recipient, secondRecipient], 0)
+    const kept = await loadEncrypted(Buffer.from(earlier), 'yaml')
+    expect(encs({ metadata })).toEqual(encs(kept))
+    expect(Buffer.from(await decrypt(bytes, { context: bothKeys })).toString()).toBe('a: 1\nb: 3\n')
+  })
+
+  test('another group gives everybody a new share', async () => {
+    const earlier = await inGroups(recipient, secondRecipient)
+    const result = await overGroups(earlier, [recipient, secondRecipient, recipient], 2)
+    const kept = new Set(encs(await loadEncrypted(Buffer.from(earlier), 'yaml')))
+    expect(encs(result).filter((enc) => kept.has(enc))).toEqual([])
+    expect(tokensIn(Buffer.from(result.bytes).toString())[0]).toBe(tokensIn(earlier)[0])
+    const opened = await decrypt(result.bytes, { context: bothKeys })
+    expect(Buffer.from(opened).toString()).toBe('a: 1\nb: 3\n')
+  })
+})
+
+test('entries of another file are not handed on when a recipient is added', async () => {
+  const two = await encryptedForTwo('a: 1\n')
+  const other = await encryptedForTwo('a: 1\n')
+  const entry = /-----BEGIN AGE[\s\S]*?-----END AGE ENCRYPTED FILE-----/g
+  const mixed = two.replace(two.match(entry)![1]!, () => other.match(entry)![1]!)
+  const context = fakeContext({ env: { SOPS_AGE_KEY: `${identity}\n${secondIdentity}` } })
+  const own = [localKeyService(context)]
+  const file = await openFile(await loadEncrypted(Buffer.from(mixed), 'yaml'), { services: own })
+  const yaml = await loadFormat('yaml')
+  const third = 'age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p'
+  const recipients = { groups: [{ keys: age(recipient, secondRecipient, third) }], threshold: 0, services: own }
+  const draft = parsePlain(Buffer.from('a: 2\n'), yaml, yaml)
+  const settings = { selection: {}, macOnlyEncrypted: false }
+  await expect(sealOver(file, draft, { settings, recipients, now: later, layout: {} })).rejects.toThrow(
+    'do not open to the same data key',
+  )
 })
 
 const encryptedForTwo = async (plain: string): Promise<string> =>

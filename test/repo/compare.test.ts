@@ -184,6 +184,15 @@ describe('what only a key can tell', () => {
     expect(Object.values(changesIn(open))).toEqual(['reencrypted', 'reencrypted'])
   })
 
+  test('equal values of a list, which the reference gives the nonce of the last', async () => {
+    const before = Buffer.from(await sealed('l: [x, x]\nb: y\n', 'yaml'))
+    const [first, last] = before.toString().match(/ENC\[[^\]]*\]/g)!
+    const after = Buffer.from(before.toString().replace(first!, last!))
+    const { closed, open } = await both(before, after, 'yaml')
+    expect(changesIn(closed)).toEqual({ '["l"][0]': 'unknown', '["l"][1]': 'same', '["b"]': 'same' })
+    expect(changesIn(open)).toEqual({ '["l"][0]': 'reencrypted', '["l"][1]': 'same', '["b"]': 'same' })
+  })
+
   test('a value that was changed and changed back', async () => {
     const before = await sealed('a: x\nb: y\n', 'yaml')
     const between = await edited(before, 'a: z\nb: y\n', 'yaml')
