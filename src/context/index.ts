@@ -2,3 +2,4 @@
 export type { AuditEvent, Context, Logger, LogLine, MemoKey, PromptOptions, Stage, Watch } from './context.ts'
 export { memoKey, memoKeys, memory, onceEach } from './memo.ts'
 export { type ProcessContextOptions, processContext } from './process.ts'
+export { type Turns, turns } from './turns.ts'

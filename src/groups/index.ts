@@ -24,3 +24,4 @@ export {
 export { recoverWithRepair } from './kms-context.ts'
 export { tellOfKeys, tellOfTrial, watchOf } from './log.ts'
 export { type CompareOptions, refuseMixedKeys } from './same-data-key.ts'
+export { type SharedServices, sharedServices, withSharedServices } from './shared.ts'

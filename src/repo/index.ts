@@ -7,3 +7,12 @@ export { changedFiles, mergeBase, stagedFiles, trackedFiles, untrackedFiles } fr
 export { isSelective, mustBeEncrypted, type Need } from './must-encrypt.ts'
 export type { TargetMeans, Wanted } from './suitable.ts'
 export { findTargets, type Target, type TargetRequest } from './targets.ts'
+export {
+  type ComparedValue,
+  type CompareFilesOptions,
+  compareFiles,
+  type FileComparison,
+  type FileVersion,
+  type ValueChange,
+} from './compare.ts'
+export { type KeptFile, keepLocked, listLocked, readLocked, removeLocked, type UnlockedFile } from './locked.ts'
