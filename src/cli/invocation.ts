@@ -60,8 +60,8 @@ export interface Many {
   wouldChange(): void
   /** The configuration that is nearest to the file. */
   config(): Promise<Config | undefined>
-  /** The services, which open each wrapped data key once for all files. */
-  share(services: readonly KeyService[]): readonly KeyService[]
+  /** The services that `make` gives for the file's context; they open each wrapped data key once for all files. */
+  services(make: (ctx: Context) => Promise<readonly KeyService[]>, own: Context): Promise<readonly KeyService[]>
 }
 
 export interface Io {

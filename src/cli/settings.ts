@@ -126,13 +126,12 @@ export async function servicesOf(
   inv: Invocation<KeyServiceFlag>,
   { ctx, many }: Asking,
 ): Promise<readonly KeyService[]> {
-  const services: KeyService[] = inv.bool('enable-local-keyservice') ? [localKeyService(ctx)] : []
   const remote = inv.list('keyservice')
-  if (remote.length > 0) {
-    const { remoteKeyServices } = await loadKeyServiceClient()
-    for (const service of remoteKeyServices(remote, ctx)) services.push(service)
-  }
-  return many ? many.share(services) : services
+  const make = async (own: Context): Promise<readonly KeyService[]> => [
+    ...(inv.bool('enable-local-keyservice') ? [localKeyService(own)] : []),
+    ...(remote.length > 0 ? (await loadKeyServiceClient()).remoteKeyServices(remote, own) : []),
+  ]
+  return many ? many.services(make, ctx) : make(ctx)
 }
 
 /** @throws SopsError `duplicate-decryption-key-type`. */

@@ -11,6 +11,8 @@ const atOnce = 8
 /** Services that share what they open, until `wipe`. */
 export interface SharedServices {
   readonly services: readonly KeyService[]
+  /** The services of one file, in the same order: they open with these, and wrap themselves, in the same turns. */
+  readonly forFile: (own: readonly KeyService[]) => readonly KeyService[]
   /** Wipes the kept data keys. From then on nothing is unwrapped, and calls under way fail. */
   wipe(): void
 }
@@ -37,8 +39,10 @@ const over = (): SopsError => new SopsError('generic', 'the run that this key se
  */
 export function sharedServices(services: readonly KeyService[]): SharedServices {
   const run: Run = { isOver: false, kept: [], queues: new Map(), local: turns(1) }
+  const all = services.map((service) => shared(service, run))
   return {
-    services: services.map((service) => shared(service, run)),
+    services: all,
+    forFile: (own) => own.map((service, i) => ({ ...inTurns(service, run), unwrap: all[i]!.unwrap })),
     wipe() {
       run.isOver = true
       for (const bytes of run.kept.splice(0)) bytes.fill(0)
@@ -72,8 +76,7 @@ function shared(service: KeyService, run: Run): KeyService {
     return answer
   }
   return {
-    ...service,
-    wrap: (key, dataKey) => queueOf(run, key)(async () => service.wrap(key, dataKey)),
+    ...inTurns(service, run),
     unwrap: async (key, { atHand = false } = {}) => {
       const id = wrappedKeyId(key)
       // What was opened with questions is opened without them too; the other way round only where it could be.
@@ -84,6 +87,11 @@ function shared(service: KeyService, run: Run): KeyService {
     },
   }
 }
+
+const inTurns = (service: KeyService, run: Run): KeyService => ({
+  ...service,
+  wrap: (key, dataKey) => queueOf(run, key)(async () => service.wrap(key, dataKey)),
+})
 
 /** The data key is wiped when the run ends, also where the answer comes after that. */
 async function unwrapInTurn(service: KeyService, run: Run, key: MasterKey, atHand: boolean): Promise<Answer> {

@@ -1,6 +1,6 @@
 // Git as a program: how it is run, and where a work tree begins. It gets words, never a line for a shell, and names come and go as bytes.
 import type { ChildProcessWithoutNullStreams } from 'node:child_process'
-import { join, resolve, sep } from 'node:path'
+import { dirname, join, resolve, sep } from 'node:path'
 import { type Context, memoKey } from '../context/index.ts'
 import { messageOf, SopsError, setIn } from '../errors.ts'
 import { codeOf, type Environment, existsSync, loadStart, realpath, textOf } from '../system/index.ts'
@@ -156,14 +156,23 @@ const own = memoKey<Promise<string | undefined>>('work tree of the current folde
 /** The top of the work tree that the current folder and the variables mean. */
 const ownTop = (ctx: Context): Promise<string | undefined> => ctx.once(own, () => toldTop(ctx.cwd, ctx))
 
+/** The top of the current folder where a folder below it has no repository of its own; many files make many folders. */
+async function sameTop(folder: string, ctx: Context): Promise<string | undefined> {
+  const [mine, real] = [await ownTop(ctx), await realpath(folder).catch(() => undefined)]
+  if (mine === undefined || real === undefined || !isWithin(real, mine)) return undefined
+  for (let at = real; at !== mine; at = dirname(at)) if (existsSync(join(at, '.git'))) return undefined
+  return mine
+}
+
 /**
  * The top of the work tree that a folder is in, without symbolic links; undefined outside of any, in a bare repository, and where neither Git
  * nor a repository is there. GIT_DIR and its like count for the repository of the current folder, and for no other.
  * @throws SopsError `generic` where Git refuses to say, as for a repository of somebody else.
  */
 export async function topOf(folder: string, ctx: Context): Promise<string | undefined> {
+  if (!hasOwn(ctx) && !isBelowGit(folder)) return undefined
   if (folder === ctx.cwd) return ownTop(ctx)
-  if (!hasOwn(ctx)) return toldTop(folder, ctx)
+  if (!hasOwn(ctx)) return (await sameTop(folder, ctx)) ?? toldTop(folder, ctx)
   const [mine, found, real] = [await ownTop(ctx), await toldTop(folder, ctx), await realpath(folder)]
   if (mine === undefined || !isWithin(real, mine)) return found
   return found !== undefined && isWithin(found, mine) ? found : mine

@@ -1,12 +1,6 @@
 // Front door: the files of a whole repository: what Git knows of them, which are encrypted, and which must be.
 export { type Blobs, openBlobs } from './blobs.ts'
 export { looksEncrypted } from './candidates.ts'
-export { type Git, gitIn, topOf } from './git.ts'
-export { compileGlob, isGlob } from './glob.ts'
-export { changedFiles, mergeBase, stagedFiles, trackedFiles, untrackedFiles } from './listings.ts'
-export { isSelective, mustBeEncrypted, type Need } from './must-encrypt.ts'
-export type { TargetMeans, Wanted } from './suitable.ts'
-export { findTargets, type Target, type TargetRequest } from './targets.ts'
 export {
   type ComparedValue,
   type CompareFilesOptions,
@@ -15,4 +9,10 @@ export {
   type FileVersion,
   type ValueChange,
 } from './compare.ts'
+export { type Git, gitIn, topOf } from './git.ts'
+export { compileGlob, isGlob } from './glob.ts'
+export { changedFiles, mergeBase, stagedFiles, trackedFiles, untrackedFiles } from './listings.ts'
 export { type KeptFile, keepLocked, listLocked, readLocked, removeLocked, type UnlockedFile } from './locked.ts'
+export { isSelective, mustBeEncrypted, type Need } from './must-encrypt.ts'
+export type { TargetMeans, Wanted } from './suitable.ts'
+export { findTargets, type Target, type TargetRequest } from './targets.ts'
