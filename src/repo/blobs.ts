@@ -75,7 +75,7 @@ function reader(waiting: Waiting[]): (chunk: Buffer) => void {
 export async function openBlobs(top: string, ctx: Context): Promise<Blobs> {
   const args = ['cat-file', '--batch']
   const child = await startGit(top, ctx, args).catch((error: unknown) => {
-    throw gitFailure(args, [notStarted(error)])
+    throw gitFailure(args, [notStarted(error, top)])
   })
   const waiting: Waiting[] = []
   let stderr = ''
@@ -89,7 +89,7 @@ export async function openBlobs(top: string, ctx: Context): Promise<Blobs> {
   child.stderr.on('data', (chunk: Buffer) => {
     stderr += textOf(chunk)
   })
-  child.on('error', (error) => fail(gitFailure(args, [notStarted(error)])))
+  child.on('error', (error) => fail(gitFailure(args, [notStarted(error, top)])))
   child.on('close', () => fail(gitFailure(args, setIn(stderr.trim() || 'it has ended'))))
   const git = gitIn(top, ctx)
   return {

@@ -35,7 +35,11 @@ const many = 300
 export async function withMetadata(git: Git, count: number): Promise<ReadonlySet<string> | undefined> {
   if (count < many) return undefined
   const how = ['-l', '-z', '-a', '-F', '--no-color', '--no-textconv', '--no-recurse-submodules', '--full-name']
-  const found = await git.ask('grep', ...how, '--untracked', '-e', word)
-  const names = textOf(found ?? Buffer.alloc(0)).split('\0')
-  return new Set(names.map((name) => join(git.folder, name)))
+  const found = new Set<string>()
+  // The first passes over what is not tracked, and looks into the index for what is assumed to be unchanged; the second over what is ignored.
+  for (const where of [[], ['--untracked']]) {
+    const names = (await git.ask('grep', ...how, ...where, '-e', word)) ?? Buffer.alloc(0)
+    for (const name of textOf(names).split('\0')) found.add(join(git.folder, name))
+  }
+  return found
 }

@@ -4,6 +4,7 @@ import { dirname, join, resolve, sep } from 'node:path'
 import { type Context, memoKey } from '../context/index.ts'
 import { messageOf, SopsError, setIn } from '../errors.ts'
 import { codeOf, type Environment, existsSync, loadStart, realpath, textOf } from '../system/index.ts'
+import { quote } from '../text/quote.ts'
 
 /** Git in one folder. */
 export interface Git {
@@ -75,9 +76,11 @@ export async function startGit(
 export const gitFailure = (args: readonly string[], [reason, ...more]: readonly string[]): SopsError =>
   new SopsError('generic', [`git ${args[0]} failed: ${reason}`, ...more])
 
-/** Why Git could not be started. */
-export const notStarted = (error: unknown): string =>
-  codeOf(error) === 'ENOENT' ? 'there is no program git in PATH' : messageOf(error)
+/** Why Git could not be started in a folder. */
+export function notStarted(error: unknown, folder: string): string {
+  if (codeOf(error) !== 'ENOENT') return messageOf(error)
+  return existsSync(folder) ? 'there is no program git in PATH' : `there is no folder ${quote(folder)}`
+}
 
 /** Runs Git to its end. Rejects with the system's error when it cannot be started. */
 async function outcomeOf(folder: string, ctx: Context, args: readonly string[]): Promise<Outcome> {
@@ -106,7 +109,7 @@ const reasonOf = ({ stderr, status }: Outcome): readonly string[] =>
 export function gitIn(folder: string, ctx: Context): Git {
   const finish = (args: readonly string[]): Promise<Outcome> =>
     outcomeOf(folder, ctx, args).catch((error: unknown) => {
-      throw gitFailure(args, [notStarted(error)])
+      throw gitFailure(args, [notStarted(error, folder)])
     })
   return {
     folder,
@@ -136,7 +139,7 @@ async function toldTop(folder: string, ctx: Context): Promise<string | undefined
   const args = ['rev-parse', '--show-toplevel']
   const ran = await outcomeOf(folder, ctx, args).catch((error: unknown) => {
     if (codeOf(error) === 'ENOENT' && existsSync(folder) && !isBelowGit(folder)) return undefined
-    throw gitFailure(args, [notStarted(error)])
+    throw gitFailure(args, [notStarted(error, folder)])
   })
   if (ran === undefined || (ran.status !== 0 && outside.test(ran.stderr))) return undefined
   if (ran.status !== 0) throw gitFailure(args, reasonOf(ran))

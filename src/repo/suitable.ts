@@ -72,10 +72,10 @@ function ruleLookup(wanted: Wanted, means: TargetMeans, ctx: Context): Sieve['ru
 /** A path that reads otherwise only because the file system takes capitals or accents for the same. */
 const plainly = (path: string): string => path.normalize('NFC').toLowerCase()
 
-/** Not behind a link that has taken a folder's place. */
+/** Not behind a link that has taken a folder's place; where that cannot be told the command will say why. */
 const isWhereItSeems = async ({ path, real }: FoundFile): Promise<boolean> => {
-  const found = await realpath(path)
-  return found === real || plainly(found) === plainly(real)
+  const found = await realpath(path).catch(() => undefined)
+  return found === undefined || found === real || plainly(found) === plainly(real)
 }
 
 async function isSuitable(sieve: Sieve, place: FoundFile): Promise<boolean> {

@@ -96,6 +96,11 @@ describe('run', () => {
     })
   })
 
+  test('a folder that is gone is not taken for a program that is', async () => {
+    const gone = repository.path('gone')
+    await expect(gitIn(gone, at(gone)).run('status')).rejects.toThrow(`git status failed: there is no folder "${gone}"`)
+  })
+
   test('starts nothing that the repository names', async () => {
     const program = repository.path('program')
     writeFileSync(program, `#!/bin/sh\necho ran >> '${repository.path('ran')}'\n`)
