@@ -3,7 +3,7 @@
 import { resolve } from 'node:path'
 import { isatty } from 'node:tty'
 import type { Context } from '../../context/index.ts'
-import { memoKey, type Turns, turns } from '../../context/index.ts'
+import { memoKey } from '../../context/index.ts'
 import {
   causeOf,
   codeOf,
@@ -61,8 +61,22 @@ function terminalName(): string | undefined {
   return undefined
 }
 
-const queue = memoKey<Turns>('turns of gpg')
+const turns = memoKey<{ free: number; readonly waiting: (() => void)[] }>('turns of gpg')
 const found = memoKey<ReturnType<typeof find>>('program of gpg')
+
+/** Runs at most PARALLEL pieces of work at a time, in the order they came. */
+async function inTurn<T>(ctx: Context, work: () => Promise<T>): Promise<T> {
+  const queue = ctx.once(turns, () => ({ free: PARALLEL, waiting: [] }))
+  if (queue.free > 0) queue.free--
+  else await new Promise<void>((turn) => queue.waiting.push(turn))
+  try {
+    return await work()
+  } finally {
+    const next = queue.waiting.shift()
+    if (next) next()
+    else queue.free++
+  }
+}
 
 /** Runs gpg with the user's environment; undefined when it is not installed. */
 export async function runGpg(
@@ -71,8 +85,7 @@ export async function runGpg(
   ctx: Context,
 ): Promise<Run | undefined> {
   const program = ctx.once(found, () => find(ctx))
-  const inTurn = ctx.once(queue, () => turns(PARALLEL))
-  return program === undefined ? undefined : inTurn(() => start(program, args, input, ctx))
+  return program === undefined ? undefined : inTurn(ctx, () => start(program, args, input, ctx))
 }
 
 async function start(program: string, args: readonly string[], input: string | Uint8Array, ctx: Context): Promise<Run> {
