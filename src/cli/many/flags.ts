@@ -9,6 +9,11 @@ export type TargetFlag =
   | ListFlag<'exclude'>
   | IntFlag<'jobs'>
 
+export const jobs: IntFlag<'jobs'> = int('jobs', 'how many files at a time (default: 16)', {
+  value: 'N',
+  section: 'FILES',
+})
+
 export const targetFlags: readonly TargetFlag[] = inSection<TargetFlag>('FILES', [
   bool('all', 'all files of the repository that the command is for'),
   bool('staged', 'those that are staged'),
@@ -22,7 +27,7 @@ export const targetFlags: readonly TargetFlag[] = inSection<TargetFlag>('FILES',
   list('exclude', 'without those that the pattern fits; may be repeated', { value: 'GLOB', path: true }),
   string('type', 'only these formats, as in yaml,json', { value: 'FORMATS', values: formatIds }),
   string('recipient', 'only files that this recipient can open', { value: 'RECIPIENT' }),
-  int('jobs', 'how many files at a time (default: 16)', { value: 'N' }),
+  jobs,
 ])
 
 export type WriterFlag = BoolFlag<'dry-run' | 'check' | 'json' | 'keep-going'>

@@ -70,7 +70,7 @@ export async function targetsOf(
       ...(inv.given('changed') ? { changed: inv.string('changed') } : {}),
       ...(listed ? { listed } : {}),
       untracked: inv.bool('untracked'),
-      exclude: inv.list('exclude'),
+      ...(inv.given('exclude') ? { exclude: inv.list('exclude') } : {}),
       ...(inv.given('type') ? { types: typesOf(inv.string('type')) } : {}),
     },
     wanted,
