@@ -1,18 +1,8 @@
 // `sops lock`: puts the ciphertext of unlocked files back, byte for byte where nothing changed, and encrypts what did.
-import { join, sep } from 'node:path'
 import { fingerprint } from '../../disk/index.ts'
 import { SopsError } from '../../errors.ts'
 import { type EncryptedFile, loadEncrypted, parsePlain, sealOver, withOpenFile } from '../../file/index.ts'
-import {
-  compileGlob,
-  isGlob,
-  type KeptFile,
-  listLocked,
-  looksEncrypted,
-  readLocked,
-  removeLocked,
-  type Target,
-} from '../../repo/index.ts'
+import { type KeptFile, looksEncrypted, readLocked, removeLocked, type Target } from '../../repo/index.ts'
 import { quote, shellWord } from '../../text/quote.ts'
 import { type Command, command } from '../command.ts'
 import { readInput } from '../files.ts'
@@ -20,10 +10,9 @@ import { decryptionOrder, ignoreMac, keyServices } from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { changeMany } from '../many/change.ts'
 import { jobs, writerFlags } from '../many/flags.ts'
-import { shownPath } from '../many/report.ts'
 import { absolutePath, orderOf, servicesOf } from '../settings.ts'
 import { isMissing } from '../target.ts'
-import { pathIn, type WorkTree, workTree } from '../unlocked.ts'
+import { allUnlocked, fitsWord, pathIn, type WorkTree, workTree } from '../unlocked.ts'
 import { warnOfCleartext, warnOfRespelling } from '../warnings.ts'
 
 const flags = [ignoreMac, decryptionOrder, ...keyServices, jobs, ...writerFlags] as const
@@ -53,19 +42,11 @@ async function run(inv: Given, io: Io): Promise<number> {
 
 /** The unlocked files that the words name, or that are below them or fit them; without words all. */
 async function unlockedTargets(inv: Given, io: Io, tree: WorkTree): Promise<readonly Target[]> {
-  const { files, damaged } = await listLocked(tree.kept)
-  for (const path of damaged) {
-    const message = `what is kept in ${path} is damaged, and no file can be locked by it`
-    io.ctx.log({ level: 'warning', logger: 'CMD', message })
-  }
-  const all = files.map((file) => {
-    const path = join(tree.top, file.path)
-    return { path, name: shownPath(io, path), named: true }
-  })
+  const all = (await allUnlocked(io, tree)).map((file) => ({ ...file, named: true }))
   if (inv.positionals.length === 0) return all
   const chosen = new Set<Target>()
   for (const word of inv.positionals) {
-    const fitting = all.filter(await fits(word, io, tree))
+    const fitting = all.filter(await fitsWord(word, io, tree))
     if (fitting.length === 0)
       throw new SopsError('generic', `${quote(word)}: nothing there is unlocked`, {
         hints: ['to encrypt a file: sops encrypt -i FILE'],
@@ -73,16 +54,6 @@ async function unlockedTargets(inv: Given, io: Io, tree: WorkTree): Promise<read
     for (const target of fitting) chosen.add(target)
   }
   return [...chosen]
-}
-
-async function fits(word: string, io: Io, tree: WorkTree): Promise<(target: Target) => boolean> {
-  const path = absolutePath(io.ctx, word)
-  if (isGlob(word) && (await isMissing(path))) {
-    const fitting = compileGlob(word)
-    return ({ name }) => fitting(name)
-  }
-  const whole = join(tree.top, await pathIn(tree, path, word))
-  return (target) => target.path === whole || target.path.startsWith(whole + sep)
 }
 
 async function lockFile(inv: Given, io: Io, tree: WorkTree, forget: Set<string>): Promise<void> {

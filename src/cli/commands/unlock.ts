@@ -13,7 +13,7 @@ import { targetFlags, writerFlags } from '../many/flags.ts'
 import { isByFlag, targetsOf } from '../many/targets.ts'
 import { absolutePath, formatsFor, orderOf, servicesOf } from '../settings.ts'
 import { mustExist } from '../target.ts'
-import { pathIn, type WorkTree, workTree } from '../unlocked.ts'
+import { allUnlocked, fitsWord, pathIn, type WorkTree, workTree } from '../unlocked.ts'
 import { warnOfReaders } from '../warnings.ts'
 
 const flags = [ignoreMac, decryptionOrder, ...keyServices, ...targetFlags, ...writerFlags] as const
@@ -30,7 +30,10 @@ export const unlock: Command = command({
 async function run(inv: Given, io: Io): Promise<number> {
   if (inv.positionals.length === 0 && !isByFlag(inv)) throw noFile(inv)
   const tree = await workTree(io)
-  const targets = await targetsOf(inv, io, 'encrypted')
+  const targets = await targetsOf(inv, io, 'encrypted').catch(async (error: unknown) => {
+    if (await areUnlocked(inv.positionals, io, tree)) return []
+    throw error
+  })
   return changeMany(inv, io, {
     targets,
     work: (one, child) => unlockFile(one, child, tree),
@@ -42,6 +45,13 @@ async function run(inv: Given, io: Io): Promise<number> {
       }
     },
   })
+}
+
+/** What is decrypted already needs nothing. */
+async function areUnlocked(words: readonly string[], io: Io, tree: WorkTree): Promise<boolean> {
+  const files = await allUnlocked(io, tree)
+  const fitting = await Promise.all(words.map((word) => fitsWord(word, io, tree)))
+  return words.length > 0 && fitting.every((fits) => files.some(fits))
 }
 
 async function unlockFile(inv: Given, io: Io, tree: WorkTree): Promise<void> {
