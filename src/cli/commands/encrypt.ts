@@ -31,6 +31,7 @@ import { inputInMemory, isLarge, type LargeInput, openIfLarge, writeLarge } from
 import { changeMany } from '../many/change.ts'
 import { targetFlags, writerFlags } from '../many/flags.ts'
 import { isSingle, targetsOf, wantsReport } from '../many/targets.ts'
+import { warnOfNearer } from '../nearer-config.ts'
 import { nameOf, sealedText } from '../outcome.ts'
 import { refuseConfig, refuseConfigText } from '../plain-config.ts'
 import { configOf, encryptionSettings, formatsOf, layoutOf, namedFormats, servicesOf } from '../settings.ts'
@@ -125,6 +126,7 @@ async function encryptOne(inv: Given, io: Io): Promise<void> {
   const formats = formatsOf(namedFormats(inv), target.typePath)
   const config = await configOf(inv, io)
   refuseConfig(target.file, config)
+  await warnOfNearer(inv, io, config, target.typePath || undefined)
   const services = await servicesOf(inv, io)
   const settings = await encryptionSettings(inv, ctx, config, target.typePath, formats.input)
   const [input, output] = [await loadFormat(formats.input), await loadFormat(formats.output)]
