@@ -150,8 +150,8 @@ describe('words a command does not expect', () => {
     expect(stderr).not.toContain('--config')
   })
 
-  test('more than one file with --in-place', async () => {
-    const { code, stderr } = await runCli(['decrypt', 'x1', '-i', 'x2'], { cwd: '/nonexistent' })
+  test('more than one file with --in-place, in the form without a command', async () => {
+    const { code, stderr } = await runCli(['-d', '-i', 'x1', 'x2'], { cwd: '/nonexistent' })
     expect(code).toBe(1)
     expect(stderr).toContain('--in-place takes exactly one file')
   })

@@ -30,7 +30,7 @@ import type { Invocation, Io } from '../invocation.ts'
 import { inputInMemory, isLarge, type LargeInput, openIfLarge, writeLarge } from '../large.ts'
 import { changeMany } from '../many/change.ts'
 import { targetFlags, writerFlags } from '../many/flags.ts'
-import { isSingle, targetsOf, wantsReport } from '../many/targets.ts'
+import { inPlaceHint, isSingle, targetsOf, wantsReport } from '../many/targets.ts'
 import { warnOfNearer } from '../nearer-config.ts'
 import { nameOf, sealedText } from '../outcome.ts'
 import { refuseConfig, refuseConfigText } from '../plain-config.ts'
@@ -56,6 +56,7 @@ type Given = Invocation<(typeof flags)[number]>
 
 export const encrypt: Command = command({
   args: '[FILE...]',
+  files: true,
   flags,
   examples: [
     'sops encrypt -i secrets.yaml',
@@ -111,7 +112,7 @@ async function run(inv: Given, io: Io): Promise<number> {
     return 0
   }
   if (!inv.bool('in-place'))
-    throw new SopsError('generic', 'several files are encrypted in place', { hints: ['sops encrypt -i …'] })
+    throw new SopsError('generic', 'several files are encrypted in place', { hints: [inPlaceHint(inv)] })
   if (inv.string('into') !== '') throw new SopsError('generic', '--into is for one file')
   const targets = await targetsOf(inv, io, 'clear')
   if (targets.length === 0) throw noFile(inv)
