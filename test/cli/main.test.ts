@@ -28,13 +28,13 @@ describe('usage errors', () => {
       ['decrypt', '--in-plase', 'f'],
       'flag provided but not defined: -in-plase',
       'hint: did you mean --in-place?\n',
-      'decrypt [command options] [FILE]',
+      'decrypt [command options] [FILE...]',
     ],
     [
       ['decrypt', '--config', 'c'],
       'flag provided but not defined: -config',
       'hint: --config stands before the command: sops --config … decrypt\n',
-      'decrypt [command options] [FILE]',
+      'decrypt [command options] [FILE...]',
     ],
     [
       ['groups', 'add', '--fil', 'x'],
@@ -52,9 +52,9 @@ describe('usage errors', () => {
       ['decrypt', '-i', '--in-place', 'f'],
       'Cannot use two forms of the same flag: i in-place',
       '',
-      'decrypt [command options] [FILE]',
+      'decrypt [command options] [FILE...]',
     ],
-    [['decrypt', '--extract'], 'flag needs an argument: -extract', '', 'decrypt [command options] [FILE]'],
+    [['decrypt', '--extract'], 'flag needs an argument: -extract', '', 'decrypt [command options] [FILE...]'],
     [
       ['groups', 'add', '--shamir-secret-sharing-threshold', 'x'],
       'invalid value "x" for flag -shamir-secret-sharing-threshold: parse error',
