@@ -152,8 +152,8 @@ function decode(at: YNode, shape: Shape, run: Run, where: string): unknown {
     if (node.kind === 'scalar' && scalarValue(node) === null) return undefined
     switch (shape.kind) {
       case 'day': {
-        const day = node.kind === 'scalar' ? scalarText(node) : ''
-        if (isDay(day)) return day
+        const day = node.kind === 'scalar' ? scalarText(node) : undefined
+        if (day !== undefined && isDay(day)) return day
         break
       }
       case 'named':
@@ -184,8 +184,7 @@ function decode(at: YNode, shape: Shape, run: Run, where: string): unknown {
         break
       case 'struct':
         if (node.kind === 'map') return decodeStruct(node, shape, run, where)
-        if (node.kind === 'scalar' && shape.strict?.short !== undefined)
-          return { [shape.strict.short]: scalarText(node) }
+        if (node.kind === 'scalar' && shape.strict?.short !== undefined) return asField(shape.strict.short, node)
         break
     }
     return misfit(node, wantedOf(shape), run)
@@ -198,6 +197,12 @@ function decodeStrings(node: YMap, run: Run): Record<string, unknown> | undefine
   return Object.fromEntries(
     fieldsOf(node, run).map(([name, value]) => [name, decode(value, { kind: 'string' }, run, '') ?? null]),
   )
+}
+
+/** A text that stands for a map with this field. */
+function asField(name: string, node: YScalar): Record<string, unknown> | undefined {
+  const text = scalarText(node)
+  return text === undefined ? undefined : { [name]: text }
 }
 
 function isDay(text: string): boolean {
