@@ -6,7 +6,6 @@ const calls: Readonly<Record<string, string>> = {
   encrypt: 'encrypt -i {} \\;',
   rotate: 'rotate -i {} \\;',
   updatekeys: 'updatekeys {} +',
-  doctor: 'doctor {} +',
   set: `set {} '["key"]' '"value"' \\;`,
   unset: `unset {} '["key"]' \\;`,
   'exec-env': "exec-env {} 'COMMAND' \\;",

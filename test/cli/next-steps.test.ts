@@ -157,7 +157,6 @@ describe('a folder', () => {
   })
 
   test.each<[readonly string[], string]>([
-    [['filestatus', '.'], find('.', 'filestatus {} \\;')],
     [['edit', '.'], find('DIR', 'edit {} \\;')],
     [['groups', 'add', '-f', '.', '--age', recipient], find('.', 'groups add -i --file {} --age age1… \\;')],
     [['groups', 'delete', '-f', '.', '0'], find('.', 'groups delete -i --file {} 0 \\;')],

@@ -10,9 +10,9 @@ import { readFile, statSync } from '../../system/index.ts'
 import { quote } from '../../text/quote.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { absolutePath, configOf, formatsFor } from '../settings.ts'
-import type { TargetFlag, WriterFlag } from './flags.ts'
+import type { ChoosingFlag, WriterFlag } from './flags.ts'
 
-type Given = Invocation<TargetFlag>
+type Given = Invocation<ChoosingFlag>
 
 const choosing = ['all', 'staged', 'changed', 'files-from'] as const
 
@@ -42,7 +42,7 @@ const stats = (path: string): ReturnType<typeof statSync> | undefined => {
   }
 }
 const isThere = (path: string): boolean => stats(path) !== undefined
-const isFolder = (path: string): boolean => stats(path)?.isDirectory() === true
+export const isFolder = (path: string): boolean => stats(path)?.isDirectory() === true
 
 /**
  * The files that words and flags mean.
