@@ -28,3 +28,4 @@ export {
   ruleOf,
   ruleSubject,
 } from './match.ts'
+export { type NameOf, recipientNames } from './names.ts'

@@ -11,6 +11,7 @@ export {
 } from './compare.ts'
 export { type Git, gitIn, topOf } from './git.ts'
 export { compileGlob, isGlob } from './glob.ts'
+export { leavesOf, type StoredLeaf } from './leaves.ts'
 export { changedFiles, mergeBase, stagedFiles, trackedFiles, untrackedFiles } from './listings.ts'
 export { type KeptFile, keepLocked, listLocked, readLocked, removeLocked, type UnlockedFile } from './locked.ts'
 export { isSelective, mustBeEncrypted, type Need } from './must-encrypt.ts'

@@ -265,7 +265,6 @@ describe('command lines', () => {
     [['groups', 'delete', 'f.yaml'], undefined, 'sops groups delete -i --file f.yaml 0'],
     [['groups', 'delete', '--file', 'f.yaml'], undefined, 'sops groups delete -i --file f.yaml 0'],
     [['groups', 'delete', '--file', 'f.yaml', '7'], 'f.yaml', 'there is no key group 7'],
-    [['filestatus', 'f.yaml', 'plain.yaml'], undefined, 'for f in f.yaml plain.yaml; do sops filestatus "$f"; done'],
     [['filestatus'], undefined, 'sops filestatus FILE'],
     [['rotate'], undefined, 'sops rotate FILE'],
     [['publish'], undefined, 'sops publish FILE'],

@@ -78,6 +78,12 @@ export const commands: readonly Row[] = [
     load: async () => (await import('./filestatus.ts')).filestatus,
   },
   {
+    name: 'ls',
+    section: 'EVERYDAY COMMANDS',
+    summary: 'list encrypted files: for whom they are, and how much of them is encrypted',
+    load: async () => (await import('./ls.ts')).ls,
+  },
+  {
     name: 'groups',
     section: 'KEYS',
     summary: 'change the key groups of a file',

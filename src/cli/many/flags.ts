@@ -3,18 +3,18 @@ import { formatIds } from '../../formats/index.ts'
 import { type BoolFlag, bool, type IntFlag, int, type ListFlag, list, type StringFlag, string } from '../flag.ts'
 import { inSection } from '../flags.ts'
 
-export type TargetFlag =
+/** Which files. */
+export type ChoosingFlag =
   | BoolFlag<'all' | 'staged' | 'null' | 'untracked'>
   | StringFlag<'changed' | 'files-from' | 'type' | 'recipient'>
   | ListFlag<'exclude'>
-  | IntFlag<'jobs'>
 
 export const jobs: IntFlag<'jobs'> = int('jobs', 'how many files at a time (default: 16)', {
   value: 'N',
   section: 'FILES',
 })
 
-export const targetFlags: readonly TargetFlag[] = inSection<TargetFlag>('FILES', [
+export const choosingFlags: readonly ChoosingFlag[] = inSection<ChoosingFlag>('FILES', [
   bool('all', 'all files of the repository that the command is for'),
   bool('staged', 'those that are staged'),
   string('changed', 'those that differ from HEAD, or from the common ancestor with REF', {
@@ -27,8 +27,11 @@ export const targetFlags: readonly TargetFlag[] = inSection<TargetFlag>('FILES',
   list('exclude', 'without those that the pattern fits; may be repeated', { value: 'GLOB', path: true }),
   string('type', 'only these formats, as in yaml,json', { value: 'FORMATS', values: formatIds }),
   string('recipient', 'only files that this recipient can open', { value: 'RECIPIENT' }),
-  jobs,
 ])
+
+export type TargetFlag = ChoosingFlag | IntFlag<'jobs'>
+
+export const targetFlags: readonly TargetFlag[] = [...choosingFlags, jobs]
 
 export type WriterFlag = BoolFlag<'dry-run' | 'check' | 'json' | 'keep-going'>
 

@@ -1,5 +1,5 @@
 // Which files a command line means.
-import { type Config, loadConfig, nearestConfig } from '../../config/index.ts'
+import { type Config, loadConfig, nearestConfig, recipientNames } from '../../config/index.ts'
 import { memoKeys, onceEach } from '../../context/index.ts'
 import { SopsError } from '../../errors.ts'
 import { loadEncrypted } from '../../file/index.ts'
@@ -10,9 +10,9 @@ import { readFile, statSync } from '../../system/index.ts'
 import { quote, shellWord } from '../../text/quote.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { absolutePath, configOf, formatsFor } from '../settings.ts'
-import type { TargetFlag, WriterFlag } from './flags.ts'
+import type { ChoosingFlag, WriterFlag } from './flags.ts'
 
-type Given = Invocation<TargetFlag>
+type Given = Invocation<ChoosingFlag>
 
 const choosing = ['all', 'staged', 'changed', 'files-from'] as const
 
@@ -46,7 +46,7 @@ const stats = (path: string): ReturnType<typeof statSync> | undefined => {
   }
 }
 const isThere = (path: string): boolean => stats(path) !== undefined
-const isFolder = (path: string): boolean => stats(path)?.isDirectory() === true
+export const isFolder = (path: string): boolean => stats(path)?.isDirectory() === true
 
 /**
  * The files that words and flags mean.
@@ -80,7 +80,7 @@ export async function targetsOf(
     wanted,
     { configFor: (path) => configFor(inv, io, path) },
   )
-  return inv.string('recipient') === '' ? found : openedBy(inv.string('recipient'), found, io)
+  return inv.string('recipient') === '' ? found : openedBy(inv, found, io)
 }
 
 /** The configuration of one of many files: the one that is named, else the nearest to the file, wherever the command was started. */
@@ -110,15 +110,20 @@ function typesOf(text: string): readonly FormatId[] {
   throw new SopsError('generic', `--type ${quote(unknown)} is no format: ${formatIds.join(', ')}`)
 }
 
-/** Those that have the recipient. */
-async function openedBy(recipient: string, targets: readonly Target[], { ctx }: Io): Promise<readonly Target[]> {
+/** Those that have the recipient, which may be named as the configuration of the file does. */
+async function openedBy(inv: Given, targets: readonly Target[], io: Io): Promise<readonly Target[]> {
+  const { ctx } = io
+  const recipient = inv.string('recipient')
   const found: Target[] = []
   for (const target of targets) {
     const bytes = await readFile(target.path).catch(() => undefined)
     const file =
       bytes && (await loadEncrypted(bytes, formatsFor({}, target.path, bytes).input, ctx.watch).catch(() => undefined))
-    const labels = file?.metadata.keyGroups.flatMap(({ keys }) => keys.map(labelOf)) ?? []
-    if (labels.includes(recipient)) found.push(target)
+    const keys = file?.metadata.keyGroups.flatMap((group) => group.keys) ?? []
+    if (keys.length === 0) continue
+    const nameOf = recipientNames(await configFor(inv, io, target.path), ctx)
+    const names = await Promise.all(keys.map(nameOf))
+    if (names.includes(recipient) || keys.map(labelOf).includes(recipient)) found.push(target)
   }
   if (found.length > 0) return found
   throw new SopsError('generic', `no file has the recipient ${quote(recipient)}`, {
