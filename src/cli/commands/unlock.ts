@@ -39,10 +39,9 @@ async function run(inv: Given, io: Io): Promise<number> {
     work: (one, child) => unlockFile(one, child, tree),
     verbs: ['unlocking', 'unlocked', 'unlock'],
     settled: async (isWritten, paths) => {
-      for (const path of paths) {
-        if (isWritten) await warnOfReaders(path, io.ctx)
-        else await removeLocked(tree.kept, await pathIn(tree, path, path))
-      }
+      // One stands for all: the folder and the umask are the same.
+      if (isWritten && paths[0] !== undefined) return warnOfReaders(paths[0], io.ctx)
+      if (!isWritten) for (const path of paths) await removeLocked(tree.kept, await pathIn(tree, path, path))
     },
   })
 }
