@@ -14,6 +14,7 @@ import { checkCleartext } from './cleartext.ts'
 import { sealNew, withNewFile } from './create.ts'
 import { emitPlain, loadEncrypted, withOpenFile } from './encrypted-file.ts'
 import { warnOfLeftOut, warnOfOneDocument } from './left-out.ts'
+import { warnOfTokens } from './not-encrypted.ts'
 import { parsePlain, sealDraft } from './plaintext.ts'
 import { warnOfSharedPaths } from './shared-paths.ts'
 import { lineOf } from './twins.ts'
@@ -137,6 +138,7 @@ export async function encrypt(input: Uint8Array | string, options: EncryptOption
   }
   return withNewFile(settings, options.services ?? [localKeyService(context)], async (file) => {
     await context.audit?.({ action: 'encrypt', file: context.cwd })
+    warnOfTokens(draft.plain, file.selection, context.log)
     warnOfSharedPaths(draft.plain, file.selection, context.log)
     return sealNew(file, draft, output, context.now(), options.layout ?? {}).bytes
   })

@@ -15,6 +15,7 @@ import {
   sealNew,
   warnOfPlainTwins,
   warnOfSharedPaths,
+  warnOfTokens,
   withOpenFile,
 } from '../../file/index.ts'
 import type { Format } from '../../formats/index.ts'
@@ -119,6 +120,7 @@ async function editNew(inv: Given, io: Io, path: string): Promise<void> {
         finish: async (draft) => {
           await ctx.audit?.({ action: 'encrypt', file: path })
           const sealed = sealNew(file, draft, output, ctx.now(), layout)
+          warnOfTokens(draft.plain, file.selection, ctx.log)
           warnOfSharedPaths(draft.plain, file.selection, ctx.log)
           if (input.id === output.id) warnOfPlainTwins(draft, ctx.log)
           warnOfLayout(input, draft.parsed, ctx)

@@ -9,6 +9,7 @@ import {
   sealNew,
   warnOfPlainTwins,
   warnOfSharedPaths,
+  warnOfTokens,
   withNewFile,
 } from '../../file/index.ts'
 import type { Layout } from '../../formats/index.ts'
@@ -109,6 +110,7 @@ async function run(inv: Given, io: Io): Promise<number> {
     await ctx.audit?.({ action: 'encrypt', file: target.file ?? ctx.cwd })
     const sealed = sealNew(file, draft, output, ctx.now(), layoutOf(inv, config, formats))
     warnOfCleartext(sealed, file.selection, ctx)
+    warnOfTokens(draft.plain, file.selection, ctx.log)
     warnOfSharedPaths(draft.plain, file.selection, ctx.log)
     if (input.id === output.id) warnOfPlainTwins(draft, ctx.log)
     warnOfLayout(input, draft.parsed, ctx)
