@@ -31,6 +31,7 @@ export {
   parsePlain,
   parseWithMetadata,
   refuseReserved,
+  refuseSealed,
   sealDraft,
 } from './plaintext.ts'
 export { type ChangeRecipientsOptions, changeRecipients, type WantedRecipients } from './recipients.ts'

@@ -337,7 +337,9 @@ describe('an encrypted file whose metadata is not found', () => {
       'f.yaml',
       't.yaml',
       (text) => text.replace('sops:', 'Sops:'),
-      ['hint: its values are encrypted, but their metadata stands below the key Sops: it is called sops, in small letters'],
+      [
+        'hint: its values are encrypted, but their metadata stands below the key Sops: it is called sops, in small letters',
+      ],
     ],
     ['k.env', 'v.ini', (text) => text, [read('dotenv', 'ini')]],
     ['w.bin', 'm.env', (text) => text, [read('binary', 'dotenv')]],

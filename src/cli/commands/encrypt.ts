@@ -6,6 +6,7 @@ import {
   loadLargeBinary,
   lossesOf,
   parsePlain,
+  refuseSealed,
   sealNew,
   warnOfPlainTwins,
   warnOfSharedPaths,
@@ -23,8 +24,17 @@ import { filenameOverride, inPlace, keyFlagName, keyServices, newKeys, output, s
 import type { Invocation, Io } from '../invocation.ts'
 import { inputInMemory, isLarge, type LargeInput, openIfLarge, writeLarge } from '../large.ts'
 import { nameOf, sealedText } from '../outcome.ts'
+import { refuseIdentity } from '../own-identity.ts'
 import { refuseConfig, refuseConfigText } from '../plain-config.ts'
-import { configOf, encryptionSettings, formatsOf, layoutOf, namedFormats, servicesOf } from '../settings.ts'
+import {
+  absolutePath,
+  configOf,
+  encryptionSettings,
+  formatsOf,
+  layoutOf,
+  namedFormats,
+  servicesOf,
+} from '../settings.ts'
 import { mustExist, readTarget, type TargetFile, targetOf, writeResult } from '../target.ts'
 import { warnOfMisnamed } from '../unfit.ts'
 import { warnOfCleartext, warnOfLayout, warnOfLosses, warnOfReadings, warnOfRespelling } from '../warnings.ts'
@@ -86,6 +96,10 @@ const takenHints = (inv: Given, { host }: Io): readonly string[] =>
     ]
   })
 
+/** True where the result stands in the place of the file. */
+const isReplaced = (inv: Given, { file, inPlace }: TargetFile, { ctx }: Io): boolean =>
+  file !== undefined && (inPlace || (inv.string('output') !== '' && absolutePath(ctx, inv.string('output')) === file))
+
 async function run(inv: Given, io: Io): Promise<number> {
   const { ctx } = io
   const target = await targetOf(inv, io, { stdin: true, namedStdin: takenHints(inv, io) })
@@ -100,10 +114,12 @@ async function run(inv: Given, io: Io): Promise<number> {
   const large = isBinary ? await openIfLarge(io, target.file) : undefined
   if (large) return encryptLarge(inv, io, target, large, { settings, services, layout: layoutOf(inv, config, formats) })
   const bytes = await readTarget(target, io)
+  if (isReplaced(inv, target, io)) await refuseIdentity(target.file!, bytes, ctx)
   if (isBinary && isLarge(io.host, bytes.length)) {
     const layout = layoutOf(inv, config, formats)
     return encryptLarge(inv, io, target, inputInMemory(bytes), { settings, services, layout })
   }
+  await refuseSealed(bytes, output.id, ctx.watch)
   const draft = parsePlain(bytes, input, output, { watch: ctx.watch })
   refuseConfigText([target.file, target.typePath], draft.parsed.tree)
   await withNewFile(settings, services, async (file) => {
