@@ -18,7 +18,7 @@ import {
   warnOfTokens,
   withOpenFile,
 } from '../../file/index.ts'
-import type { Format } from '../../formats/index.ts'
+import type { Format, Parsed } from '../../formats/index.ts'
 import { loadFormat } from '../../formats/index.ts'
 import { refuseMixedKeys, wipedAfter, wrapDataKey, wrapErrors } from '../../groups/index.ts'
 import type { KeyGroup, MasterKey } from '../../keys/index.ts'
@@ -203,7 +203,12 @@ async function editExisting(inv: Given, io: Io, path: string): Promise<void> {
           warnOfSharedPaths(plain, selection, ctx.log, file.plain)
           warnOfLayout(draft.format, draft.parsed, ctx, draft.format.id === file.format.id ? file.parsed : undefined)
           warnOfLosses(lossesOf(draft, sealed, selection, output.id), ctx)
-          if (input.id === output.id) warnOfReadings(input, draft.parsed, ctx, () => output.parse(content))
+          if (input.id === output.id) {
+            const earlier = (): Parsed => output.parse(content)
+            const asDraft = (parsed: Parsed): Draft => ({ format: output, parsed, plain: parsed.tree })
+            warnOfPlainTwins(draft, ctx.log, () => asDraft(earlier()))
+            warnOfReadings(input, draft.parsed, ctx, earlier)
+          }
           await save(inv, io, path, { metadata, ...sealed, output }, fingerprint(bytes))
         },
       },
