@@ -19,7 +19,7 @@ import type { Invocation, Io } from './invocation.ts'
 import type { Lock } from './lock.ts'
 import { absolutePath, configOf, formatsFor, layoutOf, namedFormats, orderOf, servicesOf } from './settings.ts'
 import { tellOfWritten } from './target.ts'
-import { mustBeFree, refuseFixedComment, warnOfMisnamed, withinFormat } from './unfit.ts'
+import { mustBeFree, mustHoldData, refuseFixedComment, warnOfMisnamed, withinFormat } from './unfit.ts'
 import { warnOfDocument, warnOfLandings, warnOfRespelling } from './warnings.ts'
 
 export interface OpenedFile {
@@ -146,6 +146,7 @@ async function changeLocked(
     }
     const plain = { documents: documents.with(place.at, document) }
     mustBeFree(plain, output, steps)
+    mustHoldData(plain, output)
     await ctx.audit?.({ action: 'encrypt', file: path })
     const input = { ...file, plain, allowCleartext: true }
     const layout = layoutOf(inv, config, formats)

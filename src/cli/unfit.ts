@@ -61,6 +61,14 @@ export function mustBeFree(plain: Tree, output: Format, steps: Path): void {
   })
 }
 
+/** A binary file is what its `data` holds. @throws SopsError `generic`. */
+export function mustHoldData({ documents: [first] }: Tree, output: Format): void {
+  if (output.id !== 'binary' || first?.items.some((item) => item.kind === 'entry' && item.key === 'data')) return
+  throw new SopsError('generic', 'the whole file is its one value, ["data"]: without it nothing is left', {
+    hints: ['to change it: sops edit FILE'],
+  })
+}
+
 /** Text between brackets keeps its comments, so that none can be removed or give way to a value. @throws SopsError `generic`. */
 export function refuseFixedComment(
   root: MapNode,

@@ -43,7 +43,8 @@ async function suggestion({ flag, words = [] }: UsageError, path: readonly Row[]
   if (row && /^(?:r|R|recursive)$/.test(flag)) return folderHint('DIR', path.map(({ name }) => name).join(' '))
   const near = nearest(flag, own)
   if (near !== undefined) return `did you mean ${dashed(near)}?`
-  if (words.length > 2 && /^exec-(?:env|file)$/.test(row?.name ?? '')) return oneArgumentHint(row!.name, words)
+  if (words.length > 2 && !words.slice(0, 2).some((word) => word.startsWith('-')) && /^exec-(?:env|file)$/.test(row?.name ?? ''))
+    return oneArgumentHint(row!.name, words)
   const begun = own.filter((name) => name.length > 2 && name.startsWith(flag))
   if (flag.length === 1 && begun.length > 0 && begun.length < 4)
     return `did you mean ${begun.map(dashed).join(' or ')}?`

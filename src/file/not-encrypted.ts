@@ -23,7 +23,8 @@ export function knownHints(bytes: Uint8Array, id: FormatId): readonly string[] {
   const seen = sniffFormat(bytes)
   if (seen !== undefined && seen !== id)
     return [
-      `the text is that of an encrypted ${seen} file, and was read as ${id}: name its format (--input-type ${seen} --output-type ${seen}), or rename the file`,
+      `the text is that of an encrypted ${seen} file, and was read as ${id}`,
+      `name its format: --input-type ${seen} --output-type ${seen}`,
     ]
   const text = latin(bytes)
   if (isQuoted(text)) return ["every line begins with >, as in a mail: take that away, as in sed 's/^> //' FILE"]

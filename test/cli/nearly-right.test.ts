@@ -1,5 +1,5 @@
 // What is said of input that is nearly right: a file that is nearly of its format, a recipient that is nearly one, a word in a flag's place.
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { runCli, type Sandbox } from '../support/cli.ts'
 import { encryptedBox, environmentIn, recipient } from './exec-support.ts'
@@ -94,7 +94,7 @@ test('the only key group', async () => {
 })
 
 describe('set and unset', () => {
-  const jq = (from: string): string => `jq -Rs . < ${from} | sops set --value-stdin f.yaml '["a"]'`
+  const jq = (from: string): string => `jq -Rs 'rtrimstr("\\n")' < ${from} | sops set --value-stdin f.yaml '["a"]'`
 
   test.each<[string, readonly string[], readonly string[]]>([
     ['the file alone', ['set', 'f.yaml'], [`sops set f.yaml '["key"]' '"value"'`]],
@@ -107,6 +107,21 @@ describe('set and unset', () => {
       ['set', '--value-file', 'f.yaml', '["a"]', 'v.txt'],
       [`the file holds JSON, text in double quotes; to store a text as it is: ${jq('v.txt')}`],
     ],
+    [
+      'both in one word',
+      ['set', 'f.yaml', '["a"] "x"'],
+      ['the index and the value are two words, each in quotes of its own', `sops set f.yaml '["a"]' '"value"'`],
+    ],
+    [
+      'an equals sign',
+      ['set', 'f.yaml', '["a"][0]="x"'],
+      ['the index and the value are two words, each in quotes of its own', `sops set f.yaml '["a"][0]' '"value"'`],
+    ],
+    [
+      'two indexes',
+      ['unset', 'f.yaml', '["a"]', '["b"]'],
+      ['unset takes one index, got 2: one call for each', `sops unset f.yaml '["key"]'`],
+    ],
     ['a number that no float is', ['set', 'f.yaml', '["a"]', '1e400'], ['put it in double quotes to store it as text']],
   ])('%s', async (_, argv, hints) => {
     writeFileSync(box.path('v.txt'), 'plain text\n')
@@ -116,8 +131,72 @@ describe('set and unset', () => {
 
 test('nested values as variables', async () => {
   expect(await hintsOf(['exec-env', 'nested.yaml', 'true'])).toEqual([
-    'a variable holds one text: keep the values on the top level, or hand on the whole file: sops exec-file nested.yaml COMMAND',
+    "a variable holds one text: keep the values on the top level, or hand on the whole file: sops exec-file nested.yaml 'COMMAND {}'",
   ])
+})
+
+describe('the command of exec-env and exec-file', () => {
+  const whole = 'put the whole command into one quoted argument: '
+  test.each<[readonly string[], readonly string[]]>([
+    [['exec-env', 'f.yaml', 'echo "$a" | cat', 'x'], [`${whole}sops exec-env f.yaml 'echo "$a" | cat x'`]],
+    [['exec-env', 'f.yaml', 'echo "$a"', '-n'], [`${whole}sops exec-env f.yaml 'echo "$a" -n'`]],
+    [['exec-env', 'f.yaml', 'ls', '--color'], [`${whole}sops exec-env f.yaml 'ls --color'`]],
+    [['exec-env', '--foo', 'f.yaml', 'ls'], []],
+    [['exec-env', 'f.yaml', '--foo', 'ls -l'], []],
+    [['exec-file', 'f.yaml'], ["name the file and the command: sops exec-file f.yaml 'COMMAND {}'"]],
+    [['exec-env', 'f.yaml'], ["name the file and the command: sops exec-env f.yaml 'COMMAND'"]],
+  ])('%j', async (argv, hints) => {
+    expect(await hintsOf(argv)).toEqual(hints)
+  })
+
+  test('receives nothing where it does not say {}', async () => {
+    const run = (line: string) =>
+      runCli(['exec-file', 'f.yaml', line], {
+        cwd: box.dir,
+        env: { ...environmentIn(box), NO_COLOR: '1' },
+        tty: ['stderr'],
+      })
+    const note = "note: f.yaml: nothing receives the file: {} in the command stands for it, as in 'COMMAND {}'\n"
+    expect((await run('true')).stderr).toBe(note)
+    expect((await run('cat {} > out')).stderr).toBe('')
+  })
+})
+
+describe('stdin, and files with odd names', () => {
+  const stdinOf = async (argv: readonly string[], stdin: string): Promise<string[]> => {
+    const { stderr } = await runCli(argv, { cwd: box.dir, env: { ...environmentIn(box), NO_COLOR: '1' }, stdin })
+    return stderr.split('\n').filter((line) => line.startsWith('hint: '))
+  }
+
+  test.each(['decrypt', 'encrypt'])('%s -', async (command) => {
+    expect(await hintsOf([command, '-'])).toEqual([
+      `to read stdin, leave the name out: sops ${command} --filename-override secrets.yaml`,
+    ])
+  })
+
+  test('without a name', async () => {
+    expect(await stdinOf(['decrypt'], readFileSync(box.path('f.yaml'), 'utf8'))).toEqual([
+      'hint: the text is that of an encrypted yaml file, and was read as binary',
+      'hint: name its format: --input-type yaml --output-type yaml',
+      'hint: or by a name that ends so: --filename-override secrets.yaml',
+    ])
+  })
+
+  test('empty', async () => {
+    expect((await stdinOf(['decrypt'], '')).at(-1)).toBe(
+      'hint: stdin is empty: name a file, as in sops decrypt secrets.yaml',
+    )
+    writeFileSync(box.path('e.yaml'), '')
+    for (const command of ['decrypt', 'encrypt'])
+      expect((await hintsOf([command, ...(command === 'encrypt' ? ['--age', recipient] : []), 'e.yaml'])).at(-1)).toBe(
+        `the file is empty: a shell empties it before it is read where the output goes to it as well (sops ${command} e.yaml > e.yaml): take it back, and then sops ${command} -i e.yaml`,
+      )
+  })
+
+  test('a name that begins like a flag', async () => {
+    writeFileSync(box.path('-d.yaml'), 'a: x\n')
+    expect((await hintsOf(['decrypt', '--', '-d.yaml'])).at(-1)).toBe('to encrypt it: sops encrypt -i ./-d.yaml')
+  })
 })
 
 test('git install outside of a repository', async () => {

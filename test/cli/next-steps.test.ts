@@ -325,8 +325,10 @@ describe('an encrypted file whose metadata is not found', () => {
     'hint: its values are encrypted, but its sops block, without which nothing opens them, is missing',
     'hint: take the file from where it is whole: git log -- NAME shows its versions, git checkout -- NAME brings the last one back',
   ]
-  const read = (seen: string, id: string): string =>
-    `hint: the text is that of an encrypted ${seen} file, and was read as ${id}: name its format (--input-type ${seen} --output-type ${seen}), or rename the file`
+  const read = (seen: string, id: string): readonly string[] => [
+    `hint: the text is that of an encrypted ${seen} file, and was read as ${id}`,
+    `hint: name its format: --input-type ${seen} --output-type ${seen}`,
+  ]
 
   const files: readonly [string, string, (text: string) => string, readonly string[]][] = [
     ['f.yaml', 't.yaml', (text) => text.slice(0, text.indexOf('sops:')), lost],
@@ -341,8 +343,8 @@ describe('an encrypted file whose metadata is not found', () => {
         'hint: its values are encrypted, but their metadata stands below the key Sops: it is called sops, in small letters',
       ],
     ],
-    ['k.env', 'v.ini', (text) => text, [read('dotenv', 'ini')]],
-    ['w.bin', 'm.env', (text) => text, [read('binary', 'dotenv')]],
+    ['k.env', 'v.ini', (text) => text, read('dotenv', 'ini')],
+    ['w.bin', 'm.env', (text) => text, read('binary', 'dotenv')],
     [
       'f.yaml',
       'q.yaml',

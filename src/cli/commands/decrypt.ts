@@ -42,7 +42,7 @@ import {
   plainLayoutOf,
   servicesOf,
 } from '../settings.ts'
-import { mustExist, readTarget, type TargetFile, targetOf, writeResult } from '../target.ts'
+import { mustExist, readTarget, type TargetFile, targetOf, withInput, writeResult } from '../target.ts'
 import { warnOfMisnamed } from '../unfit.ts'
 import { warnOfDocument, warnOfLandings, warnOfLayout, warnOfReaders } from '../warnings.ts'
 
@@ -98,7 +98,8 @@ async function run(inv: Given, io: Io): Promise<number> {
     if (await decryptLarge(inv, io, target, inputInMemory(bytes), options())) return 0
   }
   const formats = target.typePath === '' ? formatsOf(named, '') : formatsFor(named, target.typePath, bytes)
-  await withOpenFile(await loadEncrypted(bytes, formats.input, ctx.watch), options(), async (file) => {
+  const loaded = await withInput(target, bytes, io, () => loadEncrypted(bytes, formats.input, ctx.watch))
+  await withOpenFile(loaded, options(), async (file) => {
     const layout = plainLayoutOf(inv, config, formats)
     const plain =
       path.length > 0

@@ -1,6 +1,6 @@
 // `sops edit`: opens the plaintext in the user's editor and encrypts it back into the file when the editor closes.
 import { basename, dirname } from 'node:path'
-import { messageOf, SopsError, setIn } from '../../errors.ts'
+import { messageOf, SopsError, setIn, withHints } from '../../errors.ts'
 import type { OpenFile } from '../../file/index.ts'
 import {
   createFile,
@@ -213,9 +213,16 @@ async function editExisting(inv: Given, io: Io, path: string): Promise<void> {
         },
       },
       io,
-    )
+    ).catch((error: unknown) => {
+      if (!options.ignoreMac || !(error instanceof SopsError) || error.code !== 'not-modified') throw error
+      throw withHints(error, [newMacHint])
+    })
   })
 }
+
+/** SOPS exits without saving too. */
+const newMacHint =
+  'nothing was saved; where the MAC does not match, a new one comes with sops --rotate --in-place --ignore-mac FILE'
 
 /** Recipients that were added in the editor are the user's own choice. */
 function nameAdded(draft: Draft, file: OpenFile, ctx: Io['ctx']): void {

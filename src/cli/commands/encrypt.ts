@@ -17,7 +17,7 @@ import type { Layout } from '../../formats/index.ts'
 import { loadFormat } from '../../formats/index.ts'
 import type { KeyService } from '../../groups/index.ts'
 import { keyTypesInOrder } from '../../keys/index.ts'
-import { shellWord } from '../../text/quote.ts'
+import { fileWord } from '../../text/quote.ts'
 import { type Command, command } from '../command.ts'
 import { dashed } from '../flag.ts'
 import { filenameOverride, inPlace, keyFlagName, keyServices, newKeys, output, selection, types } from '../flags.ts'
@@ -35,7 +35,7 @@ import {
   namedFormats,
   servicesOf,
 } from '../settings.ts'
-import { mustExist, readTarget, type TargetFile, targetOf, writeResult } from '../target.ts'
+import { mustExist, readTarget, type TargetFile, targetOf, withInput, writeResult } from '../target.ts'
 import { warnOfMisnamed } from '../unfit.ts'
 import { warnOfCleartext, warnOfLayout, warnOfLosses, warnOfReadings, warnOfRespelling } from '../warnings.ts'
 import { isFile } from '../word-order.ts'
@@ -92,7 +92,7 @@ const takenHints = (inv: Given, { host }: Io): readonly string[] =>
     const word = inv.string(name)
     if (!isFile(word, host.cwd)) return []
     return [
-      `${dashed(name)} takes recipients, and took the file: sops encrypt ${dashed(name)} RECIPIENT ${shellWord(word)}`,
+      `${dashed(name)} takes recipients, and took the file: sops encrypt ${dashed(name)} RECIPIENT ${fileWord(word)}`,
     ]
   })
 
@@ -120,7 +120,7 @@ async function run(inv: Given, io: Io): Promise<number> {
     return encryptLarge(inv, io, target, inputInMemory(bytes), { settings, services, layout })
   }
   await refuseSealed(bytes, output.id, ctx.watch)
-  const draft = parsePlain(bytes, input, output, { watch: ctx.watch })
+  const draft = await withInput(target, bytes, io, () => parsePlain(bytes, input, output, { watch: ctx.watch }))
   refuseConfigText([target.file, target.typePath], draft.parsed.tree)
   await withNewFile(settings, services, async (file) => {
     await ctx.audit?.({ action: 'encrypt', file: target.file ?? ctx.cwd })

@@ -9,7 +9,7 @@ import { isChange, keyChanges, tellOfTrial } from '../../groups/index.ts'
 import type { MasterKey } from '../../keys/index.ts'
 import { labelOf } from '../../keys/index.ts'
 import { checkFileVersion, othersText, splitHints } from '../../metadata/index.ts'
-import { shellWord } from '../../text/quote.ts'
+import { fileWord } from '../../text/quote.ts'
 import { hintsFor } from '../file-hints.ts'
 import { readInput } from '../files.ts'
 import type { inputType } from '../flags.ts'
@@ -221,7 +221,7 @@ export async function examineFile(name: string, means: Means, sheet: Sheet): Pro
   const ruled = (): Promise<void> => examineRule({ path, file, sheet, facts }, config, ctx)
   if (file === undefined) return ruled()
   if (isConfigName(path) || path === sheet.facts.config) {
-    const hints = [`sops --config /dev/null decrypt -i ${shellWord(name)}`]
+    const hints = [`sops --config /dev/null decrypt -i ${fileWord(name)}`]
     sheet.problem('this is a configuration of sops, and encrypted: its rules cannot be read', { hints })
   }
   const { version, lastModified } = file.metadata

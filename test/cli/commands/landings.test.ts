@@ -70,6 +70,26 @@ test.each(['["ports"][0]', '["in"][0]'])('a comment of a list in brackets stays:
   expect(String(project.read('g.yaml'))).toBe(before)
 })
 
+describe('a binary file', () => {
+  test('stays whole: its one value cannot be removed', async () => {
+    const before = String(project.read('f.txt'))
+    expect(await alice.sops(['unset', 'f.txt', '["data"]'])).toMatchObject({
+      code: 1,
+      stderr: 'error: f.txt: the whole file is its one value, ["data"]: without it nothing is left\nhint: to change it: sops edit f.txt\n',
+    })
+    expect(String(project.read('f.txt'))).toBe(before)
+  })
+
+  test.each<[readonly string[]]>([
+    [['rotate', '-i', 'f.txt']],
+    [['set', 'f.txt', '["data"]', '"new"']],
+    [['edit', 'f.txt']],
+  ])('gets no setting that it did not have: %j', async (argv) => {
+    expect(await alice.sops(argv, { env: { EDITOR: 'sed -i s/t/u/' } })).toMatchObject({ code: 0 })
+    expect(Object.keys(JSON.parse(String(project.read('f.txt'))).sops)).toEqual(['age', 'lastmodified', 'mac', 'version'])
+  })
+})
+
 describe('what a format has no room for', () => {
   const parts = (format: string): string =>
     `hint: ${format} holds one text for each key: set the parts of the value under names of their own, or one text that holds them all\n`
