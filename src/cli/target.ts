@@ -40,7 +40,9 @@ export async function targetOf(
   if (name === undefined) {
     if (!rules.stdin) fileOf(inv, io)
     if (inv.bool('in-place')) {
-      throw new SopsError('conflicting-parameters', 'Error: cannot use --in-place when reading from stdin')
+      throw new SopsError('conflicting-parameters', 'Error: cannot use --in-place when reading from stdin', {
+        hints: [`name a file: sops ${inv.legacy ? '' : `${inv.command.join(' ')} `}-i FILE`],
+      })
     }
     if (rules.namedStdin && override === '') {
       throw new SopsError('conflicting-parameters', 'Error: must specify --filename-override when reading from stdin', {

@@ -22,10 +22,12 @@ export type Landing =
 
 /** The list of which the path names a comment as an element; undefined where it names none. */
 export function listOfComment(root: MapNode, path: Path): ListNode | undefined {
-  let node: Node | undefined = root
+  let node: Exclude<Node, { kind: 'leaf' }> = root
   for (const step of path) {
-    if (node?.kind === 'list' && typeof step === 'number' && node.items[step]?.kind === 'comment') return node
-    node = node && node.kind !== 'leaf' ? below(node, step) : undefined
+    if (node.kind === 'list' && typeof step === 'number' && node.items[step]?.kind === 'comment') return node
+    const next: Node | undefined = below(node, step)
+    if (next === undefined || next.kind === 'leaf') return undefined
+    node = next
   }
   return undefined
 }

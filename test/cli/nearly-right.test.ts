@@ -68,6 +68,18 @@ describe('a recipient', () => {
     [`${recipient} ${recipient}`, commas],
     [`${recipient}; ${recipient}`, commas],
     [`${recipient},`, 'a comma stands at an end of the list, or two beside one another'],
+    [`# public key: ${recipient}`, `give the recipient alone: ${recipient}`],
+    [`'${recipient}'`, `give the recipient alone: ${recipient}`],
+    [recipient.toUpperCase(), `recipients are in lower case: ${recipient}`],
+    [recipient.slice(0, 40), 'it has 40 characters, and an age recipient has 62: a part of it is missing'],
+    [`${recipient}x`, 'it has 63 characters, and an age recipient has 62: there is more than one in it'],
+    [recipient.replace(/..$/, 'qq'), 'a character of it is another one: copy it again'],
+    ['foo', 'recipients begin with age1, and SSH keys that are recipients with ssh-ed25519 or ssh-rsa'],
+    [
+      '84A7186F9832D9E67FAF2010DEF64C926113B527',
+      'it looks like the fingerprint of a PGP key: --pgp, or pgp in .sops.yaml',
+    ],
+    ['arn:aws:kms:eu-west-1:1:key/k', 'it looks like a key of AWS KMS: --kms, or kms in .sops.yaml'],
     ['keys.txt', 'a file of recipients is not read; age-keygen -y shows the recipient of an identity'],
   ])('--age %j', async (words, hint) => {
     expect(await hintsOf(['encrypt', '--age', words, 'plain.yaml'])).toEqual([hint])
@@ -126,6 +138,90 @@ describe('set and unset', () => {
   ])('%s', async (_, argv, hints) => {
     writeFileSync(box.path('v.txt'), 'plain text\n')
     expect(await hintsOf(argv)).toEqual(hints)
+  })
+})
+
+describe('a key of a path', () => {
+  test.each<[readonly string[], string]>([
+    [['decrypt', '--extract', '["Password"]', 'keys.yaml'], `did you mean '["password"]'?`],
+    [['decrypt', '--extract', '["db"]["usr"]["x"]', 'keys.yaml'], `did you mean '["db"]["user"]["x"]'?`],
+    [
+      ['decrypt', '--extract', '["list"]["0"]', 'keys.yaml'],
+      `the number of an element stands without quotes: '["list"][0]'`,
+    ],
+    [['unset', 'keys.yaml', '["pasword"]'], `did you mean '["password"]'?`],
+  ])('%j', async (argv, hint) => {
+    writeFileSync(box.path('keys.yaml'), 'password: x\ndb: {user: {x: y}}\nlist: [a]\n')
+    await runCli(['encrypt', '-i', '--age', recipient, 'keys.yaml'], { cwd: box.dir })
+    expect(await hintsOf(argv)).toEqual([hint])
+  })
+
+  test('that is like none', async () => {
+    expect(await hintsOf(['decrypt', '--extract', '["other"]', 'f.yaml'])).toEqual([])
+  })
+})
+
+describe('flags', () => {
+  test.each<[readonly string[], string]>([
+    [
+      ['decrypt', '--age', recipient, 'f.yaml'],
+      'a file opens with the identities that are at hand, and its recipients stand in it: sops doctor shows both',
+    ],
+    [['encrypt', '-i'], 'name a file: sops encrypt -i FILE'],
+    [['keyservice', '--address', '5000'], 'an address has a host, too: --address 127.0.0.1:5000'],
+  ])('%j', async (argv, hint) => {
+    expect(await hintsOf(argv)).toEqual([hint])
+  })
+})
+
+describe('SOPS_AGE_KEY', () => {
+  test.each([
+    [(text: string) => text.trimEnd().replaceAll('\n', '\\n'), 'it has \\n in it, where'],
+    [(text: string) => `AGE-SECRET-KEY-1\\n${text.trimEnd().split('\n').at(-1)}`, 'it has \\n in it, where'],
+    [(text: string) => `export SOPS_AGE_KEY=${text.trimEnd().split('\n').at(-1)}`, 'it is an assignment'],
+  ])('%#', async (change, words) => {
+    const env = environmentIn(box)
+    const { stderr } = await runCli(['decrypt', 'f.yaml'], {
+      cwd: box.dir,
+      env: { ...env, SOPS_AGE_KEY: change(env['SOPS_AGE_KEY']!) },
+    })
+    expect(stderr.replace(/\s*\|?\s+\|?\s*/g, ' ')).toContain(words)
+    expect(stderr).not.toMatch(/AGE-SECRET-KEY-1\w/)
+  })
+})
+
+describe('a configuration', () => {
+  test.each<[string, string, string]>([
+    [
+      '.sops.yml',
+      `creation_rules:\n  - age: ${recipient}\n`,
+      'the configuration is read by its name alone: mv .sops.yml .sops.yaml',
+    ],
+    [
+      '.sops.yaml',
+      `creation_rules:\n  - path_regex: *.yaml\n    age: ${recipient}\n`,
+      "path_regex is a regular expression, not a glob: write '\\.yaml$' for '*.yaml'",
+    ],
+    [
+      '.sops.yaml',
+      `creation_rules:\n  - path_regex: "\\.yaml$"\n    age: ${recipient}\n`,
+      "in double quotes a backslash has a meaning of its own in YAML: write '\\.yaml$', in single quotes",
+    ],
+  ])('%s %j', async (name, text, hint) => {
+    writeFileSync(box.path(name), text)
+    expect((await hintsOf(['encrypt', 'plain.yaml']))[0]).toBe(hint)
+    if (name === '.sops.yml') expect((await hintsOf(['updatekeys', 'f.yaml']))[0]).toBe(hint)
+  })
+
+  test('with commas in an expression', async () => {
+    writeFileSync(
+      box.path('.sops.yaml'),
+      `creation_rules:\n  - encrypted_regex: password, token\n    age: ${recipient}\n`,
+    )
+    const { stdout } = await runCli(['doctor'], { cwd: box.dir, env: environmentIn(box) })
+    expect(stdout.toString()).toContain(
+      "fits what has this very text in it, with its commas\n    hint: for any of these words: '^(password|token)$'",
+    )
   })
 })
 

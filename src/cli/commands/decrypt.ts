@@ -31,6 +31,7 @@ import {
 } from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { inputInMemory, isLarge, type LargeInput, openIfLarge, writeLarge } from '../large.ts'
+import { nearKeyHints } from '../near-key.ts'
 import { nameOf, openedText } from '../outcome.ts'
 import {
   absolutePath,
@@ -172,7 +173,8 @@ function extractFrom(first: MapNode, path: Path, output: FormatId, laterWith: re
   try {
     return nodeAt(first, path, output !== 'yaml')
   } catch (error) {
-    if (!(error instanceof SopsError) || laterWith.length === 0) throw error
+    if (!(error instanceof SopsError)) throw error
+    if (laterWith.length === 0) throw withHints(error, nearKeyHints(first, path))
     throw withHints(error, [
       `--extract looks at document 1: ${formatPath(path)} is in ${documentsText(laterWith)}`,
       'sops decrypt without --extract prints every document',

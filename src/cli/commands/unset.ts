@@ -1,6 +1,6 @@
 // `sops unset`: removes one value of a file.
 
-import { SopsError } from '../../errors.ts'
+import { SopsError, withHints } from '../../errors.ts'
 import type { OpenFile } from '../../file/index.ts'
 import { fileWord, shellWord } from '../../text/quote.ts'
 import { type DocumentPlace, documentWith } from '../../tree/documents.ts'
@@ -10,6 +10,7 @@ import type { Comment, Entry, MapNode } from '../../tree/tree.ts'
 import { type Command, command } from '../command.ts'
 import { allowCleartext, decryptionOrder, idempotent, idleThreshold, ignoreMac, keyServices, types } from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
+import { nearKeyHints } from '../near-key.ts'
 import { changeInPlace, type InPlaceChange } from '../open.ts'
 import { isFile, isIndex } from '../word-order.ts'
 
@@ -50,8 +51,9 @@ async function run(inv: Invocation<(typeof flags)[number]>, io: Io): Promise<num
         io.ctx.log({ level: 'advice', logger: 'CMD', message })
         return unsetAt(withoutComment(root, stranded), steps)
       } catch (error) {
-        if (!inv.bool('idempotent') || !isMissing(error)) throw error
-        return undefined
+        if (!isMissing(error)) throw error
+        if (inv.bool('idempotent')) return undefined
+        throw withHints(error as SopsError, nearKeyHints(root, steps))
       }
     }
     return { path: steps, find: inv.bool('idempotent') ? inFirst : documentWith, make, done: ['removed', 'from'] }

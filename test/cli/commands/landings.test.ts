@@ -75,7 +75,8 @@ describe('a binary file', () => {
     const before = String(project.read('f.txt'))
     expect(await alice.sops(['unset', 'f.txt', '["data"]'])).toMatchObject({
       code: 1,
-      stderr: 'error: f.txt: the whole file is its one value, ["data"]: without it nothing is left\nhint: to change it: sops edit f.txt\n',
+      stderr:
+        'error: f.txt: the whole file is its one value, ["data"]: without it nothing is left\nhint: to change it: sops edit f.txt\n',
     })
     expect(String(project.read('f.txt'))).toBe(before)
   })
@@ -86,7 +87,12 @@ describe('a binary file', () => {
     [['edit', 'f.txt']],
   ])('gets no setting that it did not have: %j', async (argv) => {
     expect(await alice.sops(argv, { env: { EDITOR: 'sed -i s/t/u/' } })).toMatchObject({ code: 0 })
-    expect(Object.keys(JSON.parse(String(project.read('f.txt'))).sops)).toEqual(['age', 'lastmodified', 'mac', 'version'])
+    expect(Object.keys(JSON.parse(String(project.read('f.txt'))).sops)).toEqual([
+      'age',
+      'lastmodified',
+      'mac',
+      'version',
+    ])
   })
 })
 
