@@ -4,7 +4,6 @@ import type { Stash } from '../cipher/index.ts'
 import {
   type ClearPlace,
   compileSelection,
-  defaultSelection,
   lostComment,
   newlyClear,
   open,
@@ -269,14 +268,7 @@ export function sealFile(
   const clear = input.stash ? newlyClear(input.stash, input.plain, selection) : []
   checkCleartext({ plain: input.plain, settings: metadata.selection, selection, clear }, input)
   const lastModified = secondsText(now)
-  // A binary file gets no setting that it did not have: there is nothing in it to choose from.
-  const isBare = output.id === 'binary' && metadata.selection === defaultSelection
-  const stamped = {
-    ...metadata,
-    ...(isBare ? { selection: {} } : {}),
-    lastModified,
-    mac: sealMac(sealed.mac, lastModified, dataKey),
-  }
+  const stamped = { ...metadata, lastModified, mac: sealMac(sealed.mac, lastModified, dataKey) }
   const bare = withMetadata(sealed.tree, stamped, output.metadata, same ? parsed.tree : undefined)
   const tree = metadataTexts ? withTexts(bare, metadataTexts(stamped), output.metadata) : bare
   const encrypted = { ...layout, encrypted: true }

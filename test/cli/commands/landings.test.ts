@@ -80,20 +80,6 @@ describe('a binary file', () => {
     })
     expect(String(project.read('f.txt'))).toBe(before)
   })
-
-  test.each<[readonly string[]]>([
-    [['rotate', '-i', 'f.txt']],
-    [['set', 'f.txt', '["data"]', '"new"']],
-    [['edit', 'f.txt']],
-  ])('gets no setting that it did not have: %j', async (argv) => {
-    expect(await alice.sops(argv, { env: { EDITOR: 'sed -i s/t/u/' } })).toMatchObject({ code: 0 })
-    expect(Object.keys(JSON.parse(String(project.read('f.txt'))).sops)).toEqual([
-      'age',
-      'lastmodified',
-      'mac',
-      'version',
-    ])
-  })
 })
 
 describe('what a format has no room for', () => {
