@@ -289,6 +289,16 @@ describe('stdin, and files with odd names', () => {
       )
   })
 
+  test('an empty binary file', async () => {
+    writeFileSync(box.path('e.txt'), '')
+    const encrypt = (...argv: string[]) =>
+      runCli(['encrypt', '--age', recipient, ...argv], { cwd: box.dir, env: { NO_COLOR: '1' } })
+    const words =
+      'warning: e.txt: the file is empty: if the shell emptied it, since the output goes to it as well, its text is gone: take it back, and use -i\n'
+    expect(await encrypt('e.txt')).toMatchObject({ code: 0, stderr: expect.stringContaining(words) })
+    expect((await encrypt('-i', 'e.txt')).stderr).not.toContain('the file is empty')
+  })
+
   test('a name that begins like a flag', async () => {
     writeFileSync(box.path('-d.yaml'), 'a: x\n')
     expect((await hintsOf(['decrypt', '--', '-d.yaml'])).at(-1)).toBe('to encrypt it: sops encrypt -i ./-d.yaml')

@@ -100,6 +100,15 @@ const takenHints = (inv: Given, { host }: Io): readonly string[] =>
 const isReplaced = (inv: Given, { file, inPlace }: TargetFile, { ctx }: Io): boolean =>
   file !== undefined && (inPlace || (inv.string('output') !== '' && absolutePath(ctx, inv.string('output')) === file))
 
+async function checkSource(inv: Given, target: TargetFile, bytes: Uint8Array, io: Io): Promise<void> {
+  if (isReplaced(inv, target, io)) await refuseIdentity(target.file!, bytes, io.ctx)
+  else if (target.file !== undefined && bytes.length === 0) {
+    const message =
+      'the file is empty: if the shell emptied it, since the output goes to it as well, its text is gone: take it back, and use -i'
+    io.ctx.log({ level: 'warning', logger: 'CMD', message })
+  }
+}
+
 async function run(inv: Given, io: Io): Promise<number> {
   const { ctx } = io
   const target = await targetOf(inv, io, { stdin: true, namedStdin: takenHints(inv, io) })
@@ -114,7 +123,7 @@ async function run(inv: Given, io: Io): Promise<number> {
   const large = isBinary ? await openIfLarge(io, target.file) : undefined
   if (large) return encryptLarge(inv, io, target, large, { settings, services, layout: layoutOf(inv, config, formats) })
   const bytes = await readTarget(target, io)
-  if (isReplaced(inv, target, io)) await refuseIdentity(target.file!, bytes, ctx)
+  await checkSource(inv, target, bytes, io)
   if (isBinary && isLarge(io.host, bytes.length)) {
     const layout = layoutOf(inv, config, formats)
     return encryptLarge(inv, io, target, inputInMemory(bytes), { settings, services, layout })
