@@ -44,7 +44,7 @@ async function suggestion({ flag, words = [] }: UsageError, path: readonly Row[]
   if (row && /^(?:r|R|recursive)$/.test(flag)) return folderHint('DIR', path.map(({ name }) => name).join(' '))
   if (
     row &&
-    /^(?:decrypt|edit|exec-env|exec-file|set|unset)$/.test(row.name) &&
+    /^(?:decrypt|exec-env|exec-file|set|unset)$/.test(row.name) &&
     keyTypesInOrder('flags').some((type) => type.flag.name === flag || type.flag.alias === flag)
   )
     return 'a file opens with the identities that are at hand, and its recipients stand in it: sops doctor shows both'
@@ -56,9 +56,8 @@ async function suggestion({ flag, words = [] }: UsageError, path: readonly Row[]
     /^exec-(?:env|file)$/.test(row?.name ?? '')
   )
     return oneArgumentHint(row!.name, words)
-  const begun = own.filter((name) => name.length > 2 && name.startsWith(flag))
-  if (flag.length === 1 && begun.length > 0 && begun.length < 4)
-    return `did you mean ${begun.map(dashed).join(' or ')}?`
+  // The one short spelling that other programs have and SOPS has not.
+  if (flag === 'o' && own.includes('output')) return 'did you mean --output?'
   const letters = [...flag]
   const combined = letters.length > 1 && letters.length < 5 && letters.every((letter) => own.includes(letter))
   return combined ? `short flags cannot be combined; write ${letters.map(dashed).join(' ')}` : undefined
