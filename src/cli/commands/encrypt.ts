@@ -100,13 +100,12 @@ const takenHints = (inv: Given, { host }: Io): readonly string[] =>
 const isReplaced = (inv: Given, { file, inPlace }: TargetFile, { ctx }: Io): boolean =>
   file !== undefined && (inPlace || (inv.string('output') !== '' && absolutePath(ctx, inv.string('output')) === file))
 
-async function checkSource(inv: Given, target: TargetFile, bytes: Uint8Array, io: Io): Promise<void> {
-  if (isReplaced(inv, target, io)) await refuseIdentity(target.file!, bytes, io.ctx)
-  else if (target.file !== undefined && bytes.length === 0) {
-    const message =
-      'the file is empty: if the shell emptied it, since the output goes to it as well, its text is gone: take it back, and use -i'
-    io.ctx.log({ level: 'warning', logger: 'CMD', message })
-  }
+/** An empty text that is a whole file, and has been sealed into another one. */
+function warnOfEmpty({ file }: TargetFile, { length }: Uint8Array, { ctx }: Io): void {
+  if (file === undefined || length > 0) return
+  const message =
+    'the file is empty: if the shell emptied it, since the output goes to it as well, its text is gone: take it back, and use -i'
+  ctx.log({ level: 'warning', logger: 'CMD', message })
 }
 
 async function run(inv: Given, io: Io): Promise<number> {
@@ -123,7 +122,8 @@ async function run(inv: Given, io: Io): Promise<number> {
   const large = isBinary ? await openIfLarge(io, target.file) : undefined
   if (large) return encryptLarge(inv, io, target, large, { settings, services, layout: layoutOf(inv, config, formats) })
   const bytes = await readTarget(target, io)
-  await checkSource(inv, target, bytes, io)
+  const replaced = isReplaced(inv, target, io)
+  if (replaced) await refuseIdentity(target.file!, bytes, ctx)
   if (isBinary && isLarge(io.host, bytes.length)) {
     const layout = layoutOf(inv, config, formats)
     return encryptLarge(inv, io, target, inputInMemory(bytes), { settings, services, layout })
@@ -135,6 +135,7 @@ async function run(inv: Given, io: Io): Promise<number> {
     await ctx.audit?.({ action: 'encrypt', file: target.file ?? ctx.cwd })
     const sealed = sealNew(file, draft, output, ctx.now(), layoutOf(inv, config, formats))
     warnOfCleartext(sealed, file.selection, ctx)
+    if (!replaced) warnOfEmpty(target, bytes, io)
     warnOfTokens(draft.plain, file.selection, ctx.log)
     warnOfSharedPaths(draft.plain, file.selection, ctx.log)
     if (input.id === output.id) warnOfPlainTwins(draft, ctx.log)
