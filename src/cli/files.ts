@@ -1,7 +1,7 @@
 // Reads input and writes output. Wherever the file system allows it, a target is replaced as a whole or not at all.
 import { createHash } from 'node:crypto'
 import type { BigIntStats, Stats } from 'node:fs'
-import { dirname, resolve } from 'node:path'
+import { basename, dirname, resolve } from 'node:path'
 import type { Context } from '../context/index.ts'
 import { SopsError } from '../errors.ts'
 import {
@@ -21,7 +21,7 @@ import {
   stat,
   systemErrorText,
 } from '../system/index.ts'
-import { shellWord } from '../text/quote.ts'
+import { fileWord } from '../text/quote.ts'
 import { folderHint } from './folder-hint.ts'
 import type { Host } from './host.ts'
 import type { Io } from './invocation.ts'
@@ -87,10 +87,13 @@ const irregular = (path: string, what: string): SopsError =>
   new SopsError('bad-input', `Error reading file: ${shownPath(path)} is ${what}: ${onlyRegular}`)
 
 /** Next steps for a file that is not there, by its whole path. */
-export function missingHints(path: string): string[] {
+export function missingHints(path: string, command = ''): string[] {
+  const reads = /^(?:de|en)crypt(?= |$)/.exec(command)?.[0]
+  if (basename(path) === '-' && reads !== undefined)
+    return [`to read stdin, leave the name out: sops ${reads} --filename-override secrets.yaml`]
   const like = fileLike(path)
   return [
-    ...(like === undefined ? [] : [`did you mean ${shellWord(like)}?`]),
+    ...(like === undefined ? [] : [`did you mean ${fileWord(like)}?`]),
     'is the name right, and the working folder? sops edit FILE makes a new encrypted file',
   ]
 }
@@ -101,7 +104,7 @@ function readHints(error: unknown, path: string, whole: string, command: string)
     case 'EISDIR':
       return [folderHint(path, command)]
     case 'ENOENT':
-      return missingHints(whole)
+      return missingHints(whole, command)
     case 'EACCES':
       return ['ask its owner for the right to read it (chmod, chown)']
     default:

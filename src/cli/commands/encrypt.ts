@@ -6,25 +6,36 @@ import {
   loadLargeBinary,
   lossesOf,
   parsePlain,
+  refuseSealed,
   sealNew,
   warnOfPlainTwins,
   warnOfSharedPaths,
+  warnOfTokens,
   withNewFile,
 } from '../../file/index.ts'
 import type { Layout } from '../../formats/index.ts'
 import { loadFormat } from '../../formats/index.ts'
 import type { KeyService } from '../../groups/index.ts'
 import { keyTypesInOrder } from '../../keys/index.ts'
-import { shellWord } from '../../text/quote.ts'
+import { fileWord } from '../../text/quote.ts'
 import { type Command, command } from '../command.ts'
 import { dashed } from '../flag.ts'
 import { filenameOverride, inPlace, keyFlagName, keyServices, newKeys, output, selection, types } from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { inputInMemory, isLarge, type LargeInput, openIfLarge, writeLarge } from '../large.ts'
 import { nameOf, sealedText } from '../outcome.ts'
+import { refuseIdentity } from '../own-identity.ts'
 import { refuseConfig, refuseConfigText } from '../plain-config.ts'
-import { configOf, encryptionSettings, formatsOf, layoutOf, namedFormats, servicesOf } from '../settings.ts'
-import { mustExist, readTarget, type TargetFile, targetOf, writeResult } from '../target.ts'
+import {
+  absolutePath,
+  configOf,
+  encryptionSettings,
+  formatsOf,
+  layoutOf,
+  namedFormats,
+  servicesOf,
+} from '../settings.ts'
+import { mustExist, readTarget, type TargetFile, targetOf, withInput, writeResult } from '../target.ts'
 import { warnOfMisnamed } from '../unfit.ts'
 import { warnOfCleartext, warnOfLayout, warnOfLosses, warnOfReadings, warnOfRespelling } from '../warnings.ts'
 import { isFile } from '../word-order.ts'
@@ -81,9 +92,21 @@ const takenHints = (inv: Given, { host }: Io): readonly string[] =>
     const word = inv.string(name)
     if (!isFile(word, host.cwd)) return []
     return [
-      `${dashed(name)} takes recipients, and took the file: sops encrypt ${dashed(name)} RECIPIENT ${shellWord(word)}`,
+      `${dashed(name)} takes recipients, and took the file: sops encrypt ${dashed(name)} RECIPIENT ${fileWord(word)}`,
     ]
   })
+
+/** True where the result stands in the place of the file. */
+const isReplaced = (inv: Given, { file, inPlace }: TargetFile, { ctx }: Io): boolean =>
+  file !== undefined && (inPlace || (inv.string('output') !== '' && absolutePath(ctx, inv.string('output')) === file))
+
+/** An empty text that is a whole file, and has been sealed into another one. */
+function warnOfEmpty({ file }: TargetFile, { length }: Uint8Array, { ctx }: Io): void {
+  if (file === undefined || length > 0) return
+  const message =
+    'the file is empty: if the shell emptied it, since the output goes to it as well, its text is gone: take it back, and use -i'
+  ctx.log({ level: 'warning', logger: 'CMD', message })
+}
 
 async function run(inv: Given, io: Io): Promise<number> {
   const { ctx } = io
@@ -99,16 +122,21 @@ async function run(inv: Given, io: Io): Promise<number> {
   const large = isBinary ? await openIfLarge(io, target.file) : undefined
   if (large) return encryptLarge(inv, io, target, large, { settings, services, layout: layoutOf(inv, config, formats) })
   const bytes = await readTarget(target, io)
+  const replaced = isReplaced(inv, target, io)
+  if (replaced) await refuseIdentity(target.file!, bytes, ctx)
   if (isBinary && isLarge(io.host, bytes.length)) {
     const layout = layoutOf(inv, config, formats)
     return encryptLarge(inv, io, target, inputInMemory(bytes), { settings, services, layout })
   }
-  const draft = parsePlain(bytes, input, output, { watch: ctx.watch })
+  await refuseSealed(bytes, output.id, ctx.watch)
+  const draft = await withInput(target, bytes, io, () => parsePlain(bytes, input, output, { watch: ctx.watch }))
   refuseConfigText([target.file, target.typePath], draft.parsed.tree)
   await withNewFile(settings, services, async (file) => {
     await ctx.audit?.({ action: 'encrypt', file: target.file ?? ctx.cwd })
     const sealed = sealNew(file, draft, output, ctx.now(), layoutOf(inv, config, formats))
     warnOfCleartext(sealed, file.selection, ctx)
+    if (!replaced) warnOfEmpty(target, bytes, io)
+    warnOfTokens(draft.plain, file.selection, ctx.log)
     warnOfSharedPaths(draft.plain, file.selection, ctx.log)
     if (input.id === output.id) warnOfPlainTwins(draft, ctx.log)
     warnOfLayout(input, draft.parsed, ctx)

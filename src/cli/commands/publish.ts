@@ -10,7 +10,7 @@ import { isChange, keyChanges } from '../../groups/index.ts'
 import { refuseOthers } from '../../metadata/index.ts'
 import { destinationText, type Parcel, upload } from '../../publish/index.ts'
 import { filesBelow } from '../../system/index.ts'
-import { shellWord } from '../../text/quote.ts'
+import { fileWord } from '../../text/quote.ts'
 import type { Leaf, Tree } from '../../tree/tree.ts'
 import { refuseChoice } from '../../tree/twins.ts'
 import { askYesNo } from '../ask.ts'
@@ -65,7 +65,7 @@ async function run(inv: Given, io: Io): Promise<number> {
   const isFolder = await isDirectory(root, io)
   if (isFolder && !inv.bool('recursive')) {
     throw new SopsError('generic', "can't operate on a directory without --recursive flag.", {
-      hints: [`every file below it: sops publish --recursive ${shellWord(root)}`],
+      hints: [`every file below it: sops publish --recursive ${fileWord(root)}`],
     })
   }
   const job = { inv, io, config, opener: await openerOf(inv, io), root }

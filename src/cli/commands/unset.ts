@@ -1,8 +1,8 @@
 // `sops unset`: removes one value of a file.
 
-import { SopsError } from '../../errors.ts'
+import { SopsError, withHints } from '../../errors.ts'
 import type { OpenFile } from '../../file/index.ts'
-import { shellWord } from '../../text/quote.ts'
+import { fileWord, shellWord } from '../../text/quote.ts'
 import { type DocumentPlace, documentWith } from '../../tree/documents.ts'
 import { isMissing, unsetAt } from '../../tree/edit.ts'
 import { formatPath, type Path, parsePath } from '../../tree/path.ts'
@@ -10,6 +10,7 @@ import type { Comment, Entry, MapNode } from '../../tree/tree.ts'
 import { type Command, command } from '../command.ts'
 import { allowCleartext, decryptionOrder, idempotent, idleThreshold, ignoreMac, keyServices, types } from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
+import { nearKeyHints } from '../near-key.ts'
 import { changeInPlace, type InPlaceChange } from '../open.ts'
 import { isFile, isIndex } from '../word-order.ts'
 
@@ -27,12 +28,17 @@ async function run(inv: Invocation<(typeof flags)[number]>, io: Io): Promise<num
   const [name, index] = inv.positionals
   if (name === undefined || index === undefined || inv.positionals.length !== 2) {
     throw new SopsError('no-file', 'Error: no file specified, or index is missing', {
-      hints: [`sops unset ${isFile(name ?? '', io.host.cwd) ? shellWord(name!) : 'FILE'} '["key"]'`],
+      hints: [
+        ...(inv.positionals.length > 2
+          ? [`unset takes one index, got ${inv.positionals.length - 1}: one call for each`]
+          : []),
+        `sops unset ${isFile(name ?? '', io.host.cwd) ? fileWord(name!) : 'FILE'} '["key"]'`,
+      ],
     })
   }
   if (isIndex(name) && isFile(index, io.host.cwd)) {
     throw new SopsError('bad-path-or-value', 'Invalid unset index format: the file stands in the place of the index', {
-      hints: [`first the file, then the index: sops unset ${shellWord(index)} ${shellWord(name)}`],
+      hints: [`first the file, then the index: sops unset ${fileWord(index)} ${shellWord(name)}`],
     })
   }
   await changeInPlace(inv, io, name, async () => {
@@ -45,8 +51,9 @@ async function run(inv: Invocation<(typeof flags)[number]>, io: Io): Promise<num
         io.ctx.log({ level: 'advice', logger: 'CMD', message })
         return unsetAt(withoutComment(root, stranded), steps)
       } catch (error) {
-        if (!inv.bool('idempotent') || !isMissing(error)) throw error
-        return undefined
+        if (!isMissing(error)) throw error
+        if (inv.bool('idempotent')) return undefined
+        throw withHints(error as SopsError, nearKeyHints(root, steps))
       }
     }
     return { path: steps, find: inv.bool('idempotent') ? inFirst : documentWith, make, done: ['removed', 'from'] }

@@ -5,7 +5,7 @@ import { SopsError, setIn } from '../../errors.ts'
 import { changeRecipients, loadEncrypted } from '../../file/index.ts'
 import { isChange, type KeyChanges, keepWrapped, keyChanges, wrapErrors } from '../../groups/index.ts'
 import { refuseOthers } from '../../metadata/index.ts'
-import { shellWord } from '../../text/quote.ts'
+import { fileWord } from '../../text/quote.ts'
 import { askYesNo } from '../ask.ts'
 import { type Command, command } from '../command.ts'
 import { forEachFile } from '../each-file.ts'
@@ -38,7 +38,7 @@ async function run(inv: Given, io: Io): Promise<number> {
   if (isOne) io.about(name)
   const config = await wantedConfig(inv, io.ctx, [
     'the recipients come from a creation rule of .sops.yaml: sops keygen shows how to write one',
-    `without one: sops rotate -i --add-age age1… ${shellWord(name)}`,
+    `without one: sops rotate -i --add-age age1… ${fileWord(name)}`,
   ])
   if (isOne) await updateFile(inv, io, config)
   else {

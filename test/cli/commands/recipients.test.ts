@@ -105,6 +105,8 @@ describe('out', () => {
   })
 
   test.each([
+    '--add-age',
+    '--add-kms',
     '--rm-age',
     '--rm-pgp',
     '--rm-kms',
