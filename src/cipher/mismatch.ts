@@ -42,6 +42,6 @@ export function changeHints(tree: Tree, selection: Selection, macOnlyEncrypted: 
     'every encrypted value opens under the keys that lead to it, so none of them is forged',
     ...(clear.length > 0 ? [`one in clear may have been changed: ${listed(clear)}`] : []),
     `${what} may have been added, removed, moved or repeated, or an older encrypted value of the same keys put back`,
-    'compare the file with the version that opened last; if the change is meant, save it with sops edit --ignore-mac',
+    'compare the file with the version that opened last; if the change is meant, a new MAC comes with sops --rotate --in-place --ignore-mac FILE',
   ]
 }

@@ -1,7 +1,7 @@
 // Whether a command that takes one file was given one (spec/cli.md 3.4).
 
 import { SopsError } from '../errors.ts'
-import { quote, shellWord } from '../text/quote.ts'
+import { fileWord, quote, shellWord } from '../text/quote.ts'
 import type { inPlace } from './flags.ts'
 import type { Invocation, Io } from './invocation.ts'
 import { isIndex } from './word-order.ts'
@@ -17,8 +17,8 @@ export function checkExtraWords(inv: Invocation<typeof inPlace>, io: Io): void {
     throw new SopsError('generic', `Error: --in-place takes exactly one file, got ${inv.positionals.length} words`, {
       hints: [
         extra.some((word) => word.startsWith('-'))
-          ? `put all flags before the file: sops ${inv.legacy ? '' : `${inv.command.join(' ')} `}-i … ${shellWord(file ?? '')}`
-          : `sops ${inv.command.join(' ')} takes several: sops ${inv.command.join(' ')} -i … ${inv.positionals.map(shellWord).join(' ')}, with your flags for …`,
+          ? `put all flags before the file: sops ${inv.legacy ? '' : `${inv.command.join(' ')} `}-i … ${fileWord(file ?? '')}`
+          : `sops ${inv.command.join(' ')} takes several: sops ${inv.command.join(' ')} -i … ${inv.positionals.map(fileWord).join(' ')}, with your flags for …`,
       ],
     })
   }
@@ -27,7 +27,7 @@ export function checkExtraWords(inv: Invocation<typeof inPlace>, io: Io): void {
   warn('More than one positional argument provided. Only the first one will be used!')
   const flag = extra.findLast((word) => word.startsWith('-'))
   if (index !== undefined && inv.command.at(-1) === 'decrypt')
-    warn(`all of the file is decrypted; one value: sops decrypt --extract ${shellWord(index)} ${shellWord(file ?? '')}`)
+    warn(`all of the file is decrypted; one value: sops decrypt --extract ${shellWord(index)} ${fileWord(file ?? '')}`)
   if (flag !== undefined)
     warn(
       `Note that one of the ignored positional argument is ${quote(flag)}, which looks like a flag. ` +

@@ -1,6 +1,6 @@
 // Reads input and writes output. Wherever the file system allows it, a target is replaced as a whole or not at all.
 import type { Stats } from 'node:fs'
-import { resolve } from 'node:path'
+import { basename, resolve } from 'node:path'
 import type { Context } from '../context/index.ts'
 import {
   type Content,
@@ -31,7 +31,7 @@ import {
   stat,
   systemErrorText,
 } from '../system/index.ts'
-import { shellWord } from '../text/quote.ts'
+import { fileWord } from '../text/quote.ts'
 import { folderHint } from './folder-hint.ts'
 import type { Host } from './host.ts'
 import type { Io } from './invocation.ts'
@@ -95,10 +95,13 @@ const irregular = (path: string, what: string): SopsError =>
   new SopsError('bad-input', `Error reading file: ${shownPath(path)} is ${what}: ${onlyRegular}`)
 
 /** Next steps for a file that is not there, by its whole path. */
-export function missingHints(path: string): string[] {
+export function missingHints(path: string, command = ''): string[] {
+  const reads = /^(?:de|en)crypt(?= |$)/.exec(command)?.[0]
+  if (basename(path) === '-' && reads !== undefined)
+    return [`to read stdin, leave the name out: sops ${reads} --filename-override secrets.yaml`]
   const like = fileLike(path)
   return [
-    ...(like === undefined ? [] : [`did you mean ${shellWord(like)}?`]),
+    ...(like === undefined ? [] : [`did you mean ${fileWord(like)}?`]),
     'is the name right, and the working folder? sops edit FILE makes a new encrypted file',
   ]
 }
@@ -109,7 +112,7 @@ function readHints(error: unknown, path: string, whole: string, command: string)
     case 'EISDIR':
       return [folderHint(path, command)]
     case 'ENOENT':
-      return missingHints(whole)
+      return missingHints(whole, command)
     case 'EACCES':
       return ['ask its owner for the right to read it (chmod, chown)']
     default:

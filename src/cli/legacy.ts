@@ -3,7 +3,7 @@
 import { dirname, join, resolve } from 'node:path'
 import { SopsError } from '../errors.ts'
 import { codeOf, existsSync, statSync } from '../system/index.ts'
-import { quote, shellWord } from '../text/quote.ts'
+import { fileWord, quote } from '../text/quote.ts'
 import type { CommandLine } from './argv.ts'
 import { type CommandRow, commands, findRow, type Row } from './commands/index.ts'
 import { checkExtraWords } from './extra-words.ts'
@@ -57,11 +57,11 @@ function refuseMistypedFile(word: string, path: string, host: Host): void {
   const commands = isBare ? commandsLike(word).map((name) => `sops ${name}`) : []
   const file = isBare ? fileLike(path) : fileMeant(path)
   if (!isBare && file === undefined) return
-  const meant = [...commands, ...(file === undefined ? [] : [shellWord(join(dirname(word), file))])]
+  const meant = [...commands, ...(file === undefined ? [] : [fileWord(join(dirname(word), file))])]
   throw new SopsError('no-file', isBare ? 'neither a command nor a file' : 'there is no such file', {
     hints: [
       meant.length > 0 ? `did you mean ${meant.join(' or ')}?` : 'sops help shows the commands',
-      `to make a new file of this name: sops edit ${shellWord(word)}`,
+      `to make a new file of this name: sops edit ${fileWord(word)}`,
     ],
   })
 }

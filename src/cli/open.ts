@@ -19,7 +19,7 @@ import type { allowCleartext, decryptionOrder, ignoreMac, KeyServiceFlag, TypeFl
 import type { Invocation, Io } from './invocation.ts'
 import { absolutePath, configOf, formatsFor, layoutOf, namedFormats, orderOf, servicesOf } from './settings.ts'
 import { tellOfWritten } from './target.ts'
-import { mustBeFree, warnOfMisnamed, withinFormat } from './unfit.ts'
+import { mustBeFree, mustHoldData, refuseFixedComment, warnOfMisnamed, withinFormat } from './unfit.ts'
 import { warnOfDocument, warnOfLandings, warnOfRespelling } from './warnings.ts'
 
 export interface OpenedFile {
@@ -139,6 +139,7 @@ async function changeLocked(
     const output = await loadFormat(formats.output)
     const along = file.format.id === 'ini' ? twinsAlongSections : twinsAlong
     refuseChange(along(documents[place.at]!, steps), lineOf(file))
+    refuseFixedComment(documents[place.at]!, steps, file)
     const document = make(documents[place.at]!, output, file)
     if (document === undefined) {
       ctx.log({ level: 'info', logger: 'CMD', message: 'File is unchanged, not writing to file' })
@@ -146,6 +147,7 @@ async function changeLocked(
     }
     const plain = { documents: documents.with(place.at, document) }
     mustBeFree(plain, output, steps)
+    mustHoldData(plain, output)
     await ctx.audit?.({ action: 'encrypt', file: path })
     const input = { ...file, plain, allowCleartext: true }
     const layout = layoutOf(inv, config, formats)

@@ -10,7 +10,7 @@ import {
   selectionSettings,
 } from '../cipher/index.ts'
 import type { Config, CreationRule } from '../config/index.ts'
-import { findConfig, loadConfig, matchCreationRule, ruleHints, strayHints } from '../config/index.ts'
+import { findConfig, loadConfig, matchCreationRule, misnamedHints, ruleHints, strayHints } from '../config/index.ts'
 import type { Context } from '../context/index.ts'
 import { placeOf, SopsError } from '../errors.ts'
 import type { EncryptionSettings } from '../file/index.ts'
@@ -87,10 +87,17 @@ export async function configOf(inv: Invocation<never>, { ctx, many }: Asking): P
   return file && (await loadConfig(file, ctx))
 }
 
+/** `hints`, unless there is a file that only has the wrong name. */
+function noConfigHints(inv: Invocation<never>, ctx: Context, hints: readonly string[]): readonly string[] {
+  const misnamed = inv.root.string('config') === '' ? misnamedHints(ctx) : []
+  return misnamed.length > 0 ? misnamed : hints
+}
+
 /** The config file of a command that does nothing without one. @throws SopsError `generic`, with these hints if none is found. */
 export async function wantedConfig(inv: Invocation<never>, io: Asking, hints: readonly string[]): Promise<Config> {
   const config = await configOf(inv, io)
-  if (config === undefined) throw new SopsError('generic', 'config file not found', { hints })
+  if (config === undefined)
+    throw new SopsError('generic', 'config file not found', { hints: noConfigHints(inv, io.ctx, hints) })
   return config
 }
 
@@ -179,7 +186,9 @@ export async function encryptionSettings(
       'config file not found, or has no creation rules, and no keys provided through command line options',
       {
         hints: [
-          ...(config ? ruleHints(config) : ['add a creation rule to .sops.yaml; sops keygen shows how to write one']),
+          ...(config
+            ? ruleHints(config)
+            : noConfigHints(inv, ctx, ['add a creation rule to .sops.yaml; sops keygen shows how to write one'])),
           'or name a recipient as a flag, for example --age age1…',
         ],
       },

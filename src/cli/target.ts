@@ -1,7 +1,8 @@
 // The file that decrypt, encrypt and rotate work on, and where the result goes.
 
 import { fingerprint } from '../disk/index.ts'
-import { SopsError } from '../errors.ts'
+import { SopsError, withHints } from '../errors.ts'
+import { type FormatId, sniffFormat } from '../formats/index.ts'
 import { stat } from '../system/index.ts'
 import { quote } from '../text/quote.ts'
 import { noFile } from './extra-words.ts'
@@ -40,7 +41,9 @@ export async function targetOf(
   if (name === undefined) {
     if (!rules.stdin) fileOf(inv, io)
     if (inv.bool('in-place')) {
-      throw new SopsError('conflicting-parameters', 'Error: cannot use --in-place when reading from stdin')
+      throw new SopsError('conflicting-parameters', 'Error: cannot use --in-place when reading from stdin', {
+        hints: [`name a file: sops ${inv.legacy ? '' : `${inv.command.join(' ')} `}-i FILE`],
+      })
     }
     if (rules.namedStdin && override === '') {
       throw new SopsError('conflicting-parameters', 'Error: must specify --filename-override when reading from stdin', {
@@ -60,8 +63,38 @@ export async function targetOf(
 }
 
 /** A file that has to be there; the reference names it by its whole path. */
-export const noSuchFile = (path: string): SopsError =>
-  new SopsError('no-file', `cannot operate on non-existent file ${quote(path)}`, { hints: missingHints(path) })
+export const noSuchFile = (path: string, command = ''): SopsError =>
+  new SopsError('no-file', `cannot operate on non-existent file ${quote(path)}`, {
+    hints: missingHints(path, command),
+  })
+
+const endings: Readonly<Partial<Record<FormatId, string>>> = { yaml: 'yaml', json: 'json', dotenv: 'env', ini: 'ini' }
+
+/** Next steps where it explains a failure that the input is empty, or has no name. */
+function inputHints({ file, typePath }: TargetFile, bytes: Uint8Array, command: string): readonly string[] {
+  const [verb = ''] = command.split(' ')
+  if (bytes.length === 0 && file === undefined) return [`stdin is empty: name a file, as in sops ${verb} secrets.yaml`]
+  if (bytes.length === 0)
+    return [
+      `the file is empty: a shell empties it before it is read where the output goes to it as well (sops ${verb} FILE > FILE): take it back, and then sops ${verb} -i FILE`,
+    ]
+  const ending = file === undefined && typePath === '' ? endings[sniffFormat(bytes) ?? 'binary'] : undefined
+  return ending === undefined ? [] : [`or by a name that ends so: --filename-override secrets.${ending}`]
+}
+
+/** `work` on what was read; if it fails, with next steps for input that is empty or has no name. */
+export async function withInput<T>(
+  target: TargetFile,
+  bytes: Uint8Array,
+  io: Io,
+  work: () => T | Promise<T>,
+): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    throw error instanceof SopsError ? withHints(error, inputHints(target, bytes, io.command)) : error
+  }
+}
 
 /** Absolute path of a command's one file. @throws SopsError `no-file`. */
 export function fileOf(inv: Invocation<never>, { ctx }: Io): string {
@@ -83,7 +116,7 @@ export async function isMissing(path: string): Promise<boolean> {
 /** Looks for the file before anything else, such as its rule. @throws SopsError `no-file`; `bad-input` for a folder. */
 export async function mustExist(file: string | undefined, { command }: Io): Promise<void> {
   if (file === undefined) return
-  if (await isMissing(file)) throw noSuchFile(file)
+  if (await isMissing(file)) throw noSuchFile(file, command)
   await mustBeNoFolder(file, command)
 }
 

@@ -1,9 +1,11 @@
 // A value that the format of its file cannot hold, and a file whose name says another format than its text has.
 import type { Context } from '../context/index.ts'
 import { nestingHint, placeOf, SopsError } from '../errors.ts'
+import type { OpenFile } from '../file/index.ts'
 import { type Format, type FormatId, formatOfPath } from '../formats/index.ts'
 import { reservedIn } from '../metadata/index.ts'
 import { inSingleQuotes } from '../text/quote.ts'
+import { landingsOf, listOfComment } from '../tree/landing.ts'
 import { formatPath, nodeAt, type Path } from '../tree/path.ts'
 import type { MapNode, Tree } from '../tree/tree.ts'
 
@@ -56,5 +58,28 @@ export function mustBeFree(plain: Tree, output: Format, steps: Path): void {
   if (reservedIn(plain, output.metadata) === 0) return
   throw new SopsError('already-encrypted', `${formatPath(steps)}: the file keeps its metadata under this name`, {
     hints: ['choose another name for the value'],
+  })
+}
+
+/** A binary file is what its `data` holds. @throws SopsError `generic`. */
+export function mustHoldData({ documents: [first] }: Tree, output: Format): void {
+  if (output.id !== 'binary' || first?.items.some((item) => item.kind === 'entry' && item.key === 'data')) return
+  throw new SopsError('generic', 'the whole file is its one value, ["data"]: without it nothing is left', {
+    hints: ['to change it: sops edit FILE'],
+  })
+}
+
+/** Text between brackets keeps its comments, so that none can be removed or give way to a value. @throws SopsError `generic`. */
+export function refuseFixedComment(
+  root: MapNode,
+  path: Path,
+  { format, parsed }: Pick<OpenFile, 'format' | 'parsed'>,
+): void {
+  const list = listOfComment(root, path)
+  if (list === undefined || format.keepsComments?.(parsed, list) !== true) return
+  const landing = landingsOf(root, path).find(({ kind }) => kind === 'comment')
+  const meant = landing?.kind === 'comment' ? formatPath(landing.meant) : ''
+  throw new SopsError('generic', `${formatPath(path)} is a comment: comments count among the elements of a list`, {
+    hints: [`without them it is ${meant}`, 'to change the comment: sops edit FILE'],
   })
 }

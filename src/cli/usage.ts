@@ -1,5 +1,6 @@
 // Usage errors: the reference's text, a suggestion, and how the command is called.
 import { SopsError } from '../errors.ts'
+import { keyTypesInOrder } from '../keys/index.ts'
 import { withoutSecrets } from '../system/index.ts'
 import { nearest } from '../text/suggest.ts'
 import { oneArgumentHint } from './argument-hint.ts'
@@ -41,9 +42,20 @@ async function suggestion({ flag, words = [] }: UsageError, path: readonly Row[]
     return `sops ${row.name} always writes the file itself: leave ${dashed(flag)} out`
   }
   if (row && /^(?:r|R|recursive)$/.test(flag)) return folderHint('DIR', path.map(({ name }) => name).join(' '))
+  if (
+    row &&
+    /^(?:decrypt|exec-env|exec-file|set|unset)$/.test(row.name) &&
+    keyTypesInOrder('flags').some((type) => type.flag.name === flag || type.flag.alias === flag)
+  )
+    return 'a file opens with the identities that are at hand, and its recipients stand in it: sops doctor shows both'
   const near = nearest(flag, own)
   if (near !== undefined) return `did you mean ${dashed(near)}?`
-  if (words.length > 2 && /^exec-(?:env|file)$/.test(row?.name ?? '')) return oneArgumentHint(row!.name, words)
+  if (
+    words.length > 2 &&
+    !words.slice(0, 2).some((word) => word.startsWith('-')) &&
+    /^exec-(?:env|file)$/.test(row?.name ?? '')
+  )
+    return oneArgumentHint(row!.name, words)
   // The one short spelling that other programs have and SOPS has not.
   if (flag === 'o' && own.includes('output')) return 'did you mean --output?'
   const letters = [...flag]

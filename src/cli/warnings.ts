@@ -55,14 +55,14 @@ type Deed = 'read' | 'set' | 'removed'
 /** Says where a path of `root`, as it was before, leads to something else than its words say. */
 export function warnOfLandings(root: MapNode, path: Path, done: Deed, ctx: Context): void {
   for (const landing of landingsOf(root, path)) {
-    const message = landingText(landing, done)
+    const message = landingText(landing, done, landing.at.length === path.length)
     if (message === undefined) continue
     const isHarmless = done === 'read' || landing.kind === 'behind'
     ctx.log({ level: isHarmless ? 'advice' : 'warning', logger: 'CMD', message })
   }
 }
 
-function landingText(landing: Landing, done: Deed): string | undefined {
+function landingText(landing: Landing, done: Deed, isEnd: boolean): string | undefined {
   const at = formatPath(landing.at)
   const counts = 'comments count among the elements of a list'
   switch (landing.kind) {
@@ -77,6 +77,9 @@ function landingText(landing: Landing, done: Deed): string | undefined {
     case 'shifted': {
       const verb = done === 'removed' ? 'was' : 'is'
       const [index, wanted] = [landing.index, landing.at.at(-1)]
+      const comment = formatPath([...landing.at.slice(0, -1), landing.comment])
+      if (done === 'set' && isEnd)
+        return `the value of ${at} was replaced, which is element ${index} without the comments: ${counts} (${comment} is one), and element ${wanted} is ${formatPath(landing.meant)}`
       return `${at} ${verb} element ${index} without the comments: ${counts}, and element ${wanted} ${verb} ${formatPath(landing.meant)}`
     }
     case 'value':

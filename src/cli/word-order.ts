@@ -1,7 +1,7 @@
 // Words in the wrong place, and where they belong.
 import { resolve } from 'node:path'
 import { codeOf, statSync } from '../system/index.ts'
-import { shellWord } from '../text/quote.ts'
+import { fileWord, shellWord } from '../text/quote.ts'
 
 /** True for what is written like an index: `["key"]`. */
 export const isIndex = (word: string): boolean => /^\s*\[/.test(word)
@@ -39,7 +39,7 @@ export function orderHints(command: string, words: readonly string[], cwd: strin
   const isOfMore = takesMore.has(command)
   if (first === undefined || !(isOfMore || takesOne.has(command)) || !isNowhere(first, cwd)) return []
   const file = more.find((word) => isFile(word, cwd))
-  const name = shellWord(file ?? 'FILE')
+  const name = fileWord(file ?? 'FILE')
   const call = `sops ${command}`
   if (isIndex(first) && command === 'decrypt')
     return [`for one value: sops decrypt --extract ${shellWord(first)} ${name}`]

@@ -199,7 +199,12 @@ async function selection(config: Config, rule: RawRule, at: string): Promise<rea
   return [
     ...findings,
     ...set.flatMap(({ field, by }) =>
-      by === 'suffix' ? [] : backslashes(rule[field]!, field, at, lineOf(rule, field)),
+      by === 'suffix'
+        ? []
+        : [
+            ...backslashes(rule[field]!, field, at, lineOf(rule, field)),
+            ...commas(rule[field]!, field, at, lineOf(rule, field)),
+          ],
     ),
   ]
 }
@@ -211,6 +216,25 @@ const backslashes = (expression: string, field: string, at: string, line: number
         remark(`${field} of ${at}, ${inSingleQuotes(expression)}, wants a backslash in the text`, line, [
           doubledHint(expression),
         ]),
+      ]
+    : []
+
+/** A list of words, as other settings take one, is one text here. */
+const commas = (expression: string, field: string, at: string, line: number | undefined): readonly Finding[] =>
+  /^[^\\^$.|?*+()[\]{}]+$/.test(expression) && /[^,],\s*[^,\s]/.test(expression)
+    ? [
+        remark(
+          `${field} of ${at}, ${inSingleQuotes(expression)}, fits what has this very text in it, with its commas`,
+          line,
+          [
+            `for any of these words: ${inSingleQuotes(
+              `^(${expression
+                .split(',')
+                .map((word) => word.trim())
+                .join('|')})$`,
+            )}`,
+          ],
+        ),
       ]
     : []
 

@@ -57,8 +57,14 @@ function foreignOwner(found: string, ctx: Context, isChosen: boolean): number | 
   return [...(isAbove ? [folder] : []), ...looked].map(({ uid }) => uid).find((uid) => !own.includes(uid))
 }
 
+/** Of a search: the file that is used, and the first one met that has the other ending. */
+interface Searched {
+  readonly found: string | undefined
+  readonly misnamed: string | undefined
+}
+
 /** `isChosen`: the user chose the working directory. */
-function search(ctx: Context, isChosen = true): string | undefined {
+function search(ctx: Context, isChosen = true): Searched {
   const { sep } = pathsOf(ctx)
   let misnamed: string | undefined
   let found: string | undefined
@@ -72,7 +78,7 @@ function search(ctx: Context, isChosen = true): string | undefined {
     const message = `ignoring "${misnamed}" when searching for config file; the config file must be called ".sops.yaml"${instead}`
     ctx.log({ level: 'warning', logger: 'CMD', message })
   }
-  return found === undefined || isRefused(found, ctx, isChosen) ? undefined : found
+  return { found: found === undefined || isRefused(found, ctx, isChosen) ? undefined : found, misnamed }
 }
 
 /** The search ends there all the same: a file further up has rules for others. */
@@ -99,7 +105,16 @@ export function configsAbove(file: ConfigFile, ctx: Context): readonly string[] 
   return names
 }
 
-const searched = memoKey<ReturnType<typeof search>>('search for a configuration')
+const searched = memoKey<Searched>('search for a configuration')
+
+const searchOnce = (ctx: Context): Searched => ctx.once(searched, () => search(ctx))
+
+/** The next step where the search found nothing but a file that is nearly called so. */
+export function misnamedHints(ctx: Context): readonly string[] {
+  const { found, misnamed } = searchOnce(ctx)
+  if (found !== undefined || misnamed === undefined) return []
+  return [`the configuration is read by its name alone: mv ${misnamed} ${misnamed.replace(/yml$/, 'yaml')}`]
+}
 
 /**
  * The configuration file, or undefined when the search finds none. `explicit` is the path of --config or SOPS_CONFIG ('' = not given); it is
@@ -107,7 +122,7 @@ const searched = memoKey<ReturnType<typeof search>>('search for a configuration'
  * of another user, which is not used.
  */
 export async function findConfig(ctx: Context, explicit = ''): Promise<ConfigFile | undefined> {
-  const found = explicit === '' ? ctx.once(searched, () => search(ctx)) : explicit
+  const found = explicit === '' ? searchOnce(ctx).found : explicit
   if (found === undefined) return undefined
   const file = { path: found, absolutePath: pathsOf(ctx).resolve(ctx.cwd, found) }
   return explicit === '' ? { ...file, found: true } : file
@@ -127,7 +142,7 @@ export async function nearestConfig(path: string, ctx: Context): Promise<ConfigF
   return onceEach(ctx, nearest, folder, () => {
     const log: Context['log'] = (line) => onceEach(ctx, told, line.message, () => ctx.log(line))
     const there = { ...ctx, cwd: folder, log }
-    const found = search(there, false)
+    const { found } = search(there, false)
     if (found === undefined) return undefined
     const absolutePath = pathsOf(ctx).resolve(folder, found)
     return { path: relative(ctx.cwd, absolutePath), absolutePath, found: true }

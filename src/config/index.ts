@@ -1,7 +1,7 @@
 // Front door: the configuration file .sops.yaml: find it, load it, ask it which rule applies to a file.
 export { checkConfig, ruleHints, strayHints, type Warning } from './check.ts'
 export type { ExaminedRule } from './examine.ts'
-export { type ConfigFile, configsAbove, findConfig, nearestConfig } from './find.ts'
+export { type ConfigFile, configsAbove, findConfig, misnamedHints, nearestConfig } from './find.ts'
 export type { Finding } from './finding.ts'
 export { loadExaminer } from './lazy.ts'
 export {

@@ -3,10 +3,11 @@
 import type { SelectionField } from '../cipher/index.ts'
 import type { Context } from '../context/index.ts'
 import { memoKeys, onceEach } from '../context/index.ts'
-import { placeOf, SopsError } from '../errors.ts'
+import { type Position, placeOf, SopsError } from '../errors.ts'
 import type { FlatField, GroupField } from '../keys/index.ts'
 import { readNamed, readRegular, systemErrorText } from '../system/index.ts'
 import { conflictHint, conflictLine, conflictText } from '../text/conflict.ts'
+import { globHint } from '../text/glob.ts'
 import { tabHints } from '../text/tabs.ts'
 import { type ConfigFile, openablePath } from './find.ts'
 import { doctorHint } from './finding.ts'
@@ -156,7 +157,9 @@ async function load(file: ConfigFile, ctx: Context): Promise<Config> {
     return new SopsError('generic', [`error loading config: Could not unmarshal config file: ${reason}`, ...more], {
       ...(line === undefined && cause ? placeOf(cause) : {}),
       hints: [
-        ...(line === undefined ? [...hints, ...(cause ? tabHints(bytes, cause.position) : [])] : [conflictHint]),
+        ...(line === undefined
+          ? [...hints, ...(cause ? [...tabHints(bytes, cause.position), ...quoteHints(bytes, cause.position)] : [])]
+          : [conflictHint]),
         `the configuration is ${file.path}`,
         doctorHint,
       ],
@@ -187,6 +190,19 @@ async function load(file: ConfigFile, ctx: Context): Promise<Config> {
     lines,
     secondDocument,
   }
+}
+
+/** Of an expression that YAML does not take as it is written. */
+function quoteHints(bytes: Uint8Array, position: Position | undefined): readonly string[] {
+  const line =
+    position &&
+    Buffer.from(bytes)
+      .toString('utf8')
+      .split(/\r\n?|\n/)[position.line - 1]
+  const [, name, star, quoted] = /^[\s-]*(\w*regex)\s*:\s*(?:(\*.*?)|"(.*)")\s*$/.exec(line ?? '') ?? []
+  if (name === undefined) return []
+  if (star !== undefined) return [globHint(name, star)]
+  return [`in double quotes a backslash has a meaning of its own in YAML: write '${quoted}', in single quotes`]
 }
 
 function misfitHints(errors: readonly string[]): readonly string[] {

@@ -14,7 +14,8 @@ import { checkCleartext } from './cleartext.ts'
 import { sealNew, withNewFile } from './create.ts'
 import { emitPlain, loadEncrypted, withOpenFile } from './encrypted-file.ts'
 import { warnOfLeftOut, warnOfOneDocument } from './left-out.ts'
-import { parsePlain, sealDraft } from './plaintext.ts'
+import { warnOfTokens } from './not-encrypted.ts'
+import { parsePlain, refuseSealed, sealDraft } from './plaintext.ts'
 import { warnOfSharedPaths } from './shared-paths.ts'
 import { lineOf } from './twins.ts'
 import type { OpenFile } from './types.ts'
@@ -127,7 +128,9 @@ export const decryptToObject = (
 export async function encrypt(input: Uint8Array | string, options: EncryptOptions): Promise<Uint8Array> {
   const context = options.context ?? processContext()
   const [format, output] = [await loadFormat(options.format), await loadFormat(options.output ?? options.format)]
-  const draft = parsePlain(asBytes(input), format, output, { watch: context.watch })
+  const bytes = asBytes(input)
+  await refuseSealed(bytes, output.id, context.watch)
+  const draft = parsePlain(bytes, format, output, { watch: context.watch })
   for (const key of options.keyGroups?.flatMap(({ keys }) => keys) ?? []) approveKey(key, context)
   const settings = {
     keyGroups: options.keyGroups ?? [{ keys: await recipientsOf(options.recipients ?? {}, context) }],
@@ -137,6 +140,7 @@ export async function encrypt(input: Uint8Array | string, options: EncryptOption
   }
   return withNewFile(settings, options.services ?? [localKeyService(context)], async (file) => {
     await context.audit?.({ action: 'encrypt', file: context.cwd })
+    warnOfTokens(draft.plain, file.selection, context.log)
     warnOfSharedPaths(draft.plain, file.selection, context.log)
     return sealNew(file, draft, output, context.now(), options.layout ?? {}).bytes
   })

@@ -38,6 +38,7 @@ import { checkCleartext } from './cleartext.ts'
 import { dataKeyOf, warnOfBare } from './data-key.ts'
 import { changedHints, localizedMismatch, mismatchHints } from './mac-mismatch.ts'
 import { type MetadataText, withTexts } from './metadata-texts.ts'
+import { withoutMetadata } from './not-encrypted.ts'
 import { parseEncrypted } from './parse.ts'
 import { readingProgress } from './reading.ts'
 import { warnOfReprints } from './reprints.ts'
@@ -55,8 +56,12 @@ export async function loadEncrypted(bytes: Uint8Array, id: FormatId, watch?: Wat
   const progress = readingProgress('reading', bytes, watch)
   const read = (literal: boolean): EncryptedFile => {
     const parsed = parseEncrypted(bytes, format, { literal, progress })
-    const taken = takeMetadata(parsed.tree, format.metadata, { emptyIsAbsent: id === 'json' || id === 'binary' })
-    return { format, parsed, ...taken }
+    const emptyIsAbsent = id === 'json' || id === 'binary'
+    try {
+      return { format, parsed, ...takeMetadata(parsed.tree, format.metadata, { emptyIsAbsent }) }
+    } catch (error) {
+      throw withoutMetadata(error, bytes, id)
+    }
   }
   const file = read(false)
   return format.reading?.(file.parsed) === 'layout' ? { ...file, literal: () => read(true) } : file

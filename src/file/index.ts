@@ -24,6 +24,7 @@ export {
 export { loadLargeBinary } from './lazy.ts'
 export { warnOfLeftOut, warnOfOneDocument } from './left-out.ts'
 export { lossesOf, type SpellingLosses } from './losses.ts'
+export { warnOfTokens } from './not-encrypted.ts'
 export {
   alreadyEncrypted,
   type Draft,
@@ -31,6 +32,7 @@ export {
   parsePlain,
   parseWithMetadata,
   refuseReserved,
+  refuseSealed,
   sealDraft,
 } from './plaintext.ts'
 export { type ChangeRecipientsOptions, changeRecipients, type WantedRecipients } from './recipients.ts'

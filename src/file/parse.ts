@@ -3,6 +3,7 @@ import { encryptHint, mendHint, placeOf, SopsError, withHints } from '../errors.
 import type { Format, FormatId, FormatParseOptions, Parsed } from '../formats/index.ts'
 import { conflictLine, conflictText } from '../text/conflict.ts'
 import { tabHints } from '../text/tabs.ts'
+import { knownHints } from './not-encrypted.ts'
 import { syntaxHints } from './syntax-hints.ts'
 
 /** @throws SopsError `parse`. */
@@ -17,6 +18,9 @@ export function parseEncrypted(
     if (!(error instanceof SopsError)) throw error
     const line = conflictLine(bytes)
     if (line !== undefined) throw new SopsError('parse', conflictText(line), { hints: conflictHints, cause: error })
+    const known = knownHints(bytes, format.id)
+    if (known.length > 0)
+      throw new SopsError(error.code, error.message, { ...placeOf(error), hints: known, cause: error })
     if (!isTouched(bytes)) throw notEncrypted(error, bytes, format.id)
     const isYaml = format.id === 'yaml'
     throw withHints(error, [

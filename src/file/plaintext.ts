@@ -2,12 +2,12 @@
 import { compileSelection, type Selection } from '../cipher/index.ts'
 import type { Watch } from '../context/index.ts'
 import { placeOf, SopsError } from '../errors.ts'
-import type { Format, Layout, Parsed } from '../formats/index.ts'
+import type { Format, FormatId, Layout, Parsed } from '../formats/index.ts'
 import { sniffFormat } from '../formats/index.ts'
 import { type Metadata, refuseOthers, reservedIn, takeMetadata, withMetadata } from '../metadata/index.ts'
 import { conflictHint, conflictLine, conflictText } from '../text/conflict.ts'
 import type { Tree, Value } from '../tree/tree.ts'
-import { emitPlain, refuseDocuments, type SealOutput, sealFile } from './encrypted-file.ts'
+import { emitPlain, loadEncrypted, refuseDocuments, type SealOutput, sealFile } from './encrypted-file.ts'
 import { sealInPlace } from './in-place.ts'
 import { withKnownValues } from './known-values.ts'
 import { type MetadataText, placedTexts } from './metadata-texts.ts'
@@ -75,6 +75,20 @@ export function refuseReserved(tree: Tree, output: Format): void {
   throw new SopsError('already-encrypted', reservedLines, {
     hints: number === 1 ? [] : [`the entry is in document ${number}: was an encrypted file joined to this one?`],
   })
+}
+
+/**
+ * Refuses a text that is to be sealed as a whole and is an encrypted file of any format, whatever its name says.
+ * @throws SopsError `already-encrypted`.
+ */
+export async function refuseSealed(bytes: Uint8Array, output: FormatId, watch?: Watch): Promise<void> {
+  const seen = output === 'binary' ? sniffFormat(bytes) : undefined
+  if (seen === undefined) return
+  const file = await loadEncrypted(bytes, seen, watch).catch((error: unknown) => {
+    if (error instanceof SopsError) return undefined
+    throw error
+  })
+  if (file !== undefined && file.metadata.mac !== '') throw alreadyEncrypted()
 }
 
 /** Parses a plain text that shows its metadata in the first document. @throws SopsError `bad-input` or `generic`. */

@@ -1,5 +1,5 @@
 // Warnings and refusals for an opened file that has a key more than once (tree/twins.ts).
-import type { Context } from '../context/index.ts'
+import type { Context, LogLine } from '../context/index.ts'
 import { SopsError } from '../errors.ts'
 import type { Format, FormatId, Parsed, PassedOver } from '../formats/index.ts'
 import { formatPath } from '../tree/path.ts'
@@ -38,9 +38,19 @@ interface PlainText {
   readonly plain: Tree
 }
 
-/** Says of a plain text what opening it will say once it is encrypted. */
-export function warnOfPlainTwins({ format, parsed, plain }: PlainText, log: Context['log']): void {
-  warnOfTwins({ format, parsed, twins: findTwins(plain) }, plainPassedOver(format, parsed, plain), log)
+/** Says of a plain text what opening it will say once it is encrypted, unless that holds for the earlier text too. */
+export function warnOfPlainTwins(text: PlainText, log: Context['log'], earlier?: () => PlainText): void {
+  const lines = plainTwins(text)
+  const known = new Set(lines.length > 0 && earlier ? plainTwins(earlier()).map(({ message }) => message) : [])
+  for (const line of lines) if (!known.has(line.message)) log(line)
+}
+
+function plainTwins({ format, parsed, plain }: PlainText): readonly LogLine[] {
+  const lines: LogLine[] = []
+  warnOfTwins({ format, parsed, twins: findTwins(plain) }, plainPassedOver(format, parsed, plain), (line) =>
+    lines.push(line),
+  )
+  return lines
 }
 
 /** A plain text has no line that was put in the place of another. */

@@ -2,7 +2,7 @@
 
 import type { Selection } from '../cipher/index.ts'
 import type { Path } from '../tree/path.ts'
-import type { Entry, Leaf, LeafToken, Node, Origin, Tree, Value } from '../tree/tree.ts'
+import type { Entry, Leaf, LeafToken, ListNode, Node, Origin, Tree, Value } from '../tree/tree.ts'
 import type { ReadingShare } from './ticks.ts'
 
 /** The names of the formats. */
@@ -164,6 +164,8 @@ export interface Format {
    * has no place of its own.
    */
   strandedComment?(parsed: Parsed, entry: Entry): number | undefined
+  /** True for a list of the text whose comments stay where they are when its elements change: they stand between brackets, or behind them. */
+  keepsComments?(parsed: Parsed, list: ListNode): boolean
   /**
    * Of an opened file: the first lines that count nowhere, since a later one has the same key. Only where the format has such lines.
    * @throws SopsError `cannot-decrypt-tree` where the text that was opened there is not a line of that key.

@@ -101,6 +101,10 @@ export const yaml: Format = {
     return { value: place.value, text: token }
   },
   lineOf: (parsed, { start }) => lineIn(sourceOf(parsed).text, start),
+  keepsComments(_, list) {
+    const node = list.origin && placeOf(list).node
+    return node?.kind === 'list' && node.flow
+  },
   readings: (parsed) => readingsOf(sourceOf(parsed).text, sourceOf(parsed).documents),
   notices: (parsed) => (sourceOf(parsed).utf16 ? ['the text is UTF-16: what is written is UTF-8'] : []),
   unusualDocuments: (parsed) => unusualDocuments(sourceOf(parsed)),

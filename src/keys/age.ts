@@ -50,4 +50,8 @@ export const age: KeyTypeRow<'age'> = {
     const { places } = await import('./age/sources/places.ts')
     return places(ctx)
   },
+  async identityFiles(ctx) {
+    const { identityFiles } = await import('./age/sources/files.ts')
+    return identityFiles(ctx)
+  },
 }

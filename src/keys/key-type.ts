@@ -186,6 +186,8 @@ export interface KeyTypeRow<Id extends string = string, Flat extends string = Id
     KeyWork {
   /** Every place where unwrapping looks for identities, without asking, changing or connecting to anything (`sops doctor`). Never throws. */
   places?(ctx: Context): Promise<readonly IdentityPlace[]>
+  /** The files among them, as absolute paths. Never throws. */
+  identityFiles?(ctx: Context): Promise<readonly string[]>
 }
 
 /** Work that is loaded on first use, so that a row can name it at no cost. */

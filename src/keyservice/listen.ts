@@ -11,12 +11,13 @@ const causeText = (code: string): string => {
   return code === 'ENOTFOUND' || code === 'EAI_AGAIN' ? (cause ?? code) : `bind: ${cause ?? (code || 'failed')}`
 }
 
-const failure = (network: string, address: string, cause: string): SopsError =>
-  new SopsError('generic', `listen ${network}${address === '' ? '' : ` ${address}`}: ${cause}`)
+const failure = (network: string, address: string, cause: string, hints: readonly string[] = []): SopsError =>
+  new SopsError('generic', `listen ${network}${address === '' ? '' : ` ${address}`}: ${cause}`, { hints })
 
 /** Host and port of `HOST:PORT`; the host may be empty (every address) or in brackets. */
 function splitHostPort(network: string, address: string): { readonly host: string; readonly port: number } {
-  const bad = (cause: string): SopsError => failure(network, '', `address ${address}: ${cause}`)
+  const hints = /^\d+$/.test(address) ? [`an address has a host, too: --address 127.0.0.1:${address}`] : []
+  const bad = (cause: string): SopsError => failure(network, '', `address ${address}: ${cause}`, hints)
   const [, bracketed, bare, port] = /^(?:\[([^[\]]*)\]|([^:[\]]*)):([^:]*)$/.exec(address) ?? []
   if (port === undefined) {
     throw bad(

@@ -43,6 +43,7 @@ export { loadStart } from './lazy.ts'
 export { findProgram, isProgram, startFailure } from './programs.ts'
 export {
   declareSecretVariables,
+  holdsIdentity,
   holdsSecret,
   secretValues,
   shownPath,

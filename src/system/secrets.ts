@@ -17,6 +17,11 @@ const hidden = '(a secret, not shown)'
 /** True if the text holds key material or something like a token. */
 export const holdsSecret = (text: string): boolean => patterns.some((pattern) => text.search(pattern) >= 0)
 
+/** True for a text with an age identity in it, or one that is a private key as a whole. */
+export const holdsIdentity = (text: string): boolean =>
+  /\bAGE-SECRET-KEY-(?:PQ-)?1[0-9A-Z]{8,}|\bAGE-PLUGIN-[0-9A-Z-]*1[0-9A-Z]{4,}/.test(text) ||
+  /^\s*-----BEGIN [A-Z0-9 ]*PRIVATE KEY/.test(text)
+
 /** The text with its key material blanked out. */
 export const withoutSecrets = (text: string): string =>
   patterns.reduce((shown, pattern) => shown.replace(pattern, hidden), text)

@@ -40,3 +40,6 @@ export const inSingleQuotes = (text: string): string => `'${oneLine(text).replac
 /** A word as it is typed at a shell. */
 export const shellWord = (text: string): string =>
   /^[\w./@%+,:=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
+
+/** The name of a file as it is typed at a shell, where no command takes it for a flag. */
+export const fileWord = (name: string): string => shellWord(name.startsWith('-') && name !== '-' ? `./${name}` : name)

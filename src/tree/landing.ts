@@ -6,13 +6,31 @@ import type { Item, ListNode, MapNode, Node } from './tree.ts'
 
 /** What is unexpected at the place `at`. */
 export type Landing =
-  /** It is a comment; or it is element `index`, from 0, without comments. `meant` is where the index leads without them. */
+  /** It is a comment; or it is element `index`, from 0, without comments, of which the first is element `comment`. `meant` is where the index leads without them. */
   | { readonly kind: 'comment'; readonly at: Path; readonly meant: Path }
-  | { readonly kind: 'shifted'; readonly at: Path; readonly meant: Path; readonly index: number }
+  | {
+      readonly kind: 'shifted'
+      readonly at: Path
+      readonly meant: Path
+      readonly index: number
+      readonly comment: number
+    }
   /** It is a value, no null, and the path goes on. */
   | { readonly kind: 'value'; readonly at: Path; readonly becomes: 'map' | 'list' }
   /** There is nothing, and a value set there comes to stand at `to`. */
   | { readonly kind: 'behind'; readonly at: Path; readonly to: Path }
+
+/** The list of which the path names a comment as an element; undefined where it names none. */
+export function listOfComment(root: MapNode, path: Path): ListNode | undefined {
+  let node: Exclude<Node, { kind: 'leaf' }> = root
+  for (const step of path) {
+    if (node.kind === 'list' && typeof step === 'number' && node.items[step]?.kind === 'comment') return node
+    const next: Node | undefined = below(node, step)
+    if (next === undefined || next.kind === 'leaf') return undefined
+    node = next
+  }
+  return undefined
+}
 
 /** What is unexpected on the way, outermost first. */
 export function landingsOf(root: MapNode, path: Path): Landing[] {
@@ -46,7 +64,8 @@ function inList(list: ListNode | undefined, before: Path, index: number): Landin
   if (item === undefined || (isElement(item) && counted === index)) return undefined
   const places = [...items.keys()].filter((place) => isElement(items[place]!))
   const meant = [...before, places[index] ?? items.length]
-  return isElement(item) ? { kind: 'shifted', at, meant, index: counted } : { kind: 'comment', at, meant }
+  const comment = items.findIndex((one) => !isElement(one))
+  return isElement(item) ? { kind: 'shifted', at, meant, index: counted, comment } : { kind: 'comment', at, meant }
 }
 
 function below(node: Exclude<Node, { kind: 'leaf' }>, step: Step): Node | undefined {

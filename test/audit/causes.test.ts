@@ -5,6 +5,7 @@ import { insertEvents } from '../../src/audit/postgres.ts'
 import { fakeContext } from '../support/context.ts'
 import { makeCertificate, type TestCertificate } from '../support/emulators/aws-tls.ts'
 import { startPostgresStandIn } from '../support/emulators/postgres.ts'
+import { refusingPort } from '../support/ports.ts'
 
 let tls: TestCertificate
 beforeAll(() => {
@@ -44,16 +45,10 @@ async function reasonFor(text: string): Promise<string> {
   return said.join('\n')
 }
 
-const refusedPort = async (): Promise<number> => {
-  const port = await answering(() => {})
-  await closing.pop()!()
-  return port
-}
-
 const closed = /127\.0\.0\.1:\d+ closed the connection without an answer of PostgreSQL/
 
 test.each<[name: string, port: () => Promise<number>, words: string, reason: RegExp]>([
-  ['refused', refusedPort, 'sslmode=disable', /connect 127\.0\.0\.1:\d+: connection refused/],
+  ['refused', async () => refusingPort, 'sslmode=disable', /connect 127\.0\.0\.1:\d+: connection refused/],
   ['no such name', async () => 1, 'host=nobody.invalid sslmode=disable', /nobody\.invalid/],
   [
     'reset at once',

@@ -5,6 +5,7 @@ import { messageOf } from '../../src/errors.ts'
 import { fakeContext } from '../support/context.ts'
 import { makeCertificate, type TestCertificate } from '../support/emulators/aws-tls.ts'
 import { type PostgresServer, startPostgresStandIn } from '../support/emulators/postgres.ts'
+import { refusingPort } from '../support/ports.ts'
 
 let tls: TestCertificate
 beforeAll(() => {
@@ -36,7 +37,7 @@ async function record(text: string, env: Record<string, string> = {}): Promise<s
   }
 }
 
-const ports = (list: readonly PostgresServer[]): string => list.map(({ port }) => port).join(',')
+const ports = (list: readonly Pick<PostgresServer, 'port'>[]): string => list.map(({ port }) => port).join(',')
 const hosts = (count: number): string => Array(count).fill('127.0.0.1').join(',')
 
 /** Whose certificate nobody vouches for. */
@@ -112,8 +113,7 @@ test.each([
 })
 
 test('the first server that answers gets the record, and a later one nothing', async () => {
-  const gone = await start()
-  await gone.close()
+  const gone = { port: refusingPort, starts: [], inserted: [] }
   const list = [gone, await start({ password: 'other' }), await start(), await start()]
   const text = `host=${hosts(4)} port=${ports(list)} user=u password=topsecret sslmode=disable`
   expect(await record(text)).toBeUndefined()
@@ -125,8 +125,7 @@ test('the first server that answers gets the record, and a later one nothing', a
 })
 
 test('no server: the reason of each, and no password', async () => {
-  const list = [await start(), await start({ password: 'other' })]
-  await list[0]!.close()
+  const list = [{ port: refusingPort }, await start({ password: 'other' })]
   const reasons = await record(`host=${hosts(2)} port=${ports(list)} user=u password=topsecret sslmode=disable`)
   expect(reasons).toBe(
     `none of 2 servers will do: 127.0.0.1:${list[0]!.port}: connect 127.0.0.1:${list[0]!.port}: connection refused; ` +

@@ -9,6 +9,7 @@ import { fakeContext } from '../support/context.ts'
 import { awsDefaults } from '../support/emulators/aws.ts'
 import { rawAnswer, startRaw } from '../support/emulators/raw.ts'
 import { startS3 } from '../support/emulators/s3.ts'
+import { quietPort } from '../support/ports.ts'
 import { type ServiceName, services, use } from './services.ts'
 
 const away = 600
@@ -22,9 +23,7 @@ const refusing: Away = async (_, port) => {
     for (const one of [socket, onward]) one.on('error', () => void [socket, onward].map((end) => end.destroy()))
     socket.pipe(onward).pipe(socket)
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const own = (server.address() as AddressInfo).port
-  await new Promise((resolve) => server.close(resolve))
+  const own = await quietPort()
   setTimeout(() => server.listen(own, '127.0.0.1'), away)
   open.push({ close: async () => void server.close() })
   return { address: `http://127.0.0.1:${own}` }

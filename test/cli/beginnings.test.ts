@@ -59,3 +59,28 @@ test('encrypting an encrypted file', async () => {
     /^error: x\.yaml: The file you have provided contains a top-level entry called 'sops', or for\nflat file formats/,
   )
 })
+
+test.each([
+  ['x.yaml', 'a: x\n'],
+  ['x.json', '{"a": "x"}\n'],
+  ['x.env', 'A=x\n'],
+  ['x.ini', '[a]\nb = x\n'],
+  ['x.bin', 'x\n'],
+])('encrypting the text of an encrypted %s under another name', async (name, text) => {
+  project.write(name, text)
+  await alice.sops(['encrypt', '-i', '--age', alice.recipient, name])
+  const sealed = String(project.read(name))
+  project.write('y.txt', sealed)
+  const { code, stderr } = await alice.sops(['encrypt', '-i', '--age', alice.recipient, 'y.txt'])
+  expect(code).toBe(203)
+  expect(stderr).toMatch(/^error: y\.txt: the file is encrypted already\nhint: /)
+  expect(String(project.read('y.txt'))).toBe(sealed)
+})
+
+test.each(['sops: the tool\n', '[sops]\n', 'Write\n\nsops:\n  age: x\n  mac: ENC[…]\n'])(
+  'a text that speaks of sops is encrypted as any other: %j',
+  async (text) => {
+    project.write('y.txt', text)
+    expect(await alice.sops(['encrypt', '-i', '--age', alice.recipient, 'y.txt'])).toMatchObject({ code: 0 })
+  },
+)

@@ -247,7 +247,7 @@ describe('command lines', () => {
     [['-e', 'plain.yaml', '-i'], 'plain.yaml', 'only'],
     [['encrypt', 'plain.yaml', "it's"], undefined, String.raw`sops encrypt -i … plain.yaml 'it'\''s'`],
     [['exec-env', 'f.yaml'], undefined, "name the file and the command: sops exec-env f.yaml 'COMMAND'"],
-    [['exec-file', 'f.yaml'], undefined, "sops exec-file f.yaml 'COMMAND'"],
+    [['exec-file', 'f.yaml'], undefined, "sops exec-file f.yaml 'COMMAND {}'"],
     [['exec-env', 'f.yaml', 'a', 'b'], undefined, 'into one quoted argument'],
     [['exec-env'], undefined, "sops exec-env FILE 'COMMAND'"],
     [['set', 'f.yaml', 'password', 'secret-1'], 'f.yaml', `a path is written as '["key"]["inner"]'`],
@@ -278,7 +278,7 @@ describe('command lines', () => {
   })
 
   test('a value on stdin that is no JSON', () =>
-    fails(['set', '--value-stdin', 'f.yaml', '["a"]'], 'f.yaml', 'jq -Rs .', 'secret-1\n'))
+    fails(['set', '--value-stdin', 'f.yaml', '["a"]'], 'f.yaml', 'jq -Rs ', 'secret-1\n'))
 })
 
 describe('a bare word that names nothing never opens an editor', () => {

@@ -1,5 +1,5 @@
 // What is said of input that is nearly right: a file that is nearly of its format, a recipient that is nearly one, a word in a flag's place.
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { runCli, type Sandbox } from '../support/cli.ts'
 import { encryptedBox, environmentIn, recipient } from './exec-support.ts'
@@ -68,6 +68,18 @@ describe('a recipient', () => {
     [`${recipient} ${recipient}`, commas],
     [`${recipient}; ${recipient}`, commas],
     [`${recipient},`, 'a comma stands at an end of the list, or two beside one another'],
+    [`# public key: ${recipient}`, `give the recipient alone: ${recipient}`],
+    [`'${recipient}'`, `give the recipient alone: ${recipient}`],
+    [recipient.toUpperCase(), `recipients are in lower case: ${recipient}`],
+    [recipient.slice(0, 40), 'it has 40 characters, and an age recipient has 62: a part of it is missing'],
+    [`${recipient}x`, 'it has 63 characters, and an age recipient has 62: there is more than one in it'],
+    [recipient.replace(/..$/, 'qq'), 'a character of it is another one: copy it again'],
+    ['foo', 'recipients begin with age1, and SSH keys that are recipients with ssh-ed25519 or ssh-rsa'],
+    [
+      '84A7186F9832D9E67FAF2010DEF64C926113B527',
+      'it looks like the fingerprint of a PGP key: --pgp, or pgp in .sops.yaml',
+    ],
+    ['arn:aws:kms:eu-west-1:1:key/k', 'it looks like a key of AWS KMS: --kms, or kms in .sops.yaml'],
     ['keys.txt', 'a file of recipients is not read; age-keygen -y shows the recipient of an identity'],
   ])('--age %j', async (words, hint) => {
     expect(await hintsOf(['encrypt', '--age', words, 'plain.yaml'])).toEqual([hint])
@@ -94,7 +106,7 @@ test('the only key group', async () => {
 })
 
 describe('set and unset', () => {
-  const jq = (from: string): string => `jq -Rs . < ${from} | sops set --value-stdin f.yaml '["a"]'`
+  const jq = (from: string): string => `jq -Rs 'rtrimstr("\\n")' < ${from} | sops set --value-stdin f.yaml '["a"]'`
 
   test.each<[string, readonly string[], readonly string[]]>([
     ['the file alone', ['set', 'f.yaml'], [`sops set f.yaml '["key"]' '"value"'`]],
@@ -107,6 +119,21 @@ describe('set and unset', () => {
       ['set', '--value-file', 'f.yaml', '["a"]', 'v.txt'],
       [`the file holds JSON, text in double quotes; to store a text as it is: ${jq('v.txt')}`],
     ],
+    [
+      'both in one word',
+      ['set', 'f.yaml', '["a"] "x"'],
+      ['the index and the value are two words, each in quotes of its own', `sops set f.yaml '["a"]' '"value"'`],
+    ],
+    [
+      'an equals sign',
+      ['set', 'f.yaml', '["a"][0]="x"'],
+      ['the index and the value are two words, each in quotes of its own', `sops set f.yaml '["a"][0]' '"value"'`],
+    ],
+    [
+      'two indexes',
+      ['unset', 'f.yaml', '["a"]', '["b"]'],
+      ['unset takes one index, got 2: one call for each', `sops unset f.yaml '["key"]'`],
+    ],
     ['a number that no float is', ['set', 'f.yaml', '["a"]', '1e400'], ['put it in double quotes to store it as text']],
   ])('%s', async (_, argv, hints) => {
     writeFileSync(box.path('v.txt'), 'plain text\n')
@@ -114,10 +141,168 @@ describe('set and unset', () => {
   })
 })
 
+describe('a key of a path', () => {
+  test.each<[readonly string[], string]>([
+    [['decrypt', '--extract', '["Password"]', 'keys.yaml'], `did you mean '["password"]'?`],
+    [['decrypt', '--extract', '["db"]["usr"]["x"]', 'keys.yaml'], `did you mean '["db"]["user"]["x"]'?`],
+    [
+      ['decrypt', '--extract', '["list"]["0"]', 'keys.yaml'],
+      `the number of an element stands without quotes: '["list"][0]'`,
+    ],
+    [['unset', 'keys.yaml', '["pasword"]'], `did you mean '["password"]'?`],
+  ])('%j', async (argv, hint) => {
+    writeFileSync(box.path('keys.yaml'), 'password: x\ndb: {user: {x: y}}\nlist: [a]\n')
+    await runCli(['encrypt', '-i', '--age', recipient, 'keys.yaml'], { cwd: box.dir })
+    expect(await hintsOf(argv)).toEqual([hint])
+  })
+
+  test('that is like none', async () => {
+    expect(await hintsOf(['decrypt', '--extract', '["other"]', 'f.yaml'])).toEqual([])
+  })
+})
+
+describe('flags', () => {
+  test.each<[readonly string[], string]>([
+    [
+      ['decrypt', '--age', recipient, 'f.yaml'],
+      'a file opens with the identities that are at hand, and its recipients stand in it: sops doctor shows both',
+    ],
+    [['encrypt', '-i'], 'name a file: sops encrypt -i FILE'],
+    [['keyservice', '--address', '5000'], 'an address has a host, too: --address 127.0.0.1:5000'],
+  ])('%j', async (argv, hint) => {
+    expect(await hintsOf(argv)).toEqual([hint])
+  })
+})
+
+describe('SOPS_AGE_KEY', () => {
+  test.each([
+    [(text: string) => text.trimEnd().replaceAll('\n', '\\n'), 'it has \\n in it, where'],
+    [(text: string) => `AGE-SECRET-KEY-1\\n${text.trimEnd().split('\n').at(-1)}`, 'it has \\n in it, where'],
+    [(text: string) => `export SOPS_AGE_KEY=${text.trimEnd().split('\n').at(-1)}`, 'it is an assignment'],
+  ])('%#', async (change, words) => {
+    const env = environmentIn(box)
+    const { stderr } = await runCli(['decrypt', 'f.yaml'], {
+      cwd: box.dir,
+      env: { ...env, SOPS_AGE_KEY: change(env['SOPS_AGE_KEY']!) },
+    })
+    expect(stderr.replace(/\s*\|?\s+\|?\s*/g, ' ')).toContain(words)
+    expect(stderr).not.toMatch(/AGE-SECRET-KEY-1\w/)
+  })
+})
+
+describe('a configuration', () => {
+  test.each<[string, string, string]>([
+    [
+      '.sops.yml',
+      `creation_rules:\n  - age: ${recipient}\n`,
+      'the configuration is read by its name alone: mv .sops.yml .sops.yaml',
+    ],
+    [
+      '.sops.yaml',
+      `creation_rules:\n  - path_regex: *.yaml\n    age: ${recipient}\n`,
+      "path_regex is a regular expression, not a glob: write '\\.yaml$' for '*.yaml'",
+    ],
+    [
+      '.sops.yaml',
+      `creation_rules:\n  - path_regex: "\\.yaml$"\n    age: ${recipient}\n`,
+      "in double quotes a backslash has a meaning of its own in YAML: write '\\.yaml$', in single quotes",
+    ],
+  ])('%s %j', async (name, text, hint) => {
+    writeFileSync(box.path(name), text)
+    expect((await hintsOf(['encrypt', 'plain.yaml']))[0]).toBe(hint)
+    if (name === '.sops.yml') expect((await hintsOf(['updatekeys', 'f.yaml']))[0]).toBe(hint)
+  })
+
+  test('with commas in an expression', async () => {
+    writeFileSync(
+      box.path('.sops.yaml'),
+      `creation_rules:\n  - encrypted_regex: password, token\n    age: ${recipient}\n`,
+    )
+    const { stdout } = await runCli(['doctor'], { cwd: box.dir, env: environmentIn(box) })
+    expect(stdout.toString()).toContain(
+      "fits what has this very text in it, with its commas\n    hint: for any of these words: '^(password|token)$'",
+    )
+  })
+})
+
 test('nested values as variables', async () => {
   expect(await hintsOf(['exec-env', 'nested.yaml', 'true'])).toEqual([
-    'a variable holds one text: keep the values on the top level, or hand on the whole file: sops exec-file nested.yaml COMMAND',
+    "a variable holds one text: keep the values on the top level, or hand on the whole file: sops exec-file nested.yaml 'COMMAND {}'",
   ])
+})
+
+describe('the command of exec-env and exec-file', () => {
+  const whole = 'put the whole command into one quoted argument: '
+  test.each<[readonly string[], readonly string[]]>([
+    [['exec-env', 'f.yaml', 'echo "$a" | cat', 'x'], [`${whole}sops exec-env f.yaml 'echo "$a" | cat x'`]],
+    [['exec-env', 'f.yaml', 'echo "$a"', '-n'], [`${whole}sops exec-env f.yaml 'echo "$a" -n'`]],
+    [['exec-env', 'f.yaml', 'ls', '--color'], [`${whole}sops exec-env f.yaml 'ls --color'`]],
+    [['exec-env', '--foo', 'f.yaml', 'ls'], []],
+    [['exec-env', 'f.yaml', '--foo', 'ls -l'], []],
+    [['exec-file', 'f.yaml'], ["name the file and the command: sops exec-file f.yaml 'COMMAND {}'"]],
+    [['exec-env', 'f.yaml'], ["name the file and the command: sops exec-env f.yaml 'COMMAND'"]],
+  ])('%j', async (argv, hints) => {
+    expect(await hintsOf(argv)).toEqual(hints)
+  })
+
+  test('receives nothing where it does not say {}', async () => {
+    const run = (line: string) =>
+      runCli(['exec-file', 'f.yaml', line], {
+        cwd: box.dir,
+        env: { ...environmentIn(box), NO_COLOR: '1' },
+        tty: ['stderr'],
+      })
+    const note = "note: f.yaml: nothing receives the file: {} in the command stands for it, as in 'COMMAND {}'\n"
+    expect((await run('true')).stderr).toBe(note)
+    expect((await run('cat {} > out')).stderr).toBe('')
+  })
+})
+
+describe('stdin, and files with odd names', () => {
+  const stdinOf = async (argv: readonly string[], stdin: string): Promise<string[]> => {
+    const { stderr } = await runCli(argv, { cwd: box.dir, env: { ...environmentIn(box), NO_COLOR: '1' }, stdin })
+    return stderr.split('\n').filter((line) => line.startsWith('hint: '))
+  }
+
+  test.each(['decrypt', 'encrypt'])('%s -', async (command) => {
+    expect(await hintsOf([command, '-'])).toEqual([
+      `to read stdin, leave the name out: sops ${command} --filename-override secrets.yaml`,
+    ])
+  })
+
+  test('without a name', async () => {
+    expect(await stdinOf(['decrypt'], readFileSync(box.path('f.yaml'), 'utf8'))).toEqual([
+      'hint: the text is that of an encrypted yaml file, and was read as binary',
+      'hint: name its format: --input-type yaml --output-type yaml',
+      'hint: or by a name that ends so: --filename-override secrets.yaml',
+    ])
+  })
+
+  test('empty', async () => {
+    expect((await stdinOf(['decrypt'], '')).at(-1)).toBe(
+      'hint: stdin is empty: name a file, as in sops decrypt secrets.yaml',
+    )
+    writeFileSync(box.path('e.yaml'), '')
+    for (const command of ['decrypt', 'encrypt'])
+      expect((await hintsOf([command, ...(command === 'encrypt' ? ['--age', recipient] : []), 'e.yaml'])).at(-1)).toBe(
+        `the file is empty: a shell empties it before it is read where the output goes to it as well (sops ${command} e.yaml > e.yaml): take it back, and then sops ${command} -i e.yaml`,
+      )
+  })
+
+  test('an empty binary file', async () => {
+    writeFileSync(box.path('e.txt'), '')
+    const encrypt = (...argv: string[]) =>
+      runCli(['encrypt', '--age', recipient, ...argv], { cwd: box.dir, env: { NO_COLOR: '1' } })
+    const words =
+      'warning: e.txt: the file is empty: if the shell emptied it, since the output goes to it as well, its text is gone: take it back, and use -i\n'
+    expect(await encrypt('e.txt')).toMatchObject({ code: 0, stderr: expect.stringContaining(words) })
+    expect((await encrypt('-i', 'e.txt')).stderr).not.toContain('the file is empty')
+  })
+
+  test('a name that begins like a flag', async () => {
+    writeFileSync(box.path('-d.yaml'), 'a: x\n')
+    expect((await hintsOf(['decrypt', '--', '-d.yaml'])).at(-1)).toBe('to encrypt it: sops encrypt -i ./-d.yaml')
+  })
 })
 
 test('git install outside of a repository', async () => {

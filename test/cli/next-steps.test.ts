@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { runCli, type Sandbox, sandbox } from '../support/cli.ts'
-import { encryptedBox, environmentIn, recipient } from './exec-support.ts'
+import { encryptedBox, environmentIn, identity, recipient } from './exec-support.ts'
 
 let box: Sandbox
 beforeEach(async () => {
@@ -319,4 +319,70 @@ test('lists of later documents get the help of the first', async () => {
     ])
   }
   expect(readFileSync(box.path('l.yaml'), 'utf8')).toBe('x\n')
+})
+
+describe('an encrypted file whose metadata is not found', () => {
+  const lost = [
+    'hint: its values are encrypted, but its sops block, without which nothing opens them, is missing',
+    'hint: take the file from where it is whole: git log -- NAME shows its versions, git checkout -- NAME brings the last one back',
+  ]
+  const read = (seen: string, id: string): readonly string[] => [
+    `hint: the text is that of an encrypted ${seen} file, and was read as ${id}`,
+    `hint: name its format: --input-type ${seen} --output-type ${seen}`,
+  ]
+
+  const files: readonly [string, string, (text: string) => string, readonly string[]][] = [
+    ['f.yaml', 't.yaml', (text) => text.slice(0, text.indexOf('sops:')), lost],
+    ['k.env', 't.env', (text) => text.replace(/^sops_.*\n?/gm, ''), lost],
+    ['c.ini', 't.ini', (text) => text.slice(0, text.indexOf('[sops]')), lost],
+    ['j.json', 't.json', (text) => JSON.stringify({ ...JSON.parse(text), sops: undefined }), lost],
+    [
+      'f.yaml',
+      't.yaml',
+      (text) => text.replace('sops:', 'Sops:'),
+      [
+        'hint: its values are encrypted, but their metadata stands below the key Sops: it is called sops, in small letters',
+      ],
+    ],
+    ['k.env', 'v.ini', (text) => text, read('dotenv', 'ini')],
+    ['w.bin', 'm.env', (text) => text, read('binary', 'dotenv')],
+    [
+      'f.yaml',
+      'q.yaml',
+      (text) => text.replace(/^/gm, '> '),
+      ["hint: every line begins with >, as in a mail: take that away, as in sed 's/^> //' NAME"],
+    ],
+  ]
+
+  test.each(files)('%s as %s', async (from, name, change, hints) => {
+    box.remove()
+    box = await encryptedBox({
+      'f.yaml': 'a: x\n',
+      'k.env': 'A=x\n',
+      'c.ini': '[a]\nb = x\n',
+      'j.json': '{"a": "x"}\n',
+      'w.bin': 'x\n',
+    })
+    writeFileSync(box.path(name), change(readFileSync(box.path(from), 'utf8').trimEnd()))
+    const shown = hints.map((hint) => hint.replaceAll('NAME', name))
+    expect((await said(['decrypt', name])).filter((line) => line.startsWith('hint'))).toEqual(shown)
+    const doctor = await runCli(['doctor', name], { cwd: box.dir, env: environmentIn(box) })
+    for (const hint of shown) expect(doctor.stdout.toString()).toContain(hint.replace('hint: ', ''))
+    expect(doctor.stdout.toString()).not.toContain('encrypt -i')
+  })
+
+  test('is encrypted again, as SOPS does, with a warning', async () => {
+    const text = readFileSync(box.path('f.yaml'), 'utf8')
+    writeFileSync(box.path('t.yaml'), text.slice(0, text.indexOf('sops:')))
+    expect(await said(['encrypt', '-i', '--age', recipient, 't.yaml'])).toEqual([
+      'warning: t.yaml: encrypted already before this: ["a"]; decrypting gives these texts back, and not what they hold: if the sops block of the file was lost, take the file from where it is whole (git log -- FILE)',
+    ])
+  })
+
+  test('an identity is left as it is', async () => {
+    writeFileSync(box.path('id.txt'), identity)
+    expect((await said(['decrypt', 'id.txt'])).slice(1)).toEqual([
+      'hint: the file holds an identity, which opens encrypted files: it stays as it is, outside of all repositories',
+    ])
+  })
 })

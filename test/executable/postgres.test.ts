@@ -1,10 +1,10 @@
 // Audit records of the executable in PostgreSQL: its configuration has a fixed place, so it runs where that place is another folder.
 import { spawnSync } from 'node:child_process'
 import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { generateIdentity, identityToRecipient } from 'age-encryption'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { makeCertificate, type TestCertificate } from '../support/emulators/aws-tls.ts'
+import { quietPort } from '../support/ports.ts'
 import { hasPostgres, type Postgres, startPostgres } from '../support/postgres.ts'
 import { type Outcome, runProcess } from '../support/process.ts'
 import { type Alone, alone, executable, saySkipped, shown } from './alone.ts'
@@ -15,14 +15,6 @@ if (!hasPostgres) console.log('audit records of the executable in PostgreSQL are
 if (!canMount)
   console.log('audit records of the executable in PostgreSQL are not tested: unshare -rm does not work here')
 
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number }
-      server.close(() => resolve(port))
-    })
-  })
-
 describe.skipIf(executable === undefined || !hasPostgres || !canMount)('a PostgreSQL server', () => {
   let sops: Alone
   let tls: TestCertificate
@@ -31,7 +23,7 @@ describe.skipIf(executable === undefined || !hasPostgres || !canMount)('a Postgr
   let age: string
   beforeAll(async () => {
     tls = makeCertificate()
-    port = await freePort()
+    port = await quietPort()
     server = await startPostgres({ tls, port })
     age = await generateIdentity()
     sops = alone({ 'etc/sops/audit.yaml': '', 'plain.yaml': 'a: 1\n' })

@@ -15,6 +15,7 @@ import { contextOf } from '../../src/runtime/certificates.ts'
 import { fakeContext } from '../support/context.ts'
 import { makeCertificate, type TestCertificate } from '../support/emulators/aws-tls.ts'
 import { type Listening, listen } from '../support/emulators/listen.ts'
+import { refusingPort } from '../support/ports.ts'
 
 let folder: string
 let [one, two, three]: TestCertificate[] = []
@@ -254,9 +255,9 @@ describe('connections', () => {
   })
 
   test('nobody there, and no such host', async () => {
-    const gone = await plainly(createTcp())
-    await closing.pop()!()
-    expect(await ask(gone, {})).toMatch(/^cannot reach localhost:\d+: connect .*: connection refused$/)
+    expect(await ask({ address: `https://localhost:${refusingPort}` }, {})).toMatch(
+      /^cannot reach localhost:\d+: connect .*: connection refused$/,
+    )
     expect(await ask({ address: 'https://nowhere.invalid' }, {})).toMatch(
       /^cannot reach nowhere\.invalid: lookup nowhere\.invalid: (?:no such host|temporary failure in name resolution)$/,
     )

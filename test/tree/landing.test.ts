@@ -34,13 +34,13 @@ describe('landingsOf', () => {
     ['["last"][0]', []],
     ['["l"][0]', [{ kind: 'comment', at: ['l', 0], meant: ['l', 1] }]],
     ['["l"][0]["deeper"]', [{ kind: 'comment', at: ['l', 0], meant: ['l', 1] }]],
-    ['["l"][1]', [{ kind: 'shifted', at: ['l', 1], meant: ['l', 2], index: 0 }]],
-    ['["l"][2]', [{ kind: 'shifted', at: ['l', 2], meant: ['l', 4], index: 1 }]],
+    ['["l"][1]', [{ kind: 'shifted', at: ['l', 1], meant: ['l', 2], index: 0, comment: 0 }]],
+    ['["l"][2]', [{ kind: 'shifted', at: ['l', 2], meant: ['l', 4], index: 1, comment: 0 }]],
     ['["l"][3]', [{ kind: 'comment', at: ['l', 3], meant: ['l', 5] }]],
     [
       '["l"][4][0]',
       [
-        { kind: 'shifted', at: ['l', 4], meant: ['l', 5], index: 2 },
+        { kind: 'shifted', at: ['l', 4], meant: ['l', 5], index: 2, comment: 0 },
         { kind: 'comment', at: ['l', 4, 0], meant: ['l', 4, 1] },
       ],
     ],

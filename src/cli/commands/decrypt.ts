@@ -39,6 +39,7 @@ import { changeMany } from '../many/change.ts'
 import { targetFlags, writerFlags } from '../many/flags.ts'
 import { decryptMany, type Plaintext, plaintextFlags } from '../many/plaintexts.ts'
 import { isSingle, targetsOf } from '../many/targets.ts'
+import { nearKeyHints } from '../near-key.ts'
 import { nameOf, openedText } from '../outcome.ts'
 import {
   absolutePath,
@@ -50,7 +51,7 @@ import {
   plainLayoutOf,
   servicesOf,
 } from '../settings.ts'
-import { mustExist, readTarget, type TargetFile, targetOf, writeResult } from '../target.ts'
+import { mustExist, readTarget, type TargetFile, targetOf, withInput, writeResult } from '../target.ts'
 import { warnOfMisnamed } from '../unfit.ts'
 import { warnOfDocument, warnOfLandings, warnOfLayout, warnOfReaders } from '../warnings.ts'
 
@@ -155,7 +156,8 @@ async function decryptOne(inv: Given, io: Io): Promise<number> {
     if (await decryptLarge(inv, io, target, inputInMemory(bytes), options())) return 0
   }
   const formats = target.typePath === '' ? formatsOf(named, '') : formatsFor(named, target.typePath, bytes)
-  await withOpenFile(await loadEncrypted(bytes, formats.input, ctx.watch), options(), async (file) => {
+  const loaded = await withInput(target, bytes, io, () => loadEncrypted(bytes, formats.input, ctx.watch))
+  await withOpenFile(loaded, options(), async (file) => {
     const layout = plainLayoutOf(inv, config, formats)
     const plain =
       path.length > 0
@@ -228,7 +230,8 @@ function extractFrom(first: MapNode, path: Path, output: FormatId, laterWith: re
   try {
     return nodeAt(first, path, output !== 'yaml')
   } catch (error) {
-    if (!(error instanceof SopsError) || laterWith.length === 0) throw error
+    if (!(error instanceof SopsError)) throw error
+    if (laterWith.length === 0) throw withHints(error, nearKeyHints(first, path))
     throw withHints(error, [
       `--extract looks at document 1: ${formatPath(path)} is in ${documentsText(laterWith)}`,
       'sops decrypt without --extract prints every document',

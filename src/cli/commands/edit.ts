@@ -2,7 +2,7 @@
 
 import { basename, dirname } from 'node:path'
 import { type Fingerprint, fingerprint } from '../../disk/index.ts'
-import { messageOf, SopsError, setIn } from '../../errors.ts'
+import { messageOf, SopsError, setIn, withHints } from '../../errors.ts'
 import type { OpenFile } from '../../file/index.ts'
 import {
   createFile,
@@ -17,9 +17,10 @@ import {
   sealNew,
   warnOfPlainTwins,
   warnOfSharedPaths,
+  warnOfTokens,
   withOpenFile,
 } from '../../file/index.ts'
-import type { Format } from '../../formats/index.ts'
+import type { Format, Parsed } from '../../formats/index.ts'
 import { loadFormat } from '../../formats/index.ts'
 import { refuseMixedKeys, wipedAfter, wrapDataKey, wrapErrors } from '../../groups/index.ts'
 import type { KeyGroup, MasterKey } from '../../keys/index.ts'
@@ -121,6 +122,7 @@ async function editNew(inv: Given, io: Io, path: string): Promise<void> {
         finish: async (draft) => {
           await ctx.audit?.({ action: 'encrypt', file: path })
           const sealed = sealNew(file, draft, output, ctx.now(), layout)
+          warnOfTokens(draft.plain, file.selection, ctx.log)
           warnOfSharedPaths(draft.plain, file.selection, ctx.log)
           if (input.id === output.id) warnOfPlainTwins(draft, ctx.log)
           warnOfLayout(input, draft.parsed, ctx)
@@ -203,14 +205,26 @@ async function editExisting(inv: Given, io: Io, path: string): Promise<void> {
           warnOfSharedPaths(plain, selection, ctx.log, file.plain)
           warnOfLayout(draft.format, draft.parsed, ctx, draft.format.id === file.format.id ? file.parsed : undefined)
           warnOfLosses(lossesOf(draft, sealed, selection, output.id), ctx)
-          if (input.id === output.id) warnOfReadings(input, draft.parsed, ctx, () => output.parse(content))
+          if (input.id === output.id) {
+            const earlier = (): Parsed => output.parse(content)
+            const asDraft = (parsed: Parsed): Draft => ({ format: output, parsed, plain: parsed.tree })
+            warnOfPlainTwins(draft, ctx.log, () => asDraft(earlier()))
+            warnOfReadings(input, draft.parsed, ctx, earlier)
+          }
           await save(inv, io, path, { metadata, ...sealed, output }, fingerprint(bytes))
         },
       },
       io,
-    )
+    ).catch((error: unknown) => {
+      if (!options.ignoreMac || !(error instanceof SopsError) || error.code !== 'not-modified') throw error
+      throw withHints(error, [newMacHint])
+    })
   })
 }
+
+/** SOPS exits without saving too. */
+const newMacHint =
+  'nothing was saved; where the MAC does not match, a new one comes with sops --rotate --in-place --ignore-mac FILE'
 
 /** Recipients that were added in the editor are the user's own choice. */
 function nameAdded(draft: Draft, file: OpenFile, ctx: Io['ctx']): void {

@@ -9,18 +9,20 @@ import {
   lossesOf,
   type NewFile,
   parsePlain,
+  refuseSealed,
   type SealedOver,
   type SealOutput,
   sealNew,
   warnOfPlainTwins,
   warnOfSharedPaths,
+  warnOfTokens,
   withNewFile,
 } from '../../file/index.ts'
 import type { Format, Layout } from '../../formats/index.ts'
 import { loadFormat } from '../../formats/index.ts'
 import type { KeyService } from '../../groups/index.ts'
 import { keyTypesInOrder } from '../../keys/index.ts'
-import { shellWord } from '../../text/quote.ts'
+import { fileWord } from '../../text/quote.ts'
 import { type Command, command } from '../command.ts'
 import { earlierFlags, sealOverEarlier } from '../earlier.ts'
 import { noFile } from '../extra-words.ts'
@@ -33,9 +35,18 @@ import { targetFlags, writerFlags } from '../many/flags.ts'
 import { inPlaceHint, isSingle, targetsOf, wantsReport } from '../many/targets.ts'
 import { warnOfNearer } from '../nearer-config.ts'
 import { nameOf, sealedText } from '../outcome.ts'
+import { refuseIdentity } from '../own-identity.ts'
 import { refuseConfig, refuseConfigText } from '../plain-config.ts'
-import { configOf, encryptionSettings, formatsOf, layoutOf, namedFormats, servicesOf } from '../settings.ts'
-import { mustExist, readTarget, type TargetFile, targetOf, writeResult } from '../target.ts'
+import {
+  absolutePath,
+  configOf,
+  encryptionSettings,
+  formatsOf,
+  layoutOf,
+  namedFormats,
+  servicesOf,
+} from '../settings.ts'
+import { mustExist, readTarget, type TargetFile, targetOf, withInput, writeResult } from '../target.ts'
 import { warnOfMisnamed } from '../unfit.ts'
 import { warnOfCleartext, warnOfLayout, warnOfLosses, warnOfReadings, warnOfRespelling } from '../warnings.ts'
 import { isFile } from '../word-order.ts'
@@ -102,9 +113,21 @@ const takenHints = (inv: Given, { host }: Io): readonly string[] =>
     const word = inv.string(name)
     if (!isFile(word, host.cwd)) return []
     return [
-      `${dashed(name)} takes recipients, and took the file: sops encrypt ${dashed(name)} RECIPIENT ${shellWord(word)}`,
+      `${dashed(name)} takes recipients, and took the file: sops encrypt ${dashed(name)} RECIPIENT ${fileWord(word)}`,
     ]
   })
+
+/** True where the result stands in the place of the file. */
+const isReplaced = (inv: Given, { file, inPlace }: TargetFile, { ctx }: Io): boolean =>
+  file !== undefined && (inPlace || (inv.string('output') !== '' && absolutePath(ctx, inv.string('output')) === file))
+
+/** An empty text that is a whole file, and has been sealed into another one. */
+function warnOfEmpty({ file }: TargetFile, { length }: Uint8Array, { ctx }: Io): void {
+  if (file === undefined || length > 0) return
+  const message =
+    'the file is empty: if the shell emptied it, since the output goes to it as well, its text is gone: take it back, and use -i'
+  ctx.log({ level: 'warning', logger: 'CMD', message })
+}
 
 async function run(inv: Given, io: Io): Promise<number> {
   if (isSingle(inv, io) && !wantsReport(inv)) {
@@ -136,9 +159,11 @@ async function encryptOne(inv: Given, io: Io): Promise<void> {
   const large = isBinary ? await openIfLarge(io, target.file) : undefined
   if (large) return encryptLarge(inv, io, target, large, { settings, services, layout })
   const bytes = await readTarget(target, io)
+  if (isReplaced(inv, target, io)) await refuseIdentity(target.file!, bytes, ctx)
   if (isBinary && isLarge(io.host, bytes.length))
     return encryptLarge(inv, io, target, inputInMemory(bytes), { settings, services, layout })
-  const draft = parsePlain(bytes, input, output, { watch: ctx.watch })
+  await refuseSealed(bytes, output.id, ctx.watch)
+  const draft = await withInput(target, bytes, io, () => parsePlain(bytes, input, output, { watch: ctx.watch }))
   refuseConfigText([target.file, target.typePath], draft.parsed.tree)
   const whole = { target, bytes, draft, output, settings, services, layout }
   const over = await sealOverEarlier(inv, io, { ...whole, output: output.id })
@@ -179,6 +204,8 @@ async function writeSealed(
   const { ctx } = io
   const isSame = draft.format.id === output.id
   warnOfCleartext(sealed, selection, ctx)
+  if (!isReplaced(inv, target, io)) warnOfEmpty(target, bytes, io)
+  warnOfTokens(draft.plain, selection, ctx.log)
   warnOfSharedPaths(draft.plain, selection, ctx.log)
   if (isSame) warnOfPlainTwins(draft, ctx.log)
   warnOfLayout(draft.format, draft.parsed, ctx)

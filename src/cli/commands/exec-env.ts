@@ -3,7 +3,7 @@ import { SopsError } from '../../errors.ts'
 import { lineOf, warnOfLeftOut } from '../../file/index.ts'
 import type { Environment } from '../../system/index.ts'
 import { lostVariables, needsShell } from '../../system/index.ts'
-import { shellWord } from '../../text/quote.ts'
+import { fileWord } from '../../text/quote.ts'
 import { oneArgumentHint } from '../argument-hint.ts'
 import { type Command, command } from '../command.ts'
 import { switchUser } from '../exec/account.ts'
@@ -69,12 +69,12 @@ export function wordsOf(inv: Invocation<never>): readonly [file: string, command
   const [file, command] = inv.positionals
   if (file === undefined || command === undefined || inv.positionals.length !== 2) {
     const name = inv.command.join(' ')
-    const named = shellWord(file ?? 'FILE')
+    const named = fileWord(file ?? 'FILE')
     throw new SopsError('generic', `missing file to decrypt, or not one command to run behind it`, {
       hints: [
         inv.positionals.length > 2
           ? oneArgumentHint(name, inv.positionals)
-          : `name the file and the command: sops ${name} ${named} 'COMMAND'`,
+          : `name the file and the command: sops ${name} ${named} ${name === 'exec-file' ? "'COMMAND {}'" : "'COMMAND'"}`,
       ],
     })
   }

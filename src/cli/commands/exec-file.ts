@@ -46,6 +46,10 @@ async function run(inv: Invocation<(typeof flags)[number]>, io: Io): Promise<num
   const { host, ctx } = io
   const [name, shellLine] = wordsOf(inv)
   io.about(name)
+  if (!shellLine.includes('{}')) {
+    const message = "nothing receives the file: {} in the command stands for it, as in 'COMMAND {}'"
+    ctx.log({ level: 'advice', logger: 'EXEC', message })
+  }
   const path = absolutePath(ctx, name)
   const config = await configOf(inv, io)
   const opener = await openerOf(inv, io)

@@ -163,7 +163,8 @@ async function runInstall(inv: Invocation<(typeof installFlags)[number]>, io: Io
   const old = read?.toString('latin1') ?? ''
   const lines = new Set(old.split(/\r?\n/))
   const ofRules = global ? [] : await patternsOfRules(io, dirname(attributes))
-  const patterns = [...new Set([...usualPatterns, ...ofRules, ...inv.positionals])]
+  const own = await Promise.all(inv.positionals.map((pattern) => ownPattern(pattern, global, io)))
+  const patterns = [...new Set([...usualPatterns, ...ofRules, ...own])]
   const missing = patterns
     .map((pattern) => `${patternText(pattern)} diff=sopsdiffer`)
     .filter((line) => !lines.has(line))
@@ -178,6 +179,16 @@ async function runInstall(inv: Invocation<(typeof installFlags)[number]>, io: Io
   }
   await io.say(`git diff now decrypts ${patterns.join(' ')} (${attributes})`)
   return 0
+}
+
+/** As .gitattributes has it: no pattern there is for a folder, or begins where the user is. */
+async function ownPattern(pattern: string, global: boolean, io: Io): Promise<string> {
+  const below = pattern.replace(/(?<=[^/])\/+$/, '/**')
+  const [, rest] = /^(?:\.\/+)+(.*)$/.exec(below) ?? []
+  if (rest === undefined) return below
+  const folder = global ? '' : await git(io, 'rev-parse', '--show-prefix')
+  // Without a slash it would be for files of that name in every folder.
+  return folder === '' && rest.includes('/') ? rest : patternIn(folder, `/${rest}`)
 }
 
 /** The configurations of a repository, by their folders: `''`, or `a/b/`. */

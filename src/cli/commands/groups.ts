@@ -8,7 +8,7 @@ import { ownThreshold, shortRecoveryText } from '../../groups/index.ts'
 import type { KeyGroup, MasterKey } from '../../keys/index.ts'
 import { keyTypesInOrder } from '../../keys/index.ts'
 import { refuseOthers } from '../../metadata/index.ts'
-import { quote, shellWord } from '../../text/quote.ts'
+import { fileWord, quote } from '../../text/quote.ts'
 import { type Command, command } from '../command.ts'
 import { readInput } from '../files.ts'
 import { dashed, string } from '../flag.ts'
@@ -81,7 +81,7 @@ async function addGroup(inv: ToAdd, io: Io): Promise<number> {
   if (word !== undefined) {
     const named = inv.string('file') || word
     throw new SopsError('generic', 'error: no positional arguments allowed', {
-      hints: [`the file stands behind a flag: sops groups add -i --file ${shellWord(named)} --age RECIPIENT`],
+      hints: [`the file stands behind a flag: sops groups add -i --file ${fileWord(named)} --age RECIPIENT`],
     })
   }
   io.about(inv.string('file'))
@@ -119,7 +119,7 @@ async function keysGiven(inv: ToAdd, io: Io): Promise<MasterKey[]> {
 /** The file is a flag here, and the one word the index. */
 function indexHint(inv: Either): string {
   const file = inv.string('file') || inv.positionals.find((word) => !/^\d+$/.test(word)) || 'FILE'
-  return `the first key group has the number 0: sops groups delete -i --file ${shellWord(file)} 0`
+  return `the first key group has the number 0: sops groups delete -i --file ${fileWord(file)} 0`
 }
 
 async function removeGroup(inv: Either, io: Io): Promise<number> {

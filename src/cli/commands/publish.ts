@@ -11,7 +11,7 @@ import { refuseOthers } from '../../metadata/index.ts'
 import { destinationText, type Parcel, upload } from '../../publish/index.ts'
 import type { Target } from '../../repo/index.ts'
 import { filesBelow } from '../../system/index.ts'
-import { shellWord } from '../../text/quote.ts'
+import { fileWord } from '../../text/quote.ts'
 import type { Leaf, Tree } from '../../tree/tree.ts'
 import { refuseChoice } from '../../tree/twins.ts'
 import { askYesNo } from '../ask.ts'
@@ -74,7 +74,7 @@ async function run(inv: Given, io: Io): Promise<number> {
   const folder = one !== undefined && isFolder(absolutePath(io.ctx, one)) ? one : undefined
   if (folder !== undefined && !inv.bool('recursive')) {
     throw new SopsError('generic', "can't operate on a directory without --recursive flag.", {
-      hints: [`every file below it: sops publish --recursive ${shellWord(folder)}`],
+      hints: [`every file below it: sops publish --recursive ${fileWord(folder)}`],
     })
   }
   const isOne = folder !== undefined || isSingle(inv, io)

@@ -78,7 +78,7 @@ async function rotateFile(inv: Given, io: Io): Promise<void> {
   const { ctx } = io
   const target = await targetOf(inv, io, { stdin: false })
   const path = target.file!
-  refuseEmptyRemovals(inv)
+  refuseEmpty(inv)
   if (changesKeys(inv) && (await isMissing(path))) throw missing(inv, path)
   const config = await configOf(inv, io)
   const opener = await openerOf(inv, withRule(io, config, target.typePath))
@@ -146,13 +146,14 @@ const removalFlags = (): readonly KeyFlagName<'rm-'>[] =>
 const changesKeys = (inv: Given): boolean => changedKeys.some(({ name }) => inv.string(name) !== '')
 
 /**
- * Refuses an empty value, as `--rm-age "$OLD"` has when the variable is not set: it would remove nobody.
+ * Refuses an empty value, as `--rm-age "$OLD"` has when the variable is not set: it would remove nobody, or add nobody.
  * @throws SopsError `generic` naming the flag.
  */
-function refuseEmptyRemovals(inv: Given): void {
-  const empty = removalFlags().find((flag) => inv.given(flag) && inv.string(flag).trim() === '')
+function refuseEmpty(inv: Given): void {
+  const empty = changedKeys.map(({ name }) => name).find((flag) => inv.given(flag) && inv.string(flag).trim() === '')
   if (empty === undefined) return
-  throw new SopsError('generic', `Error: --${empty} names no recipient, so there is nothing to remove`, {
+  const what = empty.startsWith('add-') ? 'add' : 'remove'
+  throw new SopsError('generic', `Error: --${empty} names no recipient, so there is nothing to ${what}`, {
     hints: ['if the recipient comes from a variable, see whether it is set'],
   })
 }

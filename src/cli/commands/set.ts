@@ -5,7 +5,7 @@ import type { Format } from '../../formats/index.ts'
 import { parseJsonValue } from '../../formats/index.ts'
 import { bytesOf, hasBytes, systemErrorText } from '../../system/index.ts'
 import { utf16Problem } from '../../text/encoding.ts'
-import { shellWord } from '../../text/quote.ts'
+import { fileWord, shellWord } from '../../text/quote.ts'
 import { documentFor } from '../../tree/documents.ts'
 import { setAt } from '../../tree/edit.ts'
 import { formatPath, nodeAt, type Path, parsePath } from '../../tree/path.ts'
@@ -96,18 +96,31 @@ function wordsOf(inv: Given, io: Io): readonly [string | undefined, string, stri
       fromStdin
         ? 'Error: file specified, or index and value are missing. Need precisely 2 positional arguments since --value-stdin is used.'
         : 'Error: no file specified, or index and value are missing. Need precisely 3 positional arguments.',
-      { hints: [callOf(inv, io)] },
+      {
+        hints: [
+          ...(isJoined(index) && value === ''
+            ? ['the index and the value are two words, each in quotes of its own']
+            : []),
+          callOf(inv, io),
+        ],
+      },
     )
   }
   if (file !== undefined) refuseSwapped(file, index, fromStdin || fromFile ? '' : value, io)
   return [file, index, value]
 }
 
+/** The index at the beginning of a word, which may have the value behind it: a secret. */
+const indexOf = (word: string): string => /^\s*(?:\[(?:"[^"]*"|'[^']*'|\d+)\])*/.exec(word)![0].trim() || '["key"]'
+
+/** True for an index with a value behind it, as the form without a command has them: `["key"] "value"`. */
+const isJoined = (word = ''): boolean => isIndex(word) && indexOf(word) !== word.trim()
+
 /** How the command is called, with the words that are in their places. */
 function callOf(inv: Given, { host }: Io): string {
   const [first = '', second = ''] = inv.positionals
-  const file = isFile(first, host.cwd) ? shellWord(first) : 'FILE'
-  const index = isIndex(second) ? shellWord(second) : `'["key"]'`
+  const file = isFile(first, host.cwd) ? fileWord(first) : 'FILE'
+  const index = isIndex(second) ? shellWord(indexOf(second)) : `'["key"]'`
   if (inv.bool('value-stdin')) return `sops set --value-stdin ${file} ${index}`
   return inv.bool('value-file')
     ? `sops set --value-file ${file} ${index} VALUE.json`
@@ -127,10 +140,10 @@ function refuseSwapped(file: string, index: string, value: string, { host }: Io)
         ? 'the value stands in the place of the index'
         : undefined
   if (swapped === undefined) return
-  const path = words.find(isIndex) ?? '["key"]'
+  const path = indexOf(words.find(isIndex) ?? '["key"]')
   throw new SopsError('bad-path-or-value', `Invalid set index format: ${swapped}`, {
     hints: [
-      `first the file, then the index, then the value: sops set ${shellWord(named ?? 'FILE')} ${shellWord(path)} VALUE`,
+      `first the file, then the index, then the value: sops set ${fileWord(named ?? 'FILE')} ${shellWord(path)} VALUE`,
     ],
   })
 }
@@ -158,16 +171,17 @@ async function readText(inv: Given, io: Io, word: string): Promise<Uint8Array> {
   }
 }
 
+/** Makes JSON of a text; the line break at its end is that of the file. */
+const jq = `jq -Rs 'rtrimstr("\\n")'`
+
 /** The value itself is never shown: it is a secret. */
 function jsonHints(inv: Given, index: string): readonly string[] {
   const call = `sops set --value-stdin FILE ${shellWord(index)}`
   const [, , path] = inv.positionals
   if (inv.bool('value-file') && path !== undefined)
-    return [
-      `the file holds JSON, text in double quotes; to store a text as it is: jq -Rs . < ${shellWord(path)} | ${call}`,
-    ]
+    return [`the file holds JSON, text in double quotes; to store a text as it is: ${jq} < ${fileWord(path)} | ${call}`]
   const quoted = `text stands in double quotes${inv.bool('value-stdin') ? '' : `, and those in single ones for the shell: '"new"'`}; numbers, true and null stand bare`
-  return [quoted, `of a file or another program's output: jq -Rs . < SECRET.txt | ${call}`]
+  return [quoted, `of a file or another program's output: ${jq} < SECRET.txt | ${call}`]
 }
 
 /**

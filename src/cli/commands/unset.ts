@@ -1,8 +1,8 @@
 // `sops unset`: removes one value of a file.
 
-import { SopsError } from '../../errors.ts'
+import { SopsError, withHints } from '../../errors.ts'
 import type { OpenFile } from '../../file/index.ts'
-import { shellWord } from '../../text/quote.ts'
+import { fileWord, shellWord } from '../../text/quote.ts'
 import { type DocumentPlace, documentWith } from '../../tree/documents.ts'
 import { isMissing, unsetAt } from '../../tree/edit.ts'
 import { formatPath, type Path, parsePath } from '../../tree/path.ts'
@@ -13,6 +13,7 @@ import type { Invocation, Io } from '../invocation.ts'
 import { changeMany } from '../many/change.ts'
 import { targetFlags, writerFlags } from '../many/flags.ts'
 import { isByFlag, isSingle, targetsOf, wantsReport } from '../many/targets.ts'
+import { nearKeyHints } from '../near-key.ts'
 import { changeInPlace, type InPlaceChange } from '../open.ts'
 import { isFile, isIndex } from '../word-order.ts'
 
@@ -60,12 +61,17 @@ function wordsOf(inv: Given, io: Io): readonly [string | undefined, string] {
   const [name, index, ...more] = isByFlag(inv) ? [undefined, ...inv.positionals] : inv.positionals
   if ((name === undefined && !isByFlag(inv)) || index === undefined || more.length > 0) {
     throw new SopsError('no-file', 'Error: no file specified, or index is missing', {
-      hints: [`sops unset ${isFile(name ?? '', io.host.cwd) ? shellWord(name!) : 'FILE'} '["key"]'`],
+      hints: [
+        ...(inv.positionals.length > 2
+          ? [`unset takes one index, got ${inv.positionals.length - 1}: one call for each`]
+          : []),
+        `sops unset ${isFile(name ?? '', io.host.cwd) ? fileWord(name!) : 'FILE'} '["key"]'`,
+      ],
     })
   }
   if (name !== undefined && isIndex(name) && isFile(index, io.host.cwd)) {
     throw new SopsError('bad-path-or-value', 'Invalid unset index format: the file stands in the place of the index', {
-      hints: [`first the file, then the index: sops unset ${shellWord(index)} ${shellWord(name)}`],
+      hints: [`first the file, then the index: sops unset ${fileWord(index)} ${shellWord(name)}`],
     })
   }
   return [name, index]
@@ -80,8 +86,9 @@ function changeWithout(inv: Given, io: Io, steps: Path): InPlaceChange {
       io.ctx.log({ level: 'advice', logger: 'CMD', message })
       return unsetAt(withoutComment(root, stranded), steps)
     } catch (error) {
-      if (!inv.bool('idempotent') || !isMissing(error)) throw error
-      return undefined
+      if (!isMissing(error)) throw error
+      if (inv.bool('idempotent')) return undefined
+      throw withHints(error as SopsError, nearKeyHints(root, steps))
     }
   }
   return { path: steps, find: inv.bool('idempotent') ? inFirst : documentWith, make, done: ['removed', 'from'] }

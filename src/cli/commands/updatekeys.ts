@@ -8,7 +8,7 @@ import type { FormatId } from '../../formats/index.ts'
 import { isChange, isReordered, type KeyChanges, keepWrapped, keyChanges, wrapErrors } from '../../groups/index.ts'
 import { refuseOthers } from '../../metadata/index.ts'
 import { counted } from '../../text/counted.ts'
-import { shellWord } from '../../text/quote.ts'
+import { fileWord } from '../../text/quote.ts'
 import { askYesNo } from '../ask.ts'
 import { type Command, command } from '../command.ts'
 import { forEachFile } from '../each-file.ts'
@@ -65,7 +65,7 @@ async function run(inv: Given, io: Io): Promise<number> {
 
 const configHints = (name: string): readonly string[] => [
   'the recipients come from a creation rule of .sops.yaml: sops keygen shows how to write one',
-  `without one: sops rotate -i --add-age age1… ${shellWord(name)}`,
+  `without one: sops rotate -i --add-age age1… ${fileWord(name)}`,
 ]
 
 async function updateMany(inv: Given, io: Io): Promise<number> {

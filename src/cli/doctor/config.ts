@@ -7,6 +7,7 @@ import {
   findConfig,
   loadConfig,
   loadExaminer,
+  misnamedHints,
 } from '../../config/index.ts'
 import type { Context } from '../../context/index.ts'
 import { SopsError } from '../../errors.ts'
@@ -32,6 +33,7 @@ export async function examineConfig(
   if (file === undefined) {
     sheet.heading('configuration')
     sheet.line(`no .sops.yaml in ${ctx.cwd} or above it`)
+    for (const hint of misnamedHints(ctx)) sheet.line(hint)
     return undefined
   }
   sheet.heading('configuration', file.absolutePath)

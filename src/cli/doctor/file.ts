@@ -1,7 +1,7 @@
 // What `sops doctor` says about one file: its format and keys, which of them open it here, and whether it is intact.
 import { type Config, matchCreationRule } from '../../config/index.ts'
 import type { Context, Stage } from '../../context/index.ts'
-import { messageOf, SopsError, setIn } from '../../errors.ts'
+import { encryptHint, messageOf, SopsError, setIn } from '../../errors.ts'
 import type { EncryptedFile } from '../../file/index.ts'
 import { loadEncrypted, withOpenFile } from '../../file/index.ts'
 import type { KeyService } from '../../groups/index.ts'
@@ -9,7 +9,8 @@ import { isChange, keyChanges, tellOfTrial } from '../../groups/index.ts'
 import type { MasterKey } from '../../keys/index.ts'
 import { labelOf } from '../../keys/index.ts'
 import { checkFileVersion, othersText, splitHints } from '../../metadata/index.ts'
-import { shellWord } from '../../text/quote.ts'
+import { fileWord } from '../../text/quote.ts'
+import { hintsFor } from '../file-hints.ts'
 import { readInput } from '../files.ts'
 import type { inputType } from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
@@ -103,7 +104,7 @@ async function examineKeys(
 /** Says why the file does not open; the first reason counts. */
 function fault(sheet: Sheet, facts: FileFacts, text: string | readonly string[], hints: readonly string[] = []): void {
   facts.reason ??= [text].flat()[0] ?? ''
-  sheet.problem(text, { hints })
+  sheet.problem(text, { hints: hintsFor(facts.file, hints) })
 }
 
 /** The file, and where what is said of it goes. */
@@ -184,9 +185,10 @@ async function load(
     return await loadEncrypted(bytes, input, io.ctx.watch)
   } catch (error) {
     if (!(error instanceof SopsError)) throw error
-    const isPlain = error.details.fault === 'no metadata'
-    if (isPlain) fault(sheet, facts, 'it is not encrypted', [`sops encrypt -i ${facts.file}`])
-    else fault(sheet, facts, placedLines(error), error.hints)
+    const [what = '', ...hints] = error.hints
+    if (error.details.fault !== 'no metadata') fault(sheet, facts, placedLines(error), error.hints)
+    else if (error.hints.includes(encryptHint)) fault(sheet, facts, 'it is not encrypted', ['sops encrypt -i FILE'])
+    else fault(sheet, facts, what, hints)
     return error.code === 'bad-input' ? 'unreadable' : undefined
   }
 }
@@ -221,7 +223,7 @@ export async function examineFile(name: string, means: Means, sheet: Sheet): Pro
   const ruled = (): Promise<void> => examineRule({ path, file, sheet, facts }, config, ctx)
   if (file === undefined) return ruled()
   if (isConfigName(path) || path === sheet.facts.config) {
-    const hints = [`sops --config /dev/null decrypt -i ${shellWord(name)}`]
+    const hints = [`sops --config /dev/null decrypt -i ${fileWord(name)}`]
     sheet.problem('this is a configuration of sops, and encrypted: its rules cannot be read', { hints })
   }
   const { version, lastModified } = file.metadata

@@ -26,7 +26,7 @@ const refused = (reason: string, key: string, hints: readonly string[] = []): So
   new SopsError('generic', reason, { path: [key], hints })
 
 const nestedHints = [
-  'a variable holds one text: keep the values on the top level, or hand on the whole file: sops exec-file FILE COMMAND',
+  "a variable holds one text: keep the values on the top level, or hand on the whole file: sops exec-file FILE 'COMMAND {}'",
 ]
 
 /**

@@ -15,7 +15,7 @@ function secretKey(word: string, hrp: string): Uint8Array {
 const kinds: readonly (readonly [RegExp, string])[] = [
   [/^-----BEGIN/, 'SSH keys have variables of their own'],
   [/^\s*["']|["']\s*$/, 'it stands in quotes: take them away'],
-  [/^\s*(?:export\s+)?\w+\s*=/, 'it is an assignment: give what stands behind the equals sign'],
+  [/^\s*(?:export$|(?:export\s+)?\w+\s*=)/, 'it is an assignment: give what stands behind the equals sign'],
   [/^\s|\s$/, 'it has blanks around it: take them away'],
   [
     /^(?:age1|ssh-(?:ed25519|rsa)(?:\s|$))/i,

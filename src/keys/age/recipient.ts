@@ -21,11 +21,29 @@ const fail = (what: string, cause: string, hints: readonly string[] = []): SopsE
 /** What was probably meant by a text that is no recipient. */
 function hintsOn(text: string): readonly string[] {
   if (text === '') return ['a comma stands at an end of the list, or two beside one another']
+  const inside = text.match(/age1[a-z0-9]{20,}/g) ?? []
+  if (inside.length === 1 && inside[0] !== text && !/[/\\]/.test(text))
+    return [`give the recipient alone: ${inside[0]}`]
   if (/[\s;]/.test(text)) return ['commas stand between recipients: age1…,age1…']
+  if (text.startsWith('arn:aws:kms:')) return ['it looks like a key of AWS KMS: --kms, or kms in .sops.yaml']
   if (/[/\\]|\.\w+$/.test(text))
     return ['a file of recipients is not read; age-keygen -y shows the recipient of an identity']
-  return []
+  if (/^AGE1[A-Z0-9]+$/.test(text)) return [`recipients are in lower case: ${text.toLowerCase()}`]
+  if (/^age1[ac-hj-np-z02-9]*$/.test(text)) return [lengthHint(text)]
+  if (/^(?:0x)?[0-9A-Fa-f]{16,40}$/.test(text))
+    return ['it looks like the fingerprint of a PGP key: --pgp, or pgp in .sops.yaml']
+  return ['recipients begin with age1, and SSH keys that are recipients with ssh-ed25519 or ssh-rsa']
 }
+
+/** Characters of a recipient of the usual kind: `age1`, 52 for 32 bytes, and a checksum of 6. */
+const usualLength = 62
+
+const lengthHint = ({ length }: string): string =>
+  length < usualLength
+    ? `it has ${length} characters, and an age recipient has ${usualLength}: a part of it is missing`
+    : length > usualLength
+      ? `it has ${length} characters, and an age recipient has ${usualLength}: there is more than one in it`
+      : 'a character of it is another one: copy it again'
 
 function native(text: string, hrp: string, length: number): void {
   const malformed = (cause: string, hints?: readonly string[]): SopsError =>

@@ -26,3 +26,23 @@ test.each([
     project.remove()
   }
 })
+
+test('a text that stays as it is leaves a MAC that does not match, and says what makes a new one', async () => {
+  const project = makeProject({ 'a.yaml': 'a: x\nb: y\n' })
+  try {
+    const alice = project.person('one')
+    project.write('.sops.yaml', `creation_rules:\n  - age: ${alice.recipient}\n`)
+    await alice.sops(['encrypt', '-i', 'a.yaml'])
+    project.write('a.yaml', String(project.read('a.yaml')).replace(/^b: .*\n/m, ''))
+    const fresh = '--rotate --in-place --ignore-mac a.yaml'
+    expect((await alice.sops(['decrypt', 'a.yaml'])).stderr).toContain(`a new MAC comes with sops ${fresh}\n`)
+    expect(await alice.sops(['edit', '--ignore-mac', 'a.yaml'], { env: { EDITOR: 'true' } })).toMatchObject({
+      code: 200,
+      stderr: `error: a.yaml: File has not changed, exiting.\nhint: nothing was saved; where the MAC does not match, a new one comes with sops ${fresh}\n`,
+    })
+    expect(await alice.sops(fresh.split(' '))).toMatchObject({ code: 0, stderr: '' })
+    expect(await alice.sops(['decrypt', 'a.yaml'])).toMatchObject({ code: 0, stdout: 'a: x\n' })
+  } finally {
+    project.remove()
+  }
+})

@@ -149,6 +149,19 @@ test('install takes patterns, and those of the rules, of nested configurations t
   expect(project.read('.gitattributes')).toBe(before)
 })
 
+test('install takes folders, and names that begin where the user is', async () => {
+  execFileSync('git', ['init', '-q'], { cwd: project.dir })
+  const paths = ['secrets/a/b.yaml', 'sec/a.yaml', 'sec/b/a.yaml', 'top.yaml', 'in/top.yaml']
+  expect(await installed(['secrets/', './sec/*.yaml', './top.yaml'], paths)).toEqual([
+    'secrets/a/b.yaml',
+    'sec/a.yaml',
+    'top.yaml',
+  ])
+  expect(String(project.read('.gitattributes'))).toMatch(
+    /^secrets\/\*\* diff=.*\nsec\/\*\.yaml diff=.*\n\/top\.yaml diff=/m,
+  )
+})
+
 test('install says of which rules it cannot tell the files', async () => {
   execFileSync('git', ['init', '-q'], { cwd: project.dir })
   const rules = ['path_regex: .enc.yaml$', 'path_regex: \\.env$', '']

@@ -36,7 +36,7 @@ test.each<[readonly string[], string]>([
   [['unset', 'f.yaml', '["l"][0]'], `warning: f.yaml: ["l"][0] ${gone} was ["l"][1]\n`],
   [
     ['set', 'f.yaml', '["l"][1]', '7'],
-    'warning: f.yaml: ["l"][1] is element 0 without the comments: comments count among the elements of a list, and element 1 is ["l"][2]\n',
+    'warning: f.yaml: the value of ["l"][1] was replaced, which is element 0 without the comments: comments count among the elements of a list (["l"][0] is one), and element 1 is ["l"][2]\n',
   ],
   [
     ['unset', 'f.yaml', '["l"][1]'],
@@ -53,6 +53,33 @@ test.each<[readonly string[], string]>([
   [['decrypt', '--extract', '["s"][1]', 'f.yaml'], ''],
 ])('%j', async (argv, stderr) => {
   expect(await alice.sops(argv)).toMatchObject({ code: 0, stderr })
+})
+
+test.each(['["ports"][0]', '["in"][0]'])('a comment of a list in brackets stays: %s', async (index) => {
+  project.write('g.yaml', 'ports: [ 80, 443 ]   # web\nin: [1, # c\n  2]\n')
+  await alice.sops(['encrypt', '-i', 'g.yaml'])
+  const before = String(project.read('g.yaml'))
+  for (const argv of [
+    ['unset', 'g.yaml', index],
+    ['set', 'g.yaml', index, '9'],
+  ])
+    expect(await alice.sops(argv)).toMatchObject({
+      code: 1,
+      stderr: `error: g.yaml: ${index} is a comment: comments count among the elements of a list\nhint: without them it is ${index.replace('0', '1')}\nhint: to change the comment: sops edit g.yaml\n`,
+    })
+  expect(String(project.read('g.yaml'))).toBe(before)
+})
+
+describe('a binary file', () => {
+  test('stays whole: its one value cannot be removed', async () => {
+    const before = String(project.read('f.txt'))
+    expect(await alice.sops(['unset', 'f.txt', '["data"]'])).toMatchObject({
+      code: 1,
+      stderr:
+        'error: f.txt: the whole file is its one value, ["data"]: without it nothing is left\nhint: to change it: sops edit f.txt\n',
+    })
+    expect(String(project.read('f.txt'))).toBe(before)
+  })
 })
 
 describe('what a format has no room for', () => {

@@ -80,6 +80,28 @@ test.each([
   }
 })
 
+describe('a key that is repeated in the editor', () => {
+  test.each([
+    ['w.env', 'A=1\nB=1\n', 's/B=1/A=2/', 'one key with different values: ["A"] (lines 1, 2); what reads'],
+    ['w.json', '{"a": 1,\n"b": 2}\n', 's/"b"/"a"/', 'one key with different values: ["a"] (lines 1, 2); what reads'],
+    ['w.ini', '[s]\na = 1\nb = 2\n', 's/^b/a/', 'line 2 counts nowhere and is not authenticated: line 3 has'],
+  ])('is named when %s is saved, once', async (name, text, change, words) => {
+    project.write(name, text)
+    await alice.sops(['encrypt', '-i', name])
+    const { code, stderr } = await alice.sops(['edit', name], { env: { EDITOR: `sed -i ${change}` } })
+    expect(code).toBe(0)
+    expect(stderr.startsWith(`warning: ${name}: ${words}`)).toBe(true)
+    expect(stderr.trimEnd().split('\n')).toHaveLength(1)
+  })
+
+  test('was said already where the file had it', async () => {
+    project.write('w.env', 'A=1\nA=2\nB=1\n')
+    await alice.sops(['encrypt', '-i', 'w.env'])
+    const { stderr } = await alice.sops(['edit', 'w.env'], { env: { EDITOR: 'sed -i s/B=1/B=3/' } })
+    expect(stderr.match(/one key with different values/g)).toHaveLength(1)
+  })
+})
+
 describe('a section in two places', () => {
   const text = '[s]\na = 1\nx = 1\n\n[t]\nb = 2\n\n[s]\nc = 3\nx = 2\n'
   beforeAll(async () => {

@@ -41,7 +41,13 @@ function read(bytes: Buffer, location: string, ctx: Context, words = false): Fou
 
 function fromVariable(ctx: Context): Found {
   const text = ctx.env.SOPS_AGE_KEY
-  return text === undefined ? absent('SOPS_AGE_KEY') : read(Buffer.from(text), 'SOPS_AGE_KEY', ctx, true)
+  if (text === undefined) return absent('SOPS_AGE_KEY')
+  // Behind a comment it would hide the identity.
+  if (/\\n.*AGE-(?:SECRET-KEY|PLUGIN)-|AGE-(?:SECRET-KEY|PLUGIN)-.*\\n/.test(text))
+    return failed(
+      "failed to parse 'SOPS_AGE_KEY' age identities: it has \\n in it, where line breaks are meant: put them in, or give the identity alone",
+    )
+  return read(Buffer.from(text), 'SOPS_AGE_KEY', ctx, true)
 }
 
 async function fromKeyFile(ctx: Context): Promise<Found> {

@@ -1,0 +1,55 @@
+// An identity stays plain text: encrypted in its place, for itself, it opens nothing any more, and nothing opens it.
+import type { BigIntStats } from 'node:fs'
+import type { Context } from '../context/index.ts'
+import { isSame } from '../disk/index.ts'
+import { SopsError } from '../errors.ts'
+import { keyTypesInOrder } from '../keys/index.ts'
+import { holdsIdentity, readFile, stat } from '../system/index.ts'
+
+const identity = /\bAGE-(?:SECRET-KEY|PLUGIN)-[0-9A-Z-]+/g
+
+/**
+ * Before a file is encrypted in its place. Warns of any identity in it.
+ * @throws SopsError `generic` for a file that identities of this run are read from, and for one that holds such an identity.
+ */
+export async function refuseIdentity(path: string, bytes: Uint8Array, ctx: Context): Promise<void> {
+  const paths = await Promise.all(keyTypesInOrder('load').map((type) => type.identityFiles?.(ctx) ?? []))
+  const [own] = await filesAt([path])
+  const files = await filesAt(paths.flat())
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
+  const isOne = own !== undefined && files.some((file) => isSame(own, file))
+  const others = files.map(({ path }) => path)
+  if (isOne || (await isAtHand(text, others, ctx))) throw refusal()
+  if (!holdsIdentity(text)) return
+  const message =
+    'the file holds an identity, and is encrypted now: what is encrypted for that identity alone opens only where a copy of it is kept'
+  ctx.log({ level: 'warning', logger: 'CMD', message })
+}
+
+const refusal = (): SopsError =>
+  new SopsError('generic', 'this is an identity that opens files here: encrypted in its place it would open nothing', {
+    hints: [
+      'it stays as it is, outside of all repositories, with a copy in another place',
+      'a copy that others can open: sops encrypt --age THEIR_RECIPIENT FILE > COPY',
+    ],
+  })
+
+/** Regular files only: a pipe can be read once, and not for this. */
+async function filesAt(paths: readonly string[]): Promise<readonly (BigIntStats & { readonly path: string })[]> {
+  const found = await Promise.all(
+    paths.map(async (path) => {
+      const file = await stat(path, { bigint: true }).catch(() => undefined)
+      return file?.isFile() ? Object.assign(file, { path }) : undefined
+    }),
+  )
+  return found.filter((file) => file !== undefined)
+}
+
+/** True if an identity of the text is one of those that are looked for when a file is opened; no command is run for it. */
+async function isAtHand(text: string, files: readonly string[], ctx: Context): Promise<boolean> {
+  const words = text.match(identity) ?? []
+  if (words.length === 0) return false
+  const read = (path: string): Promise<string> => readFile(path, 'latin1').catch(() => '')
+  const known = [ctx.env.SOPS_AGE_KEY ?? '', ...(await Promise.all(files.map(read)))]
+  return words.some((word) => known.some((one) => one.includes(word)))
+}
