@@ -32,9 +32,17 @@ export const counts = (outcomes: readonly Outcome[]): Readonly<Record<Status, nu
   return summary
 }
 
+/** Nothing in it can steer a terminal. */
+export const jsonText = (data: unknown, indent?: number): string =>
+  JSON.stringify(data, undefined, indent).replace(/(?!\n)[\p{C}\p{DI}\p{Zl}\p{Zp}]/gu, (character) =>
+    Array.from({ length: character.length }, (_, i) => character.charCodeAt(i))
+      .map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`)
+      .join(''),
+  )
+
 /** One document of JSON about all files of a command. */
 export const sayJson = (io: Io, command: string, files: readonly object[], summary: object): Promise<void> =>
-  io.out(Buffer.from(`${JSON.stringify({ version: 1, command, files, summary })}\n`))
+  io.out(Buffer.from(`${jsonText({ version: 1, command, files, summary })}\n`))
 
 /** The exit status of failures: their common one, else 1. */
 export function statusOf(errors: readonly SopsError[]): number {
