@@ -61,7 +61,10 @@ export async function sealOverEarlier(
       sealOver(file, draft, { settings, recipients: { groups, threshold, services }, now: io.ctx.now(), layout }),
     )
   }
-  return named === '' ? seal().catch(afresh) : seal()
+  if (named !== '') return seal()
+  const over = await seal().catch(afresh)
+  // Whoever can write to the repository could have planted a version under a data key of their own, but without values that are still right.
+  return over && (over.kept > 0 || over.isNewKey || over.sealed === undefined) ? over : undefined
 }
 
 /** Where no key for the earlier version is at hand, or it was changed without one, it is nothing to go by. */

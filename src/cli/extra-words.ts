@@ -18,7 +18,7 @@ export function checkExtraWords(inv: Invocation<typeof inPlace>, io: Io): void {
       hints: [
         extra.some((word) => word.startsWith('-'))
           ? `put all flags before the file: sops ${inv.legacy ? '' : `${inv.command.join(' ')} `}-i … ${shellWord(file ?? '')}`
-          : `once for each: for f in ${inv.positionals.map(shellWord).join(' ')}; do sops ${inv.command.join(' ')} -i "$f"; done`,
+          : `sops ${inv.command.join(' ')} takes several: sops ${inv.command.join(' ')} -i … ${inv.positionals.map(shellWord).join(' ')}, with your flags for …`,
       ],
     })
   }

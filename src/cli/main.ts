@@ -98,10 +98,10 @@ async function runCommand(
     legacy: false,
   }
   try {
-    if (command.oneFile) io.about(parsed.positionals[0])
+    if (command.oneFile || (command.files && parsed.positionals.length === 1)) io.about(parsed.positionals[0])
     if (typeFlags.some((name) => parsed.spelled.has(name)))
       (await import('./type-names.ts')).warnOfTypeNames(parsed.values, command.flags, io)
-    if (command.oneFile === true || (command.oneFile && !parsed.values.bool('in-place'))) checkExtraWords(inv, io)
+    if (command.oneFile) checkExtraWords(inv, io)
     return await command.run(inv, io)
   } catch (error) {
     return await io.fail(await inOrder(error, inv.positionals, names.join(' '), host))

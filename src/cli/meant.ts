@@ -5,14 +5,14 @@ import { namesOf } from './flag.ts'
 
 /** What is called so elsewhere, by what to call here. */
 export const otherNames: Readonly<Record<string, string>> = {
-  decrypt: 'cat dump less open plain print read reveal show unlock unseal view',
+  decrypt: 'cat dump less open plain print read reveal show unseal view',
   'decrypt --extract': 'extract get query value',
   'decrypt --output-type': 'convert transform',
   doctor: 'audit debug diagnose health lint login troubleshoot validate verify',
   'doctor, filestatus': 'check',
   'doctor, keygen': 'config configure',
   edit: 'create editor modify nano new open-editor touch vi vim',
-  encrypt: 'close conceal hide import lock protect seal',
+  encrypt: 'close conceal hide import protect seal',
   'exec-env': 'env environment load shell source',
   'exec-env, exec-file': 'exec run start with',
   filestatus: 'stat state status',

@@ -44,9 +44,8 @@ async function suggestion({ flag, words = [] }: UsageError, path: readonly Row[]
   const near = nearest(flag, own)
   if (near !== undefined) return `did you mean ${dashed(near)}?`
   if (words.length > 2 && /^exec-(?:env|file)$/.test(row?.name ?? '')) return oneArgumentHint(row!.name, words)
-  const begun = own.filter((name) => name.length > 2 && name.startsWith(flag))
-  if (flag.length === 1 && begun.length > 0 && begun.length < 4)
-    return `did you mean ${begun.map(dashed).join(' or ')}?`
+  // The one short spelling that other programs have and SOPS has not.
+  if (flag === 'o' && own.includes('output')) return 'did you mean --output?'
   const letters = [...flag]
   const combined = letters.length > 1 && letters.length < 5 && letters.every((letter) => own.includes(letter))
   return combined ? `short flags cannot be combined; write ${letters.map(dashed).join(' ')}` : undefined

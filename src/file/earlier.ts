@@ -1,5 +1,5 @@
 // A new plaintext of a file of which there is an earlier encrypted version: encrypted over it, so that a diff shows what changed and no more.
-import { givenSettings, orDefault, type Selection } from '../cipher/index.ts'
+import { givenSettings, isToken, orDefault, type Selection, walk } from '../cipher/index.ts'
 import type { Layout } from '../formats/index.ts'
 import {
   isChange,
@@ -14,6 +14,7 @@ import {
 } from '../groups/index.ts'
 import { identityOf, refuseBare } from '../keys/index.ts'
 import type { Metadata } from '../metadata/index.ts'
+import type { Leaf, Tree } from '../tree/tree.ts'
 import type { EncryptionSettings } from './create.ts'
 import { emitPlain, type SealOutput } from './encrypted-file.ts'
 import { type Draft, sealDraft } from './plaintext.ts'
@@ -33,6 +34,10 @@ export interface SealOverOptions {
 export interface SealedOver {
   readonly bytes: Uint8Array
   readonly metadata: Metadata
+  /** How many encrypted values are those of the earlier version. */
+  readonly kept: number
+  /** The data key is new too, since a recipient of the earlier one has gone. */
+  readonly isNewKey: boolean
   /** Absent where nothing changed: `bytes` are then those of the earlier version. */
   readonly sealed?: SealOutput & { readonly selection: Selection }
 }
@@ -59,15 +64,33 @@ export async function sealOver(
   const isRewrapped = recipients !== undefined && isChange(changesTo(earlier.metadata, recipients))
   if (!isRewrapped && layout.fresh !== true && (await isPlaintextOf(earlier, text))) {
     const { bytes } = format.rewrite(earlier.parsed, earlier.parsed.tree, { encrypted: true })
-    return { bytes, metadata: earlier.metadata }
+    return {
+      bytes,
+      metadata: earlier.metadata,
+      kept: storedIn(earlier.tree, earlier.selection).length,
+      isNewKey: false,
+    }
   }
   const parsed = format.parse(text, { earlier: earlier.plain })
   const own = { format, parsed, plain: parsed.tree, allowCleartext: true }
   const seal = async (file: OpenFile, metadata: Metadata): Promise<SealedOver> => {
     const sealed = await sealDraft(file, own, metadata, format, { now, layout })
-    return { bytes: sealed.bytes, metadata, sealed }
+    const before = new Set(storedIn(earlier.tree, earlier.selection))
+    const kept = storedIn(sealed.tree, sealed.selection).filter((text) => before.has(text)).length
+    return { bytes: sealed.bytes, metadata, kept, isNewKey: file !== earlier, sealed }
   }
   return isRewrapped ? withRewrapped(earlier, recipients, seal) : seal(earlier, earlier.metadata)
+}
+
+/** The encrypted values of a tree, as they are stored. */
+function storedIn(tree: Tree, selection: Selection): readonly string[] {
+  const found: string[] = []
+  const leaf = (one: Leaf): Leaf => {
+    if (typeof one.value === 'string' && isToken(one.value)) found.push(one.value)
+    return one
+  }
+  walk(tree, selection, { leaf, comment: (comment) => comment }, [])
+  return found
 }
 
 /** Absent settings mean the default one, and files of bare bytes have none. */

@@ -4,7 +4,6 @@ import type { Context } from '../context/index.ts'
 import { SopsError } from '../errors.ts'
 import { type FormatId, formatOfPath } from '../formats/index.ts'
 import { codeOf, realpath, stat } from '../system/index.ts'
-import { quote } from '../text/quote.ts'
 import {
   allPlaces,
   byName,
@@ -52,8 +51,8 @@ export interface Target {
 /** What a command looks for, in messages. */
 const words: Readonly<Record<Wanted, string>> = {
   encrypted: 'encrypted file',
-  clear: 'file that must be encrypted and is not',
-  either: 'file that is or must be encrypted',
+  clear: 'unencrypted file of a creation rule that selects files',
+  either: 'encrypted file, or unencrypted one of a creation rule that selects files',
 }
 
 /** What all steps of a search share. */
@@ -150,7 +149,7 @@ async function addWord(finding: Finding, word: string): Promise<void> {
   const { folder, below } = there === undefined ? splitGlob(word) : { folder: word, below: '**' }
   const places = await placesUnder(finding, resolve(ctx.cwd, folder), below)
   if ((await addFitting(finding, places)) > 0) return
-  throw nothingIn(finding, there === undefined ? `fits ${quote(word)}` : `in ${quote(word)}`)
+  throw nothingIn(finding, word, there === undefined ? 'fits it' : 'in it')
 }
 
 /** The files in a folder that a pattern fits; none where there is no such folder. */
@@ -162,9 +161,9 @@ async function placesUnder({ search }: Finding, folder: string, pattern: string)
   return { ...places, files: places.files.filter(({ path }) => fits(nameOf(path, folder))) }
 }
 
-function nothingIn({ wanted, request, search }: Finding, where: string): SopsError {
+function nothingIn({ wanted, request, search }: Finding, word: string, where: string): SopsError {
   const narrowing = request.types !== undefined || request.exclude !== undefined
-  return new SopsError('generic', `no ${words[wanted]} ${where}`, {
+  return new SopsError('generic', `${word}: no ${words[wanted]} ${where}`, {
     hints: [
       ...(narrowing ? ['--type and --exclude leave files out'] : []),
       ...(search.untracked ? [] : ['in a Git repository, files that are not tracked count with --untracked']),

@@ -28,13 +28,13 @@ describe('usage errors', () => {
       ['decrypt', '--in-plase', 'f'],
       'flag provided but not defined: -in-plase',
       'hint: did you mean --in-place?\n',
-      'decrypt [command options] [FILE]',
+      'decrypt [command options] [FILE...]',
     ],
     [
       ['decrypt', '--config', 'c'],
       'flag provided but not defined: -config',
       'hint: --config stands before the command: sops --config … decrypt\n',
-      'decrypt [command options] [FILE]',
+      'decrypt [command options] [FILE...]',
     ],
     [
       ['groups', 'add', '--fil', 'x'],
@@ -52,9 +52,9 @@ describe('usage errors', () => {
       ['decrypt', '-i', '--in-place', 'f'],
       'Cannot use two forms of the same flag: i in-place',
       '',
-      'decrypt [command options] [FILE]',
+      'decrypt [command options] [FILE...]',
     ],
-    [['decrypt', '--extract'], 'flag needs an argument: -extract', '', 'decrypt [command options] [FILE]'],
+    [['decrypt', '--extract'], 'flag needs an argument: -extract', '', 'decrypt [command options] [FILE...]'],
     [
       ['groups', 'add', '--shamir-secret-sharing-threshold', 'x'],
       'invalid value "x" for flag -shamir-secret-sharing-threshold: parse error',
@@ -150,8 +150,8 @@ describe('words a command does not expect', () => {
     expect(stderr).not.toContain('--config')
   })
 
-  test('more than one file with --in-place', async () => {
-    const { code, stderr } = await runCli(['decrypt', 'x1', '-i', 'x2'], { cwd: '/nonexistent' })
+  test('more than one file with --in-place, in the form without a command', async () => {
+    const { code, stderr } = await runCli(['-d', '-i', 'x1', 'x2'], { cwd: '/nonexistent' })
     expect(code).toBe(1)
     expect(stderr).toContain('--in-place takes exactly one file')
   })

@@ -40,7 +40,7 @@ const rows: readonly (readonly [words: string, meant: string])[] = [
   ['textconv', 'sops git textconv'],
   ['bash', 'sops completion bash'],
   ['encrypt-file encrypt_all ENCRYPT Encrypt', 'sops encrypt'],
-  ['protect lock', 'sops encrypt'],
+  ['protect', 'sops encrypt'],
 ]
 
 describe('a word that is a command elsewhere', () => {

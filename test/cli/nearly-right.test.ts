@@ -128,7 +128,7 @@ test('git install outside of a repository', async () => {
 })
 
 test('a flag of one letter', async () => {
-  expect(await hintsOf(['encrypt', '-o', 'x', 'plain.yaml'])).toEqual(['did you mean --output or --output-type?'])
+  expect(await hintsOf(['encrypt', '-o', 'x', 'plain.yaml'])).toEqual(['did you mean --output?'])
 })
 
 describe('whole numbers beyond 64 bits', () => {

@@ -72,6 +72,7 @@ type Given = Invocation<(typeof flags)[number]>
 
 export const decrypt: Command = command({
   args: '[FILE...]',
+  files: true,
   flags,
   examples: [
     'sops decrypt secrets.yaml',

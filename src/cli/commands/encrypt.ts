@@ -30,7 +30,8 @@ import type { Invocation, Io } from '../invocation.ts'
 import { inputInMemory, isLarge, type LargeInput, openIfLarge, writeLarge } from '../large.ts'
 import { changeMany } from '../many/change.ts'
 import { targetFlags, writerFlags } from '../many/flags.ts'
-import { isSingle, targetsOf, wantsReport } from '../many/targets.ts'
+import { inPlaceHint, isSingle, targetsOf, wantsReport } from '../many/targets.ts'
+import { warnOfNearer } from '../nearer-config.ts'
 import { nameOf, sealedText } from '../outcome.ts'
 import { refuseConfig, refuseConfigText } from '../plain-config.ts'
 import { configOf, encryptionSettings, formatsOf, layoutOf, namedFormats, servicesOf } from '../settings.ts'
@@ -55,6 +56,7 @@ type Given = Invocation<(typeof flags)[number]>
 
 export const encrypt: Command = command({
   args: '[FILE...]',
+  files: true,
   flags,
   examples: [
     'sops encrypt -i secrets.yaml',
@@ -110,7 +112,7 @@ async function run(inv: Given, io: Io): Promise<number> {
     return 0
   }
   if (!inv.bool('in-place'))
-    throw new SopsError('generic', 'several files are encrypted in place', { hints: ['sops encrypt -i …'] })
+    throw new SopsError('generic', 'several files are encrypted in place', { hints: [inPlaceHint(inv)] })
   if (inv.string('into') !== '') throw new SopsError('generic', '--into is for one file')
   const targets = await targetsOf(inv, io, 'clear')
   if (targets.length === 0) throw noFile(inv)
@@ -125,6 +127,7 @@ async function encryptOne(inv: Given, io: Io): Promise<void> {
   const formats = formatsOf(namedFormats(inv), target.typePath)
   const config = await configOf(inv, io)
   refuseConfig(target.file, config)
+  await warnOfNearer(inv, io, config, target.typePath || undefined)
   const services = await servicesOf(inv, io)
   const settings = await encryptionSettings(inv, ctx, config, target.typePath, formats.input)
   const [input, output] = [await loadFormat(formats.input), await loadFormat(formats.output)]

@@ -25,7 +25,7 @@ import {
 import type { Invocation, Io } from '../invocation.ts'
 import { changeMany } from '../many/change.ts'
 import { targetFlags, writerFlags } from '../many/flags.ts'
-import { isSingle, targetsOf, wantsReport } from '../many/targets.ts'
+import { inPlaceHint, isSingle, targetsOf, wantsReport } from '../many/targets.ts'
 import { recipientsText } from '../outcome.ts'
 import { ruleFor, warnOfRecipients, withRule } from '../rule.ts'
 import {
@@ -191,7 +191,7 @@ async function change(inv: Either, io: Io, done: string, plan: Task['plan']): Pr
   }
   if (!inv.bool('in-place'))
     throw new SopsError('generic', 'several files are changed in place', {
-      hints: [`sops ${inv.command.join(' ')} -i …`],
+      hints: [inPlaceHint(inv)],
     })
   const targets = await targetsOf(inv, io, 'encrypted', words)
   const work = (one: Either, child: Io): Promise<void> => {

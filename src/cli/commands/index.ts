@@ -168,6 +168,18 @@ export const commands: readonly Row[] = [
     ],
   },
   {
+    name: 'unlock',
+    section: 'GIT',
+    summary: 'decrypt files in place, and keep their ciphertext for lock',
+    load: async () => (await import('./unlock.ts')).unlock,
+  },
+  {
+    name: 'lock',
+    section: 'GIT',
+    summary: 'put the ciphertext of unlocked files back, and encrypt what changed',
+    load: async () => (await import('./lock.ts')).lock,
+  },
+  {
     name: 'doctor',
     section: 'HELP',
     summary: 'check configuration, identities and programs, and say what is missing',

@@ -28,7 +28,7 @@ import {
 import type { Invocation, Io } from '../invocation.ts'
 import { changeMany } from '../many/change.ts'
 import { targetFlags, writerFlags } from '../many/flags.ts'
-import { isSingle, targetsOf, wantsReport } from '../many/targets.ts'
+import { inPlaceHint, isSingle, targetsOf, wantsReport } from '../many/targets.ts'
 import { openerOf } from '../open.ts'
 import { recipientsText } from '../outcome.ts'
 import { ruleFor, warnOfRecipients, withRule } from '../rule.ts'
@@ -55,7 +55,7 @@ type Given = Invocation<(typeof flags)[number]>
 /** Takes several files only in place, where each result has a place of its own. */
 export const rotate: Command = command({
   args: 'FILE [FILE...]',
-  oneFile: 'unless in place',
+  files: true,
   flags,
   examples: ['sops rotate -i secrets/*.yaml', 'sops rotate -i --rm-age age1… secrets.yaml'],
   root: ['config', 'indent'],
@@ -69,7 +69,7 @@ async function run(inv: Given, io: Io): Promise<number> {
     return 0
   }
   if (!inv.bool('in-place'))
-    throw new SopsError('generic', 'several files are rotated in place', { hints: ['sops rotate -i …'] })
+    throw new SopsError('generic', 'several files are rotated in place', { hints: [inPlaceHint(inv)] })
   const targets = await targetsOf(inv, io, 'encrypted')
   return changeMany(inv, io, { targets, work: rotateFile, verbs: ['rotating', 'rotated', 'rotate'] })
 }

@@ -21,6 +21,7 @@ import { progressLine } from '../log.ts'
 import { changeMany, changeManyIf, rehearses } from '../many/change.ts'
 import { targetFlags, writerFlags } from '../many/flags.ts'
 import { isByFlag, isSingle, targetsOf, wantsReport } from '../many/targets.ts'
+import { warnOfNearer } from '../nearer-config.ts'
 import { warnOfRecipients } from '../rule.ts'
 import type { Line } from '../say.ts'
 import { absolutePath, formatsFor, layoutOf, recipientHints, servicesOf, wantedConfig } from '../settings.ts'
@@ -96,6 +97,7 @@ async function updateFile(inv: Given, io: Io, config: Config): Promise<boolean> 
       hints: ruleHints(config),
     })
   }
+  await warnOfNearer(inv, io, config, path)
   const rule = await matchCreationRule(config, path, ctx)
   const old = file.metadata
   const changes = keyChanges(old.keyGroups, old.shamirThreshold, rule.keyGroups, rule.shamirThreshold)

@@ -3,15 +3,16 @@ import { type Batch, makeBatch, mustBeAsRead } from '../../disk/index.ts'
 import { SopsError } from '../../errors.ts'
 import type { Target } from '../../repo/index.ts'
 import { askYesNo } from '../ask.ts'
+import type { IntFlag } from '../flag.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import type { Line } from '../say.ts'
 import { absolutePath } from '../settings.ts'
-import type { TargetFlag, WriterFlag } from './flags.ts'
+import type { WriterFlag } from './flags.ts'
 import { inOrder } from './in-order.ts'
 import { ioOf } from './one.ts'
 import { counts, errorData, type Outcome, sayJson, shownPath, statusOf } from './report.ts'
 
-type Given = Invocation<TargetFlag | WriterFlag>
+type Given = Invocation<IntFlag<'jobs'> | WriterFlag>
 
 /** A command over many files. */
 export interface ChangeRun<Inv> {
@@ -20,14 +21,14 @@ export interface ChangeRun<Inv> {
   readonly work: (one: Inv, io: Io) => Promise<void>
   /** `rotating`, `rotated`, `rotate`: what is done, was done, would be done. */
   readonly verbs: readonly [doing: string, done: string, would: string]
-  /** The words of one file's run; by default its name alone. */
-  readonly words?: (name: string) => readonly string[]
+  /** Called when all is in place, or nothing is, with the paths of the files that changed or would have. */
+  readonly settled?: (isWritten: boolean, paths: readonly string[]) => Promise<void>
 }
 
 /** Files at a time, for what waits on networks. */
 const usualJobs = 16
 
-export const jobsOf = (inv: Invocation<TargetFlag>): number => Math.max(1, inv.int('jobs') ?? usualJobs)
+export const jobsOf = (inv: Invocation<IntFlag<'jobs'>>): number => Math.max(1, inv.int('jobs') ?? usualJobs)
 
 export const rehearses = (inv: Invocation<WriterFlag>): boolean => inv.bool('dry-run') || inv.bool('check')
 
@@ -117,7 +118,7 @@ interface Run {
 async function workOn<Inv extends Given>(
   inv: Inv,
   io: Io,
-  { work, words = (name) => [name] }: ChangeRun<Inv>,
+  { work }: ChangeRun<Inv>,
   { target, batch, rehearsal, agreed }: Run & { readonly target: Target },
 ): Promise<Taken> {
   const { name, path } = target
@@ -142,7 +143,7 @@ async function workOn<Inv extends Given>(
     },
   }
   try {
-    await work({ ...inv, positionals: words(name) }, own)
+    await work({ ...inv, positionals: [name] }, own)
     return { child, said, outcome: { name, path, status } }
   } catch (error) {
     if (!(error instanceof SopsError)) throw error
@@ -161,13 +162,17 @@ interface Finished extends Run {
 async function finish<Inv extends Given>(
   inv: Inv,
   io: Io,
-  { verbs: [, done, would] }: ChangeRun<Inv>,
+  { verbs: [, done, would], settled }: ChangeRun<Inv>,
   { outcomes, batch, rehearsal }: Finished,
 ): Promise<number> {
   const errors = outcomes.flatMap(({ error }) => error ?? [])
   const isGivenUp = errors.length > 0 && !inv.bool('keep-going')
   const left = isGivenUp && !rehearsal ? outcomes.map(asItWas) : outcomes
-  if (!isGivenUp && !rehearsal) await batch.commit()
+  const paths = outcomes.flatMap(({ path, status }) => (status === 'changed' ? [path] : []))
+  if (!isGivenUp && !rehearsal) {
+    await batch.commit()
+    await settled?.(true, paths)
+  } else if (!rehearsal) await settled?.(false, paths)
   const summary = counts(left)
   if (inv.bool('json')) {
     const files = left.map(({ path, status, error }) => ({

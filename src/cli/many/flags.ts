@@ -9,6 +9,11 @@ export type ChoosingFlag =
   | StringFlag<'changed' | 'files-from' | 'type' | 'recipient'>
   | ListFlag<'exclude'>
 
+export const jobs: IntFlag<'jobs'> = int('jobs', 'how many files at a time (default: 16)', {
+  value: 'N',
+  section: 'FILES',
+})
+
 export const choosingFlags: readonly ChoosingFlag[] = inSection<ChoosingFlag>('FILES', [
   bool('all', 'all files of the repository that the command is for'),
   bool('staged', 'those that are staged'),
@@ -26,10 +31,7 @@ export const choosingFlags: readonly ChoosingFlag[] = inSection<ChoosingFlag>('F
 
 export type TargetFlag = ChoosingFlag | IntFlag<'jobs'>
 
-export const targetFlags: readonly TargetFlag[] = [
-  ...choosingFlags,
-  ...inSection('FILES', [int('jobs', 'how many files at a time (default: 16)', { value: 'N' })]),
-]
+export const targetFlags: readonly TargetFlag[] = [...choosingFlags, jobs]
 
 export type WriterFlag = BoolFlag<'dry-run' | 'check' | 'json' | 'keep-going'>
 

@@ -7,7 +7,7 @@ import { type FormatId, formatIds, isFormatId } from '../../formats/index.ts'
 import { labelOf } from '../../keys/index.ts'
 import { findTargets, isGlob, type Target, type Wanted } from '../../repo/index.ts'
 import { readFile, statSync } from '../../system/index.ts'
-import { quote } from '../../text/quote.ts'
+import { quote, shellWord } from '../../text/quote.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { absolutePath, configOf, formatsFor } from '../settings.ts'
 import type { ChoosingFlag, WriterFlag } from './flags.ts'
@@ -29,6 +29,10 @@ export function isSingle(inv: Given, io: Io, words: readonly string[] = inv.posi
     !(isFolder(absolutePath(io.ctx, word)) || (isGlob(word) && !isThere(absolutePath(io.ctx, word))))
   )
 }
+
+/** For several files without `--in-place`; the flags are the user's to repeat. */
+export const inPlaceHint = ({ command, positionals }: Invocation<never>): string =>
+  `sops ${command.join(' ')} -i … ${positionals.map(shellWord).join(' ')}`.trimEnd()
 
 /** True if a flag asks for the report on many files, be it about one. */
 export const wantsReport = (inv: Invocation<WriterFlag>): boolean =>
@@ -70,7 +74,7 @@ export async function targetsOf(
       ...(inv.given('changed') ? { changed: inv.string('changed') } : {}),
       ...(listed ? { listed } : {}),
       untracked: inv.bool('untracked'),
-      exclude: inv.list('exclude'),
+      ...(inv.given('exclude') ? { exclude: inv.list('exclude') } : {}),
       ...(inv.given('type') ? { types: typesOf(inv.string('type')) } : {}),
     },
     wanted,
