@@ -3,6 +3,7 @@ import { relative, sep } from 'node:path'
 import type { SopsError } from '../../errors.ts'
 import { formatPath } from '../../tree/path.ts'
 import type { Io } from '../invocation.ts'
+import { sayLines } from '../say.ts'
 
 /** How a writing command left one file. */
 export type Status = 'changed' | 'unchanged' | 'failed'
@@ -42,7 +43,7 @@ export const jsonText = (data: unknown, indent?: number): string =>
 
 /** One document of JSON about all files of a command. */
 export const sayJson = (io: Io, command: string, files: readonly object[], summary: object): Promise<void> =>
-  io.out(Buffer.from(`${jsonText({ version: 1, command, files, summary })}\n`))
+  sayLines(io.host.stdout, [jsonText({ version: 1, command, files, summary })])
 
 /** The exit status of failures: their common one, else 1. */
 export function statusOf(errors: readonly SopsError[]): number {
