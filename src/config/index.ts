@@ -28,4 +28,4 @@ export {
   ruleOf,
   ruleSubject,
 } from './match.ts'
-export { type NameOf, recipientNames } from './names.ts'
+export { type RecipientNames, recipientNames } from './names.ts'

@@ -5,10 +5,10 @@ import { contextAtHand, identityOf, type KeyTypeId, keyTypes, type MasterKey } f
 import type { Config } from './load.ts'
 
 /** The name of a recipient, however it is spelled; undefined for one that has none. */
-export type NameOf = (key: MasterKey) => Promise<string | undefined>
+export type RecipientNames = (key: MasterKey) => Promise<string | undefined>
 
 /** By `x-sops-ts.recipients`; of several names of one recipient the first counts. Nothing is asked, started or looked up. */
-export function recipientNames(config: Config | undefined, ctx: Context): NameOf {
+export function recipientNames(config: Config | undefined, ctx: Context): RecipientNames {
   const named = Object.entries(config?.own.recipients ?? {})
   const known = new Map<KeyTypeId, Promise<ReadonlyMap<string, string>>>()
   const namesFor = async (type: KeyTypeId): Promise<ReadonlyMap<string, string>> => {

@@ -320,7 +320,10 @@ describe('several files', () => {
     expect(text).toMatch(
       /^2 problems\n1 of 3 files can be opened here; these cannot:\n {2}b\.yaml: it cannot be opened here\n {2}c\.yaml: it is not encrypted\n\n/,
     )
-    expect((await doctor(['a.yaml', 'a.yaml'], mineEnv())).text).toMatch(/^ok\n2 of 2 files can be opened here\n\n/)
+    await encrypted('d.yaml', '--age', mine.recipient)
+    expect((await doctor(['a.yaml', 'd.yaml', 'a.yaml'], mineEnv())).text).toMatch(
+      /^ok\n2 of 2 files can be opened here\n\n/,
+    )
   })
 })
 

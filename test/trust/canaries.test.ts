@@ -172,6 +172,8 @@ describe('commands that show', () => {
     [['rotate', 'sealed.yaml'], {}],
     [['groups', 'add', '--file', 'sealed.yaml', '--age', 'nonsense'], {}],
     [['filestatus', 'sealed.yaml'], {}],
+    [['ls', '--keys', 'sealed.yaml', 'plain.yaml', 'damaged.yaml'], {}],
+    [['ls', '--json', '--keys', 'sealed.yaml', 'plain.yaml', 'damaged.yaml'], {}],
     [['doctor', 'sealed.yaml', 'plain.yaml'], {}],
     [['decrypt', '--extract', '["b"]', 'sealed.yaml'], {}],
     [['decrypt', '--output-type', 'dotenv', 'sealed.yaml'], {}],

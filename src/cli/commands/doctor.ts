@@ -12,6 +12,7 @@ import { inputType, keyServices, networkKeys } from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { checkVariable, localOnly } from '../local-only.ts'
 import { choosingFlags } from '../many/flags.ts'
+import { jsonText } from '../many/report.ts'
 import { configFor, targetsOf } from '../many/targets.ts'
 import { placedLines } from '../report.ts'
 import { sayLines } from '../say.ts'
@@ -41,14 +42,6 @@ function showWarnings(warnings: readonly LogLine[], sheet: Sheet): void {
   sheet.heading('warnings')
   for (const warning of warnings) sheet.problem(warningLines(warning))
 }
-
-/** Nothing in it can steer a terminal. */
-const jsonText = (data: unknown): string =>
-  JSON.stringify(data, undefined, 2).replace(/(?!\n)[\p{C}\p{DI}\p{Zl}\p{Zp}]/gu, (character) =>
-    Array.from({ length: character.length }, (_, i) => character.charCodeAt(i))
-      .map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`)
-      .join(''),
-  )
 
 /** The configuration for a file that was found, which may not be the one in force here. */
 async function nearest(inv: Given, io: Io, path: string, sheet: Sheet): Promise<Config | undefined> {
@@ -89,7 +82,7 @@ async function run(inv: Given, io: Io): Promise<number> {
   showIdentities(found, sheet, ctx)
   showWarnings(warnings, sheet)
   const diagnosis = sheet.diagnosis()
-  if (inv.bool('json')) await sayLines(io.host.stdout, jsonText(diagnosis).split('\n'))
+  if (inv.bool('json')) await sayLines(io.host.stdout, jsonText(diagnosis, 2).split('\n'))
   else await sayLines(io.host.stdout, sheet.lines())
   return diagnosis.ok ? 0 : 1
 }

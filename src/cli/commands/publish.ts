@@ -209,7 +209,7 @@ async function sealAnew({ path, file }: OpenedFile, rule: DestinationRule, job: 
   // As in the reference, the diff ignores the thresholds: 0 on both sides.
   const changes = keyChanges(file.metadata.keyGroups, 0, keyGroups)
   const what = io.many ? `key groups of ${relative(io.ctx.cwd, path)}` : "file's key groups"
-  if (isChange(changes)) await io.say(...describeChanges(changes, io, what))
+  if (isChange(changes)) for (const line of describeChanges(changes, io, what)) await io.say(line)
   const ofKeys = givenSettings(selection).filter(({ by }) => by === 'suffix')
   const suffixes = Object.fromEntries(ofKeys.map(({ name }) => [name, selection[name]]))
   if (ofKeys.length === 0) await refuseDefaultSuffix(file.plain)

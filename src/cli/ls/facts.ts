@@ -1,5 +1,5 @@
 // What can be said of an encrypted file without any key.
-import { type Config, type NameOf, type RuleOfFile, recipientNames, ruleFinder } from '../../config/index.ts'
+import { type Config, type RecipientNames, type RuleOfFile, recipientNames, ruleFinder } from '../../config/index.ts'
 import type { Context } from '../../context/index.ts'
 import { SopsError } from '../../errors.ts'
 import type { EncryptedFile } from '../../file/index.ts'
@@ -27,7 +27,7 @@ interface ListedKey {
 }
 
 /** Something that is not as it should be; never a value. */
-export interface Problem {
+interface Problem {
   /** That of the error for a file that cannot be read; else what `sops check` calls it. */
   readonly code: string
   readonly message: string
@@ -43,11 +43,11 @@ export interface ListedFile {
 }
 
 /** One file without opening it. @throws SopsError if it cannot be read, or is not encrypted. */
-export type Lister = (io: Io, target: Target) => Promise<ListedFile>
+type Lister = (io: Io, target: Target) => Promise<ListedFile>
 
 /** What is known of a configuration, for all files that it is for. */
 interface Surroundings {
-  readonly nameOf: NameOf
+  readonly nameOf: RecipientNames
   readonly ruleOf: (path: string) => Promise<RuleOfFile | undefined>
 }
 
@@ -99,7 +99,7 @@ export function problemOf(error: unknown): Problem {
   return { code: error.code, message: error.message }
 }
 
-const recipientsOf = ({ metadata }: EncryptedFile, nameOf: NameOf): Promise<readonly ListedRecipient[]> =>
+const recipientsOf = ({ metadata }: EncryptedFile, nameOf: RecipientNames): Promise<readonly ListedRecipient[]> =>
   Promise.all(
     distinctKeys(metadata.keyGroups.flatMap(({ keys }) => keys))
       .filter((key) => key.isBare !== true)

@@ -18,7 +18,9 @@ interface Look {
 
 export function linesOf(files: readonly NamedFile[], { style, isTerminal, keys }: Look): readonly Line[] {
   const rows = files.map((file) => cellsOf(file, isTerminal))
-  const widths = isTerminal ? [0, 1, 2].map((at) => Math.max(0, ...rows.map((cells) => cells[at]!.length))) : []
+  const widths = isTerminal
+    ? [0, 1, 2].map((at) => rows.reduce((widest, cells) => Math.max(widest, cells[at]!.length), 0))
+    : []
   return files.flatMap((file, i) => {
     const cells = rows[i]!.map((cell, at) => cell.padEnd(widths[at] ?? 0))
     const text = cells

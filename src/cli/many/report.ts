@@ -3,6 +3,7 @@ import { relative, sep } from 'node:path'
 import type { SopsError } from '../../errors.ts'
 import { formatPath } from '../../tree/path.ts'
 import type { Io } from '../invocation.ts'
+import { sayLines } from '../say.ts'
 
 /** How a writing command left one file. */
 export type Status = 'changed' | 'unchanged' | 'failed'
@@ -32,9 +33,17 @@ export const counts = (outcomes: readonly Outcome[]): Readonly<Record<Status, nu
   return summary
 }
 
+/** Nothing in it can steer a terminal. */
+export const jsonText = (data: unknown, indent?: number): string =>
+  JSON.stringify(data, undefined, indent).replace(/(?!\n)[\p{C}\p{DI}\p{Zl}\p{Zp}]/gu, (character) =>
+    Array.from({ length: character.length }, (_, i) => character.charCodeAt(i))
+      .map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`)
+      .join(''),
+  )
+
 /** One document of JSON about all files of a command. */
 export const sayJson = (io: Io, command: string, files: readonly object[], summary: object): Promise<void> =>
-  io.out(Buffer.from(`${JSON.stringify({ version: 1, command, files, summary })}\n`))
+  sayLines(io.host.stdout, [jsonText({ version: 1, command, files, summary })])
 
 /** The exit status of failures: their common one, else 1. */
 export function statusOf(errors: readonly SopsError[]): number {

@@ -11,7 +11,7 @@ import type { TargetFlag, WriterFlag } from '../many/flags.ts'
 import { ioOf } from '../many/one.ts'
 import { readMany } from '../many/read.ts'
 import { counts, errorData, type Outcome, sayJson, shownPath, statusOf } from '../many/report.ts'
-import type { Line } from '../say.ts'
+import { type Line, sayLines } from '../say.ts'
 
 type Given = Invocation<TargetFlag | WriterFlag | typeof yes>
 
@@ -70,7 +70,7 @@ export async function publishMany(
 }
 
 const sayUnlessJson = async (inv: Given, io: Io, lines: readonly Line[]): Promise<void> => {
-  if (!inv.bool('json')) await io.say(...lines)
+  if (!inv.bool('json')) await sayLines(io.host.stdout, lines)
 }
 
 /** Of two files in one place the first would be gone. @throws SopsError `generic`. */
@@ -88,7 +88,10 @@ function refuseOnePlace(ready: readonly Ready[]): void {
 
 async function isAgreed(inv: Given, io: Io, ready: readonly Ready[]): Promise<boolean> {
   if (inv.bool('yes')) return true
-  await io.say(...ready.map(({ to, target }) => `${target.name}: to ${to}`))
+  await sayLines(
+    io.host.stdout,
+    ready.map(({ to, target }) => `${target.name}: to ${to}`),
+  )
   return askYesNo(io, `Publish ${counted(ready.length, 'file')}? (y/n): `)
 }
 
@@ -132,8 +135,10 @@ async function report(inv: Given, io: Io, fared: readonly Fared[], isGivenUp: bo
     }))
     await sayJson(io, 'publish', files, summary)
   } else if (isRehearsal) {
-    await io.say(
-      ...fared.flatMap(({ name, status, to }) => (status === 'changed' ? [`would publish ${name} to ${to}`] : [])),
+    const published = fared.filter(({ status }) => status === 'changed')
+    await sayLines(
+      io.host.stdout,
+      published.map(({ name, to }) => `would publish ${name} to ${to}`),
     )
   }
   const verb = isRehearsal ? 'would publish' : 'published'
