@@ -12,7 +12,6 @@ import {
   localKeyService,
   nodeAt,
   openRepository,
-  parsePath,
   type Repository,
   type RepositoryOptions,
   SopsError,
@@ -187,7 +186,7 @@ describe('decryptAll', () => {
 })
 
 describe('changeAll', () => {
-  const index = parsePath('["a"]')
+  const index = ['a']
 
   test('replaces texts, and only what changed in them', async () => {
     const before = contents()
@@ -245,7 +244,7 @@ describe('changeAll', () => {
 
   test('without a value in the program: the names of keys are enough', async () => {
     const { files } = await (await open()).changeAll({ words: ['a.yaml', 'docs.yaml'] }, ({ documents }) =>
-      nodeAt(documents[0]!, index, true).kind === 'leaf' ? undefined : 'a: gone\n',
+      nodeAt(documents[0]!, index).kind === 'leaf' ? undefined : 'a: gone\n',
     )
     expect(files.length).toBe(2)
   })
