@@ -4,6 +4,7 @@ import { basename, resolve } from 'node:path'
 import type { Context } from '../context/index.ts'
 import {
   type Content,
+  cannotWrite,
   changed,
   createFile,
   type Fingerprint,
@@ -214,12 +215,7 @@ export async function writeOutput(
   try {
     await write(host, inFolder(host, path), content, options)
   } catch (error) {
-    if (error instanceof SopsError) throw error
-    const text = systemErrorText(error, 'open', path)
-    const lead = text.startsWith('open ')
-      ? `Could not open ${options.what ?? 'output file'} for writing`
-      : 'Could not write file'
-    throw new SopsError('cannot-write', `${lead}: ${text}`, { cause: error })
+    throw cannotWrite(error, path, options.what ?? 'output file')
   }
 }
 

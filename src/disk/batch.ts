@@ -1,10 +1,10 @@
 // Replaces many files: all of them, or none.
 import { dirname } from 'node:path'
-import { messageOf, SopsError } from '../errors.ts'
+import { SopsError } from '../errors.ts'
 import { access, constants, stat } from '../system/index.ts'
 import { lockFile } from './lock.ts'
 import { type Content, prepareReplacement, type Replacement, syncFolder } from './replace-file.ts'
-import { followLinks, mustBeLocked } from './state.ts'
+import { cannotWrite, followLinks, mustBeLocked } from './state.ts'
 import type { Writer } from './writer.ts'
 
 /** New content of a file that exists. */
@@ -25,7 +25,7 @@ interface Prepared {
 
 /** Files whose new content lies ready beside them. */
 export interface Batch {
-  /** @throws SopsError `cannot-write`, or the error of the system call, as for a file that may not be written. */
+  /** @throws SopsError `cannot-write`, as for a file that may not be written. */
   add(change: Change): Promise<void>
   /**
    * Puts all contents in place. Nothing is written if a file is no longer what was read. Where the system refuses halfway, every file is the
@@ -41,11 +41,11 @@ export function makeBatch(writer: Writer): Batch {
   const prepared: Prepared[] = []
   return {
     async add({ path, content, check }) {
-      const target = await followLinks(path)
-      // A rename would replace even a write-protected file.
-      await access(target, constants.W_OK)
-      const replacement = await prepareReplacement(writer, target, content, await stat(target, { bigint: true }))
-      prepared.push({ path, target, check, replacement })
+      try {
+        prepared.push({ path, check, ...(await prepare(writer, path, content)) })
+      } catch (error) {
+        throw cannotWrite(error, path, what)
+      }
     },
     async commit() {
       for (const { check } of prepared) await check()
@@ -56,7 +56,8 @@ export function makeBatch(writer: Writer): Batch {
           done++
         }
       } catch (error) {
-        throw done === 0 ? error : halfway(error, done, prepared.length)
+        const failure = cannotWrite(error, prepared[done]!.path, what)
+        throw done === 0 ? failure : halfway(failure, done, prepared.length)
       } finally {
         for (const folder of new Set(prepared.map(({ target }) => dirname(target)))) await syncFolder(folder)
       }
@@ -64,6 +65,23 @@ export function makeBatch(writer: Writer): Batch {
     async discard() {
       for (const { replacement } of prepared) await replacement.discard()
     },
+  }
+}
+
+/** What messages call a file that is replaced. */
+const what = 'in-place file'
+
+async function prepare(
+  writer: Writer,
+  path: string,
+  content: Content,
+): Promise<Pick<Prepared, 'target' | 'replacement'>> {
+  const target = await followLinks(path)
+  // A rename would replace even a write-protected file.
+  await access(target, constants.W_OK)
+  return {
+    target,
+    replacement: await prepareReplacement(writer, target, content, await stat(target, { bigint: true })),
   }
 }
 
@@ -79,8 +97,8 @@ async function putInPlace(writer: Writer, { path, target, check, replacement }: 
   }
 }
 
-const halfway = (error: unknown, done: number, total: number): SopsError =>
-  new SopsError('cannot-write', `${messageOf(error)} (${done} of ${total} files were written before that)`, {
+const halfway = (error: SopsError, done: number, total: number): SopsError =>
+  new SopsError('cannot-write', `${error.message} (${done} of ${total} files were written before that)`, {
     hints: ['every file is whole, the old one or the new one: run the command again for the others'],
     cause: error,
   })

@@ -11,6 +11,7 @@ export {
   syncFolder,
 } from './replace-file.ts'
 export {
+  cannotWrite,
   changed,
   type Fingerprint,
   fingerprint,

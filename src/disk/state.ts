@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import type { BigIntStats } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { SopsError } from '../errors.ts'
-import { codeOf, lstat, readFile, readlink, realpath, stat } from '../system/index.ts'
+import { codeOf, lstat, readFile, readlink, realpath, stat, systemErrorText } from '../system/index.ts'
 import { isSame, type Lock } from './lock.ts'
 
 /** A digest of a file's content, to tell later whether it changed. */
@@ -16,6 +16,14 @@ export const changed = (path: string, code: 'bad-input' | 'cannot-write' = 'cann
   new SopsError(code, `${path} was changed by another program in the meantime; it was not written`, {
     hints: ['run the command again to work on the new content'],
   })
+
+/** A failure to write a file, in words; `what` it is. Other errors of ours stay as they are. */
+export function cannotWrite(error: unknown, path: string, what: string): SopsError {
+  if (error instanceof SopsError) return error
+  const text = systemErrorText(error, 'open', path)
+  const lead = text.startsWith('open ') ? `Could not open ${what} for writing` : 'Could not write file'
+  return new SopsError('cannot-write', `${lead}: ${text}`, { cause: error })
+}
 
 /** `path` is its name for people. @throws SopsError `cannot-write` unless the target is the locked file. */
 export async function mustBeLocked(path: string, target: string, { file }: Lock): Promise<void> {

@@ -1,5 +1,6 @@
 // Front door: an encrypted file's life: parse, open, create, change, seal, verify.
 export {
+  asBytes,
   type DecryptOptions,
   decrypt,
   decryptToObject,

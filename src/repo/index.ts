@@ -1,6 +1,7 @@
 // Front door: the files of a whole repository: what Git knows of them, which are encrypted, and which must be.
 export { type Blobs, openBlobs } from './blobs.ts'
 export { looksEncrypted } from './candidates.ts'
+export type { ChangedFile, ChangedFiles, ChangeOptions, FileChange, PlainFile } from './change.ts'
 export {
   type ComparedValue,
   type CompareFilesOptions,
@@ -15,5 +16,13 @@ export { leavesOf, type StoredLeaf } from './leaves.ts'
 export { changedFiles, mergeBase, stagedFiles, trackedFiles, untrackedFiles } from './listings.ts'
 export { type KeptFile, keepLocked, listLocked, readLocked, removeLocked, type UnlockedFile } from './locked.ts'
 export { isSelective, mustBeEncrypted, type Need } from './must-encrypt.ts'
+export {
+  type DecryptedFile,
+  openRepository,
+  type Repository,
+  type RepositoryOptions,
+  type RepositoryRequest,
+  type UndecryptedFile,
+} from './repository.ts'
 export type { TargetMeans, Wanted } from './suitable.ts'
 export { findTargets, type Target, type TargetRequest } from './targets.ts'

@@ -1,5 +1,6 @@
 // `sops decrypt`: decrypts a file or standard input, whole or one value of it.
 
+import { isUtf8 } from 'node:buffer'
 import { SopsError, withHints } from '../../errors.ts'
 import type { OpenFile, OpenOptions } from '../../file/index.ts'
 import {
@@ -123,8 +124,9 @@ async function plaintextOf(inv: Given, io: Io, { path, name }: Target): Promise<
 function dataOf(file: OpenFile): object {
   const [first = { kind: 'map' as const, items: [] }, ...more] = file.plain.documents
   if (file.format.id === 'binary') {
-    const { data } = toObject(first) as { data?: unknown }
-    return data instanceof Uint8Array ? { base64: Buffer.from(data).toString('base64') } : { text: data }
+    const { data = '' } = toObject(first) as { data?: string | Uint8Array }
+    const isText = typeof data === 'string' || isUtf8(data)
+    return isText ? { text: Buffer.from(data).toString() } : { base64: Buffer.from(data).toString('base64') }
   }
   const shown = (document: MapNode): unknown => toObject(document, lineOf(file))
   return more.length === 0 ? { data: shown(first) } : { documents: [first, ...more].map(shown) }

@@ -1,4 +1,5 @@
 // Runs a command that writes over many files: first everything is computed and lies ready, then all of it is put in place, or none.
+import { inOrder } from '../../context/index.ts'
 import { type Batch, makeBatch, mustBeAsRead } from '../../disk/index.ts'
 import { SopsError } from '../../errors.ts'
 import type { Target } from '../../repo/index.ts'
@@ -8,7 +9,6 @@ import type { Invocation, Io } from '../invocation.ts'
 import type { Line } from '../say.ts'
 import { absolutePath } from '../settings.ts'
 import type { WriterFlag } from './flags.ts'
-import { inOrder } from './in-order.ts'
 import { ioOf } from './one.ts'
 import { counts, errorData, type Outcome, sayJson, shownPath, statusOf } from './report.ts'
 
@@ -90,13 +90,13 @@ async function workThrough<Inv extends Given>(
     io.within(`${verbs[0]} ${Math.min(outcomes.length + 1, targets.length)} of ${targets.length}`)
   tell()
   const one = (target: Target): Promise<Taken> => workOn(inv, io, run, { ...how, target })
-  await inOrder(targets, jobsOf(inv), one, async ({ child, outcome, said }) => {
+  for await (const { child, outcome, said } of inOrder(targets, jobsOf(inv), one)) {
     if (!inv.bool('json')) await io.say(...said)
     child.release()
     if (outcome.error) await child.fail(outcome.error)
     outcomes.push(outcome)
     tell()
-  })
+  }
   io.about(undefined)
   io.within(undefined)
   return outcomes

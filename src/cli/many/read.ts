@@ -1,10 +1,10 @@
 // Runs a command that only reads over many files: goes on when one fails.
+import { inOrder } from '../../context/index.ts'
 import { SopsError } from '../../errors.ts'
 import type { Target } from '../../repo/index.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { jobsOf } from './change.ts'
 import type { TargetFlag } from './flags.ts'
-import { inOrder } from './in-order.ts'
 import { ioOf } from './one.ts'
 
 /** What one of many files gave. */
@@ -38,14 +38,14 @@ export async function readMany<R>(
     }
   }
   tell()
-  await inOrder(targets, jobsOf(inv), readOne, async ({ child, read }) => {
+  for await (const { child, read } of inOrder(targets, jobsOf(inv), readOne)) {
     child.release()
     if (read.error) errors.push(read.error)
     if (read.error && !isQuiet) await child.fail(read.error)
     await take(read)
     done++
     tell()
-  })
+  }
   io.within(undefined)
   return errors
 }
