@@ -57,7 +57,7 @@ export async function fitsWord(
 }
 
 /** A file that is unlocked. */
-export interface Unlocked {
+interface Unlocked {
   /** Absolute. */
   readonly path: string
   /** Relative to the current folder. */

@@ -2,6 +2,7 @@
 // the order of the steps is ciphertext kept, plaintext written; then ciphertext written, kept one removed. So a crash loses neither.
 import { createHash, randomBytes } from 'node:crypto'
 import { basename, join } from 'node:path'
+import { syncFolder } from '../disk/index.ts'
 import { SopsError } from '../errors.ts'
 import { type FormatId, isFormatId } from '../formats/index.ts'
 import {
@@ -148,15 +149,5 @@ async function flush(handle: FileHandle): Promise<void> {
     await handle.sync()
   } catch (error) {
     if (!['EINVAL', 'ENOTSUP', 'ENOSYS'].includes(codeOf(error) ?? '')) throw error
-  }
-}
-
-/** Flushes a name to disk, where the file system can. */
-async function syncFolder(folder: string): Promise<void> {
-  try {
-    const handle = await open(folder, 'r')
-    await handle.sync().finally(() => handle.close())
-  } catch {
-    // The content is on disk.
   }
 }

@@ -35,7 +35,11 @@ function formatFor(path: string, bytes: Uint8Array): FormatId {
 
 function contentOf(path: string, name: string): Uint8Array {
   try {
-    return readRegular(path, (what) => new SopsError('bad-input', `${name} is ${what}, not a regular file`))
+    return readRegular(
+      path,
+      (what) =>
+        new SopsError('bad-input', `${name} is ${what}, not a regular file`, { hints: ['name the file itself'] }),
+    )
   } catch (error) {
     throw inWords(error, name)
   }

@@ -106,7 +106,10 @@ const usualJobs = 16
 export async function openRepository(dir: string, options: RepositoryOptions = {}): Promise<Repository> {
   const context = options.context ?? processContext()
   const folder = resolve(context.cwd, dir)
-  if (!(await isFolder(folder))) throw new SopsError('bad-input', `${folder} is not a folder`)
+  if (!(await isFolder(folder)))
+    throw new SopsError('bad-input', `${folder} is not a folder`, {
+      hints: ['name the folder of the repository, or one in it'],
+    })
   const jobs = Math.max(1, options.jobs ?? usualJobs)
   const keyServices = options.services ?? [localKeyService(context)]
   const opening = (services: readonly KeyService[]): Opening => ({

@@ -305,6 +305,7 @@ const starters = [
   'keys/age/sources/command.ts',
   'keys/azure-kv/direct.ts',
   'keys/pgp/program.ts',
+  'repo/git.ts',
   'system/start.ts',
   'system/starts.ts',
 ]

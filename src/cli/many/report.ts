@@ -6,7 +6,7 @@ import type { Io } from '../invocation.ts'
 import { sayLines } from '../say.ts'
 
 /** How a writing command left one file. */
-export type Status = 'changed' | 'unchanged' | 'failed'
+type Status = 'changed' | 'unchanged' | 'failed'
 
 export interface Outcome {
   /** As messages call the file. */
