@@ -39,7 +39,7 @@ import { inputInMemory, isLarge, type LargeInput, openIfLarge, writeLarge } from
 import { changeMany } from '../many/change.ts'
 import { targetFlags, writerFlags } from '../many/flags.ts'
 import { decryptMany, type Plaintext, plaintextFlags } from '../many/plaintexts.ts'
-import { isSingle, targetsOf } from '../many/targets.ts'
+import { encryptedTargets, isSingle } from '../many/targets.ts'
 import { nearKeyHints } from '../near-key.ts'
 import { nameOf, openedText } from '../outcome.ts'
 import {
@@ -91,7 +91,7 @@ async function run(inv: Given, io: Io): Promise<number> {
   if (isOne) return decryptOne(inv, io)
   if (inv.given('extract'))
     throw new SopsError('generic', '--extract is for one file', { hints: ['--json prints the values of several'] })
-  const targets = await targetsOf(inv, io, 'encrypted')
+  const targets = await encryptedTargets(inv, io)
   if (targets.length === 0) throw noFile(inv)
   if (!inv.bool('in-place')) return decryptMany(inv, io, targets, (child, target) => plaintextOf(inv, child, target))
   const work = async (one: Given, child: Io): Promise<void> => {

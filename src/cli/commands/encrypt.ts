@@ -26,6 +26,7 @@ import { fileWord } from '../../text/quote.ts'
 import { type Command, command } from '../command.ts'
 import { earlierFlags, sealOverEarlier } from '../earlier.ts'
 import { noFile } from '../extra-words.ts'
+import { mustBeNoFolder } from '../files.ts'
 import { dashed } from '../flag.ts'
 import { filenameOverride, inPlace, keyFlagName, keyServices, newKeys, output, selection, types } from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
@@ -134,6 +135,8 @@ async function run(inv: Given, io: Io): Promise<number> {
     await encryptOne(inv, io)
     return 0
   }
+  const [word = '', ...more] = inv.positionals
+  if (!inv.bool('in-place') && more.length === 0) await mustBeNoFolder(absolutePath(io.ctx, word), io.command)
   if (!inv.bool('in-place'))
     throw new SopsError('generic', 'several files are encrypted in place', { hints: [inPlaceHint(inv)] })
   if (inv.string('into') !== '') throw new SopsError('generic', '--into is for one file')

@@ -25,7 +25,7 @@ import {
 import type { Invocation, Io } from '../invocation.ts'
 import { changeMany } from '../many/change.ts'
 import { targetFlags, writerFlags } from '../many/flags.ts'
-import { inPlaceHint, isSingle, targetsOf, wantsReport } from '../many/targets.ts'
+import { encryptedTargets, inPlaceHint, isSingle, wantsReport } from '../many/targets.ts'
 import { recipientsText } from '../outcome.ts'
 import { ruleFor, warnOfRecipients, withRule } from '../rule.ts'
 import {
@@ -193,7 +193,7 @@ async function change(inv: Either, io: Io, done: string, plan: Task['plan']): Pr
     throw new SopsError('generic', 'several files are changed in place', {
       hints: [inPlaceHint(inv)],
     })
-  const targets = await targetsOf(inv, io, 'encrypted', words)
+  const targets = await encryptedTargets(inv, io, words)
   const work = (one: Either, child: Io): Promise<void> => {
     if (child.many?.rehearsal !== true) return changeFile(one, child, one.positionals[0]!, { done, plan })
     return planned(child, one.positionals[0]!, plan)

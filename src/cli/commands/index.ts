@@ -11,6 +11,8 @@ export interface CommandRow {
   readonly aliases?: readonly string[]
   /** One line. */
   readonly summary: string
+  /** A command of SOPS that fingers know by the letters that both begin with: those complete to it alone. */
+  readonly yieldsTo?: string
   readonly load: () => Promise<Command>
 }
 
@@ -170,6 +172,7 @@ export const commands: readonly Row[] = [
   {
     name: 'unlock',
     section: 'GIT',
+    yieldsTo: 'unset',
     summary: 'decrypt files in place, and keep their ciphertext for lock',
     load: async () => (await import('./unlock.ts')).unlock,
   },

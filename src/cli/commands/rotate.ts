@@ -28,7 +28,7 @@ import {
 import type { Invocation, Io } from '../invocation.ts'
 import { changeMany } from '../many/change.ts'
 import { targetFlags, writerFlags } from '../many/flags.ts'
-import { inPlaceHint, isSingle, targetsOf, wantsReport } from '../many/targets.ts'
+import { encryptedTargets, inPlaceHint, isSingle, wantsReport } from '../many/targets.ts'
 import { openerOf } from '../open.ts'
 import { recipientsText } from '../outcome.ts'
 import { ruleFor, warnOfRecipients, withRule } from '../rule.ts'
@@ -70,7 +70,7 @@ async function run(inv: Given, io: Io): Promise<number> {
   }
   if (!inv.bool('in-place'))
     throw new SopsError('generic', 'several files are rotated in place', { hints: [inPlaceHint(inv)] })
-  const targets = await targetsOf(inv, io, 'encrypted')
+  const targets = await encryptedTargets(inv, io)
   return changeMany(inv, io, { targets, work: rotateFile, verbs: ['rotating', 'rotated', 'rotate'] })
 }
 

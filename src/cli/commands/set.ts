@@ -17,7 +17,7 @@ import { allowCleartext, decryptionOrder, idempotent, idleThreshold, ignoreMac, 
 import type { Invocation, Io } from '../invocation.ts'
 import { changeMany } from '../many/change.ts'
 import { targetFlags, writerFlags } from '../many/flags.ts'
-import { isByFlag, isSingle, targetsOf, wantsReport } from '../many/targets.ts'
+import { encryptedTargets, isByFlag, isSingle, wantsReport } from '../many/targets.ts'
 import { changeInPlace, type InPlaceChange } from '../open.ts'
 import { absolutePath } from '../settings.ts'
 import { isFile, isIndex } from '../word-order.ts'
@@ -64,7 +64,7 @@ async function run(inv: Given, io: Io): Promise<number> {
     await setIn(inv, io)
     return 0
   }
-  const targets = await targetsOf(inv, io, 'encrypted', name === undefined ? [] : [name])
+  const targets = await encryptedTargets(inv, io, name === undefined ? [] : [name])
   return changeMany(inv, io, { targets, work: setIn, verbs: ['setting', 'set in', 'set it in'] })
 }
 

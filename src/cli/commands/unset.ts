@@ -12,7 +12,7 @@ import { allowCleartext, decryptionOrder, idempotent, idleThreshold, ignoreMac, 
 import type { Invocation, Io } from '../invocation.ts'
 import { changeMany } from '../many/change.ts'
 import { targetFlags, writerFlags } from '../many/flags.ts'
-import { isByFlag, isSingle, targetsOf, wantsReport } from '../many/targets.ts'
+import { encryptedTargets, isByFlag, isSingle, wantsReport } from '../many/targets.ts'
 import { nearKeyHints } from '../near-key.ts'
 import { changeInPlace, type InPlaceChange } from '../open.ts'
 import { isFile, isIndex } from '../word-order.ts'
@@ -52,7 +52,7 @@ async function run(inv: Given, io: Io): Promise<number> {
     await unsetIn(inv, io)
     return 0
   }
-  const targets = await targetsOf(inv, io, 'encrypted', words)
+  const targets = await encryptedTargets(inv, io, words)
   return changeMany(inv, io, { targets, work: unsetIn, verbs: ['removing', 'removed from', 'remove it from'] })
 }
 

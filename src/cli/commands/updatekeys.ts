@@ -20,7 +20,7 @@ import type { Invocation, Io } from '../invocation.ts'
 import { progressLine } from '../log.ts'
 import { changeMany, changeManyIf, rehearses } from '../many/change.ts'
 import { targetFlags, writerFlags } from '../many/flags.ts'
-import { isByFlag, isSingle, targetsOf, wantsReport } from '../many/targets.ts'
+import { encryptedTargets, isByFlag, isSingle, wantsReport } from '../many/targets.ts'
 import { warnOfNearer } from '../nearer-config.ts'
 import { warnOfRecipients } from '../rule.ts'
 import type { Line } from '../say.ts'
@@ -71,7 +71,10 @@ const configHints = (name: string): readonly string[] => [
 async function updateMany(inv: Given, io: Io): Promise<number> {
   if (inv.bool('json') && !inv.bool('yes') && !rehearses(inv))
     throw new SopsError('generic', '--json leaves no room for a question', { hints: ['add --yes, or --dry-run'] })
-  const targets = await targetsOf(inv, io, 'encrypted')
+  const targets = await encryptedTargets(inv, io).catch((error: unknown) => {
+    if (!(error instanceof SopsError) || error.code !== 'bad-input') throw error
+    throw new SopsError('generic', "can't operate on a directory", { hints: error.hints, cause: error })
+  })
   const work = async (one: Given, child: Io): Promise<void> => {
     await updateFile(one, child, await wantedConfig(one, child, configHints(one.positionals[0]!)))
   }

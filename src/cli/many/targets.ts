@@ -83,6 +83,29 @@ export async function targetsOf(
   return inv.string('recipient') === '' ? found : openedBy(inv, found, io)
 }
 
+/**
+ * The encrypted files that words and flags mean. A folder without any is an error of SOPS, whose exit status scripts know (spec/cli.md 7).
+ * @throws SopsError `bad-input`, or as `targetsOf`.
+ */
+export function encryptedTargets(
+  inv: Given,
+  io: Io,
+  words: readonly string[] = inv.positionals,
+): Promise<readonly Target[]> {
+  return targetsOf(inv, io, 'encrypted', words).catch((error: unknown) => {
+    const [word = '', ...more] = words
+    const path = absolutePath(io.ctx, word)
+    const beginning = `${word}: `
+    if (!(error instanceof SopsError) || more.length > 0 || word === '' || !isFolder(path)) throw error
+    io.about(word)
+    const why = error.message.startsWith(beginning) ? [error.message.slice(beginning.length)] : []
+    throw new SopsError('bad-input', `Error reading file: read ${path}: is a directory`, {
+      hints: [...why, ...error.hints],
+      cause: error,
+    })
+  })
+}
+
 /** The configuration of one of many files: the one that is named, else the nearest to the file, wherever the command was started. */
 export async function configFor(inv: Invocation<never>, { ctx }: Io, path: string): Promise<Config | undefined> {
   if (inv.root.string('config') !== '') return configOf(inv, { ctx })
