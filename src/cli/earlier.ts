@@ -30,7 +30,7 @@ interface Earlier {
 }
 
 /** What is encrypted, and how. */
-export interface SealedNow {
+interface SealedNow {
   readonly target: TargetFile
   readonly draft: Draft
   readonly output: FormatId

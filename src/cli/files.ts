@@ -7,7 +7,6 @@ import {
   cannotWrite,
   changed,
   createFile,
-  type Fingerprint,
   followLinks,
   type Lock,
   lockFile,
@@ -37,6 +36,7 @@ import { folderHint } from './folder-hint.ts'
 import type { Host } from './host.ts'
 import type { Io } from './invocation.ts'
 import { fileLike } from './near-file.ts'
+import type { WriteOptions } from './write-options.ts'
 
 /** The path, resolved in the user's working directory; messages keep what the user wrote. */
 const inFolder = (host: Host, path: string): string => (path === '' ? '' : resolve(host.cwd, path))
@@ -172,22 +172,6 @@ export async function lockInput({ host, ctx }: Pick<Io, 'host' | 'ctx'>, path: s
   } finally {
     clearTimeout(timer)
   }
-}
-
-export interface WriteOptions {
-  /** For the reference's message that the target cannot be written; by default `output file`. */
-  readonly what?: 'in-place file' | 'output file'
-  /**
-   * What the target held when it was read, or `absent`. If it holds something else by then, another program has changed it, and nothing is
-   * written.
-   */
-  readonly expect?: Fingerprint | 'absent'
-  /** That of a new file, instead of what the user's files get. */
-  readonly mode?: number
-  /** The lock, if it was taken before the target was read. */
-  readonly lock?: Lock | undefined
-  /** Told what is waited for. */
-  readonly log?: Context['log']
 }
 
 /** Writes to a named pipe, whose opening waits for a reader. */

@@ -3,12 +3,12 @@ import type { Config } from '../config/index.ts'
 import type { Context } from '../context/index.ts'
 import type { Content } from '../disk/index.ts'
 import type { KeyService } from '../groups/index.ts'
-import type { WriteOptions } from './files.ts'
 import type { Flag, NameOf } from './flag.ts'
 import type { RootFlag, SharedRootFlag } from './flags.ts'
 import type { Host } from './host.ts'
 import type { Line } from './say.ts'
 import type { TerminalStyle } from './style.ts'
+import type { WriteOptions } from './write-options.ts'
 
 /** Values of the flags `F`, by long name. Any other name does not compile. */
 export interface FlagValues<F extends Flag> {

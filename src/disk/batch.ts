@@ -8,7 +8,7 @@ import { cannotWrite, followLinks, mustBeLocked } from './state.ts'
 import type { Writer } from './writer.ts'
 
 /** New content of a file that exists. */
-export interface Change {
+interface Change {
   /** Absolute. */
   readonly path: string
   readonly content: Content

@@ -1,14 +1,11 @@
 // Front door: files that are replaced as a whole or not at all, one program at a time.
-export { type Batch, type Change, makeBatch } from './batch.ts'
-export { isSame, type Lock, lockFile, onlyRegular } from './lock.ts'
+export { type Batch, makeBatch } from './batch.ts'
+export { type Lock, lockFile, onlyRegular } from './lock.ts'
 export {
   type Content,
   createFile,
   overwriteFile,
-  prepareReplacement,
-  type Replacement,
   replaceFile,
-  syncFolder,
 } from './replace-file.ts'
 export {
   cannotWrite,

@@ -11,7 +11,7 @@ export {
 } from './bytes.ts'
 export { checkCleartext, type OwnRule } from './cleartext.ts'
 export { createFile, type EncryptionSettings, type NewFile, sealNew, withNewFile } from './create.ts'
-export { type SealedOver, type SealOverOptions, sealOver } from './earlier.ts'
+export { type SealedOver, sealOver } from './earlier.ts'
 export {
   emitPlain,
   loadEncrypted,

@@ -57,7 +57,7 @@ export interface ChangedFiles {
 }
 
 /** What a run has besides. */
-export interface ChangeMeans extends ChangeOptions {
+interface ChangeMeans extends ChangeOptions {
   readonly jobs: number
   readonly writer: Writer
   readonly opening: Opening

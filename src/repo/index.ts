@@ -13,7 +13,7 @@ export {
 export { type Git, gitIn, topOf } from './git.ts'
 export { compileGlob, isGlob } from './glob.ts'
 export { changedFiles, mergeBase, stagedFiles, trackedFiles, untrackedFiles } from './listings.ts'
-export { type KeptFile, keepLocked, listLocked, readLocked, removeLocked, type UnlockedFile } from './locked.ts'
+export { type KeptFile, keepLocked, listLocked, readLocked, removeLocked } from './locked.ts'
 export { isSelective, mustBeEncrypted, type Need } from './must-encrypt.ts'
 export {
   type DecryptedFile,

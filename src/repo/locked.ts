@@ -19,7 +19,7 @@ import {
 import { quote } from '../text/quote.ts'
 
 /** A file that is unlocked. */
-export interface UnlockedFile {
+interface UnlockedFile {
   /** From the top of the work tree, with `/`. */
   readonly path: string
   readonly format: FormatId

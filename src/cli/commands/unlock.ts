@@ -69,7 +69,10 @@ async function unlockFile(inv: Given, io: Io, tree: WorkTree): Promise<void> {
   }
   await withOpenFile(await loadEncrypted(bytes, input, ctx.watch), options, async (file) => {
     const plain = await emitPlain(file, input, {}, ctx.log)
-    if (looksEncrypted(plain)) throw new SopsError('already-encrypted', 'the plaintext is an encrypted file itself')
+    if (looksEncrypted(plain))
+      throw new SopsError('already-encrypted', 'the plaintext is an encrypted file itself', {
+        hints: ['sops decrypt FILE shows it; sops lock would not know the two apart'],
+      })
     await keepLocked(tree.kept, { path: inTree, format: input }, bytes)
     await io.write(path, plain, { what: 'in-place file', expect: fingerprint(bytes) })
   })

@@ -109,11 +109,10 @@ async function updateFile(inv: Given, io: Io, config: Config): Promise<boolean> 
     // All recipients come from the rule, so none stay for the file's sake.
     warnOfRecipients({ shared: old, staying: [] }, rule, ctx)
     const what = io.many ? `recipients of ${name}` : undefined
-    await io.say(
-      ...(isReorder
-        ? [`The order of the recipients of ${name} will be that of the rule`]
-        : describeChanges(changes, io, what)),
-    )
+    const lines = isReorder
+      ? [`The order of the recipients of ${name} will be that of the rule`]
+      : describeChanges(changes, io, what)
+    for (const line of lines) await io.say(line)
   }
   if (io.many?.rehearsal) {
     io.many.wouldChange()

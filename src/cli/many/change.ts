@@ -15,7 +15,7 @@ import { counts, errorData, type Outcome, sayJson, shownPath, statusOf } from '.
 type Given = Invocation<IntFlag<'jobs'> | WriterFlag>
 
 /** A command over many files. */
-export interface ChangeRun<Inv> {
+interface ChangeRun<Inv> {
   readonly targets: readonly Target[]
   /** As for one file. It writes with `io.write`, if anything. */
   readonly work: (one: Inv, io: Io) => Promise<void>
@@ -91,7 +91,7 @@ async function workThrough<Inv extends Given>(
   tell()
   const one = (target: Target): Promise<Taken> => workOn(inv, io, run, { ...how, target })
   for await (const { child, outcome, said } of inOrder(targets, jobsOf(inv), one)) {
-    if (!inv.bool('json')) await io.say(...said)
+    if (!inv.bool('json')) for (const line of said) await io.say(line)
     child.release()
     if (outcome.error) await child.fail(outcome.error)
     outcomes.push(outcome)
@@ -132,7 +132,7 @@ async function workOn<Inv extends Given>(
     ...child,
     tell: async () => {},
     say: async (...lines) => {
-      said.push(...lines)
+      for (const line of lines) said.push(line)
     },
     write: async (to, content, { expect } = {}) => {
       wouldChange()
@@ -186,7 +186,7 @@ async function finish<Inv extends Given>(
   const verb = rehearsal ? `would ${would}` : done
   const text = [`${verb} ${changed}`, `unchanged ${unchanged}`, ...(failed > 0 ? [`failed ${failed}`] : [])].join(', ')
   if (rehearsal && !inv.bool('json'))
-    await io.say(...left.flatMap(({ name, status }) => (status === 'changed' ? [`would ${would} ${name}`] : [])))
+    for (const { name, status } of left) if (status === 'changed') await io.say(`would ${would} ${name}`)
   if (failed > 0) await io.tell(isGivenUp && !rehearsal ? `${text}: nothing was written` : text)
   else await io.done(text)
   return statusOf(errors) || (inv.bool('check') && changed > 0 ? 1 : 0)

@@ -6,7 +6,7 @@ import type { Invocation, Io, Many } from '../invocation.ts'
 import { configFor } from './targets.ts'
 
 /** What a run over many files decides for all of them. */
-export type ManyWays = Pick<Many, 'rehearsal' | 'agreed' | 'wouldChange'>
+type ManyWays = Pick<Many, 'rehearsal' | 'agreed' | 'wouldChange'>
 
 const reading: ManyWays = { rehearsal: false, agreed: true, wouldChange: () => {} }
 

@@ -8,7 +8,7 @@ import type { TargetFlag } from './flags.ts'
 import { ioOf } from './one.ts'
 
 /** What one of many files gave. */
-export interface Read<R> {
+interface Read<R> {
   readonly target: Target
   readonly result?: R
   readonly error?: SopsError

@@ -5,7 +5,7 @@ import { formatPath } from '../../tree/path.ts'
 import type { Io } from '../invocation.ts'
 
 /** How a writing command left one file. */
-export type Status = 'changed' | 'unchanged' | 'failed'
+type Status = 'changed' | 'unchanged' | 'failed'
 
 export interface Outcome {
   /** As messages call the file. */
