@@ -34,8 +34,9 @@ import {
 import { fileWord } from '../text/quote.ts'
 import { folderHint } from './folder-hint.ts'
 import type { Host } from './host.ts'
-import type { Io, WriteOptions } from './invocation.ts'
+import type { Io } from './invocation.ts'
 import { fileLike } from './near-file.ts'
+import type { WriteOptions } from './write-options.ts'
 
 /** The path, resolved in the user's working directory; messages keep what the user wrote. */
 const inFolder = (host: Host, path: string): string => (path === '' ? '' : resolve(host.cwd, path))

@@ -1,13 +1,14 @@
 // What a command gets: the words of its command line, already checked, and the world it may touch.
 import type { Config } from '../config/index.ts'
 import type { Context } from '../context/index.ts'
-import type { Content, Fingerprint, Lock } from '../disk/index.ts'
+import type { Content } from '../disk/index.ts'
 import type { KeyService } from '../groups/index.ts'
 import type { Flag, NameOf } from './flag.ts'
 import type { RootFlag, SharedRootFlag } from './flags.ts'
 import type { Host } from './host.ts'
 import type { Line } from './say.ts'
 import type { TerminalStyle } from './style.ts'
+import type { WriteOptions } from './write-options.ts'
 
 /** Values of the flags `F`, by long name. Any other name does not compile. */
 export interface FlagValues<F extends Flag> {
@@ -48,23 +49,6 @@ export type Invocation<F extends Flag> = CommandInvocation<F> | LegacyInvocation
 
 /** Where a result went. */
 export type ResultPlace = 'file' | 'stdout' | 'device'
-
-/** How a file is written. */
-export interface WriteOptions {
-  /** For the reference's message that the target cannot be written; by default `output file`. */
-  readonly what?: 'in-place file' | 'output file'
-  /**
-   * What the target held when it was read, or `absent`. If it holds something else by then, another program has changed it, and nothing is
-   * written.
-   */
-  readonly expect?: Fingerprint | 'absent'
-  /** That of a new file, instead of what the user's files get. */
-  readonly mode?: number
-  /** The lock, if it was taken before the target was read. */
-  readonly lock?: Lock | undefined
-  /** Told what is waited for. */
-  readonly log?: Context['log']
-}
 
 /** A run over many files, as the work on one of them sees it. */
 export interface Many {

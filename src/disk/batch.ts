@@ -2,7 +2,7 @@
 import { dirname } from 'node:path'
 import { SopsError } from '../errors.ts'
 import { access, constants, stat } from '../system/index.ts'
-import { lockFile } from './lock.ts'
+import { type Lock, lockedAtOnce, lockFile, lockFree } from './lock.ts'
 import { type Content, prepareReplacement, type Replacement, syncFolder } from './replace-file.ts'
 import { cannotWrite, followLinks, mustBeLocked } from './state.ts'
 import type { Writer } from './writer.ts'
@@ -51,10 +51,8 @@ export function makeBatch(writer: Writer): Batch {
       for (const { check } of prepared) await check()
       let done = 0
       try {
-        for (const one of prepared) {
-          await putInPlace(writer, one)
-          done++
-        }
+        for (let at = 0; at < prepared.length; at += lockedAtOnce)
+          await putAllInPlace(writer, prepared.slice(at, at + lockedAtOnce), () => done++)
       } catch (error) {
         const failure = cannotWrite(error, prepared[done]!.path, what)
         throw done === 0 ? failure : halfway(failure, done, prepared.length)
@@ -85,17 +83,35 @@ async function prepare(
   }
 }
 
-async function putInPlace(writer: Writer, { path, target, check, replacement }: Prepared): Promise<void> {
-  const lock = await lockFile(writer, target)
+async function putAllInPlace(writer: Writer, some: readonly Prepared[], onDone: () => void): Promise<void> {
+  const locks = await lockFree(
+    writer,
+    some.map(({ target }) => target),
+  )
   try {
-    await replacement.commit(async () => {
-      await mustBeLocked(path, target, lock)
-      await check()
-    })
+    for (const [i, one] of some.entries()) {
+      await (locks ? putInPlace(one, locks[i]!) : lockAndPut(writer, one))
+      onDone()
+    }
+  } finally {
+    if (locks) for (const { release } of locks) release()
+  }
+}
+
+async function lockAndPut(writer: Writer, one: Prepared): Promise<void> {
+  const lock = await lockFile(writer, one.target)
+  try {
+    await putInPlace(one, lock)
   } finally {
     lock.release()
   }
 }
+
+const putInPlace = ({ path, target, check, replacement }: Prepared, lock: Lock): Promise<void> =>
+  replacement.commit(async () => {
+    await mustBeLocked(path, target, lock)
+    await check()
+  })
 
 const halfway = (error: SopsError, done: number, total: number): SopsError =>
   new SopsError('cannot-write', `${error.message} (${done} of ${total} files were written before that)`, {

@@ -33,13 +33,14 @@ function formatFor(path: string, bytes: Uint8Array): FormatId {
   return format === 'binary' ? (sniffFormat(bytes) ?? format) : format
 }
 
+const notRegular = (name: string, what: string): SopsError =>
+  new SopsError('bad-input', `${name} is ${what}, and only a regular file can be one of many`, {
+    hints: ['decrypt and encrypt take the bytes of anything else'],
+  })
+
 function contentOf(path: string, name: string): Uint8Array {
   try {
-    return readRegular(
-      path,
-      (what) =>
-        new SopsError('bad-input', `${name} is ${what}, not a regular file`, { hints: ['name the file itself'] }),
-    )
+    return readRegular(path, (what) => notRegular(name, what))
   } catch (error) {
     throw inWords(error, name)
   }

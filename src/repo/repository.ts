@@ -106,10 +106,7 @@ const usualJobs = 16
 export async function openRepository(dir: string, options: RepositoryOptions = {}): Promise<Repository> {
   const context = options.context ?? processContext()
   const folder = resolve(context.cwd, dir)
-  if (!(await isFolder(folder)))
-    throw new SopsError('bad-input', `${folder} is not a folder`, {
-      hints: ['name the folder of the repository, or one in it'],
-    })
+  if (!(await isFolder(folder))) throw noFolder(folder)
   const jobs = Math.max(1, options.jobs ?? usualJobs)
   const keyServices = options.services ?? [localKeyService(context)]
   const opening = (services: readonly KeyService[]): Opening => ({
@@ -153,6 +150,9 @@ async function* withShared<T>(
     shared.wipe()
   }
 }
+
+const noFolder = (path: string): SopsError =>
+  new SopsError('bad-input', `${path} is not a folder`, { hints: ['a file is named in a request to its folder'] })
 
 const isFolder = (path: string): Promise<boolean> =>
   stat(path).then(

@@ -3,6 +3,7 @@ import { fingerprint } from '../../disk/index.ts'
 import { SopsError } from '../../errors.ts'
 import { type EncryptedFile, loadEncrypted, parsePlain, sealOver, withOpenFile } from '../../file/index.ts'
 import { type KeptFile, looksEncrypted, readLocked, removeLocked, type Target } from '../../repo/index.ts'
+import { systemErrorText } from '../../system/index.ts'
 import { quote, shellWord } from '../../text/quote.ts'
 import { type Command, command } from '../command.ts'
 import { readInput } from '../files.ts'
@@ -35,8 +36,17 @@ async function run(inv: Given, io: Io): Promise<number> {
     work: (one, child) => lockFile(one, child, tree, forget),
     verbs: ['locking', 'locked', 'lock'],
     settled: async (isWritten) => {
-      if (isWritten) for (const path of forget) await removeLocked(tree.kept, path)
+      if (isWritten) for (const path of forget) await forgetKept(io, tree, path)
     },
+  })
+}
+
+/** The file is locked already, so that one that cannot be forgotten is none of its trouble. */
+async function forgetKept({ ctx }: Io, { kept }: WorkTree, path: string): Promise<void> {
+  await removeLocked(kept, path).catch((error: unknown) => {
+    const why = systemErrorText(error, 'remove', kept)
+    const message = `what is kept of ${quote(path)} could not be removed (${why}): the next sops lock tries again`
+    ctx.log({ level: 'warning', logger: 'CMD', message })
   })
 }
 

@@ -185,8 +185,8 @@ async function finish<Inv extends Given>(
   const { changed, unchanged, failed } = summary
   const verb = rehearsal ? `would ${would}` : done
   const text = [`${verb} ${changed}`, `unchanged ${unchanged}`, ...(failed > 0 ? [`failed ${failed}`] : [])].join(', ')
-  const tellsEach = rehearsal && !inv.bool('json')
-  for (const { name, status } of left) if (tellsEach && status === 'changed') await io.say(`would ${would} ${name}`)
+  if (rehearsal && !inv.bool('json'))
+    for (const { name, status } of left) if (status === 'changed') await io.say(`would ${would} ${name}`)
   if (failed > 0) await io.tell(isGivenUp && !rehearsal ? `${text}: nothing was written` : text)
   else await io.done(text)
   return statusOf(errors) || (inv.bool('check') && changed > 0 ? 1 : 0)
