@@ -173,7 +173,7 @@ async function sameTop(folder: string, ctx: Context): Promise<string | undefined
  * @throws SopsError `generic` where Git refuses to say, as for a repository of somebody else.
  */
 export async function topOf(folder: string, ctx: Context): Promise<string | undefined> {
-  if (!hasOwn(ctx) && !isBelowGit(folder)) return undefined
+  if (!hasOwn(ctx) && !isBelowGit(await realpath(folder).catch(() => folder))) return undefined
   if (folder === ctx.cwd) return ownTop(ctx)
   if (!hasOwn(ctx)) return (await sameTop(folder, ctx)) ?? toldTop(folder, ctx)
   const [mine, found, real] = [await ownTop(ctx), await toldTop(folder, ctx), await realpath(folder)]

@@ -128,11 +128,15 @@ describe('words', () => {
   })
 
   test.each<[TargetRequest, Wanted, string]>([
-    [{ words: ['docs'] }, 'encrypted', 'no encrypted file in "docs"'],
-    [{ words: ['docs/*.yaml'] }, 'encrypted', 'no encrypted file fits "docs/*.yaml"'],
-    [{ words: ['nowhere/*.yaml'] }, 'encrypted', 'no encrypted file fits "nowhere/*.yaml"'],
-    [{ words: ['k8s'] }, 'clear', 'no file that must be encrypted and is not in "k8s"'],
-    [{ words: ['k8s'], exclude: ['k8s'] }, 'either', 'no file that is or must be encrypted in "k8s"'],
+    [{ words: ['docs'] }, 'encrypted', 'docs: no encrypted file in it'],
+    [{ words: ['docs/*.yaml'] }, 'encrypted', 'docs/*.yaml: no encrypted file fits it'],
+    [{ words: ['nowhere/*.yaml'] }, 'encrypted', 'nowhere/*.yaml: no encrypted file fits it'],
+    [{ words: ['k8s'] }, 'clear', 'k8s: no unencrypted file of a creation rule that selects files in it'],
+    [
+      { words: ['k8s'], exclude: ['k8s'] },
+      'either',
+      'k8s: no encrypted file, or unencrypted one of a creation rule that selects files in it',
+    ],
   ])('%j without any is an error', async (request, wanted, message) => {
     await expect(find(ctx, request, wanted, configIn(repository.dir, ctx))).rejects.toMatchObject({
       code: 'generic',
