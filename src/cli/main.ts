@@ -6,7 +6,7 @@ import { SopsError, withHints } from '../errors.ts'
 import { type CommandLine, isUsageError, parseWords, type UsageError } from './argv.ts'
 import { makeAudit } from './audit.ts'
 import type { Command } from './command.ts'
-import { commands, findRow, type GroupRow, isGroup, type Row } from './commands/index.ts'
+import { type CommandRow, commands, findRow, type GroupRow, isGroup, type Row } from './commands/index.ts'
 import { checkExtraWords } from './extra-words.ts'
 import { dashed, type Flag } from './flag.ts'
 import { decidingFlags, type RootFlag, rootFlags, sharedRootFlags } from './flags.ts'
@@ -89,6 +89,7 @@ async function runCommand(
   const whole = makeIo(host, root.values.bool('verbose') || parsed.values.bool('verbose'), names.join(' '))
   const io = parsed.values.bool('in-place') ? { ...whole, command: `${whole.command} -i` } : whole
   if (command.opensEditor) io.hold()
+  if ((path[0] as CommandRow).isNew) await noteOfFile(names[0]!, io)
   warnOfLostFlags(root, names.at(-1)!, io)
   const inv: Invocation<Flag> = {
     ...parsed.values,
@@ -141,6 +142,13 @@ function warnOfLostFlags(root: CommandLine, command: string, io: Io): void {
     logger: 'CMD',
     message: `${names} before "${command}" has no effect; put it behind`,
   })
+}
+
+/** The command wins over a file of its name, which SOPS would open in an editor. */
+async function noteOfFile(name: string, { ctx, host }: Io): Promise<void> {
+  const { isFile } = await import('./word-order.ts')
+  if (isFile(name, host.cwd))
+    ctx.log({ level: 'advice', logger: 'CMD', message: `to edit the file: sops edit ./${name}` })
 }
 
 function showsOutcome({ env, stderr, stdout }: Host, to: ResultPlace): boolean {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { commands } from '../../src/cli/commands/index.ts'
 import type { Output } from '../../src/cli/host.ts'
 import { main } from '../../src/cli/main.ts'
-import { bufferHost, runCli } from '../support/cli.ts'
+import { bufferHost, runCli, sandbox } from '../support/cli.ts'
 
 describe('usage errors', () => {
   test.each<[string[], string, string, string]>([
@@ -140,6 +140,18 @@ test('the own version comes before the network is asked', async () => {
   await main(['--version', '--check-for-updates'], { ...host, env, stdout })
   expect(written[0]).toBe('sops 3.13.2 (sops-ts 0.0.0)')
   expect(written.at(-1)).toMatch(/^behind: \n\[warning\]/)
+})
+
+test.each(['ls', 'lock', 'unlock'])('%s wins over a file of that name, and says how to edit it', async (name) => {
+  const box = sandbox({ [name]: 'a: 1\n' })
+  try {
+    const { stderr } = await runCli([name], { cwd: box.dir, tty: ['stderr'] })
+    expect(stderr).toContain(`note: to edit the file: sops edit ./${name}\n`)
+    const { stderr: silent } = await runCli(['help', name], { cwd: box.dir, tty: ['stderr'] })
+    expect(silent).toBe('')
+  } finally {
+    box.remove()
+  }
 })
 
 describe('words a command does not expect', () => {

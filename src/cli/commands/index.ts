@@ -11,6 +11,8 @@ export interface CommandRow {
   readonly aliases?: readonly string[]
   /** One line. */
   readonly summary: string
+  /** SOPS has no such command, and takes the word for a file to edit. */
+  readonly isNew?: true
   /** A command of SOPS that fingers know by the letters that both begin with: those complete to it alone. */
   readonly yieldsTo?: string
   readonly load: () => Promise<Command>
@@ -82,6 +84,7 @@ export const commands: readonly Row[] = [
   {
     name: 'ls',
     section: 'EVERYDAY COMMANDS',
+    isNew: true,
     summary: 'list encrypted files: for whom they are, and how much of them is encrypted',
     load: async () => (await import('./ls.ts')).ls,
   },
@@ -172,6 +175,7 @@ export const commands: readonly Row[] = [
   {
     name: 'unlock',
     section: 'GIT',
+    isNew: true,
     yieldsTo: 'unset',
     summary: 'decrypt files in place, and keep their ciphertext for lock',
     load: async () => (await import('./unlock.ts')).unlock,
@@ -179,6 +183,7 @@ export const commands: readonly Row[] = [
   {
     name: 'lock',
     section: 'GIT',
+    isNew: true,
     summary: 'put the ciphertext of unlocked files back, and encrypt what changed',
     load: async () => (await import('./lock.ts')).lock,
   },
