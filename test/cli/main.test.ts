@@ -145,7 +145,7 @@ test('the own version comes before the network is asked', async () => {
 test.each(['ls', 'lock', 'unlock'])('%s wins over a file of that name, and says how to edit it', async (name) => {
   const box = sandbox({ [name]: 'a: 1\n' })
   try {
-    const { stderr } = await runCli([name], { cwd: box.dir, tty: ['stderr'] })
+    const { stderr } = await runCli([name], { cwd: box.dir, env: { NO_COLOR: '1' }, tty: ['stderr'] })
     expect(stderr).toContain(`note: to edit the file: sops edit ./${name}\n`)
     const { stderr: silent } = await runCli(['help', name], { cwd: box.dir, tty: ['stderr'] })
     expect(silent).toBe('')
