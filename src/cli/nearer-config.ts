@@ -16,7 +16,8 @@ export async function warnOfNearer(
 ): Promise<void> {
   if (many || path === undefined || inv.root.string('config') !== '') return
   const file = await nearestConfig(path, ctx)
-  if (file === undefined || file.absolutePath === config?.file.absolutePath) return
+  // A file of that name is asked about itself.
+  if (file === undefined || file.absolutePath === path || file.absolutePath === config?.file.absolutePath) return
   const nearer = await loadConfig(file, ctx).catch(() => undefined)
   if (nearer === undefined || (await recipientsIn(nearer, path, ctx)) === (await recipientsIn(config, path, ctx)))
     return

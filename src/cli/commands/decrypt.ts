@@ -15,6 +15,7 @@ import {
 import type { FormatId, Layout } from '../../formats/index.ts'
 import { loadFormat } from '../../formats/index.ts'
 import type { Target } from '../../repo/index.ts'
+import { fileWord, shellWord } from '../../text/quote.ts'
 import { documentsText, documentsWith } from '../../tree/documents.ts'
 import { formatPath, nodeAt, type Path, parsePath } from '../../tree/path.ts'
 import { toObject } from '../../tree/plain.ts'
@@ -55,6 +56,7 @@ import {
 import { mustExist, readTarget, type TargetFile, targetOf, withInput, writeResult } from '../target.ts'
 import { warnOfMisnamed } from '../unfit.ts'
 import { warnOfDocument, warnOfLandings, warnOfLayout, warnOfReaders } from '../warnings.ts'
+import { isFile, isIndex } from '../word-order.ts'
 
 const flags = [
   inPlace,
@@ -89,6 +91,7 @@ export const decrypt: Command = command({
 async function run(inv: Given, io: Io): Promise<number> {
   const isOne = isSingle(inv, io) && inv.string('output-dir') === '' && !inv.bool('json')
   if (isOne) return decryptOne(inv, io)
+  refuseIndex(inv, io)
   if (inv.given('extract'))
     throw new SopsError('generic', '--extract is for one file', { hints: ['--json prints the values of several'] })
   const targets = await encryptedTargets(inv, io)
@@ -98,6 +101,16 @@ async function run(inv: Given, io: Io): Promise<number> {
     await decryptOne(one, child)
   }
   return changeMany(inv, io, { targets, work, verbs: ['decrypting', 'decrypted', 'decrypt'] })
+}
+
+/** A second word that is an index asks for one value: all of them in its place would be too much. @throws SopsError `generic`. */
+function refuseIndex({ positionals }: Given, { host }: Io): void {
+  const [file = '', ...more] = positionals
+  const index = more.find((word) => isIndex(word) && !isFile(word, host.cwd))
+  if (index === undefined) return
+  throw new SopsError('generic', `${index} is an index, and no file`, {
+    hints: [`one value: sops decrypt --extract ${shellWord(index)} ${fileWord(file)}`],
+  })
 }
 
 async function plaintextOf(inv: Given, io: Io, { path, name }: Target): Promise<Plaintext> {

@@ -86,8 +86,10 @@ async function workThrough<Inv extends Given>(
 ): Promise<readonly Outcome[]> {
   const { targets, verbs } = run
   const outcomes: Outcome[] = []
-  const tell = (): void =>
+  const tell = (): void => {
+    io.about(targets[outcomes.length]?.name)
     io.within(`${verbs[0]} ${Math.min(outcomes.length + 1, targets.length)} of ${targets.length}`)
+  }
   tell()
   const one = (target: Target): Promise<Taken> => workOn(inv, io, run, { ...how, target })
   for await (const { child, outcome, said } of inOrder(targets, jobsOf(inv), one)) {

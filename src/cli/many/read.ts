@@ -27,7 +27,10 @@ export async function readMany<R>(
 ): Promise<readonly SopsError[]> {
   const errors: SopsError[] = []
   let done = 0
-  const tell = (): void => io.within(`${doing} ${Math.min(done + 1, targets.length)} of ${targets.length}`)
+  const tell = (): void => {
+    io.about(targets[done]?.name)
+    io.within(`${doing} ${Math.min(done + 1, targets.length)} of ${targets.length}`)
+  }
   const readOne = async (target: Target): Promise<{ child: Io; read: Read<R> }> => {
     const child = ioOf(inv, io, target)
     try {
@@ -46,6 +49,7 @@ export async function readMany<R>(
     done++
     tell()
   }
+  io.about(undefined)
   io.within(undefined)
   return errors
 }
