@@ -1,8 +1,18 @@
 // Files that stand decrypted in the work tree: where their ciphertext is kept, and what is kept of one.
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import { SopsError } from '../errors.ts'
-import { compileGlob, gitIn, isGlob, listLocked, topOf } from '../repo/index.ts'
-import { realpath, textOf } from '../system/index.ts'
+import {
+  changedFiles,
+  compileGlob,
+  gitIn,
+  isGlob,
+  listLocked,
+  looksEncrypted,
+  openBlobs,
+  topOf,
+} from '../repo/index.ts'
+import { makeFolders, readFile, realpath, textOf, writeFile } from '../system/index.ts'
+import { listed } from '../text/listed.ts'
 import type { Io } from './invocation.ts'
 import { shownPath } from './many/report.ts'
 import { absolutePath } from './settings.ts'
@@ -75,4 +85,58 @@ export async function allUnlocked(io: Io, tree: WorkTree): Promise<readonly Unlo
     const path = join(tree.top, file.path)
     return { path, name: shownPath(io, path) }
   })
+}
+
+/** @throws SopsError `generic` for a file of another repository, as in a submodule: its own folder .git is to keep the ciphertext. */
+export async function mustBeOfTree({ top }: WorkTree, file: string, name: string, { ctx }: Io): Promise<void> {
+  const own = await topOf(dirname(file), ctx)
+  if (own === undefined || own === top) return
+  throw new SopsError('generic', `${name} belongs to another repository than the current folder`, {
+    hints: ['run the command in the folder of the file'],
+  })
+}
+
+/** The names of temporary files, which a run that is killed leaves beside the files. */
+const rests = '.*.sops-*'
+
+/** Git must not take the rest of a run that was killed, which is plaintext, for a new file. */
+export async function excludeRests({ top }: WorkTree, { ctx }: Io): Promise<void> {
+  const named = textOf(await gitIn(top, ctx).run('rev-parse', '--git-path', 'info/exclude')).replace(/\r?\n$/, '')
+  const path = resolve(top, named)
+  const text = (await readFile(path).catch(() => Buffer.alloc(0))).toString('latin1')
+  if (text.split(/\r?\n/).includes(rests)) return
+  await makeFolders(dirname(path), 0o777)
+  const start = text === '' || text.endsWith('\n') ? text : `${text}\n`
+  await writeFile(path, Buffer.from(`${start}${rests}\n`, 'latin1'))
+}
+
+/** True if the index or HEAD has a file of this path. */
+export async function isTracked({ ctx }: Io, { top }: WorkTree, path: string): Promise<boolean> {
+  const blobs = await openBlobs(top, ctx)
+  try {
+    return (await blobs.read(`:0:${path}`)) !== undefined || (await blobs.read(`HEAD:${path}`)) !== undefined
+  } finally {
+    blobs.close()
+  }
+}
+
+/** Warns of files that stand in clear though HEAD has them encrypted, and of which nothing is kept. */
+export async function warnOfClear({ ctx }: Io, { top }: WorkTree): Promise<void> {
+  const git = gitIn(top, ctx)
+  if ((await git.ask('rev-parse', '-q', '--verify', 'HEAD')) === undefined) return
+  const blobs = await openBlobs(top, ctx)
+  try {
+    const clear: string[] = []
+    for (const path of await changedFiles(git)) {
+      const bytes = await readFile(join(top, path)).catch(() => undefined)
+      if (bytes === undefined || looksEncrypted(bytes)) continue
+      const before = await blobs.read(`HEAD:${path}`)
+      if (before !== undefined && looksEncrypted(before)) clear.push(path)
+    }
+    if (clear.length === 0) return
+    const message = `in clear, though HEAD has them encrypted: ${listed(clear)}; sops encrypt -i encrypts them`
+    ctx.log({ level: 'warning', logger: 'CMD', message })
+  } finally {
+    blobs.close()
+  }
 }

@@ -53,7 +53,7 @@ function environment(ctx: Context, isOwn: boolean): Environment {
   const env = without(ctx.env, isOwn ? pathspecs : [...pathspecs, ...ofRepository])
   const paths = ['GIT_DIR', 'GIT_WORK_TREE'].filter((name) => env[name])
   const absolute = Object.fromEntries(paths.map((name) => [name, resolve(ctx.cwd, env[name]!)]))
-  return { ...env, ...absolute, GIT_OPTIONAL_LOCKS: '0', LC_ALL: 'C' }
+  return { ...env, ...absolute, GIT_OPTIONAL_LOCKS: '0', GIT_NO_LAZY_FETCH: '1', LC_ALL: 'C' }
 }
 
 /** Starts Git in a folder; its input is a pipe. Throws the system's error, or the child emits it. */

@@ -91,7 +91,6 @@ test('several files of which one fails are counted in the error', async () => {
   const { code, stderr } = await runWith(plain, ['rotate', '-i', 'f.yaml', 'p.yaml'], { env: { NO_COLOR: '1' } })
   expect(code).toBe(1)
   expect(stderr).toContain('rotated 0, unchanged 1, failed 1: nothing was written')
-  expect(stderr).not.toContain('rotated')
 })
 
 test('updatekeys of several files', async () => {

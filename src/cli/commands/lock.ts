@@ -9,11 +9,11 @@ import { type Command, command } from '../command.ts'
 import { readInput } from '../files.ts'
 import { decryptionOrder, ignoreMac, keyServices } from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
-import { changeMany } from '../many/change.ts'
+import { changeMany, rehearses } from '../many/change.ts'
 import { jobs, writerFlags } from '../many/flags.ts'
 import { absolutePath, orderOf, servicesOf } from '../settings.ts'
 import { isMissing } from '../target.ts'
-import { allUnlocked, fitsWord, pathIn, type WorkTree, workTree } from '../unlocked.ts'
+import { allUnlocked, fitsWord, isTracked, pathIn, type WorkTree, warnOfClear, workTree } from '../unlocked.ts'
 import { warnOfCleartext, warnOfRespelling } from '../warnings.ts'
 
 const flags = [ignoreMac, decryptionOrder, ...keyServices, jobs, ...writerFlags] as const
@@ -30,15 +30,18 @@ export const lock: Command = command({
 async function run(inv: Given, io: Io): Promise<number> {
   const tree = await workTree(io)
   const targets = await unlockedTargets(inv, io, tree)
-  const forget = new Set<string>()
-  return changeMany(inv, io, {
+  const idle = new Set<string>()
+  const status = await changeMany(inv, io, {
     targets,
-    work: (one, child) => lockFile(one, child, tree, forget),
+    work: (one, child) => lockFile(one, child, tree, idle),
     verbs: ['locking', 'locked', 'lock'],
-    settled: async (isWritten) => {
-      if (isWritten) for (const path of forget) await forgetKept(io, tree, path)
+    settled: async (isWritten, paths) => {
+      const locked = await Promise.all(paths.map((path) => pathIn(tree, path, path)))
+      for (const path of isWritten ? [...idle, ...locked] : idle) await forgetKept(io, tree, path)
     },
   })
+  if (inv.positionals.length === 0 && !rehearses(inv)) await warnOfClear(io, tree)
+  return status
 }
 
 /** The file is locked already, so that one that cannot be forgotten is none of its trouble. */
@@ -66,12 +69,15 @@ async function unlockedTargets(inv: Given, io: Io, tree: WorkTree): Promise<read
   return [...chosen]
 }
 
-async function lockFile(inv: Given, io: Io, tree: WorkTree, forget: Set<string>): Promise<void> {
+/** @param idle takes the paths of what nothing has to be kept of any more. */
+async function lockFile(inv: Given, io: Io, tree: WorkTree, idle: Set<string>): Promise<void> {
   const [name = ''] = inv.positionals
   const path = absolutePath(io.ctx, name)
   const inTree = await pathIn(tree, path, name)
   const kept = await readLocked(tree.kept, inTree)
   if (await isMissing(path)) {
+    // Removed for good: whoever did it wanted neither of the two.
+    if (kept && !(await isTracked(io, tree, inTree))) return void idle.add(inTree)
     throw new SopsError('no-file', `${quote(name)} is not there any more`, {
       hints: [
         `git checkout -- ${shellWord(name)} brings its ciphertext back; sops lock then forgets what is kept of it`,
@@ -81,14 +87,13 @@ async function lockFile(inv: Given, io: Io, tree: WorkTree, forget: Set<string>)
   const bytes = await readInput(io, path, { inPlace: true })
   if (looksEncrypted(bytes)) {
     // Git, or somebody, has put a ciphertext there.
-    if (kept) forget.add(inTree)
+    if (kept) idle.add(inTree)
     return
   }
   if (!kept)
     throw new SopsError('generic', 'the file is not unlocked', { hints: ['to encrypt it: sops encrypt -i FILE'] })
   if (io.many?.rehearsal) return io.many.wouldChange()
   const next = await sealedAgain(inv, io, path, bytes, kept)
-  forget.add(inTree)
   await io.write(path, next, { what: 'in-place file', expect: fingerprint(bytes) })
 }
 

@@ -13,7 +13,7 @@ import { targetFlags, writerFlags } from '../many/flags.ts'
 import { isByFlag, targetsOf } from '../many/targets.ts'
 import { absolutePath, formatsFor, orderOf, servicesOf } from '../settings.ts'
 import { mustExist } from '../target.ts'
-import { allUnlocked, fitsWord, pathIn, type WorkTree, workTree } from '../unlocked.ts'
+import { allUnlocked, excludeRests, fitsWord, mustBeOfTree, pathIn, type WorkTree, workTree } from '../unlocked.ts'
 import { warnOfReaders } from '../warnings.ts'
 
 const flags = [ignoreMac, decryptionOrder, ...keyServices, ...targetFlags, ...writerFlags] as const
@@ -30,6 +30,7 @@ export const unlock: Command = command({
 async function run(inv: Given, io: Io): Promise<number> {
   if (inv.positionals.length === 0 && !isByFlag(inv)) throw noFile(inv)
   const tree = await workTree(io)
+  await excludeRests(tree, io)
   const targets = await targetsOf(inv, io, 'encrypted').catch(async (error: unknown) => {
     if (await areUnlocked(inv.positionals, io, tree)) return []
     throw error
@@ -38,10 +39,10 @@ async function run(inv: Given, io: Io): Promise<number> {
     targets,
     work: (one, child) => unlockFile(one, child, tree),
     verbs: ['unlocking', 'unlocked', 'unlock'],
+    // What is kept of files that stay encrypted is left: another run may count on it, and `lock` forgets it.
     settled: async (isWritten, paths) => {
       // One stands for all: the folder and the umask are the same.
-      if (isWritten && paths[0] !== undefined) return warnOfReaders(paths[0], io.ctx)
-      if (!isWritten) for (const path of paths) await removeLocked(tree.kept, await pathIn(tree, path, path))
+      if (isWritten && paths[0] !== undefined) await warnOfReaders(paths[0], io.ctx)
     },
   })
 }
@@ -59,6 +60,7 @@ async function unlockFile(inv: Given, io: Io, tree: WorkTree): Promise<void> {
   const path = absolutePath(ctx, name)
   await mustExist(path, io)
   const bytes = await readInput(io, path, { inPlace: true })
+  await mustBeOfTree(tree, path, name, io)
   const inTree = await pathIn(tree, path, name)
   const known = await readLocked(tree.kept, inTree)
   if (known && !looksEncrypted(bytes)) return

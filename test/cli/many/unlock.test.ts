@@ -87,10 +87,12 @@ test('keeps the mode', async () => {
 })
 
 describe('failures', () => {
-  test('unlock: one that no key opens, and none is unlocked nor kept', async () => {
+  test('unlock: one that no key opens, and none is unlocked; what is kept is forgotten', async () => {
     work.write(await sealed({ 'k/b.enc.json': '{"a": 2}\n' }, secondRecipient))
     const spoilt = work.contents()
     expect((await work.sops(['unlock', '--all'])).code).toBe(128)
+    expect(work.contents()).toEqual(spoilt)
+    expect((await work.sops(['lock'])).code).toBe(0)
     expect(work.contents()).toEqual(spoilt)
     expect(kept()).toEqual([])
   })
@@ -225,4 +227,69 @@ test('in a folder below the top, and with a rule that the file does not have', a
   expect((await work.sops(['lock'], { cwd: 'deep' })).code).toBe(0)
   expect(work.read('k/b.enc.json')).toBe(before['k/b.enc.json'])
   expect(work.read('k/c.enc.env')).not.toContain(secondRecipient)
+})
+
+describe('what is kept is not lost', () => {
+  test('when another file fails, with --keep-going', async () => {
+    await work.prints('unlock', 'a.enc.yaml', 'k/b.enc.json')
+    edit('a.enc.yaml')
+    edit('k/b.enc.json')
+    work.write({ 'a.enc.yaml': 'a: [\n' })
+    expect((await work.sops(['lock', '--keep-going'])).code).not.toBe(0)
+    expect(kept()).toHaveLength(1)
+    work.write({ 'a.enc.yaml': plain['a.enc.yaml'] })
+    await work.prints('lock')
+    expect(work.read('a.enc.yaml')).toBe(before['a.enc.yaml'])
+    expect(kept()).toEqual([])
+  })
+
+  test('when an unlock fails that another one counts on', async () => {
+    await work.prints('unlock', 'a.enc.yaml')
+    work.write({ 'bad.yaml': 'x: 1\n' })
+    const fails = await work.sops(['unlock', 'a.enc.yaml', 'k/b.enc.json', 'bad.yaml'])
+    expect(fails.code).not.toBe(0)
+    await work.prints('lock')
+    expect(work.read('a.enc.yaml')).toBe(before['a.enc.yaml'])
+    expect(kept()).toEqual([])
+  })
+
+  test('and where it is gone, lock names what stands in clear', async () => {
+    await work.prints('unlock', 'a.enc.yaml')
+    const clear = work.read('a.enc.yaml')
+    work.git('checkout', '--', 'a.enc.yaml')
+    await work.prints('lock')
+    work.write({ 'a.enc.yaml': clear })
+    const { code, stderr } = await work.sops(['lock'])
+    expect([code, stderr]).toEqual([
+      0,
+      'warning: in clear, though HEAD has them encrypted: a.enc.yaml; sops encrypt -i encrypts them\n',
+    ])
+  })
+
+  test('a file that was removed for good is forgotten', async () => {
+    await work.prints('unlock', 'a.enc.yaml', 'k/b.enc.json')
+    work.git('rm', '-qf', 'a.enc.yaml')
+    expect((await work.sops(['lock'])).code).toBe(100)
+    work.git('-c', 'user.name=n', '-c', 'user.email=e', 'commit', '-qm', 'removed')
+    await work.prints('lock')
+    expect(work.read('k/b.enc.json')).toBe(before['k/b.enc.json'])
+    expect(kept()).toEqual([])
+  })
+})
+
+test('what a killed run leaves beside a file is nothing that Git adds', async () => {
+  await work.prints('unlock', 'a.enc.yaml')
+  work.write({ '.a.enc.yaml.sops-0123456789abcdef': 'a: 1\n' })
+  expect(work.git('status', '--porcelain', '--untracked-files=all')).not.toContain('sops-0123')
+  await work.prints('unlock', 'k/b.enc.json')
+  expect(work.read('.git/info/exclude').match(/^\.\*\.sops-\*$/gm)).toHaveLength(1)
+})
+
+test('files of another repository below are unlocked there', async () => {
+  mkdirSync(work.path('other'))
+  work.git('init', '-q', 'other')
+  work.write({ 'other/a.enc.yaml': before['a.enc.yaml']! })
+  const { code, stderr } = await work.sops(['unlock', 'other/a.enc.yaml'])
+  expect(code).toBe(1)
+  expect(stderr).toContain('other/a.enc.yaml belongs to another repository than the current folder')
 })
