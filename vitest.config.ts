@@ -32,6 +32,7 @@ const apart = [
   'keys/kms-credentials',
   'keys/kms-machine',
   'metadata/metadata',
+  'repo/locked',
   'runtime/compiling',
   'trust/canaries',
   'trust/crash',

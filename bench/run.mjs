@@ -3,7 +3,7 @@
 //   node bench/run.mjs [--quick] [--json] [--only WORD]
 //
 // The suite `forms` compares the Node form with the executable (dist/sops, or SOPS_BENCH_EXECUTABLE) and, where SOPS_BENCH_REFERENCE names its
-// program, with the reference.
+// program, with the reference; `repository` compares runs over many files with a shell loop of that.
 import { execFile, execFileSync, spawnSync } from 'node:child_process'
 import crypto from 'node:crypto'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
@@ -16,6 +16,7 @@ import { startClouds } from './clouds.mjs'
 import { bytesOf, dotenvOf, jsonOf, smallYaml, yamlOf } from './data.mjs'
 import { compare, formsOf, worksOf } from './forms.mjs'
 import { cleanEnv, measure } from './measure.mjs'
+import { repositoryRows } from './repository.mjs'
 
 const { values: options } = parseArgs({
   options: { quick: { type: 'boolean' }, json: { type: 'boolean' }, only: { type: 'string' } },
@@ -203,6 +204,15 @@ const suites = {
       await close()
     }
   },
+  repository: () =>
+    repositoryRows(formsOf(root), {
+      folder,
+      bin,
+      env,
+      recipient: env.SOPS_AGE_RECIPIENTS,
+      text: smallYaml,
+      isQuick: options.quick === true,
+    }),
   async clouds() {
     const { clouds, trust, close } = await startClouds(root)
     try {

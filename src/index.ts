@@ -74,6 +74,29 @@ export { keyTypes, labelOf } from './keys/index.ts'
 // Remote key services, for the `services` of any call
 export { remoteKeyServices } from './keyservice/index.ts'
 export { compareVersions, compatibleVersion, type Metadata, withMetadata } from './metadata/index.ts'
+// All files of a repository, and two versions of one
+export {
+  type ChangedFile,
+  type ChangedFiles,
+  type ChangeOptions,
+  type ComparedValue,
+  type CompareFilesOptions,
+  compareFiles,
+  type DecryptedFile,
+  type FileChange,
+  type FileComparison,
+  type FileVersion,
+  openRepository,
+  type PlainFile,
+  type Repository,
+  type RepositoryOptions,
+  type RepositoryRequest,
+  type Target,
+  type TargetRequest,
+  type UndecryptedFile,
+  type ValueChange,
+  type Wanted,
+} from './repo/index.ts'
 // Trees and paths
 export { isMissing, setAt, unsetAt } from './tree/edit.ts'
 export { formatPath, nodeAt, type Path, parsePath, type Step } from './tree/path.ts'

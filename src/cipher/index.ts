@@ -26,5 +26,5 @@ export {
 export { sharedPaths } from './shared-paths.ts'
 export type { Stash } from './stash.ts'
 export { sealMac, verifyMac } from './stored-mac.ts'
-export { isEncrypted, isToken, tokenStart } from './token.ts'
+export { isEncrypted, isToken, splitToken, type TokenParts, tokenStart } from './token.ts'
 export { walk } from './walk.ts'

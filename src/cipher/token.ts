@@ -2,7 +2,7 @@
 
 export const tokenStart = 'ENC[AES256_GCM,data:'
 
-interface TokenParts {
+export interface TokenParts {
   readonly data: string
   readonly iv: string
   readonly tag: string
@@ -28,6 +28,7 @@ function marksOf(text: string): TokenMarks | undefined {
   return ivAt <= tokenStart.length || end < 0 ? undefined : { ivAt, tagAt, typeAt, end }
 }
 
+/** Undefined for what is not encrypted. */
 export function splitToken(text: string): TokenParts | undefined {
   const marks = marksOf(text)
   if (marks === undefined) return undefined

@@ -169,6 +169,7 @@ export function parseWords(
     }
     let text = equals < 0 ? undefined : body.slice(equals + 1)
     if (text === undefined && entry.kind === 'bool') text = 'true'
+    if (text === undefined && entry.optional) text = ''
     if (text === undefined) {
       text = words[++at]
       if (text === undefined) return { usage: `flag needs an argument: -${spelling}` }

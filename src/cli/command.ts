@@ -9,8 +9,10 @@ interface Typed<F extends Flag> {
   readonly examples: readonly string[]
   /** Flags in front of the command that it reads, besides `--verbose`. */
   readonly root?: readonly ('config' | 'indent')[]
-  /** Takes one file: more words draw a warning, and with `--in-place` an error unless it takes many there (spec/cli.md 3.4). */
-  readonly oneFile?: true | 'unless in place'
+  /** Takes one file: more words draw a warning, and with `--in-place` an error (spec/cli.md 3.4). */
+  readonly oneFile?: true
+  /** Every word is a file, and messages are about it if it is the only one. */
+  readonly files?: true
   /** Keeps stderr quiet while an editor may be open. */
   readonly opensEditor?: true
   /** Returns the exit status. */

@@ -69,8 +69,11 @@ const valuesOf = ({ kind, values, path }: Flag, before = ''): Offer => ({
   files: path === true,
 })
 
-function commandsAt(path: readonly Row[]): readonly Candidate[] {
-  return rowsBelow(path.at(-1)).flatMap((row) => namesOf(row).map((name) => ({ text: name, help: row.summary })))
+function commandsAt(path: readonly Row[], word = ''): readonly Candidate[] {
+  const isFor = ({ yieldsTo }: Row): boolean => word === '' || yieldsTo?.startsWith(word) !== true
+  return rowsBelow(path.at(-1))
+    .filter(isFor)
+    .flatMap((row) => namesOf(row).map((name) => ({ text: name, help: row.summary })))
 }
 
 /** The usage line names what a command takes. */
@@ -79,7 +82,7 @@ const takesFiles = async (row: Row | undefined): Promise<boolean> =>
 
 async function offer(word: string, before: readonly string[], host: Host): Promise<Offer> {
   const { path, isTopic } = reached(before, host)
-  if (isTopic) return { candidates: commandsAt(path), files: false }
+  if (isTopic) return { candidates: commandsAt(path, word), files: false }
   const flags = await flagsAt(path)
   const [, spelling, equals] = /^(--?[^=]+)(=)/.exec(word) ?? []
   if (spelling !== undefined && equals !== undefined) {
@@ -89,7 +92,7 @@ async function offer(word: string, before: readonly string[], host: Host): Promi
   const last = flagNamed(before.at(-1) ?? '', flags)
   if (last !== undefined && last.kind !== 'bool') return valuesOf(last)
   if (word.startsWith('-')) return { candidates: matchingFlags(word, flags, before), files: false }
-  return { candidates: commandsAt(path), files: await takesFiles(path.at(-1)) }
+  return { candidates: commandsAt(path, word), files: await takesFiles(path.at(-1)) }
 }
 
 /** How each shell takes descriptions. Scripts of the reference ask for those of zsh with a variable of their own. */

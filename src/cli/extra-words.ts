@@ -18,7 +18,7 @@ export function checkExtraWords(inv: Invocation<typeof inPlace>, io: Io): void {
       hints: [
         extra.some((word) => word.startsWith('-'))
           ? `put all flags before the file: sops ${inv.legacy ? '' : `${inv.command.join(' ')} `}-i … ${fileWord(file ?? '')}`
-          : `once for each: for f in ${inv.positionals.map(shellWord).join(' ')}; do sops ${inv.command.join(' ')} -i "$f"; done`,
+          : `sops ${inv.command.join(' ')} takes several: sops ${inv.command.join(' ')} -i … ${inv.positionals.map(fileWord).join(' ')}, with your flags for …`,
       ],
     })
   }
@@ -45,17 +45,3 @@ export function warnOfWords({ command, positionals }: Invocation<never>, io: Io)
 /** The error of a command without its file. */
 export const noFile = (inv: Invocation<never>): SopsError =>
   new SopsError('no-file', 'no file specified', { hints: [`name one: sops ${inv.command.join(' ')} FILE`] })
-
-/**
- * The one word of a command whose answer is about one file: an answer about the first of several would pass for one about all.
- * @throws SopsError `no-file` or `generic`.
- */
-export function onlyWord(inv: Invocation<never>): string {
-  const [file, ...extra] = inv.positionals
-  if (file === undefined) throw noFile(inv)
-  if (extra.length === 0) return file
-  const words = inv.positionals.map(shellWord).join(' ')
-  throw new SopsError('generic', `sops ${inv.command.join(' ')} takes one file, got ${inv.positionals.length} words`, {
-    hints: [`once for each: for f in ${words}; do sops ${inv.command.join(' ')} "$f"; done`],
-  })
-}

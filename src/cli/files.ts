@@ -1,8 +1,22 @@
 // Reads input and writes output. Wherever the file system allows it, a target is replaced as a whole or not at all.
-import { createHash } from 'node:crypto'
-import type { BigIntStats, Stats } from 'node:fs'
-import { basename, dirname, resolve } from 'node:path'
+import type { Stats } from 'node:fs'
+import { basename, resolve } from 'node:path'
 import type { Context } from '../context/index.ts'
+import {
+  type Content,
+  cannotWrite,
+  changed,
+  createFile,
+  followLinks,
+  type Lock,
+  lockFile,
+  mustBeAsRead,
+  mustBeLocked,
+  onlyRegular,
+  overwriteFile,
+  replaceFile,
+  statOrUndefined,
+} from '../disk/index.ts'
 import { SopsError } from '../errors.ts'
 import {
   access,
@@ -10,12 +24,8 @@ import {
   constants,
   type InputOptions,
   irregularity,
-  lstat,
-  readFile,
-  readlink,
   readNamed,
   readRegular,
-  realpath,
   shownPath,
   silence,
   stat,
@@ -25,9 +35,8 @@ import { fileWord } from '../text/quote.ts'
 import { folderHint } from './folder-hint.ts'
 import type { Host } from './host.ts'
 import type { Io } from './invocation.ts'
-import { isSame, type Lock, lockFile, onlyRegular } from './lock.ts'
 import { fileLike } from './near-file.ts'
-import { type Content, createFile, overwriteFile, replaceFile } from './replace-file.ts'
+import type { WriteOptions } from './write-options.ts'
 
 /** The path, resolved in the user's working directory; messages keep what the user wrote. */
 const inFolder = (host: Host, path: string): string => (path === '' ? '' : resolve(host.cwd, path))
@@ -168,25 +177,6 @@ export async function lockInput({ host, ctx }: Pick<Io, 'host' | 'ctx'>, path: s
   }
 }
 
-/** A digest of a file's content, to tell later whether it changed. */
-export type Fingerprint = string
-
-export const fingerprint = (bytes: Uint8Array): Fingerprint => createHash('sha256').update(bytes).digest('hex')
-
-interface WriteOptions {
-  /** For the reference's message that the target cannot be written; by default `output file`. */
-  readonly what?: 'in-place file' | 'output file'
-  /**
-   * What the target held when it was read, or `absent`. If it holds something else by then, another program has changed it, and nothing is
-   * written.
-   */
-  readonly expect?: Fingerprint | 'absent'
-  /** The lock, if it was taken before the target was read. */
-  readonly lock?: Lock | undefined
-  /** Told what is waited for. */
-  readonly log?: Context['log']
-}
-
 /** Writes to a named pipe, whose opening waits for a reader. */
 async function overwritePipe(path: string, content: Content, log: Context['log']): Promise<void> {
   const message = `waiting for a program that reads from ${path}`
@@ -209,17 +199,12 @@ export async function writeOutput(
   try {
     await write(host, inFolder(host, path), content, options)
   } catch (error) {
-    if (error instanceof SopsError) throw error
-    const text = systemErrorText(error, 'open', path)
-    const lead = text.startsWith('open ')
-      ? `Could not open ${options.what ?? 'output file'} for writing`
-      : 'Could not write file'
-    throw new SopsError('cannot-write', `${lead}: ${text}`, { cause: error })
+    throw cannotWrite(error, path, options.what ?? 'output file')
   }
 }
 
 async function write(host: Host, path: string, content: Content, options: WriteOptions): Promise<void> {
-  const { expect } = options
+  const { expect, mode } = options
   const before = await statOrUndefined(path)
   // /dev/stdout and the like may be a regular file that others have open; the reference writes into it as well.
   const special = before !== undefined && (!before.isFile() || isOpenStream(path))
@@ -230,7 +215,7 @@ async function write(host: Host, path: string, content: Content, options: WriteO
   const target = await followLinks(path)
   if (before === undefined) {
     if (expect !== undefined && expect !== 'absent') throw changed(path)
-    if (await createFile(host, target, content, { exclusive: true })) return
+    if (await createFile(host, target, content, { exclusive: true, ...(mode === undefined ? {} : { mode }) })) return
     if (expect === 'absent') throw changed(path)
   }
   // A rename would replace even a write-protected file.
@@ -239,9 +224,8 @@ async function write(host: Host, path: string, content: Content, options: WriteO
   try {
     await replaceFile(host, target, content, await stat(target, { bigint: true }), async () => {
       if (expect === undefined) return
-      const now = await statOrUndefined(target)
-      const isLocked = now !== undefined && isSame(now, lock.file)
-      if (!isLocked || fingerprint(await readFile(target)) !== expect) throw changed(path)
+      await mustBeLocked(path, target, lock)
+      await mustBeAsRead(path, expect)
     })
   } finally {
     if (options.lock === undefined) lock.release()
@@ -250,32 +234,3 @@ async function write(host: Host, path: string, content: Content, options: WriteO
 
 /** True for names of open streams and of devices. */
 export const isOpenStream = (path: string): boolean => /^\/(dev\/(?!shm\/)|proc\/)/.test(path)
-
-/** The error for a file that is no longer what was read. */
-export const changed = (path: string, code: 'bad-input' | 'cannot-write' = 'cannot-write'): SopsError =>
-  new SopsError(code, `${path} was changed by another program in the meantime; it was not written`, {
-    hints: ['run the command again to work on the new content'],
-  })
-
-/** The target of symbolic links, which need not exist. */
-async function followLinks(path: string): Promise<string> {
-  try {
-    return await realpath(path)
-  } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw error
-    const isLink = await lstat(path).then(
-      (found) => found.isSymbolicLink(),
-      () => false,
-    )
-    return isLink ? followLinks(resolve(dirname(path), await readlink(path))) : path
-  }
-}
-
-async function statOrUndefined(path: string): Promise<BigIntStats | undefined> {
-  try {
-    return await stat(path, { bigint: true })
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined
-    throw error
-  }
-}

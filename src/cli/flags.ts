@@ -16,7 +16,8 @@ import {
   string,
 } from './flag.ts'
 
-const inSection = <F extends Flag>(section: string, flags: readonly F[]): readonly F[] =>
+/** The flags below a heading of their own. */
+export const inSection = <F extends Flag>(section: string, flags: readonly F[]): readonly F[] =>
   flags.map((entry) => ({ ...entry, section }))
 
 /** Prefix of a key type's flag that adds or removes recipients. */

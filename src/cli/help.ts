@@ -119,7 +119,11 @@ async function print(
   }
   for (const example of examples) last.example(example, '')
   if (flags.length > 0 || examples.length > 0) blocks.push(await last.getHelp())
-  const text = blocks.map((block) => block.trim()).join('\n\n')
+  // To yargs a digit is a long name, and the last one.
+  const text = blocks
+    .map((block) => block.trim())
+    .join('\n\n')
+    .replace(/(--[\w-]+), --(\d)\b( *)/g, '-$2, $1 $3')
   const lines = text.replace(/^ {2}/gm, '   ').split('\n')
   return [...lines.flatMap((line) => fitted(line, width)), '']
 }

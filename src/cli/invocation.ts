@@ -1,10 +1,14 @@
 // What a command gets: the words of its command line, already checked, and the world it may touch.
+import type { Config } from '../config/index.ts'
 import type { Context } from '../context/index.ts'
+import type { Content } from '../disk/index.ts'
+import type { KeyService } from '../groups/index.ts'
 import type { Flag, NameOf } from './flag.ts'
 import type { RootFlag, SharedRootFlag } from './flags.ts'
 import type { Host } from './host.ts'
 import type { Line } from './say.ts'
 import type { TerminalStyle } from './style.ts'
+import type { WriteOptions } from './write-options.ts'
 
 /** Values of the flags `F`, by long name. Any other name does not compile. */
 export interface FlagValues<F extends Flag> {
@@ -46,6 +50,20 @@ export type Invocation<F extends Flag> = CommandInvocation<F> | LegacyInvocation
 /** Where a result went. */
 export type ResultPlace = 'file' | 'stdout' | 'device'
 
+/** A run over many files, as the work on one of them sees it. */
+export interface Many {
+  /** Nothing is to be written, and nobody asked: only what would change is wanted. */
+  readonly rehearsal: boolean
+  /** The user has seen what will change, and agreed. */
+  readonly agreed: boolean
+  /** In a rehearsal: the file would be another one, without saying which. */
+  wouldChange(): void
+  /** The configuration that is nearest to the file. */
+  config(): Promise<Config | undefined>
+  /** The services that `make` gives for the file's context; they open each wrapped data key once for all files. */
+  services(make: (ctx: Context) => Promise<readonly KeyService[]>, own: Context): Promise<readonly KeyService[]>
+}
+
 export interface Io {
   readonly host: Host
   /** The words of the command, with `-i` if that was given: `encrypt -i`. */
@@ -55,10 +73,16 @@ export interface Io {
   readonly style: TerminalStyle
   /** Writes data to stdout as it is; resolves when written. */
   out(data: Uint8Array): Promise<void>
+  /** Writes a file (`writeOutput`). A run over many files may put it off, or leave it at knowing what it would write. */
+  write(path: string, content: Content, options?: WriteOptions): Promise<void>
   /** Writes lines for people to stdout. */
   say(...lines: readonly Line[]): Promise<void>
   /** The same to stderr (updatekeys' progress, `exit status N`); log lines go through `ctx.log`. */
   tell(...lines: readonly Line[]): Promise<void>
+  /** Set while one of many files is worked on. */
+  readonly many?: Many
+  /** The same run for one of its files, called as the user named it: its messages wait until `release`, and it says of no success. */
+  of(file: string): Io
   /** Holds warnings and advice back until `release`, or the end of the run. */
   hold(): void
   release(): void

@@ -1,9 +1,9 @@
 // Binary files that are too large for one string are read and written in pieces.
 import type { BigIntStats } from 'node:fs'
 import type { Pieces } from '../cipher/index.ts'
+import { changed } from '../disk/index.ts'
 import { SopsError } from '../errors.ts'
 import { type FileHandle, open, stat, systemErrorText } from '../system/index.ts'
-import { changed, writeOutput } from './files.ts'
 import type { inPlace, output } from './flags.ts'
 import type { Host } from './host.ts'
 import type { Invocation, Io, ResultPlace } from './invocation.ts'
@@ -84,12 +84,12 @@ export async function writeLarge(
     await input.check()
   }
   if (inv.bool('in-place') && target.file !== undefined) {
-    await writeOutput(io.host, target.file, checked, { what: 'in-place file' })
+    await io.write(target.file, checked, { what: 'in-place file' })
     tellOfWritten(io)
     return 'file'
   }
   if (path !== '') {
-    await writeOutput(io.host, absolutePath(io.ctx, path), checked, { what: 'output file', log: io.ctx.log })
+    await io.write(absolutePath(io.ctx, path), checked, { what: 'output file', log: io.ctx.log })
     return placeOf(path)
   }
   for await (const bytes of content()) await io.out(bytes)

@@ -98,7 +98,7 @@ async function requireCreationRule(inv: LegacyInvocation<never>, io: Io, path: s
     import('./settings.ts'),
     import('../config/index.ts'),
   ])
-  const config = await configOf(inv, io.ctx)
+  const config = await configOf(inv, io)
   if (config?.creationRules) await matchCreationRule(config, path, io.ctx, { refuses: true })
 }
 

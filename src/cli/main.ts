@@ -6,7 +6,7 @@ import { SopsError, withHints } from '../errors.ts'
 import { type CommandLine, isUsageError, parseWords, type UsageError } from './argv.ts'
 import { makeAudit } from './audit.ts'
 import type { Command } from './command.ts'
-import { commands, findRow, type GroupRow, isGroup, type Row } from './commands/index.ts'
+import { type CommandRow, commands, findRow, type GroupRow, isGroup, type Row } from './commands/index.ts'
 import { checkExtraWords } from './extra-words.ts'
 import { dashed, type Flag } from './flag.ts'
 import { decidingFlags, type RootFlag, rootFlags, sharedRootFlags } from './flags.ts'
@@ -89,6 +89,7 @@ async function runCommand(
   const whole = makeIo(host, root.values.bool('verbose') || parsed.values.bool('verbose'), names.join(' '))
   const io = parsed.values.bool('in-place') ? { ...whole, command: `${whole.command} -i` } : whole
   if (command.opensEditor) io.hold()
+  if ((path[0] as CommandRow).isNew) await noteOfFile(names[0]!, io)
   warnOfLostFlags(root, names.at(-1)!, io)
   const inv: Invocation<Flag> = {
     ...parsed.values,
@@ -98,10 +99,10 @@ async function runCommand(
     legacy: false,
   }
   try {
-    if (command.oneFile) io.about(parsed.positionals[0])
+    if (command.oneFile || (command.files && parsed.positionals.length === 1)) io.about(parsed.positionals[0])
     if (typeFlags.some((name) => parsed.spelled.has(name)))
       (await import('./type-names.ts')).warnOfTypeNames(parsed.values, command.flags, io)
-    if (command.oneFile === true || (command.oneFile && !parsed.values.bool('in-place'))) checkExtraWords(inv, io)
+    if (command.oneFile) checkExtraWords(inv, io)
     return await command.run(inv, io)
   } catch (error) {
     return await io.fail(await inOrder(error, inv.positionals, names.join(' '), host))
@@ -143,6 +144,13 @@ function warnOfLostFlags(root: CommandLine, command: string, io: Io): void {
   })
 }
 
+/** The command wins over a file of its name, which SOPS would open in an editor. */
+async function noteOfFile(name: string, { ctx, host }: Io): Promise<void> {
+  const { isFile } = await import('./word-order.ts')
+  if (isFile(name, host.cwd))
+    ctx.log({ level: 'advice', logger: 'CMD', message: `to edit the file: sops edit ./${name}` })
+}
+
 function showsOutcome({ env, stderr, stdout }: Host, to: ResultPlace): boolean {
   if (!stderr.isTTY || adviceWish(env) === false) return false
   return to === 'file' || (to === 'stdout' && !stdout.isTTY && !stdout.isPipe)
@@ -152,40 +160,49 @@ function showsOutcome({ env, stderr, stdout }: Host, to: ResultPlace): boolean {
 export function makeIo(outside: Host, verbose: boolean, command = 'sops'): Io {
   const subject: Subject = { file: undefined }
   const { host, watch, within, finish, pause } = makeProgress(outside, subject)
-  const { log, hold, release } = makeHeldLog(host, makeLog(host, verbose, subject))
   const once = memory()
-  const ctx: Context = {
-    env: host.env,
-    cwd: host.cwd,
-    home: host.home,
-    platform: host.platform,
-    uid: host.uid,
-    now: host.now,
-    log,
-    watch,
-    prompt: host.prompt,
-    audit: makeAudit(host, command, { log, once }),
-    once,
+  const ioOf = (about: Subject): Io => {
+    const { log, hold, release } = makeHeldLog(host, makeLog(host, verbose, about))
+    const ctx: Context = {
+      env: host.env,
+      cwd: host.cwd,
+      home: host.home,
+      platform: host.platform,
+      uid: host.uid,
+      now: host.now,
+      log,
+      watch,
+      prompt: host.prompt,
+      audit: makeAudit(host, command, { log, once }),
+      once,
+    }
+    return {
+      host,
+      command,
+      ctx,
+      style: stdoutStyle(host),
+      out: (data) => host.stdout.write(data),
+      write: async (path, content, options) => (await import('./files.ts')).writeOutput(host, path, content, options),
+      say: (...lines) => say(host.stdout, ...lines),
+      tell: (...lines) => say(host.stderr, ...lines),
+      of: (file) => {
+        const io = ioOf({ file })
+        io.hold()
+        return { ...io, done: async () => {} }
+      },
+      hold,
+      release,
+      about: (file) => {
+        about.file = file
+      },
+      done: async (text, to = 'file') => {
+        finish()
+        if (showsOutcome(host, to)) await sayLines(host.stderr, withoutSecretLines([text], host.env))
+      },
+      within,
+      pause,
+      fail: (error) => reportError(error, host, about.file),
+    }
   }
-  return {
-    host,
-    command,
-    ctx,
-    style: stdoutStyle(host),
-    out: (data) => host.stdout.write(data),
-    say: (...lines) => say(host.stdout, ...lines),
-    tell: (...lines) => say(host.stderr, ...lines),
-    hold,
-    release,
-    about: (file) => {
-      subject.file = file
-    },
-    done: async (text, to = 'file') => {
-      finish()
-      if (showsOutcome(host, to)) await sayLines(host.stderr, withoutSecretLines([text], host.env))
-    },
-    within,
-    pause,
-    fail: (error) => reportError(error, host, subject.file),
-  }
+  return ioOf(subject)
 }

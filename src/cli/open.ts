@@ -1,5 +1,6 @@
 // Opens the file that a command changes in place, and saves it.
 import type { Config } from '../config/index.ts'
+import { fingerprint, type Lock } from '../disk/index.ts'
 import type { OpenFile } from '../file/index.ts'
 import { lineOf, loadEncrypted, sealFile, warnOfSharedPaths, withOpenFile } from '../file/index.ts'
 import type { Format, FormatId } from '../formats/index.ts'
@@ -13,10 +14,9 @@ import { formatPath, type Path } from '../tree/path.ts'
 import type { MapNode } from '../tree/tree.ts'
 import { refuseChange, twinsAlong, twinsAlongSections } from '../tree/twins.ts'
 import { checkClear, creationRule } from './cleartext.ts'
-import { fingerprint, lockInput, readInput, writeOutput } from './files.ts'
+import { lockInput, readInput } from './files.ts'
 import type { allowCleartext, decryptionOrder, ignoreMac, KeyServiceFlag, TypeFlag } from './flags.ts'
 import type { Invocation, Io } from './invocation.ts'
-import type { Lock } from './lock.ts'
 import { absolutePath, configOf, formatsFor, layoutOf, namedFormats, orderOf, servicesOf } from './settings.ts'
 import { tellOfWritten } from './target.ts'
 import { mustBeFree, mustHoldData, refuseFixedComment, warnOfMisnamed, withinFormat } from './unfit.ts'
@@ -52,7 +52,7 @@ export interface Opener {
 }
 
 export async function openerOf(inv: Invocation<typeof decryptionOrder | KeyServiceFlag>, io: Io): Promise<Opener> {
-  const services = await servicesOf(inv, io.ctx)
+  const services = await servicesOf(inv, io)
   const order = orderOf(inv)
   return {
     services,
@@ -100,10 +100,11 @@ export async function changeInPlace(
 ): Promise<void> {
   io.about(name)
   const path = absolutePath(io.ctx, name)
-  const config = await configOf(inv, io.ctx)
+  const config = await configOf(inv, io)
   const change = await prepare()
   const opener = await openerOf(inv, io)
-  const lock = await lockInput(io, path)
+  // A run over many files locks each when it writes it.
+  const lock = io.many ? undefined : await lockInput(io, path)
   try {
     await changeLocked(inv, io, { name, path, config, change, opener, lock })
   } finally {
@@ -126,7 +127,7 @@ async function changeLocked(
   io: Io,
   { name, path, config, change, opener, lock }: Job,
 ): Promise<void> {
-  const { ctx, host } = io
+  const { ctx } = io
   const { path: steps, find, make } = change
   const [verb, preposition] = change.done
   const bytes = await readInput(io, path, { inPlace: true })
@@ -156,7 +157,7 @@ async function changeLocked(
     await checkClear({ ...input, sealed }, inv, io, creationRule(config, path, ctx))
     warnOfRespelling(sealed, ctx)
     warnOfSharedPaths(plain, file.selection, ctx.log, file.plain)
-    await writeOutput(host, path, sealed.bytes, { what: 'in-place file', expect: fingerprint(bytes), lock })
+    await io.write(path, sealed.bytes, { what: 'in-place file', expect: fingerprint(bytes), lock })
     tellOfWritten(io)
     warnOfMisnamed(path, output.id, ctx)
     warnOfLandings(documents[place.at]!, steps, verb, ctx)

@@ -1,10 +1,10 @@
 // An identity stays plain text: encrypted in its place, for itself, it opens nothing any more, and nothing opens it.
 import type { BigIntStats } from 'node:fs'
 import type { Context } from '../context/index.ts'
+import { isSame } from '../disk/index.ts'
 import { SopsError } from '../errors.ts'
 import { keyTypesInOrder } from '../keys/index.ts'
 import { holdsIdentity, readFile, stat } from '../system/index.ts'
-import { isSame } from './lock.ts'
 
 const identity = /\bAGE-(?:SECRET-KEY|PLUGIN)-[0-9A-Z-]+/g
 

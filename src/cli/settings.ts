@@ -35,7 +35,7 @@ import {
   selectionFlagName,
   type TypeFlag,
 } from './flags.ts'
-import type { Invocation } from './invocation.ts'
+import type { Invocation, Io } from './invocation.ts'
 
 export interface Formats {
   readonly input: FormatId
@@ -76,9 +76,14 @@ export function formatsFor(named: NamedFormats, path: string, bytes: Uint8Array)
 export const absolutePath = (ctx: Context, path: string): string =>
   isAbsolute(path) ? resolve(path) : resolve(ctx.cwd, path)
 
-/** The config file in force, or undefined if none is found. */
-export async function configOf(inv: Invocation<never>, ctx: Context): Promise<Config | undefined> {
-  const file = await findConfig(ctx, inv.root.string('config'))
+/** The run that asks: its surroundings, and whether it is about one of many files. */
+type Asking = Pick<Io, 'ctx' | 'many'>
+
+/** The config file in force, or undefined if none is found: for one of many files the one that is nearest to it. */
+export async function configOf(inv: Invocation<never>, { ctx, many }: Asking): Promise<Config | undefined> {
+  const named = inv.root.string('config')
+  if (many && named === '') return many.config()
+  const file = await findConfig(ctx, named)
   return file && (await loadConfig(file, ctx))
 }
 
@@ -89,10 +94,10 @@ function noConfigHints(inv: Invocation<never>, ctx: Context, hints: readonly str
 }
 
 /** The config file of a command that does nothing without one. @throws SopsError `generic`, with these hints if none is found. */
-export async function wantedConfig(inv: Invocation<never>, ctx: Context, hints: readonly string[]): Promise<Config> {
-  const config = await configOf(inv, ctx)
+export async function wantedConfig(inv: Invocation<never>, io: Asking, hints: readonly string[]): Promise<Config> {
+  const config = await configOf(inv, io)
   if (config === undefined)
-    throw new SopsError('generic', 'config file not found', { hints: noConfigHints(inv, ctx, hints) })
+    throw new SopsError('generic', 'config file not found', { hints: noConfigHints(inv, io.ctx, hints) })
   return config
 }
 
@@ -124,14 +129,16 @@ export function plainLayoutOf(
 }
 
 /** The local key service, unless disabled, then the remote ones in the order given. */
-export async function servicesOf(inv: Invocation<KeyServiceFlag>, ctx: Context): Promise<KeyService[]> {
-  const services: KeyService[] = inv.bool('enable-local-keyservice') ? [localKeyService(ctx)] : []
+export async function servicesOf(
+  inv: Invocation<KeyServiceFlag>,
+  { ctx, many }: Asking,
+): Promise<readonly KeyService[]> {
   const remote = inv.list('keyservice')
-  if (remote.length > 0) {
-    const { remoteKeyServices } = await loadKeyServiceClient()
-    for (const service of remoteKeyServices(remote, ctx)) services.push(service)
-  }
-  return services
+  const make = async (own: Context): Promise<readonly KeyService[]> => [
+    ...(inv.bool('enable-local-keyservice') ? [localKeyService(own)] : []),
+    ...(remote.length > 0 ? (await loadKeyServiceClient()).remoteKeyServices(remote, own) : []),
+  ]
+  return many ? many.services(make, ctx) : make(ctx)
 }
 
 /** @throws SopsError `duplicate-decryption-key-type`. */

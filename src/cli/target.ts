@@ -1,11 +1,12 @@
 // The file that decrypt, encrypt and rotate work on, and where the result goes.
 
+import { fingerprint } from '../disk/index.ts'
 import { SopsError, withHints } from '../errors.ts'
 import { type FormatId, sniffFormat } from '../formats/index.ts'
 import { stat } from '../system/index.ts'
 import { quote } from '../text/quote.ts'
 import { noFile } from './extra-words.ts'
-import { fingerprint, isOpenStream, missingHints, mustBeNoFolder, readInput, writeOutput } from './files.ts'
+import { isOpenStream, missingHints, mustBeNoFolder, readInput } from './files.ts'
 import type { filenameOverride, inPlace, output } from './flags.ts'
 import type { Invocation, Io, ResultPlace } from './invocation.ts'
 import { absolutePath } from './settings.ts'
@@ -138,7 +139,7 @@ export async function writeResult(
 ): Promise<ResultPlace> {
   const path = inv.string('output')
   if (inv.bool('in-place') && target.file !== undefined) {
-    await writeOutput(io.host, target.file, bytes, {
+    await io.write(target.file, bytes, {
       what: 'in-place file',
       expect: fingerprint(source),
     })
@@ -146,7 +147,7 @@ export async function writeResult(
     return 'file'
   }
   if (path !== '') {
-    await writeOutput(io.host, absolutePath(io.ctx, path), bytes, { what: 'output file', log: io.ctx.log })
+    await io.write(absolutePath(io.ctx, path), bytes, { what: 'output file', log: io.ctx.log })
     return placeOf(path)
   }
   await io.out(bytes)

@@ -10,6 +10,7 @@ import {
 } from '../formats/index.ts'
 import { lineIn } from '../text/position.ts'
 import { textKind } from '../tree/kinds.ts'
+import { suggestField } from './check.ts'
 import { describeNode, kindOfYaml, readDocument, scalarText, scalarValue } from './first-document.ts'
 import type { Flexible, Lines, UnknownField } from './load.ts'
 import { type Shape, type StructShape, wantedOf } from './shape.ts'
@@ -150,6 +151,14 @@ function decode(at: YNode, shape: Shape, run: Run, where: string): unknown {
   return throughAlias(at, run, (node) => {
     if (node.kind === 'scalar' && scalarValue(node) === null) return undefined
     switch (shape.kind) {
+      case 'day': {
+        const day = node.kind === 'scalar' ? scalarText(node) : undefined
+        if (day !== undefined && isDay(day)) return day
+        break
+      }
+      case 'named':
+        if (node.kind === 'map') return decodeNamed(node, shape.of, run, where)
+        break
       case 'any':
         return toFlexible(node, run)
       case 'string':
@@ -175,6 +184,7 @@ function decode(at: YNode, shape: Shape, run: Run, where: string): unknown {
         break
       case 'struct':
         if (node.kind === 'map') return decodeStruct(node, shape, run, where)
+        if (node.kind === 'scalar' && shape.strict?.short !== undefined) return asField(shape.strict.short, node)
         break
     }
     return misfit(node, wantedOf(shape), run)
@@ -189,6 +199,38 @@ function decodeStrings(node: YMap, run: Run): Record<string, unknown> | undefine
   )
 }
 
+/** A text that stands for a map with this field. */
+function asField(name: string, node: YScalar): Record<string, unknown> | undefined {
+  const text = scalarText(node)
+  return text === undefined ? undefined : { [name]: text }
+}
+
+function isDay(text: string): boolean {
+  const date = /^\d{4}-\d\d-\d\d$/.test(text) ? new Date(`${text}T00:00:00Z`) : undefined
+  return date !== undefined && !Number.isNaN(date.getTime()) && date.toISOString().startsWith(text)
+}
+
+/** A name without anything behind it is an error. */
+function decodeNamed(node: YMap, of: Shape, run: Run, where: string): Record<string, unknown> | undefined {
+  if (hasDuplicates(node, run)) return undefined
+  const before = run.errors.length
+  const entries = fieldsOf(node, run).map(([name, value, key]) => {
+    const decoded = decode(value, of, run, `${where}.${name}`)
+    if (decoded === undefined && run.errors.length === before)
+      run.errors.push(`line ${lineOf(key, run)}: ${where}.${name}: ${wantedOf(of)} is wanted here`)
+    return [name, decoded] as const
+  })
+  return Object.fromEntries(entries)
+}
+
+/** What this program alone reads says who may open what: nothing in it is passed over. */
+function refuseUnknown(name: string, key: YNode, shape: StructShape, run: Run, where: string): void {
+  const meant = suggestField(name, shape)
+  const hint =
+    meant === undefined ? `fields there are ${Object.keys(shape.fields).join(', ')}` : `did you mean ${meant}?`
+  run.errors.push(`line ${lineOf(key, run)}: unknown field ${JSON.stringify(name)} in ${where}: ${hint}`)
+}
+
 function decodeStruct(node: YMap, shape: StructShape, run: Run, where: string): Record<string, unknown> | undefined {
   if (hasDuplicates(node, run)) return undefined
   const data: Record<string, unknown> = {}
@@ -196,6 +238,10 @@ function decodeStruct(node: YMap, shape: StructShape, run: Run, where: string): 
   for (const [name, value, key] of fieldsOf(node, run)) {
     fields[name] = lineOf(key, run)
     const known = Object.hasOwn(shape.fields, name) ? shape.fields[name] : undefined
+    if (known === undefined && shape.strict) {
+      refuseUnknown(name, key, shape, run, where)
+      continue
+    }
     if (known === undefined) {
       run.unknown.push({ name, line: lineOf(key, run), where, shape })
       continue
@@ -203,6 +249,8 @@ function decodeStruct(node: YMap, shape: StructShape, run: Run, where: string): 
     const decoded = decode(value, known, run, where === '' ? name : `${where}.${name}`)
     if (decoded !== undefined) data[name] = decoded
   }
+  for (const name of shape.strict?.required ?? [])
+    if (fields[name] === undefined) run.errors.push(`line ${lineOf(node, run)}: ${where} has no ${name}`)
   run.lines.set(data, { line: lineOf(node, run), fields })
   return data
 }

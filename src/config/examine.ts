@@ -98,12 +98,12 @@ const moreDocuments = ({ secondDocument: line }: Config): readonly Finding[] =>
   line === undefined ? [] : [problem(secondDocumentText, line, ['move what is in it above, and take out the line ---'])]
 
 /** A configuration that sets nothing. */
-function rulesMissing({ creationRules, destinationRules, stores, unknown }: Config): readonly Finding[] {
+function rulesMissing({ creationRules, destinationRules, stores, own, unknown }: Config): readonly Finding[] {
   const example = 'creation_rules with one rule: "creation_rules:", and below it "  - age: age1…"'
   if (creationRules !== undefined && creationRules.length === 0)
     return [problem('creation_rules has no rule, so no file can be encrypted by it', undefined, [example])]
   if (creationRules !== undefined || destinationRules !== undefined) return []
-  if (Object.keys(stores).length > 0)
+  if (Object.keys(stores).length > 0 || Object.keys(own).length > 0)
     return [remark('there are no creation_rules: encrypting needs recipients as flags', undefined, [example])]
   const known = Object.keys(configShape.fields).join(', ')
   const names = unknown.filter(({ where }) => where === '').map(({ name }) => JSON.stringify(name))

@@ -3,7 +3,7 @@
 
 import { type PlatformPath, posix, win32 } from 'node:path'
 import type { Context } from '../context/index.ts'
-import { memoKey } from '../context/index.ts'
+import { memoKey, memoKeys, onceEach } from '../context/index.ts'
 import { lstatSync, statSync } from '../system/index.ts'
 
 /** A configuration file that was found or named, not yet read. */
@@ -47,12 +47,12 @@ function trusted({ uid, env }: Context): readonly number[] {
  * directory that is the owner of the file, of a link to it, or of its folder, as in git. The working directory itself the caller has chosen:
  * the file is looked at only if everybody may write there. Where users have no numbers, there are no other users.
  */
-function foreignOwner(found: string, ctx: Context): number | undefined {
+function foreignOwner(found: string, ctx: Context, isChosen: boolean): number | undefined {
   if (ctx.uid === undefined) return undefined
   const own = trusted(ctx)
   const path = openablePath(found, ctx)
   const folder = statSync(openablePath(`${found.slice(0, -'.sops.yaml'.length)}.`, ctx))
-  const isAbove = found !== '.sops.yaml'
+  const isAbove = !isChosen || found !== '.sops.yaml'
   const looked = isAbove || (folder.mode & 0o002) !== 0 ? [lstatSync(path), statSync(path)] : []
   return [...(isAbove ? [folder] : []), ...looked].map(({ uid }) => uid).find((uid) => !own.includes(uid))
 }
@@ -63,7 +63,8 @@ interface Searched {
   readonly misnamed: string | undefined
 }
 
-function search(ctx: Context): Searched {
+/** `isChosen`: the user chose the working directory. */
+function search(ctx: Context, isChosen = true): Searched {
   const { sep } = pathsOf(ctx)
   let misnamed: string | undefined
   let found: string | undefined
@@ -77,12 +78,12 @@ function search(ctx: Context): Searched {
     const message = `ignoring "${misnamed}" when searching for config file; the config file must be called ".sops.yaml"${instead}`
     ctx.log({ level: 'warning', logger: 'CMD', message })
   }
-  return { found: found === undefined || isRefused(found, ctx) ? undefined : found, misnamed }
+  return { found: found === undefined || isRefused(found, ctx, isChosen) ? undefined : found, misnamed }
 }
 
 /** The search ends there all the same: a file further up has rules for others. */
-function isRefused(found: string, ctx: Context): boolean {
-  const owner = foreignOwner(found, ctx)
+function isRefused(found: string, ctx: Context, isChosen: boolean): boolean {
+  const owner = foreignOwner(found, ctx, isChosen)
   if (owner === undefined) return false
   const message = `ignoring "${found}", which another user (${owner}) can change; name it with --config or SOPS_CONFIG to use it`
   ctx.log({ level: 'warning', logger: 'CMD', message })
@@ -125,4 +126,25 @@ export async function findConfig(ctx: Context, explicit = ''): Promise<ConfigFil
   if (found === undefined) return undefined
   const file = { path: found, absolutePath: pathsOf(ctx).resolve(ctx.cwd, found) }
   return explicit === '' ? { ...file, found: true } : file
+}
+
+const nearest = memoKeys<ConfigFile | undefined>('nearest configurations')
+const told = memoKeys<void>('warnings of the search')
+
+/**
+ * The configuration file that is nearest to a file, wherever the program was started: for one of many files. Unlike the working directory,
+ * the folder of that file was chosen by nobody. `path` is absolute; the warnings are those of `findConfig`, each once a run.
+ */
+export async function nearestConfig(path: string, ctx: Context): Promise<ConfigFile | undefined> {
+  const { dirname, relative } = pathsOf(ctx)
+  const folder = dirname(path)
+  if (folder === ctx.cwd) return findConfig(ctx)
+  return onceEach(ctx, nearest, folder, () => {
+    const log: Context['log'] = (line) => onceEach(ctx, told, line.message, () => ctx.log(line))
+    const there = { ...ctx, cwd: folder, log }
+    const { found } = search(there, false)
+    if (found === undefined) return undefined
+    const absolutePath = pathsOf(ctx).resolve(folder, found)
+    return { path: relative(ctx.cwd, absolutePath), absolutePath, found: true }
+  })
 }

@@ -1,7 +1,7 @@
 // Front door: the configuration file .sops.yaml: find it, load it, ask it which rule applies to a file.
 export { checkConfig, ruleHints, strayHints, type Warning } from './check.ts'
 export type { ExaminedRule } from './examine.ts'
-export { type ConfigFile, configsAbove, findConfig, misnamedHints } from './find.ts'
+export { type ConfigFile, configsAbove, findConfig, misnamedHints, nearestConfig } from './find.ts'
 export type { Finding } from './finding.ts'
 export { loadExaminer } from './lazy.ts'
 export {
@@ -24,6 +24,8 @@ export {
   matchDestinationRule,
   type RuleOfFile,
   type RuleSettings,
+  ruleFinder,
   ruleOf,
   ruleSubject,
 } from './match.ts'
+export { type RecipientNames, recipientNames } from './names.ts'

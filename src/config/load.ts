@@ -79,6 +79,20 @@ export interface StoreSettings {
   readonly quote_ambiguous?: boolean
 }
 
+/** A recipient that the configuration gives a name. */
+interface NamedRecipient {
+  /** As a creation rule has it: an age recipient, a fingerprint, an ARN, … */
+  readonly key: string
+  /** The last day, as `2027-01-31`. */
+  readonly expires?: string
+}
+
+/** What only this program reads: the top-level key `x-sops-ts`. */
+interface OwnSettings {
+  /** By name. */
+  readonly recipients?: Readonly<Record<string, NamedRecipient>>
+}
+
 /** A configuration file as it was read: the types of its fields hold, keys and expressions are not looked at yet. */
 export interface Config {
   readonly file: ConfigFile
@@ -92,6 +106,7 @@ export interface Config {
     readonly ini?: StoreSettings
     readonly dotenv?: StoreSettings
   }
+  readonly own: OwnSettings
   /** Unknown fields, in the order of the file. */
   readonly unknown: readonly UnknownField[]
   /** The line, from 1, of a second document with any content; undefined if there is none. It is not read, as in the reference. */
@@ -104,6 +119,7 @@ interface RawConfig {
   readonly creation_rules?: readonly RawRule[]
   readonly destination_rules?: readonly RawDestinationRule[]
   readonly stores?: Config['stores']
+  readonly 'x-sops-ts'?: OwnSettings
 }
 
 /** Bytes read at most from a pipe or a device. */
@@ -169,6 +185,7 @@ async function load(file: ConfigFile, ctx: Context): Promise<Config> {
     creationRules: raw.creation_rules,
     destinationRules: raw.destination_rules,
     stores: raw.stores ?? {},
+    own: raw['x-sops-ts'] ?? {},
     unknown,
     lines,
     secondDocument,

@@ -93,6 +93,9 @@ async function settingsOf(rule: RawRule, ctx: Context, kmsContext?: StringMap): 
 const pathRegexOf = (rule: { readonly path_regex?: string }): { pathRegex?: string } =>
   rule.path_regex ? { pathRegex: rule.path_regex } : {}
 
+/** The expressions of rules that were needed, compiled. */
+type Tests = Map<object, (text: string) => boolean>
+
 /**
  * True if a rule without an expression, or with one that matches. `at` is the rule, for messages.
  * @throws SopsError `generic` for an expression that does not compile, or that is too large: how the reference begins, then which of which
@@ -103,11 +106,14 @@ async function applies(
   subject: string,
   at: string,
   { file }: Config,
+  tests: Tests = new Map(),
 ): Promise<boolean> {
   const { path_regex: pattern } = rule
   if (!pattern) return true
   try {
-    return (await compileRegex(pattern, `path_regex of ${at}`))(subject)
+    const test = tests.get(rule) ?? (await compileRegex(pattern, `path_regex of ${at}`))
+    tests.set(rule, test)
+    return test(subject)
   } catch (error) {
     if (error instanceof SopsError) throw error
     throw new SopsError(
@@ -126,10 +132,11 @@ async function firstMatch(
   config: Config,
   filePath: string,
   ctx: Context,
+  tests?: Tests,
 ): Promise<{ readonly index: number; readonly rule: RawRule } | undefined> {
   const subject = ruleSubject(config.file, filePath, ctx)
   for (const [index, rule] of (config.creationRules ?? []).entries()) {
-    if (await applies(rule, subject, `creation_rules[${index}]`, config)) return { index, rule }
+    if (await applies(rule, subject, `creation_rules[${index}]`, config, tests)) return { index, rule }
   }
   return undefined
 }
@@ -138,12 +145,34 @@ async function firstMatch(
 export interface RuleOfFile {
   /** As messages call it: `creation_rules[0] of .sops.yaml`. */
   readonly name: string
+  readonly pathRegex?: string
   readonly selection: SelectionOptions
   readonly macOnlyEncrypted: boolean
   /** 0 = not set. */
   readonly shamirThreshold: number
   /** @throws SopsError `generic` for keys that cannot be parsed. */
   keyGroups(): Promise<KeyGroup[]>
+}
+
+/**
+ * Finds the creation rules for many files, each expression being compiled once; undefined where none matches.
+ * @throws SopsError `generic` for an expression on the way that does not compile, and for settings that are not valid.
+ */
+export function ruleFinder(config: Config, ctx: Context): (filePath: string) => Promise<RuleOfFile | undefined> {
+  const tests: Tests = new Map()
+  return async (filePath) => {
+    const match = await firstMatch(config, filePath, ctx, tests)
+    if (!match) return undefined
+    const { index, rule } = match
+    return {
+      name: `creation_rules[${index}] of ${config.file.path}`,
+      ...pathRegexOf(rule),
+      selection: selectionOf(rule),
+      macOnlyEncrypted: rule.mac_only_encrypted ?? false,
+      shamirThreshold: rule.shamir_threshold ?? 0,
+      keyGroups: () => keyGroupsOf(rule, ctx),
+    }
+  }
 }
 
 /**
@@ -156,16 +185,7 @@ export async function ruleOf(
   ctx: Context,
 ): Promise<RuleOfFile | undefined> {
   try {
-    const match = config && (await firstMatch(config, filePath, ctx))
-    if (!match) return undefined
-    const { index, rule } = match
-    return {
-      name: `creation_rules[${index}] of ${config.file.path}`,
-      selection: selectionOf(rule),
-      macOnlyEncrypted: rule.mac_only_encrypted ?? false,
-      shamirThreshold: rule.shamir_threshold ?? 0,
-      keyGroups: () => keyGroupsOf(rule, ctx),
-    }
+    return config && (await ruleFinder(config, ctx)(filePath))
   } catch (error) {
     if (error instanceof SopsError) return undefined
     throw error

@@ -13,6 +13,10 @@ export type Shape =
   /** A map from string to string. */
   | { readonly kind: 'strings' }
   | { readonly kind: 'list'; readonly of: Shape }
+  /** A day, as `2027-01-31`. */
+  | { readonly kind: 'day' }
+  /** A map whose names are the author's own. */
+  | { readonly kind: 'named'; readonly of: Shape }
   | StructShape
 
 /** The shape of a map with known fields. */
@@ -24,6 +28,13 @@ export interface StructShape {
   readonly aliases?: Readonly<Record<string, string>>
   /** Other fields are usual here and mean nothing, such as anchors kept at the top level. */
   readonly open?: boolean
+  /** For this program alone: what it does not know, or misses, is an error. */
+  readonly strict?: {
+    /** Fields that must be there. */
+    readonly required: readonly string[]
+    /** The field that a text in place of the map stands for. */
+    readonly short?: string
+  }
 }
 
 const text: Shape = { kind: 'string' }
@@ -97,6 +108,20 @@ const destinationRule = struct(
   { filenameregex: 'path_regex', path: 'path_regex', reencryptionrule: 'recreation_rule', vaultaddr: 'vault_address' },
 )
 
+/** A part of `x-sops-ts`. */
+const own = (type: string, fields: Record<string, Shape>, strict: StructShape['strict'] = { required: [] }): Shape => ({
+  ...struct(type, fields),
+  strict,
+})
+
+/** What only this program reads; the reference takes it for somebody else's (spec/config.md 2). */
+const ownSettings = own('xSopsTs', {
+  recipients: {
+    kind: 'named',
+    of: own('namedRecipient', { key: text, expires: { kind: 'day' } }, { required: ['key'], short: 'key' }),
+  },
+})
+
 const indented = (type: string, more: Record<string, Shape> = {}): Shape => struct(type, { indent: int, ...more })
 
 /** The whole file. */
@@ -116,17 +141,22 @@ export const configShape: StructShape = struct(
       },
       { yml: 'yaml', env: 'dotenv', binary: 'json_binary' },
     ),
+    'x-sops-ts': ownSettings,
   },
   { rules: 'creation_rules', destinations: 'destination_rules', store: 'stores' },
   true,
 )
 
 /** What messages say is wanted. */
-export function wantedOf({ kind }: Shape): string {
-  switch (kind) {
+export function wantedOf(shape: Shape): string {
+  switch (shape.kind) {
     case 'struct':
+      return shape.strict?.short === undefined ? mapKind : `${textKind} or ${mapKind}`
     case 'strings':
+    case 'named':
       return mapKind
+    case 'day':
+      return 'a day like 2027-01-31'
     case 'list':
       return listKind
     case 'int':

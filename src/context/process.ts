@@ -24,3 +24,23 @@ export function processContext(options: ProcessContextOptions = {}): Context {
     once: memory(),
   }
 }
+
+/**
+ * Registers work to be done when this process exits on its own, newest first; the returned function takes one back. The process is listened
+ * to while there is any. No signal is caught: whether one ends the process is the program's own affair.
+ */
+export function exitCleanups(): (work: () => void) => () => void {
+  const works: (() => void)[] = []
+  const cleanUp = (): void => {
+    for (const work of works.splice(0).reverse()) work()
+  }
+  return (work) => {
+    if (works.length === 0) process.once('exit', cleanUp)
+    works.push(work)
+    return () => {
+      const at = works.lastIndexOf(work)
+      if (at >= 0) works.splice(at, 1)
+      if (works.length === 0) process.off('exit', cleanUp)
+    }
+  }
+}

@@ -67,7 +67,7 @@ export interface EncryptOptions extends CommonOptions, SelectionOptions {
 }
 
 /** @throws SopsError `bad-input` for a string that has no UTF-8 form. */
-function asBytes(input: Uint8Array | string): Uint8Array {
+export function asBytes(input: Uint8Array | string): Uint8Array {
   if (typeof input !== 'string') return input
   if (input.isWellFormed()) return Buffer.from(input)
   throw new SopsError('bad-input', 'the text holds a lone surrogate, which cannot be written', {

@@ -1,5 +1,6 @@
 // Front door: an encrypted file's life: parse, open, create, change, seal, verify.
 export {
+  asBytes,
   type DecryptOptions,
   decrypt,
   decryptToObject,
@@ -10,6 +11,7 @@ export {
 } from './bytes.ts'
 export { checkCleartext, type OwnRule } from './cleartext.ts'
 export { createFile, type EncryptionSettings, type NewFile, sealNew, withNewFile } from './create.ts'
+export { type SealedOver, sealOver } from './earlier.ts'
 export {
   emitPlain,
   loadEncrypted,

@@ -55,6 +55,12 @@ export function keyChanges(
 export const isChange = ({ groups, oldThreshold, newThreshold }: KeyChanges): boolean =>
   oldThreshold !== newThreshold || groups.some((group) => group.added.length > 0 || group.removed.length > 0)
 
+const distinctLabels = (group: KeyGroup): readonly string[] => [...new Set(labelsOf(group))]
+
+/** Whether the groups have the same recipients in another order. */
+export const isReordered = (old: readonly KeyGroup[], wanted: readonly KeyGroup[]): boolean =>
+  JSON.stringify(old.map(distinctLabels)) !== JSON.stringify(wanted.map(distinctLabels))
+
 /**
  * The wanted groups, with the wrapped data key of every recipient that already has one. Only a single group wraps the data key itself;
  * several groups get new shares, so none of theirs can be kept.

@@ -12,7 +12,16 @@ export {
   wrapDataKey,
   wrapErrors,
 } from './data-key.ts'
-export { type GroupChange, isChange, type KeyChanges, keepWrapped, keyChanges, ownThreshold } from './diff.ts'
+export {
+  type GroupChange,
+  isChange,
+  isReordered,
+  type KeyChanges,
+  keepWrapped,
+  keyChanges,
+  ownThreshold,
+} from './diff.ts'
 export { recoverWithRepair } from './kms-context.ts'
 export { tellOfKeys, tellOfTrial, watchOf } from './log.ts'
 export { type CompareOptions, refuseMixedKeys } from './same-data-key.ts'
+export { type SharedServices, sharedServices, withSharedServices } from './shared.ts'

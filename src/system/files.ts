@@ -52,13 +52,18 @@ export const readlink = async (path: string): Promise<string> => textOf(await fs
 
 export const realpath = async (path: string): Promise<string> => textOf(await fs.realpath(nativePath(path), 'buffer'))
 
-/** Relative paths of all files below a folder, each folder in the byte order of its names. Links are not followed. */
-export async function* filesBelow(folder: string, within = ''): AsyncGenerator<string> {
+/** Relative paths of all files below a folder, each folder in the byte order of its names. Links and folders of names in `but` are not followed. */
+export async function* filesBelow(
+  folder: string,
+  but: readonly string[] = [],
+  within: string = '',
+): AsyncGenerator<string> {
   const entries = await entriesIn(nativePath(join(folder, within)))
   entries.sort((a, b) => Buffer.compare(a.name, b.name))
-  for (const { name, isFolder: isBelow } of entries) {
-    const path = join(within, textOf(name))
-    if (isBelow) yield* filesBelow(folder, path)
-    else yield path
+  for (const { name: bytes, isFolder: isBelow } of entries) {
+    const name = textOf(bytes)
+    const path = join(within, name)
+    if (!isBelow) yield path
+    else if (!but.includes(name)) yield* filesBelow(folder, but, path)
   }
 }

@@ -320,7 +320,42 @@ describe('several files', () => {
     expect(text).toMatch(
       /^2 problems\n1 of 3 files can be opened here; these cannot:\n {2}b\.yaml: it cannot be opened here\n {2}c\.yaml: it is not encrypted\n\n/,
     )
-    expect((await doctor(['a.yaml', 'a.yaml'], mineEnv())).text).toMatch(/^ok\n2 of 2 files can be opened here\n\n/)
+    await encrypted('d.yaml', '--age', mine.recipient)
+    expect((await doctor(['a.yaml', 'd.yaml', 'a.yaml'], mineEnv())).text).toMatch(
+      /^ok\n2 of 2 files can be opened here\n\n/,
+    )
+  })
+})
+
+describe('files that are found', () => {
+  test('in a folder, each with the rule of its nearest configuration', async () => {
+    mkdirSync(box.path('sub/deep'), { recursive: true })
+    await encrypted('sub/a.yaml', '--age', mine.recipient)
+    await encrypted('sub/deep/b.yaml', '--age', mine.recipient)
+    writeFileSync(box.path('sub/plain.yaml'), 'a: 1\n')
+    writeFileSync(box.path('.sops.yaml'), `creation_rules: [{age: ${mine.recipient}}]\n`)
+    writeFileSync(box.path('sub/deep/.sops.yaml'), `creation_rules: [{age: ${other.recipient}}]\n`)
+    for (const argv of [['sub'], ['sub/**/*.yaml'], ['--all']]) {
+      const { code, text } = await doctor(argv, mineEnv())
+      expect(code).toBe(1)
+      expect(text).toMatch(/^1 problem\n2 of 2 files can be opened here\n/)
+      expect(text).toContain(`${other.recipient} is missing in the file`)
+      expect(text).not.toContain('plain.yaml')
+    }
+  })
+
+  test('a configuration there that cannot be used is a problem', async () => {
+    mkdirSync(box.path('sub'))
+    await encrypted('sub/a.yaml', '--age', mine.recipient)
+    writeFileSync(box.path('sub/.sops.yaml'), 'creation_rules: 5\n')
+    const { code, text } = await doctor(['sub'], mineEnv())
+    expect(code).toBe(1)
+    expect(text).toContain('problem: error loading config: Could not unmarshal config file')
+  })
+
+  test('none', async () => {
+    mkdirSync(box.path('sub'))
+    expect(await doctor(['sub'])).toMatchObject({ code: 1, text: '' })
   })
 })
 

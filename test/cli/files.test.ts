@@ -13,10 +13,11 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { afterEach, describe, expect, test } from 'vitest'
-import { fingerprint, readInput, writeOutput } from '../../src/cli/files.ts'
+import { readInput, writeOutput } from '../../src/cli/files.ts'
 import type { Io } from '../../src/cli/invocation.ts'
 import { makeIo } from '../../src/cli/main.ts'
 import { privateTempDir } from '../../src/cli/temp-dir.ts'
+import { fingerprint } from '../../src/disk/index.ts'
 import { SopsError } from '../../src/errors.ts'
 import { bufferHost, type CliOptions, type Sandbox, sandbox } from '../support/cli.ts'
 

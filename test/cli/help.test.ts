@@ -88,6 +88,7 @@ EXAMPLES:
       'MASTER KEYS:',
       'SELECTION:',
       'KEY SERVICES:',
+      'FILES:',
       'OPTIONS BEFORE THE COMMAND:',
       'EXAMPLES:',
     ])

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { commands } from '../../src/cli/commands/index.ts'
 import type { Output } from '../../src/cli/host.ts'
 import { main } from '../../src/cli/main.ts'
-import { bufferHost, runCli } from '../support/cli.ts'
+import { bufferHost, runCli, sandbox } from '../support/cli.ts'
 
 describe('usage errors', () => {
   test.each<[string[], string, string, string]>([
@@ -28,13 +28,13 @@ describe('usage errors', () => {
       ['decrypt', '--in-plase', 'f'],
       'flag provided but not defined: -in-plase',
       'hint: did you mean --in-place?\n',
-      'decrypt [command options] [FILE]',
+      'decrypt [command options] [FILE...]',
     ],
     [
       ['decrypt', '--config', 'c'],
       'flag provided but not defined: -config',
       'hint: --config stands before the command: sops --config … decrypt\n',
-      'decrypt [command options] [FILE]',
+      'decrypt [command options] [FILE...]',
     ],
     [
       ['groups', 'add', '--fil', 'x'],
@@ -52,9 +52,9 @@ describe('usage errors', () => {
       ['decrypt', '-i', '--in-place', 'f'],
       'Cannot use two forms of the same flag: i in-place',
       '',
-      'decrypt [command options] [FILE]',
+      'decrypt [command options] [FILE...]',
     ],
-    [['decrypt', '--extract'], 'flag needs an argument: -extract', '', 'decrypt [command options] [FILE]'],
+    [['decrypt', '--extract'], 'flag needs an argument: -extract', '', 'decrypt [command options] [FILE...]'],
     [
       ['groups', 'add', '--shamir-secret-sharing-threshold', 'x'],
       'invalid value "x" for flag -shamir-secret-sharing-threshold: parse error',
@@ -142,6 +142,18 @@ test('the own version comes before the network is asked', async () => {
   expect(written.at(-1)).toMatch(/^behind: \n\[warning\]/)
 })
 
+test.each(['ls', 'lock', 'unlock'])('%s wins over a file of that name, and says how to edit it', async (name) => {
+  const box = sandbox({ [name]: 'a: 1\n' })
+  try {
+    const { stderr } = await runCli([name], { cwd: box.dir, env: { NO_COLOR: '1' }, tty: ['stderr'] })
+    expect(stderr).toContain(`note: to edit the file: sops edit ./${name}\n`)
+    const { stderr: silent } = await runCli(['help', name], { cwd: box.dir, tty: ['stderr'] })
+    expect(silent).toBe('')
+  } finally {
+    box.remove()
+  }
+})
+
 describe('words a command does not expect', () => {
   test('flags before a command that do not reach it', async () => {
     const { code, stderr } = await runCli(['--age', 'K', '--config', 'c', 'completion', 'bash'])
@@ -150,8 +162,8 @@ describe('words a command does not expect', () => {
     expect(stderr).not.toContain('--config')
   })
 
-  test('more than one file with --in-place', async () => {
-    const { code, stderr } = await runCli(['decrypt', 'x1', '-i', 'x2'], { cwd: '/nonexistent' })
+  test('more than one file with --in-place, in the form without a command', async () => {
+    const { code, stderr } = await runCli(['-d', '-i', 'x1', 'x2'], { cwd: '/nonexistent' })
     expect(code).toBe(1)
     expect(stderr).toContain('--in-place takes exactly one file')
   })

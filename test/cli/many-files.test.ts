@@ -33,12 +33,21 @@ describe('rotate -i', () => {
     }
   })
 
-  test('goes on behind a file that fails, which stays as it is, and exits 1', async () => {
+  test('writes nothing when a file fails', async () => {
     project.write('f3.yaml', 'n: not encrypted\n')
+    const before = names.map((name) => project.read(name))
     const result = await alice.sops(['rotate', '-i', '--add-age', bob.recipient, ...names])
     expect(result.code).toBe(1)
     expect(result.stderr).toContain('f3.yaml: sops metadata not found')
-    expect(result.stderr).toContain('failed rotating 1 of 12 files')
+    expect(result.stderr).toContain('rotated 0, unchanged 11, failed 1: nothing was written')
+    expect(names.map((name) => project.read(name))).toEqual(before)
+  })
+
+  test('writes the others with --keep-going', async () => {
+    project.write('f3.yaml', 'n: not encrypted\n')
+    const result = await alice.sops(['rotate', '-i', '--keep-going', '--add-age', bob.recipient, ...names])
+    expect(result.code).toBe(1)
+    expect(result.stderr).toContain('rotated 11, unchanged 0, failed 1')
     expect(project.read('f3.yaml')).toBe('n: not encrypted\n')
     expect(await bob.sops(['decrypt', 'f4.yaml'])).toMatchObject({ code: 0 })
   })

@@ -13,12 +13,13 @@ const rows: readonly (readonly [words: string, meant: string])[] = [
   ['config configure', 'sops doctor or sops keygen'],
   ['install', 'sops git install or sops completion'],
   ['rekey re-encrypt add-key remove-recipient', 'sops updatekeys or sops rotate'],
-  ['keys recipients', 'sops updatekeys or sops doctor'],
+  ['keys recipients', 'sops ls or sops updatekeys'],
   ['rm remove delete', 'sops unset or sops groups delete'],
   ['validate lint verify', 'sops doctor'],
-  ['check list ls', 'sops doctor or sops filestatus'],
+  ['check', 'sops doctor or sops filestatus'],
+  ['list files tree', 'sops ls'],
   ['status', 'sops filestatus'],
-  ['info inspect', 'sops filestatus or sops doctor'],
+  ['info inspect', 'sops ls or sops doctor'],
   ['push upload deploy', 'sops publish'],
   ['view show cat print', 'sops decrypt'],
   ['get', 'sops decrypt --extract'],
@@ -39,7 +40,7 @@ const rows: readonly (readonly [words: string, meant: string])[] = [
   ['textconv', 'sops git textconv'],
   ['bash', 'sops completion bash'],
   ['encrypt-file encrypt_all ENCRYPT Encrypt', 'sops encrypt'],
-  ['protect lock', 'sops encrypt'],
+  ['protect', 'sops encrypt'],
 ]
 
 describe('a word that is a command elsewhere', () => {

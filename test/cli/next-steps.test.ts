@@ -133,36 +133,39 @@ describe('fields that are not known, where they explain the failure', () => {
 
 describe('a folder', () => {
   const find = (folder: string, command: string): string =>
-    `hint: commands take files, not folders: find ${folder} -name '*.yaml' ! -name .sops.yaml -type f -exec sops ${command}`
+    `hint: the command takes one file: find ${folder} -name '*.yaml' ! -name .sops.yaml -type f -exec sops ${command}`
 
   test.each<[readonly string[], string]>([
-    [['decrypt', 'd'], 'decrypt {} \\;'],
-    [['decrypt', '-i', 'd'], 'decrypt -i {} \\;'],
-    [['-d', 'd'], 'decrypt {} \\;'],
-    [['encrypt', '--age', recipient, 'd'], 'encrypt -i {} \\;'],
-    [['-e', 'd'], 'encrypt -i {} \\;'],
-    [['edit', 'd'], 'edit {} \\;'],
-    [['rotate', '-i', 'd'], 'rotate -i {} \\;'],
-    [['set', 'd', '["a"]', '"x"'], `set {} '["key"]' '"value"' \\;`],
-    [['unset', 'd', '["a"]'], `unset {} '["key"]' \\;`],
-    [['exec-env', 'd', 'true'], "exec-env {} 'COMMAND' \\;"],
-    [['exec-file', 'd', 'true'], "exec-file {} 'COMMAND' \\;"],
-  ])('%j', async (argv, command) => {
+    [['-d', 'd'], 'hint: a folder stands for the files in it that the command is for: sops decrypt DIR/d'],
+    [['-e', 'd'], 'hint: a folder stands for the files in it that the command is for: sops encrypt -i DIR/d'],
+    [['edit', 'd'], find('DIR/d', 'edit {} \\;')],
+    [['exec-env', 'd', 'true'], find('DIR/d', "exec-env {} 'COMMAND' \\;")],
+    [['exec-file', 'd', 'true'], find('DIR/d', "exec-file {} 'COMMAND' \\;")],
+  ])('%j', async (argv, hint) => {
     box.remove()
     box = sandbox({ 'd/x.yaml': 'a: 1\n' })
-    expect((await said(argv)).slice(-2)).toEqual([
-      'error: d: Error reading file: read DIR/d: is a directory',
-      find('DIR/d', command),
-    ])
+    expect((await said(argv)).slice(-2)).toEqual(['error: d: Error reading file: read DIR/d: is a directory', hint])
+  })
+
+  test.each<readonly string[]>([
+    ['decrypt', 'd'],
+    ['decrypt', '-i', 'd'],
+    ['rotate', '-i', 'd'],
+    ['updatekeys', '-y', 'd'],
+    ['set', 'd', '["a"]', '"x"'],
+    ['unset', 'd', '["a"]'],
+    ['groups', 'add', '-i', '-f', 'd', '--age', recipient],
+  ])('%j takes the encrypted files in it', async (...argv) => {
+    box.remove()
+    box = sandbox({ 'd/x.yaml': 'a: 1\n' })
+    const [error, why] = await said(argv)
+    expect(error).toMatch(/^error: d: (?:Error reading file: read DIR\/d: is|can't operate on) a directory$/)
+    expect(why).toBe('hint: no encrypted file in it')
   })
 
   test.each<[readonly string[], string]>([
-    [['filestatus', '.'], find('.', 'filestatus {} \\;')],
     [['edit', '.'], find('DIR', 'edit {} \\;')],
-    [['groups', 'add', '-f', '.', '--age', recipient], find('.', 'groups add -i --file {} --age age1… \\;')],
-    [['groups', 'delete', '-f', '.', '0'], find('.', 'groups delete -i --file {} 0 \\;')],
-    [['updatekeys', '.'], find('DIR', 'updatekeys {} +')],
-    [['encrypt', '-r', '.'], find('DIR', 'encrypt -i {} \\;')],
+    [['encrypt', '-r', '.'], 'hint: a folder stands for the files in it that the command is for: sops encrypt -i DIR'],
   ])('%j', async (argv, hint) => {
     expect(await said(argv, { config: `creation_rules: [{age: ${recipient}}]\n` })).toContain(hint)
   })

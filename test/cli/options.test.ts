@@ -84,7 +84,7 @@ test.each<[string, (inv: Given) => unknown, unknown]>([
 test('code that several commands share is called by those that have its flags', async () => {
   const writes = async (inv: Invocation<typeof output | typeof inPlace>): Promise<number> =>
     inv.bool('in-place') || inv.string('output') !== '' ? 1 : 0
-  expect(await reading((inv) => typeof servicesOf(inv, makeIo(bufferHost(), false).ctx).then, line)).toBe('function')
+  expect(await reading((inv) => typeof servicesOf(inv, makeIo(bufferHost(), false)).then, line)).toBe('function')
   // @ts-expect-error
   expect(await reading((inv) => typeof writes(inv).then, line)).toBe('function')
   // @ts-expect-error

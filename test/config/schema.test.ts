@@ -18,6 +18,7 @@ function properties(at: Schema): Record<string, Schema> | undefined {
   if (at.$ref) return properties(defs[(at.$ref as string).replace('#/$defs/', '')]!)
   if (at.anyOf) return (at.anyOf as Schema[]).map(properties).find((found) => found !== undefined)
   if (at.items) return properties(at.items as Schema)
+  if (at.additionalProperties && !at.properties) return properties(at.additionalProperties as Schema)
   return at.properties as Record<string, Schema> | undefined
 }
 
@@ -27,7 +28,7 @@ describe('the schema', () => {
     const compare = (shape: Shape, at: Schema, where: string): void => {
       if (seen.has(shape)) return
       seen.add(shape)
-      const inner = shape.kind === 'list' ? shape.of : shape
+      const inner = shape.kind === 'list' || shape.kind === 'named' ? shape.of : shape
       if (inner.kind !== 'struct') return
       const described = properties(at)
       expect(Object.keys(described ?? {}).sort(), where).toEqual(Object.keys(inner.fields).sort())
@@ -76,7 +77,7 @@ describe('the example', () => {
     const look = (shape: Shape): void => {
       if (seen.has(shape)) return
       seen.add(shape)
-      if (shape.kind === 'list') look(shape.of)
+      if (shape.kind === 'list' || shape.kind === 'named') look(shape.of)
       if (shape.kind !== 'struct') return
       for (const [name, field] of Object.entries(shape.fields)) {
         // Sections without fields have nothing to show.

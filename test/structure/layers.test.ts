@@ -78,6 +78,7 @@ function hiddenImports(source: ts.SourceFile): string[] {
 const floors: readonly (readonly string[])[] = [
   ['runtime'],
   ['errors', 'context', 'system'],
+  ['disk'],
   ['text'],
   ['tree'],
   ['cipher', 'net'],
@@ -88,6 +89,7 @@ const floors: readonly (readonly string[])[] = [
   ['publish'],
   ['groups'],
   ['file', 'keyservice'],
+  ['repo'],
   ['index'],
   ['cli'],
 ]

@@ -1,13 +1,15 @@
 // Preloaded into the program (node --import): kills it with SIGKILL at its Nth change below a folder, N from 0. A write counts twice: it can
-// end before the first byte, and in the middle.
+// end before the first byte, and in the middle. With SOPS_TEST_FAULT that change fails with this code instead, and the program goes on.
 import fs from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 
 const killAt = Number(process.env.SOPS_TEST_KILL_AT)
+const fault = process.env.SOPS_TEST_FAULT
 const below = process.env.SOPS_TEST_KILL_BELOW
 let steps = 0
 
 function die() {
+  if (fault) throw Object.assign(new Error(`${fault}: as the test wants it`), { code: fault, syscall: 'write' })
   process.kill(process.pid, 'SIGKILL')
   for (;;);
 }
@@ -21,29 +23,41 @@ const changesWith = (flags) =>
   typeof flags === 'number' ? (flags & 3) !== fs.constants.O_RDONLY : /[wa+]/.test(flags ?? 'r')
 const half = (data) => data.subarray(0, Math.floor(data.length / 2))
 
+/** The step in the middle of a write; others may be under way. */
+async function halfway(write, data) {
+  const isHere = steps++ === killAt
+  if (!isHere) return
+  await write(half(Buffer.from(data)))
+  die()
+}
+
 function patch(owner, name, make) {
   const real = owner[name]
   owner[name] = make(real)
 }
 
+/** A failure of what gives promises is one that a promise gives. */
+const stepping = (isPromised, real, isOurs) => {
+  const stepped = function (...args) {
+    if (isOurs(this, args)) step()
+    return real.apply(this, args)
+  }
+  return isPromised
+    ? async function (...args) {
+        return stepped.apply(this, args)
+      }
+    : stepped
+}
+
 const changing = ['rename', 'link', 'rm', 'unlink', 'mkdir', 'chmod', 'symlink']
 for (const owner of [fs.promises, fs])
   for (const name of changing.map((one) => (owner === fs ? `${one}Sync` : one)))
-    patch(
-      owner,
-      name,
-      (real) =>
-        function (...args) {
-          if (isBelow(args[0])) step()
-          return real.apply(this, args)
-        },
-    )
+    patch(owner, name, (real) => stepping(owner === fs.promises, real, (_, [path]) => isBelow(path)))
 
 patch(fs.promises, 'writeFile', (real) => async (path, data, ...more) => {
   if (isBelow(path)) {
     step()
-    if (steps === killAt) await real(path, half(Buffer.from(data)), ...more)
-    step()
+    await halfway((some) => real(path, some, ...more), data)
   }
   return real(path, data, ...more)
 })
@@ -61,15 +75,7 @@ const probe = await fs.promises.open(new URL(import.meta.url), 'r')
 const prototype = Object.getPrototypeOf(probe)
 await probe.close()
 for (const name of ['write', 'chmod', 'chown', 'truncate', 'sync', 'datasync'])
-  patch(
-    prototype,
-    name,
-    (real) =>
-      function (...args) {
-        if (handles.has(this)) step()
-        return real.apply(this, args)
-      },
-  )
+  patch(prototype, name, (real) => stepping(true, real, (handle) => handles.has(handle)))
 patch(
   prototype,
   'writeFile',
@@ -77,8 +83,7 @@ patch(
     async function (data, ...more) {
       if (handles.has(this)) {
         step()
-        if (steps === killAt) await real.call(this, half(Buffer.from(data)), ...more)
-        step()
+        await halfway((some) => real.call(this, some, ...more), data)
       }
       return real.call(this, data, ...more)
     },

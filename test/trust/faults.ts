@@ -53,10 +53,14 @@ export function faulty(real: typeof promises): typeof promises {
         if (typeof member !== 'function') return member
         if (!changingHandle.some((one) => one === name)) return member.bind(target)
         return async (...more: unknown[]) => {
-          // A full disk takes a part of what is written.
-          if (name === 'writeFile' && plan.writes === plan.at && more[0] instanceof Uint8Array)
-            await target.write(more[0].subarray(0, Math.floor(more[0].length / 2)))
-          step(String(name))
+          try {
+            step(String(name))
+          } catch (error) {
+            // A full disk takes a part of what is written.
+            if (name === 'writeFile' && more[0] instanceof Uint8Array)
+              await target.write(more[0].subarray(0, Math.floor(more[0].length / 2)))
+            throw error
+          }
           return member.apply(target, more)
         }
       },

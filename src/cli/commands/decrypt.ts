@@ -1,5 +1,6 @@
 // `sops decrypt`: decrypts a file or standard input, whole or one value of it.
 
+import { isUtf8 } from 'node:buffer'
 import { SopsError, withHints } from '../../errors.ts'
 import type { OpenFile, OpenOptions } from '../../file/index.ts'
 import {
@@ -13,11 +14,16 @@ import {
 } from '../../file/index.ts'
 import type { FormatId, Layout } from '../../formats/index.ts'
 import { loadFormat } from '../../formats/index.ts'
+import type { Target } from '../../repo/index.ts'
+import { fileWord, shellWord } from '../../text/quote.ts'
 import { documentsText, documentsWith } from '../../tree/documents.ts'
 import { formatPath, nodeAt, type Path, parsePath } from '../../tree/path.ts'
+import { toObject } from '../../tree/plain.ts'
 import type { MapNode, Node } from '../../tree/tree.ts'
 import { findTwins, refuseChoice, twinsAlong } from '../../tree/twins.ts'
 import { type Command, command } from '../command.ts'
+import { noFile } from '../extra-words.ts'
+import { readInput } from '../files.ts'
 import {
   decryptionOrder,
   extract as extractFlag,
@@ -31,6 +37,10 @@ import {
 } from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { inputInMemory, isLarge, type LargeInput, openIfLarge, writeLarge } from '../large.ts'
+import { changeMany } from '../many/change.ts'
+import { targetFlags, writerFlags } from '../many/flags.ts'
+import { decryptMany, type Plaintext, plaintextFlags } from '../many/plaintexts.ts'
+import { encryptedTargets, isSingle } from '../many/targets.ts'
 import { nearKeyHints } from '../near-key.ts'
 import { nameOf, openedText } from '../outcome.ts'
 import {
@@ -46,6 +56,7 @@ import {
 import { mustExist, readTarget, type TargetFile, targetOf, withInput, writeResult } from '../target.ts'
 import { warnOfMisnamed } from '../unfit.ts'
 import { warnOfDocument, warnOfLandings, warnOfLayout, warnOfReaders } from '../warnings.ts'
+import { isFile, isIndex } from '../word-order.ts'
 
 const flags = [
   inPlace,
@@ -57,12 +68,15 @@ const flags = [
   filenameOverride,
   decryptionOrder,
   ...keyServices,
+  ...targetFlags,
+  ...plaintextFlags,
+  ...writerFlags,
 ] as const
 type Given = Invocation<(typeof flags)[number]>
 
 export const decrypt: Command = command({
-  args: '[FILE]',
-  oneFile: true,
+  args: '[FILE...]',
+  files: true,
   flags,
   examples: [
     'sops decrypt secrets.yaml',
@@ -75,11 +89,69 @@ export const decrypt: Command = command({
 })
 
 async function run(inv: Given, io: Io): Promise<number> {
+  const isOne = isSingle(inv, io) && inv.string('output-dir') === '' && !inv.bool('json')
+  if (isOne) return decryptOne(inv, io)
+  refuseIndex(inv, io)
+  if (inv.given('extract'))
+    throw new SopsError('generic', '--extract is for one file', { hints: ['--json prints the values of several'] })
+  const targets = await encryptedTargets(inv, io)
+  if (targets.length === 0) throw noFile(inv)
+  if (!inv.bool('in-place')) return decryptMany(inv, io, targets, (child, target) => plaintextOf(inv, child, target))
+  const work = async (one: Given, child: Io): Promise<void> => {
+    await decryptOne(one, child)
+  }
+  return changeMany(inv, io, { targets, work, verbs: ['decrypting', 'decrypted', 'decrypt'] })
+}
+
+/** A second word that is an index asks for one value: all of them in its place would be too much. @throws SopsError `generic`. */
+function refuseIndex({ positionals }: Given, { host }: Io): void {
+  const [file = '', ...more] = positionals
+  const index = more.find((word) => isIndex(word) && !isFile(word, host.cwd))
+  if (index === undefined) return
+  throw new SopsError('generic', `${index} is an index, and no file`, {
+    hints: [`one value: sops decrypt --extract ${shellWord(index)} ${fileWord(file)}`],
+  })
+}
+
+async function plaintextOf(inv: Given, io: Io, { path, name }: Target): Promise<Plaintext> {
   const { ctx } = io
+  await mustExist(path, io)
+  const config = await configOf(inv, io)
+  const options = {
+    services: await servicesOf(inv, io),
+    ...orderOf(inv),
+    ignoreMac: inv.bool('ignore-mac'),
+    log: ctx.log,
+  }
+  const bytes = await readInput(io, name)
+  const formats = formatsFor(namedFormats(inv), path, bytes)
+  const loaded = await loadEncrypted(bytes, formats.input, ctx.watch)
+  return withOpenFile(loaded, { ...options, audit: { context: ctx, file: path } }, async (file) => ({
+    bytes: await emit(file, formats.output, plainLayoutOf(inv, config, formats), io),
+    output: formats.output,
+    data: dataOf(file),
+  }))
+}
+
+/** The values for JSON; those of several documents one by one, bytes as text or in Base64. */
+function dataOf(file: OpenFile): object {
+  const [first = { kind: 'map' as const, items: [] }, ...more] = file.plain.documents
+  if (file.format.id === 'binary') {
+    const { data = '' } = toObject(first) as { data?: string | Uint8Array }
+    const isText = typeof data === 'string' || isUtf8(data)
+    return isText ? { text: Buffer.from(data).toString() } : { base64: Buffer.from(data).toString('base64') }
+  }
+  const shown = (document: MapNode): unknown => toObject(document, lineOf(file))
+  return more.length === 0 ? { data: shown(first) } : { documents: [first, ...more].map(shown) }
+}
+
+async function decryptOne(inv: Given, io: Io): Promise<number> {
+  const { ctx } = io
+  io.about(inv.positionals[0])
   const target = await targetOf(inv, io, { stdin: true })
   await mustExist(target.file, io)
-  const config = await configOf(inv, ctx)
-  const services = await servicesOf(inv, ctx)
+  const config = await configOf(inv, io)
+  const services = await servicesOf(inv, io)
   const order = orderOf(inv)
   const path = parsePath(inv.string('extract'), 'bad-extract-path', 'error parsing --extract path: ')
   const options = (): OpenOptions => ({

@@ -1,5 +1,7 @@
 // `sops edit`: opens the plaintext in the user's editor and encrypts it back into the file when the editor closes.
+
 import { basename, dirname } from 'node:path'
+import { type Fingerprint, fingerprint } from '../../disk/index.ts'
 import { messageOf, SopsError, setIn, withHints } from '../../errors.ts'
 import type { OpenFile } from '../../file/index.ts'
 import {
@@ -30,7 +32,7 @@ import { shellWord } from '../../text/quote.ts'
 import { checkClear, creationRule } from '../cleartext.ts'
 import { type Command, command } from '../command.ts'
 import { editLoop } from '../edit-loop.ts'
-import { type Fingerprint, fingerprint, readInput, writeOutput } from '../files.ts'
+import { readInput } from '../files.ts'
 import {
   allowCleartext,
   decryptionOrder,
@@ -97,8 +99,8 @@ async function editNew(inv: Given, io: Io, path: string): Promise<void> {
   if (like !== undefined)
     ctx.log({ level: 'advice', logger: 'CMD', message: `this is a new file; ${like} lies beside it` })
   const formats = formatsOf(namedFormats(inv), path)
-  const config = await configOf(inv, ctx)
-  const services = await servicesOf(inv, ctx)
+  const config = await configOf(inv, io)
+  const services = await servicesOf(inv, io)
   orderOf(inv)
   const settings = await encryptionSettings(inv, ctx, config, path, formats.input)
   const [input, output] = [await loadFormat(formats.input), await loadFormat(formats.output)]
@@ -154,8 +156,8 @@ async function refuseUnwritable(path: string): Promise<void> {
 
 async function editExisting(inv: Given, io: Io, path: string): Promise<void> {
   const { ctx } = io
-  const config = await configOf(inv, ctx)
-  const services = await servicesOf(inv, withRule(io, config, path).ctx)
+  const config = await configOf(inv, io)
+  const services = await servicesOf(inv, withRule(io, config, path))
   const order = orderOf(inv)
   const bytes = await readInput(io, path, { inPlace: true })
   const formats = formatsFor(namedFormats(inv), path, bytes)
@@ -303,7 +305,7 @@ interface Saved extends SealOutput, Pick<OpenFile, 'selection' | 'metadata'> {
 async function save(inv: Given, io: Io, path: string, sealed: Saved, expect: Fingerprint | 'absent'): Promise<void> {
   warnOfCleartext(sealed, sealed.selection, io.ctx)
   warnOfRespelling(sealed, io.ctx)
-  await writeOutput(io.host, path, sealed.bytes, {
+  await io.write(path, sealed.bytes, {
     what: 'in-place file',
     expect,
   })

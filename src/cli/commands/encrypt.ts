@@ -1,28 +1,40 @@
 // `sops encrypt`: encrypts a plain file or standard input.
 
+import { SopsError } from '../../errors.ts'
 import {
   alreadyEncrypted,
+  type Draft,
   type EncryptionSettings,
   loadLargeBinary,
   lossesOf,
+  type NewFile,
   parsePlain,
   refuseSealed,
+  type SealedOver,
+  type SealOutput,
   sealNew,
   warnOfPlainTwins,
   warnOfSharedPaths,
   warnOfTokens,
   withNewFile,
 } from '../../file/index.ts'
-import type { Layout } from '../../formats/index.ts'
+import type { Format, Layout } from '../../formats/index.ts'
 import { loadFormat } from '../../formats/index.ts'
 import type { KeyService } from '../../groups/index.ts'
 import { keyTypesInOrder } from '../../keys/index.ts'
 import { fileWord } from '../../text/quote.ts'
 import { type Command, command } from '../command.ts'
+import { earlierFlags, sealOverEarlier } from '../earlier.ts'
+import { noFile } from '../extra-words.ts'
+import { mustBeNoFolder } from '../files.ts'
 import { dashed } from '../flag.ts'
 import { filenameOverride, inPlace, keyFlagName, keyServices, newKeys, output, selection, types } from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { inputInMemory, isLarge, type LargeInput, openIfLarge, writeLarge } from '../large.ts'
+import { changeMany } from '../many/change.ts'
+import { targetFlags, writerFlags } from '../many/flags.ts'
+import { inPlaceHint, isSingle, targetsOf, wantsReport } from '../many/targets.ts'
+import { warnOfNearer } from '../nearer-config.ts'
 import { nameOf, sealedText } from '../outcome.ts'
 import { refuseIdentity } from '../own-identity.ts'
 import { refuseConfig, refuseConfigText } from '../plain-config.ts'
@@ -40,12 +52,23 @@ import { warnOfMisnamed } from '../unfit.ts'
 import { warnOfCleartext, warnOfLayout, warnOfLosses, warnOfReadings, warnOfRespelling } from '../warnings.ts'
 import { isFile } from '../word-order.ts'
 
-const flags = [inPlace, output, ...types, filenameOverride, ...newKeys, ...selection, ...keyServices] as const
+const flags = [
+  inPlace,
+  output,
+  ...types,
+  filenameOverride,
+  ...newKeys,
+  ...selection,
+  ...earlierFlags,
+  ...keyServices,
+  ...targetFlags,
+  ...writerFlags,
+] as const
 type Given = Invocation<(typeof flags)[number]>
 
 export const encrypt: Command = command({
-  args: '[FILE]',
-  oneFile: true,
+  args: '[FILE...]',
+  files: true,
   flags,
   examples: [
     'sops encrypt -i secrets.yaml',
@@ -69,7 +92,7 @@ async function encryptLarge(
   target: TargetFile,
   input: LargeInput,
   { settings, services, layout }: LargeSettings,
-): Promise<number> {
+): Promise<void> {
   try {
     const large = await loadLargeBinary()
     if (await large.isLargeEnvelope(input)) throw alreadyEncrypted()
@@ -79,7 +102,6 @@ async function encryptLarge(
       const place = await writeLarge(inv, io, target, input, content)
       await io.done(`encrypted ${nameOf(inv.positionals)}: ${sealedText(undefined, file.metadata)}`, place)
     })
-    return 0
   } finally {
     await input.close()
   }
@@ -109,47 +131,92 @@ function warnOfEmpty({ file }: TargetFile, { length }: Uint8Array, { ctx }: Io):
 }
 
 async function run(inv: Given, io: Io): Promise<number> {
+  if (isSingle(inv, io) && !wantsReport(inv)) {
+    await encryptOne(inv, io)
+    return 0
+  }
+  const [word = '', ...more] = inv.positionals
+  if (!inv.bool('in-place') && more.length === 0) await mustBeNoFolder(absolutePath(io.ctx, word), io.command)
+  if (!inv.bool('in-place'))
+    throw new SopsError('generic', 'several files are encrypted in place', { hints: [inPlaceHint(inv)] })
+  if (inv.string('into') !== '') throw new SopsError('generic', '--into is for one file')
+  const targets = await targetsOf(inv, io, 'clear')
+  if (targets.length === 0) throw noFile(inv)
+  return changeMany(inv, io, { targets, work: encryptOne, verbs: ['encrypting', 'encrypted', 'encrypt'] })
+}
+
+async function encryptOne(inv: Given, io: Io): Promise<void> {
   const { ctx } = io
+  io.about(inv.positionals[0])
   const target = await targetOf(inv, io, { stdin: true, namedStdin: takenHints(inv, io) })
   await mustExist(target.file, io)
   const formats = formatsOf(namedFormats(inv), target.typePath)
-  const config = await configOf(inv, ctx)
+  const config = await configOf(inv, io)
   refuseConfig(target.file, config)
-  const services = await servicesOf(inv, ctx)
+  await warnOfNearer(inv, io, config, target.typePath || undefined)
+  const services = await servicesOf(inv, io)
   const settings = await encryptionSettings(inv, ctx, config, target.typePath, formats.input)
   const [input, output] = [await loadFormat(formats.input), await loadFormat(formats.output)]
+  const layout = layoutOf(inv, config, formats)
   const isBinary = input.id === 'binary' && output.id === 'binary'
   const large = isBinary ? await openIfLarge(io, target.file) : undefined
-  if (large) return encryptLarge(inv, io, target, large, { settings, services, layout: layoutOf(inv, config, formats) })
+  if (large) return encryptLarge(inv, io, target, large, { settings, services, layout })
   const bytes = await readTarget(target, io)
-  const replaced = isReplaced(inv, target, io)
-  if (replaced) await refuseIdentity(target.file!, bytes, ctx)
-  if (isBinary && isLarge(io.host, bytes.length)) {
-    const layout = layoutOf(inv, config, formats)
+  if (isReplaced(inv, target, io)) await refuseIdentity(target.file!, bytes, ctx)
+  if (isBinary && isLarge(io.host, bytes.length))
     return encryptLarge(inv, io, target, inputInMemory(bytes), { settings, services, layout })
-  }
   await refuseSealed(bytes, output.id, ctx.watch)
   const draft = await withInput(target, bytes, io, () => parsePlain(bytes, input, output, { watch: ctx.watch }))
   refuseConfigText([target.file, target.typePath], draft.parsed.tree)
+  const whole = { target, bytes, draft, output, settings, services, layout }
+  const over = await sealOverEarlier(inv, io, { ...whole, output: output.id })
+  if (over) return writeOver(inv, io, whole, over)
   await withNewFile(settings, services, async (file) => {
     await ctx.audit?.({ action: 'encrypt', file: target.file ?? ctx.cwd })
-    const sealed = sealNew(file, draft, output, ctx.now(), layoutOf(inv, config, formats))
-    warnOfCleartext(sealed, file.selection, ctx)
-    if (!replaced) warnOfEmpty(target, bytes, io)
-    warnOfTokens(draft.plain, file.selection, ctx.log)
-    warnOfSharedPaths(draft.plain, file.selection, ctx.log)
-    if (input.id === output.id) warnOfPlainTwins(draft, ctx.log)
-    warnOfLayout(input, draft.parsed, ctx)
-    if (input.id === output.id) warnOfReadings(input, draft.parsed, ctx)
-    warnOfLosses(lossesOf(draft, sealed, file.selection, output.id), ctx)
-    warnOfRespelling(sealed, ctx)
-    const place = await writeResult(inv, io, target, sealed.bytes, bytes)
-    if (target.inPlace) warnOfMisnamed(target.file!, output.id, ctx)
-    const isWhole = input.id === 'binary'
-    await io.done(
-      `encrypted ${nameOf(inv.positionals)}: ${sealedText(isWhole ? undefined : sealed, file.metadata)}`,
-      place,
-    )
+    const sealed = sealNew(file, draft, output, ctx.now(), layout)
+    await writeSealed(inv, io, whole, { sealed, ...file })
   })
-  return 0
+}
+
+/** What is encrypted, and into what. */
+interface Whole {
+  readonly target: TargetFile
+  readonly bytes: Uint8Array
+  readonly draft: Draft
+  readonly output: Format
+}
+
+async function writeOver(inv: Given, io: Io, whole: Whole, { bytes, metadata, sealed }: SealedOver): Promise<void> {
+  await io.ctx.audit?.({ action: 'encrypt', file: whole.target.file ?? io.ctx.cwd })
+  if (sealed) return writeSealed(inv, io, whole, { sealed, metadata, selection: sealed.selection })
+  const place = await writeResult(inv, io, whole.target, bytes, whole.bytes)
+  await io.done(`encrypted ${nameOf(inv.positionals)}: nothing changed since its earlier version`, place)
+}
+
+/** An encrypted file as it is written. */
+interface Sealed extends Pick<NewFile, 'metadata' | 'selection'> {
+  readonly sealed: SealOutput
+}
+
+async function writeSealed(
+  inv: Given,
+  io: Io,
+  { target, bytes, draft, output }: Whole,
+  { sealed, metadata, selection }: Sealed,
+): Promise<void> {
+  const { ctx } = io
+  const isSame = draft.format.id === output.id
+  warnOfCleartext(sealed, selection, ctx)
+  if (!isReplaced(inv, target, io)) warnOfEmpty(target, bytes, io)
+  warnOfTokens(draft.plain, selection, ctx.log)
+  warnOfSharedPaths(draft.plain, selection, ctx.log)
+  if (isSame) warnOfPlainTwins(draft, ctx.log)
+  warnOfLayout(draft.format, draft.parsed, ctx)
+  if (isSame) warnOfReadings(draft.format, draft.parsed, ctx)
+  warnOfLosses(lossesOf(draft, sealed, selection, output.id), ctx)
+  warnOfRespelling(sealed, ctx)
+  const place = await writeResult(inv, io, target, sealed.bytes, bytes)
+  if (target.inPlace) warnOfMisnamed(target.file!, output.id, ctx)
+  const isWhole = draft.format.id === 'binary'
+  await io.done(`encrypted ${nameOf(inv.positionals)}: ${sealedText(isWhole ? undefined : sealed, metadata)}`, place)
 }

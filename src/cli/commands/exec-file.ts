@@ -51,7 +51,7 @@ async function run(inv: Invocation<(typeof flags)[number]>, io: Io): Promise<num
     ctx.log({ level: 'advice', logger: 'EXEC', message })
   }
   const path = absolutePath(ctx, name)
-  const config = await configOf(inv, ctx)
+  const config = await configOf(inv, io)
   const opener = await openerOf(inv, io)
   const bytes = await read(io, path)
   const formats = formatsFor(namedFormats(inv), path, bytes)

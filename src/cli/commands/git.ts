@@ -3,6 +3,7 @@
 import { dirname, join, resolve } from 'node:path'
 import { loadConfig } from '../../config/index.ts'
 import type { Context } from '../../context/index.ts'
+import { fingerprint } from '../../disk/index.ts'
 import { messageOf, SopsError, setIn, withHints } from '../../errors.ts'
 import { emitPlain, loadEncrypted, withOpenFile } from '../../file/index.ts'
 import type { FormatId } from '../../formats/index.ts'
@@ -13,7 +14,7 @@ import { oneLine, quote } from '../../text/quote.ts'
 import { patternIn, patternsOf, patternText, refusePattern } from '../attributes.ts'
 import { type Command, command } from '../command.ts'
 import { noFile } from '../extra-words.ts'
-import { fingerprint, writeOutput } from '../files.ts'
+import { writeOutput } from '../files.ts'
 import { bool } from '../flag.ts'
 import { decryptionOrder, inputType, keyServices, networkKeys } from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
@@ -101,7 +102,7 @@ async function plaintext(
   bytes: Uint8Array,
   format: FormatId,
 ): Promise<Uint8Array> {
-  const services = await servicesOf(inv, ctx)
+  const services = await servicesOf(inv, { ctx })
   const encrypted = await loadEncrypted(bytes, format)
   const remark = (text: string): string => `${commentMark(format)} sops: ${oneLine(text)}\n`
   let note = encrypted.others.length > 0 ? remark(othersText(encrypted.others)) : ''

@@ -1,5 +1,6 @@
 // `sops groups add` and `sops groups delete`: change the key groups of a file, not its values.
 
+import { fingerprint } from '../../disk/index.ts'
 import { SopsError, withHints } from '../../errors.ts'
 import type { EncryptedFile } from '../../file/index.ts'
 import { changeRecipients, loadEncrypted } from '../../file/index.ts'
@@ -9,7 +10,7 @@ import { keyTypesInOrder } from '../../keys/index.ts'
 import { refuseOthers } from '../../metadata/index.ts'
 import { fileWord, quote } from '../../text/quote.ts'
 import { type Command, command } from '../command.ts'
-import { fingerprint, readInput, writeOutput } from '../files.ts'
+import { readInput } from '../files.ts'
 import { dashed, string } from '../flag.ts'
 import {
   awsProfile,
@@ -22,6 +23,9 @@ import {
   threshold,
 } from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
+import { changeMany } from '../many/change.ts'
+import { targetFlags, writerFlags } from '../many/flags.ts'
+import { encryptedTargets, inPlaceHint, isSingle, wantsReport } from '../many/targets.ts'
 import { recipientsText } from '../outcome.ts'
 import { ruleFor, warnOfRecipients, withRule } from '../rule.ts'
 import {
@@ -48,6 +52,8 @@ const addFlags = [
   encryptionContext,
   ignoreMac,
   ...keyServices,
+  ...targetFlags,
+  ...writerFlags,
 ] as const
 type ToAdd = Invocation<(typeof addFlags)[number]>
 
@@ -59,7 +65,7 @@ export const add: Command = command({
   run: addGroup,
 })
 
-const removeFlags = [file, inPlace, threshold, ignoreMac, ...keyServices] as const
+const removeFlags = [file, inPlace, threshold, ignoreMac, ...keyServices, ...targetFlags, ...writerFlags] as const
 type Either = Invocation<(typeof removeFlags)[number]>
 
 export const remove: Command = command({
@@ -168,20 +174,50 @@ interface Wanted {
   readonly threshold: number
 }
 
-/**
- * Loads the file, wraps its data key for the groups of `plan`, and writes it; writes nothing if anything fails. `done` is
- * what the line about it begins with.
- */
-async function change(inv: Either, io: Io, done: string, plan: (file: EncryptedFile) => Wanted): Promise<number> {
+/** Files that a group is added to, or taken from. */
+interface Task {
+  /** What the line about it begins with. */
+  readonly done: string
+  readonly plan: (file: EncryptedFile) => Wanted
+}
+
+/** Changes the file, or the files that flags say, a folder or a pattern behind `--file`. */
+async function change(inv: Either, io: Io, done: string, plan: Task['plan']): Promise<number> {
   const path = inv.string('file')
+  const words = path === '' ? [] : [path]
+  if (isSingle(inv, io, words) && !wantsReport(inv)) {
+    await changeFile(inv, io, path, { done, plan })
+    return 0
+  }
+  if (!inv.bool('in-place'))
+    throw new SopsError('generic', 'several files are changed in place', {
+      hints: [inPlaceHint(inv)],
+    })
+  const targets = await encryptedTargets(inv, io, words)
+  const work = (one: Either, child: Io): Promise<void> => {
+    if (child.many?.rehearsal !== true) return changeFile(one, child, one.positionals[0]!, { done, plan })
+    return planned(child, one.positionals[0]!, plan)
+  }
+  return changeMany(inv, io, { targets, work, verbs: ['changing', 'changed', 'change'] })
+}
+
+/** Whether it can be done, without opening anything. */
+async function planned(io: Io, path: string, plan: Task['plan']): Promise<void> {
+  const bytes = await readInput(io, path, { inPlace: true })
+  plan(await loadEncrypted(bytes, formatsFor({}, path, bytes).input, io.ctx.watch))
+  io.many?.wouldChange()
+}
+
+/** Loads the file, wraps its data key for the groups of the plan, and writes it; writes nothing if anything fails. */
+async function changeFile(inv: Either, io: Io, path: string, { done, plan }: Task): Promise<void> {
   if (path === '') {
     throw new SopsError('bad-input', 'Error reading file: none is named', {
       hints: [`name it with a flag: sops ${inv.command.join(' ')} -i --file FILE`],
     })
   }
   io.about(path)
-  const config = await configOf(inv, io.ctx)
-  const services = await servicesOf(inv, withRule(io, config, absolutePath(io.ctx, path)).ctx)
+  const config = await configOf(inv, io)
+  const services = await servicesOf(inv, withRule(io, config, absolutePath(io.ctx, path)))
   const bytes = await readInput(io, path, { inPlace: inv.bool('in-place') })
   const formats = formatsFor({}, path, bytes)
   const file = await loadEncrypted(bytes, formats.input, io.ctx.watch)
@@ -206,8 +242,7 @@ async function change(inv: Either, io: Io, done: string, plan: (file: EncryptedF
   })
   warnOfRespelling(updated, io.ctx)
   if (inv.bool('in-place')) {
-    await writeOutput(io.host, path, updated.bytes, { what: 'in-place file', expect: fingerprint(bytes) })
+    await io.write(path, updated.bytes, { what: 'in-place file', expect: fingerprint(bytes) })
   } else await io.out(updated.bytes)
   await io.done(`${done} ${path}: now ${recipientsText(shared)}`, inv.bool('in-place') ? 'file' : 'stdout')
-  return 0
 }

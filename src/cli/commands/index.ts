@@ -11,6 +11,10 @@ export interface CommandRow {
   readonly aliases?: readonly string[]
   /** One line. */
   readonly summary: string
+  /** SOPS has no such command, and takes the word for a file to edit. */
+  readonly isNew?: true
+  /** A command of SOPS that fingers know by the letters that both begin with: those complete to it alone. */
+  readonly yieldsTo?: string
   readonly load: () => Promise<Command>
 }
 
@@ -76,6 +80,13 @@ export const commands: readonly Row[] = [
     section: 'EVERYDAY COMMANDS',
     summary: 'tell as JSON whether a file is encrypted',
     load: async () => (await import('./filestatus.ts')).filestatus,
+  },
+  {
+    name: 'ls',
+    section: 'EVERYDAY COMMANDS',
+    isNew: true,
+    summary: 'list encrypted files: for whom they are, and how much of them is encrypted',
+    load: async () => (await import('./ls.ts')).ls,
   },
   {
     name: 'groups',
@@ -160,6 +171,21 @@ export const commands: readonly Row[] = [
         load: async () => (await import('./git.ts')).textconv,
       },
     ],
+  },
+  {
+    name: 'unlock',
+    section: 'GIT',
+    isNew: true,
+    yieldsTo: 'unset',
+    summary: 'decrypt files in place, and keep their ciphertext for lock',
+    load: async () => (await import('./unlock.ts')).unlock,
+  },
+  {
+    name: 'lock',
+    section: 'GIT',
+    isNew: true,
+    summary: 'put the ciphertext of unlocked files back, and encrypt what changed',
+    load: async () => (await import('./lock.ts')).lock,
   },
   {
     name: 'doctor',

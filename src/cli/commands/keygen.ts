@@ -1,6 +1,7 @@
 // `sops keygen`: puts a new age identity where sops looks for it. Never touches an existing file.
 
 import { dirname } from 'node:path'
+import { createFile } from '../../disk/index.ts'
 import { SopsError } from '../../errors.ts'
 import { loadKeygen } from '../../keys/index.ts'
 import { makeFolders, systemErrorText } from '../../system/index.ts'
@@ -10,7 +11,6 @@ import { bool } from '../flag.ts'
 import { output as outputFlag } from '../flags.ts'
 import { hintLines } from '../form.ts'
 import type { Invocation, Io } from '../invocation.ts'
-import { createFile } from '../replace-file.ts'
 import { sayLines } from '../say.ts'
 import { absolutePath } from '../settings.ts'
 

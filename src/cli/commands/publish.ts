@@ -9,6 +9,7 @@ import { lineOf, loadEncrypted, sealFile, withNewFile } from '../../file/index.t
 import { isChange, keyChanges } from '../../groups/index.ts'
 import { refuseOthers } from '../../metadata/index.ts'
 import { destinationText, type Parcel, upload } from '../../publish/index.ts'
+import type { Target } from '../../repo/index.ts'
 import { filesBelow } from '../../system/index.ts'
 import { fileWord } from '../../text/quote.ts'
 import type { Leaf, Tree } from '../../tree/tree.ts'
@@ -21,28 +22,34 @@ import { statNamed } from '../files.ts'
 import { bool } from '../flag.ts'
 import { allowCleartext, decryptionOrder, keyServices, verbose, yes } from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
+import { rehearses } from '../many/change.ts'
+import { targetFlags, writerFlags } from '../many/flags.ts'
+import { isByFlag, isFolder, isSingle, targetsOf, wantsReport } from '../many/targets.ts'
 import { type OpenedFile, type Opener, openerOf, read } from '../open.ts'
-import { sayLines } from '../say.ts'
+import { type Prepared, publishMany } from '../publish/many.ts'
 import { absolutePath, formatsFor, layoutOf, wantedConfig } from '../settings.ts'
 import { pathsText, warnOfRespelling } from '../warnings.ts'
 import { describeChanges } from './updatekeys.ts'
 
+const keepGoing = 'upload what can be uploaded, also when some files fail; what was uploaded stays in any case'
+
 const flags = [
   yes,
   bool('omit-extensions', 'leave out the file extension at the destination'),
-  bool('recursive', 'publish every file below a folder'),
+  bool('recursive', 'publish every file below a folder; each file gets its path below it as its name'),
   allowCleartext,
   verbose,
   decryptionOrder,
   ...keyServices,
+  ...targetFlags,
+  ...writerFlags.map((flag) => (flag.name === 'keep-going' ? { ...flag, help: keepGoing } : flag)),
 ] as const
 type Given = Invocation<(typeof flags)[number]>
 
 export const publish: Command = command({
-  args: 'PATH',
-  oneFile: true,
+  args: '[PATH...]',
   flags,
-  examples: ['sops publish --yes secrets.yaml'],
+  examples: ['sops publish --yes secrets.yaml', 'sops publish --recursive --changed=HEAD~1 --dry-run'],
   root: ['config', 'indent'],
   run,
 })
@@ -52,50 +59,82 @@ interface Job {
   readonly io: Io
   readonly config: Config
   readonly opener: Opener
-  /** The path as given on the command line. */
+  /** What names at the destination are relative to, with `--recursive`: the path as given on the command line, or the current folder. */
   readonly root: string
 }
 
 async function run(inv: Given, io: Io): Promise<number> {
-  const [root] = inv.positionals
-  if (root === undefined) throw noFile(inv)
-  const config = await wantedConfig(inv, io.ctx, [
+  const [first] = inv.positionals
+  if (first === undefined && !isByFlag(inv)) throw noFile(inv)
+  const one = inv.positionals.length === 1 && !isByFlag(inv) ? first : undefined
+  io.about(one)
+  const config = await wantedConfig(inv, io, [
     'where files go is said in destination_rules of .sops.yaml: make one here, or name one with sops --config CONFIG publish',
   ])
-  const isFolder = await isDirectory(root, io)
-  if (isFolder && !inv.bool('recursive')) {
+  const folder = one !== undefined && isFolder(absolutePath(io.ctx, one)) ? one : undefined
+  if (folder !== undefined && !inv.bool('recursive')) {
     throw new SopsError('generic', "can't operate on a directory without --recursive flag.", {
-      hints: [`every file below it: sops publish --recursive ${fileWord(root)}`],
+      hints: [`every file below it: sops publish --recursive ${fileWord(folder)}`],
     })
   }
-  const job = { inv, io, config, opener: await openerOf(inv, io), root }
-  if (!isFolder) await publishFile(root, job)
-  else await publishFolder(root, job)
+  const isOne = folder !== undefined || isSingle(inv, io)
+  if (one === undefined || !isOne || wantsReport(inv)) {
+    const targets = folder === undefined ? await targetsOf(inv, io, 'encrypted') : await filesIn(folder, io)
+    return publishMany(inv, io, targets, async (child, { name }) =>
+      prepare(name, { inv, io: child, config, opener: await openerOf(inv, child), root: folder ?? '.' }),
+    )
+  }
+  const job = { inv, io, config, opener: await openerOf(inv, io), root: one }
+  if (folder !== undefined) await publishFolder(folder, job)
+  else {
+    await statNamed(absolutePath(io.ctx, one), one)
+    await publishFile(one, job)
+  }
   return 0
+}
+
+async function filesIn(folder: string, { ctx }: Io): Promise<readonly Target[]> {
+  const targets: Target[] = []
+  for await (const file of filesBelow(absolutePath(ctx, folder))) {
+    const name = join(folder, file)
+    targets.push({ name, path: absolutePath(ctx, name), named: false })
+  }
+  return targets
 }
 
 async function publishFolder(root: string, job: Job): Promise<void> {
   const { io } = job
-  const names: string[] = []
-  for await (const name of filesBelow(absolutePath(io.ctx, root))) names.push(name)
+  const files = await filesIn(root, io)
   const quiet = { ...job, io: { ...io, done: async () => {} } }
   let published = 0
-  for (const [i, name] of names.entries()) {
-    const path = join(root, name)
-    io.about(path)
-    io.within(`publishing ${i + 1} of ${names.length}`)
-    if (await publishFile(path, quiet)) published++
+  for (const [i, { name }] of files.entries()) {
+    io.about(name)
+    io.within(`publishing ${i + 1} of ${files.length}`)
+    if (await publishFile(name, quiet)) published++
   }
   io.within(undefined)
-  await io.done(`published ${published} of ${names.length} files`)
+  await io.done(`published ${published} of ${files.length} files`)
 }
-
-const isDirectory = async (path: string, io: Io): Promise<boolean> =>
-  (await statNamed(absolutePath(io.ctx, path), path)).isDirectory()
 
 /** False if the user said no. */
 async function publishFile(path: string, job: Job): Promise<boolean> {
-  const { inv, io, config } = job
+  const { inv, io } = job
+  const { to, parcel } = await prepare(path, job)
+  const absolute = absolutePath(io.ctx, path)
+  if (!inv.bool('yes') && !(await askYesNo(io, `uploading ${absolute} to ${to} ? (y/n): `))) {
+    const text = `Publication of ${absolute} canceled`
+    if (!inv.bool('recursive')) throw new SopsError('generic', text)
+    await io.say(text)
+    return false
+  }
+  io.ctx.watch?.({ what: `uploading to ${to}` })
+  await upload(parcel!, io.ctx)
+  await io.done(`published ${path}: to ${to}`)
+  return true
+}
+
+async function prepare(path: string, job: Job): Promise<Prepared> {
+  const { io, config } = job
   const rule = await matchDestinationRule(config, path, io.ctx)
   if (!rule.destination) {
     const at = `destination_rules[${rule.index}]`
@@ -107,24 +146,16 @@ async function publishFile(path: string, job: Job): Promise<boolean> {
     })
   }
   const name = nameOf(path, rule, job)
-  const parcel = await pack(path, name, rule, job)
-  const absolute = absolutePath(io.ctx, path)
-  const question = `uploading ${absolute} to ${destinationText(rule.destination, parcel.name)} ? (y/n): `
-  if (!inv.bool('yes') && !(await askYesNo(io, question))) {
-    const text = `Publication of ${absolute} canceled`
-    if (!inv.bool('recursive')) throw new SopsError('generic', text)
-    await io.say(text)
-    return false
-  }
-  const to = destinationText(rule.destination, parcel.name)
-  io.ctx.watch?.({ what: `uploading to ${to}` })
-  await upload(parcel, io.ctx)
-  await io.done(`published ${path}: to ${to}`)
-  return true
+  return { to: destinationText(rule.destination, name), parcel: await pack(path, name, rule, job) }
 }
 
-function nameOf(path: string, rule: DestinationRule, { inv, root }: Job): string {
-  const name = (inv.bool('recursive') && relative(root, path).replaceAll('\\', '/')) || basename(path)
+function nameOf(path: string, rule: DestinationRule, { inv, io, root }: Job): string {
+  const below = (): string => relative(absolutePath(io.ctx, root), absolutePath(io.ctx, path)).replaceAll('\\', '/')
+  const name = (inv.bool('recursive') && below()) || basename(path)
+  if (name.startsWith('../'))
+    throw new SopsError('generic', `${path} is outside of the current folder, so it has no path below it`, {
+      hints: ['without --recursive files are published under their names alone'],
+    })
   const extension = inv.bool('omit-extensions') || rule.omitExtensions ? extensionOf(name) : ''
   // A name that is all extension stays, or nothing would be left.
   return extension.length === basename(name).length ? name : name.slice(0, name.length - extension.length)
@@ -133,7 +164,8 @@ function nameOf(path: string, rule: DestinationRule, { inv, root }: Job): string
 /** From the last point on, even if that is the first character. */
 const extensionOf = (name: string): string => extname(`x${basename(name)}`)
 
-async function pack(path: string, name: string, rule: DestinationRule, job: Job): Promise<Parcel> {
+/** Undefined in a rehearsal where the file would be sealed anew. */
+async function pack(path: string, name: string, rule: DestinationRule, job: Job): Promise<Parcel | undefined> {
   const destination = rule.destination!
   const absolute = absolutePath(job.io.ctx, path)
   const bytes = await read(job.io, absolute)
@@ -147,11 +179,10 @@ async function pack(path: string, name: string, rule: DestinationRule, job: Job)
   }
   if (rule.recreation.keyGroups[0]?.keys.length) {
     job.io.ctx.log({ level: 'debug', logger: 'PUBLISH', message: 'Re-encrypting tree before publishing' })
-    return job.opener.withOpen({ path: absolute, bytes, input: format }, { change: true }, async (opened) => ({
-      name,
-      bucket: destination,
-      bytes: await sealAnew(opened, rule, job),
-    }))
+    return job.opener.withOpen({ path: absolute, bytes, input: format }, { change: true }, async (opened) => {
+      if (rehearses(job.inv)) return undefined
+      return { name, bucket: destination, bytes: await sealAnew(opened, rule, job) }
+    })
   }
   // Nothing unencrypted may get out.
   refuseOthers((await loadEncrypted(bytes, format, job.io.ctx.watch)).others, { unopened: true })
@@ -177,7 +208,8 @@ async function sealAnew({ path, file }: OpenedFile, rule: DestinationRule, job: 
   const { keyGroups, shamirThreshold, selection } = rule.recreation
   // As in the reference, the diff ignores the thresholds: 0 on both sides.
   const changes = keyChanges(file.metadata.keyGroups, 0, keyGroups)
-  if (isChange(changes)) await sayLines(io.host.stdout, describeChanges(changes, io, "file's key groups"))
+  const what = io.many ? `key groups of ${relative(io.ctx.cwd, path)}` : "file's key groups"
+  if (isChange(changes)) for (const line of describeChanges(changes, io, what)) await io.say(line)
   const ofKeys = givenSettings(selection).filter(({ by }) => by === 'suffix')
   const suffixes = Object.fromEntries(ofKeys.map(({ name }) => [name, selection[name]]))
   if (ofKeys.length === 0) await refuseDefaultSuffix(file.plain)

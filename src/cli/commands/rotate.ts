@@ -11,7 +11,6 @@ import { quote } from '../../text/quote.ts'
 import { closest } from '../../text/suggest.ts'
 import { checkClear, creationRule } from '../cleartext.ts'
 import { type Command, command } from '../command.ts'
-import { forEachFile } from '../each-file.ts'
 import { dashed } from '../flag.ts'
 import {
   allowCleartext,
@@ -27,6 +26,9 @@ import {
   types,
 } from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
+import { changeMany } from '../many/change.ts'
+import { targetFlags, writerFlags } from '../many/flags.ts'
+import { encryptedTargets, inPlaceHint, isSingle, wantsReport } from '../many/targets.ts'
 import { openerOf } from '../open.ts'
 import { recipientsText } from '../outcome.ts'
 import { ruleFor, warnOfRecipients, withRule } from '../rule.ts'
@@ -45,13 +47,15 @@ const flags = [
   encryptionContext,
   ...changedKeys,
   ...keyServices,
+  ...targetFlags,
+  ...writerFlags,
 ] as const
 type Given = Invocation<(typeof flags)[number]>
 
 /** Takes several files only in place, where each result has a place of its own. */
 export const rotate: Command = command({
   args: 'FILE [FILE...]',
-  oneFile: 'unless in place',
+  files: true,
   flags,
   examples: ['sops rotate -i secrets/*.yaml', 'sops rotate -i --rm-age age1… secrets.yaml'],
   root: ['config', 'indent'],
@@ -59,17 +63,15 @@ export const rotate: Command = command({
 })
 
 async function run(inv: Given, io: Io): Promise<number> {
-  const many = inv.bool('in-place') && inv.positionals.length > 1
-  if (!many) {
+  const isOne = isSingle(inv, io) && !wantsReport(inv)
+  if (isOne) {
     await rotateFile(inv, io)
     return 0
   }
-  await forEachFile(inv, io, rotateFile, {
-    doing: 'rotating',
-    done: (total) => `rotated ${total} files`,
-    failed: (failures, total) => `failed rotating ${failures} of ${total} files`,
-  })
-  return 0
+  if (!inv.bool('in-place'))
+    throw new SopsError('generic', 'several files are rotated in place', { hints: [inPlaceHint(inv)] })
+  const targets = await encryptedTargets(inv, io)
+  return changeMany(inv, io, { targets, work: rotateFile, verbs: ['rotating', 'rotated', 'rotate'] })
 }
 
 async function rotateFile(inv: Given, io: Io): Promise<void> {
@@ -78,7 +80,7 @@ async function rotateFile(inv: Given, io: Io): Promise<void> {
   const path = target.file!
   refuseEmpty(inv)
   if (changesKeys(inv) && (await isMissing(path))) throw missing(inv, path)
-  const config = await configOf(inv, ctx)
+  const config = await configOf(inv, io)
   const opener = await openerOf(inv, withRule(io, config, target.typePath))
   const profile = inv.legacy ? inv.root.string('aws-profile') : ''
   const keyOptions = {

@@ -15,7 +15,10 @@ import { readGiven, tellOfWaiting } from '../files.ts'
 import { bool } from '../flag.ts'
 import { allowCleartext, decryptionOrder, idempotent, idleThreshold, ignoreMac, keyServices, types } from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
-import { changeInPlace } from '../open.ts'
+import { changeMany } from '../many/change.ts'
+import { targetFlags, writerFlags } from '../many/flags.ts'
+import { encryptedTargets, isByFlag, isSingle, wantsReport } from '../many/targets.ts'
+import { changeInPlace, type InPlaceChange } from '../open.ts'
 import { absolutePath } from '../settings.ts'
 import { isFile, isIndex } from '../word-order.ts'
 
@@ -29,6 +32,8 @@ const flags = [
   decryptionOrder,
   idempotent,
   ...keyServices,
+  ...targetFlags,
+  ...writerFlags,
 ] as const
 type Given = Invocation<(typeof flags)[number]>
 
@@ -45,32 +50,47 @@ export const set: Command = command({
 
 async function run(inv: Given, io: Io): Promise<number> {
   const [name, index, valueWord] = wordsOf(inv, io)
-  await changeInPlace(inv, io, name, async () => {
-    const steps = parsePath(index, 'bad-path-or-value', 'Invalid set index format: ')
-    const given = await readValue(await readText(inv, io, valueWord), steps, jsonHints(inv, index))
-    return {
-      path: steps,
-      find: documentFor,
-      done: ['set', 'in'],
-      make: (root, format) => {
-        const value = fitting(given, format)
-        if (inv.bool('idempotent') && holds(root, steps, value, format)) return undefined
-        noteFloats(value, steps, io)
-        return setAt(root, steps, value)
-      },
-    }
-  })
-  return 0
+  // Read once, when the first file needs it.
+  let value: Promise<Uint8Array> | undefined
+  const setIn = async (one: Given, child: Io): Promise<void> => {
+    const [file = name!] = one.positionals
+    await changeInPlace(one, child, file, async () => {
+      const steps = parsePath(index, 'bad-path-or-value', 'Invalid set index format: ')
+      value ??= readText(inv, io, valueWord)
+      return changeTo(inv, child, steps, await readValue(await value, steps, jsonHints(inv, index)))
+    })
+  }
+  if (isSingle(inv, io, name === undefined ? [] : [name]) && !wantsReport(inv)) {
+    await setIn(inv, io)
+    return 0
+  }
+  const targets = await encryptedTargets(inv, io, name === undefined ? [] : [name])
+  return changeMany(inv, io, { targets, work: setIn, verbs: ['setting', 'set in', 'set it in'] })
 }
 
-/** File, index, and the value's text or its file's path (`''` for stdin). */
-function wordsOf(inv: Given, io: Io): readonly [string, string, string] {
+function changeTo(inv: Given, io: Io, steps: Path, given: Node): InPlaceChange {
+  return {
+    path: steps,
+    find: documentFor,
+    done: ['set', 'in'],
+    make: (root, format) => {
+      const value = fitting(given, format)
+      if (inv.bool('idempotent') && holds(root, steps, value, format)) return undefined
+      noteFloats(value, steps, io)
+      return setAt(root, steps, value)
+    },
+  }
+}
+
+/** File (undefined where flags say which), index, and the value's text or its file's path (`''` for stdin). */
+function wordsOf(inv: Given, io: Io): readonly [string | undefined, string, string] {
   const [fromFile, fromStdin] = [inv.bool('value-file'), inv.bool('value-stdin')]
   if (fromFile && fromStdin) throw new SopsError('generic', 'Error: cannot use both --value-file and --value-stdin')
-  const [file, index, value = ''] = inv.positionals
+  const words = isByFlag(inv) ? [undefined, ...inv.positionals] : inv.positionals
+  const [file, index, value = ''] = words
   if (hasBytes(index ?? '')) throw new SopsError('bad-path-or-value', 'Index of set must be UTF-8')
   const needed = fromStdin ? 2 : 3
-  if (file === undefined || index === undefined || inv.positionals.length !== needed) {
+  if ((file === undefined && !isByFlag(inv)) || index === undefined || words.length !== needed) {
     throw new SopsError(
       'no-file',
       fromStdin
@@ -86,7 +106,7 @@ function wordsOf(inv: Given, io: Io): readonly [string, string, string] {
       },
     )
   }
-  refuseSwapped(file, index, fromStdin || fromFile ? '' : value, io)
+  if (file !== undefined) refuseSwapped(file, index, fromStdin || fromFile ? '' : value, io)
   return [file, index, value]
 }
 

@@ -10,11 +10,25 @@ import type { Comment, Entry, MapNode } from '../../tree/tree.ts'
 import { type Command, command } from '../command.ts'
 import { allowCleartext, decryptionOrder, idempotent, idleThreshold, ignoreMac, keyServices, types } from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
+import { changeMany } from '../many/change.ts'
+import { targetFlags, writerFlags } from '../many/flags.ts'
+import { encryptedTargets, isByFlag, isSingle, wantsReport } from '../many/targets.ts'
 import { nearKeyHints } from '../near-key.ts'
 import { changeInPlace, type InPlaceChange } from '../open.ts'
 import { isFile, isIndex } from '../word-order.ts'
 
-const flags = [...types, idleThreshold, ignoreMac, allowCleartext, decryptionOrder, idempotent, ...keyServices] as const
+const flags = [
+  ...types,
+  idleThreshold,
+  ignoreMac,
+  allowCleartext,
+  decryptionOrder,
+  idempotent,
+  ...keyServices,
+  ...targetFlags,
+  ...writerFlags,
+] as const
+type Given = Invocation<(typeof flags)[number]>
 
 export const unset: Command = command({
   args: 'FILE INDEX',
@@ -24,9 +38,28 @@ export const unset: Command = command({
   run,
 })
 
-async function run(inv: Invocation<(typeof flags)[number]>, io: Io): Promise<number> {
-  const [name, index] = inv.positionals
-  if (name === undefined || index === undefined || inv.positionals.length !== 2) {
+async function run(inv: Given, io: Io): Promise<number> {
+  const [name, index] = wordsOf(inv, io)
+  const unsetIn = (one: Given, child: Io): Promise<void> => {
+    const [file = name!] = one.positionals
+    return changeInPlace(one, child, file, async () => {
+      const steps = parsePath(index, 'bad-path-or-value', 'Invalid unset index format: ')
+      return changeWithout(inv, child, steps)
+    })
+  }
+  const words = name === undefined ? [] : [name]
+  if (isSingle(inv, io, words) && !wantsReport(inv)) {
+    await unsetIn(inv, io)
+    return 0
+  }
+  const targets = await encryptedTargets(inv, io, words)
+  return changeMany(inv, io, { targets, work: unsetIn, verbs: ['removing', 'removed from', 'remove it from'] })
+}
+
+/** File (undefined where flags say which) and index. */
+function wordsOf(inv: Given, io: Io): readonly [string | undefined, string] {
+  const [name, index, ...more] = isByFlag(inv) ? [undefined, ...inv.positionals] : inv.positionals
+  if ((name === undefined && !isByFlag(inv)) || index === undefined || more.length > 0) {
     throw new SopsError('no-file', 'Error: no file specified, or index is missing', {
       hints: [
         ...(inv.positionals.length > 2
@@ -36,29 +69,29 @@ async function run(inv: Invocation<(typeof flags)[number]>, io: Io): Promise<num
       ],
     })
   }
-  if (isIndex(name) && isFile(index, io.host.cwd)) {
+  if (name !== undefined && isIndex(name) && isFile(index, io.host.cwd)) {
     throw new SopsError('bad-path-or-value', 'Invalid unset index format: the file stands in the place of the index', {
       hints: [`first the file, then the index: sops unset ${fileWord(index)} ${shellWord(name)}`],
     })
   }
-  await changeInPlace(inv, io, name, async () => {
-    const steps = parsePath(index, 'bad-path-or-value', 'Invalid unset index format: ')
-    const make: InPlaceChange['make'] = (root, _, file) => {
-      try {
-        const stranded = strandedComment(root, steps, file)
-        if (stranded === undefined) return unsetAt(root, steps)
-        const message = `the comment above ${formatPath(steps)} went with it: it would have become a part of the next one`
-        io.ctx.log({ level: 'advice', logger: 'CMD', message })
-        return unsetAt(withoutComment(root, stranded), steps)
-      } catch (error) {
-        if (!isMissing(error)) throw error
-        if (inv.bool('idempotent')) return undefined
-        throw withHints(error as SopsError, nearKeyHints(root, steps))
-      }
+  return [name, index]
+}
+
+function changeWithout(inv: Given, io: Io, steps: Path): InPlaceChange {
+  const make: InPlaceChange['make'] = (root, _, file) => {
+    try {
+      const stranded = strandedComment(root, steps, file)
+      if (stranded === undefined) return unsetAt(root, steps)
+      const message = `the comment above ${formatPath(steps)} went with it: it would have become a part of the next one`
+      io.ctx.log({ level: 'advice', logger: 'CMD', message })
+      return unsetAt(withoutComment(root, stranded), steps)
+    } catch (error) {
+      if (!isMissing(error)) throw error
+      if (inv.bool('idempotent')) return undefined
+      throw withHints(error as SopsError, nearKeyHints(root, steps))
     }
-    return { path: steps, find: inv.bool('idempotent') ? inFirst : documentWith, make, done: ['removed', 'from'] }
-  })
-  return 0
+  }
+  return { path: steps, find: inv.bool('idempotent') ? inFirst : documentWith, make, done: ['removed', 'from'] }
 }
 
 /** The comment of the key that would become a part of another one without it. */

@@ -139,11 +139,12 @@ async function examineContent(
 /** Reports which rule applies, and whether the file has the keys of the rule. */
 async function examineRule(
   { path, file, sheet, facts }: Omit<Examined, 'file'> & { readonly file: EncryptedFile | undefined },
-  config: Config | undefined,
+  configOf: Means['config'],
   ctx: Context,
 ): Promise<void> {
-  if (!config?.creationRules) return
   try {
+    const config = await configOf()
+    if (!config?.creationRules) return
     // The whole configuration was looked at before.
     const log: Context['log'] = (line) => (line.logger === 'CONFIG' ? undefined : ctx.log(line))
     const rule = await matchCreationRule(config, path, { ...ctx, log })
@@ -196,7 +197,8 @@ interface Means {
   readonly inv: Invocation<typeof inputType>
   readonly io: Io
   readonly ctx: Context
-  readonly config: Config | undefined
+  /** That says which rule is for the file. */
+  readonly config: () => Promise<Config | undefined>
   readonly services: readonly KeyService[]
 }
 

@@ -1,5 +1,5 @@
 // X25519 by node:crypto, and age's native identity built on it.
-import { createPrivateKey, createPublicKey, diffieHellman, type KeyObject, randomBytes } from 'node:crypto'
+import { createPrivateKey, createPublicKey, diffieHellman, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { decodeCanonicalNoPad, encodeBase64NoPad } from '../../text/base64.ts'
 import { encodeBech32 } from './bech32.ts'
 import { type FileKeyRecipient, hkdf, openFileKey, sealFileKey } from './format/file.ts'
@@ -53,10 +53,8 @@ export function shareOf(stanza: Stanza, index: number): Buffer {
 
 /** A key pair for a single use: private key and public point. */
 export function ephemeralKey(): { readonly privateKey: KeyObject; readonly share: Buffer } {
-  const scalar = randomBytes(32)
-  const privateKey = scalarKey(scalar)
-  scalar.fill(0)
-  return { privateKey, share: publicPoint(privateKey) }
+  const { privateKey, publicKey } = generateKeyPairSync('x25519')
+  return { privateKey, share: Buffer.from(publicKey.export({ format: 'jwk' }).x!, 'base64url') }
 }
 
 /** The native recipient with this 32-byte point. */

@@ -4,7 +4,7 @@ import type { BigIntStats } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { SopsError } from '../errors.ts'
 import { codeOf, constants, type FileHandle, link, open, rename, rm, rmSync, systemErrorText } from '../system/index.ts'
-import type { Host } from './host.ts'
+import type { Writer } from './writer.ts'
 
 /** What to write: bytes, or a function that gives them in pieces, afresh for each call. */
 export type Content = Uint8Array | (() => AsyncIterable<Uint8Array>)
@@ -28,25 +28,25 @@ async function put(handle: FileHandle, content: Content): Promise<number> {
  * @throws the error of the system call.
  */
 export async function createFile(
-  host: Host,
+  writer: Writer,
   target: string,
   content: Content,
-  { exclusive = false, mode = 0o666 & ~host.umask }: { readonly exclusive?: boolean; readonly mode?: number } = {},
+  { exclusive = false, mode = 0o666 & ~writer.umask }: { readonly exclusive?: boolean; readonly mode?: number } = {},
 ): Promise<boolean> {
-  const temporary = await makeTemporary(host, target)
+  const temporary = await makeTemporary(writer, target)
   try {
     await fill(temporary.handle, content, mode)
     if (exclusive) {
       try {
         await link(temporary.path, target)
-        await syncFolder(target)
+        await syncFolder(dirname(target))
         return true
       } catch (error) {
         if (codeOf(error) === 'EEXIST' || !(await claim(target))) return false
       }
     }
     await rename(temporary.path, target)
-    await syncFolder(target)
+    await syncFolder(dirname(target))
     return true
   } finally {
     await temporary.discard()
@@ -64,44 +64,71 @@ async function claim(target: string): Promise<boolean> {
   }
 }
 
+/** New content that lies ready beside the file that it replaces. */
+export interface Replacement {
+  /**
+   * Puts it in the file's place; `check` is called last and may still refuse.
+   * @throws SopsError `cannot-write`, or the error of the system call.
+   */
+  commit(check: () => Promise<void>): Promise<void>
+  /** Removes it; of no effect behind `commit`. */
+  discard(): Promise<void>
+}
+
 /**
- * Replaces an existing regular file. `before` is its state; `check` is called last and may still refuse. The file is overwritten, not
- * renamed over, if it has several names, if a new file cannot get its owner, or if the folder or a mount forbids renaming. Then a copy of
- * the new content lies beside it until that is done, if the folder is writable.
- * @throws SopsError `cannot-write`, or the error of the system call.
+ * Prepares to replace an existing regular file. `before` is its state. The file is overwritten, not renamed over, if it has several names, if
+ * a new file cannot get its owner, or if the folder or a mount forbids renaming. Then a copy of the new content lies beside it until that is
+ * done, if the folder is writable.
+ * @throws the error of the system call.
  */
+export async function prepareReplacement(
+  writer: Writer,
+  target: string,
+  content: Content,
+  before: BigIntStats,
+): Promise<Replacement> {
+  let temporary: Temporary
+  try {
+    temporary = await makeTemporary(writer, target)
+  } catch (error) {
+    if (!isForbidden(error) || typeof content === 'function') throw error
+    return { commit: (check) => check().then(() => overwriteFile(target, content)), discard: async () => {} }
+  }
+  try {
+    const mode = Number(before.mode & 0o7777n)
+    await fill(temporary.handle, content, mode)
+    const isReplaceable = before.nlink === 1n && (await takeOwner(temporary.handle, before, mode))
+    await temporary.handle.close()
+    const commit = async (check: () => Promise<void>): Promise<void> => {
+      await check()
+      try {
+        if (isReplaceable) return await rename(temporary.path, target)
+      } catch (error) {
+        if (!isForbidden(error)) throw error
+      }
+      await overwriteWithCopy(target, content, temporary)
+    }
+    return { commit, discard: temporary.discard }
+  } catch (error) {
+    await temporary.discard()
+    throw error
+  }
+}
+
+/** `prepareReplacement`, and at once what it prepared. */
 export async function replaceFile(
-  host: Host,
+  writer: Writer,
   target: string,
   content: Content,
   before: BigIntStats,
   check: () => Promise<void>,
 ): Promise<void> {
-  let temporary: Temporary
+  const replacement = await prepareReplacement(writer, target, content, before)
   try {
-    temporary = await makeTemporary(host, target)
-  } catch (error) {
-    if (!isForbidden(error)) throw error
-    await check()
-    if (typeof content === 'function') throw error
-    return overwriteFile(target, content)
-  }
-  try {
-    const mode = Number(before.mode & 0o7777n)
-    await fill(temporary.handle, content, mode)
-    const replaceable = before.nlink === 1n && (await takeOwner(temporary.handle, before, mode))
-    await check()
-    try {
-      if (replaceable) {
-        await rename(temporary.path, target)
-        return await syncFolder(target)
-      }
-    } catch (error) {
-      if (!isForbidden(error)) throw error
-    }
-    await overwriteWithCopy(target, content, temporary)
+    await replacement.commit(check)
+    await syncFolder(dirname(target))
   } finally {
-    await temporary.discard()
+    await replacement.discard()
   }
 }
 
@@ -148,12 +175,12 @@ interface Temporary {
 }
 
 /** An empty file of mode 0600 beside `target`, removed however the program ends. */
-async function makeTemporary(host: Host, target: string): Promise<Temporary> {
+async function makeTemporary(writer: Writer, target: string): Promise<Temporary> {
   // Names are limited to 255 bytes; this one keeps the target's recognisable.
   const name = `.${basename(target).slice(0, 50)}.sops-${randomBytes(8).toString('hex')}`
   const path = join(dirname(target), name)
   let kept = false
-  const takeBack = host.onCleanup(() => {
+  const takeBack = writer.onCleanup(() => {
     if (!kept) rmSync(path, { force: true })
   })
   let handle: FileHandle
@@ -231,10 +258,10 @@ async function takeOwner(handle: FileHandle, before: BigIntStats, mode: number):
   }
 }
 
-/** Flushes a new name to disk, if the file system can. */
-async function syncFolder(target: string): Promise<void> {
+/** Flushes the names in a folder to disk, if the file system can. */
+export async function syncFolder(folder: string): Promise<void> {
   try {
-    const handle = await open(dirname(target), 'r')
+    const handle = await open(folder, 'r')
     await handle.sync().finally(() => handle.close())
   } catch {
     // The content is on disk: at worst, a power failure brings the old file back.

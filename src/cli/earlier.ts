@@ -1,0 +1,119 @@
+// The encrypted version of a file that stands there in clear: encrypting over it changes what changed, and no more.
+import { basename, dirname, join, relative, sep } from 'node:path'
+import { type Context, memoKeys, onceEach } from '../context/index.ts'
+import { SopsError } from '../errors.ts'
+import type { Draft } from '../file/index.ts'
+import { type EncryptionSettings, loadEncrypted, type SealedOver, sealOver, withOpenFile } from '../file/index.ts'
+import type { FormatId, Layout } from '../formats/index.ts'
+import { type KeyService, localKeyService } from '../groups/index.ts'
+import { type Blobs, looksEncrypted, openBlobs, topOf } from '../repo/index.ts'
+import { realpath } from '../system/index.ts'
+import { readInput } from './files.ts'
+import { type BoolFlag, bool, type StringFlag, string } from './flag.ts'
+import type { inPlace } from './flags.ts'
+import type { Invocation, Io } from './invocation.ts'
+import { absolutePath, formatsFor } from './settings.ts'
+import type { TargetFile } from './target.ts'
+
+type EarlierFlag = BoolFlag<'fresh'> | StringFlag<'into'>
+
+export const earlierFlags: readonly EarlierFlag[] = [
+  bool('fresh', 'encrypt every value anew, whatever version Git has'),
+  string('into', 'keep the data key and what did not change of this encrypted version', { value: 'OLD', path: true }),
+]
+
+/** An encrypted version, and what may open it. */
+interface Earlier {
+  readonly path: string
+  readonly bytes: Uint8Array
+  readonly services: readonly KeyService[]
+}
+
+/** What is encrypted, and how. */
+interface SealedNow {
+  readonly target: TargetFile
+  readonly draft: Draft
+  readonly output: FormatId
+  readonly settings: EncryptionSettings
+  readonly services: readonly KeyService[]
+  readonly layout: Layout
+}
+
+/**
+ * The file sealed over its earlier version: `--into`, or for `--in-place` what the index or HEAD has of it, if a key for that lies ready.
+ * Undefined where there is none to go by.
+ * @throws SopsError when the one that is named cannot be read or opened, or as `sealOver`.
+ */
+export async function sealOverEarlier(
+  inv: Invocation<EarlierFlag | typeof inPlace>,
+  io: Io,
+  { target, draft, output, settings, services, layout }: SealedNow,
+): Promise<SealedOver | undefined> {
+  const named = inv.string('into')
+  const earlier = named === '' ? await fromGit(inv, io, target) : await fromFile(io, named, services)
+  if (earlier === undefined || draft.format.id !== output) return undefined
+  const { keyGroups: groups, shamirThreshold: threshold } = settings
+  const seal = async (): Promise<SealedOver | undefined> => {
+    const { input } = formatsFor({}, target.typePath, earlier.bytes)
+    if (input !== output) return undefined
+    const audit = { context: io.ctx, file: earlier.path }
+    return withOpenFile(await loadEncrypted(earlier.bytes, input), { services: earlier.services, audit }, (file) =>
+      sealOver(file, draft, { settings, recipients: { groups, threshold, services }, now: io.ctx.now(), layout }),
+    )
+  }
+  if (named !== '') return seal()
+  const over = await seal().catch(afresh)
+  // Whoever can write to the repository could have planted a version under a data key of their own, but without values that are still right.
+  return over && (over.kept > 0 || over.isNewKey || over.sealed === undefined) ? over : undefined
+}
+
+/** Where no key for the earlier version is at hand, or it was changed without one, it is nothing to go by. */
+function afresh(error: unknown): undefined {
+  const codes: readonly string[] = ['no-data-key', 'mac-mismatch', 'cannot-decrypt-tree', 'parse', 'generic']
+  if (error instanceof SopsError && codes.includes(error.code) && !error.details.wrapErrors) return undefined
+  throw error
+}
+
+async function fromFile(io: Io, named: string, services: readonly KeyService[]): Promise<Earlier> {
+  return { path: absolutePath(io.ctx, named), bytes: await readInput(io, named), services }
+}
+
+async function fromGit(
+  inv: Invocation<EarlierFlag | typeof inPlace>,
+  io: Io,
+  { file }: TargetFile,
+): Promise<Earlier | undefined> {
+  if (file === undefined || !inv.bool('in-place') || inv.bool('fresh')) return undefined
+  const bytes = await trackedVersion(file, io).catch(() => undefined)
+  return bytes && { path: file, bytes, services: [localKeyService(atHand(io.ctx))] }
+}
+
+/** Encrypting asks for no passphrase, and no network but that of its recipients. */
+const atHand = (ctx: Context): Context => ({
+  ...ctx,
+  atHand: true,
+  unattended: true,
+  log: () => {},
+  prompt: async () => undefined,
+  localOnly: async () => 'an earlier version is opened with keys of this machine only',
+})
+
+const blobsOf = memoKeys<Promise<Blobs>>('files of Git')
+
+/** What the index has of a file, else HEAD, if that is encrypted. */
+async function trackedVersion(file: string, { ctx, host }: Io): Promise<Uint8Array | undefined> {
+  const folder = dirname(file)
+  const top = await topOf(folder, ctx)
+  if (top === undefined) return undefined
+  const blobs = await onceEach(ctx, blobsOf, top, async () => {
+    const opened = await openBlobs(top, ctx)
+    host.onCleanup(opened.close)
+    return opened
+  })
+  const path = relative(top, join(await realpath(folder), basename(file))).replaceAll(sep, '/')
+  for (const name of [`:0:${path}`, `HEAD:${path}`]) {
+    const bytes = await blobs.read(name)
+    if (bytes !== undefined && looksEncrypted(bytes)) return bytes
+  }
+  return undefined
+}

@@ -1,0 +1,155 @@
+// Which files a command line means.
+import { type Config, loadConfig, nearestConfig, recipientNames } from '../../config/index.ts'
+import { memoKeys, onceEach } from '../../context/index.ts'
+import { SopsError } from '../../errors.ts'
+import { loadEncrypted } from '../../file/index.ts'
+import { type FormatId, formatIds, isFormatId } from '../../formats/index.ts'
+import { labelOf } from '../../keys/index.ts'
+import { findTargets, isGlob, type Target, type Wanted } from '../../repo/index.ts'
+import { readFile, statSync } from '../../system/index.ts'
+import { quote, shellWord } from '../../text/quote.ts'
+import type { Invocation, Io } from '../invocation.ts'
+import { absolutePath, configOf, formatsFor } from '../settings.ts'
+import type { ChoosingFlag, WriterFlag } from './flags.ts'
+
+type Given = Invocation<ChoosingFlag>
+
+const choosing = ['all', 'staged', 'changed', 'files-from'] as const
+
+/** True if flags, not words, say which files are meant. */
+export const isByFlag = (inv: Given): boolean => choosing.some((name) => inv.given(name))
+
+/** True for a command line that means one file, as SOPS takes it: at most one word, which names no folder and is no pattern. */
+export function isSingle(inv: Given, io: Io, words: readonly string[] = inv.positionals): boolean {
+  if (inv.legacy) return true
+  if (isByFlag(inv) || words.length > 1) return false
+  const [word] = words
+  return (
+    word === undefined ||
+    !(isFolder(absolutePath(io.ctx, word)) || (isGlob(word) && !isThere(absolutePath(io.ctx, word))))
+  )
+}
+
+/** For several files without `--in-place`; the flags are the user's to repeat. */
+export const inPlaceHint = ({ command, positionals }: Invocation<never>): string =>
+  `sops ${command.join(' ')} -i … ${positionals.map(shellWord).join(' ')}`.trimEnd()
+
+/** True if a flag asks for the report on many files, be it about one. */
+export const wantsReport = (inv: Invocation<WriterFlag>): boolean =>
+  (['dry-run', 'check', 'json', 'keep-going'] as const).some((name) => inv.bool(name))
+
+const stats = (path: string): ReturnType<typeof statSync> | undefined => {
+  try {
+    return statSync(path)
+  } catch {
+    return undefined
+  }
+}
+const isThere = (path: string): boolean => stats(path) !== undefined
+export const isFolder = (path: string): boolean => stats(path)?.isDirectory() === true
+
+/**
+ * The files that words and flags mean.
+ * @throws SopsError `generic` for words beside flags that choose, unknown formats, and whatever fits nothing.
+ */
+export async function targetsOf(
+  inv: Given,
+  io: Io,
+  wanted: Wanted,
+  words: readonly string[] = inv.positionals,
+): Promise<readonly Target[]> {
+  const flags = choosing.filter((name) => inv.given(name))
+  const [flag, other] = flags
+  if (flag !== undefined && other !== undefined)
+    throw new SopsError('generic', `--${flag} and --${other} both say which files are meant: give one of them`)
+  if (flag !== undefined && words.length > 0)
+    throw new SopsError('generic', `--${flag} says which files are meant: ${quote(words[0]!)} is one too many`)
+  const listed = inv.given('files-from') ? await listedNames(inv, io) : undefined
+  const found = await findTargets(
+    io.ctx,
+    {
+      words,
+      all: inv.bool('all'),
+      staged: inv.bool('staged'),
+      ...(inv.given('changed') ? { changed: inv.string('changed') } : {}),
+      ...(listed ? { listed } : {}),
+      untracked: inv.bool('untracked'),
+      ...(inv.given('exclude') ? { exclude: inv.list('exclude') } : {}),
+      ...(inv.given('type') ? { types: typesOf(inv.string('type')) } : {}),
+    },
+    wanted,
+    { configFor: (path) => configFor(inv, io, path) },
+  )
+  return inv.string('recipient') === '' ? found : openedBy(inv, found, io)
+}
+
+/**
+ * The encrypted files that words and flags mean. A folder without any is an error of SOPS, whose exit status scripts know (spec/cli.md 7).
+ * @throws SopsError `bad-input`, or as `targetsOf`.
+ */
+export function encryptedTargets(
+  inv: Given,
+  io: Io,
+  words: readonly string[] = inv.positionals,
+): Promise<readonly Target[]> {
+  return targetsOf(inv, io, 'encrypted', words).catch((error: unknown) => {
+    const [word = '', ...more] = words
+    const path = absolutePath(io.ctx, word)
+    const beginning = `${word}: `
+    if (!(error instanceof SopsError) || more.length > 0 || word === '' || !isFolder(path)) throw error
+    io.about(word)
+    const why = error.message.startsWith(beginning) ? [error.message.slice(beginning.length)] : []
+    throw new SopsError('bad-input', `Error reading file: read ${path}: is a directory`, {
+      hints: [...why, ...error.hints],
+      cause: error,
+    })
+  })
+}
+
+/** The configuration of one of many files: the one that is named, else the nearest to the file, wherever the command was started. */
+export async function configFor(inv: Invocation<never>, { ctx }: Io, path: string): Promise<Config | undefined> {
+  if (inv.root.string('config') !== '') return configOf(inv, { ctx })
+  const file = await nearestConfig(path, ctx)
+  return file && onceEach(ctx, configs, file.absolutePath, () => loadConfig(file, ctx))
+}
+
+const configs = memoKeys<Promise<Config>>('configurations')
+
+async function listedNames(inv: Given, io: Io): Promise<readonly string[]> {
+  const name = inv.string('files-from')
+  const bytes = name === '-' ? await io.host.stdin.readAll() : await readFile(absolutePath(io.ctx, name))
+  const end = inv.bool('null') ? '\0' : '\n'
+  return Buffer.from(bytes)
+    .toString()
+    .split(end)
+    .map((line) => (end === '\n' ? line.replace(/\r$/, '') : line))
+    .filter((line) => line !== '')
+}
+
+function typesOf(text: string): readonly FormatId[] {
+  const names = text.split(',').map((name) => name.trim())
+  const unknown = names.find((name) => !isFormatId(name))
+  if (unknown === undefined) return names.filter(isFormatId)
+  throw new SopsError('generic', `--type ${quote(unknown)} is no format: ${formatIds.join(', ')}`)
+}
+
+/** Those that have the recipient, which may be named as the configuration of the file does. */
+async function openedBy(inv: Given, targets: readonly Target[], io: Io): Promise<readonly Target[]> {
+  const { ctx } = io
+  const recipient = inv.string('recipient')
+  const found: Target[] = []
+  for (const target of targets) {
+    const bytes = await readFile(target.path).catch(() => undefined)
+    const file =
+      bytes && (await loadEncrypted(bytes, formatsFor({}, target.path, bytes).input, ctx.watch).catch(() => undefined))
+    const keys = file?.metadata.keyGroups.flatMap((group) => group.keys) ?? []
+    if (keys.length === 0) continue
+    const nameOf = recipientNames(await configFor(inv, io, target.path), ctx)
+    const names = await Promise.all(keys.map(nameOf))
+    if (names.includes(recipient) || keys.map(labelOf).includes(recipient)) found.push(target)
+  }
+  if (found.length > 0) return found
+  throw new SopsError('generic', `no file has the recipient ${quote(recipient)}`, {
+    hints: ['sops ls shows the recipients of each file'],
+  })
+}

@@ -1,0 +1,28 @@
+// Front door: the files of a whole repository: what Git knows of them, which are encrypted, and which must be.
+export { type Blobs, openBlobs } from './blobs.ts'
+export { looksEncrypted } from './candidates.ts'
+export type { ChangedFile, ChangedFiles, ChangeOptions, FileChange, PlainFile } from './change.ts'
+export {
+  type ComparedValue,
+  type CompareFilesOptions,
+  compareFiles,
+  type FileComparison,
+  type FileVersion,
+  type ValueChange,
+} from './compare.ts'
+export { type Git, gitIn, topOf } from './git.ts'
+export { compileGlob, isGlob } from './glob.ts'
+export { leavesOf, type StoredLeaf } from './leaves.ts'
+export { changedFiles, mergeBase, stagedFiles, trackedFiles, untrackedFiles } from './listings.ts'
+export { type KeptFile, keepLocked, listLocked, readLocked, removeLocked } from './locked.ts'
+export { isSelective, mustBeEncrypted, type Need } from './must-encrypt.ts'
+export {
+  type DecryptedFile,
+  openRepository,
+  type Repository,
+  type RepositoryOptions,
+  type RepositoryRequest,
+  type UndecryptedFile,
+} from './repository.ts'
+export type { TargetMeans, Wanted } from './suitable.ts'
+export { findTargets, type Target, type TargetRequest } from './targets.ts'

@@ -1,0 +1,143 @@
+// Of the files that were found, those that a command can do something with.
+import { relative, sep } from 'node:path'
+import type { Config } from '../config/index.ts'
+import type { Context } from '../context/index.ts'
+import { formatOfPath } from '../formats/index.ts'
+import { codeOf, lstat, readFile, realpath } from '../system/index.ts'
+import { type Blobs, openBlobs } from './blobs.ts'
+import { largest, looksEncrypted, withMetadata } from './candidates.ts'
+import type { FoundFile, FoundFiles } from './found.ts'
+import type { Git } from './git.ts'
+import { needsUnder } from './must-encrypt.ts'
+
+/** What a command needs; `clear`: a file that must be encrypted and is not (`mustBeEncrypted`). */
+export type Wanted = 'encrypted' | 'clear' | 'either'
+
+/** What the caller knows besides. */
+export interface TargetMeans {
+  /** The configuration for an absolute path. */
+  readonly configFor: (path: string) => Promise<Config | undefined>
+}
+
+/** Decides for one file after the other. */
+interface Sieve {
+  readonly ctx: Context
+  readonly wanted: Wanted
+  /** Files that may be encrypted, as paths without links; undefined: any. */
+  readonly marked: ReadonlySet<string> | undefined
+  readonly ruleFor: (path: string) => Promise<Covering | undefined>
+  readonly content: (place: FoundFile) => Promise<Content>
+}
+
+type Needs = ReturnType<typeof needsUnder>
+type Rule = NonNullable<Awaited<ReturnType<Needs['rule']>>>
+
+/** The rule for a file, and who can say what it asks for. */
+interface Covering {
+  readonly rule: Rule
+  readonly needs: Needs
+}
+
+/** The bytes of a file; `none`: it is gone, no regular file or too large; `unknown`: it cannot be read, and the command says why. */
+type Content = Uint8Array | 'none' | 'unknown'
+
+async function contentOf({ path }: FoundFile): Promise<Content> {
+  try {
+    const found = await lstat(path)
+    return found.isFile() && found.size <= largest ? await readFile(path) : 'none'
+  } catch (error) {
+    return /^(?:ENOENT|ENOTDIR)$/.test(codeOf(error) ?? '') ? 'none' : 'unknown'
+  }
+}
+
+const stagedContent =
+  (blobs: Blobs, top: string) =>
+  async ({ real }: FoundFile): Promise<Content> =>
+    (await blobs.read(`:0:${relative(top, real).replaceAll(sep, '/')}`, largest)) ?? 'none'
+
+/** The creation rules of each configuration, read once. */
+function ruleLookup(wanted: Wanted, means: TargetMeans, ctx: Context): Sieve['ruleFor'] {
+  if (wanted === 'encrypted') return async () => undefined
+  const known = new Map<Config, Needs>()
+  return async (path) => {
+    const config = await means.configFor(path)
+    if (config === undefined) return undefined
+    const needs = known.get(config) ?? needsUnder(config, ctx)
+    known.set(config, needs)
+    const rule = await needs.rule(path)
+    return rule && { rule, needs }
+  }
+}
+
+/** A path that reads otherwise only because the file system takes capitals or accents for the same. */
+const plainly = (path: string): string => path.normalize('NFC').toLowerCase()
+
+/** Not behind a link that has taken a folder's place; where that cannot be told the command will say why. */
+const isWhereItSeems = async ({ path, real }: FoundFile): Promise<boolean> => {
+  const found = await realpath(path).catch(() => undefined)
+  return found === undefined || found === real || plainly(found) === plainly(real)
+}
+
+async function isSuitable(sieve: Sieve, place: FoundFile): Promise<boolean> {
+  const { wanted, marked, ctx } = sieve
+  const covering = await sieve.ruleFor(place.path)
+  const mayBeEncrypted = wanted !== 'clear' && (marked === undefined || marked.has(place.real))
+  if (covering === undefined && !mayBeEncrypted) return false
+  const bytes = await sieve.content(place)
+  if (typeof bytes === 'string') return bytes === 'unknown'
+  if (looksEncrypted(bytes)) return wanted !== 'clear'
+  if (covering === undefined) return false
+  const need = await covering.needs.has(bytes, place.path, covering.rule)
+  if (need === 'unreadable') {
+    const format = formatOfPath(place.path)
+    const message = `${place.name} is left out: ${covering.rule.name} is for it, but its text is not valid ${format}`
+    ctx.log({ level: 'warning', logger: 'CMD', message })
+  }
+  return need === true
+}
+
+/** Files that are read at a time. */
+const atOnce = 16
+
+async function sieved(
+  sieve: Sieve,
+  files: readonly FoundFile[],
+  fits: (place: FoundFile) => Promise<boolean>,
+): Promise<readonly FoundFile[]> {
+  const found: FoundFile[] = []
+  for (let at = 0; at < files.length; at += atOnce) {
+    const some = files.slice(at, at + atOnce)
+    const answers = await Promise.all(some.map(async (place) => (await isSuitable(sieve, place)) && fits(place)))
+    for (const [i, place] of some.entries()) if (answers[i]) found.push(place)
+  }
+  return found
+}
+
+/** Those files of the work tree that are what is wanted. @throws SopsError `generic` for rules that are not valid, and where Git fails. */
+export async function suitable(
+  { files, git }: FoundFiles,
+  wanted: Wanted,
+  means: TargetMeans,
+  ctx: Context,
+): Promise<readonly FoundFile[]> {
+  const marked = wanted === 'clear' || git === undefined ? undefined : await withMetadata(git, files.length)
+  const sieve = { ctx, wanted, marked, ruleFor: ruleLookup(wanted, means, ctx), content: contentOf }
+  return sieved(sieve, files, isWhereItSeems)
+}
+
+/** Those files whose version in the index is what is wanted. @throws SopsError `generic` as `suitable`. */
+export async function suitableStaged(
+  { files, git }: FoundFiles & { readonly git: Git },
+  wanted: Wanted,
+  means: TargetMeans,
+  ctx: Context,
+): Promise<readonly FoundFile[]> {
+  const blobs = await openBlobs(git.folder, ctx)
+  try {
+    const content = stagedContent(blobs, git.folder)
+    const sieve = { ctx, wanted, marked: undefined, ruleFor: ruleLookup(wanted, means, ctx), content }
+    return await sieved(sieve, files, async () => true)
+  } finally {
+    blobs.close()
+  }
+}

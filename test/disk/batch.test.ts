@@ -1,0 +1,123 @@
+// Many files that are replaced together: all of them or none, beside other programs that do the same.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, closeSync, openSync, readdirSync, readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs'
+import { afterEach, expect, test } from 'vitest'
+import { type Batch, fingerprint, lockFile, makeBatch, mustBeAsRead } from '../../src/disk/index.ts'
+import { lockFree } from '../../src/disk/lock.ts'
+import { bufferHost, type Sandbox, sandbox } from '../support/cli.ts'
+
+const host = bufferHost({ env: { PATH: process.env['PATH'] } })
+const old = (name: string): string => `old ${name}\n`
+const fresh = (name: string): string => `new ${name}\n`
+const namesOf = (count: number): readonly string[] => Array.from({ length: count }, (_, i) => `f${i}`)
+
+let box: Sandbox
+let holder: ChildProcess | undefined
+afterEach(() => {
+  holder?.kill('SIGKILL')
+  holder = undefined
+  box.remove()
+})
+
+const isLinux = process.platform === 'linux'
+
+async function batchOf(names: readonly string[]): Promise<Batch> {
+  box = sandbox(Object.fromEntries(names.map((name) => [name, old(name)])))
+  const batch = makeBatch(host)
+  for (const name of names) {
+    const path = box.path(name)
+    await batch.add({
+      path,
+      content: Buffer.from(fresh(name)),
+      check: () => mustBeAsRead(path, fingerprint(Buffer.from(old(name)))),
+    })
+  }
+  return batch
+}
+const texts = (names: readonly string[]): readonly string[] => names.map((name) => readFileSync(box.path(name), 'utf8'))
+
+test.each([1, 2, 250])('%i files', async (count) => {
+  const names = namesOf(count)
+  const batch = await batchOf(names)
+  expect(texts(names)).toEqual(names.map(old))
+  chmodSync(box.path('f0'), 0o640)
+  await batch.commit()
+  await batch.discard()
+  expect(texts(names)).toEqual(names.map(fresh))
+  expect(readdirSync(box.dir).sort()).toEqual([...names].sort())
+})
+
+test.each<readonly [string, () => void]>([
+  ['was changed', () => writeFileSync(box.path('f1'), 'theirs')],
+  ['is gone', () => unlinkSync(box.path('f1'))],
+])('one that %s: none is written', async (_, spoil) => {
+  const names = namesOf(3)
+  const batch = await batchOf(names)
+  spoil()
+  await expect(batch.commit()).rejects.toMatchObject({ code: 'cannot-write' })
+  await batch.discard()
+  expect(texts(['f0', 'f2'])).toEqual(['f0', 'f2'].map(old))
+  expect(readdirSync(box.dir).filter((name) => !names.includes(name))).toEqual([])
+})
+
+test('one that is not there, in words', async () => {
+  const batch = await batchOf(['f0'])
+  const missing = { path: box.path('none'), content: Buffer.from(''), check: async () => {} }
+  await expect(batch.add(missing)).rejects.toMatchObject({
+    code: 'cannot-write',
+    message: expect.stringContaining('no such file or directory'),
+  })
+  await batch.discard()
+})
+
+/** Another program that holds the lock of a file until its input ends. */
+async function heldByAnother(name: string): Promise<void> {
+  holder = spawn('flock', ['-x', box.path(name), 'sh', '-c', 'echo held; read _'], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  await once(holder.stdout!, 'data')
+}
+
+test.runIf(isLinux)('while another program holds a lock, it waits for that one', async () => {
+  const names = namesOf(4)
+  const batch = await batchOf(names)
+  await heldByAnother('f2')
+  const committed = batch.commit()
+  let isDone = false
+  void committed.then(() => {
+    isDone = true
+  })
+  for (let i = 0; i < 200 && texts(['f1'])[0] === old('f1'); i++) await new Promise((next) => setTimeout(next, 10))
+  expect([isDone, texts(['f2', 'f3'])]).toEqual([false, ['f2', 'f3'].map(old)])
+  holder!.stdin!.end('\n')
+  await committed
+  await batch.discard()
+  expect(texts(names)).toEqual(names.map(fresh))
+})
+
+test.runIf(isLinux)('locks of several files keep others out until they are released', async () => {
+  const names = namesOf(3)
+  await (await batchOf(names)).discard()
+  const paths = names.map((name) => box.path(name))
+  const locks = (await lockFree(host, paths))!
+  expect(locks.map(({ file }) => file.ino)).toEqual(paths.map((path) => statSync(path, { bigint: true }).ino))
+  await expect(lockFile(host, paths[1]!, 100)).rejects.toMatchObject({ code: 'cannot-write' })
+  expect(await lockFree(host, paths)).toBeUndefined()
+  for (const { release } of locks) release()
+  const one = await lockFile(host, paths[1]!, 5000)
+  one.release()
+})
+
+test.runIf(isLinux)('locks that cannot be had at once are all given back', async () => {
+  const names = namesOf(3)
+  await (await batchOf(names)).discard()
+  const paths = names.map((name) => box.path(name))
+  const descriptor = openSync(paths[0]!, 'r')
+  closeSync(descriptor)
+  for (const targets of [[...paths, box.path('none')], [...paths, box.dir], paths.slice(0, 1)])
+    expect(await lockFree(host, targets)).toBeUndefined()
+  const free = openSync(paths[0]!, 'r')
+  closeSync(free)
+  expect(free).toBe(descriptor)
+})
