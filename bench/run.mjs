@@ -32,9 +32,10 @@ if (!existsSync(join(root, 'dist/cli/main.cjs'))) {
 
 const folder = mkdtempSync(join(tmpdir(), 'sops-bench-'))
 const identity = await generateIdentity()
+const recipient = await identityToRecipient(identity)
 const env = cleanEnv(folder, {
   SOPS_AGE_KEY: identity,
-  SOPS_AGE_RECIPIENTS: await identityToRecipient(identity),
+  SOPS_AGE_RECIPIENTS: recipient,
   SOPS_DISABLE_VERSION_CHECK: '1',
 })
 const [few, many] = options.quick ? [2000, 20_000] : [6000, 60_000]
@@ -209,7 +210,7 @@ const suites = {
       folder,
       bin,
       env,
-      recipient: env.SOPS_AGE_RECIPIENTS,
+      recipient,
       text: smallYaml,
       isQuick: options.quick === true,
     }),
