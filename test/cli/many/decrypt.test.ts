@@ -200,6 +200,18 @@ describe('--output-dir', () => {
   })
 })
 
+test.each([
+  [['-i'], ''],
+  [[], ''],
+  [['--output-dir', 'plain'], ''],
+  [['--json'], '"decrypted":0'],
+  [['-i', '--json'], '"unchanged":0'],
+])('nothing to decrypt is no failure: %j', async (how, said) => {
+  work.git('rm', '-q', ...names)
+  const { code, stdout, stderr } = await work.sops(['decrypt', '--all', ...how])
+  expect([code, stdout, stderr]).toEqual([0, said === '' ? '' : expect.stringContaining(said), ''])
+})
+
 test('files for several people open for each of them', async () => {
   work.write(await sealed({ 'two.enc.yaml': 'a: 1\n' }, `${recipient},${secondRecipient}`))
   expect(await work.prints('decrypt', 'two.enc.yaml', 'a.enc.yaml')).toBe('a: 1\n---\na: 1\n')

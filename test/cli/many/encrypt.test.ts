@@ -202,6 +202,26 @@ describe('several files', () => {
     expect(changedNames(before, work.contents())).toEqual(['k/y.enc.json', 'other.enc.yaml', 'x.enc.yaml'])
   })
 
+  test.each([[[]], [['--check']], [['--dry-run']], [['--json']]])(
+    'nothing to encrypt is no failure: %j',
+    async (how) => {
+      await work.prints('encrypt', '-i', '--all')
+      work.commit()
+      for (const which of ['--all', '--staged', '--changed', '--files-from=/dev/null']) {
+        const { code, stdout, stderr } = await work.sops(['encrypt', '-i', which, ...how])
+        expect([code, stderr]).toEqual([0, ''])
+        if (how[0] !== '--json') expect(stdout).toBe('')
+        else expect(JSON.parse(stdout)).toMatchObject({ files: [], summary: { changed: 0, unchanged: 0, failed: 0 } })
+      }
+    },
+  )
+
+  test('flags that say which files need --in-place like words', async () => {
+    const { code, stderr } = await work.sops(['encrypt', '--all'])
+    expect([code, stderr]).toEqual([1, expect.stringContaining('several files are encrypted in place')])
+    expect(await work.sops(['encrypt', '-i', '--check'])).toMatchObject({ code: 100 })
+  })
+
   test('one that is encrypted already, or cannot be parsed: all stay as they were', async () => {
     for (const bad of ['b.enc.json', 'bad.enc.yaml']) {
       work.write({ 'x.enc.yaml': 'n: 1\n', 'bad.enc.yaml': 'n: [\n' })
