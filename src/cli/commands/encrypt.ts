@@ -33,6 +33,7 @@ import type { Invocation, Io } from '../invocation.ts'
 import { inputInMemory, isLarge, type LargeInput, openIfLarge, writeLarge } from '../large.ts'
 import { changeMany } from '../many/change.ts'
 import { targetFlags, writerFlags } from '../many/flags.ts'
+import { encryptStaged } from '../many/staged.ts'
 import { inPlaceHint, isByFlag, isSingle, targetsOf, wantsReport } from '../many/targets.ts'
 import { warnOfNearer } from '../nearer-config.ts'
 import { nameOf, sealedText } from '../outcome.ts'
@@ -143,7 +144,8 @@ async function run(inv: Given, io: Io): Promise<number> {
     throw new SopsError('generic', 'several files are encrypted in place', { hints: [inPlaceHint(inv)] })
   if (inv.string('into') !== '') throw new SopsError('generic', '--into is for one file')
   const targets = await targetsOf(inv, io, 'clear')
-  return changeMany(inv, io, { targets, work: encryptOne, verbs: ['encrypting', 'encrypted', 'encrypt'] })
+  const change = inv.bool('staged') ? encryptStaged : changeMany
+  return change<Given>(inv, io, { targets, work: encryptOne, verbs: ['encrypting', 'encrypted', 'encrypt'] })
 }
 
 async function encryptOne(inv: Given, io: Io): Promise<void> {

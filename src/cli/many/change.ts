@@ -15,7 +15,7 @@ import { counts, errorData, type Outcome, sayJson, shownPath, statusOf } from '.
 type Given = Invocation<IntFlag<'jobs'> | WriterFlag>
 
 /** A command over many files. */
-interface ChangeRun<Inv> {
+export interface ChangeRun<Inv> {
   readonly targets: readonly Target[]
   /** As for one file. It writes with `io.write`, if anything. */
   readonly work: (one: Inv, io: Io) => Promise<void>
