@@ -40,7 +40,7 @@ import { inputInMemory, isLarge, type LargeInput, openIfLarge, writeLarge } from
 import { changeMany } from '../many/change.ts'
 import { targetFlags, writerFlags } from '../many/flags.ts'
 import { decryptMany, type Plaintext, plaintextFlags } from '../many/plaintexts.ts'
-import { encryptedTargets, isSingle } from '../many/targets.ts'
+import { encryptedTargets, isByFlag, isSingle } from '../many/targets.ts'
 import { nearKeyHints } from '../near-key.ts'
 import { nameOf, openedText } from '../outcome.ts'
 import {
@@ -94,8 +94,8 @@ async function run(inv: Given, io: Io): Promise<number> {
   refuseIndex(inv, io)
   if (inv.given('extract'))
     throw new SopsError('generic', '--extract is for one file', { hints: ['--json prints the values of several'] })
+  if (inv.positionals.length === 0 && !isByFlag(inv)) throw noFile(inv)
   const targets = await encryptedTargets(inv, io)
-  if (targets.length === 0) throw noFile(inv)
   if (!inv.bool('in-place')) return decryptMany(inv, io, targets, (child, target) => plaintextOf(inv, child, target))
   const work = async (one: Given, child: Io): Promise<void> => {
     await decryptOne(one, child)

@@ -33,7 +33,8 @@ import type { Invocation, Io } from '../invocation.ts'
 import { inputInMemory, isLarge, type LargeInput, openIfLarge, writeLarge } from '../large.ts'
 import { changeMany } from '../many/change.ts'
 import { targetFlags, writerFlags } from '../many/flags.ts'
-import { inPlaceHint, isSingle, targetsOf, wantsReport } from '../many/targets.ts'
+import { encryptStaged } from '../many/staged.ts'
+import { inPlaceHint, isByFlag, isSingle, targetsOf, wantsReport } from '../many/targets.ts'
 import { warnOfNearer } from '../nearer-config.ts'
 import { nameOf, sealedText } from '../outcome.ts'
 import { refuseIdentity } from '../own-identity.ts'
@@ -135,14 +136,16 @@ async function run(inv: Given, io: Io): Promise<number> {
     await encryptOne(inv, io)
     return 0
   }
-  const [word = '', ...more] = inv.positionals
-  if (!inv.bool('in-place') && more.length === 0) await mustBeNoFolder(absolutePath(io.ctx, word), io.command)
+  const [word, ...more] = inv.positionals
+  if (word === undefined && !isByFlag(inv)) throw noFile(inv)
+  if (!inv.bool('in-place') && word !== undefined && more.length === 0)
+    await mustBeNoFolder(absolutePath(io.ctx, word), io.command)
   if (!inv.bool('in-place'))
     throw new SopsError('generic', 'several files are encrypted in place', { hints: [inPlaceHint(inv)] })
   if (inv.string('into') !== '') throw new SopsError('generic', '--into is for one file')
   const targets = await targetsOf(inv, io, 'clear')
-  if (targets.length === 0) throw noFile(inv)
-  return changeMany(inv, io, { targets, work: encryptOne, verbs: ['encrypting', 'encrypted', 'encrypt'] })
+  const change = inv.bool('staged') ? encryptStaged : changeMany
+  return change<Given>(inv, io, { targets, work: encryptOne, verbs: ['encrypting', 'encrypted', 'encrypt'] })
 }
 
 async function encryptOne(inv: Given, io: Io): Promise<void> {

@@ -1,12 +1,12 @@
 // `sops rotate`: gives a file a new data key, and on request adds or removes recipients.
 
 import { SopsError, withHints } from '../../errors.ts'
-import { loadEncrypted, sealFile } from '../../file/index.ts'
+import { type EncryptedFile, loadEncrypted, sealFile } from '../../file/index.ts'
 import { loadFormat } from '../../formats/index.ts'
-import { newDataKey, wipedAfter, wrapDataKey } from '../../groups/index.ts'
+import { type KeyService, newDataKey, wipedAfter, wrapDataKey } from '../../groups/index.ts'
 import type { KeyGroup, MasterKey } from '../../keys/index.ts'
 import { identityOf, keyTypes, keyTypesInOrder, labelOf } from '../../keys/index.ts'
-import type { Metadata } from '../../metadata/index.ts'
+import { type Metadata, refuseOthers } from '../../metadata/index.ts'
 import { quote } from '../../text/quote.ts'
 import { closest } from '../../text/suggest.ts'
 import { checkClear, creationRule } from '../cleartext.ts'
@@ -95,6 +95,7 @@ async function rotateFile(inv: Given, io: Io): Promise<void> {
   const ignoreMac = inv.legacy && inv.root.bool('ignore-mac')
   const bytes = await readTarget(target, io)
   const formats = formatsFor(namedFormats(inv), target.typePath, bytes)
+  if (io.many?.rehearsal) return planned(io, await loadEncrypted(bytes, formats.input, ctx.watch), { added, removed })
   await ctx.audit?.({ action: 'rotate', file: path })
   const options = {
     ignoreMac,
@@ -107,7 +108,7 @@ async function rotateFile(inv: Given, io: Io): Promise<void> {
       const { keyGroups, shamirThreshold } = file.metadata
       refuseAbsent(removed, keyGroups)
       const staying = withoutKeys(keyGroups, [...removed, ...added])
-      const wanted = withoutKeys(withKeys(keyGroups, added), removed)
+      const wanted = changed(keyGroups, { added, removed })
       const rule = await ruleFor(config, target.typePath, ctx)
       warnOfRecipients({ shared: file.metadata, staying }, rule, ctx)
       const sources = keySources(inv, ctx, 'add-')
@@ -130,6 +131,31 @@ async function rotateFile(inv: Given, io: Io): Promise<void> {
       await io.done(`rotated ${inv.positionals[0]}: new data key for ${recipientsText(metadata)}`, place)
     })
   })
+}
+
+interface Changes {
+  readonly added: readonly MasterKey[]
+  readonly removed: readonly MasterKey[]
+}
+
+const changed = (groups: readonly KeyGroup[], { added, removed }: Changes): KeyGroup[] =>
+  withoutKeys(withKeys(groups, added), removed)
+
+/** Wraps for anybody, and asks nobody. */
+const rehearsing: KeyService = {
+  name: 'rehearsal',
+  log: () => {},
+  wrap: async () => '',
+  unwrap: async () => ({ unavailable: 'nothing is opened' }),
+}
+
+/** Whether it can be done, without opening anything: a new data key changes every file. */
+async function planned(io: Io, { metadata, others }: EncryptedFile, changes: Changes): Promise<void> {
+  refuseOthers(others)
+  refuseAbsent(changes.removed, metadata.keyGroups)
+  const wanted = changed(metadata.keyGroups, changes)
+  await wrapDataKey(new Uint8Array(32), wanted, metadata.shamirThreshold, [rehearsing])
+  io.many?.wouldChange()
 }
 
 function missing(inv: Given, path: string): SopsError {

@@ -1,7 +1,7 @@
 // Runs a command that writes over many files: first everything is computed and lies ready, then all of it is put in place, or none.
 import { inOrder } from '../../context/index.ts'
 import { type Batch, makeBatch, mustBeAsRead } from '../../disk/index.ts'
-import { SopsError } from '../../errors.ts'
+import { SopsError, withHints } from '../../errors.ts'
 import type { Target } from '../../repo/index.ts'
 import { askYesNo } from '../ask.ts'
 import type { IntFlag } from '../flag.ts'
@@ -15,7 +15,7 @@ import { counts, errorData, type Outcome, sayJson, shownPath, statusOf } from '.
 type Given = Invocation<IntFlag<'jobs'> | WriterFlag>
 
 /** A command over many files. */
-interface ChangeRun<Inv> {
+export interface ChangeRun<Inv> {
   readonly targets: readonly Target[]
   /** As for one file. It writes with `io.write`, if anything. */
   readonly work: (one: Inv, io: Io) => Promise<void>
@@ -149,9 +149,14 @@ async function workOn<Inv extends Given>(
     return { child, said, outcome: { name, path, status } }
   } catch (error) {
     if (!(error instanceof SopsError)) throw error
-    return { child, said, outcome: { name, path, status: 'failed', error } }
+    const isLocked = rehearsal && error.code === 'no-data-key'
+    const failure = isLocked ? withHints(error, [unopenedHint]) : error
+    return { child, said, outcome: { name, path, status: 'failed', error: failure } }
   }
 }
+
+const unopenedHint =
+  '--dry-run and --check ask for nothing and open files with keys that lie ready; without them you may be asked'
 
 /** What is written in pieces is known by no fingerprint. */
 const tooLarge = (): SopsError =>

@@ -15,10 +15,19 @@ export function ioOf(inv: Invocation<never>, io: Io, target: Target, ways: ManyW
   const many: Many = {
     ...ways,
     config: () => configFor(inv, io, target.path),
-    services: async (make, own) => (await sharing(io, make)).forFile(await make(own)),
+    services: async (make, own) => {
+      const services = (await sharing(io, make)).forFile(await make(own))
+      return ways.rehearsal ? services.map(quiet) : services
+    },
   }
   return { ...io.of(target.name), many }
 }
+
+/** Somebody who only wants to know what would change is not asked for a passphrase. */
+const quiet = (service: KeyService): KeyService => ({
+  ...service,
+  unwrap: (key) => service.unwrap(key, { atHand: true }),
+})
 
 const shared = memoKey<Promise<SharedServices>>('shared key services')
 

@@ -1,15 +1,15 @@
 // Where the plaintexts of several files go: to stdout one behind the other, into a folder, or into one JSON document.
-import { dirname, extname, isAbsolute, join, relative, resolve, sep } from 'node:path'
+import { extname, isAbsolute, join, relative, sep } from 'node:path'
 import { SopsError } from '../../errors.ts'
 import type { FormatId } from '../../formats/index.ts'
-import { gitIn, type Target, topOf } from '../../repo/index.ts'
-import { makeFolders, rm } from '../../system/index.ts'
-import { quote, shellWord } from '../../text/quote.ts'
+import type { Target } from '../../repo/index.ts'
+import { quote } from '../../text/quote.ts'
 import { type BoolFlag, bool, type StringFlag, string } from '../flag.ts'
 import type { output } from '../flags.ts'
 import { inSection } from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { absolutePath } from '../settings.ts'
+import { clearFolder } from './clear-folder.ts'
 import type { TargetFlag, WriterFlag } from './flags.ts'
 import { readMany } from './read.ts'
 import { errorData, sayJson, shownPath, statusOf } from './report.ts'
@@ -110,15 +110,13 @@ function joined(texts: readonly Uint8Array[]): Uint8Array {
 async function decryptInto(inv: Given, io: Io, targets: readonly Target[], open: Work): Promise<number> {
   const folder = absolutePath(io.ctx, inv.string('output-dir'))
   const places = placesIn(io, folder, targets, inv.bool('strip'))
-  await refuseTracked(io, folder, inv.string('output-dir'))
+  const { path, clear } = await clearFolder(inv.string('output-dir'), folder, places.values(), io.ctx)
   let written = 0
   const errors = await readMany(inv, io, { targets, doing: 'decrypting' }, open, async ({ target, result }) => {
     if (!result) return
-    const path = places.get(target)!
-    await makeFolders(dirname(path), 0o700)
-    // A file that is there may be a link, or open to others.
-    await rm(path, { force: true })
-    await io.write(path, result.bytes, { what: 'output file', mode: 0o600 })
+    const place = places.get(target)!
+    await clear(place)
+    await io.write(join(path, place), result.bytes, { what: 'output file', mode: 0o600 })
     written++
   })
   if (errors.length > 0) await io.tell(`decrypted ${written}, failed ${errors.length}`)
@@ -126,7 +124,7 @@ async function decryptInto(inv: Given, io: Io, targets: readonly Target[], open:
   return statusOf(errors)
 }
 
-/** @throws SopsError `generic` for files outside of the current folder, and for two that would become one. */
+/** Relative to the folder. @throws SopsError `generic` for files outside of the current folder, and for two that would become one. */
 function placesIn(
   { ctx }: Io,
   folder: string,
@@ -145,7 +143,7 @@ function placesIn(
           hints: ['run the command in a folder above it'],
         },
       )
-    const place = resolve(folder, strips ? stripped(path) : path)
+    const place = strips ? stripped(path) : path
     const other = taken.get(place)
     if (other)
       throw new SopsError('generic', `${other.name} and ${target.name} would be the same file in ${quote(folder)}`)
@@ -162,17 +160,4 @@ function stripped(path: string): string {
   const inner = extname(stem)
   if (/^\.(?:enc|sops)$/.test(inner)) return stem.slice(0, -inner.length) + end
   return /^\.(?:enc|sops)$/.test(end) ? stem : path
-}
-
-/** What is tracked would be committed in clear. @throws SopsError `generic`. */
-async function refuseTracked({ ctx }: Io, folder: string, name: string): Promise<void> {
-  const top = await topOf(ctx.cwd, ctx)
-  if (top === undefined) return
-  const inside = relative(top, folder)
-  if (inside.split(sep)[0] === '..' || isAbsolute(inside)) return
-  const tracked = await gitIn(top, ctx).run('ls-files', '-z', '--', join('.', inside))
-  if (tracked.length === 0) return
-  throw new SopsError('generic', `${name} has files that Git tracks: plaintext there would be committed`, {
-    hints: [`name a folder that is ignored: echo ${shellWord(`/${inside || 'plain'}/`)} >> .gitignore`],
-  })
 }

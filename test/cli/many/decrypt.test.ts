@@ -1,6 +1,8 @@
 // Decrypting several files: joined, into a folder, as JSON; a part of them never passes for the whole.
-import { statSync, symlinkSync } from 'node:fs'
+import { mkdirSync, statSync, symlinkSync } from 'node:fs'
+import { basename, dirname } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { makeRepository } from '../../support/repository.ts'
 import { changedNames, makeWork, recipient, sealed, secondRecipient, type Work } from './support.ts'
 
 const plain = {
@@ -149,6 +151,45 @@ describe('--output-dir', () => {
     expect(work.contents()).toEqual(before)
   })
 
+  test.each([
+    ['a link to a folder with tracked files', 'out', '.', {}, 'out has files that Git tracks'],
+    ['a link in the folder', 'out/k', '../k', {}, 'is a link'],
+    ['a link in the folder to nowhere', 'out/k', '../nowhere', {}, 'is a link'],
+    ['an encrypted file there', 'out/link', '.', { 'out/k/b.sops.yaml': 'x: 1\n' }, 'is encrypted'],
+  ])('%s is refused before anything is written', async (_, link, to, more, said) => {
+    work.write({ '.gitignore': '/plain/\n/out/\n', ...(await sealed(more)) })
+    mkdirSync(dirname(work.path(link)), { recursive: true })
+    symlinkSync(to, work.path(link))
+    const before = work.contents()
+    const { code, stderr } = await work.sops(['decrypt', '--all', '--output-dir', 'out'])
+    expect([code, stderr]).toEqual([1, expect.stringContaining(said)])
+    expect(work.contents()).toEqual(before)
+  })
+
+  test('what another repository tracks is refused, be it only below the folder', async () => {
+    const other = makeRepository({ 'k/b.sops.yaml': 'tracked: 1\n' })
+    other.commit()
+    try {
+      for (const folder of [other.dir, other.path('k'), dirname(other.dir)]) {
+        const isAbove = folder === dirname(other.dir)
+        if (isAbove) work.write(await sealed({ [`${basename(other.dir)}/k/b.sops.yaml`]: 'a: 1\n' }))
+        const argv = isAbove ? [`${basename(other.dir)}/k/b.sops.yaml`] : ['--all']
+        const ran = await work.sops(['decrypt', ...argv, '--output-dir', folder])
+        expect([ran.code, ran.stderr]).toEqual([1, expect.stringContaining('Git tracks')])
+        expect(other.git('status', '--short').trim()).toBe('')
+      }
+    } finally {
+      other.remove()
+    }
+  })
+
+  test('a link to an untracked folder is where it leads', async () => {
+    mkdirSync(work.path('plain'))
+    symlinkSync('plain', work.path('out'))
+    await work.prints('decrypt', 'a.enc.yaml', '--output-dir', 'out')
+    expect(work.read('plain/a.enc.yaml')).toBe('a: 1\n')
+  })
+
   test('one that fails: the others are written, and the exit status tells', async () => {
     await lock('k/b.sops.yaml')
     const { code, stderr } = await work.sops(['decrypt', '--all', '--output-dir', 'plain'])
@@ -157,6 +198,18 @@ describe('--output-dir', () => {
     expect(work.exists('plain/k/b.sops.yaml')).toBe(false)
     expect(work.read('plain/a.enc.yaml')).toBe('a: 1\n')
   })
+})
+
+test.each([
+  [['-i'], ''],
+  [[], ''],
+  [['--output-dir', 'plain'], ''],
+  [['--json'], '"decrypted":0'],
+  [['-i', '--json'], '"unchanged":0'],
+])('nothing to decrypt is no failure: %j', async (how, said) => {
+  work.git('rm', '-q', ...names)
+  const { code, stdout, stderr } = await work.sops(['decrypt', '--all', ...how])
+  expect([code, stdout, stderr]).toEqual([0, said === '' ? '' : expect.stringContaining(said), ''])
 })
 
 test('files for several people open for each of them', async () => {

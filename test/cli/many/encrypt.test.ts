@@ -177,6 +177,50 @@ describe('--into', () => {
   })
 })
 
+describe('--staged', () => {
+  const warning = (...added: string[]): string =>
+    `warning: the index still has in clear what is encrypted in the work tree, and so would the next commit: git add ${added.join(' ')}\n`
+
+  beforeEach(() => {
+    work.write({ 'x.enc.yaml': 'v: 1\n', 'y y.enc.json': '{"v": 2}\n' })
+    work.git('rm', '-q', '--cached', 'other.enc.yaml')
+    work.git('add', 'x.enc.yaml', 'y y.enc.json')
+  })
+
+  test('the index keeps the plaintext until the files are added, and every run says so', async () => {
+    const first = await work.sops(['encrypt', '-i', '--staged'])
+    expect([first.code, first.stderr]).toEqual([0, warning('x.enc.yaml', "'y y.enc.json'")])
+    const before = work.contents()
+    const second = await work.sops(['encrypt', '-i', '--staged', '--json'])
+    expect([second.code, second.stderr]).toEqual([0, warning('x.enc.yaml', "'y y.enc.json'")])
+    expect(JSON.parse(second.stdout)).toMatchObject({ summary: { changed: 0, unchanged: 2, failed: 0 } })
+    expect(work.contents()).toEqual(before)
+    work.git('add', 'x.enc.yaml', 'y y.enc.json')
+    expect(await work.sops(['encrypt', '-i', '--staged'])).toEqual({ code: 0, stdout: '', stderr: '' })
+  })
+
+  test('--check is no success while the index has plaintext', async () => {
+    expect(await work.sops(['encrypt', '-i', '--staged', '--check'])).toMatchObject({ code: 1, stderr: '' })
+    await work.prints('encrypt', '-i', '--staged')
+    expect(await work.sops(['encrypt', '-i', '--staged', '--check'])).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: warning('x.enc.yaml', "'y y.enc.json'"),
+    })
+    expect(await work.sops(['encrypt', '-i', '--staged', '--dry-run'])).toMatchObject({ code: 0, stdout: '' })
+  })
+
+  test('a plaintext with an entry of the name of metadata fails as ever, and then nothing is written or to be added', async () => {
+    work.write({ 'x.enc.yaml': 'v: 1\nsops: mine\n' })
+    const before = work.contents()
+    const { code, stderr } = await work.sops(['encrypt', '-i', '--staged'])
+    expect([code, stderr.includes('git add')]).toEqual([203, false])
+    expect(work.contents()).toEqual(before)
+    const going = await work.sops(['encrypt', '-i', '--staged', '--keep-going'])
+    expect([going.code, going.stderr]).toEqual([203, expect.stringContaining(warning("'y y.enc.json'"))])
+  })
+})
+
 describe('several files', () => {
   test('words that the reference ignores are files, in place only', async () => {
     work.write({ 'x.enc.yaml': 'n: 1\n', 'y.enc.yaml': 'n: 2\n' })
@@ -200,6 +244,26 @@ describe('several files', () => {
     const before = work.contents()
     await work.prints('encrypt', '-i', '--all')
     expect(changedNames(before, work.contents())).toEqual(['k/y.enc.json', 'other.enc.yaml', 'x.enc.yaml'])
+  })
+
+  test.each([[[]], [['--check']], [['--dry-run']], [['--json']]])(
+    'nothing to encrypt is no failure: %j',
+    async (how) => {
+      await work.prints('encrypt', '-i', '--all')
+      work.commit()
+      for (const which of ['--all', '--staged', '--changed', '--files-from=/dev/null']) {
+        const { code, stdout, stderr } = await work.sops(['encrypt', '-i', which, ...how])
+        expect([code, stderr]).toEqual([0, ''])
+        if (how[0] !== '--json') expect(stdout).toBe('')
+        else expect(JSON.parse(stdout)).toMatchObject({ files: [], summary: { changed: 0, unchanged: 0, failed: 0 } })
+      }
+    },
+  )
+
+  test('flags that say which files need --in-place like words', async () => {
+    const { code, stderr } = await work.sops(['encrypt', '--all'])
+    expect([code, stderr]).toEqual([1, expect.stringContaining('several files are encrypted in place')])
+    expect(await work.sops(['encrypt', '-i', '--check'])).toMatchObject({ code: 100 })
   })
 
   test('one that is encrypted already, or cannot be parsed: all stay as they were', async () => {

@@ -15,6 +15,8 @@ export interface RunOptions {
   readonly cwd?: string
   readonly env?: Readonly<Record<string, string>>
   readonly stdin?: string
+  /** Answers for the terminal, which is not there without them. */
+  readonly prompt?: (text: string) => string | undefined
 }
 
 export interface Work extends Repository {
@@ -51,11 +53,12 @@ export async function makeWork(
 ): Promise<Work> {
   const repository = makeRepository({ '.sops.yaml': rule(recipient), ...(await sealed(plain)), ...more })
   repository.commit()
-  const sops: Work['sops'] = async (argv, { cwd = '', env = {}, stdin } = {}) => {
+  const sops: Work['sops'] = async (argv, { cwd = '', env = {}, stdin, prompt } = {}) => {
     const { code, stdout, stderr } = await runCli(argv, {
       cwd: join(repository.dir, cwd),
       env: { ...gitEnv, SOPS_AGE_KEY: identity, SOPS_DISABLE_VERSION_CHECK: '1', SOPS_ADVICE: '1', ...env },
       ...(stdin === undefined ? {} : { stdin }),
+      ...(prompt ? { prompt } : {}),
     })
     return { code, stdout: stdout.toString(), stderr }
   }
