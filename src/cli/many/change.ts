@@ -62,7 +62,7 @@ export async function changeManyIf<Inv extends Given>(
   const { changed, failed } = counts(outcomes)
   const isGivenUp = failed > 0 && !inv.bool('keep-going')
   if (changed === 0 || isGivenUp) return finish(inv, io, run, { batch, rehearsal: false, agreed: false, outcomes })
-  if (!(await askYesNo(io, question(changed)))) {
+  if (!(await askYesNo(io, question(changed)).catch(withoutAnswer))) {
     await io.tell('nothing was changed')
     return 0
   }
@@ -75,6 +75,11 @@ export async function changeManyIf<Inv extends Given>(
   } finally {
     await batch.discard()
   }
+}
+
+/** Where stdin has no answer, as in a script. */
+function withoutAnswer(error: unknown): never {
+  throw error instanceof SopsError && error.message === 'EOF' ? withHints(error, ['--yes answers it']) : error
 }
 
 /** How each file fared; failures are reported as they come, in the order of the files. */

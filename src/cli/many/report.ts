@@ -1,6 +1,7 @@
 // What is said of a run over many files, to people and as JSON.
 import { relative, sep } from 'node:path'
 import type { SopsError } from '../../errors.ts'
+import { shown } from '../../system/index.ts'
 import { formatPath } from '../../tree/path.ts'
 import type { Io } from '../invocation.ts'
 import { sayLines } from '../say.ts'
@@ -33,12 +34,20 @@ export const counts = (outcomes: readonly Outcome[]): Readonly<Record<Status, nu
   return summary
 }
 
-/** Nothing in it can steer a terminal. */
+/** Nothing in it can steer a terminal, and it is whole Unicode: a byte that is not UTF-8 is shown as in messages. */
 export const jsonText = (data: unknown, indent?: number): string =>
-  JSON.stringify(data, undefined, indent).replace(/(?!\n)[\p{C}\p{DI}\p{Zl}\p{Zp}]/gu, (character) =>
+  wellFormed(JSON.stringify(data, undefined, indent)).replace(/(?!\n)[\p{C}\p{DI}\p{Zl}\p{Zp}]/gu, (character) =>
     Array.from({ length: character.length }, (_, i) => character.charCodeAt(i))
       .map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`)
       .join(''),
+  )
+
+/** JSON.stringify escapes half a character, and never a whole one; strict parsers take no half. */
+const wellFormed = (json: string): string =>
+  json.replace(/\\(?:u(d[89a-f][\da-f]{2})|.)/g, (sequence, unit?: string) =>
+    unit === undefined
+      ? sequence
+      : JSON.stringify(shown(String.fromCharCode(Number.parseInt(unit, 16))).toWellFormed()).slice(1, -1),
   )
 
 /** One document of JSON about all files of a command. */

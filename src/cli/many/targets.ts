@@ -8,6 +8,7 @@ import { labelOf } from '../../keys/index.ts'
 import { findTargets, isGlob, type Target, type Wanted } from '../../repo/index.ts'
 import { readFile, statSync } from '../../system/index.ts'
 import { quote, shellWord } from '../../text/quote.ts'
+import { dashed } from '../flag.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { absolutePath, configOf, formatsFor } from '../settings.ts'
 import type { ChoosingFlag, WriterFlag } from './flags.ts'
@@ -30,9 +31,19 @@ export function isSingle(inv: Given, io: Io, words: readonly string[] = inv.posi
   )
 }
 
-/** For several files without `--in-place`; the flags are the user's to repeat. */
-export const inPlaceHint = ({ command, positionals }: Invocation<never>): string =>
-  `sops ${command.join(' ')} -i … ${positionals.map(shellWord).join(' ')}`.trimEnd()
+/** For several files without `--in-place`: with what says which they are; the other flags are the user's to repeat. */
+export function inPlaceHint(inv: Given): string {
+  const bools = (['all', 'staged', 'null', 'untracked'] as const).filter((name) => inv.bool(name)).map(dashed)
+  const strings = (['changed', 'files-from', 'type', 'recipient'] as const)
+    .filter((name) => inv.given(name))
+    .map((name) => withValue(name, inv.string(name)))
+  const excluded = inv.list('exclude').map((pattern) => withValue('exclude', pattern))
+  const words = inv.positionals.map(shellWord)
+  return ['sops', ...inv.command, '-i …', ...bools, ...strings, ...excluded, ...words].join(' ')
+}
+
+const withValue = (name: string, value: string): string =>
+  `${dashed(name)}${value === '' ? '' : `=${shellWord(value)}`}`
 
 /** True if a flag asks for the report on many files, be it about one. */
 export const wantsReport = (inv: Invocation<WriterFlag>): boolean =>

@@ -217,6 +217,22 @@ describe('failures', () => {
 
 describe('which files', () => {
   test.each([
+    [['rotate', '--all'], 'sops rotate -i … --all'],
+    [
+      ['encrypt', '--staged', '--exclude', 'a b', '--exclude=c'],
+      "sops encrypt -i … --staged --exclude='a b' --exclude=c",
+    ],
+    [['rotate', '--changed', '--type', 'yaml'], 'sops rotate -i … --changed --type=yaml'],
+    [['rotate', '--changed=main~1'], "sops rotate -i … --changed='main~1'"],
+    [['rotate', '-0', '--files-from', 'list'], 'sops rotate -i … --null --files-from=list'],
+    [['groups', 'add', '--all', '--age', recipient], 'sops groups add -i … --all'],
+    [['rotate', 'k', 'a.enc.yaml'], 'sops rotate -i … k a.enc.yaml'],
+  ])('%j: the hint to add -i says them again', async (argv, hint) => {
+    const { code, stderr } = await work.sops(argv)
+    expect([code, stderr]).toEqual([1, expect.stringContaining(`hint: ${hint}\n`)])
+  })
+
+  test.each([
     ['words of set with a flag are INDEX VALUE', ['set', '--all', '["a"]', '"new"'], names],
     ['a folder', ['set', 'k', '["a"]', '"new"'], ['k/b.enc.yaml', 'k/c.enc.json']],
     ['a pattern', ['set', '*.yaml', '["a"]', '"new"'], ['a.enc.yaml']],
@@ -288,6 +304,13 @@ describe('updatekeys', () => {
     const { code, stdout } = await work.sops(['updatekeys', '-y', '--json', '--all'])
     expect(code).toBe(0)
     expect(summaryOf(stdout)).toEqual({ changed: 0, unchanged: 4, failed: 0 })
+    expect(work.contents()).toEqual(before)
+  })
+
+  test('where stdin has no answer, the flag that gives one is named', async () => {
+    const before = work.contents()
+    const { code, stderr } = await work.sops(['updatekeys', '--all'], { stdin: '' })
+    expect([code, stderr]).toEqual([1, 'error: EOF\nhint: --yes answers it\n'])
     expect(work.contents()).toEqual(before)
   })
 
