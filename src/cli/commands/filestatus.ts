@@ -9,7 +9,7 @@ import type { Invocation, Io } from '../invocation.ts'
 import { targetFlags } from '../many/flags.ts'
 import { readMany } from '../many/read.ts'
 import { errorData, sayJson, shownPath, statusOf } from '../many/report.ts'
-import { isSingle, targetsOf } from '../many/targets.ts'
+import { isByFlag, isSingle, targetsOf } from '../many/targets.ts'
 import { configOf } from '../settings.ts'
 import { loadUnopened } from '../unopened.ts'
 
@@ -40,7 +40,7 @@ async function run(inv: Given, io: Io): Promise<number> {
 /** Of folders, patterns and flags: files that are or must be encrypted. */
 async function tellOfMany(inv: Given, io: Io): Promise<number> {
   const targets = await targetsOf(inv, io, 'either')
-  if (targets.length === 0) throw noFile(inv)
+  if (targets.length === 0 && !isByFlag(inv)) throw noFile(inv)
   const files: object[] = []
   const counts = { encrypted: 0, clear: 0, failed: 0 }
   const errors = await readMany(

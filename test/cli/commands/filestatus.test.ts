@@ -65,3 +65,11 @@ test('no file', async () => {
   expect(await filestatus()).toMatchObject({ code: 100, stdout: '' })
   expect(await filestatus('--json')).toMatchObject({ code: 100, stdout: '' })
 })
+
+test('none where flags say which files is no failure', async () => {
+  expect(await filestatus('--all', '--type', 'ini')).toEqual({
+    code: 0,
+    stdout: document([], { encrypted: 0, clear: 0, failed: 0 }),
+    stderr: '',
+  })
+})
