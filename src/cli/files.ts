@@ -204,7 +204,7 @@ export async function writeOutput(
 }
 
 async function write(host: Host, path: string, content: Content, options: WriteOptions): Promise<void> {
-  const { expect, mode } = options
+  const { expect } = options
   const before = await statOrUndefined(path)
   // /dev/stdout and the like may be a regular file that others have open; the reference writes into it as well.
   const special = before !== undefined && (!before.isFile() || isOpenStream(path))
@@ -215,7 +215,7 @@ async function write(host: Host, path: string, content: Content, options: WriteO
   const target = await followLinks(path)
   if (before === undefined) {
     if (expect !== undefined && expect !== 'absent') throw changed(path)
-    if (await createFile(host, target, content, { exclusive: true, ...(mode === undefined ? {} : { mode }) })) return
+    if (await createFile(host, target, content, { exclusive: true })) return
     if (expect === 'absent') throw changed(path)
   }
   // A rename would replace even a write-protected file.

@@ -10,8 +10,6 @@ export interface WriteOptions {
    * written.
    */
   readonly expect?: Fingerprint | 'absent'
-  /** That of a new file, instead of what the user's files get. */
-  readonly mode?: number
   /** The lock, if it was taken before the target was read. */
   readonly lock?: Lock | undefined
   /** Told what is waited for. */

@@ -1,7 +1,7 @@
 // Replaces many files: all of them, or none.
 import { dirname } from 'node:path'
 import { SopsError } from '../errors.ts'
-import { access, constants, stat } from '../system/index.ts'
+import { accessSync, constants, statSync } from '../system/index.ts'
 import { type Lock, lockedAtOnce, lockFile, lockFree } from './lock.ts'
 import { type Content, prepareReplacement, type Replacement, syncFolder } from './replace-file.ts'
 import { cannotWrite, followLinks, mustBeLocked } from './state.ts'
@@ -76,10 +76,10 @@ async function prepare(
 ): Promise<Pick<Prepared, 'target' | 'replacement'>> {
   const target = await followLinks(path)
   // A rename would replace even a write-protected file.
-  await access(target, constants.W_OK)
+  accessSync(target, constants.W_OK)
   return {
     target,
-    replacement: await prepareReplacement(writer, target, content, await stat(target, { bigint: true })),
+    replacement: await prepareReplacement(writer, target, content, statSync(target, { bigint: true })),
   }
 }
 

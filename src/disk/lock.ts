@@ -5,7 +5,17 @@
 import type { BigIntStats } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { SopsError } from '../errors.ts'
-import { closeSync, codeOf, constants, fstatSync, irregularity, loadStart, openSync, stat } from '../system/index.ts'
+import {
+  closeSync,
+  codeOf,
+  constants,
+  fstatSync,
+  irregularity,
+  loadStart,
+  openSync,
+  stat,
+  statSync,
+} from '../system/index.ts'
 import type { Writer } from './writer.ts'
 
 export interface Lock {
@@ -66,7 +76,7 @@ export async function lockFree(writer: Writer, targets: readonly string[]): Prom
     const each = 'n=3; while [ "$n" -lt "$1" ]; do flock -n "$n" || exit 1; n=$((n+1)); done'
     if ((await ended(writer, ['/bin/sh', '-c', each, 'sh', `${3 + descriptors.length}`], descriptors)) !== 0)
       return undefined
-    const now = await Promise.all(targets.map((target) => stat(target, { bigint: true })))
+    const now = targets.map((target) => statSync(target, { bigint: true }))
     areHeld = now.every((file, i) => isSame(file, locks[i]!.file))
     return areHeld ? locks : undefined
   } catch {

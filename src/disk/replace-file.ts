@@ -102,7 +102,10 @@ export async function prepareReplacement(
     const commit = async (check: () => Promise<void>): Promise<void> => {
       await check()
       try {
-        if (isReplaceable) return await rename(temporary.path, target)
+        if (isReplaceable) {
+          await rename(temporary.path, target)
+          return temporary.renamed()
+        }
       } catch (error) {
         if (!isForbidden(error)) throw error
       }
@@ -170,6 +173,8 @@ interface Temporary {
   keep(): void
   /** Undoes `keep`. */
   release(): void
+  /** It is the target now, and nothing is left to remove. */
+  renamed(): void
   /** Closes the file, and removes it unless it was renamed or is to be kept. */
   discard(): Promise<void>
 }
@@ -180,6 +185,7 @@ async function makeTemporary(writer: Writer, target: string): Promise<Temporary>
   const name = `.${basename(target).slice(0, 50)}.sops-${randomBytes(8).toString('hex')}`
   const path = join(dirname(target), name)
   let kept = false
+  let isGone = false
   const takeBack = writer.onCleanup(() => {
     if (!kept) rmSync(path, { force: true })
   })
@@ -199,8 +205,13 @@ async function makeTemporary(writer: Writer, target: string): Promise<Temporary>
     release: () => {
       kept = false
     },
+    renamed: () => {
+      isGone = true
+      takeBack()
+    },
     discard: async () => {
       await handle.close()
+      if (isGone) return
       // If it cannot be removed, the clean-up tries again; the result of the work is not affected.
       if (kept || (await isRemoved(path))) takeBack()
     },

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import type { BigIntStats } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { SopsError } from '../errors.ts'
-import { codeOf, lstat, readFile, readlink, realpath, stat, systemErrorText } from '../system/index.ts'
+import { codeOf, lstat, readFileSync, readlink, realpath, stat, statSync, systemErrorText } from '../system/index.ts'
 import { isSame, type Lock } from './lock.ts'
 
 /** A digest of a file's content, to tell later whether it changed. */
@@ -27,16 +27,19 @@ export function cannotWrite(error: unknown, path: string, what: string): SopsErr
 
 /** `path` is its name for people. @throws SopsError `cannot-write` unless the target is the locked file. */
 export async function mustBeLocked(path: string, target: string, { file }: Lock): Promise<void> {
-  const now = await statOrUndefined(target)
+  const now = statSync(target, { bigint: true, throwIfNoEntry: false })
   if (now === undefined || !isSame(now, file)) throw changed(path)
 }
 
 /** @throws SopsError `cannot-write` unless the file holds what was read. */
 export async function mustBeAsRead(path: string, expect: Fingerprint): Promise<void> {
-  const bytes = await readFile(path).catch((error: unknown) => {
-    throw codeOf(error) === 'ENOENT' ? changed(path) : error
-  })
-  if (fingerprint(bytes) !== expect) throw changed(path)
+  // Of many files, at once: asking for each in the background costs more than reading it.
+  try {
+    if (fingerprint(readFileSync(path)) === expect) return
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error
+  }
+  throw changed(path)
 }
 
 /** The target of symbolic links, which need not exist. */

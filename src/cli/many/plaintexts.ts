@@ -1,8 +1,10 @@
 // Where the plaintexts of several files go: to stdout one behind the other, into a folder, or into one JSON document.
 import { extname, isAbsolute, join, relative, sep } from 'node:path'
+import { cannotWrite } from '../../disk/index.ts'
 import { SopsError } from '../../errors.ts'
 import type { FormatId } from '../../formats/index.ts'
 import type { Target } from '../../repo/index.ts'
+import { writeFile } from '../../system/index.ts'
 import { quote } from '../../text/quote.ts'
 import { type BoolFlag, bool, type StringFlag, string } from '../flag.ts'
 import type { output } from '../flags.ts'
@@ -116,7 +118,10 @@ async function decryptInto(inv: Given, io: Io, targets: readonly Target[], open:
     if (!result) return
     const place = places.get(target)!
     await clear(place)
-    await io.write(join(path, place), result.bytes, { what: 'output file', mode: 0o600 })
+    // A copy of what the encrypted file has: it need not outlive a power failure.
+    await writeFile(join(path, place), result.bytes, { flag: 'wx', mode: 0o600 }).catch((error: unknown) => {
+      throw cannotWrite(error, join(path, place), 'output file')
+    })
     written++
   })
   if (errors.length > 0) await io.tell(`decrypted ${written}, failed ${errors.length}`)
