@@ -29,6 +29,7 @@ import {
   shownPath,
   silence,
   stat,
+  statSync,
   systemErrorText,
 } from '../system/index.ts'
 import { fileWord } from '../text/quote.ts'
@@ -128,10 +129,17 @@ export const statNamed = (path: string, shown: string = path): Promise<Stats> =>
     throw new SopsError('generic', systemErrorText(error, 'stat', shown), { hints, cause: error })
   })
 
+const isFolder = (path: string): boolean => {
+  try {
+    return statSync(path).isDirectory()
+  } catch {
+    return false
+  }
+}
+
 /** What cannot be looked at says so when it is read. @throws SopsError `bad-input`. */
 export async function mustBeNoFolder(path: string, command: string): Promise<void> {
-  const found = await stat(path).catch(() => undefined)
-  if (!found?.isDirectory()) return
+  if (!isFolder(path)) return
   throw new SopsError('bad-input', `Error reading file: read ${path}: is a directory`, {
     hints: [folderHint(path, command)],
   })

@@ -1,6 +1,6 @@
 // An identity stays plain text: encrypted in its place, for itself, it opens nothing any more, and nothing opens it.
 import type { BigIntStats } from 'node:fs'
-import type { Context } from '../context/index.ts'
+import { type Context, memoKey } from '../context/index.ts'
 import { isSame } from '../disk/index.ts'
 import { SopsError } from '../errors.ts'
 import { keyTypesInOrder } from '../keys/index.ts'
@@ -13,9 +13,11 @@ const identity = /\bAGE-(?:SECRET-KEY|PLUGIN)-[0-9A-Z-]+/g
  * @throws SopsError `generic` for a file that identities of this run are read from, and for one that holds such an identity.
  */
 export async function refuseIdentity(path: string, bytes: Uint8Array, ctx: Context): Promise<void> {
-  const paths = await Promise.all(keyTypesInOrder('load').map((type) => type.identityFiles?.(ctx) ?? []))
   const [own] = await filesAt([path])
-  const files = await filesAt(paths.flat())
+  const files = await ctx.once(identityFiles, async () => {
+    const paths = await Promise.all(keyTypesInOrder('load').map((type) => type.identityFiles?.(ctx) ?? []))
+    return filesAt(paths.flat())
+  })
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
   const isOne = own !== undefined && files.some((file) => isSame(own, file))
   const others = files.map(({ path }) => path)
@@ -33,6 +35,8 @@ const refusal = (): SopsError =>
       'a copy that others can open: sops encrypt --age THEIR_RECIPIENT FILE > COPY',
     ],
   })
+
+const identityFiles = memoKey<ReturnType<typeof filesAt>>('files of identities')
 
 /** Regular files only: a pipe can be read once, and not for this. */
 async function filesAt(paths: readonly string[]): Promise<readonly (BigIntStats & { readonly path: string })[]> {

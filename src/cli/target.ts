@@ -3,7 +3,7 @@
 import { fingerprint } from '../disk/index.ts'
 import { SopsError, withHints } from '../errors.ts'
 import { type FormatId, sniffFormat } from '../formats/index.ts'
-import { stat } from '../system/index.ts'
+import { statSync } from '../system/index.ts'
 import { quote } from '../text/quote.ts'
 import { noFile } from './extra-words.ts'
 import { isOpenStream, missingHints, mustBeNoFolder, readInput } from './files.ts'
@@ -106,7 +106,7 @@ export function fileOf(inv: Invocation<never>, { ctx }: Io): string {
 /** True if the path leads nowhere; any other trouble shows when the file is read. */
 export async function isMissing(path: string): Promise<boolean> {
   try {
-    await stat(path)
+    statSync(path)
     return false
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'ENOENT'

@@ -3,7 +3,16 @@ import { createHash } from 'node:crypto'
 import type { BigIntStats } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { SopsError } from '../errors.ts'
-import { codeOf, lstat, readFileSync, readlink, realpath, stat, statSync, systemErrorText } from '../system/index.ts'
+import {
+  codeOf,
+  lstat,
+  readFileSync,
+  readlink,
+  realpathSync,
+  stat,
+  statSync,
+  systemErrorText,
+} from '../system/index.ts'
 import { isSame, type Lock } from './lock.ts'
 
 /** A digest of a file's content, to tell later whether it changed. */
@@ -45,7 +54,7 @@ export async function mustBeAsRead(path: string, expect: Fingerprint): Promise<v
 /** The target of symbolic links, which need not exist. */
 export async function followLinks(path: string): Promise<string> {
   try {
-    return await realpath(path)
+    return realpathSync(path)
   } catch (error) {
     if (codeOf(error) !== 'ENOENT') throw error
     const isLink = await lstat(path).then(

@@ -1,7 +1,7 @@
 // Git as a program: how it is run, and where a work tree begins. It gets words, never a line for a shell, and names come and go as bytes.
 import type { ChildProcessWithoutNullStreams } from 'node:child_process'
 import { dirname, join, resolve, sep } from 'node:path'
-import { type Context, memoKey } from '../context/index.ts'
+import { type Context, memoKey, memoKeys, onceEach } from '../context/index.ts'
 import { messageOf, SopsError, setIn } from '../errors.ts'
 import { codeOf, type Environment, existsSync, loadStart, realpath, textOf } from '../system/index.ts'
 import { quote } from '../text/quote.ts'
@@ -172,7 +172,12 @@ async function sameTop(folder: string, ctx: Context): Promise<string | undefined
  * nor a repository is there. GIT_DIR and its like count for the repository of the current folder, and for no other.
  * @throws SopsError `generic` where Git refuses to say, as for a repository of somebody else.
  */
-export async function topOf(folder: string, ctx: Context): Promise<string | undefined> {
+export const topOf = (folder: string, ctx: Context): Promise<string | undefined> =>
+  onceEach(ctx, tops, folder, () => searchedTop(folder, ctx))
+
+const tops = memoKeys<Promise<string | undefined>>('work trees of folders')
+
+async function searchedTop(folder: string, ctx: Context): Promise<string | undefined> {
   if (!hasOwn(ctx) && !isBelowGit(await realpath(folder).catch(() => folder))) return undefined
   if (folder === ctx.cwd) return ownTop(ctx)
   if (!hasOwn(ctx)) return (await sameTop(folder, ctx)) ?? toldTop(folder, ctx)

@@ -3,7 +3,7 @@ import { relative, sep } from 'node:path'
 import type { Config } from '../config/index.ts'
 import type { Context } from '../context/index.ts'
 import { formatOfPath } from '../formats/index.ts'
-import { codeOf, lstat, readFile, realpath } from '../system/index.ts'
+import { codeOf, lstatSync, readFileSync, realpathSync } from '../system/index.ts'
 import { type Blobs, openBlobs } from './blobs.ts'
 import { largest, looksEncrypted, withMetadata } from './candidates.ts'
 import type { FoundFile, FoundFiles } from './found.ts'
@@ -41,10 +41,11 @@ interface Covering {
 /** The bytes of a file; `none`: it is gone, no regular file or too large; `unknown`: it cannot be read, and the command says why. */
 type Content = Uint8Array | 'none' | 'unknown'
 
+/** At once: of many small files, asking for each in the background costs more than reading it. */
 async function contentOf({ path }: FoundFile): Promise<Content> {
   try {
-    const found = await lstat(path)
-    return found.isFile() && found.size <= largest ? await readFile(path) : 'none'
+    const found = lstatSync(path)
+    return found.isFile() && found.size <= largest ? readFileSync(path) : 'none'
   } catch (error) {
     return /^(?:ENOENT|ENOTDIR)$/.test(codeOf(error) ?? '') ? 'none' : 'unknown'
   }
@@ -74,8 +75,12 @@ const plainly = (path: string): string => path.normalize('NFC').toLowerCase()
 
 /** Not behind a link that has taken a folder's place; where that cannot be told the command will say why. */
 const isWhereItSeems = async ({ path, real }: FoundFile): Promise<boolean> => {
-  const found = await realpath(path).catch(() => undefined)
-  return found === undefined || found === real || plainly(found) === plainly(real)
+  try {
+    const found = realpathSync(path)
+    return found === real || plainly(found) === plainly(real)
+  } catch {
+    return true
+  }
 }
 
 async function isSuitable(sieve: Sieve, place: FoundFile): Promise<boolean> {

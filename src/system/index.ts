@@ -32,6 +32,7 @@ export {
   readFileSync,
   readlinkSync,
   readSync,
+  realpathSync,
   rmSync,
   statfsSync,
   statSync,
