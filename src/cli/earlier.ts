@@ -1,11 +1,12 @@
 // The encrypted version of a file that stands there in clear: encrypting over it changes what changed, and no more.
 import { basename, dirname, join, relative, sep } from 'node:path'
-import { type Context, memoKeys, onceEach } from '../context/index.ts'
+import { type Context, memoKey, memoKeys, onceEach } from '../context/index.ts'
 import { SopsError } from '../errors.ts'
 import type { Draft } from '../file/index.ts'
 import { type EncryptionSettings, loadEncrypted, type SealedOver, sealOver, withOpenFile } from '../file/index.ts'
 import type { FormatId, Layout } from '../formats/index.ts'
 import { type KeyService, localKeyService } from '../groups/index.ts'
+import { contextAtHand } from '../keys/index.ts'
 import { type Blobs, looksEncrypted, openBlobs, topOf } from '../repo/index.ts'
 import { realpath } from '../system/index.ts'
 import { readInput } from './files.ts'
@@ -88,16 +89,14 @@ async function fromGit(
   return bytes && { path: file, bytes, services: [localKeyService(atHand(io.ctx))] }
 }
 
-/** Encrypting asks for no passphrase, and no network but that of its recipients. */
-const atHand = (ctx: Context): Context => ({
-  ...ctx,
-  atHand: true,
-  unattended: true,
-  log: () => {},
-  prompt: async () => undefined,
-  localOnly: async () => 'an earlier version is opened with keys of this machine only',
-})
+/** Encrypting asks for no passphrase, and no network but that of its recipients. One memory serves all files of a run. */
+const atHand = (ctx: Context): Context =>
+  ctx.once(quietContext, () => ({
+    ...contextAtHand(ctx),
+    localOnly: async () => 'an earlier version is opened with keys of this machine only',
+  }))
 
+const quietContext = memoKey<Context>('keys at hand for earlier versions')
 const blobsOf = memoKeys<Promise<Blobs>>('files of Git')
 
 /** What the index has of a file, else HEAD, if that is encrypted. */
