@@ -129,7 +129,7 @@ export const statNamed = (path: string, shown: string = path): Promise<Stats> =>
     throw new SopsError('generic', systemErrorText(error, 'stat', shown), { hints, cause: error })
   })
 
-const isFolder = (path: string): boolean => {
+export const isFolder = (path: string): boolean => {
   try {
     return statSync(path).isDirectory()
   } catch {

@@ -1,6 +1,5 @@
 // Which files a command line means.
 import { type Config, loadConfig, nearestConfig, recipientNames } from '../../config/index.ts'
-import { memoKeys, onceEach } from '../../context/index.ts'
 import { SopsError } from '../../errors.ts'
 import { loadEncrypted } from '../../file/index.ts'
 import { type FormatId, formatIds, isFormatId } from '../../formats/index.ts'
@@ -8,6 +7,7 @@ import { labelOf } from '../../keys/index.ts'
 import { findTargets, isGlob, type Target, type Wanted } from '../../repo/index.ts'
 import { readFile, statSync } from '../../system/index.ts'
 import { quote, shellWord } from '../../text/quote.ts'
+import { isFolder } from '../files.ts'
 import { dashed } from '../flag.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { absolutePath, configOf, formatsFor } from '../settings.ts'
@@ -57,7 +57,6 @@ const stats = (path: string): ReturnType<typeof statSync> | undefined => {
   }
 }
 const isThere = (path: string): boolean => stats(path) !== undefined
-export const isFolder = (path: string): boolean => stats(path)?.isDirectory() === true
 
 /**
  * The files that words and flags mean.
@@ -121,10 +120,8 @@ export function encryptedTargets(
 export async function configFor(inv: Invocation<never>, { ctx }: Io, path: string): Promise<Config | undefined> {
   if (inv.root.string('config') !== '') return configOf(inv, { ctx })
   const file = await nearestConfig(path, ctx)
-  return file && onceEach(ctx, configs, file.absolutePath, () => loadConfig(file, ctx))
+  return file && loadConfig(file, ctx)
 }
-
-const configs = memoKeys<Promise<Config>>('configurations')
 
 async function listedNames(inv: Given, io: Io): Promise<readonly string[]> {
   const name = inv.string('files-from')
