@@ -146,16 +146,34 @@ function misfit(node: YScalar | YCollection, wanted: string, run: Run): undefine
   return undefined
 }
 
+const text: Shape = { kind: 'string' }
+
+/** A word of the author's that must be of a certain kind; spans are numbers of days. */
+function wordAs(
+  shape: Shape & { readonly kind: 'day' | 'days' | 'choice' },
+  word: string,
+): string | number | undefined {
+  if (shape.kind === 'day') return isDay(word) ? word : undefined
+  if (shape.kind === 'days') return /^[1-9]\d{0,5}d$/.test(word) ? Number(word.slice(0, -1)) : undefined
+  return shape.of.includes(word) ? word : undefined
+}
+
 /** Strings, numbers, booleans, `Flexible`, arrays and plain objects, as the shape says; undefined for null and for what does not fit. */
 function decode(at: YNode, shape: Shape, run: Run, where: string): unknown {
   return throughAlias(at, run, (node) => {
     if (node.kind === 'scalar' && scalarValue(node) === null) return undefined
     switch (shape.kind) {
-      case 'day': {
-        const day = node.kind === 'scalar' ? scalarText(node) : undefined
-        if (day !== undefined && isDay(day)) return day
+      case 'day':
+      case 'days':
+      case 'choice': {
+        const word = node.kind === 'scalar' ? scalarText(node) : undefined
+        const found = word === undefined ? undefined : wordAs(shape, word)
+        if (found !== undefined) return found
         break
       }
+      case 'texts':
+        if (node.kind === 'map') break
+        return node.kind === 'list' ? decode(node, { kind: 'list', of: text }, run, where) : [scalarText(node)]
       case 'named':
         if (node.kind === 'map') return decodeNamed(node, shape.of, run, where)
         break

@@ -5,9 +5,13 @@ export { type ConfigFile, configsAbove, findConfig, misnamedHints, nearestConfig
 export type { Finding } from './finding.ts'
 export { loadExaminer } from './lazy.ts'
 export {
+  type CheckLevel,
   type Config,
+  configFromBytes,
   type Flexible,
+  type IgnoredFindings,
   loadConfig,
+  type Policy,
   type RawDestinationRule,
   type RawKey,
   type RawKeyGroup,

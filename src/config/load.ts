@@ -11,7 +11,7 @@ import { globHint } from '../text/glob.ts'
 import { tabHints } from '../text/tabs.ts'
 import { type ConfigFile, openablePath } from './find.ts'
 import { doctorHint } from './finding.ts'
-import { configShape, type StructShape } from './shape.ts'
+import { type checkLevels, configShape, type StructShape } from './shape.ts'
 
 /** The value of a flexible key field, judged when its rule is selected. */
 export interface Flexible {
@@ -87,8 +87,57 @@ interface NamedRecipient {
   readonly expires?: string
 }
 
+/** How loud a finding of `sops check` is. */
+export type CheckLevel = (typeof checkLevels)[number]
+
+/** Findings that are passed over. Fields that are left out fit everything. */
+export interface IgnoredFindings {
+  readonly rule: string
+  /** Patterns relative to the folder of the configuration. */
+  readonly files?: readonly string[]
+  /** Key paths as `["a"]["b"]`, or patterns for the last key of one. */
+  readonly keys?: readonly string[]
+  /** The last day, as `2027-01-31`. */
+  readonly until?: string
+  readonly why?: string
+}
+
+/** What `sops check` goes by. Patterns are relative to the folder of the configuration. */
+interface CheckSettings {
+  /** By rule id. */
+  readonly rules?: Readonly<Record<string, CheckLevel>>
+  /** Files that must be encrypted whatever the path of their rule says. */
+  readonly require?: readonly string[]
+  /** Files that need not be encrypted. */
+  readonly exclude?: readonly string[]
+  /** Kinds of Kubernetes objects that hold secrets, besides `Secret`. */
+  readonly kinds?: readonly string[]
+  readonly ignore?: readonly IgnoredFindings[]
+}
+
+/** What is asked of some files. Of several for one file, later ones win field by field. Ages are days. */
+export interface Policy {
+  /** Patterns relative to the folder of the configuration. */
+  readonly files: readonly string[]
+  /** Narrows `value_max_age`: as in `IgnoredFindings`. */
+  readonly keys?: readonly string[]
+  readonly min_recipients?: number
+  /** Names of `recipients`, or recipients. */
+  readonly required_recipients?: readonly string[]
+  readonly data_key_max_age?: number
+  readonly value_max_age?: number
+}
+
 /** What only this program reads: the top-level key `x-sops-ts`. */
 interface OwnSettings {
+  readonly check?: CheckSettings
+  /** Files that must have the same keys, by the name of the group. */
+  readonly groups?: Readonly<Record<string, readonly string[]>>
+  readonly policy?: readonly Policy[]
+  /** Who may not open anything any more, by name or recipient, from which day on. */
+  readonly revoked?: readonly { readonly who: string; readonly at: string }[]
+  /** Days in which values that a revoked recipient has seen may still stand. */
+  readonly revoke_grace?: number
   /** By name. */
   readonly recipients?: Readonly<Record<string, NamedRecipient>>
 }
@@ -148,8 +197,11 @@ async function readConfigFile(file: ConfigFile, ctx: Context): Promise<Uint8Arra
   }
 }
 
-async function load(file: ConfigFile, ctx: Context): Promise<Config> {
-  const bytes = await readConfigFile(file, ctx)
+/**
+ * The configuration that these bytes are, as another version of the file has them. Nothing is remembered.
+ * @throws SopsError `generic` with the reference's text: YAML syntax, types.
+ */
+export async function configFromBytes(bytes: Uint8Array, file: ConfigFile): Promise<Config> {
   const { decodeConfig } = await import('./decode.ts')
   const refuse = (reasons: readonly string[], hints: readonly string[], cause?: SopsError): SopsError => {
     const line = conflictLine(bytes)
@@ -221,4 +273,4 @@ const loaded = memoKeys<Promise<Config>>('configurations')
  * @throws SopsError `generic` with the reference's text: unreadable file, YAML syntax, types.
  */
 export const loadConfig = (file: ConfigFile, ctx: Context): Promise<Config> =>
-  onceEach(ctx, loaded, file.path, () => load(file, ctx))
+  onceEach(ctx, loaded, file.path, async () => configFromBytes(await readConfigFile(file, ctx), file))

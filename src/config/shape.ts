@@ -13,6 +13,12 @@ export type Shape =
   /** A map from string to string. */
   | { readonly kind: 'strings' }
   | { readonly kind: 'list'; readonly of: Shape }
+  /** A text, or a list of texts. */
+  | { readonly kind: 'texts' }
+  /** One of a few words. */
+  | { readonly kind: 'choice'; readonly of: readonly string[] }
+  /** A span of whole days, as `90d`. */
+  | { readonly kind: 'days' }
   /** A day, as `2027-01-31`. */
   | { readonly kind: 'day' }
   /** A map whose names are the author's own. */
@@ -114,11 +120,47 @@ const own = (type: string, fields: Record<string, Shape>, strict: StructShape['s
   strict,
 })
 
+const texts: Shape = { kind: 'texts' }
+const days: Shape = { kind: 'days' }
+const day: Shape = { kind: 'day' }
+
+/** How loud a finding of `sops check` is; `off` is none at all. */
+export const checkLevels = ['off', 'info', 'warn', 'error'] as const
+
+/** What `sops check` goes by. */
+const checkSettings = own('checkSettings', {
+  rules: { kind: 'named', of: { kind: 'choice', of: checkLevels } },
+  require: texts,
+  exclude: texts,
+  kinds: texts,
+  ignore: list(
+    own('ignoredFinding', { rule: text, files: texts, keys: texts, until: day, why: text }, { required: ['rule'] }),
+  ),
+})
+
+const policy = own(
+  'policy',
+  {
+    files: texts,
+    keys: texts,
+    min_recipients: int,
+    required_recipients: texts,
+    data_key_max_age: days,
+    value_max_age: days,
+  },
+  { required: ['files'] },
+)
+
 /** What only this program reads; the reference takes it for somebody else's (spec/config.md 2). */
 const ownSettings = own('xSopsTs', {
+  check: checkSettings,
+  groups: { kind: 'named', of: texts },
+  policy: list(policy),
+  revoked: list(own('revokedRecipient', { who: text, at: day }, { required: ['who', 'at'] })),
+  revoke_grace: days,
   recipients: {
     kind: 'named',
-    of: own('namedRecipient', { key: text, expires: { kind: 'day' } }, { required: ['key'], short: 'key' }),
+    of: own('namedRecipient', { key: text, expires: day }, { required: ['key'], short: 'key' }),
   },
 })
 
@@ -159,6 +201,12 @@ export function wantedOf(shape: Shape): string {
       return 'a day like 2027-01-31'
     case 'list':
       return listKind
+    case 'texts':
+      return `${textKind} or ${listKind}`
+    case 'choice':
+      return shape.of.join(', ')
+    case 'days':
+      return 'a number of days like 90d'
     case 'int':
       return `${wholeNumberKind} of 64 bits`
     case 'bool':

@@ -52,7 +52,7 @@ describe('what does not fit', () => {
       'x-sops-ts: {recipents: {}}',
       'line 1: unknown field "recipents" in x-sops-ts: did you mean recipients?',
     ],
-    ['one like none', 'x-sops-ts: {zzzzzz: {}}', 'unknown field "zzzzzz" in x-sops-ts: fields there are recipients'],
+    ['one like none', 'x-sops-ts: {zzzzzz: {}}', 'unknown field "zzzzzz" in x-sops-ts: fields there are check,'],
     [
       'an unknown field of a recipient',
       named(`a: {key: ${one}, until: 2031-01-01}`),
