@@ -51,7 +51,13 @@ export interface Position {
 /** The facts of a failure, for code that recovers from it or rewords it. */
 interface FailureDetails {
   /** Tells failures with the same code apart. */
-  readonly fault?: 'no metadata' | 'no recipients' | 'value twice' | 'MAC of other values' | 'number out of range'
+  readonly fault?:
+    | 'no metadata'
+    | 'no recipients'
+    | 'value twice'
+    | 'key twice'
+    | 'MAC of other values'
+    | 'number out of range'
   /** Why the data key could not be wrapped, one text per failure. */
   readonly wrapErrors?: readonly string[]
   /** How many key groups the data key needs, and how many could be opened. */

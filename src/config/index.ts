@@ -33,3 +33,4 @@ export {
   ruleSubject,
 } from './match.ts'
 export { type RecipientNames, recipientNames } from './names.ts'
+export { checkLevels } from './shape.ts'

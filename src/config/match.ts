@@ -143,6 +143,8 @@ async function firstMatch(
 
 /** What the creation rule for a file that exists says: how it would be encrypted if it were new. */
 export interface RuleOfFile {
+  /** Position in `creation_rules`, from 0. */
+  readonly index: number
   /** As messages call it: `creation_rules[0] of .sops.yaml`. */
   readonly name: string
   readonly pathRegex?: string
@@ -165,6 +167,7 @@ export function ruleFinder(config: Config, ctx: Context): (filePath: string) => 
     if (!match) return undefined
     const { index, rule } = match
     return {
+      index,
       name: `creation_rules[${index}] of ${config.file.path}`,
       ...pathRegexOf(rule),
       selection: selectionOf(rule),

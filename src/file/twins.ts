@@ -13,7 +13,7 @@ type File = Pick<OpenFile, 'format' | 'parsed' | 'twins'>
 export const lineOf =
   ({ format, parsed }: Pick<OpenFile, 'format' | 'parsed'>): LineOf =>
   ({ origin }) =>
-    origin && format.lineOf?.(parsed, origin)
+    origin && format.positionOf?.(parsed, origin).line
 
 export function warnOfTwins(file: File, passedOver: readonly PassedOver[], log: Context['log'] | undefined): void {
   const [twins, sections] = file.format.id === 'ini' ? partedSections(file.twins) : [file.twins, []]

@@ -2,7 +2,7 @@
 
 import { nestingHint, SopsError } from '../errors.ts'
 import { hash } from '../text/characters.ts'
-import { lineIn } from '../text/position.ts'
+import { lineIn, positionIn } from '../text/position.ts'
 import { kindOfNode } from '../tree/kinds.ts'
 import { formatPath } from '../tree/path.ts'
 import type { Comment, Entry, Leaf, Tree } from '../tree/tree.ts'
@@ -233,7 +233,7 @@ export const dotenv: Format = {
     const { from } = source as DotenvSource
     return from > 0 ? 'layout' : markLength(source as DotenvSource) > 0 ? 'literal' : undefined
   },
-  lineOf: ({ source }, { start }) => lineIn((source as DotenvSource).text, start),
+  positionOf: ({ source }, { start }) => positionIn((source as DotenvSource).text, start),
   notices,
   clearText: scalarText,
   example: `# sops uses the comment lines of this file too

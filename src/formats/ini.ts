@@ -1,7 +1,7 @@
 // The INI format: sections of keys, comments and quotes by the rules of the reference's library, read without losing a byte (spec/format.md 10).
 import { isEncrypted, isToken } from '../cipher/index.ts'
 import { SopsError } from '../errors.ts'
-import { lineIn } from '../text/position.ts'
+import { positionIn } from '../text/position.ts'
 import type { Comment, Entry, MapNode } from '../tree/tree.ts'
 import { refuseBytes } from '../tree/utf8.ts'
 import { blockText } from './ini/comment.ts'
@@ -138,7 +138,7 @@ export const ini: Format = {
       ? undefined
       : { value: origin.value, text: text.slice(origin.start, origin.end) }
   },
-  lineOf: ({ source }, { start }) => lineIn((source as IniSource).text, start),
+  positionOf: ({ source }, { start }) => positionIn((source as IniSource).text, start),
   strandedComment: ({ source }, { origin }) => origin && strandedComment((source as IniSource).sections, origin.start),
   passedOver,
   clearText: scalarText,

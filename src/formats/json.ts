@@ -1,5 +1,5 @@
 // The JSON format (spec/format.md 8): text to tree and back, with the layout of the file kept.
-import { lineIn } from '../text/position.ts'
+import { positionIn } from '../text/position.ts'
 import type { Node } from '../tree/tree.ts'
 import { textOfBytes } from '../tree/utf8.ts'
 import { scan } from './json/scan.ts'
@@ -21,7 +21,7 @@ export const json: Format = {
   printValue,
   textOf,
   token,
-  lineOf: ({ source }, { start }) => lineIn(source as string, start),
+  positionOf: ({ source }, { start }) => positionIn(source as string, start),
   example: `{
 	"hello": "Welcome to SOPS! Edit this file as you please!",
 	"example_key": "example_value",

@@ -1,6 +1,7 @@
 // The contract of a file format: text to tree and back, and nothing else. A format knows no keys, no metadata and no cipher.
 
 import type { Selection } from '../cipher/index.ts'
+import type { Position } from '../errors.ts'
 import type { Path } from '../tree/path.ts'
 import type { Entry, Leaf, LeafToken, ListNode, Node, Origin, Tree, Value } from '../tree/tree.ts'
 import type { ReadingShare } from './ticks.ts'
@@ -157,8 +158,8 @@ export interface Format {
   reading?(parsed: Parsed): 'layout' | 'literal' | undefined
   /** What people should know about how the text is read: what is layout here and data to the reference, another encoding. */
   notices?(parsed: Parsed): readonly string[]
-  /** The 1-based line of the text at which a node of it stands. Binary files have none. */
-  lineOf?(parsed: Parsed, origin: Origin): number
+  /** Where in the text a node of it stands. Binary files have no such places. */
+  positionOf?(parsed: Parsed, origin: Origin): Position
   /**
    * Where the comment of an entry begins that would become a part of another comment if the entry were removed. Only where a comment
    * has no place of its own.

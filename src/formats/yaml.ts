@@ -1,6 +1,6 @@
 // The YAML format (spec/format.md 7). A text is read by yaml/parse (text, scan, compose, build), in which yaml/scalar gives scalars their
 // values; yaml/rewrite splices a changed tree into it, and yaml/print prints what is new.
-import { lineIn } from '../text/position.ts'
+import { positionIn } from '../text/position.ts'
 import type { Leaf, LeafToken, Node, Tree } from '../tree/tree.ts'
 import { refuseBytes } from '../tree/utf8.ts'
 import type { Format, Parsed } from './types.ts'
@@ -100,7 +100,7 @@ export const yaml: Format = {
     if (/[\r\n]/.test(token)) return undefined
     return { value: place.value, text: token }
   },
-  lineOf: (parsed, { start }) => lineIn(sourceOf(parsed).text, start),
+  positionOf: (parsed, { start }) => positionIn(sourceOf(parsed).text, start),
   keepsComments(_, list) {
     const node = list.origin && placeOf(list).node
     return node?.kind === 'list' && node.flow

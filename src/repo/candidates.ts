@@ -14,6 +14,9 @@ const word = 'sops'
 const field =
   /(?:^|[\s"'{,[_])(?:mac|lastmodified|kms|gcp_kms|azure_kv|hc_vault|hckms|age|pgp|key_groups)(?:["'_=]|\s*[:=])/m
 
+/** What sops leaves behind: a value, a wrapped data key, a date. Settings of other programs that are called `sops` have none of it. */
+const trace = /ENC\[|lastmodified|(?:^|[\s"'{,_])enc["':=\s]/
+
 /** True for what carries metadata in any of the five formats, whether or not that is whole; other encodings than UTF-8 are none of them. */
 export function looksEncrypted(bytes: Uint8Array): boolean {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
@@ -22,7 +25,7 @@ export function looksEncrypted(bytes: Uint8Array): boolean {
   if (format === undefined) return false
   const text = buffer.toString('latin1')
   if ((format === 'json' || format === 'binary') && !/"sops"\s*:\s*\{/.test(text)) return false
-  return field.test(text)
+  return field.test(text) && trace.test(text)
 }
 
 /** Of so many files Git finds those that can be encrypted faster than reading them all does. */

@@ -1,6 +1,6 @@
 // Front door: the files of a whole repository: what Git knows of them, which are encrypted, and which must be.
 export { type Blobs, openBlobs } from './blobs.ts'
-export { looksEncrypted } from './candidates.ts'
+export { largest, looksEncrypted } from './candidates.ts'
 export type { ChangedFile, ChangedFiles, ChangeOptions, FileChange, PlainFile } from './change.ts'
 export {
   type ComparedValue,
@@ -15,7 +15,7 @@ export { compileGlob, isGlob } from './glob.ts'
 export { leavesOf, type StoredLeaf } from './leaves.ts'
 export { changedFiles, mergeBase, stagedFiles, trackedFiles, untrackedFiles } from './listings.ts'
 export { type KeptFile, keepLocked, listLocked, readLocked, removeLocked } from './locked.ts'
-export { isSelective, mustBeEncrypted, type Need } from './must-encrypt.ts'
+export { isSelective, mustBeEncrypted, type Need, type Needs, needsUnder } from './must-encrypt.ts'
 export {
   type DecryptedFile,
   openRepository,

@@ -3,7 +3,7 @@ import { compileSelection, splitToken, type TokenParts, walk } from '../cipher/i
 import type { EncryptedFile, OpenFile } from '../file/index.ts'
 import type { Path, Step } from '../tree/path.ts'
 import { textOrBytes } from '../tree/scalar.ts'
-import type { Item, Leaf, ListNode, MapNode, Tree, Value } from '../tree/tree.ts'
+import type { Item, Leaf, ListNode, MapNode, Origin, Tree, Value } from '../tree/tree.ts'
 
 /** A value where it is stored. */
 export interface StoredLeaf {
@@ -13,6 +13,10 @@ export interface StoredLeaf {
   /** Equal for all places that share the additional data of their encryption, and so may exchange their values: lists, documents. */
   readonly family: string
   readonly value: Value
+  /** The settings of the file say that it is encrypted. */
+  readonly selected: boolean
+  /** Of its entry, or of itself in a list. */
+  readonly origin: Origin | undefined
   /** Its parts, where it is encrypted. */
   readonly token?: TokenParts
   /** What it opens to, where the file was opened. */
@@ -31,13 +35,16 @@ export async function leavesOf(file: EncryptedFile | OpenFile): Promise<StoredLe
   let at = 0
   return placesIn(file.tree, 'plain' in file ? file.plain : undefined).flatMap(({ stored, plain, ...place }) => {
     const { value } = stored
-    const token = selected[at++] && typeof value === 'string' ? splitToken(value) : undefined
+    const isSelected = selected[at++] === true
+    const token = isSelected && typeof value === 'string' ? splitToken(value) : undefined
     if (token?.type === 'comment') return []
-    return [{ ...place, value, ...(token && { token }), ...(plain?.kind === 'leaf' && { plain }) }]
+    return [
+      { ...place, value, selected: isSelected, ...(token && { token }), ...(plain?.kind === 'leaf' && { plain }) },
+    ]
   })
 }
 
-interface Place extends Pick<StoredLeaf, 'document' | 'path' | 'family'> {
+interface Place extends Pick<StoredLeaf, 'document' | 'path' | 'family' | 'origin'> {
   readonly stored: Leaf
   /** What stands in the same place of the open tree; an encrypted comment in a list has become one. */
   readonly plain: Item | undefined
@@ -71,7 +78,7 @@ function placesBelow(root: MapNode, open: MapNode | undefined, document: number)
     const node = item.kind === 'entry' ? item.value : item
     const plain = valueIn(frame.plain, at)
     if (node.kind !== 'leaf') stack.push({ node, plain, reached, at: 0 })
-    else found.push({ document, ...pathTo(reached), stored: node, plain })
+    else found.push({ document, ...pathTo(reached), origin: item.origin, stored: node, plain })
   }
   return found
 }

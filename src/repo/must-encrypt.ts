@@ -2,7 +2,7 @@
 // one for some files, and the content have something that it encrypts.
 import { posix } from 'node:path'
 import { compileRegex, compileSelection, orDefault, type Selection, walk } from '../cipher/index.ts'
-import { type Config, type RuleOfFile, ruleFinder } from '../config/index.ts'
+import { type Config, type RuleOfFile, ruleFinder, ruleSubject } from '../config/index.ts'
 import type { Context } from '../context/index.ts'
 import { SopsError } from '../errors.ts'
 import { type FormatId, formatOfPath, loadFormat } from '../formats/index.ts'
@@ -32,8 +32,24 @@ export async function isSelective({ pathRegex }: Pick<RuleOfFile, 'pathRegex'>):
   return !probes.some(test)
 }
 
+/** What `x-sops-ts.check` says of files. */
+interface Wishes {
+  readonly requires: (path: string) => boolean
+  readonly excludes: (path: string) => boolean
+  readonly kinds: ReadonlySet<string>
+}
+
+function wishesOf(config: Config, ctx: Context): Wishes {
+  const { require = [], exclude = [], kinds = [] } = config.own.check ?? {}
+  const fitting = (patterns: readonly string[]): ((path: string) => boolean) => {
+    const tests = patterns.map(compileGlob)
+    return (path) => tests.length > 0 && tests.some((fits) => fits(ruleSubject(config.file, path, ctx)))
+  }
+  return { requires: fitting(require), excludes: fitting(exclude), kinds: new Set(['Secret', ...kinds]) }
+}
+
 /** Answers for many files under one configuration. Paths are absolute. */
-interface Needs {
+export interface Needs {
   /** The selective rule for a path that is not plain by its name: without one the content does not matter. */
   rule(path: string): Promise<RuleOfFile | undefined>
   /** Whether the content of a file under that rule must be encrypted, and is not. */
@@ -45,12 +61,15 @@ export function needsUnder(config: Config, ctx: Context): Needs {
   const find = ruleFinder(config, ctx)
   const selective = new Map<string | undefined, Promise<boolean>>()
   const selections = new Map<string, Promise<Selection>>()
+  const { requires, excludes, kinds } = wishesOf(config, ctx)
   return {
     rule: async (path) => {
       const name = posix.basename(ctx.platform === 'win32' ? path.replaceAll('\\', '/') : path)
-      if (plain.some((fits) => fits(name))) return undefined
+      if (excludes(path)) return undefined
+      const isRequired = requires(path)
+      if (!isRequired && plain.some((fits) => fits(name))) return undefined
       const rule = await find(path)
-      if (rule === undefined) return undefined
+      if (rule === undefined || isRequired) return rule
       const known = selective.get(rule.pathRegex) ?? isSelective(rule)
       selective.set(rule.pathRegex, known)
       return (await known) ? rule : undefined
@@ -59,14 +78,15 @@ export function needsUnder(config: Config, ctx: Context): Needs {
       if (looksEncrypted(bytes)) return false
       const known = selections.get(rule.name) ?? selectionOf(rule)
       selections.set(rule.name, known)
-      return holdsSelected(bytes, path, await known)
+      return holdsSelected(bytes, path, await known, kinds)
     },
   }
 }
 
 /**
  * True for a file that must be encrypted and is not: the first rule that matches its absolute path is selective and selects one of its values
- * that is not empty, and it is neither a Kubernetes object of another kind than Secret, nor plain by its name.
+ * that is not empty, and it is neither a Kubernetes object of another kind than Secret, nor plain by its name; `x-sops-ts.check` says otherwise
+ * for some.
  * @throws SopsError `generic` for rules whose expressions or settings are not valid.
  */
 export async function mustBeEncrypted(
@@ -89,13 +109,18 @@ async function selectionOf(rule: RuleOfFile): Promise<Selection> {
   })
 }
 
-async function holdsSelected(bytes: Uint8Array, path: string, selection: Selection): Promise<Need> {
+async function holdsSelected(
+  bytes: Uint8Array,
+  path: string,
+  selection: Selection,
+  kinds: ReadonlySet<string>,
+): Promise<Need> {
   const id = formatOfPath(path)
   if (id === 'binary') return bytes.length > 0
   if (isBlank(bytes, id)) return false
   try {
     const { tree } = (await loadFormat(id)).parse(bytes)
-    return selects({ documents: tree.documents.filter((document) => !isOtherObject(document)) }, selection)
+    return selects({ documents: tree.documents.filter((document) => !isOtherObject(document, kinds)) }, selection)
   } catch (error) {
     if (error instanceof SopsError) return 'unreadable'
     throw error
@@ -130,13 +155,13 @@ function selects(tree: Tree, selection: Selection): boolean {
   return found
 }
 
-/** A Kubernetes object of another kind than Secret: rules for a folder of manifests mean the secrets in it. */
-function isOtherObject(document: MapNode): boolean {
+/** A Kubernetes object of another kind than these: rules for a folder of manifests mean the secrets in it. */
+function isOtherObject(document: MapNode, kinds: ReadonlySet<string>): boolean {
   const textAt = (key: string): string | undefined => {
     const entry = document.items.find((item) => item.kind === 'entry' && item.key === key)
     const value = entry?.kind === 'entry' && entry.value.kind === 'leaf' ? entry.value.value : undefined
     return typeof value === 'string' ? value : undefined
   }
   const kind = textAt('kind')
-  return textAt('apiVersion') !== undefined && kind !== undefined && kind !== 'Secret'
+  return textAt('apiVersion') !== undefined && kind !== undefined && !kinds.has(kind)
 }

@@ -10,8 +10,8 @@ import type { FoundFile, FoundFiles } from './found.ts'
 import type { Git } from './git.ts'
 import { needsUnder } from './must-encrypt.ts'
 
-/** What a command needs; `clear`: a file that must be encrypted and is not (`mustBeEncrypted`). */
-export type Wanted = 'encrypted' | 'clear' | 'either'
+/** What a command needs; `clear`: a file that must be encrypted and is not (`mustBeEncrypted`); `any`: whatever is a regular file. */
+export type Wanted = 'encrypted' | 'clear' | 'either' | 'any'
 
 /** What the caller knows besides. */
 export interface TargetMeans {
@@ -58,7 +58,7 @@ const stagedContent =
 
 /** The creation rules of each configuration, read once. */
 function ruleLookup(wanted: Wanted, means: TargetMeans, ctx: Context): Sieve['ruleFor'] {
-  if (wanted === 'encrypted') return async () => undefined
+  if (wanted === 'encrypted' || wanted === 'any') return async () => undefined
   const known = new Map<Config, Needs>()
   return async (path) => {
     const config = await means.configFor(path)
@@ -85,6 +85,7 @@ const isWhereItSeems = async ({ path, real }: FoundFile): Promise<boolean> => {
 
 async function isSuitable(sieve: Sieve, place: FoundFile): Promise<boolean> {
   const { wanted, marked, ctx } = sieve
+  if (wanted === 'any') return true
   const covering = await sieve.ruleFor(place.path)
   const mayBeEncrypted = wanted !== 'clear' && (marked === undefined || marked.has(place.real))
   if (covering === undefined && !mayBeEncrypted) return false
@@ -125,7 +126,8 @@ export async function suitable(
   means: TargetMeans,
   ctx: Context,
 ): Promise<readonly FoundFile[]> {
-  const marked = wanted === 'clear' || git === undefined ? undefined : await withMetadata(git, files.length)
+  const isMarked = wanted === 'encrypted' || wanted === 'either'
+  const marked = isMarked && git !== undefined ? await withMetadata(git, files.length) : undefined
   const sieve = { ctx, wanted, marked, ruleFor: ruleLookup(wanted, means, ctx), content: contentOf }
   return sieved(sieve, files, isWhereItSeems)
 }

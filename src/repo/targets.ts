@@ -53,6 +53,7 @@ const words: Readonly<Record<Wanted, string>> = {
   encrypted: 'encrypted file',
   clear: 'unencrypted file of a creation rule that selects files',
   either: 'encrypted file, or unencrypted one of a creation rule that selects files',
+  any: 'file',
 }
 
 /** What all steps of a search share. */

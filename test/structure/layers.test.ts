@@ -90,6 +90,7 @@ const floors: readonly (readonly string[])[] = [
   ['groups'],
   ['file', 'keyservice'],
   ['repo'],
+  ['check'],
   ['index'],
   ['cli'],
 ]

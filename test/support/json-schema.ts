@@ -28,6 +28,8 @@ export function violations(value: unknown, at: Schema, root: Schema = at, where 
         return hasType(value, wanted) ? [] : [`${where} is ${typeOf(value)}`]
       case 'enum':
         return (wanted as unknown[]).includes(value) ? [] : [`${where} is not in the list`]
+      case 'pattern':
+        return typeof value !== 'string' || new RegExp(wanted as string).test(value) ? [] : [`${where} does not match`]
       case 'anyOf': {
         const all = (wanted as Schema[]).map((option) => within(value, option, where))
         return all.some((option) => option.length === 0) ? [] : all.flat()

@@ -89,6 +89,13 @@ export const commands: readonly Row[] = [
     load: async () => (await import('./ls.ts')).ls,
   },
   {
+    name: 'check',
+    section: 'GIT',
+    isNew: true,
+    summary: 'find what should be encrypted and is not, and what is wrong with what is; needs no key',
+    load: async () => (await import('./check.ts')).check,
+  },
+  {
     name: 'groups',
     section: 'KEYS',
     summary: 'change the key groups of a file',

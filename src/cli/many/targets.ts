@@ -79,7 +79,7 @@ export async function targetsOf(
     io.ctx,
     {
       words,
-      all: inv.bool('all'),
+      all: inv.bool('all') || (wanted === 'any' && words.length === 0 && flag === undefined),
       staged: inv.bool('staged'),
       ...(inv.given('changed') ? { changed: inv.string('changed') } : {}),
       ...(listed ? { listed } : {}),

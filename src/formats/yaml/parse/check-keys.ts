@@ -21,7 +21,9 @@ export function checkKeys(text: string, map: YMap): void {
     const other = seen.get(id)
     if (other) {
       const line = lineIn(text, other.content)
-      throw parseError(text, key.content, `mapping key ${JSON.stringify(word)} already defined at line ${line}`)
+      throw parseError(text, key.content, `mapping key ${JSON.stringify(word)} already defined at line ${line}`, {
+        fault: 'key twice',
+      })
     }
     seen.set(id, key)
     if (isMerge(key) && !isMergeable(value)) {

@@ -35,11 +35,17 @@ export const isBreak = (c: number): boolean =>
 export const isBlankEnd = (c: number): boolean =>
   c > space ? c >= nextLine && isUnicodeBreak(c) : isBlank(c) || isBreak(c) || c === 0 || Number.isNaN(c)
 
-export function parseError(text: string, offset: number, problem: string): SopsError {
+export function parseError(
+  text: string,
+  offset: number,
+  problem: string,
+  details: SopsError['details'] = {},
+): SopsError {
   const position = positionIn(text, offset)
   return new SopsError('parse', `yaml: line ${position.line}: ${problem}`, {
     position,
     hints: breakHints(text, offset),
+    details,
   })
 }
 

@@ -1,0 +1,35 @@
+// What a check finds: one thing that is wrong, at one place.
+import { createHash } from 'node:crypto'
+import type { Position } from '../errors.ts'
+import type { RuleId } from './rules.ts'
+
+export type Level = 'error' | 'warning' | 'note'
+
+/** Something that a rule found in a file; how loud it is comes later. Never with a value, or anything that is made from one. */
+export interface Draft {
+  readonly rule: RuleId
+  /** As `["a"]["b"]`. */
+  readonly keyPath?: string
+  readonly position?: Position | undefined
+  /** Goes on after the key path: `is not encrypted`. */
+  readonly message: string
+  /** Another one than that of the rule, which still can switch it off or turn it down. */
+  readonly level?: Level
+  /** What mends it, as a command line. */
+  readonly fix?: string
+}
+
+/** A finding on a file. */
+export interface Finding extends Omit<Draft, 'level'> {
+  readonly level: Level
+  /** Absolute. */
+  readonly path: string
+  /** Relative to the top of the work tree, or outside of Git to the current folder, with `/`. */
+  readonly place: string
+}
+
+/** Equal for what is found again later, wherever in the file it then stands: SHA-256 of rule, file and key path. */
+export const fingerprintOf = ({ rule, place, keyPath }: Pick<Finding, 'rule' | 'place' | 'keyPath'>): string =>
+  createHash('sha256')
+    .update([rule, place, keyPath ?? ''].join('\0'))
+    .digest('hex')

@@ -1,0 +1,171 @@
+// Which versions of which files are checked, and by which configurations.
+import { dirname, join, relative, sep } from 'node:path'
+import type { CheckOptions, FileVersion } from '../../check/index.ts'
+import { type Config, type ConfigFile, configFromBytes } from '../../config/index.ts'
+import { SopsError, withHints } from '../../errors.ts'
+import {
+  type Blobs,
+  type Git,
+  gitIn,
+  largest,
+  listLocked,
+  openBlobs,
+  stagedFiles,
+  type Target,
+  topOf,
+  trackedFiles,
+} from '../../repo/index.ts'
+import { lstatSync, readFileSync, realpath, systemErrorText, textOf } from '../../system/index.ts'
+import { quote } from '../../text/quote.ts'
+import type { Invocation, Io } from '../invocation.ts'
+import { configFor, isByFlag, targetsOf } from '../many/targets.ts'
+import { workTree } from '../unlocked.ts'
+import type { CheckFlag } from './flags.ts'
+import { sharersIn } from './sharers.ts'
+
+/** What a check looks at. Git runs until it is closed. */
+export interface Scope extends Pick<CheckOptions, 'configFor' | 'placeOf' | 'allFiles' | 'configs' | 'sharers'> {
+  readonly files: readonly Target[]
+  readonly versions: AsyncIterable<FileVersion>
+  /** That of the current folder. */
+  readonly git: Git | undefined
+  /** The index is checked, and not the work tree. */
+  readonly isStaged: boolean
+  /** All files of the repository are checked, or of the current folder outside of one. */
+  readonly isWhole: boolean
+  close(): void
+}
+
+type Given = Invocation<CheckFlag>
+
+/** What one check shares. */
+interface Base {
+  readonly io: Io
+  readonly git: Git | undefined
+  readonly blobs: Blobs | undefined
+  readonly placeOf: (path: string) => string
+}
+
+/** @throws SopsError `generic` for targets that are none, a REF that is none, and where Git fails. */
+export async function openScope(inv: Given, io: Io): Promise<Scope> {
+  const { ctx } = io
+  const top = await topOf(ctx.cwd, ctx)
+  const git = top === undefined ? undefined : gitIn(top, ctx)
+  const isStaged = inv.bool('staged')
+  const files = await targetsOf(inv, io, 'any')
+  const ref = inv.given('config-from') ? await commitOf(git, inv.string('config-from')) : undefined
+  const needsBlobs = git !== undefined && (isStaged || ref !== undefined)
+  const blobs = needsBlobs ? await openBlobs(git.folder, ctx) : undefined
+  const base: Base = { io, git, blobs, placeOf: await placing(git, ctx.cwd) }
+  const isNarrowed = inv.given('type') || inv.given('exclude') || inv.given('recipient')
+  const isWhole = inv.positionals.length === 0 && (inv.bool('all') || !isByFlag(inv)) && !isNarrowed
+  return {
+    files,
+    versions: versionsOf(base, files, isStaged),
+    git,
+    isStaged,
+    isWhole,
+    placeOf: base.placeOf,
+    configFor: await configsOf(inv, base, ref),
+    configs: await configPaths(base, { isStaged, isWhole }),
+    ...(isWhole ? { allFiles: files.map(({ path }) => path) } : {}),
+    ...(git && !isWhole ? { sharers: sharersIn(git, isStaged, ctx) } : {}),
+    close: () => blobs?.close(),
+  }
+}
+
+async function commitOf(git: Git | undefined, ref: string): Promise<string> {
+  if (git === undefined) throw new SopsError('generic', '--config-from: not inside a Git repository')
+  const id =
+    ref.startsWith('-') || ref === '' ? undefined : await git.ask('rev-parse', '--verify', '--quiet', `${ref}^{commit}`)
+  if (id !== undefined) return textOf(id).trim()
+  throw new SopsError('generic', `--config-from: ${quote(ref)} is no commit of this repository`, {
+    hints: ['to see what there is: git branch --all; to get it: git fetch'],
+  })
+}
+
+const slashed = (path: string): string => path.replaceAll(sep, '/')
+
+/** Relative to the top, whatever links the user has come by. */
+async function placing(git: Git | undefined, cwd: string): Promise<(path: string) => string> {
+  if (git === undefined) return (path) => slashed(relative(cwd, path))
+  const real = await realpath(cwd)
+  return (path) => slashed(relative(git.folder, join(real, relative(cwd, path))))
+}
+
+/** Files in pieces of the index or the work tree; one that is gone is passed over. */
+async function* versionsOf(
+  base: Base,
+  files: readonly Target[],
+  isStaged: boolean,
+): AsyncGenerator<FileVersion, void, void> {
+  const { io, git, placeOf } = base
+  const unlocked = git === undefined ? new Set<string>() : await unlockedIn(io)
+  for (const { path, name, named } of files) {
+    const place = placeOf(path)
+    const bytes = isStaged ? await base.blobs!.read(`:0:${place}`, largest) : contentOf(path, name, named)
+    if (bytes !== undefined) yield { path, name, place, bytes, isUnlocked: unlocked.has(place) }
+  }
+}
+
+const unlockedIn = async (io: Io): Promise<ReadonlySet<string>> => {
+  const { kept } = await workTree(io)
+  return new Set((await listLocked(kept)).files.map(({ path }) => path))
+}
+
+function contentOf(path: string, name: string, isNamed: boolean): Uint8Array | undefined {
+  try {
+    const found = lstatSync(path)
+    return isNamed || (found.isFile() && found.size <= largest) ? readFileSync(path) : undefined
+  } catch (error) {
+    const text = systemErrorText(error, 'open', name)
+    throw new SopsError('bad-input', `Error reading file: ${text}`, { cause: error })
+  }
+}
+
+/** Of the index for what is staged, or of a commit that is trusted; else of the work tree. */
+async function configsOf(
+  inv: Given,
+  base: Base,
+  ref: string | undefined,
+): Promise<CheckOptions['configFor']> {
+  const { io, git, blobs } = base
+  const ofWorkTree = (path: string): Promise<Config | undefined> => configFor(inv, io, path)
+  if (git === undefined || blobs === undefined || inv.root.string('config') !== '') return ofWorkTree
+  const known = new Map<string, Promise<Config | undefined>>()
+  const from = ref ?? ':0'
+  const inFolder = (folder: string): Promise<Config | undefined> => {
+    const found = known.get(folder) ?? read(folder)
+    known.set(folder, found)
+    return found
+  }
+  const read = async (folder: string): Promise<Config | undefined> => {
+    const place = base.placeOf(join(folder, '.sops.yaml'))
+    if (place.startsWith('../')) return undefined
+    const bytes = await blobs.read(`${from}:${place}`)
+    const file = bytes && configFile(join(folder, '.sops.yaml'), io)
+    if (file) return await configFromBytes(bytes, file).catch((error: unknown) => Promise.reject(ofVersion(error, ref)))
+    return place === '.sops.yaml' || dirname(folder) === folder ? undefined : inFolder(dirname(folder))
+  }
+  // What is not in the index may be untracked, or above the top: better by those rules than by none.
+  return async (path) => (await inFolder(dirname(path))) ?? (ref === undefined ? ofWorkTree(path) : undefined)
+}
+
+const configFile = (absolutePath: string, { ctx }: Io): ConfigFile => ({
+  path: relative(ctx.cwd, absolutePath),
+  absolutePath,
+})
+
+const ofVersion = (error: unknown, ref: string | undefined): unknown =>
+  error instanceof SopsError
+    ? withHints(error, [`that is the version of ${ref === undefined ? 'the index' : `commit ${ref.slice(0, 12)}`}`])
+    : error
+
+async function configPaths(
+  { git }: Base,
+  { isStaged, isWhole }: { isStaged: boolean; isWhole: boolean },
+): Promise<readonly string[]> {
+  if (git === undefined || !(isStaged || isWhole)) return []
+  const names = isStaged ? await stagedFiles(git) : await trackedFiles(git)
+  return names.filter((name) => /(?:^|\/)\.sops\.yaml$/.test(name)).map((name) => join(git.folder, name))
+}
