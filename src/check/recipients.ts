@@ -34,7 +34,11 @@ export async function checkRecipients(version: SealedVersion, facts: RecipientFa
 
 async function ruleDrafts({ file, rule, name }: SealedVersion, facts: RecipientFacts): Promise<readonly Draft[]> {
   if (rule === undefined) return []
-  const { keyGroups, shamirThreshold } = file.metadata
+  const { shamirThreshold } = file.metadata
+  // One without a wrapped data key is a finding of its own.
+  const keyGroups = file.metadata.keyGroups.map(({ keys }) => ({
+    keys: keys.map(({ isBare: _, ...key }) => key),
+  }))
   const wanted = await facts.groupsOf(rule)
   const changes = keyChanges(keyGroups, shamirThreshold, wanted, rule.shamirThreshold)
   const fix = `sops updatekeys ${fileWord(name)}`

@@ -12,10 +12,10 @@ const word = 'sops'
 
 /** One of the fields that metadata has: data that only has an entry of that name is no encrypted file. */
 const field =
-  /(?:^|[\s"'{,[_])(?:mac|lastmodified|kms|gcp_kms|azure_kv|hc_vault|hckms|age|pgp|key_groups)(?:["'_=]|\s*[:=])/m
+  /(?:^|[\s"'{,[_])(?:mac|lastmodified|kms|gcp_kms|azure_kv|hc_vault|hckms|age|pgp|key_groups)(?:["'_=]|\s*[:=])/im
 
 /** What sops leaves behind: a value, a wrapped data key, a date. Settings of other programs that are called `sops` have none of it. */
-const trace = /ENC\[|lastmodified|(?:^|[\s"'{,_])enc["':=\s]/
+const trace = /ENC\[|lastmodified|(?:^|[\s"'{,_])enc["':=\s]/i
 
 /** True for what carries metadata in any of the five formats, whether or not that is whole; other encodings than UTF-8 are none of them. */
 export function looksEncrypted(bytes: Uint8Array): boolean {

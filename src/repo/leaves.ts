@@ -3,7 +3,7 @@ import { compileSelection, splitToken, type TokenParts, walk } from '../cipher/i
 import type { EncryptedFile, OpenFile } from '../file/index.ts'
 import type { Path, Step } from '../tree/path.ts'
 import { textOrBytes } from '../tree/scalar.ts'
-import type { Item, Leaf, ListNode, MapNode, Origin, Tree, Value } from '../tree/tree.ts'
+import type { Comment, Item, Leaf, ListNode, MapNode, Origin, Tree, Value } from '../tree/tree.ts'
 
 /** A value where it is stored. */
 export interface StoredLeaf {
@@ -27,9 +27,11 @@ export interface StoredLeaf {
 export async function leavesOf(file: EncryptedFile | OpenFile): Promise<StoredLeaf[]> {
   const selection = await compileSelection(file.metadata.selection)
   const selected: boolean[] = []
-  const leaf = (found: Leaf, _aad: string, isSelected: boolean): Leaf => {
+  const leaf = (found: Leaf, _aad: string, isSelected: boolean): Leaf | Comment => {
     selected.push(isSelected)
-    return found
+    // Belongs to the comments around it, which may say what is encrypted below them.
+    const isComment = isSelected && typeof found.value === 'string' && splitToken(found.value)?.type === 'comment'
+    return isComment ? { kind: 'comment', text: '', inline: false, element: true } : found
   }
   walk(file.tree, selection, { leaf, comment: (comment) => comment }, [])
   let at = 0
