@@ -29,7 +29,7 @@ const installFlags = [
   bool('global', 'for all repositories of this user'),
   list(
     'hook',
-    'also run sops check before each commit; =pre-push: before each push; may be repeated. A hook that is there keeps its lines, and what cannot be written is printed',
+    'also run sops check before each commit (pre-commit, unless another is named) or push (pre-push); may be repeated. A hook that is there keeps its lines, and what cannot be written is printed',
     { value: 'HOOK', optional: true, values: hookNames },
   ),
 ] as const
@@ -155,7 +155,7 @@ const secretPatterns = ['yaml', 'yml', 'json', 'env', 'ini'].map((ending) => `*s
 /** Writes the attributes and git's settings, both or neither: if git refuses its half, the attributes are put back. */
 async function runInstall(inv: Invocation<(typeof installFlags)[number]>, io: Io): Promise<number> {
   const global = inv.bool('global')
-  const hooks = namedHooks(inv.list('hook'), global)
+  const hooks = namedHooks(inv.list('hook'), inv.positionals, global)
   for (const pattern of inv.positionals) refusePattern(pattern)
   const attributes = global ? await globalAttributes(io) : await ownAttributes(io)
   if (global) await makeFolders(dirname(attributes), 0o700).catch(() => {})

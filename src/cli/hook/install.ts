@@ -12,9 +12,18 @@ import { type HookPlace, placeOf } from './place.ts'
 
 const action: Readonly<Record<HookName, string>> = { 'pre-commit': 'commit', 'pre-push': 'push' }
 
-/** The hooks that the words of `--hook` name, each once. @throws SopsError `generic` for another one, and for hooks of all repositories. */
-export function namedHooks(words: readonly string[], global: boolean): readonly HookName[] {
-  if (words.length > 0 && global) {
+const isHook = (word: string): word is HookName => hookNames.some((name) => name === word)
+
+/**
+ * The hooks that the values of `--hook` name, each once.
+ * @throws SopsError `generic` for another one, for one among the patterns, and for hooks of all repositories.
+ */
+export function namedHooks(
+  values: readonly string[],
+  patterns: readonly string[],
+  global: boolean,
+): readonly HookName[] {
+  if (values.length > 0 && global) {
     throw new SopsError(
       'generic',
       '--hook is for one repository: hooks for all would take the place of those that each has',
@@ -23,10 +32,16 @@ export function namedHooks(words: readonly string[], global: boolean): readonly 
       },
     )
   }
-  const names = words.map((word) => {
-    const known = hookNames.find((name) => name === (word === '' ? hookNames[0] : word))
-    if (known === undefined) throw new SopsError('generic', `--hook=${quote(word)}: it is ${hookNames.join(' or ')}`)
-    return known
+  const astray = values.length > 0 ? patterns.find(isHook) : undefined
+  if (astray !== undefined) {
+    throw new SopsError('generic', `${astray} is no pattern here`, {
+      hints: [`the name of a hook stands behind an equals sign: sops git install --hook=${astray}`],
+    })
+  }
+  const names = values.map((value) => {
+    if (value !== '' && !isHook(value))
+      throw new SopsError('generic', `--hook=${quote(value)}: it is ${hookNames.join(' or ')}`)
+    return value === '' ? hookNames[0] : value
   })
   return [...new Set(names)]
 }

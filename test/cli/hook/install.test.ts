@@ -473,6 +473,11 @@ describe('a repository of another kind', () => {
 
 test.each<[string, readonly string[], string]>([
   ['another hook', ['--hook=commit-msg'], 'error: --hook="commit-msg": it is pre-commit or pre-push\n'],
+  ...(['pre-commit', 'pre-push'] as const).map((name): [string, readonly string[], string] => [
+    `${name} as a word of its own`,
+    ['--hook', name],
+    `error: ${name} is no pattern here\nhint: the name of a hook stands behind an equals sign: sops git install --hook=${name}\n`,
+  ]),
   [
     'all repositories',
     ['--hook', '--global'],
