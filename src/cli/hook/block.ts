@@ -5,14 +5,17 @@ export type HookName = (typeof hookNames)[number]
 
 const [start, end] = ['# >>> sops check >>>', '# <<< sops check <<<']
 
-/** Without input: what Git writes to a hook is for the lines below ours. */
+/**
+ * Without input: what Git writes to a hook is for the lines below ours. Without an editor: SOPS takes `check` for a file to edit, and would wait
+ * for somebody to close it; this way it fails, and nothing is committed.
+ */
 const checks: Readonly<Record<HookName, readonly string[]>> = {
-  'pre-commit': ['sops check --staged </dev/null || exit 1'],
+  'pre-commit': ['SOPS_EDITOR=false sops check --staged </dev/null || exit 1'],
   'pre-push': [
     "if git rev-parse --verify --quiet '@{push}' </dev/null >/dev/null 2>&1; then",
-    "  sops check '--changed=@{push}' </dev/null || exit 1",
+    "  SOPS_EDITOR=false sops check '--changed=@{push}' </dev/null || exit 1",
     'else',
-    '  sops check </dev/null || exit 1',
+    '  SOPS_EDITOR=false sops check </dev/null || exit 1',
     'fi',
   ],
 }

@@ -14,6 +14,17 @@ test.each(hookNames)(
   },
 )
 
+test.each(hookNames)(
+  'the block of %s opens no editor where the program in PATH is SOPS, which knows no check',
+  (name) => {
+    const calls = blockOf(name).match(/^ +.*sops check .*$/gm)!
+    expect(calls.filter((line) => !/^ +SOPS_EDITOR=false sops check .*<\/dev\/null \|\| exit 1$/.test(line))).toEqual(
+      [],
+    )
+    expect(calls).toHaveLength(name === 'pre-commit' ? 1 : 2)
+  },
+)
+
 describe('a hook that gets the block directly below its first line', () => {
   test.each([
     ['sh', '#!/bin/sh\necho x\n'],
