@@ -90,7 +90,7 @@ async function offer(word: string, before: readonly string[], host: Host): Promi
     return flag === undefined ? nothing : valuesOf(flag, spelling + equals)
   }
   const last = flagNamed(before.at(-1) ?? '', flags)
-  if (last !== undefined && last.kind !== 'bool') return valuesOf(last)
+  if (last !== undefined && last.kind !== 'bool' && !last.optional) return valuesOf(last)
   if (word.startsWith('-')) return { candidates: matchingFlags(word, flags, before), files: false }
   return { candidates: commandsAt(path, word), files: await takesFiles(path.at(-1)) }
 }

@@ -113,7 +113,7 @@ async function print(
   for (const flag of flags) {
     // yargs prints short spellings first, then the key, then its other aliases: the value belongs to the last one printed.
     const long = namesOf(flag).filter((name) => name.length > 1)
-    if (flag.value !== undefined) long.push(`${long.pop()} ${flag.value}`)
+    if (flag.value !== undefined) long.push(`${long.pop()}${flag.optional ? `[=${flag.value}]` : ` ${flag.value}`}`)
     const [key = '', ...aliases] = [...long, ...namesOf(flag).filter((name) => name.length === 1)]
     last.option(key, { alias: aliases, describe: describe(flag), group: `${flag.section ?? heading}:` })
   }

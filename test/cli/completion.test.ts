@@ -40,10 +40,15 @@ describe('candidates', () => {
     ['decrypt --filename', ['--filename-override']],
     ['encrypt --encrypted-s', ['--encrypted-suffix']],
     ['groups add --shamir', ['--shamir-secret-sharing-threshold']],
+    ['git install --hook=', ['--hook=pre-commit', '--hook=pre-push']],
     ['--ver', ['--verbose', '--version']],
     ['--nonsense', []],
   ])('%s', async (line, expected) => {
     expect(await candidates(line)).toEqual(expected)
+  })
+
+  test('a value that may be left out stands behind = only', async () => {
+    expect(await candidates('git install --hook ', { _SOPS_COMPLETE: 'bash' })).toEqual([])
   })
 
   test.each(all)('every flag of %j', async (path, command) => {

@@ -23,7 +23,7 @@ function listed(text: string): Told[] {
   let heading = ''
   return text.split('\n').flatMap((line) => {
     heading = /^([A-Z ]+):$/.exec(line)?.[1] ?? heading
-    const [, names, value = '', help] = /^ {3,}((?:--?[\w-]+, )*--[\w-]+)(?: (\S+))? {2,}(\S.*)$/.exec(line) ?? []
+    const [, names, value = '', help] = /^ {3,}((?:--?[\w-]+, )*--[\w-]+)(?: ?(\S+))? {2,}(\S.*)$/.exec(line) ?? []
     return names === undefined || help === undefined ? [] : [{ heading, names, value, help }]
   })
 }
@@ -36,7 +36,7 @@ function told(flags: readonly Flag[], heading: string): Told[] {
     return {
       heading: flag.section ?? heading,
       names: names.map(dashed).join(', '),
-      value: flag.value ?? '',
+      value: flag.optional ? `[=${flag.value}]` : (flag.value ?? ''),
       help: flag.help + (shown === '' ? '' : ` (default: ${shown})`) + (flag.env ? ` [$${flag.env}]` : ''),
     }
   })

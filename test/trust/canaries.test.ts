@@ -293,11 +293,11 @@ describe('where keys come from', () => {
 
 /** What each hands over as arguments was looked at: an editor's file, a user's own command line, or fixed words. */
 const starters = [
-  'cli/commands/git.ts',
   'cli/editor.ts',
   'cli/exec/account.ts',
   'cli/exec/child.ts',
   'cli/exec/pipe.ts',
+  'cli/git.ts',
   'cli/local-only.ts',
   'disk/lock.ts',
   'cli/temp-dir.ts',

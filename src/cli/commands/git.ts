@@ -4,30 +4,45 @@ import { dirname, join, resolve } from 'node:path'
 import { loadConfig } from '../../config/index.ts'
 import type { Context } from '../../context/index.ts'
 import { fingerprint } from '../../disk/index.ts'
-import { messageOf, SopsError, setIn, withHints } from '../../errors.ts'
+import { messageOf, SopsError, withHints } from '../../errors.ts'
 import { emitPlain, loadEncrypted, withOpenFile } from '../../file/index.ts'
 import type { FormatId } from '../../formats/index.ts'
 import { formatOfPath, isFormatId, sniffFormat } from '../../formats/index.ts'
 import { othersText } from '../../metadata/index.ts'
-import { codeOf, lstat, makeFolders, readFile, rm, run as startAndWait, systemErrorText } from '../../system/index.ts'
+import { lstat, makeFolders, readFile, rm, systemErrorText } from '../../system/index.ts'
 import { oneLine, quote } from '../../text/quote.ts'
 import { patternIn, patternsOf, patternText, refusePattern } from '../attributes.ts'
 import { type Command, command } from '../command.ts'
 import { noFile } from '../extra-words.ts'
 import { writeOutput } from '../files.ts'
-import { bool } from '../flag.ts'
+import { bool, list } from '../flag.ts'
 import { decryptionOrder, inputType, keyServices, networkKeys } from '../flags.ts'
+import { git } from '../git.ts'
+import { hookNames } from '../hook/block.ts'
+import { installHook, namedHooks } from '../hook/install.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { localOnly } from '../local-only.ts'
 import { placedLines } from '../report.ts'
 import { absolutePath, orderOf, servicesOf } from '../settings.ts'
 
-const installFlags = [bool('global', 'for all repositories of this user')] as const
+const installFlags = [
+  bool('global', 'for all repositories of this user'),
+  list(
+    'hook',
+    'also run sops check before each commit (pre-commit, unless another is named) or push (pre-push); may be repeated. A hook that is there keeps its lines, and what cannot be written is printed',
+    { value: 'HOOK', optional: true, values: hookNames },
+  ),
+] as const
 
 export const install: Command = command({
   args: '[PATTERN...]',
   flags: installFlags,
-  examples: ['sops git install', "sops git install '*.secret.yaml'", 'sops git install --global'],
+  examples: [
+    'sops git install',
+    "sops git install '*.secret.yaml'",
+    'sops git install --hook',
+    'sops git install --global',
+  ],
   run: runInstall,
 })
 
@@ -120,16 +135,6 @@ async function plaintext(
   })
 }
 
-const git = async (io: Io, ...args: string[]): Promise<string> => {
-  const failed = ([reason, ...more]: readonly string[]): SopsError =>
-    new SopsError('generic', [`git ${args.join(' ')} failed: ${reason}`, ...more])
-  const ran = await startAndWait('git', args, { cwd: io.ctx.cwd, env: { ...io.ctx.env } }).catch((error: unknown) => {
-    throw failed([codeOf(error) === 'ENOENT' ? 'there is no program git in PATH' : messageOf(error)])
-  })
-  if (ran.status === 0) return ran.stdout.trim()
-  throw failed(setIn(ran.stderr || `exit status ${ran.status}`))
-}
-
 /** Files that are encrypted wherever they are. */
 const usualPatterns = [
   '*.enc.yaml',
@@ -150,6 +155,7 @@ const secretPatterns = ['yaml', 'yml', 'json', 'env', 'ini'].map((ending) => `*s
 /** Writes the attributes and git's settings, both or neither: if git refuses its half, the attributes are put back. */
 async function runInstall(inv: Invocation<(typeof installFlags)[number]>, io: Io): Promise<number> {
   const global = inv.bool('global')
+  const hooks = namedHooks(inv.list('hook'), inv.positionals, global)
   for (const pattern of inv.positionals) refusePattern(pattern)
   const attributes = global ? await globalAttributes(io) : await ownAttributes(io)
   if (global) await makeFolders(dirname(attributes), 0o700).catch(() => {})
@@ -178,6 +184,7 @@ async function runInstall(inv: Invocation<(typeof installFlags)[number]>, io: Io
     throw error
   }
   await io.say(`git diff now decrypts ${patterns.join(' ')} (${attributes})`)
+  for (const name of hooks) await installHook(name, dirname(attributes), io)
   return 0
 }
 
