@@ -191,7 +191,12 @@ async function change(inv: Either, io: Io, done: string, plan: Task['plan']): Pr
   }
   if (!inv.bool('in-place'))
     throw new SopsError('generic', 'several files are changed in place', {
-      hints: [inPlaceHint(inv, words.flatMap((word) => ['--file', shellWord(word)]))],
+      hints: [
+        inPlaceHint(
+          inv,
+          words.flatMap((word) => ['--file', shellWord(word)]),
+        ),
+      ],
     })
   const targets = await encryptedTargets(inv, io, words)
   const work = (one: Either, child: Io): Promise<void> => {

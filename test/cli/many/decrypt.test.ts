@@ -200,7 +200,9 @@ describe('--output-dir', () => {
       128,
       {
         files: names.map((path) =>
-          path === 'k/b.sops.yaml' ? { path, status: 'failed', error: { code: 'no-data-key' } } : { path, status: 'changed' },
+          path === 'k/b.sops.yaml'
+            ? { path, status: 'failed', error: { code: 'no-data-key' } }
+            : { path, status: 'changed' },
         ),
         summary: { changed: 5, unchanged: 0, failed: 1 },
       },
