@@ -1,20 +1,18 @@
 // The encrypted version of a file that stands there in clear: encrypting over it changes what changed, and no more.
-import { basename, dirname, join, relative, sep } from 'node:path'
-import { type Context, memoKey, memoKeys, onceEach } from '../context/index.ts'
+import { type Context, memoKey } from '../context/index.ts'
 import { SopsError } from '../errors.ts'
 import type { Draft } from '../file/index.ts'
 import { type EncryptionSettings, loadEncrypted, type SealedOver, sealOver, withOpenFile } from '../file/index.ts'
 import type { FormatId, Layout } from '../formats/index.ts'
 import { type KeyService, localKeyService } from '../groups/index.ts'
 import { contextAtHand } from '../keys/index.ts'
-import { type Blobs, looksEncrypted, openBlobs, topOf } from '../repo/index.ts'
-import { realpath } from '../system/index.ts'
 import { readInput } from './files.ts'
 import { type BoolFlag, bool, type StringFlag, string } from './flag.ts'
 import type { inPlace } from './flags.ts'
 import type { Invocation, Io } from './invocation.ts'
 import { absolutePath, formatsFor } from './settings.ts'
 import type { TargetFile } from './target.ts'
+import { trackedVersion } from './tracked.ts'
 
 type EarlierFlag = BoolFlag<'fresh'> | StringFlag<'into'>
 
@@ -97,22 +95,3 @@ const atHand = (ctx: Context): Context =>
   }))
 
 const quietContext = memoKey<Context>('keys at hand for earlier versions')
-const blobsOf = memoKeys<Promise<Blobs>>('files of Git')
-
-/** What the index has of a file, else HEAD, if that is encrypted. */
-async function trackedVersion(file: string, { ctx, host }: Io): Promise<Uint8Array | undefined> {
-  const folder = dirname(file)
-  const top = await topOf(folder, ctx)
-  if (top === undefined) return undefined
-  const blobs = await onceEach(ctx, blobsOf, top, async () => {
-    const opened = await openBlobs(top, ctx)
-    host.onCleanup(opened.close)
-    return opened
-  })
-  const path = relative(top, join(await realpath(folder), basename(file))).replaceAll(sep, '/')
-  for (const name of [`:0:${path}`, `HEAD:${path}`]) {
-    const bytes = await blobs.read(name)
-    if (bytes !== undefined && looksEncrypted(bytes)) return bytes
-  }
-  return undefined
-}

@@ -1,5 +1,5 @@
 // Files that stand decrypted in the work tree: where their ciphertext is kept, and what is kept of one.
-import { basename, dirname, join, relative, resolve, sep } from 'node:path'
+import { dirname, join, resolve, sep } from 'node:path'
 import { SopsError } from '../errors.ts'
 import {
   changedFiles,
@@ -9,9 +9,10 @@ import {
   listLocked,
   looksEncrypted,
   openBlobs,
+  pathFromTop,
   topOf,
 } from '../repo/index.ts'
-import { makeFolders, readFile, realpath, textOf, writeFile } from '../system/index.ts'
+import { makeFolders, readFile, textOf, writeFile } from '../system/index.ts'
 import { listed } from '../text/listed.ts'
 import type { Io } from './invocation.ts'
 import { shownPath } from './many/report.ts'
@@ -43,9 +44,8 @@ export async function workTree({ ctx }: Io): Promise<WorkTree> {
 
 /** A file's path from the top, with `/`. @throws SopsError `generic` for a file of another place. */
 export async function pathIn({ top }: WorkTree, file: string, name: string): Promise<string> {
-  const folder = await realpath(dirname(file)).catch(() => dirname(file))
-  const path = relative(top, join(folder, basename(file)))
-  if (path.split(sep)[0] !== '..' && !path.startsWith(sep)) return path.replaceAll(sep, '/')
+  const path = await pathFromTop(top, file)
+  if (path !== undefined) return path
   throw new SopsError('generic', `${name} is outside of the repository of the current folder`, {
     hints: ['run the command in the repository of the file'],
   })

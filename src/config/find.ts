@@ -4,7 +4,7 @@
 import { type PlatformPath, posix, win32 } from 'node:path'
 import type { Context } from '../context/index.ts'
 import { memoKey, memoKeys, onceEach } from '../context/index.ts'
-import { lstatSync, statSync } from '../system/index.ts'
+import { lstatSync, realpathSync, statSync } from '../system/index.ts'
 
 /** A configuration file that was found or named, not yet read. */
 export interface ConfigFile {
@@ -128,6 +128,18 @@ export async function findConfig(ctx: Context, explicit = ''): Promise<ConfigFil
   return explicit === '' ? { ...file, found: true } : file
 }
 
+/** The path of what the search found without `..`, which leads elsewhere behind a link: then it is the path without links. */
+function placeOf(found: string, ctx: Context): string {
+  const lexical = pathsOf(ctx).resolve(ctx.cwd, found)
+  if (found === '.sops.yaml') return lexical
+  const [met, there] = [openablePath(found, ctx), lexical].map((path) => statSync(path, { throwIfNoEntry: false }))
+  return met?.ino === there?.ino && met?.dev === there?.dev ? lexical : realpathOf(found, ctx)
+}
+
+/** The file itself may be a link, as in its own folder. */
+const realpathOf = (found: string, ctx: Context): string =>
+  pathsOf(ctx).join(realpathSync(openablePath(`${found.slice(0, -'.sops.yaml'.length)}.`, ctx)), '.sops.yaml')
+
 const nearest = memoKeys<ConfigFile | undefined>('nearest configurations')
 const told = memoKeys<void>('warnings of the search')
 
@@ -144,7 +156,7 @@ export async function nearestConfig(path: string, ctx: Context): Promise<ConfigF
     const there = { ...ctx, cwd: folder, log }
     const { found } = search(there, false)
     if (found === undefined) return undefined
-    const absolutePath = pathsOf(ctx).resolve(folder, found)
+    const absolutePath = placeOf(found, there)
     return { path: relative(ctx.cwd, absolutePath), absolutePath, found: true }
   })
 }

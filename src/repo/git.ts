@@ -1,6 +1,6 @@
 // Git as a program: how it is run, and where a work tree begins. It gets words, never a line for a shell, and names come and go as bytes.
 import type { ChildProcessWithoutNullStreams } from 'node:child_process'
-import { dirname, join, resolve, sep } from 'node:path'
+import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import { type Context, memoKey, memoKeys, onceEach } from '../context/index.ts'
 import { messageOf, SopsError, setIn } from '../errors.ts'
 import { codeOf, type Environment, existsSync, loadStart, realpath, textOf } from '../system/index.ts'
@@ -130,6 +130,13 @@ export function gitIn(folder: string, ctx: Context): Git {
 /** Whether a path is a folder or below it; both without symbolic links. */
 export const isWithin = (path: string, top: string): boolean =>
   path === top || path.startsWith(top.endsWith(sep) ? top : `${top}${sep}`)
+
+/** A file's path from the top of a work tree, with `/`, as Git names it; undefined for one of another place. Its folder need not be there. */
+export async function pathFromTop(top: string, file: string): Promise<string | undefined> {
+  const folder = await realpath(dirname(file)).catch(() => dirname(file))
+  const path = join(folder, basename(file))
+  return isWithin(path, top) ? relative(top, path).replaceAll(sep, '/') : undefined
+}
 
 /** Git's answers to a folder outside of a work tree; one about GIT_DIR is a mistake. */
 const outside = /not a git repository \(or any|must be run in a work tree/

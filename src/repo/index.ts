@@ -10,7 +10,7 @@ export {
   type FileVersion,
   type ValueChange,
 } from './compare.ts'
-export { type Git, gitIn, isWithin, topOf } from './git.ts'
+export { type Git, gitIn, isWithin, pathFromTop, topOf } from './git.ts'
 export { compileGlob, isGlob } from './glob.ts'
 export { leavesOf, type StoredLeaf } from './leaves.ts'
 export { changedFiles, mergeBase, stagedFiles, trackedFiles, untrackedFiles } from './listings.ts'

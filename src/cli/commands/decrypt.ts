@@ -39,7 +39,7 @@ import type { Invocation, Io } from '../invocation.ts'
 import { inputInMemory, isLarge, type LargeInput, openIfLarge, writeLarge } from '../large.ts'
 import { changeMany } from '../many/change.ts'
 import { targetFlags, writerFlags } from '../many/flags.ts'
-import { decryptMany, type Plaintext, plaintextFlags } from '../many/plaintexts.ts'
+import { decryptMany, type Plaintext, plaintextFlags, refusePlaces, rehearsesWriting } from '../many/plaintexts.ts'
 import { encryptedTargets, isByFlag, isSingle } from '../many/targets.ts'
 import { nearKeyHints } from '../near-key.ts'
 import { nameOf, openedText } from '../outcome.ts'
@@ -89,7 +89,9 @@ export const decrypt: Command = command({
 })
 
 async function run(inv: Given, io: Io): Promise<number> {
-  const isOne = isSingle(inv, io) && inv.string('output-dir') === '' && !inv.bool('json')
+  refusePlaces(inv)
+  const isReport = inv.string('output-dir') !== '' || inv.bool('json') || rehearsesWriting(inv)
+  const isOne = isSingle(inv, io) && !isReport
   if (isOne) return decryptOne(inv, io)
   refuseIndex(inv, io)
   if (inv.given('extract'))

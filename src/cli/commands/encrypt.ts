@@ -49,6 +49,7 @@ import {
   servicesOf,
 } from '../settings.ts'
 import { mustExist, readTarget, type TargetFile, targetOf, withInput, writeResult } from '../target.ts'
+import { warnOfStaged } from '../tracked.ts'
 import { warnOfMisnamed } from '../unfit.ts'
 import { warnOfCleartext, warnOfLayout, warnOfLosses, warnOfReadings, warnOfRespelling } from '../warnings.ts'
 import { isFile } from '../word-order.ts'
@@ -134,6 +135,7 @@ function warnOfEmpty({ file }: TargetFile, { length }: Uint8Array, { ctx }: Io):
 async function run(inv: Given, io: Io): Promise<number> {
   if (isSingle(inv, io) && !wantsReport(inv)) {
     await encryptOne(inv, io)
+    if (inv.bool('in-place') && inv.positionals[0]) await warnOfStaged(io, [absolutePath(io.ctx, inv.positionals[0])])
     return 0
   }
   const [word, ...more] = inv.positionals
@@ -144,8 +146,12 @@ async function run(inv: Given, io: Io): Promise<number> {
     throw new SopsError('generic', 'several files are encrypted in place', { hints: [inPlaceHint(inv)] })
   if (inv.string('into') !== '') throw new SopsError('generic', '--into is for one file')
   const targets = await targetsOf(inv, io, 'clear')
-  const change = inv.bool('staged') ? encryptStaged : changeMany
-  return change<Given>(inv, io, { targets, work: encryptOne, verbs: ['encrypting', 'encrypted', 'encrypt'] })
+  const run = { targets, work: encryptOne, verbs: ['encrypting', 'encrypted', 'encrypt'] } as const
+  if (inv.bool('staged')) return encryptStaged<Given>(inv, io, run)
+  const settled = async (isWritten: boolean, paths: readonly string[]): Promise<void> => {
+    if (isWritten) await warnOfStaged(io, paths)
+  }
+  return changeMany<Given>(inv, io, { ...run, settled })
 }
 
 async function encryptOne(inv: Given, io: Io): Promise<void> {

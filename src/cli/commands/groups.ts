@@ -8,7 +8,7 @@ import { ownThreshold, shortRecoveryText } from '../../groups/index.ts'
 import type { KeyGroup, MasterKey } from '../../keys/index.ts'
 import { keyTypesInOrder } from '../../keys/index.ts'
 import { refuseOthers } from '../../metadata/index.ts'
-import { fileWord, quote } from '../../text/quote.ts'
+import { fileWord, quote, shellWord } from '../../text/quote.ts'
 import { type Command, command } from '../command.ts'
 import { readInput } from '../files.ts'
 import { dashed, string } from '../flag.ts'
@@ -191,7 +191,12 @@ async function change(inv: Either, io: Io, done: string, plan: Task['plan']): Pr
   }
   if (!inv.bool('in-place'))
     throw new SopsError('generic', 'several files are changed in place', {
-      hints: [inPlaceHint(inv)],
+      hints: [
+        inPlaceHint(
+          inv,
+          words.flatMap((word) => ['--file', shellWord(word)]),
+        ),
+      ],
     })
   const targets = await encryptedTargets(inv, io, words)
   const work = (one: Either, child: Io): Promise<void> => {

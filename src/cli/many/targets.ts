@@ -5,7 +5,7 @@ import { loadEncrypted } from '../../file/index.ts'
 import { type FormatId, formatIds, isFormatId } from '../../formats/index.ts'
 import { labelOf } from '../../keys/index.ts'
 import { findTargets, isGlob, type Target, type Wanted } from '../../repo/index.ts'
-import { readFile, statSync } from '../../system/index.ts'
+import { readFile, statSync, textOf } from '../../system/index.ts'
 import { quote, shellWord } from '../../text/quote.ts'
 import { isFolder } from '../files.ts'
 import { dashed } from '../flag.ts'
@@ -32,14 +32,14 @@ export function isSingle(inv: Given, io: Io, words: readonly string[] = inv.posi
 }
 
 /** For several files without `--in-place`: with what says which they are; the other flags are the user's to repeat. */
-export function inPlaceHint(inv: Given): string {
+export function inPlaceHint(inv: Given, named: readonly string[] = []): string {
   const bools = (['all', 'staged', 'null', 'untracked'] as const).filter((name) => inv.bool(name)).map(dashed)
   const strings = (['changed', 'files-from', 'type', 'recipient'] as const)
     .filter((name) => inv.given(name))
     .map((name) => withValue(name, inv.string(name)))
   const excluded = inv.list('exclude').map((pattern) => withValue('exclude', pattern))
   const words = inv.positionals.map(shellWord)
-  return ['sops', ...inv.command, '-i …', ...bools, ...strings, ...excluded, ...words].join(' ')
+  return ['sops', ...inv.command, '-i …', ...bools, ...strings, ...excluded, ...named, ...words].join(' ')
 }
 
 const withValue = (name: string, value: string): string =>
@@ -127,8 +127,7 @@ async function listedNames(inv: Given, io: Io): Promise<readonly string[]> {
   const name = inv.string('files-from')
   const bytes = name === '-' ? await io.host.stdin.readAll() : await readFile(absolutePath(io.ctx, name))
   const end = inv.bool('null') ? '\0' : '\n'
-  return Buffer.from(bytes)
-    .toString()
+  return textOf(bytes)
     .split(end)
     .map((line) => (end === '\n' ? line.replace(/\r$/, '') : line))
     .filter((line) => line !== '')

@@ -1,6 +1,6 @@
 // Commands that write over many files: all or none, what they say, and how they end.
 import { execFileSync, spawnSync } from 'node:child_process'
-import { chmodSync, unlinkSync } from 'node:fs'
+import { chmodSync, mkdirSync, renameSync, symlinkSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { bin, skipsExecutable } from '../../support/build.ts'
@@ -216,6 +216,24 @@ describe('failures', () => {
 })
 
 describe('which files', () => {
+  test.skipIf(process.platform !== 'linux')('a list has names as Git writes them, be they no UTF-8', async () => {
+    const bytes = Buffer.from('k/\xff.enc.yaml', 'latin1')
+    renameSync(work.path('a.enc.yaml'), Buffer.concat([Buffer.from(`${work.dir}/`), bytes]))
+    work.write({ list: Buffer.concat([bytes, Buffer.from([0])]) })
+    const { files } = JSON.parse(await work.prints('rotate', '-i', '--files-from', 'list', '-0', '--json')) as {
+      files: object[]
+    }
+    expect(files).toEqual([{ path: 'k/\\xff.enc.yaml', status: 'changed' }])
+  })
+
+  test.skipIf(isWindows)('below a link to a folder, the configuration is that of the folder', async () => {
+    mkdirSync(work.path('deep'))
+    symlinkSync('../k', work.path('deep/linked'))
+    work.write({ '.sops.yaml': rule(secondRecipient, recipient) })
+    await work.prints('updatekeys', '-y', 'deep/linked')
+    expect(work.read('k/b.enc.yaml')).toContain(secondRecipient)
+  })
+
   test.each([
     [['rotate', '--all'], 'sops rotate -i … --all'],
     [
@@ -226,6 +244,8 @@ describe('which files', () => {
     [['rotate', '--changed=main~1'], "sops rotate -i … --changed='main~1'"],
     [['rotate', '-0', '--files-from', 'list'], 'sops rotate -i … --null --files-from=list'],
     [['groups', 'add', '--all', '--age', recipient], 'sops groups add -i … --all'],
+    [['groups', 'add', '--file', 'k', '--age', recipient], 'sops groups add -i … --file k'],
+    [['groups', 'delete', '--file', '*.yaml', '--check', '0'], "sops groups delete -i … --file '*.yaml' 0"],
     [['rotate', 'k', 'a.enc.yaml'], 'sops rotate -i … k a.enc.yaml'],
   ])('%j: the hint to add -i says them again', async (argv, hint) => {
     const { code, stderr } = await work.sops(argv)

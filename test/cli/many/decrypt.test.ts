@@ -195,15 +195,80 @@ describe('--output-dir', () => {
     const { code, stderr } = await work.sops(['decrypt', '--all', '--output-dir', 'plain'])
     expect(code).toBe(128)
     expect(stderr).toContain('decrypted 5, failed 1')
+    const json = await work.sops(['decrypt', '--all', '--output-dir', 'plain', '--json'])
+    expect([json.code, JSON.parse(json.stdout)]).toMatchObject([
+      128,
+      {
+        files: names.map((path) =>
+          path === 'k/b.sops.yaml'
+            ? { path, status: 'failed', error: { code: 'no-data-key' } }
+            : { path, status: 'changed' },
+        ),
+        summary: { changed: 5, unchanged: 0, failed: 1 },
+      },
+    ])
     expect(work.exists('plain/k/b.sops.yaml')).toBe(false)
     expect(work.read('plain/a.enc.yaml')).toBe('a: 1\n')
   })
+})
+
+describe('--dry-run and --check write no plaintext', () => {
+  const text = 'would decrypt a.enc.yaml\n'
+  const all = names.map((name) => `would decrypt ${name}\n`).join('')
+  const json = (...paths: readonly string[]): string =>
+    `${JSON.stringify({
+      version: 1,
+      command: 'decrypt',
+      files: paths.map((path) => ({ path, status: 'changed' })),
+      summary: { changed: paths.length, unchanged: 0, failed: 0 },
+    })}\n`
+
+  test.each([
+    ['in place', ['-i', 'a.enc.yaml'], text],
+    ['in place, as JSON', ['-i', '--json', 'a.enc.yaml'], json('a.enc.yaml')],
+    ['to a file', ['a.enc.yaml', '--output', 'out.yaml'], text],
+    ['several to a file', ['a.enc.yaml', 'k/b.sops.yaml', '--output', 'out'], `${text}would decrypt k/b.sops.yaml\n`],
+    ['into a folder', ['--all', '--output-dir', 'plain'], all],
+    ['into a folder, as JSON', ['--all', '--output-dir', 'plain', '--json'], json(...names)],
+  ])('%s', async (_, argv, printed) => {
+    const before = work.contents()
+    expect(await work.sops(['decrypt', ...argv, '--dry-run'])).toMatchObject({ code: 0, stdout: printed })
+    expect(await work.sops(['decrypt', ...argv, '--check'])).toMatchObject({ code: 1, stdout: printed })
+    expect(work.contents()).toEqual(before)
+  })
+
+  test.each([
+    ['a folder with tracked files', ['--all', '--output-dir', 'k'], 'k has files that Git tracks'],
+    ['formats that cannot be joined', ['a.enc.yaml', 'd.enc.env', '--output', 'out'], 'd.enc.env is none'],
+  ])('%s is refused as ever', async (_, argv, said) => {
+    const { code, stderr } = await work.sops(['decrypt', ...argv, '--dry-run'])
+    expect([code, stderr]).toEqual([1, expect.stringContaining(said)])
+  })
+
+  test('what goes to stdout is written nowhere', async () => {
+    expect(await work.prints('decrypt', 'a.enc.yaml', '--dry-run')).toBe('a: 1\n')
+    expect(await work.prints('decrypt', 'a.enc.yaml', 'k/b.sops.yaml', '--check')).toBe('a: 1\n---\n# second\nb: 2\n')
+  })
+})
+
+test.each([
+  ['--output-dir', ['-i', 'a.enc.yaml', '--output-dir', 'plain'], '--in-place and --output-dir'],
+  ['--strip', ['-i', 'a.enc.yaml', '--strip'], '--strip is for --output-dir'],
+  ['--strip alone', ['a.enc.yaml', '--strip'], '--strip is for --output-dir'],
+  ['--output', ['a.enc.yaml', '--output', 'out', '--output-dir', 'plain'], '--output and --output-dir'],
+  ['--output and --json', ['a.enc.yaml', '--output', 'out', '--json'], '--json is for stdout'],
+])('two places for the plaintext are refused, and nothing is written: %s', async (_, argv, said) => {
+  const before = work.contents()
+  const { code, stdout, stderr } = await work.sops(['decrypt', ...argv])
+  expect([code, stdout, stderr]).toEqual([1, '', expect.stringContaining(said)])
+  expect(work.contents()).toEqual(before)
 })
 
 test.each([
   [['-i'], ''],
   [[], ''],
   [['--output-dir', 'plain'], ''],
+  [['--output-dir', 'plain', '--json'], '"changed":0'],
   [['--json'], '"decrypted":0'],
   [['-i', '--json'], '"unchanged":0'],
 ])('nothing to decrypt is no failure: %j', async (how, said) => {

@@ -1,5 +1,5 @@
 // Encrypting over the version that Git has: what did not change stays as it is, and who could not have written it is not trusted.
-import { renameSync, rmSync } from 'node:fs'
+import { mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { changedNames, makeWork, newLines, recipient, rule, sealed, secondRecipient, type Work } from './support.ts'
 
@@ -218,6 +218,45 @@ describe('--staged', () => {
     expect(work.contents()).toEqual(before)
     const going = await work.sops(['encrypt', '-i', '--staged', '--keep-going'])
     expect([going.code, going.stderr]).toEqual([203, expect.stringContaining(warning("'y y.enc.json'"))])
+  })
+})
+
+describe('staged in clear, and then encrypted in the work tree', () => {
+  beforeEach(() => {
+    work.write({ 'x.enc.yaml': 'v: 1\n', 'y y.enc.json': '{"v": 2}\n' })
+    work.git('add', 'x.enc.yaml', 'y y.enc.json')
+  })
+  const one = 'warning: x.enc.yaml is staged in clear; run: git add x.enc.yaml\n'
+  const both = "warning: x.enc.yaml, 'y y.enc.json' are staged in clear; run: git add x.enc.yaml 'y y.enc.json'\n"
+
+  test.each([
+    ['a file', ['-i', 'x.enc.yaml'], one],
+    ['the form with flags only', ['-e', '-i', 'x.enc.yaml'], one],
+    ['anew', ['-i', '--fresh', 'x.enc.yaml'], one],
+    ['with a report', ['-i', '--json', 'x.enc.yaml'], one],
+    ['several', ['-i', 'x.enc.yaml', 'y y.enc.json'], both],
+    ['all, of which others are not staged', ['-i', '--all'], both],
+    ['nothing is written', ['-i', '--all', '--dry-run'], ''],
+    ['the work tree keeps it', ['--output', 'out.enc.yaml', 'x.enc.yaml'], ''],
+    ['as it was committed', ['-i', 'other.enc.yaml'], ''],
+  ])('%s: %j', async (_, argv, said) => {
+    const command = argv[0] === '-e' ? [] : ['encrypt']
+    const ran = await work.sops([...command, ...argv], { env: { SOPS_ADVICE: '0' } })
+    expect(ran).toMatchObject({ code: 0, stderr: said })
+  })
+
+  test('the file of a link, from a folder below', async () => {
+    mkdirSync(work.path('k'))
+    symlinkSync('../x.enc.yaml', work.path('k/link.enc.yaml'))
+    work.git('add', 'k/link.enc.yaml')
+    const { code, stderr } = await work.sops(['encrypt', '-i', 'link.enc.yaml'], { cwd: 'k' })
+    expect([code, stderr]).toEqual([0, 'warning: ../x.enc.yaml is staged in clear; run: git add ../x.enc.yaml\n'])
+  })
+
+  test('outside of a work tree nobody asks Git', async () => {
+    work.write({ '../none/.sops.yaml': rule(recipient), '../none/x.enc.yaml': 'v: 1\n' })
+    const { code, stderr } = await work.sops(['encrypt', '-i', 'x.enc.yaml'], { cwd: '../none', env: { PATH: '' } })
+    expect([code, stderr]).toEqual([0, ''])
   })
 })
 

@@ -1,0 +1,67 @@
+// What Git has of the files of a run: one process of it for each repository.
+import { dirname } from 'node:path'
+import { inOrder, memoKeys, onceEach } from '../context/index.ts'
+import { type Blobs, looksEncrypted, openBlobs, pathFromTop, topOf } from '../repo/index.ts'
+import { realpath } from '../system/index.ts'
+import { shellWord } from '../text/quote.ts'
+import type { Io } from './invocation.ts'
+import { shownPath } from './many/report.ts'
+
+/** A file of a work tree, whether Git knows it or not. */
+interface Place {
+  readonly blobs: Blobs
+  /** From the top, with `/`. */
+  readonly path: string
+}
+
+const opened = memoKeys<Promise<Blobs>>('files of Git')
+
+async function placeOf(file: string, { ctx, host }: Io): Promise<Place | undefined> {
+  const top = await topOf(dirname(file), ctx)
+  const path = top === undefined ? undefined : await pathFromTop(top, file)
+  if (top === undefined || path === undefined) return undefined
+  const blobs = await onceEach(ctx, opened, top, async () => {
+    const all = await openBlobs(top, ctx)
+    host.onCleanup(all.close)
+    return all
+  })
+  return { blobs, path }
+}
+
+/** What the index has of a file, else HEAD, if that is encrypted. */
+export async function trackedVersion(file: string, io: Io): Promise<Uint8Array | undefined> {
+  const place = await placeOf(file, io)
+  if (place === undefined) return undefined
+  for (const name of [`:0:${place.path}`, `HEAD:${place.path}`]) {
+    const bytes = await place.blobs.read(name)
+    if (bytes !== undefined && looksEncrypted(bytes)) return bytes
+  }
+  return undefined
+}
+
+/** True for a file of which the next commit has a plaintext that HEAD does not have. */
+async function isStagedInClear(file: string, io: Io): Promise<boolean> {
+  const place = await placeOf(file, io)
+  const staged = await place?.blobs.read(`:0:${place.path}`)
+  if (place === undefined || staged === undefined || staged.length === 0 || looksEncrypted(staged)) return false
+  const before = await place.blobs.read(`HEAD:${place.path}`)
+  return before === undefined || Buffer.compare(before, staged) !== 0
+}
+
+/** Files at a time. */
+const atOnce = 16
+
+/** Warns of files that were just encrypted in the work tree, and that the next commit would have in clear. Git that fails has nothing to say. */
+export async function warnOfStaged(io: Io, files: readonly string[]): Promise<void> {
+  const { ctx } = io
+  const names: string[] = []
+  const look = async (file: string): Promise<string | undefined> => {
+    const real = await realpath(file).catch(() => file)
+    return (await isStagedInClear(real, io).catch(() => false)) ? shellWord(shownPath(io, real)) : undefined
+  }
+  for await (const name of inOrder(files, atOnce, look)) if (name !== undefined) names.push(name)
+  if (names.length === 0) return
+  io.about(undefined)
+  const message = `${names.join(', ')} ${names.length === 1 ? 'is' : 'are'} staged in clear; run: git add ${names.join(' ')}`
+  ctx.log({ level: 'warning', logger: 'CMD', message })
+}
