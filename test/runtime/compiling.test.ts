@@ -63,7 +63,24 @@ test.each([
   expect(found).toEqual(expected)
 })
 
-test('needs no such compiler', async () => {
+test.each([
+  ['little', [200 * 1024], 0],
+  ['little of each of many files', Array(20).fill(200 * 1024), 0],
+  ['a megabyte', [megabyte], 1],
+  ['megabytes of several files', [megabyte, 2 * megabyte], 1],
+  ['much more', [20 * megabyte], 0],
+])('collects memory before the work instead of while it goes on: %s', async (_, inputs: number[], expected) => {
+  let collections = 0
+  const getBuiltinModule = vi
+    .spyOn(process, 'getBuiltinModule')
+    .mockReturnValue({ fullGC: () => collections++ } as never)
+  const { expectWork } = await import('../../src/runtime/compiling.ts')
+  for (const bytes of inputs) expectWork(bytes)
+  getBuiltinModule.mockRestore()
+  expect(collections).toBe(expected)
+})
+
+test('needs no such engine', async () => {
   const { expectWork, mayRunPerLeaf } = await import('../../src/runtime/compiling.ts')
   const getBuiltinModule = vi.spyOn(process, 'getBuiltinModule').mockReturnValue(undefined)
   mayRunPerLeaf([first])
