@@ -46,6 +46,7 @@ export function algorithmOf(cipher: LeafCipher): NonNullable<LeafCipher['algorit
 
 let block = Buffer.alloc(0)
 let blockAt = 0
+const passing = Buffer.allocUnsafeSlow(ivLength)
 
 /** Draws random bytes in blocks; none is handed out twice. A block is not filled again: who keeps a nonce holds a view of it. */
 export function newIv(): Uint8Array {
@@ -57,6 +58,14 @@ export function newIv(): Uint8Array {
   return block.subarray(blockAt - ivLength, blockAt)
 }
 
+/** `newIv` without a view of its own: good until the next call. */
+function passingIv(): Uint8Array {
+  if (blockAt === block.length) return newIv()
+  for (let i = 0; i < ivLength; i++) passing[i] = block[blockAt + i]!
+  blockAt += ivLength
+  return passing
+}
+
 /**
  * The ENC[…] text of a plaintext; the empty plaintext stays empty. An `iv` that is given must never have been used with this key for
  * another plaintext or other additional data.
@@ -66,7 +75,7 @@ export function encryptLeaf(
   aad: string,
   type: ScalarType,
   plaintext: Uint8Array | string,
-  iv: Uint8Array = newIv(),
+  iv: Uint8Array = passingIv(),
 ): string {
   if (plaintext.length === 0) return ''
   // Its tag has `tagLength` bytes: to say so takes the executable a tenth of the call.
@@ -113,11 +122,18 @@ function writeMark(mark: Uint8Array, at: number): number {
 
 const utf8 = new TextEncoder()
 const aadBytes = Buffer.allocUnsafeSlow(4096)
+/** The beginnings of `aadBytes` by their length. */
+const aadViews: (Buffer | undefined)[] = []
 
 /** Good until the next call: a Buffer of its own for each text takes the executable a tenth of encrypting a leaf. */
 function bytesOfAad(aad: string): Buffer {
   if (aad.length * 3 > aadBytes.length || !aad.isWellFormed()) return bytesOfText(aad)
-  return aadBytes.subarray(0, utf8.encodeInto(aad, aadBytes).written)
+  const { written } = utf8.encodeInto(aad, aadBytes)
+  const known = aadViews[written]
+  if (known !== undefined) return known
+  const view = aadBytes.subarray(0, written)
+  aadViews[written] = view
+  return view
 }
 
 /** What stands behind the data. */
