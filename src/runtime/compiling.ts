@@ -36,8 +36,8 @@ const engine = (): Engine => process.getBuiltinModule('bun:jsc') ?? {}
 let expected = 0
 let isShort = false
 let isPutOff = false
-const { every, filter, forEach, map, some } = Array.prototype
-const known: Functions[] = [[every, filter, forEach, map, some]]
+const { every, filter, findLastIndex, forEach, map, some } = Array.prototype
+const known: Functions[] = [[every, filter, findLastIndex, forEach, map, some]]
 
 /** Tells the runtime how much there is to do. Node decides by itself. */
 export function expectWork(bytes: number): void {
