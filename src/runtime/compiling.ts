@@ -36,6 +36,7 @@ const engine = (): Engine => process.getBuiltinModule('bun:jsc') ?? {}
 let expected = 0
 let isShort = false
 let isPutOff = false
+let areCiphersTold = false
 const { every, filter, findLastIndex, forEach, map, some } = Array.prototype
 const known: Functions[] = [[every, filter, findLastIndex, forEach, map, some]]
 
@@ -47,6 +48,10 @@ export function expectWork(bytes: number): void {
   Bun?.unsafe?.setJITPolicy?.(1)
   isShort = bytes <= most
   if (isShort) for (const functions of known.splice(0)) spare(functions)
+  if (isShort && !areCiphersTold && engine().noFTL) {
+    areCiphersTold = true
+    spare(ofCiphers())
+  }
   if (isShort && bytes >= collected && !isPutOff) putOffCollection()
 }
 
@@ -55,6 +60,23 @@ export function mayRunPerLeaf(functions: Functions): void {
   if (isShort) spare(functions)
   else known.push(functions)
 }
+
+/** What the runtime itself has written in JavaScript and runs for each leaf. */
+function ofCiphers(): Functions {
+  const { Cipheriv, Decipheriv } = process.getBuiltinModule('node:crypto') as unknown as Record<
+    string,
+    Functions[number]
+  >
+  return [Cipheriv, Decipheriv].flatMap((one) => (one ? methodsOf(one.prototype) : []))
+}
+
+/** Those of a class, its constructor among them, and of the class above. */
+const methodsOf = (prototype: object): Functions =>
+  [prototype, Object.getPrototypeOf(prototype) as object].flatMap((one) =>
+    Object.values(Object.getOwnPropertyDescriptors(one))
+      .map(({ value }: PropertyDescriptor) => value as unknown)
+      .filter((value) => typeof value === 'function'),
+  ) as Functions[number][]
 
 function spare(functions: Functions): void {
   const { noFTL } = engine()

@@ -1,3 +1,4 @@
+import { createCipheriv, createDecipheriv } from 'node:crypto'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 
 // Stands for the runtime of the executable; where the tests run in that itself, its own object is put back.
@@ -61,6 +62,23 @@ test.each([
     mayRunPerLeaf([later])
   })
   expect(found).toEqual(expected)
+})
+
+test('keeps the last compiler from the ciphers that the runtime has in JavaScript', async () => {
+  const found: unknown[] = []
+  const { getBuiltinModule } = process
+  const spy = vi
+    .spyOn(process, 'getBuiltinModule')
+    .mockImplementation((name: string) =>
+      name === 'bun:jsc' ? { noFTL: (one: unknown) => found.push(one) } : getBuiltinModule(name),
+    )
+  const { expectWork } = await import('../../src/runtime/compiling.ts')
+  expectWork(megabyte)
+  spy.mockRestore()
+  for (const start of [createCipheriv, createDecipheriv]) {
+    const one = start('aes-256-gcm', Buffer.alloc(32), Buffer.alloc(32))
+    expect(found).toEqual(expect.arrayContaining([one.constructor, one.update, one.final]))
+  }
 })
 
 test.each([
