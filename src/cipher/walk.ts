@@ -44,7 +44,8 @@ const finish = (frame: Frame): MapNode | ListNode =>
 /** What the steps of a walk share. */
 interface Walk {
   readonly selection: Selection
-  readonly selects: (hits: Hits, own?: Hits) => boolean
+  /** What `isSelected` said about sets of hits. */
+  readonly known: (boolean | undefined)[]
   readonly visitor: Visitor
   /** The keys down to the current node. */
   readonly path: string[]
@@ -56,7 +57,7 @@ interface Walk {
  * @throws SopsError `generic` for a key that is not a string; whatever the visitor throws.
  */
 export function walk(tree: Tree, selection: Selection, visitor: Visitor, path: string[]): Tree {
-  const shared: Walk = { selection, selects: makeSelects(selection), visitor, path }
+  const shared: Walk = { selection, known: [], visitor, path }
   return {
     documents: tree.documents.map((document, at) => {
       visitor.document?.(at + 1)
@@ -96,9 +97,10 @@ function visitItem(walk: Walk, frame: Frame, item: Entry | Comment | Node): Fram
   return frame
 }
 
-function visitComment({ selection, selects, visitor }: Walk, frame: Frame, comment: Comment): void {
+function visitComment(walk: Walk, frame: Frame, comment: Comment): void {
+  const { selection, visitor } = walk
   const own = commentHits(selection, comment.text)
-  const selected = selects(frame.hits | frame.active, own)
+  const selected = selects(walk, frame.hits | frame.active, own)
   const inList = frame.node.kind === 'list'
   put(frame, visitor.comment(comment, frame.aad === '' ? ':' : frame.aad, selected, inList))
   frame.active |= own
@@ -116,7 +118,7 @@ function visitEntry(walk: Walk, frame: Frame, entry: Entry): Frame {
   const aad = `${frame.aad}${entry.key}:`
   const hits = frame.hits | frame.active | keyHits(walk.selection, entry.key)
   if (value.kind !== 'leaf') return frameOf(value, aad, hits)
-  finishEntry(walk, frame, entry, walk.visitor.leaf(value, aad, walk.selects(hits), false) as Leaf)
+  finishEntry(walk, frame, entry, walk.visitor.leaf(value, aad, selects(walk, hits), false) as Leaf)
   return frame
 }
 
@@ -126,9 +128,10 @@ function finishEntry({ path }: Walk, frame: Frame, entry: Entry, value: Node): v
   frame.active = 0
 }
 
-function visitElement({ selection, selects, visitor }: Walk, frame: Frame, element: Node): Frame {
+function visitElement(walk: Walk, frame: Frame, element: Node): Frame {
+  const { selection, visitor } = walk
   if (element.kind !== 'leaf') return frameOf(element, frame.aad, frame.hits | frame.active)
-  const next = visitor.leaf(element, frame.aad, selects(frame.hits | frame.active), true)
+  const next = visitor.leaf(element, frame.aad, selects(walk, frame.hits | frame.active), true)
   put(frame, next)
   // A string that turned out to be an encrypted comment belongs to the block of comments it stands in (spec/format.md 5.1).
   if (next.kind === 'leaf') frame.active = 0
@@ -137,14 +140,11 @@ function visitElement({ selection, selects, visitor }: Walk, frame: Frame, eleme
 }
 
 /** `isSelected`, remembering the answer for each set of hits. */
-function makeSelects(selection: Selection): (hits: Hits, own?: Hits) => boolean {
-  const known: (boolean | undefined)[] = []
-  return (hits, own = 0) => {
-    const at = hits * 64 + own
-    const answer = known[at]
-    if (answer !== undefined) return answer
-    const fresh = isSelected(selection, hits, own)
-    known[at] = fresh
-    return fresh
-  }
+function selects({ selection, known }: Walk, hits: Hits, own: Hits = 0): boolean {
+  const at = hits * 64 + own
+  const answer = known[at]
+  if (answer !== undefined) return answer
+  const fresh = isSelected(selection, hits, own)
+  known[at] = fresh
+  return fresh
 }

@@ -36,7 +36,7 @@ function parse(bytes: Uint8Array, options: FormatParseOptions = {}): Parsed {
   const layout = layoutOf(decode(bytes), { encrypted, literal, earlier })
   const ticks = ticker(progress)
   const { text } = layout
-  const equalsIn = equalsFinder(text)
+  const finder = equalsFinder(text)
   const lines: DotenvLine[] = []
   const items: (Entry | Comment)[] = []
   for (const cursor = lineCursor(layout); nextLine(cursor); ) {
@@ -50,7 +50,7 @@ function parse(bytes: Uint8Array, options: FormatParseOptions = {}): Parsed {
       items.push({ kind: 'comment', text: comment, inline: false, origin: line })
       continue
     }
-    const equals = equalsIn(start, contentEnd)
+    const equals = equalsIn(finder, start, contentEnd)
     if (equals < 0) refuse(text, start, contentEnd)
     const key = stringIn(layout, text.slice(start, equals))
     items.push({ kind: 'entry', key, value: leafIn(layout, key, equals + 1, contentEnd), origin: line })
@@ -61,13 +61,20 @@ function parse(bytes: Uint8Array, options: FormatParseOptions = {}): Parsed {
 
 const isComment = (text: string, start: number): boolean => text.charCodeAt(start) === hash
 
-/** Finds the first `=` of lines that are asked for from the top; -1 where there is none. The text behind it is searched once. */
-function equalsFinder(text: string): (start: number, end: number) => number {
-  let equals = text.indexOf('=')
-  return (start, end) => {
-    if (equals >= 0 && equals < start) equals = text.indexOf('=', start)
-    return equals < end ? equals : -1
-  }
+interface EqualsFinder {
+  readonly text: string
+  /** The first `=` behind what was asked for. */
+  next: number
+}
+
+const equalsFinder = (text: string): EqualsFinder => ({ text, next: text.indexOf('=') })
+
+/** The first `=` of lines that are asked for from the top; -1 where there is none. The text behind it is searched once. */
+function equalsIn(finder: EqualsFinder, start: number, end: number): number {
+  const { text, next } = finder
+  const equals = next >= 0 && next < start ? text.indexOf('=', start) : next
+  finder.next = equals
+  return equals < end ? equals : -1
 }
 
 function leafIn(layout: DotenvLayout, key: string, from: number, to: number): Leaf {
@@ -89,7 +96,7 @@ function says(bytes: Uint8Array, tree: Tree, options: FormatParseOptions = {}): 
   const layout = layoutOf(source, { encrypted, literal })
   const { text } = layout
   const { items } = first(tree)
-  const equalsIn = equalsFinder(text)
+  const finder = equalsFinder(text)
   const ticks = ticker(progress)
   let at = 0
   for (const cursor = lineCursor(layout); nextLine(cursor); ) {
@@ -101,7 +108,7 @@ function says(bytes: Uint8Array, tree: Tree, options: FormatParseOptions = {}): 
     const isSame =
       item.kind === 'comment'
         ? isComment(text, start) && commentIn(layout, start, end) === item.text
-        : !isComment(text, start) && isEntry(layout, item, start, equalsIn(start, end), end)
+        : !isComment(text, start) && isEntry(layout, item, start, equalsIn(finder, start, end), end)
     if (!isSame) return false
   }
   return at === items.length && findSpelledTwins(items) === undefined

@@ -18,16 +18,14 @@ type Items = readonly (Entry | Comment)[]
 /** Up to here comparing each key with each is quicker than a set. */
 const few = 8
 
+/** The answers about maps that are not small: they are asked for more than once. */
+const known = new WeakMap<Items, boolean>()
+
 function isRepeating(items: Items): boolean {
   if (items.length > few) {
-    const keys = new Set<string>()
-    let count = 0
-    for (const item of items) {
-      if (item.kind !== 'entry') continue
-      keys.add(item.key)
-      count++
-    }
-    return keys.size < count
+    const answer = known.get(items) ?? hasRepeated(items)
+    known.set(items, answer)
+    return answer
   }
   for (let i = 1; i < items.length; i++) {
     const item = items[i]!
@@ -38,6 +36,17 @@ function isRepeating(items: Items): boolean {
     }
   }
   return false
+}
+
+function hasRepeated(items: Items): boolean {
+  const keys = new Set<string>()
+  let count = 0
+  for (const item of items) {
+    if (item.kind !== 'entry') continue
+    keys.add(item.key)
+    count++
+  }
+  return keys.size < count
 }
 
 /** Documents, or parts of them. */

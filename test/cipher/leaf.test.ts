@@ -177,6 +177,23 @@ describe('laws', () => {
     ).toBe(true)
   })
 
+  test.each(['str', 'int', 'float', 'bool', 'time', 'comment'] as const)(
+    'tokens of type %s, where short ones become long ones',
+    (type) => {
+      const cipher = createLeafCipher(specKey)
+      const sizes = [1, 2, 3, 4, 64, 2014, 2015, 2016, 2017, 2018, 4096].map((size) => [size, 32] as const)
+      for (const [size, ivSize] of [...sizes, [5, 12], [5, 128]] as const) {
+        const [plaintext, iv] = [randomBytes(size), randomBytes(ivSize)]
+        const whole = createCipheriv('aes-256-gcm', specKey, iv, { authTagLength: 16 }).setAAD(Buffer.from('a:'))
+        const data = Buffer.concat([whole.update(plaintext), whole.final()]).toString('base64')
+        const tag = whole.getAuthTag().toString('base64')
+        expect(encryptLeaf(cipher, 'a:', type, plaintext, iv)).toBe(
+          `ENC[AES256_GCM,data:${data},iv:${iv.toString('base64')},tag:${tag},type:${type}]`,
+        )
+      }
+    },
+  )
+
   test('the empty plaintext stays empty and nonces differ', () => {
     const cipher = createLeafCipher(specKey)
     expect(encryptLeaf(cipher, 'a:', 'str', '')).toBe('')

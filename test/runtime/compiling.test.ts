@@ -1,3 +1,4 @@
+import { createCipheriv, createDecipheriv } from 'node:crypto'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 
 // Stands for the runtime of the executable; where the tests run in that itself, its own object is put back.
@@ -63,7 +64,41 @@ test.each([
   expect(found).toEqual(expected)
 })
 
-test('needs no such compiler', async () => {
+test('keeps the last compiler from the ciphers that the runtime has in JavaScript', async () => {
+  const found: unknown[] = []
+  const { getBuiltinModule } = process
+  const spy = vi
+    .spyOn(process, 'getBuiltinModule')
+    .mockImplementation((name: string) =>
+      name === 'bun:jsc' ? { noFTL: (one: unknown) => found.push(one) } : getBuiltinModule(name),
+    )
+  const { expectWork } = await import('../../src/runtime/compiling.ts')
+  expectWork(megabyte)
+  spy.mockRestore()
+  for (const start of [createCipheriv, createDecipheriv]) {
+    const one = start('aes-256-gcm', Buffer.alloc(32), Buffer.alloc(32))
+    expect(found).toEqual(expect.arrayContaining([one.constructor, one.update, one.final]))
+  }
+})
+
+test.each([
+  ['little', [200 * 1024], 0],
+  ['little of each of many files', Array(20).fill(200 * 1024), 0],
+  ['a megabyte', [megabyte], 1],
+  ['megabytes of several files', [megabyte, 2 * megabyte], 1],
+  ['much more', [20 * megabyte], 0],
+])('collects memory before the work instead of while it goes on: %s', async (_, inputs: number[], expected) => {
+  let collections = 0
+  const getBuiltinModule = vi
+    .spyOn(process, 'getBuiltinModule')
+    .mockReturnValue({ fullGC: () => collections++ } as never)
+  const { expectWork } = await import('../../src/runtime/compiling.ts')
+  for (const bytes of inputs) expectWork(bytes)
+  getBuiltinModule.mockRestore()
+  expect(collections).toBe(expected)
+})
+
+test('needs no such engine', async () => {
   const { expectWork, mayRunPerLeaf } = await import('../../src/runtime/compiling.ts')
   const getBuiltinModule = vi.spyOn(process, 'getBuiltinModule').mockReturnValue(undefined)
   mayRunPerLeaf([first])
