@@ -1,4 +1,4 @@
-// Reads XML as strictly as XML 1.0 asks for: what is written for others must not rest on a parser that forgives.
+// Reads XML as strictly as its standard asks for: what is written for others must not rest on a parser that forgives.
 
 export interface Element {
   readonly name: string

@@ -8,7 +8,7 @@ export interface ShownFinding extends Finding {
 }
 
 /** What a form may need besides. */
-export interface ReportFacts {
+interface ReportFacts {
   /** Of this program, as SARIF names it. */
   readonly version: string
   /** When the check began. */

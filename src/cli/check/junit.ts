@@ -56,7 +56,7 @@ const attributes = (all: Readonly<Record<string, string | number>>): string =>
 
 const illegal = /[^\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]/gu
 
-/** What XML 1.0 does not allow is replaced; what would end a text, steer a terminal or command a runner (`##[`, `##vso[`) is a reference. */
+/** What XML does not allow is replaced; what would end a text, steer a terminal or command a runner (`##[`, `##vso[`) is a reference. */
 const escaped = (text: string): string =>
   text
     .replace(illegal, '\ufffd')

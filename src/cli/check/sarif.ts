@@ -1,4 +1,4 @@
-// Findings as SARIF 2.1.0, for code scanning: paths are addresses relative to the top of the work tree.
+// Findings as SARIF, for code scanning: paths are addresses relative to the top of the work tree.
 import { isAbsolute } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { fingerprintOf, rules } from '../../check/index.ts'
@@ -45,7 +45,7 @@ const resultOf = (finding: ShownFinding): object => ({
   partialFingerprints: { 'sopsCheck/v1': fingerprintOf(finding) },
 })
 
-/** Readers put arguments for `{0}` and make a link of `[text](address)`: the text has neither (SARIF 3.11.5, 3.11.6). */
+/** Readers put arguments for `{0}` and make a link of `[text](address)`: the text has neither. */
 const messageText = (text: string): string => text.replace(/[{}]/g, '$&$&').replaceAll('](', '] (')
 
 /** Of a finding on a whole file the first line: GitHub shows no alert beside a change without one. */
