@@ -1,5 +1,5 @@
 // Front door: files, programs, variables and bytes that are no text.
-export { bytesOf, hasBytes, replaced, shown, textOf } from './bytes.ts'
+export { bytesOf, hasBytes, LOST, replaced, shown, textOf } from './bytes.ts'
 export { type Environment, withheld, withheldHint } from './environment.ts'
 export { causeOf, codeOf, inWords, systemErrorText } from './errors.ts'
 export {

@@ -1,5 +1,6 @@
 // What all forms of a report share.
 import type { Finding } from '../../check/index.ts'
+import { oneLine } from '../../text/quote.ts'
 
 /** A finding, with the path as JSON and people see it: relative to the current folder. */
 export interface ShownFinding extends Finding {
@@ -7,7 +8,7 @@ export interface ShownFinding extends Finding {
 }
 
 /** What a form may need besides. */
-export interface ReportFacts {
+interface ReportFacts {
   /** Of this program, as SARIF names it. */
   readonly version: string
   /** When the check began. */
@@ -20,6 +21,23 @@ export type Form = (findings: readonly ShownFinding[], facts: ReportFacts) => st
 /** What is wrong, with the key path: `["a"]["b"] is not encrypted`. */
 export const sentenceOf = ({ keyPath, message }: Pick<Finding, 'keyPath' | 'message'>): string =>
   keyPath === undefined ? message : `${keyPath} ${message}`
+
+/** The same with what mends it, as one line that steers nothing. */
+export const adviceOf = (finding: Pick<Finding, 'keyPath' | 'message' | 'fix'>): string =>
+  oneLine(finding.fix === undefined ? sentenceOf(finding) : `${sentenceOf(finding)}; fix: ${finding.fix}`)
+
+/** The texts, where those that are equal to an earlier one get their count: 2 for the second. */
+export function toldApart(
+  texts: readonly string[],
+  withCount: (text: string, count: number) => string,
+): readonly string[] {
+  const counts = new Map<string, number>()
+  return texts.map((text) => {
+    const count = (counts.get(text) ?? 0) + 1
+    counts.set(text, count)
+    return count === 1 ? text : withCount(text, count)
+  })
+}
 
 /** Errors, warnings and notes, as `summary` of the JSON has them. */
 export function countsOf(findings: readonly Finding[]): { errors: number; warnings: number; notes: number } {

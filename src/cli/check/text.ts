@@ -2,19 +2,13 @@
 import type { Level } from '../../check/index.ts'
 import type { Line } from '../say.ts'
 import type { TerminalStyle } from '../style.ts'
-import { type ShownFinding, sentenceOf } from './form.ts'
+import { adviceOf, type ShownFinding } from './form.ts'
 
 export function findingLines(findings: readonly ShownFinding[], style: TerminalStyle): readonly Line[] {
   return findings.map((finding): Line => {
-    const { name, position, level, rule, fix } = finding
+    const { name, position, level, rule } = finding
     const place = position ? `:${position.line}:${position.column}` : ''
-    return [
-      style.bold(`${name}${place}`),
-      ' ',
-      paintOf(level, style)(level),
-      ` ${rule} ${sentenceOf(finding)}`,
-      ...(fix === undefined ? [] : [`; fix: ${fix}`]),
-    ]
+    return [style.bold(`${name}${place}`), ' ', paintOf(level, style)(level), ` ${rule} ${adviceOf(finding)}`]
   })
 }
 

@@ -34,12 +34,17 @@ export const counts = (outcomes: readonly Outcome[]): Readonly<Record<Status, nu
   return summary
 }
 
-/** Nothing in it can steer a terminal, and it is whole Unicode: a byte that is not UTF-8 is shown as in messages. */
+/**
+ * Nothing in it can steer a terminal, or command a runner that reads what a job prints (`##[`, `##vso[`), and it is whole Unicode: a byte that is
+ * not UTF-8 is shown as in messages.
+ */
 export const jsonText = (data: unknown, indent?: number): string =>
-  wellFormed(JSON.stringify(data, undefined, indent)).replace(/(?!\n)[\p{C}\p{DI}\p{Zl}\p{Zp}]/gu, (character) =>
-    Array.from({ length: character.length }, (_, i) => character.charCodeAt(i))
-      .map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`)
-      .join(''),
+  wellFormed(JSON.stringify(data, undefined, indent)).replace(
+    /(?!\n)[\p{C}\p{DI}\p{Zl}\p{Zp}]|(?<=#)#/gu,
+    (character) =>
+      Array.from({ length: character.length }, (_, i) => character.charCodeAt(i))
+        .map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`)
+        .join(''),
   )
 
 /** JSON.stringify escapes half a character, and never a whole one; strict parsers take no half. */
