@@ -23,6 +23,8 @@ export interface CheckOptions {
   readonly allFiles?: readonly string[]
   /** Absolute paths of configurations that are looked at even if no file is theirs. */
   readonly configs?: readonly string[]
+  /** More that is found, by path, once the encrypted files are known. */
+  readonly more?: (sealed: readonly CheckedName[]) => Promise<ReadonlyMap<string, readonly Draft[]>>
   /** Encrypted files beside those that are checked which hold one of these wrapped keys; their own findings are not asked for. */
   readonly sharers?: (wrapped: readonly string[]) => Promise<readonly FileVersion[]>
 }
@@ -67,6 +69,7 @@ export async function checkFiles(files: AsyncIterable<FileVersion>, options: Che
   )
   for (const [path, draft] of checkSharedKeys(wrapped, sharers)) report.add(path, await of(path), [draft])
   for (const [path, drafts] of drift.drafts()) report.add(path, await of(path), drafts)
+  for (const [path, drafts] of (await options.more?.(sealed)) ?? []) report.add(path, await of(path), drafts)
   await checkConfigurations(options, of, report)
   return { findings: report.findings(), sealed }
 }

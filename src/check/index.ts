@@ -2,5 +2,7 @@
 export { type Checked, type CheckedName, type CheckOptions, checkFiles } from './check.ts'
 export type { FileVersion } from './checked-file.ts'
 export { type Draft, type Finding, fingerprintOf, type Level } from './finding.ts'
+export { checkGitSetup } from './git-setup.ts'
+export { isTelling, leakSearch, type Secret } from './leaks.ts'
 export { type ChosenLevels, refuseUnknown } from './levels.ts'
 export { type RuleId, ruleIds, rules } from './rules.ts'

@@ -1,6 +1,7 @@
 // What `sops check` can be told.
 import { ruleIds } from '../../check/index.ts'
 import { type BoolFlag, bool, type IntFlag, int, type ListFlag, list, type StringFlag, string } from '../flag.ts'
+import { decryptionOrder, type KeyServiceFlag, keyServices } from '../flags.ts'
 import { type TargetFlag, targetFlags } from '../many/flags.ts'
 
 /** How findings are written. */
@@ -9,6 +10,8 @@ export type FormName = (typeof forms)[number]
 
 export type CheckFlag =
   | TargetFlag
+  | KeyServiceFlag
+  | typeof decryptionOrder
   | BoolFlag<'json' | 'quiet' | 'fix' | 'stage' | 'verify' | 'leaks' | 'history'>
   | StringFlag<'format' | 'baseline' | 'write-baseline' | 'config-from'>
   | IntFlag<'max-warnings'>
@@ -37,5 +40,7 @@ export const checkFlags: readonly CheckFlag[] = [
   string('config-from', 'take .sops.yaml as the commit REF has it', { value: 'REF' }),
   string('baseline', 'pass over the findings in FILE', { value: 'FILE', path: true }),
   string('write-baseline', 'write all findings to FILE, for --baseline, and succeed', { value: 'FILE', path: true }),
+  decryptionOrder,
+  ...keyServices,
   ...targetFlags,
 ]

@@ -18,7 +18,7 @@ import {
 import { lstatSync, readFileSync, realpath, systemErrorText, textOf } from '../../system/index.ts'
 import { quote } from '../../text/quote.ts'
 import type { Invocation, Io } from '../invocation.ts'
-import { configFor, isByFlag, targetsOf } from '../many/targets.ts'
+import { allTargets, configFor, isByFlag, targetsOf } from '../many/targets.ts'
 import { workTree } from '../unlocked.ts'
 import type { CheckFlag } from './flags.ts'
 import { sharersIn } from './sharers.ts'
@@ -33,6 +33,10 @@ export interface Scope extends Pick<CheckOptions, 'configFor' | 'placeOf' | 'all
   readonly isStaged: boolean
   /** All files of the repository are checked, or of the current folder outside of one. */
   readonly isWhole: boolean
+  /** The version of a file that is checked; undefined where there is none. */
+  read(file: Target): Promise<Uint8Array | undefined>
+  /** All files of the repository, or of the current folder: of those that are checked the same version. */
+  everything(): AsyncIterable<FileVersion>
   close(): void
 }
 
@@ -47,10 +51,11 @@ interface Base {
 }
 
 /** @throws SopsError `generic` for targets that are none, a REF that is none, and where Git fails. */
-export async function openScope(inv: Given, io: Io): Promise<Scope> {
+export async function openScope(given: Given, io: Io): Promise<Scope> {
   const { ctx } = io
   const top = await topOf(ctx.cwd, ctx)
   const git = top === undefined ? undefined : gitIn(top, ctx)
+  const inv = await orWhole(given, git)
   const isStaged = inv.bool('staged')
   const files = await targetsOf(inv, io, 'any')
   const ref = inv.given('config-from') ? await commitOf(git, inv.string('config-from')) : undefined
@@ -62,6 +67,8 @@ export async function openScope(inv: Given, io: Io): Promise<Scope> {
   return {
     files,
     versions: versionsOf(base, files, isStaged),
+    read: (file) => contentOf(base, file, isStaged),
+    everything: () => everythingOf(inv, base, files, isStaged),
     git,
     isStaged,
     isWhole,
@@ -72,6 +79,14 @@ export async function openScope(inv: Given, io: Io): Promise<Scope> {
     ...(git && !isWhole ? { sharers: sharersIn(git, isStaged, ctx) } : {}),
     close: () => blobs?.close(),
   }
+}
+
+/** What has never been pushed has nothing to be compared with: all of it is new. */
+async function orWhole(inv: Given, git: Git | undefined): Promise<Given> {
+  const ref = inv.string('changed')
+  if (git === undefined || !/@\{(?:push|u|upstream)\}$/i.test(ref)) return inv
+  const isThere = await git.ask('rev-parse', '--verify', '--quiet', `${ref}^{commit}`).catch(() => undefined)
+  return isThere === undefined ? { ...inv, given: (name) => name !== 'changed' && inv.given(name) } : inv
 }
 
 async function commitOf(git: Git | undefined, ref: string): Promise<string> {
@@ -103,9 +118,25 @@ async function* versionsOf(
   const unlocked = git === undefined ? new Set<string>() : await unlockedIn(io)
   for (const { path, name, named } of files) {
     const place = placeOf(path)
-    const bytes = isStaged ? await base.blobs!.read(`:0:${place}`, largest) : contentOf(path, name, named)
+    const bytes = await contentOf(base, { path, name, named }, isStaged)
     if (bytes !== undefined) yield { path, name, place, bytes, isUnlocked: unlocked.has(place) }
   }
+}
+
+async function* everythingOf(
+  inv: Given,
+  base: Base,
+  checked: readonly Target[],
+  isStaged: boolean,
+): AsyncGenerator<FileVersion, void, void> {
+  const own = new Set(checked.map(({ path }) => path))
+  yield* versionsOf(base, checked, isStaged)
+  const all = await allTargets(inv, base.io)
+  yield* versionsOf(
+    base,
+    all.filter(({ path }) => !own.has(path)),
+    false,
+  )
 }
 
 const unlockedIn = async (io: Io): Promise<ReadonlySet<string>> => {
@@ -113,7 +144,12 @@ const unlockedIn = async (io: Io): Promise<ReadonlySet<string>> => {
   return new Set((await listLocked(kept)).files.map(({ path }) => path))
 }
 
-function contentOf(path: string, name: string, isNamed: boolean): Uint8Array | undefined {
+async function contentOf(
+  { blobs, placeOf }: Base,
+  { path, name, named: isNamed }: Target,
+  isStaged: boolean,
+): Promise<Uint8Array | undefined> {
+  if (isStaged) return blobs!.read(`:0:${placeOf(path)}`, largest)
   try {
     const found = lstatSync(path)
     return isNamed || (found.isFile() && found.size <= largest) ? readFileSync(path) : undefined
@@ -124,11 +160,7 @@ function contentOf(path: string, name: string, isNamed: boolean): Uint8Array | u
 }
 
 /** Of the index for what is staged, or of a commit that is trusted; else of the work tree. */
-async function configsOf(
-  inv: Given,
-  base: Base,
-  ref: string | undefined,
-): Promise<CheckOptions['configFor']> {
+async function configsOf(inv: Given, base: Base, ref: string | undefined): Promise<CheckOptions['configFor']> {
   const { io, git, blobs } = base
   const ofWorkTree = (path: string): Promise<Config | undefined> => configFor(inv, io, path)
   if (git === undefined || blobs === undefined || inv.root.string('config') !== '') return ofWorkTree

@@ -1,14 +1,25 @@
 // `sops check`: finds what should be encrypted and is not, and what is wrong with what is. Needs no key.
-import { type ChosenLevels, checkFiles, type Finding, refuseUnknown } from '../../check/index.ts'
+import { join } from 'node:path'
+import {
+  type CheckedName,
+  type ChosenLevels,
+  checkFiles,
+  checkGitSetup,
+  type Draft,
+  type Finding,
+  refuseUnknown,
+} from '../../check/index.ts'
 import { type CheckLevel, checkLevels } from '../../config/index.ts'
 import { SopsError } from '../../errors.ts'
 import { counted } from '../../text/counted.ts'
 import { quote } from '../../text/quote.ts'
 import { baselineText, unknownTo } from '../check/baseline.ts'
+import { fixFindings } from '../check/fix.ts'
 import { type CheckFlag, checkFlags, type FormName, forms } from '../check/flags.ts'
 import { countsOf, type ShownFinding } from '../check/form.ts'
+import { openedDrafts } from '../check/opened.ts'
 import { writeReport } from '../check/report.ts'
-import { openScope } from '../check/scope.ts'
+import { openScope, type Scope } from '../check/scope.ts'
 import { type Command, command } from '../command.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { shownPath } from '../many/report.ts'
@@ -48,7 +59,12 @@ async function checked(inv: Given, io: Io): Promise<number> {
   const form = formOf(inv)
   const levels = levelsOf(inv)
   const isNew = inv.given('baseline') ? await unknownTo(inv.string('baseline'), io) : () => true
-  const found = (await findingsOf(inv, io, levels)).filter(isNew)
+  let all = await findingsOf(inv, io, levels)
+  if (inv.bool('fix')) {
+    await fixFindings(inv, io, all.filter(isNew))
+    all = await findingsOf(inv, io, levels)
+  }
+  const found = all.filter(isNew)
   if (inv.given('write-baseline')) {
     await io.write(absolutePath(io.ctx, inv.string('write-baseline')), Buffer.from(baselineText(found)))
     await io.done(`wrote ${counted(found.length, 'finding')} to ${inv.string('write-baseline')}`)
@@ -67,11 +83,25 @@ async function checked(inv: Given, io: Io): Promise<number> {
 async function findingsOf(inv: Given, io: Io, levels: ChosenLevels): Promise<readonly Finding[]> {
   const scope = await openScope(inv, io)
   try {
-    const { findings } = await checkFiles(scope.versions, { ...scope, ctx: io.ctx, levels })
+    const more = (sealed: readonly CheckedName[]): Promise<Found> => foundBeside(inv, io, scope, sealed)
+    const { findings } = await checkFiles(scope.versions, { ...scope, ctx: io.ctx, levels, more })
     return findings
   } finally {
     scope.close()
   }
+}
+
+type Found = ReadonlyMap<string, readonly Draft[]>
+
+/** What no file shows by itself: with keys, and of the clone. */
+async function foundBeside(inv: Given, io: Io, scope: Scope, sealed: readonly CheckedName[]): Promise<Found> {
+  const opens = inv.bool('verify') || inv.bool('leaks')
+  const found = new Map(opens ? await openedDrafts(inv, io, scope, sealed) : [])
+  if (scope.git && scope.isWhole) {
+    const drafts = await checkGitSetup(scope.git, sealed)
+    if (drafts.length > 0) found.set(join(scope.git.folder, '.gitattributes'), drafts)
+  }
+  return found
 }
 
 const summaryText = ({ errors, warnings, notes }: ReturnType<typeof countsOf>): string =>

@@ -93,6 +93,10 @@ export async function targetsOf(
   return inv.string('recipient') === '' ? found : openedBy(inv, found, io)
 }
 
+/** All regular files of the repository, or of the current folder outside of one. */
+export const allTargets = (inv: Invocation<never>, io: Io): Promise<readonly Target[]> =>
+  findTargets(io.ctx, { words: [], all: true }, 'any', { configFor: (path) => configFor(inv, io, path) })
+
 /**
  * The encrypted files that words and flags mean. A folder without any is an error of SOPS, whose exit status scripts know (spec/cli.md 7).
  * @throws SopsError `bad-input`, or as `targetsOf`.

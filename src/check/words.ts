@@ -1,0 +1,40 @@
+// Words and addresses of twelve characters or more that stand in every other repository: values like these tell of no leak.
+
+const list = `
+0.0.0.0:8080 127.0.0.1:8080 acceleration accessibility accommodation accomplished accomplishment accountability achievements acknowledged
+acknowledgement additionally administration administrative administrator administrator1 administrators advertisement advertisements
+agricultural alternatively announcement announcements applications appointments appreciation approximately architectural architecture
+arrangements articulation associations authentication authorization automatically availability bibliography biographical broadcasting
+calculations cancellation capabilities celebrations certificates certification championship championships changeme1234 characteristic
+characteristics chronological circumstances civilization clarification classification collaboration collaborative collectibles
+combinations commissioner commissioners communications compatibility compensation competitions complications compositions comprehensive
+concentration confidential configuration configurations confirmation congratulations connectivity consciousness consequences consequently
+conservation conservative considerable considerably consideration considerations constitutional construction consultation contemporary
+continuously contributing contribution contributions contributors controversial conventional conversation conversations coordination
+corporations correspondence corresponding cryptography customization cybersecurity database-name default.svc.cluster.local demographics
+demonstrated demonstration descriptions determination developments differential disciplinary discontinued discrimination distinguished
+distribution distributions distributors documentation effectiveness encouragement encyclopedia enhancements entertainment entrepreneur
+environmental environments establishment establishments evolutionary examinations example.com:443 experimental explanations extraordinary
+facilitation functionality fundamentals geographical governmental headquarters http://127.0.0.1 http://localhost https://example.com
+hypothetical identification illustration implementation implementations implications improvements incorporated increasingly independence
+independently infrastructure initialization installation installations institutional institutions instructional instructions instrumental
+intellectual intelligence interactions interference intermediate international interpretation intervention introduction introductory
+investigation investigations investigators jurisdiction kubernetes.io laboratories localhost:3000 localhost:3306 localhost:5432
+localhost:6379 localhost:8000 localhost:8080 localization manufacturer manufacturers manufacturing mathematical measurements
+miscellaneous modification modifications municipality neighborhood nevertheless not-a-secret notification notifications notwithstanding
+observations occasionally opportunities organisation organisations organization organizational organizations participants participated
+participation particularly partnerships performances perspectives pharmaceutical pharmaceuticals philosophical photographer photographers
+physiological placeholders possibilities postgresql://localhost practitioners predominantly prescription presentation presentations
+preventative probabilities production-database productivity professional professionals pronunciation proportional publications
+purposefully qualification qualifications quantitative questionnaire recommendation recommendations reconstruction recreational
+refrigerator registration rehabilitation relationship relationships representation representations representative representatives
+representing requirements reservations respectively responsibilities responsibility restrictions restructuring satisfaction satisfactory
+scholarships significance significantly simultaneously specification specifications stakeholders straightforward strengthening
+subscription subscriptions substantially successfully surveillance sustainability technological technologies telecommunications
+temperatures testimonials thermodynamics thoroughfare transactions transformation translations transmission transportation
+troubleshooting true,false,true unauthorized unconditional undergraduate understanding unfortunately unprecedented verification
+visualization vulnerabilities vulnerability
+`
+
+/** In small letters. */
+export const commonWords: ReadonlySet<string> = new Set(list.split(/\s+/))
