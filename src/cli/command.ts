@@ -13,6 +13,8 @@ interface Typed<F extends Flag> {
   readonly oneFile?: true
   /** Every word is a file, and messages are about it if it is the only one. */
   readonly files?: true
+  /** Exit status for a command line that cannot be read; by default SOPS's. */
+  readonly misuse?: number
   /** Keeps stderr quiet while an editor may be open. */
   readonly opensEditor?: true
   /** Returns the exit status. */

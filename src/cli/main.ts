@@ -83,7 +83,10 @@ async function runCommand(
   host: Host,
 ): Promise<number> {
   const parsed = parseWords(command.flags, words, host.env, 'command')
-  if (isUsageError(parsed)) return refuse(parsed, path, host)
+  if (isUsageError(parsed)) {
+    const status = await refuse(parsed, path, host)
+    return command.misuse ?? status
+  }
   if (parsed.help) return showHelp(path, host)
   const names = path.map(({ name }) => name)
   const whole = makeIo(host, root.values.bool('verbose') || parsed.values.bool('verbose'), names.join(' '))

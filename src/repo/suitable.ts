@@ -1,5 +1,5 @@
 // Of the files that were found, those that a command can do something with.
-import { relative, sep } from 'node:path'
+import { dirname, relative, sep } from 'node:path'
 import type { Config } from '../config/index.ts'
 import type { Context } from '../context/index.ts'
 import { formatOfPath } from '../formats/index.ts'
@@ -73,10 +73,20 @@ function ruleLookup(wanted: Wanted, means: TargetMeans, ctx: Context): Sieve['ru
 /** A path that reads otherwise only because the file system takes capitals or accents for the same. */
 const plainly = (path: string): string => path.normalize('NFC').toLowerCase()
 
-/** Not behind a link that has taken a folder's place; where that cannot be told the command will say why. */
-const isWhereItSeems = async ({ path, real }: FoundFile): Promise<boolean> => {
+/** Not behind a link that has taken a folder's place; where that cannot be told the command will say why. Each folder is looked at once. */
+function isWhereItSeems(): (place: FoundFile) => Promise<boolean> {
+  const known = new Map<string, boolean>()
+  return async ({ path, real }) => {
+    const [folder, wanted] = [dirname(path), dirname(real)]
+    const is = known.get(folder) ?? isSameFolder(folder, wanted)
+    known.set(folder, is)
+    return is
+  }
+}
+
+function isSameFolder(folder: string, real: string): boolean {
   try {
-    const found = realpathSync(path)
+    const found = realpathSync(folder)
     return found === real || plainly(found) === plainly(real)
   } catch {
     return true
@@ -129,7 +139,7 @@ export async function suitable(
   const isMarked = wanted === 'encrypted' || wanted === 'either'
   const marked = isMarked && git !== undefined ? await withMetadata(git, files.length) : undefined
   const sieve = { ctx, wanted, marked, ruleFor: ruleLookup(wanted, means, ctx), content: contentOf }
-  return sieved(sieve, files, isWhereItSeems)
+  return sieved(sieve, files, isWhereItSeems())
 }
 
 /** Those files whose version in the index is what is wanted. @throws SopsError `generic` as `suitable`. */

@@ -74,7 +74,7 @@ export async function openScope(given: Given, io: Io): Promise<Scope> {
     isWhole,
     placeOf: base.placeOf,
     configFor: await configsOf(inv, base, ref),
-    configs: await configPaths(base, { isStaged, isWhole }),
+    configs: [...(await configPaths(base, { isStaged, isWhole })), join(ctx.cwd, '.sops.yaml')],
     ...(isWhole ? { allFiles: files.map(({ path }) => path) } : {}),
     ...(git && !isWhole ? { sharers: sharersIn(git, isStaged, ctx) } : {}),
     close: () => blobs?.close(),

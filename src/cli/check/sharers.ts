@@ -5,9 +5,9 @@ import type { Context } from '../../context/index.ts'
 import { type Blobs, type Git, openBlobs } from '../../repo/index.ts'
 import { readFile, textOf } from '../../system/index.ts'
 
-/** The second line of an armour, which is as long as the first, or as much from elsewhere: it is one line in every format. */
+/** Of a wrapped key without white space: the second line of an armour, which is as long as the first, or as much from elsewhere: it is one line in every format. */
 function fragmentOf(wrapped: string): string {
-  const body = wrapped.replace(/^-----BEGIN [A-Z ]+?-----/, '').replace(/-----END [A-Z ]+?-----$/, '')
+  const body = wrapped.replace(/^-----BEGIN[A-Z]+-----/, '').replace(/-----END[A-Z]+-----$/, '')
   return body.length > 96 ? body.slice(64, 112) : body.slice(-48)
 }
 

@@ -27,6 +27,9 @@ import { absolutePath } from '../settings.ts'
 
 type Given = Invocation<CheckFlag>
 
+/** Could not be done; 1 is for findings. */
+const undone = 2
+
 export const check: Command = command({
   args: '[FILE...]',
   flags: checkFlags,
@@ -38,11 +41,9 @@ export const check: Command = command({
     'sops check --verify --leaks',
   ],
   root: ['config'],
+  misuse: undone,
   run,
 })
-
-/** Could not be done; 1 is for findings. */
-const undone = 2
 
 /** Exit status: 0 where nothing is an error, 1 for findings that are, 2 where the check could not be made. */
 async function run(inv: Given, io: Io): Promise<number> {
