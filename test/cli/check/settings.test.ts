@@ -54,7 +54,7 @@ describe('levels', () => {
   })
 
   test('a rule that is none in the configuration is a mistake', async () => {
-    own('{rules: {plaintext: off}}')
+    own('{rules: {plaintext-fil: off}}')
     expect(await repo.check()).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('did you mean plaintext-file?'),
