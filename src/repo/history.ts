@@ -59,7 +59,12 @@ export async function historiesOf(git: Git, ctx: Context, paths: readonly string
 }
 
 /** Hands what stands between null bytes to `take`, as Git writes it. */
-async function eachToken(git: Git, ctx: Context, args: readonly string[], take: (token: Buffer) => void): Promise<void> {
+async function eachToken(
+  git: Git,
+  ctx: Context,
+  args: readonly string[],
+  take: (token: Buffer) => void,
+): Promise<void> {
   const failed = (error: unknown): never => {
     throw gitFailure(args, [notStarted(error, git.folder)])
   }
