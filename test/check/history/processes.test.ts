@@ -53,7 +53,16 @@ test.skipIf(process.platform === 'win32').each<[string, string, string[], string
   ['a policy for all', 'policy: [{files: ["*"], data_key_max_age: 9d}]', [], ['log', 'cat-file']],
   ['somebody is revoked', `revoked: [{who: ${recipient}, at: 2026-01-01}]`, [], ['log', 'cat-file']],
   ['--history', '', ['--history'], ['log', 'cat-file']],
-  ['--history of what is staged', '', ['--history', '--staged'], ['cat-file']],
 ])('%s', async (_, own, flags, expected) => {
   expect(await callsFor(own, ...flags)).toEqual(expected)
 })
+
+test.skipIf(process.platform === 'win32')(
+  'what is staged is compared by the process that reads the index',
+  async () => {
+    repo.write({ 'f0.yaml': `${readFileSync(repo.path('f0.yaml'))}# more\n` })
+    repo.git('add', 'f0.yaml')
+    const usual = await callsFor('', '--staged')
+    expect((await callsFor('', '--staged', '--history')).toSorted()).toEqual([...usual, 'log'].toSorted())
+  },
+)

@@ -37,9 +37,9 @@ export function story(own = '', files: Readonly<Record<string, string>> = {}): S
   return { ...repo, ...checking(repo.dir) }
 }
 
-export const forBoth = `${recipient},${secondRecipient}`
+export const forBoth: string = `${recipient},${secondRecipient}`
 
-export const configOf = (own: string, age = recipient): string =>
+export const configOf = (own: string, age: string = recipient): string =>
   `creation_rules:\n  - age: ${age}\n${own === '' ? '' : `x-sops-ts:\n${own.replace(/^/gm, '  ')}\n`}`
 
 export function checking(dir: string): Pick<Story, 'sops' | 'found' | 'listed' | 'said'> {
