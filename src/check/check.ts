@@ -66,7 +66,8 @@ export async function checkFiles(files: AsyncIterable<FileVersion>, options: Che
     sealed.push({ path, name, place })
     wrapped.push(await wrappedKeysOf(examined.sealed, around.groupsOf))
     drift.see(examined.sealed)
-    asked.push(...askedOf(examined.sealed, around, options.clearHistory === true))
+    const question = askedOf(examined.sealed, around, options.clearHistory === true)
+    if (question !== undefined) asked.push(question)
   }
   const others = (await options.sharers?.(wrapped.flatMap((file) => file.wrapped))) ?? []
   const known = new Set(sealed.map(({ path }) => path))

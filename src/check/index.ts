@@ -2,6 +2,5 @@
 export { type Checked, type CheckedName, type CheckOptions, checkFiles } from './check.ts'
 export type { FileVersion } from './checked-file.ts'
 export { type Draft, type Finding, fingerprintOf, type Level } from './finding.ts'
-export type { Past } from './history/lineage.ts'
 export { type ChosenLevels, refuseUnknown } from './levels.ts'
 export { type RuleId, ruleIds, rules } from './rules.ts'

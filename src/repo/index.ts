@@ -12,7 +12,7 @@ export {
 } from './compare.ts'
 export { type Git, gitIn, topOf } from './git.ts'
 export { compileGlob, isGlob } from './glob.ts'
-export { type Histories, historiesOf, type PastVersion } from './history.ts'
+export { historiesOf, type PastVersion } from './history.ts'
 export { clearLeavesOf, leavesOf, type StoredLeaf, valueText } from './leaves.ts'
 export { changedFiles, mergeBase, stagedFiles, trackedFiles, untrackedFiles } from './listings.ts'
 export { type KeptFile, keepLocked, listLocked, readLocked, removeLocked } from './locked.ts'

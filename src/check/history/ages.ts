@@ -29,9 +29,10 @@ export function dataKeyDrafts(asked: Asked, lineage: Lineage | undefined, now: D
  */
 function dataKeySince({ snapshot }: Asked, lineage: Lineage | undefined): Date | undefined {
   const { dataKeySince: since, otherDataKey: other } = lineage ?? {}
-  const times = snapshot.recipients.map(({ createdAt = '' }) => Date.parse(createdAt))
-  const created = times.length === 0 ? Number.NaN : Math.min(...times)
-  if (Number.isNaN(created) || (other !== undefined && created <= other.getTime())) return since
+  const created = snapshot.recipients
+    .map(({ createdAt = '' }) => Date.parse(createdAt))
+    .reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY)
+  if (!Number.isFinite(created) || (other !== undefined && created <= other.getTime())) return since
   return since !== undefined && since.getTime() < created ? since : new Date(created)
 }
 

@@ -9,7 +9,7 @@ import type { Revoked } from './revoked.ts'
 import { sealedMark, snapshotOf } from './snapshot.ts'
 
 /** An encrypted value of a file. */
-export interface PresentValue {
+interface PresentValue {
   readonly mark: string
   readonly keyPath: string
   readonly position: () => Position | undefined
@@ -34,14 +34,14 @@ export interface HistoryFacts {
   readonly revoked: Revoked | undefined
 }
 
-/** None where nothing is asked. */
-export function askedOf(version: SealedVersion, facts: HistoryFacts, wantsClear: boolean): readonly Asked[] {
+/** Undefined where nothing is asked. */
+export function askedOf(version: SealedVersion, facts: HistoryFacts, wantsClear: boolean): Asked | undefined {
   const { policyOf, revoked } = facts
   const { path, name, place, file, leaves } = version
   const { data_key_max_age: dataKeyMaxAge, value_max_age: valueMaxAge, keys } = policyOf(path)
   const wantsValues = valueMaxAge !== undefined || revoked !== undefined
-  if (!wantsClear && dataKeyMaxAge === undefined && !wantsValues) return []
-  const asked: Asked = {
+  if (!wantsClear && dataKeyMaxAge === undefined && !wantsValues) return undefined
+  return {
     path,
     name,
     place,
@@ -61,5 +61,4 @@ export function askedOf(version: SealedVersion, facts: HistoryFacts, wantsClear:
     hasAge: keys === undefined ? () => true : keysFitting(keys),
     revoked,
   }
-  return [asked]
 }

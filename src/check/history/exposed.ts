@@ -21,7 +21,8 @@ export async function exposedDrafts(asked: Asked, lineage: Lineage): Promise<rea
     return [
       {
         rule: 'exposed-value',
-        level: isOverdue ? 'error' : 'warning',
+        // Within the grace it is as loud as the rule.
+        ...(isOverdue ? { level: 'error' as const } : {}),
         state,
         keyPath,
         position: position(),

@@ -39,7 +39,7 @@ export interface Present {
 }
 
 /** Of all recipients, the names of those that are of interest. */
-export type OpenTo = (recipients: readonly MasterKey[]) => Promise<readonly string[]>
+type OpenTo = (recipients: readonly MasterKey[]) => Promise<readonly string[]>
 
 /** One version is in memory at a time, beside those it took the place of. */
 export async function lineageOf(present: Present, past: Past, openTo: OpenTo): Promise<Lineage> {

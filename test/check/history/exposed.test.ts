@@ -200,8 +200,17 @@ test.each([
   expect((await one.found()).map(({ keyPath }) => keyPath)).toEqual(expected)
 })
 
-test('a rule that is switched off, or turned down, says nothing, or says it so', async () => {
-  const one = await begun(gone('2026-01-02'))
-  expect(await one.listed('--rule', 'exposed-value=off')).toEqual([])
-  expect((await one.found('--rule', 'exposed-value=warn')).map(({ level }) => level)).toEqual(['warning', 'warning'])
+test('as loud as the rule is said to be', async () => {
+  const late = await begun(gone('2026-01-02'))
+  expect(await late.listed('--rule', 'exposed-value=off')).toEqual([])
+  expect((await late.found('--rule', 'exposed-value=warn')).map(({ level }) => level)).toEqual(['warning', 'warning'])
+  const early = await begun()
+  expect((await early.found('--rule', 'exposed-value=error')).map(({ level }) => level)).toEqual(['error', 'error'])
+})
+
+test('no value, in no form of the report', async () => {
+  const one = await begun(gone(), { 'x.yaml': 'a: canary-one\n' })
+  const { stdout, stderr } = await one.run('check', '--history')
+  expect(stdout).toMatch(/^x\.yaml:1:1 warning exposed-value \["a"\] can be read by alice /m)
+  expect(stdout + stderr).not.toContain('canary')
 })

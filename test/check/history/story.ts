@@ -21,6 +21,8 @@ export interface FoundFinding {
 export interface Story extends Repository {
   /** Runs a command that works. */
   readonly sops: (...argv: string[]) => Promise<void>
+  /** Runs a command, whatever becomes of it. */
+  readonly run: (...argv: string[]) => Promise<{ readonly stdout: string; readonly stderr: string }>
   /** Findings of the rules that look into the history. */
   readonly found: (...flags: string[]) => Promise<FoundFinding[]>
   /** The same as `LEVEL RULE KEY PATH`. */
@@ -42,7 +44,7 @@ export const forBoth: string = `${recipient},${secondRecipient}`
 export const configOf = (own: string, age: string = recipient): string =>
   `creation_rules:\n  - age: ${age}\n${own === '' ? '' : `x-sops-ts:\n${own.replace(/^/gm, '  ')}\n`}`
 
-export function checking(dir: string): Pick<Story, 'sops' | 'found' | 'listed' | 'said'> {
+export function checking(dir: string): Pick<Story, 'sops' | 'run' | 'found' | 'listed' | 'said'> {
   let said = ''
   const options = { cwd: dir, env: { ...gitEnv, SOPS_AGE_KEY: identity }, now: new Date(`${today}T12:00:00Z`) }
   const found: Story['found'] = async (...flags) => {
@@ -57,6 +59,10 @@ export function checking(dir: string): Pick<Story, 'sops' | 'found' | 'listed' |
       .filter(({ rule }) => rules.test(rule))
   }
   return {
+    run: async (...argv) => {
+      const { stdout, stderr } = await runCli(argv, options)
+      return { stdout: stdout.toString(), stderr }
+    },
     found,
     said: () => said,
     listed: async (...flags) =>
