@@ -4,6 +4,9 @@ import type { Context } from '../context/index.ts'
 import type { FileVersion } from './checked-file.ts'
 import { ruleUse } from './configuration.ts'
 import type { Draft, Finding } from './finding.ts'
+import { type Asked, askedOf } from './history/asked.ts'
+import { historyDrafts } from './history/drafts.ts'
+import type { Past } from './history/lineage.ts'
 import { keyDrift } from './key-drift.ts'
 import type { ChosenLevels } from './levels.ts'
 import { examineFile } from './one-file.ts'
@@ -27,6 +30,10 @@ export interface CheckOptions {
   readonly more?: (sealed: readonly CheckedName[]) => Promise<ReadonlyMap<string, readonly Draft[]>>
   /** Encrypted files beside those that are checked which hold one of these wrapped keys; their own findings are not asked for. */
   readonly sharers?: (wrapped: readonly string[]) => Promise<readonly FileVersion[]>
+  /** What Git knows of files, by their places. It is asked once, and only where a policy, somebody who is revoked, or the next option asks for it. */
+  readonly history?: (places: readonly string[]) => Promise<Past>
+  /** Values that earlier versions have in clear are looked for. */
+  readonly clearHistory?: boolean
 }
 
 /** All findings, those of a file one after the other. */
@@ -51,6 +58,7 @@ export async function checkFiles(files: AsyncIterable<FileVersion>, options: Che
   const sealed: CheckedName[] = []
   const wrapped: WrappedKeys[] = []
   const drift = keyDrift(ctx)
+  const asked: Asked[] = []
   for await (const file of files) {
     const around = await of(file.path)
     const examined = await examineFile(file, around)
@@ -60,6 +68,8 @@ export async function checkFiles(files: AsyncIterable<FileVersion>, options: Che
     sealed.push({ path, name, place })
     wrapped.push(await wrappedKeysOf(examined.sealed, around.groupsOf))
     drift.see(examined.sealed)
+    const question = askedOf(examined.sealed, around, options.clearHistory === true)
+    if (question !== undefined) asked.push(question)
   }
   const others = (await options.sharers?.(wrapped.flatMap((file) => file.wrapped))) ?? []
   const known = new Set(sealed.map(({ path }) => path))
@@ -70,8 +80,20 @@ export async function checkFiles(files: AsyncIterable<FileVersion>, options: Che
   for (const [path, draft] of checkSharedKeys(wrapped, sharers)) report.add(path, await of(path), [draft])
   for (const [path, drafts] of drift.drafts()) report.add(path, await of(path), drafts)
   for (const [path, drafts] of (await options.more?.(sealed)) ?? []) report.add(path, await of(path), drafts)
+  await checkHistory(asked, options, of, report)
   await checkConfigurations(options, of, report)
   return { findings: report.findings(), sealed }
+}
+
+async function checkHistory(
+  files: readonly Asked[],
+  { ctx, history }: CheckOptions,
+  of: SurroundingsOf,
+  report: Report,
+): Promise<void> {
+  if (files.length === 0) return
+  const past = await history?.(files.map(({ place }) => place))
+  for (const asked of files) report.add(asked.path, await of(asked.path), await historyDrafts(asked, past, ctx.now()))
 }
 
 async function readSharers(files: readonly FileVersion[], of: SurroundingsOf): Promise<readonly WrappedKeys[]> {

@@ -1,5 +1,6 @@
 // One of the files that are checked, as one version has it.
 import type { Config, RuleOfFile } from '../config/index.ts'
+import type { Position } from '../errors.ts'
 import type { EncryptedFile } from '../file/index.ts'
 import type { StoredLeaf } from '../repo/index.ts'
 
@@ -24,3 +25,9 @@ export interface SealedVersion extends FileVersion {
   /** Undefined where none is for it, and where an expression on the way does not compile. */
   readonly rule: RuleOfFile | undefined
 }
+
+/** Where in its text a value stands. */
+export const positionOfLeaf = (
+  { file: { format, parsed } }: Pick<SealedVersion, 'file'>,
+  { origin }: StoredLeaf,
+): Position | undefined => origin && format.positionOf?.(parsed, origin)

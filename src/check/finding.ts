@@ -15,6 +15,8 @@ export interface Draft {
   readonly message: string
   /** Another one than that of the rule, which still can switch it off or turn it down. */
   readonly level?: Level
+  /** Of `exposed-value`: `unknown` where only a key could tell whether the value is still one that was seen. */
+  readonly state?: 'exposed' | 'unknown'
   /** What mends it, as a command line. */
   readonly fix?: string
 }

@@ -6,12 +6,14 @@ import { messageOf, SopsError } from '../errors.ts'
 import { contextAtHand, type KeyGroup } from '../keys/index.ts'
 import { type Needs, needsUnder } from '../repo/index.ts'
 import type { Draft } from './finding.ts'
+import type { HistoryFacts } from './history/asked.ts'
+import { revokedRecipients } from './history/revoked.ts'
 import { type ChosenLevels, type Judge, makeJudge } from './levels.ts'
 import { policyFinder } from './policy.ts'
 import { type RecipientFacts, todayOf } from './recipients.ts'
 
 /** A configuration as the check sees it; one for files without any. */
-export interface Surroundings extends RecipientFacts {
+export interface Surroundings extends RecipientFacts, HistoryFacts {
   readonly config: Config | undefined
   readonly judge: Judge
   /** Expressions of it that do not compile. */
@@ -54,6 +56,7 @@ async function surroundingsOf(config: Config | undefined, ctx: Context, chosen: 
     ruleOf: (path) => (badExpressions.length === 0 ? find(path) : find(path).catch(unknownRule)),
     nameOf: recipientNames(config, ctx),
     policyOf: policyFinder(config, ctx),
+    revoked: revokedRecipients(config, today, ctx),
     groupsOf: (rule) => {
       const made = groups.get(rule.index) ?? rule.keyGroups()
       groups.set(rule.index, made)

@@ -4,7 +4,7 @@ import type { StoredLeaf } from '../repo/index.ts'
 import { fileWord } from '../text/quote.ts'
 import { formatPath, type Path } from '../tree/path.ts'
 import type { Item, Tree, Value } from '../tree/tree.ts'
-import type { SealedVersion } from './checked-file.ts'
+import { positionOfLeaf, type SealedVersion } from './checked-file.ts'
 import type { Draft } from './finding.ts'
 import { privateKeyIn } from './private-keys.ts'
 
@@ -27,12 +27,10 @@ export function holdsToken(tree: Tree): boolean {
 }
 
 export function checkValues(version: SealedVersion): readonly Draft[] {
-  const { file, leaves } = version
-  return leaves.flatMap((leaf) => {
+  return version.leaves.flatMap((leaf) => {
     const draft = leaf.selected ? selectedDraft(leaf, version) : clearDraft(leaf)
     if (draft === undefined) return []
-    const position = leaf.origin && file.format.positionOf?.(file.parsed, leaf.origin)
-    return [{ ...draft, keyPath: formatPath(leaf.path), position }]
+    return [{ ...draft, keyPath: formatPath(leaf.path), position: positionOfLeaf(version, leaf) }]
   })
 }
 

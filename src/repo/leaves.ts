@@ -46,6 +46,10 @@ export async function leavesOf(file: EncryptedFile | OpenFile): Promise<StoredLe
   })
 }
 
+/** All values of a text that is not encrypted, where they stand. */
+export const clearLeavesOf = (tree: Tree): Pick<StoredLeaf, 'path' | 'family' | 'value'>[] =>
+  placesIn(tree, undefined).map(({ path, family, stored }) => ({ path, family, value: stored.value }))
+
 interface Place extends Pick<StoredLeaf, 'document' | 'path' | 'family' | 'origin'> {
   readonly stored: Leaf
   /** What stands in the same place of the open tree; an encrypted comment in a list has become one. */

@@ -22,8 +22,8 @@ export interface Repository {
   readonly write: (files: Readonly<Record<string, string | Uint8Array>>) => void
   /** Runs Git at the top; returns what it prints. */
   readonly git: (...args: string[]) => string
-  /** Adds everything and commits it. */
-  readonly commit: (message?: string) => void
+  /** Adds everything and commits it, at noon of a day as `2026-01-31` or just now; returns the id of the commit. */
+  readonly commit: (message?: string, day?: string) => string
   readonly remove: () => void
 }
 
@@ -32,8 +32,9 @@ export function makeRepository(files: Readonly<Record<string, string | Uint8Arra
   const above = realpathSync(mkdtempSync(join(tmpdir(), 'sops-repository-')))
   const dir = join(above, 'repository')
   mkdirSync(dir)
-  const git = (...args: string[]): string =>
-    execFileSync('git', args, { cwd: dir, env: gitEnv, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+  const gitWith = (env: Readonly<Record<string, string>>, args: readonly string[]): string =>
+    execFileSync('git', args, { cwd: dir, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+  const git = (...args: string[]): string => gitWith(gitEnv, args)
   const write: Repository['write'] = (more) => {
     for (const [name, content] of Object.entries(more)) {
       mkdirSync(dirname(join(dir, name)), { recursive: true })
@@ -47,9 +48,11 @@ export function makeRepository(files: Readonly<Record<string, string | Uint8Arra
     path: (name) => join(dir, name),
     write,
     git,
-    commit: (message = 'change') => {
+    commit: (message = 'change', day) => {
       git('add', '-A')
-      git('commit', '-q', '-m', message)
+      const date = day === undefined ? {} : { GIT_COMMITTER_DATE: `${day}T12:00:00Z` }
+      gitWith({ ...gitEnv, ...date }, ['commit', '-q', '-m', message])
+      return git('rev-parse', 'HEAD').trim()
     },
     remove: () => rmSync(above, { recursive: true, force: true }),
   }

@@ -5,13 +5,14 @@ import { byFile, countsOf, type Form } from './form.ts'
 export const jsonForm: Form = (findings) => {
   const files = [...byFile(findings)].map(([path, own]) => ({
     path,
-    findings: own.map(({ rule, level, keyPath, position, message, fix }) => ({
+    findings: own.map(({ rule, level, keyPath, position, message, state, fix }) => ({
       rule,
       level,
       keyPath: keyPath ?? null,
       line: position?.line ?? null,
       ...(position ? { column: position.column } : {}),
       message,
+      ...(state === undefined ? {} : { state }),
       ...(fix === undefined ? {} : { fix }),
     })),
   }))

@@ -21,10 +21,15 @@ import type { Invocation, Io } from '../invocation.ts'
 import { allTargets, configFor, isByFlag, targetsOf } from '../many/targets.ts'
 import { workTree } from '../unlocked.ts'
 import type { CheckFlag } from './flags.ts'
+import { historyIn } from './history.ts'
 import { sharersIn } from './sharers.ts'
 
 /** What a check looks at. Git runs until it is closed. */
-export interface Scope extends Pick<CheckOptions, 'configFor' | 'placeOf' | 'allFiles' | 'configs' | 'sharers'> {
+export interface Scope
+  extends Pick<
+    CheckOptions,
+    'configFor' | 'placeOf' | 'allFiles' | 'configs' | 'sharers' | 'history' | 'clearHistory'
+  > {
   readonly files: readonly Target[]
   readonly versions: AsyncIterable<FileVersion>
   /** That of the current folder. */
@@ -64,6 +69,7 @@ export async function openScope(given: Given, io: Io): Promise<Scope> {
   const base: Base = { io, git, blobs, placeOf: await placing(git, ctx.cwd) }
   const isNarrowed = inv.given('type') || inv.given('exclude') || inv.given('recipient')
   const isWhole = inv.positionals.length === 0 && (inv.bool('all') || !isByFlag(inv)) && !isNarrowed
+  const past = git && historyIn(git, blobs, ctx)
   return {
     files,
     versions: versionsOf(base, files, isStaged),
@@ -77,7 +83,12 @@ export async function openScope(given: Given, io: Io): Promise<Scope> {
     configs: [...(await configPaths(base, { isStaged, isWhole })), join(ctx.cwd, '.sops.yaml')],
     ...(isWhole ? { allFiles: files.map(({ path }) => path) } : {}),
     ...(git && !isWhole ? { sharers: sharersIn(git, isStaged, ctx) } : {}),
-    close: () => blobs?.close(),
+    clearHistory: inv.bool('history'),
+    ...(past ? { history: past.history } : {}),
+    close: () => {
+      blobs?.close()
+      past?.close()
+    },
   }
 }
 
