@@ -51,10 +51,16 @@ export function shareOf(stanza: Stanza, index: number): Buffer {
   return share
 }
 
-/** A key pair for a single use: private key and public point. */
+/** RFC 7748, section 4.1: what times a scalar is its public point. */
+const basePoint = Uint8Array.of(9, ...new Uint8Array(31))
+
+/**
+ * A key pair for a single use: private key and public point. The point is computed, not exported: Node 20 holds the lock of a key that it has
+ * generated while it makes the text of a JWK, and waits for it once more where memory is collected in that moment, forever.
+ */
 export function ephemeralKey(): { readonly privateKey: KeyObject; readonly share: Buffer } {
-  const { privateKey, publicKey } = generateKeyPairSync('x25519')
-  return { privateKey, share: Buffer.from(publicKey.export({ format: 'jwk' }).x!, 'base64url') }
+  const { privateKey } = generateKeyPairSync('x25519')
+  return { privateKey, share: sharedSecret(privateKey, basePoint) }
 }
 
 /** The native recipient with this 32-byte point. */
