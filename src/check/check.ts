@@ -1,9 +1,10 @@
 // Checks files one after the other, then what only shows in all of them together.
 import type { Config } from '../config/index.ts'
 import type { Context } from '../context/index.ts'
-import type { FileVersion } from './checked-file.ts'
+import type { CheckedFile } from './checked-file.ts'
+import { type ConfigView, type ConfigViewOf, configViews } from './config-view.ts'
 import { ruleUse } from './configuration.ts'
-import type { Draft, Finding } from './finding.ts'
+import type { CheckFinding, Fault } from './finding.ts'
 import { type Asked, askedOf } from './history/asked.ts'
 import { historyDrafts } from './history/drafts.ts'
 import type { Past } from './history/lineage.ts'
@@ -11,14 +12,13 @@ import { keyDrift } from './key-drift.ts'
 import type { ChosenLevels } from './levels.ts'
 import { examineFile } from './one-file.ts'
 import { checkSharedKeys, type WrappedKeys, wrappedKeysOf } from './shared-keys.ts'
-import { type Surroundings, type SurroundingsOf, surroundingsFinder } from './surroundings.ts'
 
 /** How files are checked. */
 export interface CheckOptions {
   readonly ctx: Context
   /** The configuration for an absolute path. */
   readonly configFor: (path: string) => Promise<Config | undefined>
-  /** The path of a file as `FileVersion.place` has it. */
+  /** The path of a file as `CheckedFile.place` has it. */
   readonly placeOf: (path: string) => string
   /** What the command line says of rules. */
   readonly levels?: ChosenLevels
@@ -27,9 +27,9 @@ export interface CheckOptions {
   /** Absolute paths of configurations that are looked at even if no file is theirs. */
   readonly configs?: readonly string[]
   /** More that is found, by path, once the encrypted files are known. */
-  readonly more?: (sealed: readonly CheckedName[]) => Promise<ReadonlyMap<string, readonly Draft[]>>
+  readonly more?: (sealed: readonly CheckedName[]) => Promise<ReadonlyMap<string, readonly Fault[]>>
   /** Encrypted files beside those that are checked which hold one of these wrapped keys; their own findings are not asked for. */
-  readonly sharers?: (wrapped: readonly string[]) => Promise<readonly FileVersion[]>
+  readonly sharers?: (wrapped: readonly string[]) => Promise<readonly CheckedFile[]>
   /** What Git knows of files, by their places. It is asked once, and only where a policy, somebody who is revoked, or the next option asks for it. */
   readonly history?: (places: readonly string[]) => Promise<Past>
   /** Values that earlier versions have in clear are looked for. */
@@ -37,8 +37,8 @@ export interface CheckOptions {
 }
 
 /** All findings, those of a file one after the other. */
-export interface Checked {
-  readonly findings: readonly Finding[]
+interface Checked {
+  readonly findings: readonly CheckFinding[]
   /** The encrypted files that could be read. */
   readonly sealed: readonly CheckedName[]
 }
@@ -51,9 +51,9 @@ export interface CheckedName {
 }
 
 /** @throws SopsError `generic` for a configuration that cannot be used. */
-export async function checkFiles(files: AsyncIterable<FileVersion>, options: CheckOptions): Promise<Checked> {
+export async function checkFiles(files: AsyncIterable<CheckedFile>, options: CheckOptions): Promise<Checked> {
   const { ctx, configFor, levels = {}, placeOf } = options
-  const of = surroundingsFinder(ctx, configFor, levels)
+  const of = configViews(ctx, configFor, levels)
   const report = makeReport(placeOf)
   const sealed: CheckedName[] = []
   const wrapped: WrappedKeys[] = []
@@ -88,7 +88,7 @@ export async function checkFiles(files: AsyncIterable<FileVersion>, options: Che
 async function checkHistory(
   files: readonly Asked[],
   { ctx, history }: CheckOptions,
-  of: SurroundingsOf,
+  of: ConfigViewOf,
   report: Report,
 ): Promise<void> {
   if (files.length === 0) return
@@ -96,7 +96,7 @@ async function checkHistory(
   for (const asked of files) report.add(asked.path, await of(asked.path), await historyDrafts(asked, past, ctx.now()))
 }
 
-async function readSharers(files: readonly FileVersion[], of: SurroundingsOf): Promise<readonly WrappedKeys[]> {
+async function readSharers(files: readonly CheckedFile[], of: ConfigViewOf): Promise<readonly WrappedKeys[]> {
   const found: WrappedKeys[] = []
   for (const file of files) {
     const around = await of(file.path)
@@ -109,7 +109,7 @@ async function readSharers(files: readonly FileVersion[], of: SurroundingsOf): P
 /** Expressions that do not compile are always said; rules that are for nothing only where all files are known. */
 async function checkConfigurations(
   { allFiles, configs = [] }: CheckOptions,
-  of: SurroundingsOf,
+  of: ConfigViewOf,
   report: Report,
 ): Promise<void> {
   const use = ruleUse()
@@ -121,16 +121,16 @@ async function checkConfigurations(
 }
 
 interface Report {
-  add(path: string, around: Surroundings, drafts: readonly Draft[]): void
+  add(path: string, around: ConfigView, drafts: readonly Fault[]): void
   addExpressions(): void
-  findings(): readonly Finding[]
+  findings(): readonly CheckFinding[]
 }
 
 /** Findings by file, in the order in which files first have one. */
 function makeReport(placeOf: CheckOptions['placeOf']): Report {
-  const byPath = new Map<string, Finding[]>()
-  const seen = new Set<Surroundings>()
-  const put = (path: string, around: Surroundings, drafts: readonly Draft[]): void => {
+  const byPath = new Map<string, CheckFinding[]>()
+  const seen = new Set<ConfigView>()
+  const put = (path: string, around: ConfigView, drafts: readonly Fault[]): void => {
     for (const draft of drafts) {
       const level = around.judge(path, draft)
       if (level === undefined) continue

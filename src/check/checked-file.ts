@@ -5,7 +5,7 @@ import type { EncryptedFile } from '../file/index.ts'
 import type { StoredLeaf } from '../repo/index.ts'
 
 /** A file before anybody has looked into it. */
-export interface FileVersion {
+export interface CheckedFile {
   /** Absolute, as the user sees it. */
   readonly path: string
   /** As commands take it: relative to the current folder, with `/`. */
@@ -18,7 +18,7 @@ export interface FileVersion {
 }
 
 /** An encrypted file that could be read, with what is known of it without a key. */
-export interface SealedVersion extends FileVersion {
+export interface SealedVersion extends CheckedFile {
   readonly file: EncryptedFile
   readonly leaves: readonly StoredLeaf[]
   readonly config: Config | undefined

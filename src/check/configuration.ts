@@ -1,18 +1,18 @@
 // What is wrong with the creation rules themselves, seen from the files that there are.
 import type { Config } from '../config/index.ts'
 import { inSingleQuotes } from '../text/quote.ts'
-import type { Draft } from './finding.ts'
-import type { Surroundings } from './surroundings.ts'
+import type { ConfigView } from './config-view.ts'
+import type { Fault } from './finding.ts'
 
 /** Counts for each rule of a configuration whether it is the first to match a file. */
-export interface RuleUse {
-  see(path: string, around: Surroundings): Promise<void>
+interface RuleUse {
+  see(path: string, around: ConfigView): Promise<void>
   /** For each configuration that was seen, what is to be said of it. */
-  drafts(): readonly { readonly config: Config; readonly around: Surroundings; readonly drafts: readonly Draft[] }[]
+  drafts(): readonly { readonly config: Config; readonly around: ConfigView; readonly drafts: readonly Fault[] }[]
 }
 
 export function ruleUse(): RuleUse {
-  const used = new Map<Surroundings, Set<number>>()
+  const used = new Map<ConfigView, Set<number>>()
   return {
     see: async (path, around) => {
       const seen = used.get(around) ?? new Set()
@@ -29,7 +29,7 @@ export function ruleUse(): RuleUse {
   }
 }
 
-function unusedDrafts({ creationRules = [], lines }: Config, used: ReadonlySet<number>): readonly Draft[] {
+function unusedDrafts({ creationRules = [], lines }: Config, used: ReadonlySet<number>): readonly Fault[] {
   return creationRules.flatMap((rule, index) => {
     if (used.has(index)) return []
     const places = lines.get(rule)

@@ -6,7 +6,7 @@ import type { RuleId } from './rules.ts'
 export type Level = 'error' | 'warning' | 'note'
 
 /** Something that a rule found in a file; how loud it is comes later. Never with a value, or anything that is made from one. */
-export interface Draft {
+export interface Fault {
   readonly rule: RuleId
   /** As `["a"]["b"]`. */
   readonly keyPath?: string
@@ -22,7 +22,7 @@ export interface Draft {
 }
 
 /** A finding on a file. */
-export interface Finding extends Omit<Draft, 'level'> {
+export interface CheckFinding extends Omit<Fault, 'level'> {
   readonly level: Level
   /** Absolute. */
   readonly path: string
@@ -31,7 +31,7 @@ export interface Finding extends Omit<Draft, 'level'> {
 }
 
 /** Equal for what is found again later, wherever in the file it then stands: SHA-256 of rule, file and key path. */
-export const fingerprintOf = ({ rule, place, keyPath }: Pick<Finding, 'rule' | 'place' | 'keyPath'>): string =>
+export const fingerprintOf = ({ rule, place, keyPath }: Pick<CheckFinding, 'rule' | 'place' | 'keyPath'>): string =>
   createHash('sha256')
     .update([rule, place, keyPath ?? ''].join('\0'))
     .digest('hex')

@@ -3,7 +3,7 @@ import type { Git } from '../repo/index.ts'
 import { textOf } from '../system/index.ts'
 import { counted } from '../text/counted.ts'
 import type { CheckedName } from './check.ts'
-import type { Draft } from './finding.ts'
+import type { Fault } from './finding.ts'
 
 const driver = 'sopsdiffer'
 const fix = 'sops git install'
@@ -12,7 +12,7 @@ const fix = 'sops git install'
 const atOnce = 500
 
 /** What there is to say of the clone; nothing where no file is encrypted. */
-export async function checkGitSetup(git: Git, files: readonly CheckedName[]): Promise<readonly Draft[]> {
+export async function checkGitSetup(git: Git, files: readonly CheckedName[]): Promise<readonly Fault[]> {
   if (files.length === 0) return []
   const without = await filesWithout(git, files)
   if (without.length > 0) {

@@ -4,7 +4,7 @@ import { listed } from '../text/listed.ts'
 import { quote } from '../text/quote.ts'
 import { formatPath } from '../tree/path.ts'
 import type { SealedVersion } from './checked-file.ts'
-import type { Draft } from './finding.ts'
+import type { Fault } from './finding.ts'
 import { filesFitting } from './fitting.ts'
 
 interface Member {
@@ -13,10 +13,10 @@ interface Member {
 }
 
 /** Collects the keys of files that are in a group. */
-export interface Drift {
+interface Drift {
   see(version: SealedVersion): void
   /** By path. */
-  drafts(): ReadonlyMap<string, readonly Draft[]>
+  drafts(): ReadonlyMap<string, readonly Fault[]>
 }
 
 export function keyDrift(ctx: Context): Drift {
@@ -33,7 +33,7 @@ export function keyDrift(ctx: Context): Drift {
       }
     },
     drafts: () => {
-      const found = new Map<string, Draft[]>()
+      const found = new Map<string, Fault[]>()
       for (const [id, members] of groups) {
         const [, group] = JSON.parse(id) as [string, string]
         const all = new Set(members.flatMap(({ keys }) => [...keys]))

@@ -1,7 +1,7 @@
 // Decrypted values that stand in clear in another file, as they are or as base64. No value, nor anything made from one, is in what is said.
 import { positionIn } from '../text/position.ts'
 import { quote } from '../text/quote.ts'
-import type { Draft } from './finding.ts'
+import type { Fault } from './finding.ts'
 import { makeSearch, type Sought } from './search.ts'
 import { commonWords } from './words.ts'
 
@@ -24,7 +24,7 @@ export const isTelling = (bytes: Uint8Array): boolean =>
   new Set(bytes).size > 2
 
 /** Secrets in files that are not theirs. */
-export type LeakSearch = (file: { readonly path: string; readonly bytes: Uint8Array }) => readonly Draft[]
+type LeakSearch = (file: { readonly path: string; readonly bytes: Uint8Array }) => readonly Fault[]
 
 interface Form {
   readonly secret: Secret
@@ -32,9 +32,9 @@ interface Form {
 }
 
 export function leakSearch(secrets: readonly Secret[]): LeakSearch {
-  const search = makeSearch(secrets.flatMap(formsOf))
+  const search = makeSearch(distinct(secrets).flatMap(formsOf))
   return ({ path, bytes }) => {
-    const found = new Map<string, Draft>()
+    const found = new Map<string, Fault>()
     for (const { at, is } of search(bytes)) {
       const { secret, isBase64 } = is
       const id = JSON.stringify([secret.path, secret.keyPath])
@@ -48,6 +48,13 @@ export function leakSearch(secrets: readonly Secret[]): LeakSearch {
     return [...found.values()]
   }
 }
+
+/** One of those with the same value. */
+const distinct = (secrets: readonly Secret[]): readonly Secret[] => [
+  ...new Map(
+    secrets.map((secret) => [Buffer.from(secret.bytes).toString('latin1'), secret] as const).reverse(),
+  ).values(),
+]
 
 /** As it is, and as it stands within base64: what goes before it decides which of three ways. */
 function formsOf(secret: Secret): readonly Sought<Form>[] {

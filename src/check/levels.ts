@@ -4,7 +4,7 @@ import type { Context } from '../context/index.ts'
 import { SopsError } from '../errors.ts'
 import { quote } from '../text/quote.ts'
 import { nearest } from '../text/suggest.ts'
-import type { Draft, Level } from './finding.ts'
+import type { Fault, Level } from './finding.ts'
 import { filesFitting, keysFitting } from './fitting.ts'
 import { defaultLevels, isRuleId, type RuleId, ruleIds } from './rules.ts'
 
@@ -12,7 +12,7 @@ import { defaultLevels, isRuleId, type RuleId, ruleIds } from './rules.ts'
 export type ChosenLevels = Readonly<Partial<Record<RuleId, CheckLevel>>>
 
 /** The level of something that was found in a file; undefined where it is switched off or passed over. */
-export type Judge = (path: string, draft: Draft) => Level | undefined
+export type Judge = (path: string, draft: Fault) => Level | undefined
 
 const byCheckLevel: Readonly<Record<Exclude<CheckLevel, 'off'>, Level>> = {
   info: 'note',
@@ -41,7 +41,7 @@ export function makeJudge(config: Config | undefined, chosen: ChosenLevels, toda
   }
 }
 
-function isTurnedUp({ rule, level }: Draft): boolean {
+function isTurnedUp({ rule, level }: Fault): boolean {
   const usual = defaultLevels[rule]
   return usual === 'off' || (level !== undefined && order.indexOf(level) > order.indexOf(byCheckLevel[usual]))
 }
@@ -61,7 +61,7 @@ export function refuseUnknown(id: string, where: string): asserts id is RuleId {
   })
 }
 
-function ignoring(config: Config | undefined, today: string, ctx: Context): (path: string, draft: Draft) => boolean {
+function ignoring(config: Config | undefined, today: string, ctx: Context): (path: string, draft: Fault) => boolean {
   if (config === undefined) return () => false
   const entries = (config.own.check?.ignore ?? []).map(({ rule, files, keys, until }) => {
     refuseUnknown(rule, `x-sops-ts.check.ignore in ${config.file.path}`)

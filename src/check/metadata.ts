@@ -7,10 +7,10 @@ import { othersText } from '../metadata/index.ts'
 import { formatPath } from '../tree/path.ts'
 import { findTwins } from '../tree/twins.ts'
 import type { SealedVersion } from './checked-file.ts'
-import type { Draft } from './finding.ts'
+import type { Fault } from './finding.ts'
 
 /** What is wrong with a file that cannot be read at all. */
-export function unreadableDraft(error: SopsError): Draft {
+export function unreadableDraft(error: SopsError): Fault {
   const isTwice = error.details.fault === 'value twice' || error.details.fault === 'key twice'
   return {
     rule: isTwice ? 'duplicate-key' : 'broken-metadata',
@@ -19,9 +19,9 @@ export function unreadableDraft(error: SopsError): Draft {
   }
 }
 
-const broken = (message: string): Draft => ({ rule: 'broken-metadata', message })
+const broken = (message: string): Fault => ({ rule: 'broken-metadata', message })
 
-export function checkMetadata({ file }: Pick<SealedVersion, 'file'>): readonly Draft[] {
+export function checkMetadata({ file }: Pick<SealedVersion, 'file'>): readonly Fault[] {
   const { metadata, others } = file
   const bare = bareKeys(metadata.keyGroups)
   return [
@@ -36,7 +36,7 @@ export function checkMetadata({ file }: Pick<SealedVersion, 'file'>): readonly D
 }
 
 /** Sections of INI with one name are parts of one, as WireGuard has them. */
-export function checkTwins({ file: { format, parsed, tree } }: Pick<SealedVersion, 'file'>): readonly Draft[] {
+export function checkTwins({ file: { format, parsed, tree } }: Pick<SealedVersion, 'file'>): readonly Fault[] {
   return findTwins(tree)
     .filter(({ path }) => format.id !== 'ini' || path.length > 1)
     .map(({ path, entries }) => {
@@ -51,7 +51,7 @@ export function checkTwins({ file: { format, parsed, tree } }: Pick<SealedVersio
 }
 
 /** Values, and none of them selected: the file looks encrypted, and is not. */
-export function checkNothingEncrypted({ file, leaves }: SealedVersion): readonly Draft[] {
+export function checkNothingEncrypted({ file, leaves }: SealedVersion): readonly Fault[] {
   const values = leaves.filter(({ value }) => value !== null && value !== '')
   if (values.length === 0 || values.some(({ selected }) => selected)) return []
   const keys = [...new Set(values.flatMap(({ path }) => path.filter((step) => typeof step === 'string')))]

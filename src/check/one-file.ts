@@ -6,25 +6,25 @@ import { type FormatId, formatOfPath, loadFormat, sniffFormat } from '../formats
 import { leavesOf, looksEncrypted } from '../repo/index.ts'
 import { positionIn } from '../text/position.ts'
 import { fileWord } from '../text/quote.ts'
-import type { FileVersion, SealedVersion } from './checked-file.ts'
-import type { Draft } from './finding.ts'
+import type { CheckedFile, SealedVersion } from './checked-file.ts'
+import type { ConfigView } from './config-view.ts'
+import type { Fault } from './finding.ts'
 import { checkMetadata, checkNothingEncrypted, checkTwins, unreadableDraft } from './metadata.ts'
 import { privateKeysIn } from './private-keys.ts'
 import { checkRecipients } from './recipients.ts'
-import type { Surroundings } from './surroundings.ts'
 import { checkValues, holdsToken } from './values.ts'
 
 /** What was found, and the encrypted file if it is one that can be read. */
-export interface Examined {
-  readonly drafts: readonly Draft[]
+interface Examined {
+  readonly drafts: readonly Fault[]
   readonly sealed?: SealedVersion
 }
 
 /** @throws SopsError `generic` for a configuration that cannot be used. */
-export async function examineFile(version: FileVersion, around: Surroundings): Promise<Examined> {
+export async function examineFile(version: CheckedFile, around: ConfigView): Promise<Examined> {
   if (looksEncrypted(version.bytes) || isInConflict(version)) return examineEncrypted(version, around)
   const keys = privateKeysIn(version.bytes).map(
-    ({ at, what }): Draft => ({
+    ({ at, what }): Fault => ({
       rule: 'private-key',
       message: `holds ${what} in clear`,
       position: positionIn(latin(version.bytes), at),
@@ -39,7 +39,7 @@ const latin = (bytes: Uint8Array): string =>
 /** Lines that Git puts around and between the sides of a conflict, in a text with values or metadata of sops. */
 const mark = /^(?:<{7,}|>{7,})(?: |\r?$)/m
 
-const isInConflict = ({ bytes }: FileVersion): boolean => {
+const isInConflict = ({ bytes }: CheckedFile): boolean => {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   return (
     (buffer.includes('<<<<<<<') || buffer.includes('>>>>>>>')) &&
@@ -48,9 +48,9 @@ const isInConflict = ({ bytes }: FileVersion): boolean => {
   )
 }
 
-async function clearDrafts(version: FileVersion, { needs }: Surroundings): Promise<readonly Draft[]> {
+async function clearDrafts(version: CheckedFile, { needs }: ConfigView): Promise<readonly Fault[]> {
   const { path, bytes, name } = version
-  const draft = (message: string, more: Partial<Draft> = {}): Draft => ({ rule: 'plaintext-file', message, ...more })
+  const draft = (message: string, more: Partial<Fault> = {}): Fault => ({ rule: 'plaintext-file', message, ...more })
   if (version.isUnlocked) return [draft('is unlocked: it stands in clear', { fix: `sops lock ${fileWord(name)}` })]
   const lost = await lostDraft(version)
   if (lost) return [lost]
@@ -64,7 +64,7 @@ async function clearDrafts(version: FileVersion, { needs }: Surroundings): Promi
 }
 
 /** Encrypted values whose metadata is gone: nothing opens them any more. */
-async function lostDraft({ bytes, path }: FileVersion): Promise<Draft | undefined> {
+async function lostDraft({ bytes, path }: CheckedFile): Promise<Fault | undefined> {
   const id = formatOfPath(path)
   if (id === 'binary' || !Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes('ENC[AES256_GCM'))
     return undefined
@@ -80,12 +80,12 @@ async function lostDraft({ bytes, path }: FileVersion): Promise<Draft | undefine
 }
 
 /** By its name; where that says nothing, or the file is called otherwise than it is, by what the text looks like. */
-const formatFor = ({ path, bytes }: FileVersion): FormatId => {
+const formatFor = ({ path, bytes }: CheckedFile): FormatId => {
   const format = formatOfPath(path)
   return format === 'binary' ? (sniffFormat(bytes) ?? format) : format
 }
 
-async function examineEncrypted(version: FileVersion, around: Surroundings): Promise<Examined> {
+async function examineEncrypted(version: CheckedFile, around: ConfigView): Promise<Examined> {
   const conflict = mark.exec(latin(version.bytes))
   if (conflict) {
     const position = positionIn(latin(version.bytes), conflict.index)
@@ -102,7 +102,7 @@ async function examineEncrypted(version: FileVersion, around: Surroundings): Pro
   return { drafts: await sealedDrafts(sealed, around, rule !== 'unknown'), sealed }
 }
 
-async function readSealed(version: FileVersion): Promise<Pick<SealedVersion, 'file' | 'leaves'> | SopsError> {
+async function readSealed(version: CheckedFile): Promise<Pick<SealedVersion, 'file' | 'leaves'> | SopsError> {
   try {
     const file = await loadEncrypted(version.bytes, formatFor(version))
     return { file, leaves: await leavesOf(file) }
@@ -114,9 +114,9 @@ async function readSealed(version: FileVersion): Promise<Pick<SealedVersion, 'fi
 
 async function sealedDrafts(
   sealed: SealedVersion,
-  around: Surroundings,
+  around: ConfigView,
   isRuleKnown: boolean,
-): Promise<readonly Draft[]> {
+): Promise<readonly Fault[]> {
   const { config, file, rule } = sealed
   const { invalid } = await compileSelection(file.metadata.selection)
   const drafts = [

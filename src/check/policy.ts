@@ -13,5 +13,9 @@ export function policyFinder(config: Config | undefined, ctx: Context): (path: s
     policy,
     fits: filesFitting(files, config, ctx),
   }))
-  return (path) => Object.assign({}, ...policies.filter(({ fits }) => fits(path)).map(({ policy }) => policy))
+  return (path) => {
+    const sum: Record<string, unknown> = {}
+    for (const { policy, fits } of policies) if (fits(path)) Object.assign(sum, policy)
+    return sum
+  }
 }

@@ -8,7 +8,7 @@ const ageIdentity = /\bAGE-SECRET-KEY-(?:PQ-)?1[QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L
 const pem =
   /-----BEGIN ((?:RSA |EC |DSA |OPENSSH )?PRIVATE KEY|PGP PRIVATE KEY BLOCK)-----((?:\s|\\r|\\n|\\t|["',+]|[A-Za-z-]+: [^\n\\]*)*)([A-Za-z0-9+/=]{16,})/g
 
-export interface PrivateKey {
+interface PrivateKey {
   /** Offset into the text, which is read as Latin-1. */
   readonly at: number
   /** `an age identity`, `a PEM private key`. */

@@ -7,7 +7,7 @@ import { counted } from '../text/counted.ts'
 import { listed } from '../text/listed.ts'
 import { fileWord } from '../text/quote.ts'
 import type { SealedVersion } from './checked-file.ts'
-import type { Draft } from './finding.ts'
+import type { Fault } from './finding.ts'
 import type { FilePolicy } from './policy.ts'
 
 /** What is known of a configuration, looked at once for all its files. */
@@ -20,7 +20,7 @@ export interface RecipientFacts {
   readonly today: string
 }
 
-export async function checkRecipients(version: SealedVersion, facts: RecipientFacts): Promise<readonly Draft[]> {
+export async function checkRecipients(version: SealedVersion, facts: RecipientFacts): Promise<readonly Fault[]> {
   const keys = distinctKeys(version.file.metadata.keyGroups.flatMap((group) => group.keys))
   const policy = facts.policyOf(version.path)
   return [
@@ -32,7 +32,7 @@ export async function checkRecipients(version: SealedVersion, facts: RecipientFa
   ]
 }
 
-async function ruleDrafts({ file, rule, name }: SealedVersion, facts: RecipientFacts): Promise<readonly Draft[]> {
+async function ruleDrafts({ file, rule, name }: SealedVersion, facts: RecipientFacts): Promise<readonly Fault[]> {
   if (rule === undefined) return []
   const { shamirThreshold } = file.metadata
   // One without a wrapped data key is a finding of its own.
@@ -92,7 +92,7 @@ async function requiredDrafts(
   keys: readonly MasterKey[],
   { required_recipients: required = [] }: FilePolicy,
   { nameOf }: RecipientFacts,
-): Promise<readonly Draft[]> {
+): Promise<readonly Fault[]> {
   if (required.length === 0) return []
   const known = new Set((await Promise.all(keys.map(async (key) => [labelOf(key), await nameOf(key)]))).flat())
   const missing = required.filter((name) => !known.has(name))
@@ -101,7 +101,7 @@ async function requiredDrafts(
     : [{ rule: 'recipients', message: `its policy requires ${listed(missing)} among its recipients` }]
 }
 
-function numberDrafts(keys: readonly MasterKey[], { min_recipients: least }: FilePolicy): readonly Draft[] {
+function numberDrafts(keys: readonly MasterKey[], { min_recipients: least }: FilePolicy): readonly Fault[] {
   const { length } = keys
   if (least !== undefined && length < least)
     return [
@@ -119,8 +119,8 @@ function numberDrafts(keys: readonly MasterKey[], { min_recipients: least }: Fil
 /** In bits. */
 const weakest = 2048
 
-function weakDrafts(keys: readonly MasterKey[]): readonly Draft[] {
-  return keys.flatMap((key): Draft[] => {
+function weakDrafts(keys: readonly MasterKey[]): readonly Fault[] {
+  return keys.flatMap((key): Fault[] => {
     const bits = key.type === 'age' ? sshRsaBits(labelOf(key)) : undefined
     return bits === undefined || bits >= weakest
       ? []
@@ -147,9 +147,9 @@ async function expiredDrafts(
   keys: readonly MasterKey[],
   config: Config | undefined,
   { nameOf, today }: RecipientFacts,
-): Promise<readonly Draft[]> {
+): Promise<readonly Fault[]> {
   const named = config?.own.recipients ?? {}
-  const drafts: Draft[] = []
+  const drafts: Fault[] = []
   for (const key of keys) {
     const name = await nameOf(key)
     const expires = name === undefined ? undefined : named[name]?.expires

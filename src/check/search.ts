@@ -8,7 +8,7 @@ export interface Sought<T> {
 }
 
 /** In bytes: the window. */
-export const shortest = 8
+const shortest = 8
 
 const factor = 16777619
 

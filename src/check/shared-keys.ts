@@ -3,7 +3,7 @@ import { labelOf } from '../keys/index.ts'
 import { counted } from '../text/counted.ts'
 import { fileWord, quote } from '../text/quote.ts'
 import type { SealedVersion } from './checked-file.ts'
-import type { Draft } from './finding.ts'
+import type { Fault } from './finding.ts'
 
 /** What of a file is compared with others. */
 export interface WrappedKeys {
@@ -37,7 +37,7 @@ export async function wrappedKeysOf(
 export function checkSharedKeys(
   files: readonly WrappedKeys[],
   others: readonly WrappedKeys[],
-): ReadonlyMap<string, Draft> {
+): ReadonlyMap<string, Fault> {
   const holders = new Map<string, WrappedKeys[]>()
   for (const file of [...files, ...others])
     for (const key of new Set(file.wrapped)) {
@@ -45,7 +45,7 @@ export function checkSharedKeys(
       if (known) known.push(file)
       else holders.set(key, [file])
     }
-  const drafts = new Map<string, Draft>()
+  const drafts = new Map<string, Fault>()
   for (const file of files) {
     const sharers = new Set(file.wrapped.flatMap((key) => holders.get(key) ?? []))
     sharers.delete(file)

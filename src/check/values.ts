@@ -5,7 +5,7 @@ import { fileWord } from '../text/quote.ts'
 import { formatPath, type Path } from '../tree/path.ts'
 import type { Item, Tree, Value } from '../tree/tree.ts'
 import { positionOfLeaf, type SealedVersion } from './checked-file.ts'
-import type { Draft } from './finding.ts'
+import type { Fault } from './finding.ts'
 import { privateKeyIn } from './private-keys.ts'
 
 /** Each value gives one finding at most. */
@@ -26,7 +26,7 @@ export function holdsToken(tree: Tree): boolean {
   return false
 }
 
-export function checkValues(version: SealedVersion): readonly Draft[] {
+export function checkValues(version: SealedVersion): readonly Fault[] {
   return version.leaves.flatMap((leaf) => {
     const draft = leaf.selected ? selectedDraft(leaf, version) : clearDraft(leaf)
     if (draft === undefined) return []
@@ -37,7 +37,7 @@ export function checkValues(version: SealedVersion): readonly Draft[] {
 const isEmpty = (value: Value): boolean =>
   value === null || value === '' || (value instanceof Uint8Array && value.length === 0)
 
-function selectedDraft({ value }: StoredLeaf, { name }: SealedVersion): Draft | undefined {
+function selectedDraft({ value }: StoredLeaf, { name }: SealedVersion): Fault | undefined {
   if (isEmpty(value)) return undefined
   if (typeof value === 'string' && value.startsWith('ENC[')) return tokenDraft(value)
   return { rule: 'plaintext-value', message: 'is not encrypted', fix: `sops check --fix ${fileWord(name)}` }
@@ -47,8 +47,8 @@ function selectedDraft({ value }: StoredLeaf, { name }: SealedVersion): Draft | 
 const [ivLength, tagLength] = [32, 16]
 const types = new Set(['str', 'int', 'float', 'bool', 'bytes', 'time', 'comment'])
 
-function tokenDraft(text: string): Draft | undefined {
-  const damaged = (message: string, level?: Draft['level']): Draft => ({
+function tokenDraft(text: string): Fault | undefined {
+  const damaged = (message: string, level?: Fault['level']): Fault => ({
     rule: 'malformed-value',
     message,
     ...(level ? { level } : {}),
@@ -72,7 +72,7 @@ function lengthOf(text: string): number | undefined {
   return bytes.toString('base64') === text ? bytes.length : undefined
 }
 
-function clearDraft({ value, path }: StoredLeaf): Draft | undefined {
+function clearDraft({ value, path }: StoredLeaf): Fault | undefined {
   if (isEmpty(value) || typeof value === 'boolean') return undefined
   const text = typeof value === 'string' || value instanceof Uint8Array ? value : String(value)
   const found = privateKeyIn(text)
@@ -99,7 +99,7 @@ const isReference = (path: Path): boolean =>
 /** From so many characters on, entropy tells anything. */
 const longEnough = 20
 
-/** At least 4.5 bits for each character, none of them a blank: words and paths have less. */
+/** At least four and a half bits for each character, none of them a blank: words and paths have less. */
 function isRandom(text: string): boolean {
   const characters = [...text]
   if (characters.length < longEnough || /\s/.test(text) || text.startsWith('ENC[')) return false

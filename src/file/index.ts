@@ -25,7 +25,7 @@ export {
 export { loadLargeBinary } from './lazy.ts'
 export { warnOfLeftOut, warnOfOneDocument } from './left-out.ts'
 export { lossesOf, type SpellingLosses } from './losses.ts'
-export { type Mendable, withMendable } from './mend.ts'
+export { withMendable } from './mend.ts'
 export { warnOfTokens } from './not-encrypted.ts'
 export {
   alreadyEncrypted,

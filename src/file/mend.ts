@@ -17,7 +17,7 @@ import { dataKeyOf } from './data-key.ts'
 import type { EncryptedFile, OpenFile, OpenOptions } from './types.ts'
 
 /** A file with values in clear, opened. */
-export interface Mendable {
+interface Mendable {
   readonly file: OpenFile
   /** The MAC fits what was there before those values were written: nothing else was changed without a key. */
   readonly isVerified: boolean

@@ -40,12 +40,16 @@ interface Wishes {
 }
 
 function wishesOf(config: Config, ctx: Context): Wishes {
-  const { require = [], exclude = [], kinds = [] } = config.own.check ?? {}
+  const { check } = config.own
   const fitting = (patterns: readonly string[]): ((path: string) => boolean) => {
     const tests = patterns.map(compileGlob)
     return (path) => tests.length > 0 && tests.some((fits) => fits(ruleSubject(config.file, path, ctx)))
   }
-  return { requires: fitting(require), excludes: fitting(exclude), kinds: new Set(['Secret', ...kinds]) }
+  return {
+    requires: fitting(check?.require ?? []),
+    excludes: fitting(check?.exclude ?? []),
+    kinds: new Set(['Secret', ...(check?.kinds ?? [])]),
+  }
 }
 
 /** Answers for many files under one configuration. Paths are absolute. */

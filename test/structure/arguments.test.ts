@@ -33,6 +33,9 @@ function spreads(name: string, text: string): string[] {
 
 /** Lists whose length the program itself decides. */
 const short = [
+  'check/git-setup.ts: git.run',
+  'cli/check/fix.ts: git.run',
+  'cli/check/sharers.ts: git.ask',
   'cli/version.ts: say',
   'cli/main.ts: say',
   'cli/main.ts: say',

@@ -56,6 +56,11 @@ function importsOf(file: string, source: ts.SourceFile): Import[] {
   return found
 }
 
+/** A field of an object may have any name. */
+const isFieldName = ({ parent, text }: ts.Identifier): boolean =>
+  ((ts.isPropertyAssignment(parent) || ts.isPropertySignature(parent)) && parent.name.getText() === text) ||
+  (ts.isPropertyAccessExpression(parent) && parent.name.text === text)
+
 /** Ways to load a module that say its name to nobody but Node when it runs, so that no rule of this file could see them. */
 function hiddenImports(source: ts.SourceFile): string[] {
   const found: string[] = []
@@ -63,7 +68,7 @@ function hiddenImports(source: ts.SourceFile): string[] {
     const isDynamic = ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword
     if (
       (isDynamic && !(node.arguments[0] && ts.isStringLiteralLike(node.arguments[0]))) ||
-      (ts.isIdentifier(node) && /^(?:require|createRequire)$/.test(node.text)) ||
+      (ts.isIdentifier(node) && /^(?:require|createRequire)$/.test(node.text) && !isFieldName(node)) ||
       (ts.isPropertyAccessExpression(node) && /^import\.meta\.resolve$/.test(node.getText(source))) ||
       ts.isExternalModuleReference(node)
     )

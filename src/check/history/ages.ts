@@ -1,7 +1,7 @@
 // How old data keys and values are, against what their policy allows.
 import { counted } from '../../text/counted.ts'
 import { fileWord } from '../../text/quote.ts'
-import type { Draft } from '../finding.ts'
+import type { Fault } from '../finding.ts'
 import type { Asked } from './asked.ts'
 import type { Lineage } from './lineage.ts'
 
@@ -10,7 +10,7 @@ const dayLength = 24 * 60 * 60 * 1000
 /** In whole days. */
 const ageOf = (date: Date, now: Date): number => Math.floor((now.getTime() - date.getTime()) / dayLength)
 
-export function dataKeyDrafts(asked: Asked, lineage: Lineage | undefined, now: Date): readonly Draft[] {
+export function dataKeyDrafts(asked: Asked, lineage: Lineage | undefined, now: Date): readonly Fault[] {
   const { dataKeyMaxAge: most, name } = asked
   const since = most === undefined ? undefined : dataKeySince(asked, lineage)
   if (most === undefined || since === undefined || ageOf(since, now) <= most) return []
@@ -37,10 +37,10 @@ function dataKeySince({ snapshot }: Asked, lineage: Lineage | undefined): Date |
 }
 
 /** Of a value that may be older than its nonce, the age is the least that it can have. */
-export function valueDrafts(asked: Asked, lineage: Lineage, now: Date, isCut: boolean): readonly Draft[] {
+export function valueDrafts(asked: Asked, lineage: Lineage, now: Date, isCut: boolean): readonly Fault[] {
   const { valueMaxAge: most, values, hasAge } = asked
   if (most === undefined) return []
-  return values.flatMap(({ mark, keyPath, position }): Draft[] => {
+  return values.flatMap(({ mark, keyPath, position }): Fault[] => {
     const first = lineage.firstWith(mark)
     const age = first === undefined || !hasAge(keyPath) ? 0 : ageOf(first.date, now)
     if (age <= most) return []

@@ -1,17 +1,17 @@
 // Values that somebody could read who may not open anything any more.
 import { listed } from '../../text/listed.ts'
-import type { Draft } from '../finding.ts'
+import type { Fault } from '../finding.ts'
 import type { Asked } from './asked.ts'
 import type { Lineage } from './lineage.ts'
 import type { Revoked } from './revoked.ts'
 
 /** One for each value, whoever has seen it. Old commits stay readable for them: only another value helps. */
-export async function exposedDrafts(asked: Asked, lineage: Lineage): Promise<readonly Draft[]> {
+export async function exposedDrafts(asked: Asked, lineage: Lineage): Promise<readonly Fault[]> {
   const { revoked, values, snapshot } = asked
   if (revoked === undefined) return []
   const current = new Set(await revoked.among(snapshot.recipients))
   const names = [...revoked.entries.keys()]
-  return values.flatMap(({ mark, keyPath, position }): Draft[] => {
+  return values.flatMap(({ mark, keyPath, position }): Fault[] => {
     const seenBy = (state: 'exposed' | 'unknown'): string[] =>
       names.filter((who) => lineage.seenBy(who, mark) === state)
     const state = seenBy('exposed').length > 0 ? 'exposed' : 'unknown'
@@ -33,7 +33,7 @@ export async function exposedDrafts(asked: Asked, lineage: Lineage): Promise<rea
 }
 
 function messageFor(
-  state: NonNullable<Draft['state']>,
+  state: NonNullable<Fault['state']>,
   who: readonly string[],
   current: ReadonlySet<string>,
   { entries }: Revoked,

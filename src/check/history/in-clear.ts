@@ -1,12 +1,12 @@
 // Values that earlier versions of a file have in clear, and that may be those of today.
 import { counted } from '../../text/counted.ts'
 import { listed } from '../../text/listed.ts'
-import type { Draft } from '../finding.ts'
+import type { Fault } from '../finding.ts'
 import type { Asked } from './asked.ts'
 import type { Lineage, Moment } from './lineage.ts'
 
 /** One for a file. A value that has changed since it was encrypted is none of them: its nonce tells. */
-export function clearDrafts({ wantsClear, values }: Asked, lineage: Lineage): readonly Draft[] {
+export function clearDrafts({ wantsClear, values }: Asked, lineage: Lineage): readonly Fault[] {
   if (!wantsClear) return []
   const found = values.flatMap(({ mark, keyPath }) => {
     const moment = lineage.inClear(mark)

@@ -1,5 +1,5 @@
 // Findings that are known: a file lists them, and none of them counts.
-import { type Finding, fingerprintOf } from '../../check/index.ts'
+import { type CheckFinding, fingerprintOf } from '../../check/index.ts'
 import { messageOf, SopsError } from '../../errors.ts'
 import { readFile } from '../../system/index.ts'
 import type { Io } from '../invocation.ts'
@@ -8,7 +8,7 @@ import { absolutePath } from '../settings.ts'
 const version = 1
 
 /** The text of a baseline; its entries can be read, and are told apart by their fingerprints. */
-export function baselineText(findings: readonly Finding[]): string {
+export function baselineText(findings: readonly CheckFinding[]): string {
   const known = new Map(findings.map((finding) => [fingerprintOf(finding), finding]))
   const entries = [...known].map(([fingerprint, { rule, place, keyPath }]) => ({
     rule,
@@ -20,7 +20,7 @@ export function baselineText(findings: readonly Finding[]): string {
 }
 
 /** True for findings that the file does not have. @throws SopsError `generic` for a file that is no baseline. */
-export async function unknownTo(name: string, { ctx }: Pick<Io, 'ctx'>): Promise<(finding: Finding) => boolean> {
+export async function unknownTo(name: string, { ctx }: Pick<Io, 'ctx'>): Promise<(finding: CheckFinding) => boolean> {
   const refuse = (reason: string): SopsError =>
     new SopsError('generic', `--baseline ${name}: ${reason}`, {
       hints: [`to write one: sops check --write-baseline FILE`],

@@ -1,5 +1,5 @@
 // `--fix`: mends what a command mends, with that command.
-import type { Finding, RuleId } from '../../check/index.ts'
+import type { CheckFinding, RuleId } from '../../check/index.ts'
 import { SopsError } from '../../errors.ts'
 import { gitIn, topOf } from '../../repo/index.ts'
 import { readFile } from '../../system/index.ts'
@@ -18,7 +18,7 @@ type Given = Invocation<CheckFlag>
 interface Mending {
   readonly rules: readonly RuleId[]
   /** False for findings of these rules that it does not mend. */
-  readonly mends: (finding: Finding) => boolean
+  readonly mends: (finding: CheckFinding) => boolean
   readonly words: readonly string[]
   readonly load: () => Promise<Command>
   /** It takes no files. */
@@ -28,7 +28,7 @@ interface Mending {
 const always = (): boolean => true
 const startsWith =
   (word: string) =>
-  ({ fix }: Finding): boolean =>
+  ({ fix }: CheckFinding): boolean =>
     fix?.startsWith(word) === true
 
 const mendings: readonly Mending[] = [
@@ -66,7 +66,7 @@ const mendings: readonly Mending[] = [
 ]
 
 /** Mends what it can; each failure is said, and what is left is for the next check to find. */
-export async function fixFindings(inv: Given, io: Io, findings: readonly Finding[]): Promise<void> {
+export async function fixFindings(inv: Given, io: Io, findings: readonly CheckFinding[]): Promise<void> {
   const fixable = findings.filter(({ fix }) => fix !== undefined)
   const before = await contentsOf(fixable)
   await mendAllValues(
@@ -86,13 +86,13 @@ export async function fixFindings(inv: Given, io: Io, findings: readonly Finding
   )
 }
 
-async function contentsOf(findings: readonly Finding[]): Promise<ReadonlyMap<string, string>> {
+async function contentsOf(findings: readonly CheckFinding[]): Promise<ReadonlyMap<string, string>> {
   const found = new Map<string, string>()
   for (const { path } of findings) if (!found.has(path)) found.set(path, await readFile(path, 'latin1').catch(() => ''))
   return found
 }
 
-async function mendAllValues(inv: Given, io: Io, findings: readonly Finding[]): Promise<void> {
+async function mendAllValues(inv: Given, io: Io, findings: readonly CheckFinding[]): Promise<void> {
   for (const [path, place] of new Map(findings.map((finding) => [finding.path, finding.place]))) {
     const target = { path, name: shownPath(io, path), named: true }
     const child = { ...ioOf(inv, io, target), write: io.write }
@@ -107,7 +107,7 @@ async function mendAllValues(inv: Given, io: Io, findings: readonly Finding[]): 
   }
 }
 
-async function runMending(inv: Given, io: Io, mending: Mending, findings: readonly Finding[]): Promise<void> {
+async function runMending(inv: Given, io: Io, mending: Mending, findings: readonly CheckFinding[]): Promise<void> {
   const command = await mending.load()
   const names = [...new Set(findings.map(({ path }) => path))].map((path) => shownPath(io, path))
   const words = [...mending.words, ...(mending.isWhole ? [] : ['--', ...names])]
@@ -127,11 +127,18 @@ async function runMending(inv: Given, io: Io, mending: Mending, findings: readon
   }
 }
 
+/** Names in one call of Git. */
+const atOnce = 500
+
 /** The index is the user's: it is touched where they say so. */
 async function stage(inv: Given, io: Io, paths: readonly string[]): Promise<void> {
   const top = paths.length > 0 ? await topOf(io.ctx.cwd, io.ctx) : undefined
   if (top === undefined) return
   const names = paths.map((path) => shownPath(io, path))
-  if (inv.bool('stage')) await gitIn(io.ctx.cwd, io.ctx).run('add', '--', ...names)
-  else await io.tell(`mended in the work tree: git add ${names.map(fileWord).join(' ')}`)
+  if (inv.bool('stage')) {
+    const git = gitIn(io.ctx.cwd, io.ctx)
+    for (let at = 0; at < names.length; at += atOnce) await git.run('add', '--', ...names.slice(at, at + atOnce))
+    return
+  }
+  await io.tell(`mended in the work tree: git add ${names.map(fileWord).join(' ')}`)
 }

@@ -1,9 +1,9 @@
 // What all forms of a report share.
-import type { Finding } from '../../check/index.ts'
+import type { CheckFinding } from '../../check/index.ts'
 import { oneLine } from '../../text/quote.ts'
 
 /** A finding, with the path as JSON and people see it: relative to the current folder. */
-export interface ShownFinding extends Finding {
+export interface ShownFinding extends CheckFinding {
   readonly name: string
 }
 
@@ -19,11 +19,11 @@ interface ReportFacts {
 export type Form = (findings: readonly ShownFinding[], facts: ReportFacts) => string
 
 /** What is wrong, with the key path: `["a"]["b"] is not encrypted`. */
-export const sentenceOf = ({ keyPath, message }: Pick<Finding, 'keyPath' | 'message'>): string =>
+export const sentenceOf = ({ keyPath, message }: Pick<CheckFinding, 'keyPath' | 'message'>): string =>
   keyPath === undefined ? message : `${keyPath} ${message}`
 
 /** The same with what mends it, as one line that steers nothing. */
-export const adviceOf = (finding: Pick<Finding, 'keyPath' | 'message' | 'fix'>): string =>
+export const adviceOf = (finding: Pick<CheckFinding, 'keyPath' | 'message' | 'fix'>): string =>
   oneLine(finding.fix === undefined ? sentenceOf(finding) : `${sentenceOf(finding)}; fix: ${finding.fix}`)
 
 /** The texts, where those that are equal to an earlier one get their count: 2 for the second. */
@@ -40,7 +40,7 @@ export function toldApart(
 }
 
 /** Errors, warnings and notes, as `summary` of the JSON has them. */
-export function countsOf(findings: readonly Finding[]): { errors: number; warnings: number; notes: number } {
+export function countsOf(findings: readonly CheckFinding[]): { errors: number; warnings: number; notes: number } {
   const counts = { errors: 0, warnings: 0, notes: 0 }
   for (const { level } of findings) counts[`${level}s`]++
   return counts

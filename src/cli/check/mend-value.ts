@@ -7,6 +7,7 @@ import { openBlobs, topOf } from '../../repo/index.ts'
 import { readInput } from '../files.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { absolutePath, configOf, formatsFor, layoutOf, orderOf, servicesOf } from '../settings.ts'
+import { warnOfRespelling } from '../warnings.ts'
 import type { CheckFlag } from './flags.ts'
 
 /** @throws SopsError as `withMendable` and `sealFile`; then nothing is written. */
@@ -24,6 +25,7 @@ export async function mendValues(inv: Invocation<CheckFlag>, io: Io, name: strin
     sealed: sealFile(mendable.file, file.format, io.ctx.now(), layout),
     isVerified: mendable.isVerified,
   }))
+  warnOfRespelling(sealed, io.ctx)
   await io.write(path, sealed.bytes, { expect: fingerprint(bytes) })
   if (isVerified) return
   const message = `${name} is sealed again as it stood: its MAC could not be compared, so look whether anything else was changed in it (git diff)`

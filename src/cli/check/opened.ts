@@ -1,5 +1,5 @@
 // What only shows with a key: whether each file opens, and whether its values stand elsewhere in clear.
-import { type CheckedName, type Draft, isTelling, leakSearch, type Secret } from '../../check/index.ts'
+import { type CheckedName, type Fault, isTelling, leakSearch, type Secret } from '../../check/index.ts'
 import type { SopsError } from '../../errors.ts'
 import { loadEncrypted, withOpenFile } from '../../file/index.ts'
 import { leavesOf, looksEncrypted, type Target } from '../../repo/index.ts'
@@ -19,9 +19,9 @@ export async function openedDrafts(
   io: Io,
   scope: Scope,
   sealed: readonly CheckedName[],
-): Promise<ReadonlyMap<string, readonly Draft[]>> {
-  const found = new Map<string, readonly Draft[]>()
-  const add = (path: string, drafts: readonly Draft[]): void => {
+): Promise<ReadonlyMap<string, readonly Fault[]>> {
+  const found = new Map<string, readonly Fault[]>()
+  const add = (path: string, drafts: readonly Fault[]): void => {
     if (drafts.length > 0) found.set(path, [...(found.get(path) ?? []), ...drafts])
   }
   const isLeaks = inv.bool('leaks')
@@ -68,7 +68,7 @@ async function secretsOf(inv: Given, io: Io, scope: Scope, { path, name }: Targe
   })
 }
 
-function unopenedDraft(error: SopsError): Draft {
+function unopenedDraft(error: SopsError): Fault {
   return error.code === 'no-data-key'
     ? { rule: 'mac', level: 'warning', message: 'no key at hand opens it, so nobody can tell whether it is whole' }
     : { rule: 'mac', message: `does not open: ${error.message}`, position: error.position }
@@ -79,11 +79,11 @@ async function leaksIn(
   scope: Scope,
   secrets: readonly Secret[],
   checked: ReadonlySet<string>,
-): Promise<ReadonlyMap<string, readonly Draft[]>> {
+): Promise<ReadonlyMap<string, readonly Fault[]>> {
   const all = leakSearch(secrets)
   const own = leakSearch(secrets.filter(({ path }) => checked.has(path)))
   const files = new Set(scope.files.map(({ path }) => path))
-  const found = new Map<string, readonly Draft[]>()
+  const found = new Map<string, readonly Fault[]>()
   for await (const file of scope.everything()) found.set(file.path, (files.has(file.path) ? all : own)(file))
   return found
 }

@@ -1,6 +1,6 @@
 // Which versions of which files are checked, and by which configurations.
 import { dirname, join, relative, sep } from 'node:path'
-import type { CheckOptions, FileVersion } from '../../check/index.ts'
+import type { CheckedFile, CheckOptions } from '../../check/index.ts'
 import { type Config, type ConfigFile, configFromBytes } from '../../config/index.ts'
 import { SopsError, withHints } from '../../errors.ts'
 import {
@@ -31,7 +31,7 @@ export interface Scope
     'configFor' | 'placeOf' | 'allFiles' | 'configs' | 'sharers' | 'history' | 'clearHistory'
   > {
   readonly files: readonly Target[]
-  readonly versions: AsyncIterable<FileVersion>
+  readonly versions: AsyncIterable<CheckedFile>
   /** That of the current folder. */
   readonly git: Git | undefined
   /** The index is checked, and not the work tree. */
@@ -41,7 +41,7 @@ export interface Scope
   /** The version of a file that is checked; undefined where there is none. */
   read(file: Target): Promise<Uint8Array | undefined>
   /** All files of the repository, or of the current folder: of those that are checked the same version. */
-  everything(): AsyncIterable<FileVersion>
+  everything(): AsyncIterable<CheckedFile>
   close(): void
 }
 
@@ -124,7 +124,7 @@ async function* versionsOf(
   base: Base,
   files: readonly Target[],
   isStaged: boolean,
-): AsyncGenerator<FileVersion, void, void> {
+): AsyncGenerator<CheckedFile, void, void> {
   const { io, git, placeOf } = base
   const unlocked = git === undefined ? new Set<string>() : await unlockedIn(io)
   for (const { path, name, named } of files) {
@@ -139,7 +139,7 @@ async function* everythingOf(
   base: Base,
   checked: readonly Target[],
   isStaged: boolean,
-): AsyncGenerator<FileVersion, void, void> {
+): AsyncGenerator<CheckedFile, void, void> {
   const own = new Set(checked.map(({ path }) => path))
   yield* versionsOf(base, checked, isStaged)
   const all = await allTargets(inv, base.io)

@@ -1,6 +1,6 @@
 // Other files of the repository that hold the same wrapped data key as one of those that are checked.
 import { join, relative } from 'node:path'
-import type { FileVersion } from '../../check/index.ts'
+import type { CheckedFile } from '../../check/index.ts'
 import type { Context } from '../../context/index.ts'
 import { type Blobs, type Git, openBlobs } from '../../repo/index.ts'
 import { readFile, textOf } from '../../system/index.ts'
@@ -18,7 +18,7 @@ const how = ['-l', '-z', '-a', '-F', '--no-color', '--no-textconv', '--no-recurs
 
 /** Of the index, or of the work tree. Paths are as the user sees them. */
 export const sharersIn =
-  (git: Git, isStaged: boolean, ctx: Context): ((wrapped: readonly string[]) => Promise<readonly FileVersion[]>) =>
+  (git: Git, isStaged: boolean, ctx: Context): ((wrapped: readonly string[]) => Promise<readonly CheckedFile[]>) =>
   async (wrapped) => {
     const fragments = [...new Set(wrapped.map(fragmentOf))].filter((fragment) => fragment !== '')
     const places = new Set<string>()
@@ -41,7 +41,7 @@ async function versionOf(
   git: Git,
   blobs: Blobs | undefined,
   { cwd }: Context,
-): Promise<FileVersion | undefined> {
+): Promise<CheckedFile | undefined> {
   const path = join(git.folder, place)
   const bytes = blobs ? await blobs.read(`:0:${place}`) : await readFile(path).catch(() => undefined)
   return bytes && { path, name: relative(cwd, path), place, bytes, isUnlocked: false }

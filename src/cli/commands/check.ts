@@ -2,11 +2,11 @@
 import { join } from 'node:path'
 import {
   type CheckedName,
+  type CheckFinding,
   type ChosenLevels,
   checkFiles,
   checkGitSetup,
-  type Draft,
-  type Finding,
+  type Fault,
   refuseUnknown,
 } from '../../check/index.ts'
 import { type CheckLevel, checkLevels } from '../../config/index.ts'
@@ -81,7 +81,7 @@ async function checked(inv: Given, io: Io): Promise<number> {
   return counts.errors > 0 || (most !== undefined && counts.warnings > most) ? 1 : 0
 }
 
-async function findingsOf(inv: Given, io: Io, levels: ChosenLevels): Promise<readonly Finding[]> {
+async function findingsOf(inv: Given, io: Io, levels: ChosenLevels): Promise<readonly CheckFinding[]> {
   const scope = await openScope(inv, io)
   try {
     const more = (sealed: readonly CheckedName[]): Promise<Found> => foundBeside(inv, io, scope, sealed)
@@ -92,7 +92,7 @@ async function findingsOf(inv: Given, io: Io, levels: ChosenLevels): Promise<rea
   }
 }
 
-type Found = ReadonlyMap<string, readonly Draft[]>
+type Found = ReadonlyMap<string, readonly Fault[]>
 
 /** What no file shows by itself: with keys, and of the clone. */
 async function foundBeside(inv: Given, io: Io, scope: Scope, sealed: readonly CheckedName[]): Promise<Found> {

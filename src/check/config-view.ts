@@ -5,7 +5,7 @@ import type { Context } from '../context/index.ts'
 import { messageOf, SopsError } from '../errors.ts'
 import { contextAtHand, type KeyGroup } from '../keys/index.ts'
 import { type Needs, needsUnder } from '../repo/index.ts'
-import type { Draft } from './finding.ts'
+import type { Fault } from './finding.ts'
 import type { HistoryFacts } from './history/asked.ts'
 import { revokedRecipients } from './history/revoked.ts'
 import { type ChosenLevels, type Judge, makeJudge } from './levels.ts'
@@ -13,11 +13,11 @@ import { policyFinder } from './policy.ts'
 import { type RecipientFacts, todayOf } from './recipients.ts'
 
 /** A configuration as the check sees it; one for files without any. */
-export interface Surroundings extends RecipientFacts, HistoryFacts {
+export interface ConfigView extends RecipientFacts, HistoryFacts {
   readonly config: Config | undefined
   readonly judge: Judge
   /** Expressions of it that do not compile. */
-  readonly badExpressions: readonly Draft[]
+  readonly badExpressions: readonly Fault[]
   /** Undefined without a configuration. */
   readonly needs: Needs | undefined
   /** `unknown`: an expression on the way does not compile. */
@@ -25,24 +25,24 @@ export interface Surroundings extends RecipientFacts, HistoryFacts {
 }
 
 /** @throws SopsError `generic` for a configuration that cannot be used. */
-export type SurroundingsOf = (path: string) => Promise<Surroundings>
+export type ConfigViewOf = (path: string) => Promise<ConfigView>
 
-export function surroundingsFinder(
+export function configViews(
   ctx: Context,
   configFor: (path: string) => Promise<Config | undefined>,
   chosen: ChosenLevels,
-): SurroundingsOf {
+): ConfigViewOf {
   const quiet = contextAtHand(ctx)
-  const known = new Map<Config | undefined, Promise<Surroundings>>()
+  const known = new Map<Config | undefined, Promise<ConfigView>>()
   return async (path) => {
     const config = await configFor(path)
-    const found = known.get(config) ?? surroundingsOf(config, quiet, chosen)
+    const found = known.get(config) ?? viewOf(config, quiet, chosen)
     known.set(config, found)
     return found
   }
 }
 
-async function surroundingsOf(config: Config | undefined, ctx: Context, chosen: ChosenLevels): Promise<Surroundings> {
+async function viewOf(config: Config | undefined, ctx: Context, chosen: ChosenLevels): Promise<ConfigView> {
   const today = todayOf(ctx)
   const groups = new Map<number, Promise<readonly KeyGroup[]>>()
   const badExpressions = config ? await badExpressionsOf(config) : []
@@ -82,8 +82,8 @@ function tolerant(needs: Needs, isBroken: boolean): Needs {
   }
 }
 
-async function badExpressionsOf(config: Config): Promise<readonly Draft[]> {
-  const drafts: Draft[] = []
+async function badExpressionsOf(config: Config): Promise<readonly Fault[]> {
+  const drafts: Fault[] = []
   const expressions = selectionSettings.filter(({ by }) => by !== 'suffix').map(({ field }) => field)
   for (const [index, rule] of (config.creationRules ?? []).entries())
     for (const field of ['path_regex' as const, ...expressions]) {
