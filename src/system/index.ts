@@ -41,6 +41,7 @@ export {
 export { environmentAsGiven, wordsAsGiven } from './given.ts'
 export { collect, type InputOptions, irregularity, readNamed, readNamedSync, readRegular, silence } from './inputs.ts'
 export { loadStart } from './lazy.ts'
+export { makeFile, type NewFile } from './new-file.ts'
 export { findProgram, isProgram, startFailure } from './programs.ts'
 export {
   declareSecretVariables,
