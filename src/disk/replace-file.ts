@@ -6,9 +6,9 @@ import { SopsError } from '../errors.ts'
 import {
   codeOf,
   constants,
+  type FreshFile,
   link,
   makeFile,
-  type NewFile,
   open,
   rename,
   rm,
@@ -21,7 +21,7 @@ import type { Writer } from './writer.ts'
 export type Content = Uint8Array | (() => AsyncIterable<Uint8Array>)
 
 /** Writes at the current position. Returns the number of bytes. */
-async function put(handle: Pick<NewFile, 'writeFile'>, content: Content): Promise<number> {
+async function put(handle: Pick<FreshFile, 'writeFile'>, content: Content): Promise<number> {
   if (content instanceof Uint8Array) {
     await handle.writeFile(content)
     return content.length
@@ -179,7 +179,7 @@ async function overwriteWithCopy(target: string, content: Content, temporary: Te
 
 interface Temporary {
   readonly path: string
-  readonly handle: NewFile
+  readonly handle: FreshFile
   /** Makes it outlive failures and signals. */
   keep(): void
   /** Undoes `keep`. */
@@ -200,7 +200,7 @@ function makeTemporary(writer: Writer, target: string): Temporary {
   const takeBack = writer.onCleanup(() => {
     if (!kept) rmSync(path, { force: true })
   })
-  let handle: NewFile
+  let handle: FreshFile
   try {
     handle = makeFile(path, 0o600)
   } catch (error) {
@@ -248,16 +248,16 @@ async function* piecesOf(path: string): AsyncGenerator<Uint8Array> {
   }
 }
 
-async function fill(handle: NewFile, content: Content, mode: number): Promise<void> {
+async function fill(handle: FreshFile, content: Content, mode: number): Promise<void> {
   await put(handle, content)
   await changeMode(handle, mode)
   await sync(handle)
 }
 
 /** A file system without modes refuses; the file then stays as private as it can be there. */
-const changeMode = (handle: NewFile, mode: number): Promise<void> => handle.chmod(mode).catch(() => {})
+const changeMode = (handle: FreshFile, mode: number): Promise<void> => handle.chmod(mode).catch(() => {})
 
-async function sync(handle: Pick<NewFile, 'sync'>): Promise<void> {
+async function sync(handle: Pick<FreshFile, 'sync'>): Promise<void> {
   try {
     await handle.sync()
   } catch (error) {
@@ -267,7 +267,7 @@ async function sync(handle: Pick<NewFile, 'sync'>): Promise<void> {
 }
 
 /** True if the new file has, or could be given, the owner of the old one. */
-async function takeOwner(handle: NewFile, before: BigIntStats, mode: number): Promise<boolean> {
+async function takeOwner(handle: FreshFile, before: BigIntStats, mode: number): Promise<boolean> {
   const now = handle.stat()
   if (now.uid === before.uid && now.gid === before.gid) return true
   try {

@@ -38,10 +38,10 @@ export {
   statSync,
   writeSync,
 } from './files-sync.ts'
+export { type FreshFile, makeFile } from './fresh-file.ts'
 export { environmentAsGiven, wordsAsGiven } from './given.ts'
 export { collect, type InputOptions, irregularity, readNamed, readNamedSync, readRegular, silence } from './inputs.ts'
 export { loadStart } from './lazy.ts'
-export { makeFile, type NewFile } from './new-file.ts'
 export { findProgram, isProgram, startFailure } from './programs.ts'
 export {
   declareSecretVariables,

@@ -4,7 +4,7 @@ import { promisify } from 'node:util'
 import { openSync } from './files-sync.ts'
 
 /** An open file, as Node's FileHandle. */
-export interface NewFile {
+export interface FreshFile {
   /** At the current position. */
   writeFile(bytes: Uint8Array): Promise<void>
   chmod(mode: number): Promise<void>
@@ -22,7 +22,7 @@ const flush = promisify(fsync)
 const shut = promisify(close)
 
 /** Makes a file for writing where nothing is. @throws the system's error. */
-export function makeFile(path: string, mode: number): NewFile {
+export function makeFile(path: string, mode: number): FreshFile {
   const descriptor = openSync(path, 'wx', mode)
   let isOpen = true
   return {
