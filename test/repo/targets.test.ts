@@ -46,7 +46,7 @@ beforeEach(() => {
     'plain.yaml': 'a: 1\n',
     'k8s/b.enc.yaml': sealedYaml,
     'k8s/app/c.enc.yaml': sealedYaml,
-    'k8s/app/d.enc.json': '{"a": "x", "sops": {"mac": "x"}}',
+    'k8s/app/d.enc.json': '{"a": "x", "sops": {"mac": "ENC[x]"}}',
     'k8s/plain.yaml': 'a: 1\n',
     'secrets/clear.yaml': 'a: 1\n',
     'secrets/sealed.yaml': sealedYaml,
