@@ -169,7 +169,8 @@ export function parseWords(
     }
     let text = equals < 0 ? undefined : body.slice(equals + 1)
     if (text === undefined && entry.kind === 'bool') text = 'true'
-    if (text === undefined && entry.optional) text = ''
+    if (text === '' && entry.optional !== undefined) return { usage: `${word} ${entry.optional}` }
+    if (text === undefined && entry.optional !== undefined) text = ''
     if (text === undefined) {
       text = words[++at]
       if (text === undefined) return { usage: `flag needs an argument: -${spelling}` }

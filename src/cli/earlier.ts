@@ -1,11 +1,12 @@
 // The encrypted version of a file that stands there in clear: encrypting over it changes what changed, and no more.
 import { type Context, memoKey } from '../context/index.ts'
-import { SopsError } from '../errors.ts'
+import { placeOf, SopsError } from '../errors.ts'
 import type { Draft } from '../file/index.ts'
 import { type EncryptionSettings, loadEncrypted, type SealedOver, sealOver, withOpenFile } from '../file/index.ts'
 import type { FormatId, Layout } from '../formats/index.ts'
 import { type KeyService, localKeyService } from '../groups/index.ts'
 import { contextAtHand } from '../keys/index.ts'
+import { hintsFor } from './file-hints.ts'
 import { readInput } from './files.ts'
 import { type BoolFlag, bool, type StringFlag, string } from './flag.ts'
 import type { inPlace } from './flags.ts'
@@ -20,6 +21,12 @@ export const earlierFlags: readonly EarlierFlag[] = [
   bool('fresh', 'encrypt every value anew, whatever version Git has'),
   string('into', 'keep the data key and what did not change of this encrypted version', { value: 'OLD', path: true }),
 ]
+
+/** @throws SopsError `generic` where one flag wants an earlier version and another none. */
+export function refuseContradiction(inv: Invocation<EarlierFlag>): void {
+  if (inv.string('into') === '' || !inv.bool('fresh')) return
+  throw new SopsError('generic', '--into goes by an earlier version, and --fresh by none: give one of them')
+}
 
 /** An encrypted version, and what may open it. */
 interface Earlier {
@@ -52,15 +59,22 @@ export async function sealOverEarlier(
   const earlier = named === '' ? await fromGit(inv, io, target) : await fromFile(io, named, services)
   if (earlier === undefined || draft.format.id !== output) return undefined
   const { keyGroups: groups, shamirThreshold: threshold } = settings
+  let isOpen = false
   const seal = async (): Promise<SealedOver | undefined> => {
     const { input } = formatsFor({}, target.typePath, earlier.bytes)
     if (input !== output) return undefined
     const audit = { context: io.ctx, file: earlier.path }
-    return withOpenFile(await loadEncrypted(earlier.bytes, input), { services: earlier.services, audit }, (file) =>
-      sealOver(file, draft, { settings, recipients: { groups, threshold, services }, now: io.ctx.now(), layout }),
-    )
+    const options = { services: earlier.services, audit }
+    return withOpenFile(await loadEncrypted(earlier.bytes, input), options, (file) => {
+      isOpen = true
+      return sealOver(file, draft, { settings, recipients: { groups, threshold, services }, now: io.ctx.now(), layout })
+    })
   }
-  if (named !== '') return seal()
+  if (named !== '') {
+    return seal().catch((error: unknown) => {
+      throw isOpen ? error : ofNamed(error, io, named)
+    })
+  }
   const over = await seal().catch(afresh)
   // Whoever can write to the repository could have planted a version under a data key of their own, but without values that are still right.
   return over && (over.kept > 0 || over.isNewKey || over.sealed === undefined) ? over : undefined
@@ -74,7 +88,28 @@ function afresh(error: unknown): undefined {
 }
 
 async function fromFile(io: Io, named: string, services: readonly KeyService[]): Promise<Earlier> {
-  return { path: absolutePath(io.ctx, named), bytes: await readInput(io, named), services }
+  const bytes = await readInput(io, named).catch((error: unknown) => {
+    throw ofNamed(error, io, named)
+  })
+  return { path: absolutePath(io.ctx, named), bytes, services }
+}
+
+/** The error about what `--into` names, which is not the file that is being encrypted. */
+function ofNamed(error: unknown, io: Io, named: string): unknown {
+  if (!(error instanceof SopsError)) return error
+  io.about(undefined)
+  const [first, ...more] = error.lines
+  const hints =
+    error.code === 'no-data-key'
+      ? hintsFor(named, error.hints)
+      : ['--into names an encrypted file, of which the data key and what did not change are kept']
+  const { details, cause = error } = error
+  return new SopsError(error.code, [`--into ${named}: ${first}`, ...more], {
+    ...placeOf(error),
+    hints,
+    details,
+    cause,
+  })
 }
 
 async function fromGit(

@@ -11,8 +11,8 @@ interface FlagOf<Name extends string, Kind extends FlagKind> {
   readonly env?: string
   /** The command reads that variable itself, when it needs it: the parser leaves it alone. */
   readonly readsEnv?: 'command'
-  /** The value may be left out, which gives `''`; it then stands behind `=` only. */
-  readonly optional?: true
+  /** The value may be left out, which gives `''`; it then stands behind `=` only. What is wrong with a `=` and nothing behind it. */
+  readonly optional?: string
   readonly default?: string | number | boolean
   readonly help: string
   /** Stands for the value in the help. */

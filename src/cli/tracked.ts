@@ -28,9 +28,9 @@ async function placeOf(file: string, { ctx, host }: Io): Promise<Place | undefin
   return { blobs, path }
 }
 
-/** What the index has of a file, else HEAD, if that is encrypted. */
+/** What the index has of a file, else HEAD, if that is encrypted; for a link, of the file that it leads to. */
 export async function trackedVersion(file: string, io: Io): Promise<Uint8Array | undefined> {
-  const place = await placeOf(file, io)
+  const place = await placeOf(await realpath(file).catch(() => file), io)
   if (place === undefined) return undefined
   for (const name of [`:0:${place.path}`, `HEAD:${place.path}`]) {
     const bytes = await place.blobs.read(name)

@@ -110,14 +110,24 @@ export async function excludeRests({ top }: WorkTree, { ctx }: Io): Promise<void
   await writeFile(path, Buffer.from(`${start}${rests}\n`, 'latin1'))
 }
 
-/** True if the index or HEAD has a file of this path. */
-export async function isTracked({ ctx }: Io, { top }: WorkTree, path: string): Promise<boolean> {
+/** Where Git has a file of this path: for the next commit, or only in the last one. */
+export async function trackedBy({ ctx }: Io, { top }: WorkTree, path: string): Promise<'index' | 'HEAD' | undefined> {
   const blobs = await openBlobs(top, ctx)
   try {
-    return (await blobs.read(`:0:${path}`)) !== undefined || (await blobs.read(`HEAD:${path}`)) !== undefined
+    if ((await blobs.read(`:0:${path}`)) !== undefined) return 'index'
+    return (await blobs.read(`HEAD:${path}`)) === undefined ? undefined : 'HEAD'
   } finally {
     blobs.close()
   }
+}
+
+/** The path that `git mv` has given a file of HEAD; it has left the ciphertext in the index as it was. */
+export async function movedTo({ ctx }: Io, { top }: WorkTree, path: string): Promise<string | undefined> {
+  const git = gitIn(top, ctx)
+  const listing = await git.run('diff', '--cached', '-z', '--name-status', '-M100%', '--diff-filter=R', 'HEAD')
+  const words = textOf(listing).split('\0')
+  const at = words.findIndex((word, i) => i % 3 === 1 && word === path)
+  return at < 0 ? undefined : words[at + 1]
 }
 
 /** Warns of files that stand in clear though HEAD has them encrypted, and of which nothing is kept. */

@@ -3,14 +3,25 @@ import { randomBytes } from 'node:crypto'
 import type { BigIntStats } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { SopsError } from '../errors.ts'
-import { codeOf, constants, type FileHandle, link, open, rename, rm, rmSync, systemErrorText } from '../system/index.ts'
+import {
+  codeOf,
+  constants,
+  type FreshFile,
+  link,
+  makeFile,
+  open,
+  rename,
+  rm,
+  rmSync,
+  systemErrorText,
+} from '../system/index.ts'
 import type { Writer } from './writer.ts'
 
 /** What to write: bytes, or a function that gives them in pieces, afresh for each call. */
 export type Content = Uint8Array | (() => AsyncIterable<Uint8Array>)
 
 /** Writes at the current position. Returns the number of bytes. */
-async function put(handle: FileHandle, content: Content): Promise<number> {
+async function put(handle: Pick<FreshFile, 'writeFile'>, content: Content): Promise<number> {
   if (content instanceof Uint8Array) {
     await handle.writeFile(content)
     return content.length
@@ -33,7 +44,7 @@ export async function createFile(
   content: Content,
   { exclusive = false, mode = 0o666 & ~writer.umask }: { readonly exclusive?: boolean; readonly mode?: number } = {},
 ): Promise<boolean> {
-  const temporary = await makeTemporary(writer, target)
+  const temporary = makeTemporary(writer, target)
   try {
     await fill(temporary.handle, content, mode)
     if (exclusive) {
@@ -89,7 +100,7 @@ export async function prepareReplacement(
 ): Promise<Replacement> {
   let temporary: Temporary
   try {
-    temporary = await makeTemporary(writer, target)
+    temporary = makeTemporary(writer, target)
   } catch (error) {
     if (!isForbidden(error) || typeof content === 'function') throw error
     return { commit: (check) => check().then(() => overwriteFile(target, content)), discard: async () => {} }
@@ -168,7 +179,7 @@ async function overwriteWithCopy(target: string, content: Content, temporary: Te
 
 interface Temporary {
   readonly path: string
-  readonly handle: FileHandle
+  readonly handle: FreshFile
   /** Makes it outlive failures and signals. */
   keep(): void
   /** Undoes `keep`. */
@@ -180,7 +191,7 @@ interface Temporary {
 }
 
 /** An empty file of mode 0600 beside `target`, removed however the program ends. */
-async function makeTemporary(writer: Writer, target: string): Promise<Temporary> {
+function makeTemporary(writer: Writer, target: string): Temporary {
   // Names are limited to 255 bytes; this one keeps the target's recognisable.
   const name = `.${basename(target).slice(0, 50)}.sops-${randomBytes(8).toString('hex')}`
   const path = join(dirname(target), name)
@@ -189,9 +200,9 @@ async function makeTemporary(writer: Writer, target: string): Promise<Temporary>
   const takeBack = writer.onCleanup(() => {
     if (!kept) rmSync(path, { force: true })
   })
-  let handle: FileHandle
+  let handle: FreshFile
   try {
-    handle = await open(path, 'wx', 0o600)
+    handle = makeFile(path, 0o600)
   } catch (error) {
     takeBack()
     throw error
@@ -237,16 +248,16 @@ async function* piecesOf(path: string): AsyncGenerator<Uint8Array> {
   }
 }
 
-async function fill(handle: FileHandle, content: Content, mode: number): Promise<void> {
+async function fill(handle: FreshFile, content: Content, mode: number): Promise<void> {
   await put(handle, content)
   await changeMode(handle, mode)
   await sync(handle)
 }
 
 /** A file system without modes refuses; the file then stays as private as it can be there. */
-const changeMode = (handle: FileHandle, mode: number): Promise<void> => handle.chmod(mode).catch(() => {})
+const changeMode = (handle: FreshFile, mode: number): Promise<void> => handle.chmod(mode).catch(() => {})
 
-async function sync(handle: FileHandle): Promise<void> {
+async function sync(handle: Pick<FreshFile, 'sync'>): Promise<void> {
   try {
     await handle.sync()
   } catch (error) {
@@ -256,8 +267,8 @@ async function sync(handle: FileHandle): Promise<void> {
 }
 
 /** True if the new file has, or could be given, the owner of the old one. */
-async function takeOwner(handle: FileHandle, before: BigIntStats, mode: number): Promise<boolean> {
-  const now = await handle.stat({ bigint: true })
+async function takeOwner(handle: FreshFile, before: BigIntStats, mode: number): Promise<boolean> {
+  const now = handle.stat()
   if (now.uid === before.uid && now.gid === before.gid) return true
   try {
     await handle.chown(Number(before.uid), Number(before.gid))

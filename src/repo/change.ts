@@ -16,6 +16,7 @@ import {
 } from '../file/index.ts'
 import type { FormatId } from '../formats/index.ts'
 import { counted } from '../text/counted.ts'
+import { listed } from '../text/listed.ts'
 import type { MapNode, Tree } from '../tree/tree.ts'
 import { type Opening, withTarget } from './one-file.ts'
 import type { Target } from './targets.ts'
@@ -117,6 +118,7 @@ async function nextOf(
   const bytes = await emitPlain(file, format.id, {})
   const documents = plain.documents.length > 0 ? plain.documents : [{ kind: 'map' as const, items: [] }]
   const wanted = await change({ ...target, format: format.id, bytes, documents })
+  mustBeChange(wanted)
   if (wanted === undefined) return undefined
   const text = isText(wanted) ? asBytes(wanted) : await emitPlain({ ...file, plain: wanted }, format.id, {})
   if (Buffer.compare(text, bytes) === 0) return undefined
@@ -129,6 +131,30 @@ async function nextOf(
   checkCleartext({ ...sealedBy, clear: sealed.clear }, { allowCleartext, log: context.log })
   return sealed.bytes
 }
+
+/** @throws SopsError `generic` for what a program without types may return. */
+function mustBeChange(change: unknown): asserts change is FileChange {
+  const wrong = wrongIn(change)
+  if (wrong === undefined) return
+  const wanted = 'bytes, a text, { documents: [maps] } or undefined'
+  throw new SopsError('generic', `what it becomes must be ${wanted}, and the function returned ${wrong}`)
+}
+
+/** The value in words that say nothing of what it holds. */
+function wrongIn(change: unknown): string | undefined {
+  if (change === undefined || typeof change === 'string' || change instanceof Uint8Array) return undefined
+  if (change === null) return 'null'
+  if (Array.isArray(change)) return 'an array'
+  if (typeof change !== 'object') return `a ${typeof change}`
+  if (!('documents' in change)) return withFields(Object.keys(change))
+  const { documents } = change
+  return Array.isArray(documents) && documents.every(isMap) ? undefined : 'documents that are no array of maps'
+}
+
+const withFields = (names: readonly string[]): string =>
+  names.length === 0 ? 'an empty object' : `an object with ${listed(names)}`
+
+const isMap = (node: Partial<MapNode> | null): boolean => node?.kind === 'map' && Array.isArray(node.items)
 
 const isText = (change: FileChange): change is Uint8Array | string =>
   typeof change === 'string' || change instanceof Uint8Array

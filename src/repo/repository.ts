@@ -15,12 +15,11 @@ import { SopsError } from '../errors.ts'
 import { emitPlain, lineOf } from '../file/index.ts'
 import type { FormatId } from '../formats/index.ts'
 import { type KeyService, localKeyService, sharedServices, withSharedServices } from '../groups/index.ts'
-import { stat } from '../system/index.ts'
 import { type PlainValue, toObject } from '../tree/plain.ts'
 import { type ChangedFiles, type ChangeOptions, changeTargets, type FileChange, type PlainFile } from './change.ts'
 import { type Opening, withTarget } from './one-file.ts'
 import type { Wanted } from './suitable.ts'
-import { findTargets, type Target, type TargetRequest } from './targets.ts'
+import { findTargets, isFolder, type Target, type TargetRequest } from './targets.ts'
 
 /** What a repository is opened with. */
 export interface RepositoryOptions {
@@ -70,8 +69,8 @@ export interface Repository {
   readonly folder: string
   /**
    * The files that the request means, none twice: what the words name or fit, in their order, then what the other fields find, by name.
-   * @throws SopsError `generic` for a folder or pattern without any such file, for `staged` and `changed` outside of a work tree, and where
-   * Git fails.
+   * @throws SopsError `generic` for a folder or pattern without any such file, for a folder in `listed`, for `staged` and `changed` outside of
+   * a work tree, and where Git fails.
    */
   targets(request: RepositoryRequest): Promise<readonly Target[]>
   /**
@@ -153,12 +152,6 @@ async function* withShared<T>(
 
 const noFolder = (path: string): SopsError =>
   new SopsError('bad-input', `${path} is not a folder`, { hints: ['a file is named in a request to its folder'] })
-
-const isFolder = (path: string): Promise<boolean> =>
-  stat(path).then(
-    (found) => found.isDirectory(),
-    () => false,
-  )
 
 const configs: MemoKey<Map<string, Promise<Config>>> = memoKeys('configurations of a run')
 

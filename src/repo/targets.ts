@@ -4,6 +4,7 @@ import type { Context } from '../context/index.ts'
 import { SopsError } from '../errors.ts'
 import { type FormatId, formatOfPath } from '../formats/index.ts'
 import { codeOf, realpath, stat } from '../system/index.ts'
+import { shellWord } from '../text/quote.ts'
 import {
   allPlaces,
   byName,
@@ -71,8 +72,8 @@ interface Finding {
  * The files that a command works on: what the words name or fit, in their order, then what the flags find, by name. No file is there twice.
  * What is named itself is taken as it is. The rest must be what is wanted, which is told from its content; never among it are `.sops.yaml`,
  * symbolic links, files of more than 5 MiB, and what Git ignores.
- * @throws SopsError `generic` for a folder or pattern without any such file, for --staged and --changed outside of a work tree, and where Git
- * fails.
+ * @throws SopsError `generic` for a folder or pattern without any such file, for a folder in a list, for --staged and --changed outside of a
+ * work tree, and where Git fails.
  */
 export async function findTargets(
   ctx: Context,
@@ -173,7 +174,10 @@ function nothingIn({ wanted, request, search }: Finding, word: string, where: st
   })
 }
 
-/** Names of a list. One that is not there is handed on, so that whoever wrote the list hears of it. */
+/**
+ * Names of a list. One that is not there is handed on, so that whoever wrote the list hears of it.
+ * @throws SopsError `generic` for a folder.
+ */
 async function addListed(finding: Finding, names: readonly string[]): Promise<void> {
   const { ctx } = finding.search
   const files: FoundFile[] = []
@@ -181,8 +185,20 @@ async function addListed(finding: Finding, names: readonly string[]): Promise<vo
     if (listed === '') continue
     const path = resolve(ctx.cwd, listed)
     const real = await realpath(path).catch(() => undefined)
+    if (real !== undefined && (await isFolder(real))) throw folderInList(listed)
     if (real === undefined) await addNamed(finding, listed)
     else files.push({ path, name: nameOf(path, ctx.cwd), real })
   }
   await addFitting(finding, { files: files.sort(byName), git: undefined })
 }
+
+export const isFolder = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  )
+
+const folderInList = (name: string): SopsError =>
+  new SopsError('generic', `${name} is a folder, and a list names files`, {
+    hints: [`a folder is a word by itself: sops COMMAND ${shellWord(name)} takes the files in it`],
+  })

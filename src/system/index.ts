@@ -38,6 +38,7 @@ export {
   statSync,
   writeSync,
 } from './files-sync.ts'
+export { type FreshFile, makeFile } from './fresh-file.ts'
 export { environmentAsGiven, wordsAsGiven } from './given.ts'
 export { collect, type InputOptions, irregularity, readNamed, readNamedSync, readRegular, silence } from './inputs.ts'
 export { loadStart } from './lazy.ts'

@@ -61,6 +61,31 @@ test.each<readonly [string, () => void]>([
   expect(readdirSync(box.dir).filter((name) => !names.includes(name))).toEqual([])
 })
 
+test.each([1, 40])(
+  'a signal that comes as the last of %i files gets its new content: nothing lies about',
+  async (count) => {
+    const names = namesOf(count)
+    box = sandbox(Object.fromEntries(names.map((name) => [name, old(name)])))
+    const works = new Set<() => void>()
+    const batch = makeBatch({
+      ...host,
+      onCleanup: (work) => {
+        works.add(work)
+        if (works.size === count)
+          process.nextTick(() => {
+            for (const cleanUp of works) cleanUp()
+          })
+        return () => void works.delete(work)
+      },
+    })
+    const contents = names.map((name) => ({ path: box.path(name), content: Buffer.from(fresh(name)) }))
+    await Promise.all(contents.map((one) => batch.add({ ...one, check: async () => {} })))
+    expect(readdirSync(box.dir).sort()).toEqual([...names].sort())
+    expect(texts(names)).toEqual(names.map(old))
+    await batch.discard()
+  },
+)
+
 test('one that is not there, in words', async () => {
   const batch = await batchOf(['f0'])
   const missing = { path: box.path('none'), content: Buffer.from(''), check: async () => {} }

@@ -323,6 +323,27 @@ describe('changeAll', () => {
       expect(contents()).toEqual(before)
     })
 
+    test.each<readonly [returned: unknown, what: string]>([
+      [{ data: { a: 1 } }, 'an object with data'],
+      [{ bytes: Buffer.from('a: 1\n') }, 'an object with bytes'],
+      [{}, 'an empty object'],
+      [{ documents: {} }, 'documents that are no array of maps'],
+      [{ documents: [{ a: 1 }] }, 'documents that are no array of maps'],
+      [{ documents: [null] }, 'documents that are no array of maps'],
+      [[], 'an array'],
+      [null, 'null'],
+      [7, 'a number'],
+      [true, 'a boolean'],
+      [() => 'a: 1\n', 'a function'],
+    ])('the program returns %j', async (returned, what) => {
+      const before = contents()
+      const error = await failing((await open()).changeAll({ words: ['a.yaml', 'app/c.env'] }, () => returned as never))
+      expect(error.message).toContain(
+        `a.yaml: what it becomes must be bytes, a text, { documents: [maps] } or undefined, and the function returned ${what}`,
+      )
+      expect(contents()).toEqual(before)
+    })
+
     test.each([{}, { keepGoing: true }])('what the program throws comes out as it is: %j', async (how) => {
       const before = contents()
       const mine = new TypeError('mine')

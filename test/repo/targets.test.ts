@@ -46,7 +46,7 @@ beforeEach(() => {
     'plain.yaml': 'a: 1\n',
     'k8s/b.enc.yaml': sealedYaml,
     'k8s/app/c.enc.yaml': sealedYaml,
-    'k8s/app/d.enc.json': '{"a": "x", "sops": {"mac": "x"}}',
+    'k8s/app/d.enc.json': '{"a": "x", "sops": {"mac": "ENC[x]"}}',
     'k8s/plain.yaml': 'a: 1\n',
     'secrets/clear.yaml': 'a: 1\n',
     'secrets/sealed.yaml': sealedYaml,
@@ -354,14 +354,18 @@ test('--changed', async () => {
   await expect(find(ctx, { changed: 'nowhere' })).rejects.toThrow('"nowhere" is no commit of this repository')
 })
 
-test('a list is narrowed like the rest; a name that is not there is handed on', async () => {
+test('a list is narrowed like the rest; a name that is not there is handed on, a folder refused', async () => {
   symlinkSync('a.enc.yaml', repository.path('link.yaml'))
-  const listed = ['k8s/b.enc.yaml', 'plain.yaml', 'a.enc.yaml', 'link.yaml', '', 'k8s', 'gone.yaml', './a.enc.yaml']
+  const listed = ['k8s/b.enc.yaml', 'plain.yaml', 'a.enc.yaml', 'link.yaml', '', 'gone.yaml', './a.enc.yaml']
   expect(await find(ctx, { listed, exclude: ['docs'] })).toEqual([
     { name: 'gone.yaml', path: repository.path('gone.yaml'), named: true },
     { name: 'a.enc.yaml', path: repository.path('a.enc.yaml'), named: false },
     { name: 'k8s/b.enc.yaml', path: repository.path('k8s/b.enc.yaml'), named: false },
   ])
+  await expect(find(ctx, { listed: ['a.enc.yaml', 'k8s'] })).rejects.toMatchObject({
+    message: 'k8s is a folder, and a list names files',
+    hints: ['a folder is a word by itself: sops COMMAND k8s takes the files in it'],
+  })
 })
 
 describe('outside of Git', () => {

@@ -71,6 +71,48 @@ patch(fs.promises, 'open', (real) => async (path, flags, ...more) => {
   return handle
 })
 
+/** New files are made at once, and filled by their descriptors. */
+const descriptors = new Set()
+patch(fs, 'openSync', (real) => (path, flags, ...more) => {
+  const changes = isBelow(path) && changesWith(flags)
+  if (changes) step()
+  const descriptor = real(path, flags, ...more)
+  if (changes) descriptors.add(descriptor)
+  return descriptor
+})
+const failing = (real, args, done) =>
+  Promise.resolve()
+    .then(step)
+    .then(
+      () => real(...args, done),
+      (error) => done(error),
+    )
+for (const name of ['fchmod', 'fchown', 'fsync'])
+  patch(fs, name, (real) => (...args) => {
+    const done = args.pop()
+    if (descriptors.has(args[0])) failing(real, args, done)
+    else real(...args, done)
+  })
+patch(fs, 'writeFile', (real) => (place, data, ...more) => {
+  if (!descriptors.has(place)) return real(place, data, ...more)
+  const done = more.pop()
+  const written = (some) => new Promise((go, fail) => real(place, some, (error) => (error ? fail(error) : go())))
+  const write = async () => {
+    step()
+    await halfway(written, data)
+    await written(data)
+  }
+  write().then(() => done(null), done)
+})
+patch(fs, 'close', (real) => (descriptor, ...more) => {
+  descriptors.delete(descriptor)
+  return real(descriptor, ...more)
+})
+patch(fs, 'closeSync', (real) => (descriptor) => {
+  descriptors.delete(descriptor)
+  return real(descriptor)
+})
+
 const probe = await fs.promises.open(new URL(import.meta.url), 'r')
 const prototype = Object.getPrototypeOf(probe)
 await probe.close()

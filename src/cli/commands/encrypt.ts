@@ -24,7 +24,7 @@ import type { KeyService } from '../../groups/index.ts'
 import { keyTypesInOrder } from '../../keys/index.ts'
 import { fileWord } from '../../text/quote.ts'
 import { type Command, command } from '../command.ts'
-import { earlierFlags, sealOverEarlier } from '../earlier.ts'
+import { earlierFlags, refuseContradiction, sealOverEarlier } from '../earlier.ts'
 import { noFile } from '../extra-words.ts'
 import { mustBeNoFolder } from '../files.ts'
 import { dashed } from '../flag.ts'
@@ -34,7 +34,7 @@ import { inputInMemory, isLarge, type LargeInput, openIfLarge, writeLarge } from
 import { changeMany } from '../many/change.ts'
 import { targetFlags, writerFlags } from '../many/flags.ts'
 import { encryptStaged } from '../many/staged.ts'
-import { inPlaceHint, isByFlag, isSingle, targetsOf, wantsReport } from '../many/targets.ts'
+import { isByFlag, isSingle, mustBeInPlace, targetsOf, wantsReport } from '../many/targets.ts'
 import { warnOfNearer } from '../nearer-config.ts'
 import { nameOf, sealedText } from '../outcome.ts'
 import { refuseIdentity } from '../own-identity.ts'
@@ -133,6 +133,7 @@ function warnOfEmpty({ file }: TargetFile, { length }: Uint8Array, { ctx }: Io):
 }
 
 async function run(inv: Given, io: Io): Promise<number> {
+  refuseContradiction(inv)
   if (isSingle(inv, io) && !wantsReport(inv)) {
     await encryptOne(inv, io)
     if (inv.bool('in-place') && inv.positionals[0]) await warnOfStaged(io, [absolutePath(io.ctx, inv.positionals[0])])
@@ -142,8 +143,7 @@ async function run(inv: Given, io: Io): Promise<number> {
   if (word === undefined && !isByFlag(inv)) throw noFile(inv)
   if (!inv.bool('in-place') && word !== undefined && more.length === 0)
     await mustBeNoFolder(absolutePath(io.ctx, word), io.command)
-  if (!inv.bool('in-place'))
-    throw new SopsError('generic', 'several files are encrypted in place', { hints: [inPlaceHint(inv)] })
+  mustBeInPlace(inv, io, 'encrypted')
   if (inv.string('into') !== '') throw new SopsError('generic', '--into is for one file')
   const targets = await targetsOf(inv, io, 'clear')
   const run = { targets, work: encryptOne, verbs: ['encrypting', 'encrypted', 'encrypt'] } as const

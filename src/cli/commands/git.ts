@@ -30,7 +30,7 @@ const installFlags = [
   list(
     'hook',
     'also run sops check before each commit (pre-commit, unless another is named) or push (pre-push); may be repeated. A hook that is there keeps its lines, and what cannot be written is printed',
-    { value: 'HOOK', optional: true, values: hookNames },
+    { value: 'HOOK', optional: 'names no hook: leave out the = for pre-commit, or name one', values: hookNames },
   ),
 ] as const
 

@@ -25,7 +25,7 @@ import {
 import type { Invocation, Io } from '../invocation.ts'
 import { changeMany } from '../many/change.ts'
 import { targetFlags, writerFlags } from '../many/flags.ts'
-import { encryptedTargets, inPlaceHint, isSingle, wantsReport } from '../many/targets.ts'
+import { encryptedTargets, isSingle, mustBeInPlace, wantsReport } from '../many/targets.ts'
 import { recipientsText } from '../outcome.ts'
 import { ruleFor, warnOfRecipients, withRule } from '../rule.ts'
 import {
@@ -189,15 +189,7 @@ async function change(inv: Either, io: Io, done: string, plan: Task['plan']): Pr
     await changeFile(inv, io, path, { done, plan })
     return 0
   }
-  if (!inv.bool('in-place'))
-    throw new SopsError('generic', 'several files are changed in place', {
-      hints: [
-        inPlaceHint(
-          inv,
-          words.flatMap((word) => ['--file', shellWord(word)]),
-        ),
-      ],
-    })
+  mustBeInPlace(inv, io, 'changed', { words, flags: words.flatMap((word) => ['--file', shellWord(word)]) })
   const targets = await encryptedTargets(inv, io, words)
   const work = (one: Either, child: Io): Promise<void> => {
     if (child.many?.rehearsal !== true) return changeFile(one, child, one.positionals[0]!, { done, plan })

@@ -1,4 +1,5 @@
 // `sops lock`: puts the ciphertext of unlocked files back, byte for byte where nothing changed, and encrypts what did.
+import { join } from 'node:path'
 import { fingerprint } from '../../disk/index.ts'
 import { SopsError } from '../../errors.ts'
 import { type EncryptedFile, loadEncrypted, parsePlain, sealOver, withOpenFile } from '../../file/index.ts'
@@ -11,9 +12,10 @@ import { decryptionOrder, ignoreMac, keyServices } from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { changeMany, rehearses } from '../many/change.ts'
 import { jobs, writerFlags } from '../many/flags.ts'
+import { shownPath } from '../many/report.ts'
 import { absolutePath, orderOf, servicesOf } from '../settings.ts'
 import { isMissing } from '../target.ts'
-import { allUnlocked, fitsWord, isTracked, pathIn, type WorkTree, warnOfClear, workTree } from '../unlocked.ts'
+import { allUnlocked, fitsWord, movedTo, pathIn, trackedBy, type WorkTree, warnOfClear, workTree } from '../unlocked.ts'
 import { warnOfCleartext, warnOfRespelling } from '../warnings.ts'
 
 const flags = [ignoreMac, decryptionOrder, ...keyServices, jobs, ...writerFlags] as const
@@ -76,12 +78,12 @@ async function lockFile(inv: Given, io: Io, tree: WorkTree, idle: Set<string>): 
   const inTree = await pathIn(tree, path, name)
   const kept = await readLocked(tree.kept, inTree)
   if (await isMissing(path)) {
+    const from = await trackedBy(io, tree, inTree)
     // Removed for good: whoever did it wanted neither of the two.
-    if (kept && !(await isTracked(io, tree, inTree))) return void idle.add(inTree)
+    if (kept && from === undefined) return void idle.add(inTree)
+    const moved = from === 'HEAD' ? await movedTo(io, tree, inTree) : undefined
     throw new SopsError('no-file', `${quote(name)} is not there any more`, {
-      hints: [
-        `git checkout -- ${shellWord(name)} brings its ciphertext back; sops lock then forgets what is kept of it`,
-      ],
+      hints: missingHints(shellWord(name), from, moved && shellWord(shownPath(io, join(tree.top, moved)))),
     })
   }
   const bytes = await readInput(io, path, { inPlace: true })
@@ -95,6 +97,16 @@ async function lockFile(inv: Given, io: Io, tree: WorkTree, idle: Set<string>): 
   if (io.many?.rehearsal) return io.many.wouldChange()
   const next = await sealedAgain(inv, io, path, bytes, kept)
   await io.write(path, next, { what: 'in-place file', expect: fingerprint(bytes) })
+}
+
+/** How a file comes back that was moved or removed; names as in a shell. `git checkout` takes it from where Git has it. */
+function missingHints(name: string, from: 'index' | 'HEAD' | undefined, moved?: string): readonly string[] {
+  if (moved !== undefined)
+    return [`it was moved to ${moved}, unlocked; move it back: git mv ${moved} ${name}; sops lock`]
+  return [
+    `git checkout ${from === 'HEAD' ? 'HEAD ' : ''}-- ${name} brings its ciphertext back; sops lock then forgets what is kept of it`,
+    `if it was moved, move it back: mv NEW ${name}; sops lock`,
+  ]
 }
 
 /** The kept ciphertext where the plaintext is still that of it, else a new version of it. */

@@ -7,7 +7,7 @@ import { type ListedFile, makeLister, problemOf } from '../ls/facts.ts'
 import { linesOf, type NamedFile } from '../ls/text.ts'
 import { targetFlags } from '../many/flags.ts'
 import { readMany } from '../many/read.ts'
-import { sayJson, shownPath } from '../many/report.ts'
+import { sayJson, shownPath, statusOf } from '../many/report.ts'
 import { isByFlag, targetsOf } from '../many/targets.ts'
 import { sayLines } from '../say.ts'
 
@@ -29,7 +29,7 @@ interface Listed extends NamedFile {
   readonly path: string
 }
 
-/** Exit status: 1 if no file could be read, else 0. */
+/** Exit status: 0 if all files could be read, whatever their problems. */
 async function run(inv: Invocation<(typeof flags)[number]>, io: Io): Promise<number> {
   const words = inv.positionals.length === 0 && !isByFlag(inv) ? ['.'] : inv.positionals
   const targets = await targetsOf(inv, io, 'encrypted', words)
@@ -43,7 +43,7 @@ async function run(inv: Invocation<(typeof flags)[number]>, io: Io): Promise<num
     const look = { style: io.style, isTerminal: io.host.stdout.isTTY, keys: inv.bool('keys') }
     await sayLines(io.host.stdout, linesOf(files, look))
   }
-  return errors.length > 0 && errors.length === files.length ? 1 : 0
+  return statusOf(errors)
 }
 
 function unreadable(path: string, error: unknown): ListedFile {

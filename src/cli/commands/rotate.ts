@@ -28,7 +28,7 @@ import {
 import type { Invocation, Io } from '../invocation.ts'
 import { changeMany } from '../many/change.ts'
 import { targetFlags, writerFlags } from '../many/flags.ts'
-import { encryptedTargets, inPlaceHint, isSingle, wantsReport } from '../many/targets.ts'
+import { encryptedTargets, isSingle, mustBeInPlace, wantsReport } from '../many/targets.ts'
 import { openerOf } from '../open.ts'
 import { recipientsText } from '../outcome.ts'
 import { ruleFor, warnOfRecipients, withRule } from '../rule.ts'
@@ -68,8 +68,7 @@ async function run(inv: Given, io: Io): Promise<number> {
     await rotateFile(inv, io)
     return 0
   }
-  if (!inv.bool('in-place'))
-    throw new SopsError('generic', 'several files are rotated in place', { hints: [inPlaceHint(inv)] })
+  mustBeInPlace(inv, io, 'rotated')
   const targets = await encryptedTargets(inv, io)
   return changeMany(inv, io, { targets, work: rotateFile, verbs: ['rotating', 'rotated', 'rotate'] })
 }

@@ -19,7 +19,7 @@ export const choosingFlags: readonly ChoosingFlag[] = inSection<ChoosingFlag>('F
   bool('staged', 'those that are staged'),
   string('changed', 'those that differ from HEAD, or from the common ancestor with REF', {
     value: 'REF',
-    optional: true,
+    optional: 'names no commit: leave out the = for HEAD, or name one',
   }),
   string('files-from', 'the names in LIST, one a line; - for stdin', { value: 'LIST', path: true }),
   bool('null', 'with --files-from: NUL ends each name', { aliases: ['0'] }),

@@ -9,6 +9,7 @@ import { readFile, statSync, textOf } from '../../system/index.ts'
 import { quote, shellWord } from '../../text/quote.ts'
 import { isFolder } from '../files.ts'
 import { dashed } from '../flag.ts'
+import type { inPlace } from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { absolutePath, configOf, formatsFor } from '../settings.ts'
 import type { ChoosingFlag, WriterFlag } from './flags.ts'
@@ -20,19 +21,45 @@ const choosing = ['all', 'staged', 'changed', 'files-from'] as const
 /** True if flags, not words, say which files are meant. */
 export const isByFlag = (inv: Given): boolean => choosing.some((name) => inv.given(name))
 
-/** True for a command line that means one file, as SOPS takes it: at most one word, which names no folder and is no pattern. */
+/** True for a command line that means one file, as SOPS takes it, whatever is in it. */
 export function isSingle(inv: Given, io: Io, words: readonly string[] = inv.positionals): boolean {
   if (inv.legacy) return true
-  if (isByFlag(inv) || words.length > 1) return false
-  const [word] = words
-  return (
-    word === undefined ||
-    !(isFolder(absolutePath(io.ctx, word)) || (isGlob(word) && !isThere(absolutePath(io.ctx, word))))
+  return (words.length === 0 || inv.string('recipient') === '') && areOne(inv, io, words)
+}
+
+/** At most one word, which names no folder and is no pattern. */
+function areOne(inv: Given, { ctx }: Io, words: readonly string[]): boolean {
+  const [word, ...more] = words
+  if (isByFlag(inv) || more.length > 0) return false
+  if (word === undefined) return true
+  const path = absolutePath(ctx, word)
+  return !isFolder(path) && (!isGlob(word) || isThere(path))
+}
+
+/**
+ * What is in the way of many files, or of a report on one.
+ * @param done `rotated`: what becomes of the files.
+ * @param named a flag that names the file of a command whose words do not.
+ * @throws SopsError `generic` without `--in-place`.
+ */
+export function mustBeInPlace(
+  inv: Given & Invocation<WriterFlag | typeof inPlace>,
+  io: Io,
+  done: string,
+  named?: { readonly words: readonly string[]; readonly flags: readonly string[] },
+): void {
+  if (inv.bool('in-place')) return
+  const flag = reporting.find((name) => inv.bool(name)) ?? (inv.given('recipient') ? 'recipient' : undefined)
+  const isOne = flag !== undefined && areOne(inv, io, named?.words ?? inv.positionals)
+  throw new SopsError(
+    'generic',
+    isOne ? `${dashed(flag)} is for a file that is ${done} in place` : `several files are ${done} in place`,
+    { hints: [inPlaceHint(inv, named?.flags)] },
   )
 }
 
-/** For several files without `--in-place`: with what says which they are; the other flags are the user's to repeat. */
-export function inPlaceHint(inv: Given, named: readonly string[] = []): string {
+/** With what says which files are meant; the other flags are the user's to repeat. */
+function inPlaceHint(inv: Given, named: readonly string[] = []): string {
   const bools = (['all', 'staged', 'null', 'untracked'] as const).filter((name) => inv.bool(name)).map(dashed)
   const strings = (['changed', 'files-from', 'type', 'recipient'] as const)
     .filter((name) => inv.given(name))
@@ -46,8 +73,9 @@ const withValue = (name: string, value: string): string =>
   `${dashed(name)}${value === '' ? '' : `=${shellWord(value)}`}`
 
 /** True if a flag asks for the report on many files, be it about one. */
-export const wantsReport = (inv: Invocation<WriterFlag>): boolean =>
-  (['dry-run', 'check', 'json', 'keep-going'] as const).some((name) => inv.bool(name))
+export const wantsReport = (inv: Invocation<WriterFlag>): boolean => reporting.some((name) => inv.bool(name))
+
+const reporting = ['dry-run', 'check', 'json', 'keep-going'] as const
 
 const stats = (path: string): ReturnType<typeof statSync> | undefined => {
   try {
@@ -160,6 +188,7 @@ async function openedBy(inv: Given, targets: readonly Target[], io: Io): Promise
     if (names.includes(recipient) || keys.map(labelOf).includes(recipient)) found.push(target)
   }
   if (found.length > 0) return found
+  io.about(undefined)
   throw new SopsError('generic', `no file has the recipient ${quote(recipient)}`, {
     hints: ['sops ls shows the recipients of each file'],
   })

@@ -104,14 +104,14 @@ describe('problems', () => {
     return { code, found: files.map(({ path, problems: all }: { path: string; problems: unknown }) => [path, all]) }
   }
 
-  test('a file that cannot be read is one; the status is 1 only where none can', async () => {
+  test('a file that cannot be read is one; the status is that of the failures, 1 where they differ', async () => {
     await seal('a.yaml', 'x: 1\n')
     project.write('broken.yaml', 'a: [\nsops:\n')
     project.write('plain.yaml', 'a: secret-1\n')
     const broken = { code: 'parse', message: expect.stringMatching(/^it cannot be read: /) }
     const plain = { code: 'generic', message: 'it cannot be read: sops metadata not found' }
     expect(await problems('a.yaml', 'plain.yaml', 'broken.yaml')).toEqual({
-      code: 0,
+      code: 1,
       found: [
         ['a.yaml', []],
         ['plain.yaml', [expect.objectContaining({ message: plain.message })]],
@@ -119,6 +119,7 @@ describe('problems', () => {
       ],
     })
     expect((await problems('plain.yaml', 'gone.yaml')).code).toBe(1)
+    expect((await problems('a.yaml', 'gone.yaml')).code).toBe(2)
     expect((await ls('plain.yaml')).stdout).toBe(
       'plain.yaml  yaml  problem: it cannot be read: sops metadata not found\n',
     )

@@ -150,6 +150,15 @@ describe('over the version in Git', () => {
     expect(ivs(removed)).toEqual(ivs(added))
   })
 
+  test.skipIf(process.platform === 'win32')('through a link it is that of the file behind it', async () => {
+    const before = work.read('a.enc.yaml')
+    mkdirSync(work.path('links'))
+    symlinkSync('../a.enc.yaml', work.path('links/of.enc.yaml'))
+    await decryptInPlace('a.enc.yaml')
+    await work.prints('encrypt', '-i', 'links/of.enc.yaml')
+    expect(work.read('a.enc.yaml')).toBe(before)
+  })
+
   test('a file that moved has no earlier version', async () => {
     await decryptInPlace('a.enc.yaml')
     renameSync(work.path('a.enc.yaml'), work.path('moved.enc.yaml'))
@@ -174,6 +183,32 @@ describe('--into', () => {
     const before = work.contents()
     expect((await work.sops(argv, { env })).code).not.toBe(0)
     expect(work.contents()).toEqual(before)
+  })
+
+  test.each([
+    ['missing', 'none.yaml'],
+    ['not encrypted', 'clear.yaml'],
+    ['no YAML', 'broken.yaml'],
+    ['a folder', 'folder'],
+    ['of no format', 'notes.txt'],
+  ])('one that is %s is named, and nobody is told to encrypt the other', async (_, old) => {
+    work.write({ 'clear.yaml': 'a: 1\n', 'broken.yaml': 'a: [\n', 'notes.txt': 'text\n', 'folder/x': '' })
+    work.write({ 'new.enc.yaml': plain['a.enc.yaml'] })
+    const before = work.contents()
+    const { code, stdout, stderr } = await work.sops(['encrypt', '-i', '--into', old, 'new.enc.yaml'])
+    expect([code === 0, stdout, work.contents()]).toEqual([false, '', before])
+    expect(stderr).toMatch(new RegExp(`^error: (?:new\\.enc\\.yaml: )?--into ${old}: `))
+    expect(stderr).not.toMatch(/sops encrypt|did you mean|working folder/)
+  })
+
+  test('with --fresh it contradicts itself', async () => {
+    const before = work.contents()
+    const { code, stderr } = await work.sops(['encrypt', '--fresh', '--into', 'a.enc.yaml', 'other.enc.yaml'])
+    expect([code, stderr, work.contents()]).toEqual([
+      1,
+      expect.stringContaining('--into goes by an earlier version, and --fresh by none: give one of them'),
+      before,
+    ])
   })
 })
 

@@ -1,7 +1,9 @@
 // Files that stand decrypted for a while: they come back byte for byte, or with one line changed, and nothing is lost on the way.
-import { chmodSync, mkdirSync, readdirSync, rmSync, statSync, unlinkSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { chmodSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { gitEnv } from '../../support/repository.ts'
 import { changedNames, makeWork, newLines, rule, sealed, secondRecipient, type Work } from './support.ts'
 
 const plain = {
@@ -19,6 +21,8 @@ beforeEach(async () => {
   before = work.contents()
 })
 afterEach(() => work.remove())
+
+const gitVariables = { PATH: process.env['PATH'], ...gitEnv }
 
 const kept = (): readonly string[] => {
   try {
@@ -119,6 +123,40 @@ describe('failures', () => {
     const unlocked = work.contents()
     expect((await work.sops(['lock'], { env: { SOPS_AGE_KEY: '' } })).code).toBe(128)
     expect(work.contents()).toEqual(unlocked)
+  })
+
+  const moves: Readonly<Record<string, (from: string, to: string) => unknown>> = {
+    'by Git': (from, to) => work.git('mv', from, to),
+    'without Git': (from, to) => renameSync(work.path(from), work.path(to)),
+  }
+
+  test.each(Object.entries(moves))('lock: one that was moved %s comes back as the hint says', async (how, move) => {
+    await work.prints('unlock', 'a.enc.yaml')
+    edit('a.enc.yaml')
+    mkdirSync(work.path('new'))
+    move('a.enc.yaml', 'new/a b.enc.yaml')
+    const { code, stderr } = await work.sops(['lock'])
+    expect([code === 0, stderr]).toEqual([false, expect.stringContaining('"a.enc.yaml" is not there any more')])
+    const [, back] = /^hint: .*move it back: (.*mv .*); sops lock$/m.exec(stderr) ?? []
+    expect(back).toBe(how === 'by Git' ? "git mv 'new/a b.enc.yaml' a.enc.yaml" : 'mv NEW a.enc.yaml')
+    execFileSync('sh', ['-c', back!.replace('NEW', "'new/a b.enc.yaml'")], { cwd: work.dir, env: gitVariables })
+    await work.prints('lock')
+    expect(changedNames(before, work.contents())).toEqual(['a.enc.yaml'])
+    expect(await work.prints('decrypt', 'a.enc.yaml')).toBe(plain['a.enc.yaml'].replace('two', 'three'))
+    expect(kept()).toEqual([])
+  })
+
+  test.each([
+    ['removed', () => unlinkSync(work.path('a.enc.yaml')), 'git checkout -- a.enc.yaml'],
+    ['removed by Git', () => work.git('rm', '-qf', 'a.enc.yaml'), 'git checkout HEAD -- a.enc.yaml'],
+  ])('lock: one that was %s comes back as the hint says', async (_, remove, command) => {
+    await work.prints('unlock', 'a.enc.yaml')
+    remove()
+    const { stderr } = await work.sops(['lock'])
+    expect(stderr).toContain(`hint: ${command} brings its ciphertext back; sops lock then forgets what is kept of it\n`)
+    execFileSync('sh', ['-c', command], { cwd: work.dir, env: gitVariables, stdio: 'ignore' })
+    await work.prints('lock')
+    expect([work.contents(), kept()]).toEqual([before, []])
   })
 
   test('lock: one that is not there any more is named', async () => {
