@@ -52,7 +52,7 @@ export function shareOf(stanza: Stanza, index: number): Buffer {
 }
 
 /** RFC 7748, section 4.1: what times a scalar is its public point. */
-const basePoint = Uint8Array.of(9, ...new Uint8Array(31))
+const basePoint = Buffer.from('09'.padEnd(64, '0'), 'hex')
 
 /**
  * A key pair for a single use: private key and public point. The point is computed, not exported: Node 20 holds the lock of a key that it has
