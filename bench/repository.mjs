@@ -18,6 +18,7 @@ const [ofFiles, ofNames] = [2500, 3000]
 /** @type {(count: number) => Work[]} */
 const worksOf = (count) => [
   { what: `rotate -i, ${count} files`, words: ['rotate', '-i', '--all'], loop: 'rotate -i "$f"' },
+  { what: `check, ${count} files`, words: ['check'] },
   { what: `updatekeys --check, ${count} files`, words: ['updatekeys', '--check', '--all'] },
   {
     what: `updatekeys -y, nothing to do, ${count} files`,

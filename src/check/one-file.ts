@@ -39,9 +39,11 @@ const latin = (bytes: Uint8Array): string =>
 /** Lines that Git puts around and between the sides of a conflict, in a text with values or metadata of sops. */
 const mark = /^(?:<{7,}|>{7,})(?: |\r?$)/m
 
-const isInConflict = ({ bytes }: CheckedFile): boolean => {
+/** Documentation may quote both. */
+const isInConflict = ({ path, bytes }: CheckedFile): boolean => {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   return (
+    formatOfPath(path) !== 'binary' &&
     (buffer.includes('<<<<<<<') || buffer.includes('>>>>>>>')) &&
     buffer.includes('ENC[AES256_GCM') &&
     mark.test(latin(bytes))
@@ -91,7 +93,11 @@ async function examineEncrypted(version: CheckedFile, around: ConfigView): Promi
     const position = positionIn(latin(version.bytes), conflict.index)
     return {
       drafts: [
-        { rule: 'conflict-markers', message: 'is in the middle of a merge: both sides are in its text', position },
+        {
+          rule: 'conflict-markers',
+          message: `is in the middle of a merge; take one side as a whole (git checkout --ours ${fileWord(version.name)}, or --theirs), and make the other changes again`,
+          position,
+        },
       ],
     }
   }
