@@ -230,7 +230,7 @@ describe('the rule for a file that exists', () => {
     const { keyGroups, ...rule } = (await found(rules))!
     const name = 'creation_rules[1] of .sops.yaml'
     const selection = { encryptedRegex: '^data$' }
-    expect(rule).toEqual({ name, selection, shamirThreshold: 2, macOnlyEncrypted: true })
+    expect(rule).toEqual({ index: 1, name, selection, shamirThreshold: 2, macOnlyEncrypted: true })
     expect(await keyGroups()).toHaveLength(1)
   })
 

@@ -11,11 +11,9 @@ vi.mock('node:fs/promises', async (original) => {
   const { faulty } = await import('./faults.ts')
   return faulty(await original())
 })
-// A process that was killed cleans nothing up.
 vi.mock('node:fs', async (original) => {
-  const real = await original<typeof import('node:fs')>()
-  const { isDead: dead } = await import('./faults.ts')
-  return { ...real, rmSync: (...args: Parameters<typeof real.rmSync>) => (dead() ? undefined : real.rmSync(...args)) }
+  const { faultySync } = await import('./faults.ts')
+  return faultySync(await original())
 })
 
 const box = sandbox({}, memoryFolder)

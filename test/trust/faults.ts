@@ -1,4 +1,6 @@
-// A file layer that fails at a chosen write, or stops for good there as if the process had been killed. For `vi.mock` of node:fs/promises.
+// A file layer that fails at a chosen write, or stops for good there as if the process had been killed. For `vi.mock` of node:fs/promises and
+// node:fs.
+import type * as fs from 'node:fs'
 import type * as promises from 'node:fs/promises'
 
 export type Fault = 'EIO' | 'ENOSPC' | 'EACCES' | 'EROFS' | 'kill'
@@ -67,4 +69,36 @@ export function faulty(real: typeof promises): typeof promises {
     })
   }
   return wrapped as typeof promises
+}
+
+type Callback = (error: unknown) => void
+
+/** What changes an open file, and tells a callback. */
+const changingOpen = ['writeFile', 'fchmod', 'fchown', 'fsync'] as const
+
+/** The same for files that are made at once and written by their descriptors. A process that was killed cleans nothing up. */
+export function faultySync(real: typeof fs): typeof fs {
+  const wrapped: Record<string, unknown> = { ...real }
+  wrapped['rmSync'] = (...args: Parameters<typeof fs.rmSync>) => (isDead() ? undefined : real.rmSync(...args))
+  wrapped['openSync'] = (...args: Parameters<typeof fs.openSync>) => {
+    if (/[wa]/.test(String(args[1] ?? 'r'))) step('open')
+    return real.openSync(...args)
+  }
+  for (const name of changingOpen) {
+    wrapped[name] = (...args: unknown[]) => {
+      const callback = args.at(-1) as Callback
+      try {
+        step(name)
+      } catch (error) {
+        const [descriptor, data] = args
+        if (name === 'writeFile' && typeof descriptor === 'number' && data instanceof Uint8Array)
+          real.writeSync(descriptor, data, 0, Math.floor(data.length / 2))
+        callback(error)
+        return
+      }
+      const call = real[name] as (...args: unknown[]) => void
+      call(...args)
+    }
+  }
+  return wrapped as unknown as typeof fs
 }
