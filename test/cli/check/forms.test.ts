@@ -57,7 +57,7 @@ beforeAll(async () => {
 afterAll(() => work.remove())
 
 const written = async (form: string, ...argv: string[]): Promise<string> => {
-  const { code, stdout, stderr } = await work.sops(['check', '--format', form, ...argv])
+  const { code, stdout, stderr } = await work.sops(['check', '--rule', 'git-setup=off', '--format', form, ...argv])
   expect([code, stderr]).toEqual([1, ''])
   expect(stdout).not.toContain(canary)
   expect(stdout).toMatch(/\n$/)
@@ -77,7 +77,7 @@ describe('SARIF', () => {
   })
 
   test.each(['', 'prod'])('paths are relative to the top of the work tree, in folder "%s" too', async (cwd) => {
-    const { stdout } = await work.sops(['check', '--format', 'sarif', '--all'], { cwd })
+    const { stdout } = await work.sops(['check', '--rule', 'git-setup=off', '--format', 'sarif', '--all'], { cwd })
     const { results, tool, originalUriBaseIds } = runOf(stdout)
     const shown = results.map(({ ruleId, ruleIndex, level, message, locations, partialFingerprints }: Data) => {
       const { artifactLocation, region } = locations[0].physicalLocation
@@ -150,7 +150,15 @@ test('where nothing is found each form is a whole document', async () => {
   const clean = await makeWork({}, { '.sops.yaml': rule(recipient), 'README.md': 'x\n' })
   const of = async (form: string): Promise<string> => {
     // A rule that is for nothing is a finding itself.
-    const { code, stdout } = await clean.sops(['check', '--format', form, '--rule', 'unused-rule=off'])
+    const { code, stdout } = await clean.sops([
+      'check',
+      '--rule',
+      'git-setup=off',
+      '--format',
+      form,
+      '--rule',
+      'unused-rule=off',
+    ])
     expect(code).toBe(0)
     return stdout
   }
@@ -210,7 +218,9 @@ describe.skipIf(process.platform !== 'linux')('names', () => {
     box.git('add', '-A')
     for (const form of ['sarif', 'github', 'gitlab', 'junit', 'text'])
       said[form] = (
-        await box.sops(['check', '--format', form], { env: form === 'text' ? { GITHUB_ACTIONS: 'true' } : {} })
+        await box.sops(['check', '--rule', 'git-setup=off', '--format', form], {
+          env: form === 'text' ? { GITHUB_ACTIONS: 'true' } : {},
+        })
       ).stdout
   })
   afterAll(() => box.remove())
