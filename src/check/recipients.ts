@@ -120,13 +120,17 @@ function numberDrafts(keys: readonly MasterKey[], { min_recipients: least }: Fil
 const weakest = 2048
 
 function weakDrafts(keys: readonly MasterKey[]): readonly Fault[] {
-  return keys.flatMap((key): Fault[] => {
+  return keys.flatMap((key) => {
     const bits = key.type === 'age' ? sshRsaBits(labelOf(key)) : undefined
-    return bits === undefined || bits >= weakest
-      ? []
-      : [{ rule: 'weak-recipient', message: `its recipient ${labelOf(key)} is an RSA key of ${bits} bits` }]
+    return rsaDrafts(labelOf(key), bits)
   })
 }
+
+/** @param bits undefined of what is no RSA key. */
+export const rsaDrafts = (name: string, bits: number | undefined): readonly Fault[] =>
+  bits === undefined || bits >= weakest
+    ? []
+    : [{ rule: 'weak-recipient', message: `its recipient ${name} is an RSA key of ${bits} bits` }]
 
 /** The length of the modulus of `ssh-rsa BASE64` (RFC 4253 6.6): a name, an exponent and a modulus, each behind its length. */
 function sshRsaBits(recipient: string): number | undefined {
