@@ -5,9 +5,8 @@ import { isChange, isReordered, keyChanges } from '../groups/index.ts'
 import { distinctKeys, type KeyGroup, labelOf, type MasterKey } from '../keys/index.ts'
 import { counted } from '../text/counted.ts'
 import { listed } from '../text/listed.ts'
-import { fileWord } from '../text/quote.ts'
 import type { SealedVersion } from './checked-file.ts'
-import type { Fault } from './finding.ts'
+import { type Fault, fileWords } from './finding.ts'
 import type { FilePolicy } from './policy.ts'
 
 /** What is known of a configuration, looked at once for all its files. */
@@ -32,7 +31,10 @@ export async function checkRecipients(version: SealedVersion, facts: RecipientFa
   ]
 }
 
-async function ruleDrafts({ file, rule, name }: SealedVersion, facts: RecipientFacts): Promise<readonly Fault[]> {
+async function ruleDrafts(
+  { file, rule, name, config }: SealedVersion,
+  facts: RecipientFacts,
+): Promise<readonly Fault[]> {
   if (rule === undefined) return []
   const { shamirThreshold } = file.metadata
   // One without a wrapped data key is a finding of its own.
@@ -41,7 +43,7 @@ async function ruleDrafts({ file, rule, name }: SealedVersion, facts: RecipientF
   }))
   const wanted = await facts.groupsOf(rule)
   const changes = keyChanges(keyGroups, shamirThreshold, wanted, rule.shamirThreshold)
-  const fix = `sops updatekeys ${fileWord(name)}`
+  const fix = `sops updatekeys ${fileWords(name, config)}`
   if (isChange(changes)) {
     const named = await namesByLabel([...keyGroups, ...wanted], facts.nameOf)
     return [
