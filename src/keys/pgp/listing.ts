@@ -37,7 +37,7 @@ export async function pgpFacts(fingerprints: readonly string[], ctx: Context): P
   for (let at = 0; at < ids.length; at += atOnce) {
     const args = [...quietly, '--with-colons', '--list-keys', '--', ...ids.slice(at, at + atOnce)]
     const run = await runGpg(args, '', ctx)
-    keys.push(...listedKeys(run?.stdout.toString('latin1') ?? ''))
+    for (const key of listedKeys(run?.stdout.toString('latin1') ?? '')) keys.push(key)
   }
   for (const fingerprint of fingerprints) {
     const id = idOf(fingerprint)
@@ -104,5 +104,5 @@ function factsOf({ parts }: ListedKey, now: Date): PgpFacts {
   // Of several subkeys the last to end.
   const last = subkeys.map(({ expires }) => expires).sort((a, b) => Number(b) - Number(a))[0]
   const over = primary.find(isOver)?.expires ?? (subkeys.length > 0 && usable.length === 0 ? last : undefined)
-  return { rsaBits: bits.length > 0 ? Math.min(...bits) : undefined, expired: over }
+  return { rsaBits: bits.toSorted((a, b) => a - b)[0], expired: over }
 }
