@@ -11,6 +11,7 @@ import type { Past } from './history/lineage.ts'
 import { keyDrift } from './key-drift.ts'
 import type { ChosenLevels } from './levels.ts'
 import { examineFile } from './one-file.ts'
+import { pgpRecipients } from './pgp-recipients.ts'
 import { checkSharedKeys, type WrappedKeys, wrappedKeysOf } from './shared-keys.ts'
 
 /** How files are checked. */
@@ -58,6 +59,7 @@ export async function checkFiles(files: AsyncIterable<CheckedFile>, options: Che
   const sealed: CheckedName[] = []
   const wrapped: WrappedKeys[] = []
   const drift = keyDrift(ctx)
+  const pgp = pgpRecipients(ctx)
   const asked: Asked[] = []
   for await (const file of files) {
     const around = await of(file.path)
@@ -68,6 +70,7 @@ export async function checkFiles(files: AsyncIterable<CheckedFile>, options: Che
     sealed.push({ path, name, place })
     wrapped.push(await wrappedKeysOf(examined.sealed, around.groupsOf))
     drift.see(examined.sealed)
+    await pgp.see(examined.sealed, around)
     const question = askedOf(examined.sealed, around, options.clearHistory === true)
     if (question !== undefined) asked.push(question)
   }
@@ -78,6 +81,7 @@ export async function checkFiles(files: AsyncIterable<CheckedFile>, options: Che
     of,
   )
   for (const [path, draft] of checkSharedKeys(wrapped, sharers)) report.add(path, await of(path), [draft])
+  for (const [path, drafts] of await pgp.drafts()) report.add(path, await of(path), drafts)
   for (const [path, drafts] of drift.drafts()) report.add(path, await of(path), drafts)
   for (const [path, drafts] of (await options.more?.(sealed)) ?? []) report.add(path, await of(path), drafts)
   await checkHistory(asked, options, of, report)

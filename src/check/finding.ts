@@ -1,6 +1,8 @@
 // What a check finds: one thing that is wrong, at one place.
 import { createHash } from 'node:crypto'
+import type { Config } from '../config/index.ts'
 import type { Position } from '../errors.ts'
+import { fileWord } from '../text/quote.ts'
 import type { RuleId } from './rules.ts'
 
 export type Level = 'error' | 'warning' | 'note'
@@ -35,3 +37,9 @@ export const fingerprintOf = ({ rule, place, keyPath }: Pick<CheckFinding, 'rule
   createHash('sha256')
     .update([rule, place, keyPath ?? ''].join('\0'))
     .digest('hex')
+
+/** The end of a command line that mends a file by its configuration: where that is no folder above, the command is to look for it beside the file, as for many files. */
+export const fileWords = (name: string, config: Config | undefined): string =>
+  config === undefined || /^(?:\.\.[/\\])*\.sops\.ya?ml$/.test(config.file.path)
+    ? fileWord(name)
+    : `--keep-going ${fileWord(name)}`

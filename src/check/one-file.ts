@@ -7,11 +7,13 @@ import { leavesOf, looksEncrypted } from '../repo/index.ts'
 import { positionIn } from '../text/position.ts'
 import { fileWord } from '../text/quote.ts'
 import type { CheckedFile, SealedVersion } from './checked-file.ts'
+import { checkComments } from './comments.ts'
 import type { ConfigView } from './config-view.ts'
-import type { Fault } from './finding.ts'
+import { type Fault, fileWords } from './finding.ts'
 import { checkMetadata, checkNothingEncrypted, checkTwins, unreadableDraft } from './metadata.ts'
 import { privateKeysIn } from './private-keys.ts'
 import { checkRecipients } from './recipients.ts'
+import { isShown } from './shown.ts'
 import { checkValues, holdsToken } from './values.ts'
 
 /** What was found, and the encrypted file if it is one that can be read. */
@@ -22,7 +24,10 @@ interface Examined {
 
 /** @throws SopsError `generic` for a configuration that cannot be used. */
 export async function examineFile(version: CheckedFile, around: ConfigView): Promise<Examined> {
-  if (looksEncrypted(version.bytes) || isInConflict(version)) return examineEncrypted(version, around)
+  if (looksEncrypted(version.bytes) || isInConflict(version)) {
+    const examined = await examineEncrypted(version, around)
+    if (!(await isShown(version, around, examined.isReadable))) return examined
+  }
   const keys = privateKeysIn(version.bytes).map(
     ({ at, what }): Fault => ({
       rule: 'private-key',
@@ -50,7 +55,7 @@ const isInConflict = ({ path, bytes }: CheckedFile): boolean => {
   )
 }
 
-async function clearDrafts(version: CheckedFile, { needs }: ConfigView): Promise<readonly Fault[]> {
+async function clearDrafts(version: CheckedFile, { needs, config }: ConfigView): Promise<readonly Fault[]> {
   const { path, bytes, name } = version
   const draft = (message: string, more: Partial<Fault> = {}): Fault => ({ rule: 'plaintext-file', message, ...more })
   if (version.isUnlocked) return [draft('is unlocked: it stands in clear', { fix: `sops lock ${fileWord(name)}` })]
@@ -60,7 +65,9 @@ async function clearDrafts(version: CheckedFile, { needs }: ConfigView): Promise
   const need = rule && (await needs?.has(bytes, path, rule))
   if (rule === undefined || !need) return []
   if (need === true)
-    return [draft(`is not encrypted, and ${rule.name} is for it`, { fix: `sops encrypt -i ${fileWord(name)}` })]
+    return [
+      draft(`is not encrypted, and ${rule.name} is for it`, { fix: `sops encrypt -i ${fileWords(name, config)}` }),
+    ]
   const why = `its text is no valid ${formatOfPath(path)}: nobody can tell whether it must be encrypted`
   return [draft(`${rule.name} is for it, but ${why}`, { level: 'warning' })]
 }
@@ -87,7 +94,10 @@ const formatFor = ({ path, bytes }: CheckedFile): FormatId => {
   return format === 'binary' ? (sniffFormat(bytes) ?? format) : format
 }
 
-async function examineEncrypted(version: CheckedFile, around: ConfigView): Promise<Examined> {
+async function examineEncrypted(
+  version: CheckedFile,
+  around: ConfigView,
+): Promise<Examined & { readonly isReadable: boolean }> {
   const conflict = mark.exec(latin(version.bytes))
   if (conflict) {
     const position = positionIn(latin(version.bytes), conflict.index)
@@ -99,13 +109,15 @@ async function examineEncrypted(version: CheckedFile, around: ConfigView): Promi
           position,
         },
       ],
+      // Whether its sides can be read nobody knows.
+      isReadable: true,
     }
   }
   const read = await readSealed(version)
-  if (read instanceof SopsError) return { drafts: [unreadableDraft(read)] }
+  if (read instanceof SopsError) return { drafts: [unreadableDraft(read)], isReadable: false }
   const rule = await around.ruleOf(version.path)
   const sealed = { ...version, ...read, config: around.config, rule: rule === 'unknown' ? undefined : rule }
-  return { drafts: await sealedDrafts(sealed, around, rule !== 'unknown'), sealed }
+  return { drafts: await sealedDrafts(sealed, around, rule !== 'unknown'), sealed, isReadable: true }
 }
 
 async function readSealed(version: CheckedFile): Promise<Pick<SealedVersion, 'file' | 'leaves'> | SopsError> {
@@ -129,6 +141,7 @@ async function sealedDrafts(
     ...checkMetadata(sealed),
     ...checkValues(sealed),
     ...checkTwins(sealed),
+    ...checkComments(sealed),
     ...(invalid === undefined ? checkNothingEncrypted(sealed) : []),
     ...(await checkRecipients(sealed, around)),
   ]

@@ -5,9 +5,8 @@ import { isChange, isReordered, keyChanges } from '../groups/index.ts'
 import { distinctKeys, type KeyGroup, labelOf, type MasterKey } from '../keys/index.ts'
 import { counted } from '../text/counted.ts'
 import { listed } from '../text/listed.ts'
-import { fileWord } from '../text/quote.ts'
 import type { SealedVersion } from './checked-file.ts'
-import type { Fault } from './finding.ts'
+import { type Fault, fileWords } from './finding.ts'
 import type { FilePolicy } from './policy.ts'
 
 /** What is known of a configuration, looked at once for all its files. */
@@ -32,7 +31,10 @@ export async function checkRecipients(version: SealedVersion, facts: RecipientFa
   ]
 }
 
-async function ruleDrafts({ file, rule, name }: SealedVersion, facts: RecipientFacts): Promise<readonly Fault[]> {
+async function ruleDrafts(
+  { file, rule, name, config }: SealedVersion,
+  facts: RecipientFacts,
+): Promise<readonly Fault[]> {
   if (rule === undefined) return []
   const { shamirThreshold } = file.metadata
   // One without a wrapped data key is a finding of its own.
@@ -41,7 +43,7 @@ async function ruleDrafts({ file, rule, name }: SealedVersion, facts: RecipientF
   }))
   const wanted = await facts.groupsOf(rule)
   const changes = keyChanges(keyGroups, shamirThreshold, wanted, rule.shamirThreshold)
-  const fix = `sops updatekeys ${fileWord(name)}`
+  const fix = `sops updatekeys ${fileWords(name, config)}`
   if (isChange(changes)) {
     const named = await namesByLabel([...keyGroups, ...wanted], facts.nameOf)
     return [
@@ -120,13 +122,17 @@ function numberDrafts(keys: readonly MasterKey[], { min_recipients: least }: Fil
 const weakest = 2048
 
 function weakDrafts(keys: readonly MasterKey[]): readonly Fault[] {
-  return keys.flatMap((key): Fault[] => {
+  return keys.flatMap((key) => {
     const bits = key.type === 'age' ? sshRsaBits(labelOf(key)) : undefined
-    return bits === undefined || bits >= weakest
-      ? []
-      : [{ rule: 'weak-recipient', message: `its recipient ${labelOf(key)} is an RSA key of ${bits} bits` }]
+    return rsaDrafts(labelOf(key), bits)
   })
 }
+
+/** @param bits undefined of what is no RSA key. */
+export const rsaDrafts = (name: string, bits: number | undefined): readonly Fault[] =>
+  bits === undefined || bits >= weakest
+    ? []
+    : [{ rule: 'weak-recipient', message: `its recipient ${name} is an RSA key of ${bits} bits` }]
 
 /** The length of the modulus of `ssh-rsa BASE64` (RFC 4253 6.6): a name, an exponent and a modulus, each behind its length. */
 function sshRsaBits(recipient: string): number | undefined {

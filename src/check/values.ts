@@ -8,7 +8,6 @@ import { positionOfLeaf, type SealedVersion } from './checked-file.ts'
 import type { Fault } from './finding.ts'
 import { privateKeyIn } from './private-keys.ts'
 
-/** Each value gives one finding at most. */
 /** True for a tree in which any value is encrypted. */
 export function holdsToken(tree: Tree): boolean {
   const waiting: Item[] = [...tree.documents]
@@ -26,6 +25,7 @@ export function holdsToken(tree: Tree): boolean {
   return false
 }
 
+/** Each value gives one finding at most. */
 export function checkValues(version: SealedVersion): readonly Fault[] {
   return version.leaves.flatMap((leaf) => {
     const draft = leaf.selected ? selectedDraft(leaf, version) : clearDraft(leaf)

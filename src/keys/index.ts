@@ -2,7 +2,7 @@
 export { contextAtHand } from './at-hand.ts'
 export { bareKeys, distinctKeys, identityOf, namesOf, refuseBare } from './identity.ts'
 export { approveKey, keyTypes, keyTypesInOrder, labelOf } from './key-types.ts'
-export { loadGoogle, loadKeygen } from './lazy.ts'
+export { loadGoogle, loadKeygen, loadPgpFacts } from './lazy.ts'
 export type {
   FlatField,
   GroupField,

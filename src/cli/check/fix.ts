@@ -2,7 +2,7 @@
 import type { CheckFinding, RuleId } from '../../check/index.ts'
 import { SopsError } from '../../errors.ts'
 import { gitIn, topOf } from '../../repo/index.ts'
-import { readFile } from '../../system/index.ts'
+import { existsSync, readFile } from '../../system/index.ts'
 import { fileWord } from '../../text/quote.ts'
 import { isUsageError, parseWords } from '../argv.ts'
 import type { Command } from '../command.ts'
@@ -65,9 +65,19 @@ const mendings: readonly Mending[] = [
   },
 ]
 
-/** Mends what it can; each failure is said, and what is left is for the next check to find. */
-export async function fixFindings(inv: Given, io: Io, findings: readonly CheckFinding[]): Promise<void> {
-  const fixable = findings.filter(({ fix }) => fix !== undefined)
+/**
+ * Mends what it can; each failure is said, and what is left is for the next check to find.
+ * @param standing what of it the work tree has, where that may be less: the rest is mended there.
+ */
+export async function fixFindings(
+  inv: Given,
+  io: Io,
+  findings: readonly CheckFinding[],
+  standing: readonly CheckFinding[] = findings,
+): Promise<void> {
+  const fixable = standing.filter(isFixable)
+  const left = new Set(standing.map(({ path }) => path))
+  const mended = findings.filter((finding) => isFixable(finding) && !left.has(finding.path) && existsSync(finding.path))
   const before = await contentsOf(fixable)
   await mendAllValues(
     inv,
@@ -79,12 +89,15 @@ export async function fixFindings(inv: Given, io: Io, findings: readonly CheckFi
     if (own.length > 0) await runMending(inv, io, mending, own)
   }
   const after = await contentsOf(fixable)
-  await stage(
-    inv,
-    io,
-    [...after].flatMap(([path, text]) => (before.get(path) === text ? [] : [path])),
-  )
+  await stage(inv, io, [
+    ...new Set([
+      ...mended.map(({ path }) => path),
+      ...[...after].flatMap(([path, text]) => (before.get(path) === text ? [] : [path])),
+    ]),
+  ])
 }
+
+const isFixable = ({ fix }: CheckFinding): boolean => fix !== undefined
 
 async function contentsOf(findings: readonly CheckFinding[]): Promise<ReadonlyMap<string, string>> {
   const found = new Map<string, string>()

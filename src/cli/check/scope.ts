@@ -60,6 +60,8 @@ export async function openScope(given: Given, io: Io): Promise<Scope> {
   const { ctx } = io
   const top = await topOf(ctx.cwd, ctx)
   const git = top === undefined ? undefined : gitIn(top, ctx)
+  if (git === undefined && given.bool('history'))
+    throw new SopsError('generic', '--history: not inside a Git repository')
   const inv = await orWhole(given, git)
   const isStaged = inv.bool('staged')
   const files = await targetsOf(inv, io, 'any')

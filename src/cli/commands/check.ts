@@ -7,10 +7,12 @@ import {
   checkFiles,
   checkGitSetup,
   type Fault,
+  fingerprintOf,
   refuseUnknown,
 } from '../../check/index.ts'
 import { type CheckLevel, checkLevels } from '../../config/index.ts'
 import { SopsError } from '../../errors.ts'
+import { existsSync } from '../../system/index.ts'
 import { counted } from '../../text/counted.ts'
 import { quote } from '../../text/quote.ts'
 import { baselineText, unknownTo } from '../check/baseline.ts'
@@ -62,7 +64,8 @@ async function checked(inv: Given, io: Io): Promise<number> {
   const isNew = inv.given('baseline') ? await unknownTo(inv.string('baseline'), io) : () => true
   let all = await findingsOf(inv, io, levels)
   if (inv.bool('fix')) {
-    await fixFindings(inv, io, all.filter(isNew))
+    const wanted = all.filter(isNew)
+    await fixFindings(inv, io, wanted, await standingOf(inv, io, levels, wanted))
     all = await findingsOf(inv, io, levels)
   }
   const found = all.filter(isNew)
@@ -90,6 +93,24 @@ async function findingsOf(inv: Given, io: Io, levels: ChosenLevels): Promise<rea
   } finally {
     scope.close()
   }
+}
+
+/** Of what was found in the index that which the work tree has, too: there it is mended. Undefined where the work tree was looked at. */
+async function standingOf(
+  inv: Given,
+  io: Io,
+  levels: ChosenLevels,
+  wanted: readonly CheckFinding[],
+): Promise<readonly CheckFinding[] | undefined> {
+  if (!inv.bool('staged')) return undefined
+  const names = [...new Set(wanted.map(({ path }) => path))].filter(existsSync).map((path) => shownPath(io, path))
+  if (names.length === 0) return []
+  const isOther = (name: string): boolean => name === 'staged'
+  const bool: Given['bool'] = (name) => !isOther(name) && inv.bool(name)
+  const given: Given['given'] = (name) => !isOther(name) && inv.given(name)
+  const ids = new Set(wanted.map(fingerprintOf))
+  const found = await findingsOf({ ...inv, bool, given, positionals: names }, io, levels)
+  return found.filter((finding) => ids.has(fingerprintOf(finding)))
 }
 
 type Found = ReadonlyMap<string, readonly Fault[]>

@@ -1,10 +1,10 @@
 // Tells which secret OpenPGP keys are at hand: those given in variables, and those gpg knows.
 
-import { join, resolve } from 'node:path'
 import type { Context } from '../../context/index.ts'
 import { messageOf } from '../../errors.ts'
 import { existsSync } from '../../system/index.ts'
 import type { IdentityPlace } from '../types.ts'
+import { homeOfGpg } from './listing.ts'
 import { programName, runGpg } from './program.ts'
 import { rings } from './ring.ts'
 
@@ -39,7 +39,7 @@ function fingerprints(listing: string): string[] {
 
 async function fromGpg(ctx: Context): Promise<IdentityPlace> {
   const name = programName(ctx)
-  const home = ctx.env.GNUPGHOME ? resolve(ctx.cwd, ctx.env.GNUPGHOME) : join(ctx.home ?? '/', '.gnupg')
+  const home = homeOfGpg(ctx)
   const place = `${name} (${home})`
   // gpg would create the folder.
   if (!existsSync(home)) return { place, found: [], problems: [] }

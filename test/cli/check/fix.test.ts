@@ -1,4 +1,6 @@
 // `sops check --fix`: mends with the commands that people would run, in the work tree, and reports what is left.
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type Checked, makeChecked, rulesFor, short } from './support.ts'
 
@@ -108,6 +110,52 @@ test('what is staged in clear is left until it is added', async () => {
   expect((await fix('--staged')).code).toBe(1)
   repo.git('add', '-A')
   expect((await fix('--staged')).code).toBe(0)
+})
+
+describe('what is staged in clear, and mended in the work tree already', () => {
+  beforeEach(async () => {
+    repo.write('secrets/a.yaml', 'user: ann\n')
+    repo.write('secrets/b.yaml', 'user: bob\n')
+    repo.git('add', '-A')
+    expect((await fix('--staged')).code).toBe(1)
+  })
+  test('is not mended again', async () => {
+    const before = repo.read('secrets/a.yaml')
+    const { code, stderr } = await fix('--staged')
+    expect([code, stderr]).toEqual([
+      1,
+      'mended in the work tree: git add secrets/a.yaml secrets/b.yaml\n2 errors, 0 warnings, 0 notes\n',
+    ])
+    expect(repo.read('secrets/a.yaml')).toBe(before)
+  })
+  test('is added with --stage', async () => {
+    expect(await fix('--staged', '--stage')).toEqual({ code: 0, stdout: '', stderr: 'nothing found\n' })
+  })
+  test('is left where it is gone', async () => {
+    rmSync(join(repo.dir, 'secrets/a.yaml'))
+    const { code, stderr } = await fix('--staged', '--stage')
+    expect([code, stderr]).toEqual([1, '1 error, 0 warnings, 0 notes\n'])
+  })
+})
+
+test('a file below another configuration: what is said to mend it does', async () => {
+  const [top, sub] = [repo.read('.sops.yaml'), repo.read('.sops.yaml').replace('^secrets/', 'enc')]
+  repo.write('sub/.sops.yaml', sub)
+  repo.write('sub/enc.yaml', 'user: ann\n')
+  const mend = async (): Promise<void> => {
+    repo.git('add', '-A')
+    const [line = ''] = (await repo.check('sub')).found.flatMap(({ fix }) => fix ?? [])
+    expect(line).toContain('sub/enc.yaml')
+    const [, ...words] = line.split(' ')
+    expect((await repo.alice.sops([...words, ...(words.includes('updatekeys') ? ['--yes'] : [])], { env })).code).toBe(
+      0,
+    )
+    expect(await errors('sub')).toEqual([])
+  }
+  await mend()
+  repo.write('sub/.sops.yaml', sub.replace(`,${repo.bob.recipient}`, ''))
+  await mend()
+  expect(repo.read('.sops.yaml')).toBe(top)
 })
 
 test('public keys suffice to encrypt; what needs a key fails with its reason, and is left', async () => {

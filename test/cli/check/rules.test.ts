@@ -294,6 +294,24 @@ const cases: readonly (readonly [rule: string, bad: Twin, found: readonly string
     { seal: { 'secrets/a.yaml': `user: ann\nkey: ${ageIdentity}\n` } },
   ],
   [
+    'private-key: in a comment of an encrypted file',
+    {
+      seal: { 'secrets/a.yaml': yaml },
+      change: () => repo.write('secrets/a.yaml', `# ${ageIdentity}\n${repo.read('secrets/a.yaml')}`),
+    },
+    ['private-key secrets/a.yaml error'],
+    { seal: { 'secrets/a.yaml': `# ${ageIdentity}\nuser: ann\n` } },
+  ],
+  [
+    'private-key: PEM in comments of an encrypted file',
+    {
+      seal: { 'secrets/a.env': 'A=1\n' },
+      change: () => repo.write('secrets/a.env', `${pem().trim().replace(/^/gm, '# ')}\n${repo.read('secrets/a.env')}`),
+    },
+    ['private-key secrets/a.env error'],
+    { seal: { 'secrets/a.env': `${'# -----BEGIN PRIVATE KEY-----\n# …'}\nA=1\n` } },
+  ],
+  [
     'single-recipient',
     { config: rulesFor('').replace(',BOB', ''), seal: { 'secrets/a.yaml': yaml } },
     ['single-recipient secrets/a.yaml note'],

@@ -1,4 +1,6 @@
 // Which versions of which files `sops check` looks at: the work tree, the index, what changed, and rules of a commit that is trusted.
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type Checked, makeChecked, rulesFor, short } from './support.ts'
 
@@ -128,6 +130,14 @@ describe('--config-from', () => {
   })
   test('of a commit that is not there could not be done', async () => {
     expect(await repo.check('--config-from', 'nowhere')).toMatchObject({ code: 2, found: [] })
+  })
+})
+
+test('--history outside of Git could not be done', async () => {
+  rmSync(join(repo.dir, '.git'), { recursive: true })
+  expect(await repo.check('--history')).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('--history: not inside'),
   })
 })
 
