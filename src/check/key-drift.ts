@@ -1,11 +1,11 @@
 // Files of one group, as `x-sops-ts.groups` has them, whose keys differ: what one environment has and another lacks.
 import type { Context } from '../context/index.ts'
+import { filesFitting } from '../repo/index.ts'
 import { listed } from '../text/listed.ts'
 import { quote } from '../text/quote.ts'
 import { formatPath } from '../tree/path.ts'
 import type { SealedVersion } from './checked-file.ts'
 import type { Fault } from './finding.ts'
-import { filesFitting } from './fitting.ts'
 
 interface Member {
   readonly path: string

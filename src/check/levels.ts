@@ -2,10 +2,11 @@
 import type { CheckLevel, Config } from '../config/index.ts'
 import type { Context } from '../context/index.ts'
 import { SopsError } from '../errors.ts'
+import { filesFitting } from '../repo/index.ts'
 import { quote } from '../text/quote.ts'
 import { nearest } from '../text/suggest.ts'
 import type { Fault, Level } from './finding.ts'
-import { filesFitting, keysFitting } from './fitting.ts'
+import { keysFitting } from './fitting.ts'
 import { defaultLevels, isRuleId, type RuleId, ruleIds } from './rules.ts'
 
 /** By rule, as the command line has them. */

@@ -1,7 +1,7 @@
 // What `x-sops-ts.policy` asks of a file.
 import type { Config, Policy } from '../config/index.ts'
 import type { Context } from '../context/index.ts'
-import { filesFitting } from './fitting.ts'
+import { filesFitting } from '../repo/index.ts'
 
 /** The fields of all policies for a file, later ones first. */
 export type FilePolicy = Partial<Omit<Policy, 'files'>>

@@ -2,12 +2,13 @@
 // one for some files, and the content have something that it encrypts.
 import { posix } from 'node:path'
 import { compileRegex, compileSelection, orDefault, type Selection, walk } from '../cipher/index.ts'
-import { type Config, type RuleOfFile, ruleFinder, ruleSubject } from '../config/index.ts'
+import { type Config, type RuleOfFile, ruleFinder } from '../config/index.ts'
 import type { Context } from '../context/index.ts'
 import { SopsError } from '../errors.ts'
 import { type FormatId, formatOfPath, loadFormat } from '../formats/index.ts'
 import type { MapNode, Tree, Value } from '../tree/tree.ts'
 import { looksEncrypted } from './candidates.ts'
+import { filesFitting } from './fitting.ts'
 import { compileGlob } from './glob.ts'
 
 /** Files that no rule for secrets means. */
@@ -41,13 +42,9 @@ interface Wishes {
 
 function wishesOf(config: Config, ctx: Context): Wishes {
   const { check } = config.own
-  const fitting = (patterns: readonly string[]): ((path: string) => boolean) => {
-    const tests = patterns.map(compileGlob)
-    return (path) => tests.length > 0 && tests.some((fits) => fits(ruleSubject(config.file, path, ctx)))
-  }
   return {
-    requires: fitting(check?.require ?? []),
-    excludes: fitting(check?.exclude ?? []),
+    requires: filesFitting(check?.require ?? [], config, ctx),
+    excludes: filesFitting(check?.exclude ?? [], config, ctx),
     kinds: new Set(['Secret', ...(check?.kinds ?? [])]),
   }
 }

@@ -145,7 +145,8 @@ describe('what must be encrypted', () => {
     repo.write('secrets/map.yaml', map)
     repo.write('secrets/own.yaml', map.replace('ConfigMap', 'Hidden'))
     repo.write('secrets/old/a.yaml', 'user: ann\n')
-    own('{exclude: [secrets/old/*], kinds: Hidden}')
+    repo.write('secrets/new/deep/a.yaml', 'user: ann\n')
+    own('{exclude: [secrets/old/*, secrets/new], kinds: Hidden}')
     expect(await levels()).toEqual(['plaintext-file secrets/own.yaml error'])
   })
   test('a text that nobody can read is a warning', async () => {
