@@ -9,7 +9,6 @@ export const otherNames: Readonly<Record<string, string>> = {
   'decrypt --extract': 'extract get query value',
   'decrypt --output-type': 'convert transform',
   doctor: 'audit debug diagnose health lint login troubleshoot validate verify',
-  'doctor, filestatus': 'check',
   'doctor, keygen': 'config configure',
   edit: 'create editor modify nano new open-editor touch vi vim',
   encrypt: 'close conceal hide import protect seal',

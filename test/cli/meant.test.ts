@@ -16,7 +16,6 @@ const rows: readonly (readonly [words: string, meant: string])[] = [
   ['keys recipients', 'sops ls or sops updatekeys'],
   ['rm remove delete', 'sops unset or sops groups delete'],
   ['validate lint verify', 'sops doctor'],
-  ['check', 'sops doctor or sops filestatus'],
   ['list files tree', 'sops ls'],
   ['status', 'sops filestatus'],
   ['info inspect', 'sops ls or sops doctor'],

@@ -11,7 +11,8 @@ const all = await allCommands()
 
 async function hintsOf(words: readonly string[]): Promise<string[]> {
   const { code, stderr } = await runCli(words)
-  expect(code).toBe(1)
+  // In a gate 1 is for what was found.
+  expect(code).toBe(words[0] === 'check' ? 2 : 1)
   expect(stderr).toContain('flag provided but not defined')
   return stderr.split('\n').filter((line) => line.startsWith('hint: '))
 }
@@ -55,6 +56,8 @@ describe('an unknown flag', () => {
       all.flatMap(([, other]) => other.flags.flatMap(namesOf)).filter((name) => !own.includes(name)),
     )
     for (const name of foreign) {
+      // A beginning of one of its own.
+      if (name === 'stage' && own.includes('staged')) continue
       expect((await hintsOf([...path, `${dashed(name)}=1`])).join()).not.toContain('did you mean')
     }
   })
