@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import { inOrder, memoKeys, onceEach } from '../context/index.ts'
 import { type Blobs, looksEncrypted, openBlobs, pathFromTop, topOf } from '../repo/index.ts'
 import { realpath } from '../system/index.ts'
+import { listed } from '../text/listed.ts'
 import { shellWord } from '../text/quote.ts'
 import type { Io } from './invocation.ts'
 import { shownPath } from './many/report.ts'
@@ -48,6 +49,13 @@ async function isStagedInClear(file: string, io: Io): Promise<boolean> {
   return before === undefined || Buffer.compare(before, staged) !== 0
 }
 
+/** Names that a command line in a message has. */
+const shown = 10
+
+/** The first words of a command line, and that there are more. */
+export const wordsOf = (names: readonly string[]): string =>
+  [...names.slice(0, shown), ...(names.length > shown ? ['…'] : [])].join(' ')
+
 /** Files at a time. */
 const atOnce = 16
 
@@ -62,6 +70,6 @@ export async function warnOfStaged(io: Io, files: readonly string[]): Promise<vo
   for await (const name of inOrder(files, atOnce, look)) if (name !== undefined) names.push(name)
   if (names.length === 0) return
   io.about(undefined)
-  const message = `${names.join(', ')} ${names.length === 1 ? 'is' : 'are'} staged in clear; run: git add ${names.join(' ')}`
+  const message = `${listed(names)} ${names.length === 1 ? 'is' : 'are'} staged in clear; run: git add ${wordsOf(names)}`
   ctx.log({ level: 'warning', logger: 'CMD', message })
 }

@@ -9,6 +9,7 @@ import type { Command } from '../command.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { ioOf } from '../many/one.ts'
 import { shownPath } from '../many/report.ts'
+import { wordsOf } from '../tracked.ts'
 import type { CheckFlag } from './flags.ts'
 import { mendValues } from './mend-value.ts'
 
@@ -153,5 +154,5 @@ async function stage(inv: Given, io: Io, paths: readonly string[]): Promise<void
     for (let at = 0; at < names.length; at += atOnce) await git.run('add', '--', ...names.slice(at, at + atOnce))
     return
   }
-  await io.tell(`mended in the work tree: git add ${names.map(fileWord).join(' ')}`)
+  await io.tell(`mended in the work tree: git add ${wordsOf(names.map(fileWord))}`)
 }

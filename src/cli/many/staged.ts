@@ -7,6 +7,7 @@ import type { IntFlag } from '../flag.ts'
 import type { TypeFlag } from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { absolutePath, formatsFor, namedFormats } from '../settings.ts'
+import { wordsOf } from '../tracked.ts'
 import { type ChangeRun, changeMany } from './change.ts'
 import type { WriterFlag } from './flags.ts'
 
@@ -34,7 +35,7 @@ export async function encryptStaged<Inv extends Given>(inv: Inv, io: Io, run: Ch
   const status = await changeMany(inv, io, { ...run, work, settled })
   const names = run.targets.flatMap(({ path, name }) => (sealed.has(path) ? [shellWord(name)] : []))
   if (names.length === 0) return status
-  const message = `the index still has in clear what is encrypted in the work tree, and so would the next commit: git add ${names.join(' ')}`
+  const message = `the index still has in clear what is encrypted in the work tree, and so would the next commit: git add ${wordsOf(names)}`
   io.ctx.log({ level: 'warning', logger: 'CMD', message })
   return status || (inv.bool('check') ? 1 : 0)
 }

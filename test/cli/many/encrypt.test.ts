@@ -280,6 +280,15 @@ describe('staged in clear, and then encrypted in the work tree', () => {
     expect(ran).toMatchObject({ code: 0, stderr: said })
   })
 
+  test('many are not all named', async () => {
+    const names = Array.from({ length: 12 }, (_, i) => `n${String(i).padStart(2, '0')}.enc.yaml`)
+    work.write(Object.fromEntries(names.map((name) => [name, 'v: 1\n'])))
+    work.git('add', ...names)
+    const { stderr } = await work.sops(['encrypt', '-i', ...names], { env: { SOPS_ADVICE: '0' } })
+    const shown = `${names.slice(0, 3).join(', ')} and 9 more are staged in clear; run: git add ${names.slice(0, 10).join(' ')} …`
+    expect(stderr).toBe(`warning: ${shown}\n`)
+  })
+
   test('the file of a link, from a folder below', async () => {
     mkdirSync(work.path('k'))
     symlinkSync('../x.enc.yaml', work.path('k/link.enc.yaml'))
