@@ -1,9 +1,9 @@
 // The values of an encrypted file: those that must be encrypted and are not, those that are damaged, those in clear that look like secrets.
-import { isToken, tokenStart } from '../cipher/index.ts'
+import { isEmpty, isToken, splitToken, tokenStart } from '../cipher/index.ts'
 import type { StoredLeaf } from '../repo/index.ts'
 import { fileWord } from '../text/quote.ts'
 import { formatPath, type Path } from '../tree/path.ts'
-import type { Item, Tree, Value } from '../tree/tree.ts'
+import type { Item, Tree } from '../tree/tree.ts'
 import { positionOfLeaf, type SealedVersion } from './checked-file.ts'
 import type { Fault } from './finding.ts'
 import { privateKeyIn } from './private-keys.ts'
@@ -34,9 +34,6 @@ export function checkValues(version: SealedVersion): readonly Fault[] {
   })
 }
 
-const isEmpty = (value: Value): boolean =>
-  value === null || value === '' || (value instanceof Uint8Array && value.length === 0)
-
 function selectedDraft({ value }: StoredLeaf, { name }: SealedVersion): Fault | undefined {
   if (isEmpty(value)) return undefined
   if (typeof value === 'string' && value.startsWith('ENC[')) return tokenDraft(value)
@@ -53,11 +50,11 @@ function tokenDraft(text: string): Fault | undefined {
     message,
     ...(level ? { level } : {}),
   })
-  const [, data = '', iv = '', tag = '', type = ''] =
-    /^ENC\[AES256_GCM,data:([^,\]]*),iv:([^,\]]*),tag:([^,\]]*),type:([^,\]]*)\]/.exec(text) ?? []
-  if (!text.startsWith(tokenStart) || !isToken(text)) return damaged('is not a whole encrypted value')
+  const parts = isToken(text) ? splitToken(text) : undefined
+  if (parts === undefined) return damaged('is not a whole encrypted value')
+  const { data, iv, tag, type } = parts
   if (!types.has(type)) return damaged('is an encrypted value of a type that nobody knows')
-  if (data !== '' && lengthOf(data) === undefined) return damaged('is encrypted, and its data is no base64')
+  if (lengthOf(data) === undefined) return damaged('is encrypted, and its data is no base64')
   if (lengthOf(tag) !== tagLength) return damaged(`is encrypted, and its tag does not have ${tagLength} bytes`)
   const length = lengthOf(iv)
   if (length === undefined || length === 0) return damaged('is encrypted, and its IV is no base64')

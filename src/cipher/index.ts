@@ -2,7 +2,7 @@
 export { type ClearPlace, newlyClear, selectedAmong } from './cleartext.ts'
 export { commentsOf, lostComment, misplacedComment, type PlacedComment, settling, withHeads } from './comments.ts'
 export type { Witness } from './coverage.ts'
-export type { CryptOptions } from './crypt.ts'
+export { type CryptOptions, isEmpty } from './crypt.ts'
 export { compileRegex, refuseLargeExpression } from './expression.ts'
 export { expressionHint } from './expression-hint.ts'
 export { loadCoverage } from './lazy.ts'

@@ -1,12 +1,12 @@
 // Whether a file that is not encrypted ought to be. A rule's path alone says little, since many rules are for every file: so the rule must be
 // one for some files, and the content have something that it encrypts.
 import { posix } from 'node:path'
-import { compileRegex, compileSelection, orDefault, type Selection, walk } from '../cipher/index.ts'
+import { compileRegex, compileSelection, isEmpty, orDefault, type Selection, walk } from '../cipher/index.ts'
 import { type Config, type RuleOfFile, ruleFinder } from '../config/index.ts'
 import type { Context } from '../context/index.ts'
 import { SopsError } from '../errors.ts'
 import { type FormatId, formatOfPath, loadFormat } from '../formats/index.ts'
-import type { MapNode, Tree, Value } from '../tree/tree.ts'
+import type { MapNode, Tree } from '../tree/tree.ts'
 import { looksEncrypted } from './candidates.ts'
 import { filesFitting } from './fitting.ts'
 import { compileGlob } from './glob.ts'
@@ -135,9 +135,6 @@ const isBlank = (bytes: Uint8Array, id: FormatId): boolean =>
     .toString('latin1')
     .split('\n')
     .every((line) => /^\s*$/.test(line) || (id === 'yaml' && /^\s*#/.test(line)))
-
-const isEmpty = (value: Value): boolean =>
-  value === null || value === '' || (value instanceof Uint8Array && value.length === 0)
 
 function selects(tree: Tree, selection: Selection): boolean {
   let found = false
