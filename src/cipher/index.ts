@@ -24,7 +24,7 @@ export {
   selectionSettings,
 } from './selection-settings.ts'
 export { sharedPaths } from './shared-paths.ts'
-export type { Stash } from './stash.ts'
+export { joinStashes, type Stash } from './stash.ts'
 export { sealMac, verifyMac } from './stored-mac.ts'
 export { isEncrypted, isToken, splitToken, type TokenParts, tokenStart } from './token.ts'
 export { walk } from './walk.ts'

@@ -67,6 +67,19 @@ interface Reuse {
 
 export const nothing: Reuse = {}
 
+/** What two versions under one data key remember: the first of what both have, and of the second what only that one has. */
+export function joinStashes(first: Stash, second: Stash): Stash {
+  const idOf = ({ aad, type, canonical }: Remembered): string => identityOf(aad, type, canonical)
+  const own = new Set(first.leaves.map(idOf))
+  const added = second.leaves.filter((leaf) => !own.has(idOf(leaf)))
+  const places = new Set(added.map(({ origin }) => origin))
+  return {
+    ...first,
+    leaves: [...first.leaves, ...added],
+    tokenText: (origin) => (places.has(origin) ? second : first).tokenText?.(origin),
+  }
+}
+
 /** What was encrypted of what is remembered. */
 export const sealedLeaves = ({ leaves }: Stash): (Remembered & { readonly iv: Uint8Array })[] =>
   leaves.filter((leaf): leaf is Remembered & { iv: Uint8Array } => leaf.iv !== undefined)

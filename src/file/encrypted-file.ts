@@ -167,11 +167,16 @@ async function openWith(file: EncryptedFile, dataKey: Uint8Array, options: OpenO
   return opened
 }
 
+/** `openFile` with a data key that is known already; it stays the caller's, who wipes it. @throws SopsError as `openFile`. */
+export const openFileWith = (
+  file: EncryptedFile,
+  dataKey: Uint8Array,
+  options: Omit<OpenOptions, 'services'> = {},
+): Promise<OpenFile> => openEither(file, dataKey, { ...options, services: [] })
+
 /** The plaintext of the bytes of an encrypted file under its data key. @throws SopsError as `openFile`. */
-export async function reopened(bytes: Uint8Array, id: FormatId, dataKey: Uint8Array): Promise<Uint8Array> {
-  const file = await openEither(await loadEncrypted(bytes, id), dataKey, { services: [] })
-  return emitPlain(file, id, {})
-}
+export const reopened = async (bytes: Uint8Array, id: FormatId, dataKey: Uint8Array): Promise<Uint8Array> =>
+  emitPlain(await openFileWith(await loadEncrypted(bytes, id), dataKey), id, {})
 
 /**
  * The plaintext: the file's own text with the values put back, or a fresh text if another format or layout is wanted.

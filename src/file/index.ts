@@ -16,6 +16,7 @@ export {
   emitPlain,
   loadEncrypted,
   openFile,
+  openFileWith,
   type SealInput,
   type SealOutput,
   sealFile,

@@ -125,7 +125,7 @@ const wrappedKeys = ({ metadata }: EncryptedFile): readonly MasterKey[] =>
   metadata.keyGroups.flatMap(({ keys }) => keys).filter(({ isBare }) => !isBare)
 
 /** True where an entry of both holds the very same wrapped key: it was there when the later version was written, and nobody wraps alike. */
-function hasSharedEntry(before: EncryptedFile, after: EncryptedFile): boolean {
+export function hasSharedEntry(before: EncryptedFile, after: EncryptedFile): boolean {
   const entryOf = (key: MasterKey): string => `${identityOf(key)} ${key.enc.replace(/\s+/g, '')}`
   const entries = new Set(wrappedKeys(before).map(entryOf))
   return wrappedKeys(after).some((key) => entries.has(entryOf(key)))

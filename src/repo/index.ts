@@ -8,13 +8,14 @@ export {
   compareFiles,
   type FileComparison,
   type FileVersion,
+  hasSharedEntry,
   type ValueChange,
 } from './compare.ts'
 export { filesFitting } from './fitting.ts'
 export { type Git, gitIn, isWithin, pathFromTop, topOf } from './git.ts'
 export { compileGlob, isGlob } from './glob.ts'
 export { historiesOf, type PastVersion } from './history.ts'
-export { clearLeavesOf, leavesOf, type StoredLeaf, valueText } from './leaves.ts'
+export { clearLeavesOf, leavesOf, type StoredLeaf } from './leaves.ts'
 export { changedFiles, mergeBase, stagedFiles, trackedFiles, untrackedFiles } from './listings.ts'
 export { type KeptFile, keepLocked, listLocked, readLocked, removeLocked } from './locked.ts'
 export { isSelective, mustBeEncrypted, type Need, type Needs, needsUnder } from './must-encrypt.ts'

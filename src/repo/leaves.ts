@@ -2,7 +2,6 @@
 import { compileSelection, splitToken, type TokenParts, walk } from '../cipher/index.ts'
 import type { EncryptedFile, OpenFile } from '../file/index.ts'
 import type { Path, Step } from '../tree/path.ts'
-import { textOrBytes } from '../tree/scalar.ts'
 import type { Comment, Item, Leaf, ListNode, MapNode, Origin, Tree, Value } from '../tree/tree.ts'
 
 /** A value where it is stored. */
@@ -98,13 +97,4 @@ function pathTo(reached: Reached): Pick<StoredLeaf, 'path' | 'family'> {
   const path: Step[] = []
   for (let step: Reached | undefined = reached; step !== undefined; step = step.from) path.unshift(step.step)
   return { path, family: JSON.stringify(path.map((step) => (typeof step === 'number' ? 0 : step))) }
-}
-
-/** Equal for equal values of one type; NaN equals itself. */
-export function valueText(value: Value): string {
-  if (value === null) return 'null'
-  if (typeof value !== 'object') return `${typeof value} ${Object.is(value, -0) ? '-0' : String(value)}`
-  if (!(value instanceof Uint8Array)) return `time ${value.rfc3339}`
-  const text = textOrBytes(value)
-  return typeof text === 'string' ? valueText(text) : `bytes ${Buffer.from(text).toString('latin1')}`
 }

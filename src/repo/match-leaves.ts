@@ -1,5 +1,6 @@
 // Which value of a later version of a file is which of the earlier one, and what became of those that have no equal.
-import { type StoredLeaf, valueText } from './leaves.ts'
+import { valueText } from '../tree/data.ts'
+import type { StoredLeaf } from './leaves.ts'
 
 /** Values with one mark are the same value; undefined for what equals nothing. */
 type Mark = (leaf: StoredLeaf) => string | undefined

@@ -5,7 +5,8 @@ import { SopsError } from '../../errors.ts'
 import { type EncryptedFile, loadEncrypted } from '../../file/index.ts'
 import { type FormatId, loadFormat } from '../../formats/index.ts'
 import { identityOf, type MasterKey } from '../../keys/index.ts'
-import { clearLeavesOf, leavesOf, looksEncrypted, type StoredLeaf, valueText } from '../../repo/index.ts'
+import { clearLeavesOf, leavesOf, looksEncrypted, type StoredLeaf } from '../../repo/index.ts'
+import { valueText } from '../../tree/data.ts'
 import type { Value } from '../../tree/tree.ts'
 
 /** The values of one key path, or of the lists at one. Equal texts are equal values, in whatever version. */

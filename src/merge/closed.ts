@@ -1,0 +1,96 @@
+// A merge without keys: equal ciphertexts are equal values, and what one side changed can be carried over as it stands. Only a key can say
+// that the whole is right: its MAC stays open.
+import type { SopsError } from '../errors.ts'
+import type { EncryptedFile } from '../file/index.ts'
+import { type Metadata, takeMetadata, withMetadata } from '../metadata/index.ts'
+import { hasSharedEntry } from '../repo/index.ts'
+import { formatPath } from '../tree/path.ts'
+import { type Item, sameNode, type Tree } from '../tree/tree.ts'
+import { mergeTrees } from './documents.ts'
+import { withMarkers } from './markers.ts'
+import { mergeMetadata } from './metadata.ts'
+import type { Conflict, Side } from './nodes.ts'
+import { type MadeText, placesIn } from './places.ts'
+import type { Sides } from './sides.ts'
+import type { ClosedMerge, Merge, MergeConflict } from './types.ts'
+
+/** Merges ciphertexts; apart where nothing tells what is equal, since the versions do not share a data key. */
+export function closedMerge(sides: Sides<EncryptedFile>, cause: SopsError): Merge {
+  const { base, ours, theirs } = sides
+  const apart: Merge = { kind: 'apart', why: { reason: 'no key at hand opens it', cause } }
+  const isShared = hasSharedEntry(ours, theirs) && (!base || hasSharedEntry(base, ours))
+  if (!isShared || [base, theirs].some((side) => side && side.format.id !== ours.format.id)) return apart
+  const conflicts: MergeConflict[] = []
+  const metadata = mergeMetadata(
+    { base: base?.metadata, ours: ours.metadata, theirs: theirs.metadata },
+    ['ours', 'theirs'],
+    (field, reason) => {
+      conflicts.push({ keyPath: formatPath(['sops', field]), reason })
+      return 'ours'
+    },
+  )
+  if (conflicts.length > 0 || !metadata.isWhole || [ours, theirs].some(({ others }) => others.length > 0)) return apart
+  const own = passOf(sides, 'ours')
+  const other = passOf(sides, 'theirs')
+  if (!own || !other) return apart
+  return { ...marking(sides, metadata.metadata, own, other), conflicts: own.conflicts }
+}
+
+interface ClosedPass {
+  readonly tree: Tree
+  readonly conflicts: readonly MergeConflict[]
+  readonly items: ReadonlyMap<number, readonly Item[]>
+}
+
+function passOf({ base, ours, theirs }: Sides<EncryptedFile>, rest: Side): ClosedPass | undefined {
+  const conflicts: MergeConflict[] = []
+  const noted = new Map<Conflict, number>()
+  const items = new Map<number, readonly Item[]>()
+  const tree = mergeTrees(base?.tree, ours.tree, theirs.tree, {
+    choose: (conflict) => {
+      noted.set(conflict, conflicts.length)
+      conflicts.push({ ...conflict, keyPath: formatPath(conflict.path) })
+      return rest
+    },
+    placed: (conflict, some) => items.set(noted.get(conflict)!, some),
+    // A comment that is not the same may be what tells a value to be encrypted.
+    commentsCount: true,
+    textOf: (side, entry) => {
+      const from = { base, ours, theirs }[side]
+      return from && entry.origin && (from.format.id === 'yaml' || from.format.id === 'json')
+        ? from.format.textOf(from.parsed, entry)
+        : undefined
+    },
+  })
+  return tree && { tree, conflicts, items }
+}
+
+function marking(
+  { ours, theirs }: Sides<EncryptedFile>,
+  metadata: Metadata,
+  own: ClosedPass,
+  other: ClosedPass,
+): Omit<ClosedMerge, 'conflicts'> {
+  const made = (pass: ClosedPass, { metadata: { mac, lastModified } }: EncryptedFile): MadeText => {
+    const { format, parsed } = ours
+    const tree = withMetadata(pass.tree, { ...metadata, mac, lastModified }, format.metadata, parsed.tree)
+    const { bytes } = format.rewrite(parsed, tree, { encrypted: true })
+    const read = format.parse(bytes, { encrypted: true })
+    return { bytes, format, parsed: read, tree: takeMetadata(read.tree, format.metadata).tree }
+  }
+  const isTreeOf = (side: EncryptedFile): boolean =>
+    own.conflicts.length === 0 &&
+    side.tree.documents.length === own.tree.documents.length &&
+    side.tree.documents.every((document, i) => sameNode(document, own.tree.documents[i]!))
+  const whole = [ours, theirs].find(isTreeOf)
+  return {
+    kind: 'closed',
+    ...(whole ? { sealed: made(own, whole).bytes } : {}),
+    marked: (labels) => {
+      const [a, b] = [made(own, ours), made(other, theirs)]
+      const [places, others] = [placesIn(a, own), placesIn(b, other)]
+      const marks = own.conflicts.map((_, i) => ({ ours: places.at(i), theirs: others.at(i) }))
+      return withMarkers({ ours: a.bytes, theirs: b.bytes }, marks, labels, true)
+    },
+  }
+}

@@ -1,0 +1,73 @@
+// Where the items that conflict stand in the lines of a text that was made from the merged tree.
+import type { Format, Parsed } from '../formats/index.ts'
+import type { Item, MapNode, Node, Tree } from '../tree/tree.ts'
+import type { Range } from './sequence.ts'
+
+/** Which of the items of each container leads to an item; comments are not counted. */
+type Ordinals = readonly number[]
+
+const isNode = (item: Item): boolean => item.kind !== 'comment'
+
+/** The items of a tree that are looked for, with the ways to them. */
+function findItems(tree: Tree, wanted: ReadonlySet<Item>): ReadonlyMap<Item, Ordinals> {
+  const found = new Map<Item, Ordinals>()
+  const visit = (node: Node, way: Ordinals): void => {
+    if (wanted.has(node)) found.set(node, way)
+    if (node.kind === 'leaf') return
+    ;(node.items as readonly Item[]).filter(isNode).forEach((item, i) => {
+      if (wanted.has(item)) found.set(item, [...way, i])
+      visit(item.kind === 'entry' ? item.value : (item as Node), [...way, i])
+    })
+  }
+  tree.documents.forEach((document, i) => visit(document, [i]))
+  return found
+}
+
+/** The item that a way leads to. */
+function itemAt(tree: Tree, [document, ...rest]: Ordinals): Item | undefined {
+  const root: Item | undefined = tree.documents[document ?? 0]
+  return rest.reduce((item: Item | undefined, ordinal) => {
+    const node = item?.kind === 'entry' ? item.value : item
+    const isContainer = node?.kind === 'map' || node?.kind === 'list'
+    return isContainer ? (node.items as readonly Item[]).filter(isNode)[ordinal] : undefined
+  }, root)
+}
+
+/** The lines, from 0, of neighbouring items from the first way to the last. */
+function linesBetween({ format, parsed, tree }: MadeText, first: Ordinals, last: Ordinals): Range | undefined {
+  const [start, end] = [itemAt(tree, first), itemAt(tree, last)]
+  if (format.positionOf === undefined || start?.origin === undefined || end?.origin === undefined) return undefined
+  const from = format.positionOf(parsed, start.origin).line - 1
+  const origin = { ...end.origin, start: Math.max(endOf(end) - 1, start.origin.start) }
+  return [from, format.positionOf(parsed, origin).line]
+}
+
+function endOf(item: Item): number {
+  const own = item.origin?.end ?? 0
+  if (item.kind === 'entry') return Math.max(own, endOf(item.value))
+  if (item.kind === 'leaf' || item.kind === 'comment') return own
+  return ((item as MapNode).items as readonly Item[]).reduce((end, inner) => Math.max(end, endOf(inner)), own)
+}
+
+/** A text that was made from a merged tree, and how it is read. */
+export interface MadeText {
+  readonly bytes: Uint8Array
+  readonly format: Format
+  /** Without metadata. */
+  readonly tree: Tree
+  readonly parsed: Parsed
+}
+
+/** The lines of what was chosen in a merged tree, in the text that was made from it. */
+export function placesIn(
+  text: MadeText,
+  { tree, items }: { readonly tree: Tree; readonly items: ReadonlyMap<number, readonly Item[]> },
+): { readonly at: (index: number) => Range | undefined } {
+  const ways = findItems(tree, new Set([...items.values()].flat()))
+  return {
+    at: (index) => {
+      const [first, last] = [items.get(index)?.at(0), items.get(index)?.at(-1)].map((item) => item && ways.get(item))
+      return first && last && linesBetween(text, first, last)
+    },
+  }
+}
