@@ -61,7 +61,7 @@ const mendings: readonly Mending[] = [
     rules: ['git-setup'],
     mends: always,
     words: [],
-    load: async () => (await import('../commands/git.ts')).install,
+    load: async () => (await import('../commands/git/install.ts')).install,
     isWhole: true,
   },
 ]

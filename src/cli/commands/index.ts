@@ -170,12 +170,12 @@ export const commands: readonly Row[] = [
       {
         name: 'install',
         summary: 'make git diff show decrypted values in this repository',
-        load: async () => (await import('./git.ts')).install,
+        load: async () => (await import('./git/install.ts')).install,
       },
       {
         name: 'textconv',
         summary: 'print a file decrypted where possible; git calls this',
-        load: async () => (await import('./git.ts')).textconv,
+        load: async () => (await import('./git/textconv.ts')).textconv,
       },
     ],
   },
