@@ -30,8 +30,7 @@ function mergeNamed(
   for (const name of new Set([...o.keys(), ...t.keys()])) {
     const [old, own, other] = [b.get(name), o.get(name), t.get(name)]
     if (own && other) merged.set(name, mergeMaps(old, own, other, [], { ...how, document: ours.indexOf(own) }))
-    else if (old === undefined)
-      merged.set(name, own ?? foreign(other!, (entry: Entry) => how.textOf('theirs', entry)))
+    else if (old === undefined) merged.set(name, own ?? foreign(other!, (entry: Entry) => how.textOf('theirs', entry)))
     else if (!sameData(old, own ?? other)) return undefined
   }
   return { documents: inOrderOfBoth(o.keys(), t.keys(), merged) }

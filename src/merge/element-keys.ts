@@ -6,9 +6,7 @@ import type { Group } from './groups.ts'
 const naming = ['name', 'id', 'key']
 
 /** The name of each element, where every element of all lists has a unique one in the same field. */
-export function elementKeys(
-  lists: readonly (readonly Group<Node>[])[],
-): ((group: Group<Node>) => string) | undefined {
+export function elementKeys(lists: readonly (readonly Group<Node>[])[]): ((group: Group<Node>) => string) | undefined {
   const field = naming.find((name) => lists.every((groups) => areUnique(groups.map(({ item }) => nameIn(item, name)))))
   if (field === undefined || lists.every((groups) => groups.length === 0)) return undefined
   return ({ item }) => nameIn(item, field)!

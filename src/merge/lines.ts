@@ -4,7 +4,8 @@ import type { Leaf, Value } from '../tree/tree.ts'
 import { mergeSequences } from './sequence.ts'
 
 const bytesOf = (value: Value): Buffer | undefined => {
-  const bytes = value instanceof Uint8Array ? Buffer.from(value) : typeof value === 'string' ? Buffer.from(value) : undefined
+  const bytes =
+    value instanceof Uint8Array ? Buffer.from(value) : typeof value === 'string' ? Buffer.from(value) : undefined
   return bytes && isUtf8(bytes) && !bytes.includes(0) ? bytes : undefined
 }
 

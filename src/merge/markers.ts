@@ -18,7 +18,9 @@ export interface MarkedPlace {
 
 /** A text in lines, each with its end, as Latin-1: every byte is a character. */
 const linesOf = (bytes: Uint8Array): string[] =>
-  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1').match(/[^\n]*\n|[^\n]+$/g) ?? []
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    .toString('latin1')
+    .match(/[^\n]*\n|[^\n]+$/g) ?? []
 
 interface Piece {
   ours: [number, number]
@@ -78,7 +80,12 @@ function piecesOf(a: readonly string[], b: readonly string[], places: readonly M
 }
 
 /** The lines of a place on both sides. A side that has nothing there has it where the difference is. */
-function spanOf(place: MarkedPlace, hunks: readonly Piece[], a: readonly string[], b: readonly string[]): Piece | undefined {
+function spanOf(
+  place: MarkedPlace,
+  hunks: readonly Piece[],
+  a: readonly string[],
+  b: readonly string[],
+): Piece | undefined {
   const { ours, theirs } = place
   if (ours && theirs) return { ours: [...ours], theirs: [...theirs], places: [place] }
   const side = ours ? 'ours' : 'theirs'
@@ -95,9 +102,7 @@ function spanOf(place: MarkedPlace, hunks: readonly Piece[], a: readonly string[
 
 /** Pieces that share lines become one. */
 function joined(pieces: readonly Piece[]): Piece[] {
-  const sorted = [...pieces].sort(
-    (x, y) => x.ours[0] - y.ours[0] || x.theirs[0] - y.theirs[0] || x.ours[1] - y.ours[1],
-  )
+  const sorted = [...pieces].sort((x, y) => x.ours[0] - y.ours[0] || x.theirs[0] - y.theirs[0] || x.ours[1] - y.ours[1])
   const found: Piece[] = []
   for (const piece of sorted) {
     const last = found.at(-1)

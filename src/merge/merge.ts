@@ -70,8 +70,7 @@ async function openMerge(versions: MergeVersions, sides: Sides<ReadSide>, option
   }
   const { services } = options.open
   const sealer = sealerOf(versions, sides, { services, now: options.now })
-  const chosen = (choose: Choose | undefined, rest: Side): Pass =>
-    passes((conflict) => choose?.(conflict) ?? rest)!
+  const chosen = (choose: Choose | undefined, rest: Side): Pass => passes((conflict) => choose?.(conflict) ?? rest)!
   const left = (choose?: Choose): readonly number[] =>
     conflicts.flatMap((conflict, i) => (choose?.(conflict) === undefined ? [i] : []))
   return {
@@ -112,7 +111,9 @@ function refuseLeft(keyPaths: readonly string[]): void {
 }
 
 /** Makes the merged tree and metadata, however often, with other choices each time; undefined where documents cannot be paired. */
-async function passMaker(sides: Sides<ReadSide>): Promise<(choose: (conflict: MergeConflict) => Side) => Pass | undefined> {
+async function passMaker(
+  sides: Sides<ReadSide>,
+): Promise<(choose: (conflict: MergeConflict) => Side) => Pass | undefined> {
   const { base, ours, theirs } = sides
   const said = { base: base?.file?.metadata, ours: ours.file?.metadata, theirs: theirs.file?.metadata }
   const holders = holdersOf(sides)

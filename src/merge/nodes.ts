@@ -53,7 +53,13 @@ type Lists = Readonly<Record<Side, readonly Group<Node>[]>>
 const noItems = { items: [] }
 
 /** Merges two maps that stand in the same place. */
-export function mergeMaps(base: MapNode | undefined, ours: MapNode, theirs: MapNode, path: Path, how: Merging): MapNode {
+export function mergeMaps(
+  base: MapNode | undefined,
+  ours: MapNode,
+  theirs: MapNode,
+  path: Path,
+  how: Merging,
+): MapNode {
   const [b, o, t] = [base ?? noItems, ours, theirs].map((map) => groupsOf<Entry>(map.items))
   const [old, own, other] = [byKey(b!.groups), byKey(o!.groups), byKey(t!.groups)]
   const isPaired = [...own.counts].every(([key, count]) => count === (other.counts.get(key) ?? count))
@@ -79,7 +85,8 @@ function mergeWhole(versions: { base: MapNode | undefined; ours: MapNode; theirs
   const conflict = settled === undefined ? conflictOf(versions, path, how) : undefined
   const side = settled ?? how.choose(conflict!)
   const taken = versions[side] ?? versions.ours
-  const made = side === 'ours' ? taken : withItems(versions.ours, foreign(taken, (entry) => how.textOf(side, entry)).items)
+  const made =
+    side === 'ours' ? taken : withItems(versions.ours, foreign(taken, (entry) => how.textOf(side, entry)).items)
   if (conflict) how.placed(conflict, [made])
   return made
 }

@@ -6,8 +6,8 @@ import type { FormatId } from '../formats/index.ts'
 import { type KeyService, refuseMixedKeys, wrapDataKey } from '../groups/index.ts'
 import { identityOf } from '../keys/index.ts'
 import type { Metadata } from '../metadata/index.ts'
-import { formatPath } from '../tree/path.ts'
 import { sameData } from '../tree/data.ts'
+import { formatPath } from '../tree/path.ts'
 import { sameNode, type Tree } from '../tree/tree.ts'
 import { holdersOf, type MergedMetadata, sameSettings } from './metadata.ts'
 import type { MadeText } from './places.ts'
@@ -146,7 +146,13 @@ function refuseDisclosure({ sides }: Sealing, tree: Tree, selection: Selection):
   const places = first!.filter(({ at }) => others.every((clear) => clear.some((place) => place.at === at)))
   const [place] = places
   if (place === undefined || files.length < 2) return
-  throw new SopsError('generic', `${formatPath(place.path)} would be in clear: one side encrypts it, and the other changed what is encrypted`, {
-    hints: ['bring the settings below sops of both sides together first, with sops edit --show-master-keys or sops rotate'],
-  })
+  throw new SopsError(
+    'generic',
+    `${formatPath(place.path)} would be in clear: one side encrypts it, and the other changed what is encrypted`,
+    {
+      hints: [
+        'bring the settings below sops of both sides together first, with sops edit --show-master-keys or sops rotate',
+      ],
+    },
+  )
 }

@@ -33,7 +33,11 @@ export function matches(a: readonly string[], b: readonly string[]): Match[] {
       ])
       ;[a0, b0] = [x + 1, y + 1]
     }
-    if (anchors.length > 0) work.push([[a0, a1], [b0, b1]])
+    if (anchors.length > 0)
+      work.push([
+        [a0, a1],
+        [b0, b1],
+      ])
   }
   return found.sort(([x], [y]) => x - y)
 }
@@ -130,11 +134,7 @@ export interface Stretch {
  * Merges three versions. Changes of different ranges of the base go together, even of neighbours; an insertion at the edge of a change of the
  * other side is a conflict, since nothing tells which comes first.
  */
-export function mergeSequences(
-  base: readonly string[],
-  ours: readonly string[],
-  theirs: readonly string[],
-): Stretch[] {
+export function mergeSequences(base: readonly string[], ours: readonly string[], theirs: readonly string[]): Stretch[] {
   const [own, other] = [hunksOf(base, ours), hunksOf(base, theirs)]
   const found: Stretch[] = []
   // Where the stretch to come begins in each.

@@ -1,6 +1,13 @@
 // The versions that are merged, each read and opened with whatever opens any of them.
 import { SopsError } from '../errors.ts'
-import { type EncryptedFile, loadEncrypted, type OpenFile, type OpenOptions, openFile, openFileWith } from '../file/index.ts'
+import {
+  type EncryptedFile,
+  loadEncrypted,
+  type OpenFile,
+  type OpenOptions,
+  openFile,
+  openFileWith,
+} from '../file/index.ts'
 import { type Format, type FormatId, loadFormat, type Parsed, sniffFormat } from '../formats/index.ts'
 import type { Tree } from '../tree/tree.ts'
 import type { Side } from './nodes.ts'
@@ -100,31 +107,43 @@ function readSide(side: Loaded, file: OpenFile | undefined): ReadSide {
   return side as Exclude<Loaded, EncryptedFile>
 }
 
-/** Opens what it can; the others are given back with what was in the way. */
+/**
+ * Opens what it can; the others are given back with what was in the way. Ours comes first, and whatever its data key opens is opened with that:
+ * what another branch names as recipients is asked only where it must be.
+ */
 async function openAll(
   loaded: ReadonlyMap<Side, Loaded>,
   opened: Map<Side, OpenFile>,
   options: OpenOptions,
 ): Promise<[Side, SopsError][]> {
   const { compare: _, ...own } = options
-  const closed: [Side, SopsError][] = []
-  for (const [side, file] of loaded) {
-    if (!isFile(file)) continue
-    try {
-      opened.set(side, await openFile(file, own))
-    } catch (error) {
-      if (!(error instanceof SopsError)) throw error
-      if (error.code !== 'no-data-key') throw new SideFailure(side, error)
-      closed.push([side, error])
-    }
+  const closed: [Side, EncryptedFile, SopsError][] = []
+  for (const side of ['ours', 'base', 'theirs'] as const) {
+    const file = loaded.get(side)
+    if (file === undefined || !isFile(file)) continue
+    const known = await openWithAny(side, file, [...opened.values()], own)
+    const found = known ?? (await openOrWhy(side, file, own))
+    if (!(found instanceof SopsError)) opened.set(side, found)
+    else closed.push([side, file, found])
   }
-  const left: [Side, SopsError][] = []
-  for (const [side, error] of closed) {
-    const file = await openWithAny(side, loaded.get(side) as EncryptedFile, [...opened.values()], own)
-    if (file) opened.set(side, file)
-    else left.push([side, error])
+  const stillClosed: [Side, SopsError][] = []
+  for (const [side, file, why] of closed) {
+    const found = await openWithAny(side, file, [...opened.values()], own)
+    if (found) opened.set(side, found)
+    else stillClosed.push([side, why])
   }
-  return left
+  return stillClosed
+}
+
+/** The open file, or why no key opens it. */
+async function openOrWhy(side: Side, file: EncryptedFile, options: OpenOptions): Promise<OpenFile | SopsError> {
+  try {
+    return await openFile(file, options)
+  } catch (error) {
+    if (!(error instanceof SopsError)) throw error
+    if (error.code !== 'no-data-key') throw new SideFailure(side, error)
+    return error
+  }
 }
 
 async function openWithAny(
@@ -147,7 +166,8 @@ async function openWithAny(
 }
 
 function reasonOf(cause: SopsError): Omit<Apart, 'side'> {
-  if (cause.code === 'mac-mismatch') return { reason: 'has a MAC that does not match: it was changed without its key', cause }
+  if (cause.code === 'mac-mismatch')
+    return { reason: 'has a MAC that does not match: it was changed without its key', cause }
   if (cause.code === 'no-data-key') return { reason: 'is opened by no key at hand', cause }
   return { reason: `cannot be read: ${cause.message.split('\n', 1)[0]}`, cause }
 }

@@ -177,6 +177,11 @@ export const commands: readonly Row[] = [
         summary: 'print a file decrypted where possible; git calls this',
         load: async () => (await import('./git/textconv.ts')).textconv,
       },
+      {
+        name: 'merge-driver',
+        summary: 'merge three versions of a file; git calls this',
+        load: async () => (await import('./git/merge-driver.ts')).mergeDriver,
+      },
     ],
   },
   {
