@@ -48,12 +48,14 @@ const edits: fc.Arbitrary<readonly Edit[]> = fc.array(
 const isMap = (data: Data | undefined): data is Document => typeof data === 'object' && !Array.isArray(data)
 
 /** One edit after the other. Inside of a map its keys are edited, anything else is replaced. */
-const applied = (document: Document, script: readonly Edit[]): Document =>
-  script.reduce((before, { key: name, inner, to }) => {
-    const old = before[name]
-    if (isMap(old)) return { ...before, [name]: put(old, inner, to) }
-    return put(before, name, to)
-  }, document)
+function applied(document: Document, script: readonly Edit[]): Document {
+  let result = document
+  for (const { key: name, inner, to } of script) {
+    const old = result[name]
+    result = isMap(old) ? put(result, name, put(old, inner, to)) : put(result, name, to)
+  }
+  return result
+}
 
 function put(map: Document, name: string, to: Data | undefined): Document {
   if (to !== undefined) return { ...map, [name]: to }

@@ -57,7 +57,12 @@ function putEncrypted(work: YamlRewriting, site: Site, place: Place, next: Leaf)
   const value = next.value as string
   const { text } = work.edits
   const known = next.token?.value === value ? styleOfEncrypted(next.token.text, value) : undefined
-  if (isEncrypted(before) && recrypt(work, node, before, { ...next, value }, site, known)) return
+  if (isEncrypted(before)) {
+    const own =
+      next.plain === undefined ? node.style : encryptedRestyle(node.style, { ...next, value: next.plain }, site)
+    const style = known === undefined || (site.flow && known === '') || node.block ? own : known
+    if (recrypt(work, node, before, { value, style, site })) return
+  }
   const plain = decrypted(before, next.spelling)
   const source = sourceOf(text, node)
   if (known !== undefined && !(site.flow && known === '')) {
@@ -84,24 +89,16 @@ function plainText(work: YamlRewriting, site: Site, node: YScalar, before: Value
   return work.unambiguous && !site.tagged ? { ...own, head: unambiguous(own.head, value) } : own
 }
 
-/**
- * One encrypted value in the place of another; a style that says something of the plaintext goes with it, as `known` of another version. False
- * where it must be written anew.
- */
+/** One encrypted value in the place of another; a style that says something of the plaintext goes with it. False where it must be written anew. */
 function recrypt(
   work: YamlRewriting,
   node: YScalar,
   before: string,
-  next: Leaf & { readonly value: string },
-  site: Site,
-  known: string | undefined,
+  { value, style, site }: { readonly value: string; readonly style: string; readonly site: Site },
 ): boolean {
   const { edits } = work
   const from = edits.text.slice(node.content, node.end).indexOf(before)
   if (from < 0) return false
-  const { value } = next
-  const own = next.plain === undefined ? node.style : encryptedRestyle(node.style, { ...next, value: next.plain }, site)
-  const style = known === undefined || (site.flow && known === '') || node.block ? own : known
   if (style !== node.style) {
     putScalar(work, node, writeEncrypted(style, value, site))
     return true
