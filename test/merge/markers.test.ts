@@ -12,7 +12,7 @@ async function conflicting(format: FormatId, base: string, ours: string, theirs:
 
 /** What stands between the markers, tokens shortened. */
 const blocks = (text: string): string[] =>
-  (text.match(/^<{7}[^]*?^>{7}.*$/gm) ?? []).map((block) =>
+  (text.match(/^<{7}[\s\S]*?^>{7}.*$/gm) ?? []).map((block) =>
     block.replace(/ENC\[[^\]]*\]/g, 'ENC').replaceAll('\r', '␍'),
   )
 

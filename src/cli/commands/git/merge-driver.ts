@@ -17,6 +17,8 @@ export const mergeDriver: Command = command({
   args: 'BASE OURS THEIRS [MARKER-SIZE [PATH [BASE-NAME OURS-NAME THEIRS-NAME]]]',
   flags,
   examples: [],
+  // Git then stops, and does not take ours for the merged file.
+  misuse: 129,
   run,
 })
 
