@@ -24,7 +24,7 @@ export interface MergedMetadata {
 }
 
 /** Takes a side of what both sides changed, each in its own way; `field` stands below `sops`. */
-export type ChooseField = (field: string, reason: string) => 'base' | 'ours' | 'theirs'
+type ChooseField = (field: string, reason: string) => 'base' | 'ours' | 'theirs'
 
 const bothChanged = 'both sides changed it'
 

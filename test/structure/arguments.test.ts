@@ -36,6 +36,7 @@ const short = [
   'check/git-setup.ts: git.run',
   'cli/check/fix.ts: git.run',
   'cli/check/sharers.ts: git.ask',
+  'cli/merge/labels.ts: git.ask',
   'cli/version.ts: say',
   'cli/main.ts: say',
   'cli/main.ts: say',

@@ -11,8 +11,9 @@ const shown = 10
 export function conflictLines(name: string, conflicts: readonly MergeConflict[]): Line[] {
   const count = conflicts.length === 1 ? '1 conflict' : `${conflicts.length} conflicts`
   const [first] = conflicts
+  if (first === undefined) return []
   const next = `run: sops merge ${shellWord(name)}`
-  if (conflicts.length === 1) return [`${name}: ${count}: ${whatOf(first!)}; ${next}`]
+  if (conflicts.length === 1) return [`${name}: ${count}: ${whatOf(first)}; ${next}`]
   const rest = conflicts.length - shown
   return [
     `${name}: ${count}; ${next}`,

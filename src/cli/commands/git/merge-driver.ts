@@ -85,14 +85,14 @@ async function resultOf(
   }
   if (merge.kind === 'closed') {
     if (merge.sealed) return { bytes: merge.sealed, status: 0 }
-    const lines = merge.conflicts.length > 0 ? conflictLines(name, merge.conflicts) : []
-    await io.tell(...lines, `${name}: merged without a key; seal it with: sops merge FILE where a key is at hand`)
+    for (const line of conflictLines(name, merge.conflicts)) await io.tell(line)
+    await io.tell(`${name}: merged without a key; seal it with: sops merge FILE where a key is at hand`)
     return { bytes: merge.marked(labels), status: 1 }
   }
   const { conflicts, unrotated } = merge
   if (unrotated.length > 0) io.ctx.log({ level: 'warning', logger: 'CMD', message: unrotatedWarning(unrotated) })
   if (conflicts.length === 0) return { bytes: await merge.seal(), status: 0 }
   const bytes = await merge.marked(labels)
-  await io.tell(...conflictLines(name, conflicts))
+  for (const line of conflictLines(name, conflicts)) await io.tell(line)
   return { bytes, status: 1 }
 }
