@@ -180,7 +180,12 @@ function nextChange(
     (overlaps(hunk.a, range) || ((isEmpty(hunk.a) || isEmpty(range)) && hunk.a[0] <= range[1] && range[0] <= hunk.a[1]))
   for (;;) {
     const [one, two] = [own[i + mine.length], other[j + its.length]]
-    const next = (isFirst && mine.length === 0) || meets(one) ? one! : (!isFirst && its.length === 0) || meets(two) ? two! : undefined
+    const next =
+      (isFirst && mine.length === 0) || meets(one)
+        ? one!
+        : (!isFirst && its.length === 0) || meets(two)
+          ? two!
+          : undefined
     if (next === undefined) return { mine, its, range }
     ;(next === one ? mine : its).push(next)
     range = [Math.min(range[0], next.a[0]), Math.max(range[1], next.a[1])]

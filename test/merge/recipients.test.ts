@@ -153,7 +153,8 @@ describe('the data key', () => {
     ['both rotated, one removed', rotated, removing, [recipient], [identity]],
   ] as const)('%s', async (_, change1, change2, recipients, identities) => {
     const versions = await sides(change1, change2)
-    const { bytes, kind, unrotated } = await merged(versions, 'yaml')
+    const { bytes, kind, unrotated, admitted } = await merged(versions, 'yaml')
+    expect(admitted).toEqual(recipients.includes(third as never) ? [third] : [])
     expect(kind).toBe('open')
     expect(await plainOf(bytes, 'yaml')).toBe('a: 9\nb: 9\nc: 3\n')
     expect(await recipientsOf(bytes)).toEqual([[...recipients]])

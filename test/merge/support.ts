@@ -65,6 +65,7 @@ export interface Outcome {
   readonly reason?: string
   readonly conflicts: readonly MergeConflict[]
   readonly unrotated: readonly string[]
+  readonly admitted: readonly string[]
   /** The merged file, or the one with markers. */
   readonly bytes: Buffer
   readonly text: string
@@ -82,7 +83,7 @@ export async function merged(versions: Versions, format: FormatId, settings: Mer
   const { choose, keys, draft } = settings
   const own = keys === undefined ? services : [localKeyService(fakeContext({ env: { SOPS_AGE_KEY: keys } }))]
   return withMerge(versions, { open: { services: own }, format, now }, async (merge) => {
-    const none = { conflicts: [], unrotated: [] }
+    const none = { conflicts: [], unrotated: [], admitted: [] }
     const result = (bytes: Uint8Array, more: object = {}): Outcome => {
       const copy = Buffer.from(bytes)
       return { kind: merge.kind, ...none, ...more, bytes: copy, text: copy.toString() }
@@ -92,14 +93,14 @@ export async function merged(versions: Versions, format: FormatId, settings: Mer
       return result(new Uint8Array(), { reason: `${merge.why.side ?? ''} ${merge.why.reason}` })
     if (merge.kind === 'plain') return result(new Uint8Array())
     if (merge.kind === 'closed') return result(merge.sealed ?? merge.marked(labels), { conflicts: merge.conflicts })
-    const { conflicts, unrotated } = merge
+    const { conflicts, unrotated, admitted } = merge
     const isOpen = conflicts.some((conflict) => choose?.(conflict) === undefined)
     const bytes = draft
       ? await merge.draft(labels, choose)
       : isOpen
         ? await merge.marked(labels, choose)
         : await merge.seal(choose)
-    return result(bytes, { conflicts, unrotated })
+    return result(bytes, { conflicts, unrotated, admitted })
   })
 }
 

@@ -38,3 +38,7 @@ export function apartLine(name: string, { why }: Extract<Merge, { kind: 'apart' 
 /** The warning for whom a side took out without a new data key. */
 export const unrotatedWarning = (names: readonly string[]): string =>
   `${listed(names)} ${names.length === 1 ? 'was' : 'were'} removed, but the data key was not rotated; run: sops rotate -i FILE`
+
+/** Nothing proves that whoever added a recipient was allowed to: people see whom the merge lets in. */
+export const admittedLine = (name: string, names: readonly string[]): string =>
+  `${name}: the data key was wrapped for ${listed(names)}, as one side has it`

@@ -8,7 +8,7 @@ import { decryptionOrder, keyServices } from '../../flags.ts'
 import type { Invocation, Io } from '../../invocation.ts'
 import { labelsOf } from '../../merge/labels.ts'
 import { mergePlain } from '../../merge/plain.ts'
-import { apartLine, conflictLines, unrotatedWarning } from '../../merge/report.ts'
+import { admittedLine, apartLine, conflictLines, unrotatedWarning } from '../../merge/report.ts'
 import { absolutePath, orderOf, servicesOf } from '../../settings.ts'
 
 const flags = [decryptionOrder, ...keyServices] as const
@@ -89,7 +89,8 @@ async function resultOf(
     await io.tell(`${name}: merged without a key; seal it with: sops merge FILE where a key is at hand`)
     return { bytes: merge.marked(labels), status: 1 }
   }
-  const { conflicts, unrotated } = merge
+  const { conflicts, unrotated, admitted } = merge
+  if (admitted.length > 0) await io.tell(admittedLine(name, admitted))
   if (unrotated.length > 0) io.ctx.log({ level: 'warning', logger: 'CMD', message: unrotatedWarning(unrotated) })
   if (conflicts.length === 0) return { bytes: await merge.seal(), status: 0 }
   const bytes = await merge.marked(labels)
