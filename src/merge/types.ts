@@ -47,6 +47,7 @@ export interface ClosedMerge {
   readonly conflicts: readonly MergeConflict[]
   /** The merged file, where its values are those of one side, whose MAC is its own then. */
   readonly sealed?: Uint8Array
+  /** The changes of both sides, with markers around the MAC, which only a key can make, and around each conflict. */
   marked(labels: Labels): Uint8Array
 }
 
