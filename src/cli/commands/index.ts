@@ -173,9 +173,29 @@ export const commands: readonly Row[] = [
         load: async () => (await import('./git/install.ts')).install,
       },
       {
+        name: 'uninstall',
+        summary: 'undo git install',
+        load: async () => (await import('./git/uninstall.ts')).uninstall,
+      },
+      {
         name: 'textconv',
         summary: 'print a file decrypted where possible; git calls this',
         load: async () => (await import('./git/textconv.ts')).textconv,
+      },
+      {
+        name: 'clean',
+        summary: 'encrypt stdin as the next version of a file; git calls this',
+        load: async () => (await import('./git/clean.ts')).clean,
+      },
+      {
+        name: 'smudge',
+        summary: 'decrypt stdin where possible; git calls this',
+        load: async () => (await import('./git/smudge.ts')).smudge,
+      },
+      {
+        name: 'filter-process',
+        summary: 'do both for many files; git calls this',
+        load: async () => (await import('./git/filter-process.ts')).filterProcess,
       },
     ],
   },
