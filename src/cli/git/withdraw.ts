@@ -17,6 +17,9 @@ type Given = Parameters<typeof openFilter>[0]
 
 /** A file that stands in clear, and its ciphertext; undefined where that is not all of it. */
 interface Clear {
+  readonly top: string
+  /** From the top. */
+  readonly name: string
   readonly path: string
   readonly plain: Uint8Array
   readonly sealed: Uint8Array | undefined
@@ -69,7 +72,7 @@ async function clearFiles(io: Io, top: string, filter: Filter): Promise<readonly
       )
         continue
       const isWhole = staged !== undefined && cleaned !== undefined && Buffer.compare(staged, cleaned) === 0
-      found.push({ path, plain, sealed: isWhole ? staged : undefined })
+      found.push({ top, name, path, plain, sealed: isWhole ? staged : undefined })
     }
   } finally {
     blobs.close()
@@ -106,7 +109,12 @@ export async function withdrawPlaintext(
     await io.say(`${counted(all.length, 'file')} encrypted again; sops edit FILE shows and changes them`)
   return {
     finish: async () => {
-      for (const one of tops) await gitIn(one, io.ctx).ask('update-index', '-q', '--refresh')
+      // Git takes another size for another content, without a look at it.
+      for (const one of tops) {
+        const names = all.filter(({ top: own }) => own === one).map(({ name }) => name)
+        for (let at = 0; at < names.length; at += atOnce)
+          await gitIn(one, io.ctx).run('update-index', '--', ...names.slice(at, at + atOnce))
+      }
     },
   }
 }

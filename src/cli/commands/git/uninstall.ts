@@ -46,14 +46,8 @@ async function run(inv: Given, io: Io): Promise<number> {
   if (next !== old) await put(next, old)
   try {
     const keys = await takeSettings(io, scope, record?.settings ?? {})
-    const left = next === undefined ? 0 : leftIn(next)
-    await io.say(
-      next === old && keys.length === 0 ? 'nothing was installed here' : `git knows no sops any more (${attributes})`,
-    )
-    if (left > 0 && !record?.attributes.before)
-      await io.say(
-        `${counted(left, 'line')} for sops stood there before git install, and stays; without the settings git passes over it`,
-      )
+    if (next === old && keys.length === 0) await io.say('nothing was installed here')
+    else await io.say(`git knows no sops any more (${attributes})`, ...leftLines(next))
   } catch (error) {
     if (next !== old) await put(old, next)
     throw error
@@ -64,8 +58,14 @@ async function run(inv: Given, io: Io): Promise<number> {
   return 0
 }
 
-const leftIn = (text: string): number =>
-  text.match(/^.*[ \t](?:diff=sopsdiffer|(?:merge|filter)=sops)(?:[ \t\r]|$)/gm)?.length ?? 0
+/** What is said of lines that no record tells of, such as those of a clone: the repository has them for everybody. */
+function leftLines(text = ''): readonly string[] {
+  const left = text.match(/^.*[ \t](?:diff=sopsdiffer|(?:merge|filter)=sops)(?:[ \t\r]|$)/gm)?.length ?? 0
+  if (left === 0) return []
+  return [
+    `${counted(left, 'line')} for sops stay in it, as before git install: without the settings git passes over them`,
+  ]
+}
 
 /** Gives the file another text, or takes it away, unless somebody else has changed it since. */
 async function replace(io: Io, path: string, next: string | undefined, old: string | undefined): Promise<void> {
