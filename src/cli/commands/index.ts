@@ -164,12 +164,12 @@ export const commands: readonly Row[] = [
   {
     name: 'git',
     section: 'GIT',
-    summary: 'show decrypted differences in git',
+    summary: 'show decrypted differences in git, and keep files decrypted in the work tree',
     examples: [],
     subcommands: [
       {
         name: 'install',
-        summary: 'make git diff show decrypted values in this repository',
+        summary: 'make git diff show decrypted values in this repository; with --filter, check files out decrypted',
         load: async () => (await import('./git/install.ts')).install,
       },
       {

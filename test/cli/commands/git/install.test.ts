@@ -152,7 +152,7 @@ test('install makes the settings of Git, and those of the filter where it is ask
   const { code, stdout, stderr } = await alice.sops(['git', 'install', '--filter'])
   expect([code, stderr]).toEqual([0, ''])
   expect(stdout).toMatch(
-    /stay as they are until then[^]*for editors, backups and coding agents[^]*no guard: sops check/,
+    /stay as they are until then[\s\S]*for editors, backups and coding agents[\s\S]*no guard: sops check/,
   )
   expect(settings()).toEqual([
     ...shown,
