@@ -18,7 +18,7 @@ export const otherNames: Readonly<Record<string, string>> = {
   'ls, doctor': 'info inspect',
   'git install': 'blame diff differ difftool filter history hook hooks install-git log pre-commit smudge',
   'git install, completion': 'install',
-  'git install, edit --ignore-mac': 'conflict merge mergetool resolve',
+  merge: 'conflict conflicts mergetool resolve',
   'groups add, rotate --add-age': 'add-group grant share',
   'groups delete, rotate --rm-age': 'revoke unshare',
   help: '? commands docs example examples intro man manual tutorial usage',

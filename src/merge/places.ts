@@ -19,7 +19,7 @@ function findItems(tree: Tree, wanted: ReadonlySet<Item>): ReadonlyMap<Item, Ord
       visit(item.kind === 'entry' ? item.value : (item as Node), [...way, i])
     })
   }
-  tree.documents.forEach((document, i) => visit(document, [i]))
+  for (const [i, document] of tree.documents.entries()) visit(document, [i])
   return found
 }
 
