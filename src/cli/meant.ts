@@ -20,7 +20,7 @@ export const otherNames: Readonly<Record<string, string>> = {
   'git install --filter': 'transparent',
   'git uninstall': 'deinstall uninstall-git',
   'git install, completion': 'install',
-  'git install, edit --ignore-mac': 'conflict merge mergetool resolve',
+  merge: 'conflict conflicts mergetool resolve',
   'groups add, rotate --add-age': 'add-group grant share',
   'groups delete, rotate --rm-age': 'revoke unshare',
   help: '? commands docs example examples intro man manual tutorial usage',

@@ -32,6 +32,7 @@ const erase = new Set(['\x7f', '\b'])
 
 interface Line {
   readonly secret: boolean
+  readonly key: boolean
   text: string
 }
 
@@ -49,8 +50,11 @@ function addTyped(line: Line, typed: string): LineEnd | undefined {
   let at = 0
   for (const character of typed) {
     at += character.length
+    if (line.key && /\s/.test(character)) continue
+    if (line.key && character !== interrupt && character !== endOfFile)
+      return { answer: character, rest: typed.slice(at) }
     if (character === '\r' || character === '\n') return { answer: line.text, rest: typed.slice(at) }
-    if (!line.secret) line.text += character
+    if (!line.secret && !line.key) line.text += character
     else if (character === interrupt) return { answer: undefined, rest: '', interrupted: true }
     else if (character === endOfFile) return { answer: line.text || undefined, rest: typed.slice(at) }
     else if (character === eraseLine) line.text = ''
@@ -161,19 +165,20 @@ export function makePrompt(around: Surroundings): Asking {
   }
 
   const ask: Prompt = (text, options) => {
-    const secret = options?.secret === true
-    if (!secret) letGo()
+    const { secret = false, key = false } = options ?? {}
+    const isRaw = secret || key
+    if (!isRaw) letGo()
     // In raw mode before the text is shown: even an immediate answer must not be echoed.
-    const terminal = secret ? hush.take() : around.open()
+    const terminal = isRaw ? hush.take() : around.open()
     if (!terminal) return Promise.resolve(undefined)
     isAsking = true
     return new Promise((resolve) => {
-      const line: Line = { secret, text: '' }
+      const line: Line = { secret, key, text: '' }
       const finish = (answer: string | undefined, rest = ''): void => {
         isAsking = false
         stop()
-        if (secret) writeSync(terminal.output, '\n')
-        if (!secret) close(terminal)
+        if (isRaw) writeSync(terminal.output, `${key ? lineText(answer ?? '') : ''}\n`)
+        if (!isRaw) close(terminal)
         else if (answer === undefined) hush.restore()
         else hush.listen(terminal)
         hush.typedAhead = rest

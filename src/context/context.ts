@@ -39,6 +39,8 @@ export type Watch = (step: Stage | undefined) => void
 export interface PromptOptions {
   /** Do not echo what is typed. */
   readonly secret?: boolean
+  /** One character is the answer; whether Enter follows is all the same. Blanks in front of it do not count. */
+  readonly key?: boolean
 }
 
 /** A use of a file that is on record before it goes on (spec/cli.md 17). `file` is absolute; the working directory stands for stdin. */

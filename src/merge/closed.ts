@@ -15,7 +15,7 @@ import type { Sides } from './sides.ts'
 import type { ClosedMerge, Merge, MergeConflict } from './types.ts'
 
 /** Merges ciphertexts; apart where nothing tells what is equal, since the versions do not share a data key. */
-export function closedMerge(sides: Sides<EncryptedFile>, cause: SopsError): Merge {
+export function closedMerge(sides: Sides<EncryptedFile>, cause: SopsError, isBaseUnknown = false): Merge {
   const { base, ours, theirs } = sides
   const apart: Merge = { kind: 'apart', why: { reason: 'no key at hand opens it', cause } }
   const isShared = hasSharedEntry(ours, theirs) && (!base || hasSharedEntry(base, ours))
@@ -30,10 +30,10 @@ export function closedMerge(sides: Sides<EncryptedFile>, cause: SopsError): Merg
     },
   )
   if (conflicts.length > 0 || !metadata.isWhole || [ours, theirs].some(({ others }) => others.length > 0)) return apart
-  const own = passOf(sides, 'ours')
-  const other = passOf(sides, 'theirs')
+  const own = passOf(sides, 'ours', isBaseUnknown)
+  const other = passOf(sides, 'theirs', isBaseUnknown)
   if (!own || !other) return apart
-  return { ...marking(sides, metadata.metadata, own, other), conflicts: own.conflicts }
+  return { ...marking(sides, metadata.metadata, own, other), cause, conflicts: own.conflicts }
 }
 
 interface ClosedPass {
@@ -42,7 +42,11 @@ interface ClosedPass {
   readonly items: ReadonlyMap<number, readonly Item[]>
 }
 
-function passOf({ base, ours, theirs }: Sides<EncryptedFile>, rest: Side): ClosedPass | undefined {
+function passOf(
+  { base, ours, theirs }: Sides<EncryptedFile>,
+  rest: Side,
+  isBaseUnknown: boolean,
+): ClosedPass | undefined {
   const conflicts: MergeConflict[] = []
   const noted = new Map<Conflict, number>()
   const items = new Map<number, readonly Item[]>()
@@ -55,6 +59,7 @@ function passOf({ base, ours, theirs }: Sides<EncryptedFile>, rest: Side): Close
     placed: (conflict, some) => items.set(noted.get(conflict)!, some),
     // A comment that is not the same may be what tells a value to be encrypted.
     commentsCount: true,
+    isBaseUnknown,
     textOf: (side, entry) => {
       const from = { base, ours, theirs }[side]
       return from && entry.origin && (from.format.id === 'yaml' || from.format.id === 'json')
@@ -70,7 +75,7 @@ function marking(
   metadata: Metadata,
   own: ClosedPass,
   other: ClosedPass,
-): Omit<ClosedMerge, 'conflicts'> {
+): Omit<ClosedMerge, 'conflicts' | 'cause'> {
   const made = (pass: ClosedPass, { metadata: { mac, lastModified } }: EncryptedFile): MadeText => {
     const { format, parsed } = ours
     const tree = withMetadata(pass.tree, { ...metadata, mac, lastModified }, format.metadata, parsed.tree)

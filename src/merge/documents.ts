@@ -15,7 +15,7 @@ export function mergeTrees(base: Tree | undefined, ours: Tree, theirs: Tree, how
     const documents = o.map((own, i) => mergeMaps(b[i], own, t[i]!, [], { ...how, document: i }))
     return { documents }
   }
-  return mergeNamed(b, o, t, how)
+  return how.isBaseUnknown ? undefined : mergeNamed(b, o, t, how)
 }
 
 function mergeNamed(

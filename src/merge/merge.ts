@@ -31,14 +31,14 @@ export async function withMerge<T>(
   options: MergeOptions,
   use: (merge: Merge) => Promise<T>,
 ): Promise<T> {
-  const bytes = settledBytes(versions)
+  const bytes = options.isRebuilt ? undefined : settledBytes(versions)
   if (bytes) return use({ kind: 'settled', bytes })
   const { base, ours, theirs } = versions
   const all = [base ?? new Uint8Array(), ours, theirs]
   if (all.every((one) => sniffFormat(one) === undefined)) return use({ kind: 'plain' })
   const opened = await openSides(versions, options.format, options.open)
   if (opened.kind === 'apart') return use(opened)
-  if (opened.kind === 'closed') return use(closedMerge(opened.sides, opened.cause))
+  if (opened.kind === 'closed') return use(closedMerge(opened.sides, opened.cause, options.isBaseUnknown))
   try {
     return await use(await openMerge(versions, opened.sides, options))
   } finally {
@@ -63,13 +63,13 @@ async function openMerge(versions: MergeVersions, sides: Sides<ReadSide>, option
     conflicts.push(conflict)
     return 'ours'
   }
-  const passes = await passMaker(sides)
+  const passes = await passMaker(sides, options.isBaseUnknown)
   if (passes(note) === undefined) {
     const reason = 'documents came or went on both sides, and nothing tells which is which'
     return { kind: 'apart', why: { reason } } as const
   }
   const { services } = options.open
-  const sealer = sealerOf(versions, sides, { services, now: options.now })
+  const sealer = sealerOf(versions, sides, { services, now: options.now, isRebuilt: options.isRebuilt === true })
   const chosen = (choose: Choose | undefined, rest: Side): Pass => passes((conflict) => choose?.(conflict) ?? rest)!
   const left = (choose?: Choose): readonly number[] =>
     conflicts.flatMap((conflict, i) => (choose?.(conflict) === undefined ? [i] : []))
@@ -115,6 +115,7 @@ function refuseLeft(keyPaths: readonly string[]): void {
 /** Makes the merged tree and metadata, however often, with other choices each time; undefined where documents cannot be paired. */
 async function passMaker(
   sides: Sides<ReadSide>,
+  isBaseUnknown = false,
 ): Promise<(choose: (conflict: MergeConflict) => Side) => Pass | undefined> {
   const { base, ours, theirs } = sides
   const said = { base: base?.file?.metadata, ours: ours.file?.metadata, theirs: theirs.file?.metadata }
@@ -139,6 +140,7 @@ async function passMaker(
       },
       placed: (conflict, some) => items.set(noted.get(conflict)!, some),
       commentsCount,
+      isBaseUnknown,
       textOf: (side, entry) => {
         const from = sides[side]
         const hasLines = from?.format.id === ours.format.id && (ours.format.id === 'yaml' || ours.format.id === 'json')

@@ -7,7 +7,7 @@ import { mergeComments, sameComments } from './comments.ts'
 import { elementKeys } from './element-keys.ts'
 import { foreign, foreignComments } from './foreign.ts'
 import { byKey, type Group, groupsOf, inOrderOfBoth, itemsOf } from './groups.ts'
-import { mergeSequences, type Stretch } from './sequence.ts'
+import { differences, mergeSequences, type Stretch } from './sequence.ts'
 
 /** A version of what is merged. */
 export type Side = 'base' | 'ours' | 'theirs'
@@ -34,6 +34,8 @@ export interface Merging {
   readonly placed: (conflict: Conflict, items: readonly Item[]) => void
   /** Comments say what is encrypted: they are values. */
   readonly commentsCount: boolean
+  /** What stands on one side alone is a conflict. */
+  readonly isBaseUnknown: boolean
   /** The exact text of an entry, in whole lines, as its version has it. */
   readonly textOf: (side: Side, entry: Entry) => string | undefined
   /** One text of three that differ, where lines can be told apart. */
@@ -147,7 +149,8 @@ function decide(versions: Versions<Node>, path: Path, how: Merging, clash: boole
   const { base, ours, theirs } = versions
   if (!clash && ours && theirs && ours.kind !== 'leaf' && ours.kind === theirs.kind)
     return { value: mergeContainers(base, ours, theirs, path, how), side: 'ours' }
-  const settled = clash ? undefined : sideOf(versions)
+  const isOpen = clash || (how.isBaseUnknown && (!ours || !theirs))
+  const settled = isOpen ? undefined : sideOf(versions)
   if (settled === undefined && ours?.kind === 'leaf' && theirs?.kind === 'leaf') {
     const merged = how.mergeLeaf?.(base?.kind === 'leaf' ? base : undefined, ours, theirs)
     if (merged) return { value: inPlaceOf(ours, merged, 'theirs', path, how), side: 'theirs' }
@@ -182,7 +185,12 @@ function mergeContainers(base: Node | undefined, ours: Node, theirs: Node, path:
 
 /** A node of another version where one of ours stands: what both have keeps its place. */
 function inPlaceOf(ours: Node, node: Node, side: Side, path: Path, how: Merging): Node {
-  const own = { ...how, choose: () => 'theirs' as const, textOf: (_: Side, entry: Entry) => how.textOf(side, entry) }
+  const own: Merging = {
+    ...how,
+    choose: () => 'theirs',
+    isBaseUnknown: false,
+    textOf: (_, entry) => how.textOf(side, entry),
+  }
   if (ours.kind !== 'leaf' && ours.kind === node.kind) return mergeContainers(ours, ours, node, path, own)
   const bare = foreign(node, (entry) => how.textOf(side, entry))
   return ours.kind === 'leaf' && bare.kind === 'leaf' && ours.origin ? { ...bare, origin: ours.origin } : bare
@@ -229,7 +237,9 @@ function mergeElements(
       const said = how.commentsCount ? JSON.stringify(lead.map(({ text }) => text)) : ''
       return `${said} ${dataText(item)}`
     })
-  return mergeSequences(texts(lists.base), texts(lists.ours), texts(lists.theirs)).flatMap((stretch) => {
+  const [old, own, other] = [texts(lists.base), texts(lists.ours), texts(lists.theirs)]
+  const stretches = how.isBaseUnknown ? differences(own, other) : mergeSequences(old, own, other)
+  return stretches.flatMap((stretch) => {
     const part = partOf(lists, stretch)
     if (stretch.kind === 'ours') return part.ours
     if (stretch.kind === 'theirs') return replaced(part.ours, part.theirs, 'theirs', path, how)

@@ -44,6 +44,8 @@ interface Sealing {
   readonly stash: Stash
   readonly services: readonly KeyService[]
   readonly now: Date
+  /** The bytes of a side are no version's, and nobody gets them back. */
+  readonly isRebuilt: boolean
   /** By the recipients: wrapped once for all that is sealed. */
   readonly wrapped: Map<string, Promise<Metadata>>
 }
@@ -52,13 +54,13 @@ interface Sealing {
 export function sealerOf(
   versions: MergeVersions,
   sides: Sides<ReadSide>,
-  { services, now }: Pick<Sealing, 'services' | 'now'>,
+  { services, now, isRebuilt }: Pick<Sealing, 'services' | 'now' | 'isRebuilt'>,
 ): Sealer {
   const holders = holdersOf(sides)
   const files = holders.map((side) => sides[side].file!)
   const { dataKey } = files[0]!
   const stash = files.map((file) => file.stash).reduce(joinStashes)
-  const all: Sealing = { versions, sides, holders, dataKey, stash, services, now, wrapped: new Map() }
+  const all: Sealing = { versions, sides, holders, dataKey, stash, services, now, isRebuilt, wrapped: new Map() }
   return {
     seal: async (wanted) => sideThatIs(all, wanted) ?? (await sealed(all, wanted, stash)).bytes,
     sealBoth: async (one, other) => {
@@ -82,7 +84,11 @@ export function sealerOf(
 }
 
 /** The bytes of a side that holds the merged data under the merged metadata already. */
-function sideThatIs({ sides, holders, versions }: Sealing, { tree, metadata }: Wanted): Uint8Array | undefined {
+function sideThatIs(
+  { sides, holders, versions, isRebuilt }: Sealing,
+  { tree, metadata }: Wanted,
+): Uint8Array | undefined {
+  if (isRebuilt) return undefined
   const isSame = ({ plain }: ReadSide): boolean =>
     plain.documents.length === tree.documents.length &&
     plain.documents.every((document, i) => document === tree.documents[i] || sameNode(document, tree.documents[i]!))

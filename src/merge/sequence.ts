@@ -194,3 +194,18 @@ function nextChange(
 
 const isEmpty = ([from, to]: Range): boolean => from === to
 const overlaps = ([a, b]: Range, [c, d]: Range): boolean => a < d && c < b
+
+/** Two versions, of which nothing says what was there before: what differs is a conflict. */
+export function differences(ours: readonly string[], theirs: readonly string[]): Stretch[] {
+  const found: Stretch[] = []
+  let [x, y] = [0, 0]
+  for (const { a, b } of [
+    ...hunksOf(ours, theirs),
+    { a: [ours.length, ours.length], b: [theirs.length, theirs.length] } satisfies Hunk,
+  ]) {
+    if (a[0] > x) found.push({ kind: 'both', base: [0, 0], ours: [x, a[0]], theirs: [y, b[0]] })
+    if (a[1] > a[0] || b[1] > b[0]) found.push({ kind: 'conflict', base: [0, 0], ours: a, theirs: b })
+    ;[x, y] = [a[1], b[1]]
+  }
+  return found
+}

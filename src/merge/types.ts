@@ -1,4 +1,5 @@
 // What a merge is given, and what can be done with it.
+import type { SopsError } from '../errors.ts'
 import type { OpenOptions } from '../file/index.ts'
 import type { FormatId } from '../formats/index.ts'
 import type { Labels } from './markers.ts'
@@ -11,6 +12,10 @@ export interface MergeOptions {
   /** Of versions that are not encrypted, by their path. */
   readonly format: FormatId
   readonly now: Date
+  /** The sides were put together from a text with markers: their bytes are no version's, and what becomes of them gets a MAC of its own. */
+  readonly isRebuilt?: boolean
+  /** Nothing says what there was before: what stands on one side alone may be new there, or removed on the other. */
+  readonly isBaseUnknown?: boolean
 }
 
 /** What both sides changed, each in its own way. */
@@ -44,6 +49,8 @@ export interface OpenMerge {
 /** Versions of which no key opens any: merged by their ciphertexts. */
 export interface ClosedMerge {
   readonly kind: 'closed'
+  /** Why no key opens them. */
+  readonly cause: SopsError
   readonly conflicts: readonly MergeConflict[]
   /** The merged file, where its values are those of one side, whose MAC is its own then. */
   readonly sealed?: Uint8Array

@@ -205,6 +205,13 @@ export const commands: readonly Row[] = [
     ],
   },
   {
+    name: 'merge',
+    section: 'GIT',
+    isNew: true,
+    summary: 'merge a file that git has left in conflict, value by value',
+    load: async () => (await import('./merge.ts')).merge,
+  },
+  {
     name: 'unlock',
     section: 'GIT',
     isNew: true,

@@ -1,18 +1,22 @@
 // What a merge says to people: what is left to decide, and what came of recipients.
 import type { Merge, MergeConflict } from '../../merge/index.ts'
+import { counted } from '../../text/counted.ts'
 import { listed } from '../../text/listed.ts'
-import { shellWord } from '../../text/quote.ts'
+import { fileWord } from '../../text/quote.ts'
 import type { Line } from '../say.ts'
 
 /** Conflicts that are named; further ones are counted. */
 const shown = 10
 
 /** The lines about what is left to decide in a file. */
-export function conflictLines(name: string, conflicts: readonly MergeConflict[]): Line[] {
-  const count = conflicts.length === 1 ? '1 conflict' : `${conflicts.length} conflicts`
+export function conflictLines(
+  name: string,
+  conflicts: readonly MergeConflict[],
+  next = `run: sops merge ${fileWord(name)}`,
+): Line[] {
+  const count = counted(conflicts.length, 'conflict')
   const [first] = conflicts
   if (first === undefined) return []
-  const next = `run: sops merge ${shellWord(name)}`
   if (conflicts.length === 1) return [`${name}: ${count}: ${whatOf(first)}; ${next}`]
   const rest = conflicts.length - shown
   return [
@@ -22,17 +26,20 @@ export function conflictLines(name: string, conflicts: readonly MergeConflict[])
   ]
 }
 
-function whatOf({ keyPath, reason, base, ours, theirs }: MergeConflict): string {
+/** What is the matter with a conflict: its path, and what each side did. */
+export function whatOf({ keyPath, reason, base, ours, theirs }: MergeConflict): string {
   if (reason !== undefined) return `${keyPath}: ${reason}`
+  if (base === undefined && ours === undefined) return `${keyPath} stands on the side of theirs alone`
+  if (base === undefined && theirs === undefined) return `${keyPath} stands on the side of ours alone`
   if (ours === undefined) return `${keyPath} was removed by ours and changed by theirs`
   if (theirs === undefined) return `${keyPath} was changed by ours and removed by theirs`
   return base === undefined ? `${keyPath} was added on both sides` : `${keyPath} changed on both sides`
 }
 
 /** What is said of versions that were not merged. */
-export function apartLine(name: string, { why }: Extract<Merge, { kind: 'apart' }>): string {
+export function apartLine(name: string | undefined, { why }: Extract<Merge, { kind: 'apart' }>): string {
   const side = why.side === 'base' ? 'their common base' : why.side
-  return `${name}: not merged: ${side === undefined ? '' : `${side} `}${why.reason}`
+  return `${name === undefined ? '' : `${name}: `}not merged: ${side === undefined ? '' : `${side} `}${why.reason}`
 }
 
 /** The warning for whom a side took out without a new data key. */
@@ -42,3 +49,7 @@ export const unrotatedWarning = (names: readonly string[]): string =>
 /** Nothing proves that whoever added a recipient was allowed to: people see whom the merge lets in. */
 export const admittedLine = (name: string, names: readonly string[]): string =>
   `${name}: the data key was wrapped for ${listed(names)}, as one side has it`
+
+/** The warning for sides that were put together from a text with markers. */
+export const unprovenWarning =
+  'the MAC of the sides could not be checked, as git has mixed their lines: each encrypted value is genuine by itself, but nothing proves the clear values, and that none is missing'

@@ -1,0 +1,144 @@
+// Resolves one file: merges its versions, has people decide what is left, seals it, and tells Git.
+import { dirname } from 'node:path'
+import { fingerprint } from '../../disk/index.ts'
+import { SopsError } from '../../errors.ts'
+import { formatOfPath } from '../../formats/index.ts'
+import { type KeyService, withSharedServices } from '../../groups/index.ts'
+import { type Labels, type Merge, type MergeOptions, type OpenMerge, withMerge } from '../../merge/index.ts'
+import { counted } from '../../text/counted.ts'
+import { fileWord } from '../../text/quote.ts'
+import { git } from '../git.ts'
+import type { Io } from '../invocation.ts'
+import { type Decisions, decisionsOf, refuseUnknown, type Wishes } from './choices.ts'
+import { decideRest, type End } from './decide.ts'
+import { labelsOf } from './labels.ts'
+import { type Place, placeOf } from './place.ts'
+import { resolvePlain } from './plain.ts'
+import { apartLine, unprovenWarning, unrotatedWarning } from './report.ts'
+import { type Given, versionsOf } from './versions.ts'
+
+/** What all files of a call are merged with. */
+export interface Means {
+  readonly services: readonly KeyService[]
+  readonly order?: string[]
+  readonly ignoreMac: boolean
+  readonly wishes: Wishes
+}
+
+/** Where a merged file goes. */
+export interface Task extends Means {
+  readonly io: Io
+  /** As the user named it. */
+  readonly name: string
+  readonly path: string
+  readonly labels: Labels
+  /** Writes the merged file; `how` says what became of its conflicts. */
+  readonly finish: (bytes: Uint8Array, how: string) => Promise<void>
+}
+
+/** Merges a file of the work tree. @throws SopsError. */
+export async function resolveFile(means: Means, io: Io, name: string, adds: boolean): Promise<End> {
+  io.about(name)
+  const place = await placeOf(io, name)
+  const given = await versionsOf(place)
+  if (given === undefined) {
+    await io.tell(`${name}: nothing to merge: it is in no conflict`)
+    return 'done'
+  }
+  const top = place.tree?.git.folder
+  const labels = await labelsOf(top === undefined ? io.ctx : { ...io.ctx, cwd: top })
+  return mergeVersions({ ...means, io, name, path: place.path, labels, finish: finisher(io, place, adds) }, given)
+}
+
+const finisher =
+  (io: Io, { name, path, bytes: before, tree }: Place, adds: boolean): Task['finish'] =>
+  async (bytes, how) => {
+    await io.write(path, bytes, {
+      what: 'in-place file',
+      expect: before === undefined ? 'absent' : fingerprint(before),
+    })
+    const isAdded = adds && tree !== undefined
+    if (isAdded) await git(io, '-C', dirname(path), '--literal-pathspecs', 'add', '--', path)
+    await io.tell(`${name}: merged${how}${isAdded ? ', and staged' : ''}`)
+  }
+
+/** Merges versions, wherever they are from. @throws SopsError. */
+export const mergeVersions = (task: Task, given: Given): Promise<End> =>
+  withSharedServices(task.services, async (services) => {
+    const { isRebuilt } = given
+    const attempt = async (ignoreMac: boolean): Promise<End | 'unproven'> =>
+      withMerge(given.versions, optionsOf(task, given, services, ignoreMac), async (merge) => {
+        if (isRebuilt && !ignoreMac && hasBadMac(merge)) return 'unproven'
+        if (isRebuilt && ignoreMac && !task.ignoreMac)
+          task.io.ctx.log({ level: 'warning', logger: 'CMD', message: unprovenWarning })
+        return finishMerge(task, given, merge)
+      })
+    const first = await attempt(task.ignoreMac)
+    const end = first === 'unproven' ? await attempt(true) : first
+    if (end === 'unproven') throw new TypeError('a MAC was checked that was not to be')
+    return end
+  })
+
+const hasBadMac = (merge: Merge): boolean => merge.kind === 'apart' && merge.why.cause?.code === 'mac-mismatch'
+
+function optionsOf(
+  { io, path, order }: Task,
+  { isRebuilt, isBaseUnknown }: Given,
+  services: readonly KeyService[],
+  ignoreMac: boolean,
+): MergeOptions {
+  const { ctx } = io
+  const open = { services, ...(order ? { order } : {}), ignoreMac, log: ctx.log, audit: { context: ctx, file: path } }
+  return { open, format: formatOfPath(path), now: ctx.now(), isRebuilt, isBaseUnknown }
+}
+
+async function finishMerge(task: Task, given: Given, merge: Merge): Promise<End> {
+  const { finish } = task
+  if (merge.kind === 'settled') return done(finish(merge.bytes, ''))
+  if (merge.kind === 'plain') return resolvePlain(task, given)
+  if (merge.kind === 'apart') throw notMerged(task, given, merge)
+  if (merge.kind === 'open') return finishOpen(task, given, merge)
+  if (merge.sealed && !given.isRebuilt) return done(finish(merge.sealed, ''))
+  throw new SopsError('generic', 'no key at hand opens it, and only a key can seal what is merged', {
+    hints: [...merge.cause.hints, 'sops doctor shows which identities are at hand'],
+    cause: merge.cause,
+  })
+}
+
+const done = async (work: Promise<void>): Promise<End> => {
+  await work
+  return 'done'
+}
+
+function notMerged({ name }: Task, { isRebuilt }: Given, merge: Extract<Merge, { kind: 'apart' }>): SopsError {
+  const { cause, side } = merge.why
+  const word = fileWord(name)
+  const isMac = cause?.code === 'mac-mismatch'
+  return new SopsError('generic', apartLine(undefined, merge), {
+    hints: [
+      ...(isMac
+        ? [
+            `where that was you: sops merge --ignore-mac ${word}; it proves nothing of ${side ?? 'that side'} but single values`,
+          ]
+        : (cause?.hints ?? [])),
+      ...(isRebuilt
+        ? []
+        : [`to take one side as a whole: git checkout --ours ${word}, or --theirs; then git add ${word}`]),
+    ],
+    cause,
+  })
+}
+
+async function finishOpen(task: Task, { isBaseUnknown }: Given, merge: OpenMerge): Promise<End> {
+  const { io, path, wishes, finish } = task
+  const { conflicts, unrotated } = merge
+  refuseUnknown(wishes, conflicts, isBaseUnknown)
+  const decisions: Decisions = decisionsOf(wishes, conflicts)
+  const text = decisions.left().length > 0 ? await decideRest(task, merge, decisions, isBaseUnknown) : undefined
+  if (text === 'left' || text === 'quit') return text
+  await io.ctx.audit?.({ action: 'encrypt', file: path })
+  if (unrotated.length > 0) io.ctx.log({ level: 'warning', logger: 'CMD', message: unrotatedWarning(unrotated) })
+  const how = conflicts.length === 0 ? '' : `, with ${counted(conflicts.length, 'conflict')} decided`
+  await finish(text?.sealed ?? (await merge.seal(decisions.choose)), how)
+  return 'done'
+}
