@@ -53,7 +53,7 @@ export function makeBatch(writer: Writer): Batch {
       const released: Promise<unknown>[] = []
       try {
         for (let at = 0; at < prepared.length; at += lockedAtOnce)
-          released.push(...(await putAllInPlace(writer, prepared.slice(at, at + lockedAtOnce), () => done++)))
+          await putAllInPlace(writer, prepared.slice(at, at + lockedAtOnce), { released, onDone: () => done++ })
       } catch (error) {
         const failure = cannotWrite(error, prepared[done]!.path, what)
         throw done === 0 ? failure : halfway(failure, done, prepared.length)
@@ -85,25 +85,24 @@ async function prepare(
   }
 }
 
-/** Returns what waits for the locks to be gone. */
-async function putAllInPlace(
-  writer: Writer,
-  some: readonly Prepared[],
-  onDone: () => void,
-): Promise<readonly Promise<void>[]> {
+interface Putting {
+  readonly onDone: () => void
+  /** Takes what waits for the locks to be gone. */
+  readonly released: Promise<unknown>[]
+}
+
+async function putAllInPlace(writer: Writer, some: readonly Prepared[], { onDone, released }: Putting): Promise<void> {
   const locks = await lockFree(
     writer,
     some.map(({ target }) => target),
   )
-  const released: Promise<void>[] = []
   try {
     for (const [i, one] of some.entries()) {
       await (locks ? putInPlace(one, locks[i]!) : lockAndPut(writer, one))
       onDone()
     }
-    return released
   } finally {
-    if (locks) released.push(...locks.map(({ release }) => release()))
+    if (locks) released.push(Promise.all(locks.map(({ release }) => release())))
   }
 }
 
