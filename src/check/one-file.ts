@@ -3,7 +3,7 @@ import { compileSelection } from '../cipher/index.ts'
 import { SopsError } from '../errors.ts'
 import { loadEncrypted } from '../file/index.ts'
 import { type FormatId, formatOfPath, loadFormat, sniffFormat } from '../formats/index.ts'
-import { leavesOf, looksEncrypted } from '../repo/index.ts'
+import { isShown, leavesOf, looksEncrypted } from '../repo/index.ts'
 import { positionIn } from '../text/position.ts'
 import { fileWord } from '../text/quote.ts'
 import type { CheckedFile, SealedVersion } from './checked-file.ts'
@@ -13,7 +13,6 @@ import { type Fault, fileWords } from './finding.ts'
 import { checkMetadata, checkNothingEncrypted, checkTwins, unreadableDraft } from './metadata.ts'
 import { privateKeysIn } from './private-keys.ts'
 import { checkRecipients } from './recipients.ts'
-import { isShown } from './shown.ts'
 import { checkValues, holdsToken } from './values.ts'
 
 /** What was found, and the encrypted file if it is one that can be read. */
@@ -26,7 +25,9 @@ interface Examined {
 export async function examineFile(version: CheckedFile, around: ConfigView): Promise<Examined> {
   if (looksEncrypted(version.bytes) || isInConflict(version)) {
     const examined = await examineEncrypted(version, around)
-    if (!(await isShown(version, around, examined.isReadable))) return examined
+    const isReadable = (): boolean => examined.isReadable
+    const isMeant = async (): Promise<boolean> => (await around.needs?.rule(version.path)) !== undefined
+    if (!(await isShown(version, { isReadable, isMeant }))) return examined
   }
   const keys = privateKeysIn(version.bytes).map(
     ({ at, what }): Fault => ({

@@ -27,5 +27,6 @@ export {
   type RepositoryRequest,
   type UndecryptedFile,
 } from './repository.ts'
+export { isShown } from './shown.ts'
 export type { TargetMeans, Wanted } from './suitable.ts'
 export { findTargets, type Target, type TargetRequest } from './targets.ts'

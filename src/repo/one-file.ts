@@ -28,7 +28,7 @@ export async function withTarget<T>(
 }
 
 /** By the name; where that says nothing, by what the text looks like. */
-function formatFor(path: string, bytes: Uint8Array): FormatId {
+export function formatFor(path: string, bytes: Uint8Array): FormatId {
   const format = formatOfPath(path)
   return format === 'binary' ? (sniffFormat(bytes) ?? format) : format
 }

@@ -20,6 +20,7 @@ export {
 } from './files.ts'
 export {
   accessSync,
+  close,
   closeSync,
   constants,
   existsSync,
@@ -33,6 +34,7 @@ export {
   readlinkSync,
   readSync,
   realpathSync,
+  renameSync,
   rmSync,
   statfsSync,
   statSync,
