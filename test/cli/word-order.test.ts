@@ -90,8 +90,21 @@ test('an index behind the file is no reason to print all of it', async () => {
 
 // The words of these are all used, or the command would wait for callers.
 const takeMany = [
-  ...['check', 'decrypt', 'doctor', 'encrypt', 'filestatus', 'lock', 'ls', 'publish', 'rotate', 'unlock', 'updatekeys'],
-  ...['git install', 'help', 'keyservice', 'exec-env', 'exec-file'],
+  ...[
+    'check',
+    'decrypt',
+    'doctor',
+    'encrypt',
+    'filestatus',
+    'lock',
+    'ls',
+    'merge',
+    'publish',
+    'rotate',
+    'unlock',
+    'updatekeys',
+  ],
+  ...['git install', 'git merge-driver', 'help', 'keyservice', 'exec-env', 'exec-file'],
 ]
 
 test.each((await allCommands()).map(([path]) => path.join(' ')).filter((name) => !takeMany.includes(name)))(
@@ -102,6 +115,8 @@ test.each((await allCommands()).map(([path]) => path.join(' ')).filter((name) =>
     ]
     const given = name === 'keygen' || name.startsWith('completion') ? [] : words
     const { stderr } = await run([...name.split(' '), ...given, 'surplus'])
-    expect(stderr).toMatch(/More than one positional|takes no words|takes one file|precisely|index|no positional/)
+    expect(stderr).toMatch(
+      /More than one positional|takes no words|takes no patterns|no command to type|takes one file|precisely|index|no positional/,
+    )
   },
 )

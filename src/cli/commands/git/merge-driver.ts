@@ -8,7 +8,7 @@ import { decryptionOrder, keyServices } from '../../flags.ts'
 import type { Invocation, Io } from '../../invocation.ts'
 import { labelsOf } from '../../merge/labels.ts'
 import { mergePlain } from '../../merge/plain.ts'
-import { admittedLine, apartLine, conflictLines, unrotatedWarning } from '../../merge/report.ts'
+import { admittedLine, apartLine, conflictLines, warnOfUnrotated } from '../../merge/report.ts'
 import { absolutePath, orderOf, servicesOf } from '../../settings.ts'
 
 const flags = [decryptionOrder, ...keyServices] as const
@@ -91,7 +91,7 @@ async function resultOf(
   }
   const { conflicts, unrotated, admitted } = merge
   if (admitted.length > 0) await io.tell(admittedLine(name, admitted))
-  if (unrotated.length > 0) io.ctx.log({ level: 'warning', logger: 'CMD', message: unrotatedWarning(unrotated) })
+  warnOfUnrotated(unrotated, io.ctx)
   if (conflicts.length === 0) return { bytes: await merge.seal(), status: 0 }
   const bytes = await merge.marked(labels)
   for (const line of conflictLines(name, conflicts)) await io.tell(line)
