@@ -26,7 +26,7 @@ export interface Lock {
 }
 
 /** One of several locks. The old file goes when its last name and descriptor are gone, and takes a thread of its own for that. */
-export interface OneLock extends Pick<Lock, 'file'> {
+interface OneLock extends Pick<Lock, 'file'> {
   release(): Promise<void>
 }
 

@@ -8,10 +8,10 @@ import { formatOfPath } from '../formats/index.ts'
 import { codeOf, lstatSync, readFileSync, realpathSync } from '../system/index.ts'
 import { type Blobs, openBlobs } from './blobs.ts'
 import { largest, looksEncrypted, withMetadata } from './candidates.ts'
+import { formatFor } from './format.ts'
 import type { FoundFile, FoundFiles } from './found.ts'
 import type { Git } from './git.ts'
 import { needsUnder } from './must-encrypt.ts'
-import { formatFor } from './one-file.ts'
 import { isShown } from './shown.ts'
 
 /** What a command needs; `clear`: a file that must be encrypted and is not (`mustBeEncrypted`); `any`: whatever is a regular file. */

@@ -13,7 +13,6 @@ export {
   readFile,
   readlink,
   realpath,
-  rename,
   rm,
   stat,
   writeFile,
