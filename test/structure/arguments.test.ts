@@ -37,6 +37,8 @@ const short = [
   'cli/check/fix.ts: git.run',
   'cli/check/sharers.ts: git.ask',
   'cli/merge/labels.ts: git.ask',
+  'cli/git/withdraw.ts: git.run',
+  'cli/git/withdraw.ts: gitIn(one, io.ctx).run',
   'cli/version.ts: say',
   'cli/main.ts: say',
   'cli/main.ts: say',

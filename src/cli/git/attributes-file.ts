@@ -69,10 +69,11 @@ export function withAttributes(
   const newline = isCrlf ? '\r\n' : '\n'
   const last = lines.at(-1)
   if (inserted.length > 0 && exceptionAt < 0 && last?.[1] === '') lines[lines.length - 1] = [last[0], newline]
-  lines.splice(exceptionAt < 0 ? lines.length : exceptionAt, 0, ...inserted.map((text): Line => [text, newline]))
+  const at = exceptionAt < 0 ? lines.length : exceptionAt
+  const all = [...lines.slice(0, at), ...inserted.map((text): Line => [text, newline]), ...lines.slice(at)]
   return {
     before: withoutAttributes(old, earlier) ?? null,
-    after: joined(lines),
+    after: joined(all),
     ...composed(earlier, inserted, changes),
   }
 }

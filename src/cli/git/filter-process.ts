@@ -15,10 +15,10 @@ const texts = (packets: readonly Uint8Array[] | undefined): readonly string[] =>
 async function greet(reader: PacketReader, io: Io): Promise<void> {
   const [who, ...versions] = texts(await reader.list().catch(() => undefined))
   if (who !== 'git-filter-client' || !versions.includes('version=2')) throw notGit()
-  await io.out(lines('git-filter-server', 'version=2'))
+  await io.out(lines(['git-filter-server', 'version=2']))
   const offered = texts(await reader.list())
   const known = ['capability=clean', 'capability=smudge'].filter((one) => offered.includes(one))
-  await io.out(lines(...known))
+  await io.out(lines(known))
 }
 
 const fieldOf = (words: readonly string[], name: string): string =>
@@ -38,8 +38,8 @@ export async function serveFilter(io: Io, filter: Filter): Promise<void> {
     const output = await answer(filter, fieldOf(words, 'command'), path, input).catch(async (error: unknown) => {
       await io.of(path).fail(error)
     })
-    if (output === undefined) await io.out(lines('status=error'))
-    else await io.out(Buffer.concat([lines('status=success'), content(output), lines()]))
+    if (output === undefined) await io.out(lines(['status=error']))
+    else await io.out(Buffer.concat([lines(['status=success']), content(output), lines([])]))
   }
 }
 

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { basename, join } from 'node:path'
 import { orDefault } from '../../cipher/index.ts'
 import { type Config, matchCreationRule } from '../../config/index.ts'
-import type { Context } from '../../context/index.ts'
+import type { Context, LogLine } from '../../context/index.ts'
 import { messageOf, SopsError, withHints } from '../../errors.ts'
 import {
   emitPlain,
@@ -27,7 +27,7 @@ import type { Invocation, Io } from '../invocation.ts'
 import { localOnly } from '../local-only.ts'
 import { configFor } from '../many/targets.ts'
 import { formatsFor, orderOf, servicesOf } from '../settings.ts'
-import { warnOfCleartext } from '../warnings.ts'
+import { warnOfCleartext, warnOfRespelling } from '../warnings.ts'
 import { openVersions, type Versions } from './versions.ts'
 
 export const filterFlags: readonly (KeyServiceFlag | typeof decryptionOrder | typeof networkKeys)[] = [
@@ -118,6 +118,7 @@ class Run implements Filter {
         throw new SopsError(
           'already-encrypted',
           'its plaintext is an encrypted file itself, which would not be told from it',
+          { hints: ['sops decrypt FILE shows it'] },
         )
       this.#remember(path, plain, bytes)
       return plain
@@ -185,7 +186,7 @@ class Run implements Filter {
       const draft = parsePlain(bytes, format, format, { earlier: file.plain })
       const settings = { selection: metadata.selection, macOnlyEncrypted: metadata.macOnlyEncrypted }
       const made = await sealOver(file, draft, { settings, now: this.#io.ctx.now(), layout: {} })
-      if (made?.sealed) this.#warnOfClear(path, made.sealed, made.sealed.selection)
+      if (made?.sealed) this.#warnOfSealed(path, made.sealed, made.sealed.selection)
       return made?.bytes
     })
   }
@@ -217,7 +218,7 @@ class Run implements Filter {
     return withNewFile(settings, services, async (file) => {
       await quiet.audit?.({ action: 'encrypt', file: whole })
       const sealed = sealNew(file, draft, format, this.#io.ctx.now(), {})
-      this.#warnOfClear(path, sealed, file.selection)
+      this.#warnOfSealed(path, sealed, file.selection)
       return sealed.bytes
     }).catch((error: unknown) => {
       const why = this.#means.refusal()
@@ -259,8 +260,11 @@ class Run implements Filter {
     }
   }
 
-  #warnOfClear(path: string, sealed: SealOutput, selection: Parameters<typeof warnOfCleartext>[1]): void {
-    warnOfCleartext(sealed, selection, this.#io.of(path).ctx)
+  #warnOfSealed(path: string, sealed: SealOutput, selection: Parameters<typeof warnOfCleartext>[1]): void {
+    const { ctx } = this.#io
+    const named = { ...ctx, log: (line: LogLine): void => ctx.log({ ...line, message: `${path}: ${line.message}` }) }
+    warnOfCleartext(sealed, selection, named)
+    warnOfRespelling(sealed, named)
   }
 
   /** A key that is missing is missing for many files, and said once. */

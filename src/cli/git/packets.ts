@@ -60,12 +60,13 @@ function packet(data: Uint8Array): readonly Uint8Array[] {
 const end = Buffer.from('0000', 'latin1')
 
 /** A list of lines. */
-export const lines = (...texts: readonly string[]): Uint8Array =>
+export const lines = (texts: readonly string[]): Uint8Array =>
   Buffer.concat([...texts.flatMap((text) => packet(Buffer.from(`${text}\n`, 'utf8'))), end])
 
 /** A content, as a list. */
 export function content(data: Uint8Array): Uint8Array {
-  const parts: Uint8Array[] = []
-  for (let at = 0; at < data.length; at += most) parts.push(...packet(data.subarray(at, at + most)))
-  return Buffer.concat([...parts, end])
+  const parts = Array.from({ length: Math.ceil(data.length / most) }, (_, i) =>
+    packet(data.subarray(i * most, (i + 1) * most)),
+  )
+  return Buffer.concat([...parts.flat(), end])
 }

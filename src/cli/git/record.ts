@@ -6,7 +6,7 @@ import type { Io } from '../invocation.ts'
 import type { AttributesRecord } from './attributes-file.ts'
 import type { Earlier } from './settings.ts'
 
-export interface InstallRecord {
+interface InstallRecord {
   readonly version: 1
   readonly attributes: AttributesRecord
   /** Settings of others that were replaced. */

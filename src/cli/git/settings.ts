@@ -4,7 +4,7 @@ import { git } from '../git.ts'
 import type { Io } from '../invocation.ts'
 
 /** Of a repository, or of the user. */
-export type Scope = '--local' | '--global'
+type SettingsScope = '--local' | '--global'
 
 type Setting = readonly [key: string, value: string]
 
@@ -26,7 +26,7 @@ const filtered: readonly Setting[] = [
 ]
 
 /** All values that each key has in a scope, by its name as Git lists it. */
-async function valuesIn(scope: Scope, io: Io): Promise<ReadonlyMap<string, readonly string[]>> {
+async function valuesIn(scope: SettingsScope, io: Io): Promise<ReadonlyMap<string, readonly string[]>> {
   // The user may have no file of settings yet; one that cannot be read makes the first change fail.
   const listed = await git(io, 'config', scope, '--null', '--list').catch(() => '')
   const found = new Map<string, string[]>()
@@ -43,14 +43,18 @@ const asListed = (key: string): string => key.replace(/^[^.]*|[^.]*$/g, (part) =
 /** What keys had before, one value each. */
 export type Earlier = Readonly<Record<string, string>>
 
-export interface Settled {
+interface Settled {
   /** Values that ours have replaced. */
   readonly replaced: Earlier
   undo(): Promise<void>
 }
 
 /** Makes the settings. @throws SopsError `generic` with Git's words where it refuses; then they are as they were. */
-export async function makeSettings(io: Io, scope: Scope, { filter }: { readonly filter: boolean }): Promise<Settled> {
+export async function makeSettings(
+  io: Io,
+  scope: SettingsScope,
+  { filter }: { readonly filter: boolean },
+): Promise<Settled> {
   const there = await valuesIn(scope, io)
   const replaced: Record<string, string> = {}
   const undone: (() => Promise<unknown>)[] = []
@@ -78,7 +82,7 @@ export async function makeSettings(io: Io, scope: Scope, { filter }: { readonly 
 }
 
 /** Takes back the settings that are ours still. Returns the keys. @throws SopsError `generic` where Git refuses. */
-export async function takeSettings(io: Io, scope: Scope, earlier: Earlier): Promise<readonly string[]> {
+export async function takeSettings(io: Io, scope: SettingsScope, earlier: Earlier): Promise<readonly string[]> {
   const there = await valuesIn(scope, io)
   const ours = [...shown, ...filtered].filter(([key, value]) => {
     const values = there.get(asListed(key)) ?? []
@@ -92,7 +96,7 @@ export async function takeSettings(io: Io, scope: Scope, earlier: Earlier): Prom
 }
 
 /** Whether the filter is ours in this scope. */
-export async function hasFilter(io: Io, scope: Scope): Promise<boolean> {
+export async function hasFilter(io: Io, scope: SettingsScope): Promise<boolean> {
   const there = await valuesIn(scope, io)
   return filtered.some(([key, value]) => key !== 'filter.sops.required' && there.get(asListed(key))?.includes(value))
 }

@@ -90,11 +90,12 @@ export async function withdrawPlaintext(
   top: string,
 ): Promise<{ readonly finish: () => Promise<void> }> {
   const tops = await workTrees(io, top)
-  const all: Clear[] = []
+  const found: (readonly Clear[])[] = []
   for (const one of tops) {
     const own = { ...io, ctx: { ...io.ctx, cwd: one, once: memory() } }
-    all.push(...(await clearFiles(own, one, await openFilter(inv, own))))
+    found.push(await clearFiles(own, one, await openFilter(inv, own)))
   }
+  const all = found.flat()
   const open = all.filter(({ sealed }) => sealed === undefined).map(({ path }) => shellWord(shownPath(io, path)))
   if (open.length > 0)
     throw new SopsError('generic', `in clear, with changes that are not added: ${listed(open)}`, {

@@ -62,7 +62,7 @@ async function run(inv: Given, io: Io): Promise<number> {
     throw error
   }
   await io.say(`git diff now decrypts ${patterns.join(' ')} (${attributes})`)
-  if (filter) await io.say(...filterLines)
+  if (filter) for (const line of filterLines) await io.say(line)
   await warnOfCache(io)
   for (const name of hooks) await installHook(name, dirname(attributes), io)
   return 0

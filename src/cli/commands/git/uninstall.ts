@@ -47,7 +47,7 @@ async function run(inv: Given, io: Io): Promise<number> {
   try {
     const keys = await takeSettings(io, scope, record?.settings ?? {})
     if (next === old && keys.length === 0) await io.say('nothing was installed here')
-    else await io.say(`git knows no sops any more (${attributes})`, ...leftLines(next))
+    else await io.say(`git knows no sops any more (${attributes})${leftText(next)}`)
   } catch (error) {
     if (next !== old) await put(old, next)
     throw error
@@ -59,12 +59,11 @@ async function run(inv: Given, io: Io): Promise<number> {
 }
 
 /** What is said of lines that no record tells of, such as those of a clone: the repository has them for everybody. */
-function leftLines(text = ''): readonly string[] {
+function leftText(text = ''): string {
   const left = text.match(/^.*[ \t](?:diff=sopsdiffer|(?:merge|filter)=sops)(?:[ \t\r]|$)/gm)?.length ?? 0
-  if (left === 0) return []
-  return [
-    `${counted(left, 'line')} for sops stay in it, as before git install: without the settings git passes over them`,
-  ]
+  return left === 0
+    ? ''
+    : `, of which ${counted(left, 'line')} for sops, older than git install, stay: Git passes over them`
 }
 
 /** Gives the file another text, or takes it away, unless somebody else has changed it since. */
