@@ -73,17 +73,20 @@ export function refuseUnknown({ taken }: Wishes, conflicts: readonly MergeConfli
   if (unknown === undefined) return
   const names = conflicts.map(({ keyPath }) => keyPath)
   const above = names.find((name) => unknown.path.startsWith(`${name}[`))
-  const like = above ?? closest(unknown.path, names)
-  const all =
-    names.length === 0 ? 'nothing is' : `in conflict: ${names.slice(0, 10).join(', ')}${names.length > 10 ? ', …' : ''}`
+  const words = new Map(names.map((name) => [lettersOf(name), name]))
+  const like = above ?? words.get(closest(lettersOf(unknown.path), [...words.keys()]) ?? '')
   throw usage(`--take: nothing is in conflict at ${unknown.path}`, [
-    like === undefined
-      ? names.length === 0
-        ? 'both sides go together without a decision'
-        : all
-      : `did you mean ${like}?`,
+    like === undefined ? conflictsText(names) : `did you mean ${like}?`,
   ])
 }
+
+/** Brackets and quotes make all paths alike. */
+const lettersOf = (keyPath: string): string => keyPath.replace(/["[\]]+/g, ' ').trim()
+
+const conflictsText = (names: readonly string[]): string =>
+  names.length === 0
+    ? 'both sides go together without a decision'
+    : `in conflict: ${names.slice(0, 10).join(', ')}${names.length > 10 ? ', …' : ''}`
 
 /** The decisions on the conflicts of one file. */
 export interface Decisions {

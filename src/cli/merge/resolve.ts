@@ -9,6 +9,7 @@ import { counted } from '../../text/counted.ts'
 import { fileWord } from '../../text/quote.ts'
 import { git } from '../git.ts'
 import type { Io } from '../invocation.ts'
+import { mustExist } from '../target.ts'
 import { type Decisions, decisionsOf, refuseUnknown, type Wishes } from './choices.ts'
 import { decideRest, type End } from './decide.ts'
 import { labelsOf } from './labels.ts'
@@ -42,6 +43,7 @@ export async function resolveFile(means: Means, io: Io, name: string, adds: bool
   const place = await placeOf(io, name)
   const given = await versionsOf(place)
   if (given === undefined) {
+    await mustExist(place.path, io)
     await io.tell(`${name}: nothing to merge: it is in no conflict`)
     return 'done'
   }
