@@ -36,7 +36,7 @@ const short = [
   'check/git-setup.ts: git.run',
   'cli/check/fix.ts: git.run',
   'cli/check/sharers.ts: git.ask',
-  'cli/git/withdraw.ts: git.run',
+  'cli/git/filtered.ts: git.run',
   'cli/git/withdraw.ts: gitIn(one, io.ctx).run',
   'cli/version.ts: say',
   'cli/main.ts: say',
