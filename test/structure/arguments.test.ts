@@ -38,6 +38,7 @@ const short = [
   'cli/check/sharers.ts: git.ask',
   'cli/merge/labels.ts: git.ask',
   'cli/git/withdraw.ts: git.run',
+  'cli/git/filtered.ts: git.run',
   'cli/git/withdraw.ts: gitIn(one, io.ctx).run',
   'cli/version.ts: say',
   'cli/main.ts: say',

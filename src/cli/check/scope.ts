@@ -9,6 +9,7 @@ import {
   gitIn,
   largest,
   listLocked,
+  looksEncrypted,
   openBlobs,
   stagedFiles,
   type Target,
@@ -17,6 +18,7 @@ import {
 } from '../../repo/index.ts'
 import { lstatSync, readFileSync, realpath, systemErrorText, textOf } from '../../system/index.ts'
 import { quote } from '../../text/quote.ts'
+import { filteredNames } from '../git/filtered.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { allTargets, configFor, isByFlag, targetsOf } from '../many/targets.ts'
 import { workTree } from '../unlocked.ts'
@@ -129,9 +131,18 @@ async function* versionsOf(
 ): AsyncGenerator<CheckedFile, void, void> {
   const { io, git, placeOf } = base
   const unlocked = git === undefined ? new Set<string>() : await unlockedIn(io)
+  const filtered =
+    git && !isStaged
+      ? await filteredIn(
+          git,
+          files.map(({ path }) => placeOf(path)),
+          io,
+        )
+      : undefined
   for (const { path, name, named } of files) {
     const place = placeOf(path)
-    const bytes = await contentOf(base, { path, name, named }, isStaged)
+    const own = await contentOf(base, { path, name, named }, isStaged)
+    const bytes = own && filtered ? await filtered(place, own) : own
     if (bytes !== undefined) yield { path, name, place, bytes, isUnlocked: unlocked.has(place) }
   }
 }
@@ -155,6 +166,23 @@ async function* everythingOf(
 const unlockedIn = async (io: Io): Promise<ReadonlySet<string>> => {
   const { kept } = await workTree(io)
   return new Set((await listLocked(kept)).files.map(({ path }) => path))
+}
+
+/**
+ * What the repository has of a file that the filter of Git shows in clear: a change of it is encrypted when it is added. One that was never
+ * added is judged as it is.
+ */
+async function filteredIn(
+  git: Git,
+  places: readonly string[],
+  { ctx, host }: Io,
+): Promise<((place: string, bytes: Uint8Array) => Promise<Uint8Array>) | undefined> {
+  const names = await filteredNames(git, places)
+  if (names.size === 0) return undefined
+  const blobs = await openBlobs(git.folder, ctx)
+  host.onCleanup(blobs.close)
+  return async (place, bytes) =>
+    names.has(place) && !looksEncrypted(bytes) ? ((await blobs.read(`:0:${place}`, largest)) ?? bytes) : bytes
 }
 
 async function contentOf(

@@ -70,7 +70,7 @@ export async function openFilter(inv: Given, io: Io): Promise<Filter> {
   const { ctx: quiet, refusal } = quietContext(inv, io.ctx)
   const shared = sharedServices(await servicesOf(inv, { ctx: quiet }))
   io.host.onCleanup(shared.wipe)
-  const run = new Run(inv, io, { quiet, refusal, services: shared.services })
+  const run = new Run(inv, io, { quiet, refusal, services: shared.services, ...orderOf(inv) })
   return { clean: (path, bytes) => run.clean(path, bytes), smudge: (path, bytes) => run.smudge(path, bytes) }
 }
 
@@ -78,6 +78,7 @@ interface Means {
   readonly quiet: Context
   readonly refusal: () => string | undefined
   readonly services: readonly KeyService[]
+  readonly order?: readonly string[]
 }
 
 /** What a plaintext stands for in the repository. */
@@ -173,9 +174,9 @@ class Run implements Filter {
   }
 
   async #opened<T>(path: string, bytes: Uint8Array, use: (file: OpenFile) => Promise<T>): Promise<T> {
-    const { quiet, services } = this.#means
+    const { quiet, services, order } = this.#means
     const { input } = formatsFor({}, path, bytes)
-    const options = { services, ...orderOf(this.#inv), audit: { context: quiet, file: path } }
+    const options = { services, ...(order ? { order } : {}), audit: { context: quiet, file: path } }
     return withOpenFile(await loadEncrypted(bytes, input), options, use)
   }
 

@@ -12,6 +12,7 @@ import type { Io } from '../invocation.ts'
 import { shownPath } from '../many/report.ts'
 import { wordsOf } from '../tracked.ts'
 import { type Filter, openFilter } from './filter.ts'
+import { namesAtOnce, withFilter } from './filtered.ts'
 
 type Given = Parameters<typeof openFilter>[0]
 
@@ -25,9 +26,6 @@ interface Clear {
   readonly sealed: Uint8Array | undefined
 }
 
-/** Names that are asked about in one call: arguments have a limit. */
-const atOnce = 500
-
 /** All work trees have the same settings. Those that are gone are passed over. */
 async function workTrees(io: Io, top: string): Promise<readonly string[]> {
   const listing = textOf(await gitIn(top, io.ctx).run('worktree', 'list', '--porcelain'))
@@ -40,13 +38,7 @@ async function filteredFiles(io: Io, top: string): Promise<readonly string[]> {
   const git = gitIn(top, io.ctx)
   const names = textOf(await git.run('ls-files', '-z', '--cached', '--others', '--exclude-standard')).split('\0')
   const all = [...new Set(names.filter((name) => name !== ''))]
-  const found: string[] = []
-  for (let at = 0; at < all.length; at += atOnce) {
-    const told = textOf(await git.run('check-attr', '-z', 'filter', '--', ...all.slice(at, at + atOnce))).split('\0')
-    // Name, attribute and value, again and again.
-    for (let i = 0; i + 2 < told.length; i += 3) if (told[i + 2] === 'sops') found.push(told[i]!)
-  }
-  return found
+  return [...(await withFilter(git, all))]
 }
 
 async function clearFiles(io: Io, top: string, filter: Filter): Promise<readonly Clear[]> {
@@ -113,8 +105,8 @@ export async function withdrawPlaintext(
       // Git takes another size for another content, without a look at it.
       for (const one of tops) {
         const names = all.filter(({ top: own }) => own === one).map(({ name }) => name)
-        for (let at = 0; at < names.length; at += atOnce)
-          await gitIn(one, io.ctx).run('update-index', '--', ...names.slice(at, at + atOnce))
+        for (let at = 0; at < names.length; at += namesAtOnce)
+          await gitIn(one, io.ctx).run('update-index', '--', ...names.slice(at, at + namesAtOnce))
       }
     },
   }

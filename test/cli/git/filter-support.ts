@@ -41,7 +41,7 @@ export function makeOffice(): Office {
   const top = realpathSync(mkdtempSync(join(tmpdir(), 'sops-filter-')))
   const bin = join(top, 'bin')
   mkdirSync(bin)
-  writeFileSync(join(bin, 'sops'), `#!/bin/sh\nexec ${programLine} "$@"\n`)
+  writeFileSync(join(bin, 'sops'), `#!/bin/sh\n[ -z "$STARTS" ] || echo "$*" >>"$STARTS"\nexec ${programLine} "$@"\n`)
   chmodSync(join(bin, 'sops'), 0o755)
   const identityOf = (key: string): string => readFileSync(join(keysFolder, `${key}.age`), 'utf8')
   return {

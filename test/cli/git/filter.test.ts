@@ -1,6 +1,6 @@
 // The filter as Git runs it.
 import { spawnSync } from 'node:child_process'
-import { appendFileSync, existsSync, rmSync, utimesSync } from 'node:fs'
+import { appendFileSync, existsSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Desk, makeFiltered, makeOffice, type Office } from './filter-support.ts'
 
@@ -155,6 +155,27 @@ describe('a change', () => {
   })
 })
 
+test('500 files are checked out by one process, and added by one', () => {
+  const one = makeFiltered(office, 'many')
+  const names = Array.from({ length: 500 }, (_, i) => `f${i}.enc.yaml`)
+  for (const name of names) one.write(name, `name: ${name}\n`)
+  one.env['STARTS'] = one.path('../starts')
+  const started = (work: () => unknown): string => {
+    writeFileSync(one.env['STARTS']!, '')
+    work()
+    return one.read('../starts')
+  }
+  expect(started(() => one.git('add', '-A'))).toBe('git filter-process\n')
+  one.git('commit', '-qm', 'many')
+  for (const name of names) rmSync(one.path(name))
+  const begin = performance.now()
+  expect(started(() => one.git('checkout', '-q', '--', '.'))).toBe('git filter-process\n')
+  // On an idle machine about one second.
+  expect(performance.now() - begin).toBeLessThan(30_000)
+  expect(names.filter((name) => one.read(name) !== `name: ${name}\n`)).toEqual([])
+  expect(one.status()).toBe('')
+})
+
 describe('what is refused', () => {
   test.each<[string, string, string, RegExp]>([
     ['a merge conflict', 'c.enc.yaml', '<<<<<<< HEAD\na: 1\n=======\na: 2\n>>>>>>> x\n', /begins a merge conflict/],
@@ -187,6 +208,8 @@ describe('what is refused', () => {
   test('plaintext whose attribute was removed is found by sops check', () => {
     const one = makeFiltered(office, 'unguarded')
     expect(one.sops('check', '--staged').code).toBe(0)
+    // The plaintext of the work tree is no finding, and what the repository has is: as before a push.
+    expect(one.sops('check')).toMatchObject({ code: 0, stdout: expect.not.stringContaining('plaintext-file') })
     rmSync(one.path('.gitattributes'))
     one.write('b.enc.yaml', 'password: canary\n')
     one.git('add', '-A')
