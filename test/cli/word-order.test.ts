@@ -90,7 +90,20 @@ test('an index behind the file is no reason to print all of it', async () => {
 
 // The words of these are all used, or the command would wait for callers.
 const takeMany = [
-  ...['check', 'decrypt', 'doctor', 'encrypt', 'filestatus', 'lock', 'ls', 'publish', 'rotate', 'unlock', 'updatekeys'],
+  ...[
+    'check',
+    'decrypt',
+    'doctor',
+    'encrypt',
+    'filestatus',
+    'lock',
+    'ls',
+    'merge',
+    'publish',
+    'rotate',
+    'unlock',
+    'updatekeys',
+  ],
   ...['git install', 'help', 'keyservice', 'exec-env', 'exec-file'],
 ]
 
