@@ -1,6 +1,6 @@
 // Whole repositories: many small files in one run, for each form of the program, and beside a shell loop of the reference where there is one.
 import { execFileSync, spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { inTurns, median, timed } from './measure.mjs'
 
@@ -11,7 +11,7 @@ const [ofFiles, ofNames] = [2500, 3000]
  * @typedef {object} Work
  * @property {string} what
  * @property {string[]} words of the command for all files
- * @property {(tree: string) => void} [before] each run
+ * @property {(tree: string) => void} [before] each run, when all is as it was committed
  * @property {string} [loop] the words of the reference for one file, `$f`
  */
 
@@ -26,6 +26,14 @@ const worksOf = (count) => [
     loop: 'updatekeys -y "$f"',
   },
   { what: `set, ${count} files`, words: ['set', '--all', '["kind"]', '"New"'], loop: `set "$f" '["kind"]' '"New"'` },
+  { what: `unset, ${count} files`, words: ['unset', '--all', '["kind"]'] },
+  {
+    what: `updatekeys -y, one more recipient, ${count} files`,
+    words: ['updatekeys', '-y', '--all'],
+    before: forOneMore,
+  },
+  { what: `decrypt -i, ${count} files`, words: ['decrypt', '-i', '--all'] },
+  { what: `filestatus, ${count} files`, words: ['filestatus', '--all'] },
   {
     what: `decrypt --output-dir, ${count} files`,
     words: ['decrypt', '--all', '--output-dir', 'plain'],
@@ -38,7 +46,27 @@ const worksOf = (count) => [
     before: (tree) => cpSync(join(tree, 'source'), join(tree, 's'), { recursive: true }),
     loop: 'encrypt -i "$f"',
   },
+  {
+    what: `encrypt -i --fresh, ${count} files`,
+    words: ['encrypt', '-i', '--fresh', '--all'],
+    before: (tree) => cpSync(join(tree, 'source'), join(tree, 's'), { recursive: true }),
+  },
 ]
+
+/** @type {(before?: (tree: string) => void) => (tree: string) => void} */
+const fromCommit = (before) => (tree) => {
+  execFileSync('git', ['checkout', '-q', 'HEAD', '--', '.'], { cwd: tree })
+  before?.(tree)
+}
+
+/** A rule that names somebody more. */
+function forOneMore(tree) {
+  const rules = join(tree, '.sops.yaml')
+  writeFileSync(rules, readFileSync(rules, 'utf8').replace(/(age: .*)/, `$1,${another}`))
+}
+
+/** A recipient whose identity nobody has. */
+const another = 'age1lzd99uklcjnc0e7d860axevet2cz99ce9pq6tzuzd05l5nr28ams36nvun'
 
 /** A committed repository of `count` encrypted files below `s`, their plaintexts below `source`, which Git ignores. */
 function makeTree(tree, count, { text, bin, env, recipient }) {
@@ -82,12 +110,17 @@ export async function repositoryRows(forms, { folder, bin, env, recipient, text,
   const [, reference] = forms.find(([form]) => form === 'reference') ?? []
   const start = { name: 'node -e 0', cwd: folder, words: [process.execPath, '-e', '0'] }
   const jobs = works.flatMap(({ what, words, before }) =>
-    own.map(([form, program]) => ({ name: `${form}: ${what}`, cwd: tree, before, words: [...program, ...words] })),
+    own.map(([form, program]) => ({
+      name: `${form}: ${what}`,
+      cwd: tree,
+      before: fromCommit(before),
+      words: [...program, ...words],
+    })),
   )
   const loops = works.flatMap(({ what, loop, before }) => {
     if (!reference || !loop) return []
     const line = `for f in s/*.yaml; do ${reference.map((word) => `'${word}'`).join(' ')} ${loop} || exit 1; done`
-    return [{ name: `reference: ${what}`, cwd: tree, before, words: ['bash', '-c', line] }]
+    return [{ name: `reference: ${what}`, cwd: tree, before: fromCommit(before), words: ['bash', '-c', line] }]
   })
   const large = listing(own, { bin, env, names, folder, tree })
   const run = async ({ name, words: [program, ...args], cwd, before }) => {

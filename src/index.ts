@@ -73,6 +73,20 @@ export type { KeyGroup, KeyType, KeyTypeId, MasterKey, ParseOptions, StringMap, 
 export { keyTypes, labelOf } from './keys/index.ts'
 // Remote key services, for the `services` of any call
 export { remoteKeyServices } from './keyservice/index.ts'
+// Three versions of a file become one
+export {
+  type Apart,
+  type Choose,
+  type ClosedMerge,
+  type Labels,
+  type Merge,
+  type MergeConflict,
+  type MergeOptions,
+  type MergeVersions,
+  type OpenMerge,
+  type Side,
+  withMerge,
+} from './merge/index.ts'
 export { compareVersions, compatibleVersion, type Metadata, withMetadata } from './metadata/index.ts'
 // All files of a repository, and two versions of one
 export {

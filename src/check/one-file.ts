@@ -2,8 +2,8 @@
 import { compileSelection } from '../cipher/index.ts'
 import { SopsError } from '../errors.ts'
 import { loadEncrypted } from '../file/index.ts'
-import { type FormatId, formatOfPath, loadFormat, sniffFormat } from '../formats/index.ts'
-import { leavesOf, looksEncrypted } from '../repo/index.ts'
+import { formatOfPath, loadFormat } from '../formats/index.ts'
+import { formatFor, isShown, leavesOf, looksEncrypted } from '../repo/index.ts'
 import { positionIn } from '../text/position.ts'
 import { fileWord } from '../text/quote.ts'
 import type { CheckedFile, SealedVersion } from './checked-file.ts'
@@ -13,7 +13,6 @@ import { type Fault, fileWords } from './finding.ts'
 import { checkMetadata, checkNothingEncrypted, checkTwins, unreadableDraft } from './metadata.ts'
 import { privateKeysIn } from './private-keys.ts'
 import { checkRecipients } from './recipients.ts'
-import { isShown } from './shown.ts'
 import { checkValues, holdsToken } from './values.ts'
 
 /** What was found, and the encrypted file if it is one that can be read. */
@@ -26,7 +25,9 @@ interface Examined {
 export async function examineFile(version: CheckedFile, around: ConfigView): Promise<Examined> {
   if (looksEncrypted(version.bytes) || isInConflict(version)) {
     const examined = await examineEncrypted(version, around)
-    if (!(await isShown(version, around, examined.isReadable))) return examined
+    const isReadable = (): boolean => examined.isReadable
+    const isMeant = async (): Promise<boolean> => (await around.needs?.rule(version.path)) !== undefined
+    if (!(await isShown(version, { isReadable, isMeant }))) return examined
   }
   const keys = privateKeysIn(version.bytes).map(
     ({ at, what }): Fault => ({
@@ -88,12 +89,6 @@ async function lostDraft({ bytes, path }: CheckedFile): Promise<Fault | undefine
   }
 }
 
-/** By its name; where that says nothing, or the file is called otherwise than it is, by what the text looks like. */
-const formatFor = ({ path, bytes }: CheckedFile): FormatId => {
-  const format = formatOfPath(path)
-  return format === 'binary' ? (sniffFormat(bytes) ?? format) : format
-}
-
 async function examineEncrypted(
   version: CheckedFile,
   around: ConfigView,
@@ -123,7 +118,7 @@ async function examineEncrypted(
 
 async function readSealed(version: CheckedFile): Promise<Pick<SealedVersion, 'file' | 'leaves'> | SopsError> {
   try {
-    const file = await loadEncrypted(version.bytes, formatFor(version))
+    const file = await loadEncrypted(version.bytes, formatFor(version.path, version.bytes))
     return { file, leaves: await leavesOf(file) }
   } catch (error) {
     if (error instanceof SopsError) return error

@@ -1,4 +1,5 @@
 // Regular expressions with RE2's meaning (spec/format.md 5). They come from files that anybody may have written, so their work is bounded.
+import type { RE2JS } from 're2js'
 import { SopsError } from '../errors.ts'
 
 /** Whether an expression is found in a text. @throws SopsError `generic` once the expression has cost too much. */
@@ -56,6 +57,21 @@ function estimatedSize(expression: string): number {
   return outer.reduce((all, size) => all + size, sum + last)
 }
 
+/** Expressions that are kept compiled: a run over many files has the same few for each. */
+const keptExpressions = 64
+
+const compiled = new Map<string, RE2JS>()
+
+async function programOf(expression: string): Promise<RE2JS> {
+  const kept = compiled.get(expression)
+  if (kept !== undefined) return kept
+  const { RE2JS } = await import('re2js')
+  const program = RE2JS.compile(expression)
+  if (compiled.size >= keptExpressions) compiled.clear()
+  compiled.set(expression, program)
+  return program
+}
+
 /**
  * A search with RE2's meaning; the engine is loaded only where one is needed.
  * @throws SopsError `generic` as `refuseLargeExpression`, any other error when the expression is not valid RE2.
@@ -64,8 +80,7 @@ export async function compileRegex(expression: string, name?: string): Promise<T
   refuseLargeExpression(expression, name)
   const words = wordsTest(expression)
   if (words !== undefined) return words
-  const { RE2JS } = await import('re2js')
-  const regex = RE2JS.compile(expression)
+  const regex = await programOf(expression)
   const size = regex.programSize()
   const known = new Map<string, boolean>()
   let steps = 0

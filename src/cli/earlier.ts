@@ -57,12 +57,15 @@ export async function sealOverEarlier(
 ): Promise<SealedOver | undefined> {
   const named = inv.string('into')
   const earlier = named === '' ? await fromGit(inv, io, target) : await fromFile(io, named, services)
-  if (earlier === undefined || draft.format.id !== output) return undefined
+  if (earlier === undefined) return undefined
+  const { input } = formatsFor({}, target.typePath, earlier.bytes)
+  if (draft.format.id !== output || input !== output) {
+    if (named !== '') warnOfFormats(io, named, [draft.format.id, output, input])
+    return undefined
+  }
   const { keyGroups: groups, shamirThreshold: threshold } = settings
   let isOpen = false
   const seal = async (): Promise<SealedOver | undefined> => {
-    const { input } = formatsFor({}, target.typePath, earlier.bytes)
-    if (input !== output) return undefined
     const audit = { context: io.ctx, file: earlier.path }
     const options = { services: earlier.services, audit }
     return withOpenFile(await loadEncrypted(earlier.bytes, input), options, (file) => {
@@ -78,6 +81,11 @@ export async function sealOverEarlier(
   const over = await seal().catch(afresh)
   // Whoever can write to the repository could have planted a version under a data key of their own, but without values that are still right.
   return over && (over.kept > 0 || over.isNewKey || over.sealed === undefined) ? over : undefined
+}
+
+function warnOfFormats({ ctx }: Io, named: string, [from, to, earlier]: readonly [FormatId, FormatId, FormatId]): void {
+  const message = `--into ${named} is set aside, and every value encrypted anew: ${from} becomes ${to}, and the earlier version is ${earlier}`
+  ctx.log({ level: 'warning', logger: 'CMD', message })
 }
 
 /** Where no key for the earlier version is at hand, or it was changed without one, it is nothing to go by. */

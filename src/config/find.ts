@@ -57,21 +57,23 @@ function foreignOwner(found: string, ctx: Context, isChosen: boolean): number | 
   return [...(isAbove ? [folder] : []), ...looked].map(({ uid }) => uid).find((uid) => !own.includes(uid))
 }
 
+type IsThere = (name: string, level: number) => boolean
+
 /** Of a search: the file that is used, and the first one met that has the other ending. */
 interface Searched {
   readonly found: string | undefined
   readonly misnamed: string | undefined
 }
 
-/** `isChosen`: the user chose the working directory. */
-function search(ctx: Context, isChosen = true): Searched {
+/** `isChosen`: the user chose the working directory. `isThere`: whether this name is there, the working directory being so many levels below. */
+function search(ctx: Context, isChosen = true, isThere: IsThere = (name) => exists(name, ctx)): Searched {
   const { sep } = pathsOf(ctx)
   let misnamed: string | undefined
   let found: string | undefined
   for (let level = 0; level < levels && found === undefined; level++) {
     const above = `..${sep}`.repeat(level)
-    if (exists(`${above}.sops.yaml`, ctx)) found = `${above}.sops.yaml`
-    else if (misnamed === undefined && exists(`${above}.sops.yml`, ctx)) misnamed = `${above}.sops.yml`
+    if (isThere(`${above}.sops.yaml`, level)) found = `${above}.sops.yaml`
+    else if (misnamed === undefined && isThere(`${above}.sops.yml`, level)) misnamed = `${above}.sops.yml`
   }
   if (misnamed !== undefined) {
     const instead = found === undefined ? '' : `; using "${found}" instead`
@@ -140,6 +142,25 @@ function placeOf(found: string, ctx: Context): string {
 const realpathOf = (found: string, ctx: Context): string =>
   pathsOf(ctx).join(realpathSync(openablePath(`${found.slice(0, -'.sops.yaml'.length)}.`, ctx)), '.sops.yaml')
 
+const looked = memoKeys<boolean>('names that were looked for')
+
+/** Asks once a run for each name in a folder, so that folders side by side do not look through those above them again. */
+function knownIn(ctx: Context): IsThere | undefined {
+  const { dirname, join } = pathsOf(ctx)
+  const folders: string[] = []
+  try {
+    // `..` is the folder above what a link leads to.
+    folders.push(realpathSync(ctx.cwd))
+  } catch {
+    return undefined
+  }
+  return (name, level) => {
+    while (folders.length <= level) folders.push(dirname(folders.at(-1)!))
+    const place = join(folders[level]!, name.slice(name.lastIndexOf('.sops')))
+    return onceEach(ctx, looked, place, () => exists(name, ctx))
+  }
+}
+
 const nearest = memoKeys<ConfigFile | undefined>('nearest configurations')
 const told = memoKeys<void>('warnings of the search')
 
@@ -154,7 +175,7 @@ export async function nearestConfig(path: string, ctx: Context): Promise<ConfigF
   return onceEach(ctx, nearest, folder, () => {
     const log: Context['log'] = (line) => onceEach(ctx, told, line.message, () => ctx.log(line))
     const there = { ...ctx, cwd: folder, log }
-    const { found } = search(there, false)
+    const { found } = search(there, false, knownIn(there))
     if (found === undefined) return undefined
     const absolutePath = placeOf(found, there)
     return { path: relative(ctx.cwd, absolutePath), absolutePath, found: true }

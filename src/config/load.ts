@@ -11,7 +11,7 @@ import { globHint } from '../text/glob.ts'
 import { tabHints } from '../text/tabs.ts'
 import { type ConfigFile, openablePath } from './find.ts'
 import { doctorHint } from './finding.ts'
-import { type checkLevels, configShape, type StructShape } from './shape.ts'
+import { type checkLevels, configShape, type StructShape, type withoutKey } from './shape.ts'
 
 /** The value of a flexible key field, judged when its rule is selected. */
 export interface Flexible {
@@ -131,6 +131,10 @@ export interface Policy {
 /** What only this program reads: the top-level key `x-sops-ts`. */
 interface OwnSettings {
   readonly check?: CheckSettings
+  readonly filter?: {
+    /** What the filter of Git does with a plaintext where no key opens its earlier version; by default it fails. */
+    readonly without_key?: (typeof withoutKey)[number]
+  }
   /** Files that must have the same keys, by the name of the group. */
   readonly groups?: Readonly<Record<string, readonly string[]>>
   readonly policy?: readonly Policy[]

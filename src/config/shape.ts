@@ -151,9 +151,15 @@ const policy = own(
   { required: ['files'] },
 )
 
+/** What the filter of Git does with a plaintext where no key opens its earlier version. */
+export const withoutKey = ['fail', 'fresh'] as const
+
+const filterSettings = own('filterSettings', { without_key: { kind: 'choice', of: withoutKey } })
+
 /** What only this program reads; the reference takes it for somebody else's (spec/config.md 2). */
 const ownSettings = own('xSopsTs', {
   check: checkSettings,
+  filter: filterSettings,
   groups: { kind: 'named', of: texts },
   policy: list(policy),
   revoked: list(own('revokedRecipient', { who: text, at: day }, { required: ['who', 'at'] })),

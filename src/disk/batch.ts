@@ -50,13 +50,15 @@ export function makeBatch(writer: Writer): Batch {
     async commit() {
       for (const { check } of prepared) await check()
       let done = 0
+      const released: Promise<unknown>[] = []
       try {
         for (let at = 0; at < prepared.length; at += lockedAtOnce)
-          await putAllInPlace(writer, prepared.slice(at, at + lockedAtOnce), () => done++)
+          await putAllInPlace(writer, prepared.slice(at, at + lockedAtOnce), { released, onDone: () => done++ })
       } catch (error) {
         const failure = cannotWrite(error, prepared[done]!.path, what)
         throw done === 0 ? failure : halfway(failure, done, prepared.length)
       } finally {
+        await Promise.all(released)
         for (const folder of new Set(prepared.map(({ target }) => dirname(target)))) await syncFolder(folder)
       }
     },
@@ -83,7 +85,13 @@ async function prepare(
   }
 }
 
-async function putAllInPlace(writer: Writer, some: readonly Prepared[], onDone: () => void): Promise<void> {
+interface Putting {
+  readonly onDone: () => void
+  /** Takes what waits for the locks to be gone. */
+  readonly released: Promise<unknown>[]
+}
+
+async function putAllInPlace(writer: Writer, some: readonly Prepared[], { onDone, released }: Putting): Promise<void> {
   const locks = await lockFree(
     writer,
     some.map(({ target }) => target),
@@ -94,7 +102,7 @@ async function putAllInPlace(writer: Writer, some: readonly Prepared[], onDone: 
       onDone()
     }
   } finally {
-    if (locks) for (const { release } of locks) release()
+    if (locks) released.push(Promise.all(locks.map(({ release }) => release())))
   }
 }
 
@@ -107,7 +115,7 @@ async function lockAndPut(writer: Writer, one: Prepared): Promise<void> {
   }
 }
 
-const putInPlace = ({ path, target, check, replacement }: Prepared, lock: Lock): Promise<void> =>
+const putInPlace = ({ path, target, check, replacement }: Prepared, lock: Pick<Lock, 'file'>): Promise<void> =>
   replacement.commit(async () => {
     await mustBeLocked(path, target, lock)
     await check()

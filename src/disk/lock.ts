@@ -6,6 +6,7 @@ import type { BigIntStats } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { SopsError } from '../errors.ts'
 import {
+  close,
   closeSync,
   codeOf,
   constants,
@@ -22,6 +23,11 @@ export interface Lock {
   /** The locked file, as it was then. */
   readonly file: BigIntStats
   release(): void
+}
+
+/** One of several locks. The old file goes when its last name and descriptor are gone, and takes a thread of its own for that. */
+interface OneLock extends Pick<Lock, 'file'> {
+  release(): Promise<void>
 }
 
 /** Why anything but a regular file is refused. */
@@ -62,22 +68,21 @@ export const lockedAtOnce = 200
  * Locks several files at once, which costs less than each by itself, where nobody else has any of them. Undefined where that cannot be: then
  * each has to be locked alone. It waits for nobody, so that two programs cannot wait for each other.
  */
-export async function lockFree(writer: Writer, targets: readonly string[]): Promise<readonly Lock[] | undefined> {
+export async function lockFree(writer: Writer, targets: readonly string[]): Promise<readonly OneLock[] | undefined> {
   if (exclusive[writer.platform] !== undefined || writer.platform === 'win32' || targets.length < 2) return undefined
-  const locks: Lock[] = []
+  const locks: OneLock[] = []
   let areHeld = false
   try {
     const descriptors = targets.map((target) => {
       const descriptor = open(writer, target)!
-      locks.push({ file: fstatSync(descriptor, { bigint: true }), release: () => closeSync(descriptor) })
+      locks.push({ file: fstatSync(descriptor, { bigint: true }), release: () => close(descriptor).catch(() => {}) })
       return descriptor
     })
     if (locks.some(({ file }) => !file.isFile())) return undefined
-    const each = 'n=3; while [ "$n" -lt "$1" ]; do flock -n "$n" || exit 1; n=$((n+1)); done'
     const half = Math.ceil(descriptors.length / 2)
     const ends = await Promise.all(
       [descriptors.slice(0, half), descriptors.slice(half)].map((some) =>
-        ended(writer, ['/bin/sh', '-c', each, 'sh', `${3 + some.length}`], some),
+        ended(writer, ['/bin/sh', '-c', lockAll, 'sh', `${3 + some.length}`, lockInPerl], some),
       ),
     )
     if (ends.some((end) => end !== 0)) return undefined
@@ -87,9 +92,18 @@ export async function lockFree(writer: Writer, targets: readonly string[]): Prom
   } catch {
     return undefined
   } finally {
-    if (!areHeld) for (const { release } of locks) release()
+    if (!areHeld) await Promise.all(locks.map(({ release }) => release()))
   }
 }
+
+/** One program for all of them, where it is there; it follows flock(1), so that there is one kind of lock. */
+const lockAll = `flock -n 3 || exit 1
+perl -e "$2" "$1" 2>/dev/null && exit
+n=4
+while [ "$n" -lt "$1" ]; do flock -n "$n" || exit 1; n=$((n+1)); done`
+
+/** 6 is LOCK_EX | LOCK_NB. A handle that goes leaves the lock to the descriptor that shares its open file. */
+const lockInPerl = 'for (4 .. $ARGV[0] - 1) { open(my $file, ">&=", $_) or exit 1; flock($file, 6) or exit 1 }'
 
 /** True if both are the same file, not just the same content. */
 export const isSame = (a: BigIntStats, b: BigIntStats): boolean => a.dev === b.dev && a.ino === b.ino

@@ -10,7 +10,7 @@ import {
   link,
   makeFile,
   open,
-  rename,
+  renameSync,
   rm,
   rmSync,
   systemErrorText,
@@ -56,7 +56,7 @@ export async function createFile(
         if (codeOf(error) === 'EEXIST' || !(await claim(target))) return false
       }
     }
-    await rename(temporary.path, target)
+    renameSync(temporary.path, target)
     await syncFolder(dirname(target))
     return true
   } finally {
@@ -108,13 +108,13 @@ export async function prepareReplacement(
   try {
     const mode = Number(before.mode & 0o7777n)
     await fill(temporary.handle, content, mode)
-    const isReplaceable = before.nlink === 1n && (await takeOwner(temporary.handle, before, mode))
-    await temporary.handle.close()
+    const isReplaceable = before.nlink === 1n && takeOwner(temporary.handle, before, mode)
+    temporary.handle.close()
     const commit = async (check: () => Promise<void>): Promise<void> => {
       await check()
       try {
         if (isReplaceable) {
-          await rename(temporary.path, target)
+          renameSync(temporary.path, target)
           return temporary.renamed()
         }
       } catch (error) {
@@ -221,7 +221,7 @@ function makeTemporary(writer: Writer, target: string): Temporary {
       takeBack()
     },
     discard: async () => {
-      await handle.close()
+      handle.close()
       if (isGone) return
       // If it cannot be removed, the clean-up tries again; the result of the work is not affected.
       if (kept || (await isRemoved(path))) takeBack()
@@ -250,12 +250,16 @@ async function* piecesOf(path: string): AsyncGenerator<Uint8Array> {
 
 async function fill(handle: FreshFile, content: Content, mode: number): Promise<void> {
   await put(handle, content)
-  await changeMode(handle, mode)
+  changeMode(handle, mode)
   await sync(handle)
 }
 
 /** A file system without modes refuses; the file then stays as private as it can be there. */
-const changeMode = (handle: FreshFile, mode: number): Promise<void> => handle.chmod(mode).catch(() => {})
+function changeMode(handle: FreshFile, mode: number): void {
+  try {
+    handle.chmod(mode)
+  } catch {}
+}
 
 async function sync(handle: Pick<FreshFile, 'sync'>): Promise<void> {
   try {
@@ -267,13 +271,13 @@ async function sync(handle: Pick<FreshFile, 'sync'>): Promise<void> {
 }
 
 /** True if the new file has, or could be given, the owner of the old one. */
-async function takeOwner(handle: FreshFile, before: BigIntStats, mode: number): Promise<boolean> {
+function takeOwner(handle: FreshFile, before: BigIntStats, mode: number): boolean {
   const now = handle.stat()
   if (now.uid === before.uid && now.gid === before.gid) return true
   try {
-    await handle.chown(Number(before.uid), Number(before.gid))
+    handle.chown(Number(before.uid), Number(before.gid))
     // Changing the owner clears some bits of the mode.
-    await changeMode(handle, mode)
+    changeMode(handle, mode)
     return true
   } catch {
     return false

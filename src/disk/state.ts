@@ -35,7 +35,7 @@ export function cannotWrite(error: unknown, path: string, what: string): SopsErr
 }
 
 /** `path` is its name for people. @throws SopsError `cannot-write` unless the target is the locked file. */
-export async function mustBeLocked(path: string, target: string, { file }: Lock): Promise<void> {
+export async function mustBeLocked(path: string, target: string, { file }: Pick<Lock, 'file'>): Promise<void> {
   const now = statSync(target, { bigint: true, throwIfNoEntry: false })
   if (now === undefined || !isSame(now, file)) throw changed(path)
 }

@@ -6,7 +6,7 @@ import { inOrderOfBoth } from './groups.ts'
 import { type Merging, mergeMaps } from './nodes.ts'
 
 /** How the documents are merged; `document` is filled in for each. */
-export type MergingTrees = Omit<Merging, 'document'>
+type MergingTrees = Omit<Merging, 'document'>
 
 /** The merged tree; undefined where documents came or went and nothing tells which. */
 export function mergeTrees(base: Tree | undefined, ours: Tree, theirs: Tree, how: MergingTrees): Tree | undefined {

@@ -1,13 +1,15 @@
 // Files of bare bytes: where all versions are text, their lines are merged.
 import { isUtf8 } from 'node:buffer'
 import type { Leaf, Value } from '../tree/tree.ts'
-import { mergeSequences } from './sequence.ts'
+import { mergeSequences, type Range } from './sequence.ts'
 
 const bytesOf = (value: Value): Buffer | undefined => {
   const bytes =
     value instanceof Uint8Array ? Buffer.from(value) : typeof value === 'string' ? Buffer.from(value) : undefined
   return bytes && isUtf8(bytes) && !bytes.includes(0) ? bytes : undefined
 }
+
+const linesIn = (lines: readonly string[], [from, to]: Range): readonly string[] => lines.slice(from, to)
 
 const linesOf = (bytes: Buffer): string[] => bytes.toString('latin1').match(/[^\n]*\n|[^\n]+$/g) ?? []
 
@@ -19,7 +21,7 @@ export function mergeBinary(base: Leaf | undefined, ours: Leaf, theirs: Leaf): L
   const stretches = mergeSequences(old!, own!, other!)
   if (stretches.some(({ kind }) => kind === 'conflict')) return undefined
   const lines = stretches.flatMap((stretch) =>
-    stretch.kind === 'theirs' ? other!.slice(...stretch.theirs) : own!.slice(...stretch.ours),
+    stretch.kind === 'theirs' ? linesIn(other!, stretch.theirs) : linesIn(own!, stretch.ours),
   )
   return { ...ours, value: Buffer.from(lines.join(''), 'latin1') }
 }

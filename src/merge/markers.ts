@@ -10,7 +10,7 @@ export interface Labels {
 }
 
 /** The lines of a place that is a conflict, in the text of each side; absent where it has none. */
-export interface MarkedPlace {
+interface MarkedPlace {
   readonly ours?: Range | undefined
   readonly theirs?: Range | undefined
   readonly base?: Range | undefined
@@ -29,7 +29,7 @@ interface Piece {
 }
 
 /** Texts that are marked together. */
-export interface MarkedTexts {
+interface MarkedTexts {
   readonly ours: Uint8Array
   readonly theirs: Uint8Array
   /** Shown between the two. */
@@ -50,21 +50,20 @@ export function withMarkers(
   const eol = a[0]?.endsWith('\r\n') || b[0]?.endsWith('\r\n') ? '\r\n' : '\n'
   const mark = (character: string, label: string): string =>
     `${character.repeat(labels.size ?? 7)}${label === '' ? '' : ` ${label}`}${eol}`
-  const whole = (lines: readonly string[]): string => {
-    const text = lines.join('')
+  const whole = (lines: readonly string[], [from, to]: Range): string => {
+    const text = lines.slice(from, to).join('')
     return text === '' || text.endsWith('\n') ? text : text + eol
   }
   const baseLines = c && baseFinder(a, c)
   const out: string[] = []
   let at = 0
   for (const piece of piecesOf(a, b, places, all)) {
-    out.push(...a.slice(at, piece.ours[0]))
+    out.push(a.slice(at, piece.ours[0]).join(''), mark('<', utf8(labels.ours)), whole(a, piece.ours))
+    if (c && baseLines) out.push(mark('|', utf8(labels.base ?? 'base')), whole(c, baseLines(piece)))
+    out.push(mark('=', ''), whole(b, piece.theirs), mark('>', utf8(labels.theirs)))
     at = piece.ours[1]
-    out.push(mark('<', utf8(labels.ours)), whole(a.slice(...piece.ours)))
-    if (c && baseLines) out.push(mark('|', utf8(labels.base ?? 'base')), whole(c.slice(...baseLines(piece))))
-    out.push(mark('=', ''), whole(b.slice(...piece.theirs)), mark('>', utf8(labels.theirs)))
   }
-  out.push(...a.slice(at))
+  out.push(a.slice(at).join(''))
   return Buffer.from(out.join(''), 'latin1')
 }
 
@@ -109,7 +108,7 @@ function joined(pieces: readonly Piece[]): Piece[] {
     if (last && (piece.ours[0] < last.ours[1] || piece.theirs[0] < last.theirs[1] || isSameStart(piece, last))) {
       last.ours = [Math.min(last.ours[0], piece.ours[0]), Math.max(last.ours[1], piece.ours[1])]
       last.theirs = [Math.min(last.theirs[0], piece.theirs[0]), Math.max(last.theirs[1], piece.theirs[1])]
-      last.places.push(...piece.places)
+      for (const place of piece.places) last.places.push(place)
     } else found.push({ ours: [...piece.ours], theirs: [...piece.theirs], places: [...piece.places] })
   }
   return found
@@ -160,7 +159,7 @@ function baseFinder(a: readonly string[], c: readonly string[]): (piece: Piece) 
   const pairs = matches(a, c)
   return ({ ours, places }) => {
     const own = places.flatMap(({ base }) => (base ? [base] : []))
-    if (own.length > 0) return [Math.min(...own.map(([from]) => from)), Math.max(...own.map(([, to]) => to))]
+    if (own.length > 0) return own.reduce(([from, to], [start, end]) => [Math.min(from, start), Math.max(to, end)])
     if (places.length > 0) return [0, 0]
     const before = pairs.findLast(([x]) => x < ours[0])
     const after = pairs.find(([x]) => x >= ours[1])

@@ -73,10 +73,12 @@ async function openMerge(versions: MergeVersions, sides: Sides<ReadSide>, option
   const chosen = (choose: Choose | undefined, rest: Side): Pass => passes((conflict) => choose?.(conflict) ?? rest)!
   const left = (choose?: Choose): readonly number[] =>
     conflicts.flatMap((conflict, i) => (choose?.(conflict) === undefined ? [i] : []))
+  const merged = chosen(undefined, 'ours').metadata
   return {
     kind: 'open',
     conflicts,
-    unrotated: unrotatedIn(sides, chosen(undefined, 'ours').metadata),
+    unrotated: unrotatedIn(sides, merged),
+    admitted: admittedBy(merged),
     seal: async (choose) => {
       refuseLeft(left(choose).map((i) => conflicts[i]!.keyPath))
       return sealer.seal(chosen(choose, 'ours'))
@@ -155,3 +157,6 @@ function unrotatedIn({ base, ours, theirs }: Sides<ReadSide>, { removed }: Merge
   const isRotated = before === undefined || after.some((key) => key !== undefined && !isSame(key, before))
   return isRotated ? [] : removed.map(labelOf)
 }
+
+const admittedBy = ({ metadata, kept, isWhole }: MergedMetadata): readonly string[] =>
+  isWhole ? [] : metadata.keyGroups.flatMap(({ keys }) => keys.filter((key) => !kept.has(key)).map(labelOf))

@@ -24,7 +24,7 @@ export interface MergedMetadata {
 }
 
 /** Takes a side of what both sides changed, each in its own way; `field` stands below `sops`. */
-export type ChooseField = (field: string, reason: string) => 'base' | 'ours' | 'theirs'
+type ChooseField = (field: string, reason: string) => 'base' | 'ours' | 'theirs'
 
 const bothChanged = 'both sides changed it'
 
@@ -39,7 +39,9 @@ export function mergeMetadata({ base, ours, theirs }: Said, holders: Holders, ch
   const settings = mergeSettings({ base, ours, theirs }, choose)
   const { groups, ...entries } = mergeGroups({ base, ours, theirs }, holders, choose)
   const version = compareVersions(ours.version || '0', theirs.version || '0') < 0 ? theirs.version : ours.version
-  return { metadata: { ...ours, ...settings, version, keyGroups: groups }, ...entries }
+  const threshold = settings.shamirThreshold
+  const shamirThreshold = groups.length > 1 ? Math.min(threshold, groups.length) : threshold
+  return { metadata: { ...ours, ...settings, shamirThreshold, version, keyGroups: groups }, ...entries }
 }
 
 const keysOf = (groups: readonly KeyGroup[]): readonly MasterKey[] => groups.flatMap(({ keys }) => keys)

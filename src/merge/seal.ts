@@ -138,7 +138,12 @@ async function openedAgain(bytes: Uint8Array, id: FormatId, dataKey: Uint8Array,
   const { documents } = file.plain
   const isSame =
     documents.length === tree.documents.length && documents.every((one, i) => sameData(one, tree.documents[i]))
-  if (!isSame) throw new SopsError('cannot-emit', 'the merged file would not read back as it was merged')
+  if (!isSame)
+    throw new SopsError('cannot-emit', 'the merged file would not read back as it was merged', {
+      hints: [
+        'nothing is merged: take one side (git checkout --ours FILE), and make the changes of the other with sops edit',
+      ],
+    })
   return { bytes, file, format: file.format, parsed: file.parsed, tree: file.tree }
 }
 

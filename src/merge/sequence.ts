@@ -24,7 +24,7 @@ export function matches(a: readonly string[], b: readonly string[]): Match[] {
     for (; a0 < a1 && b0 < b1 && a[a1 - 1] === b[b1 - 1]; a1--, b1--) found.push([a1 - 1, b1 - 1])
     if (a0 === a1 || b0 === b1) continue
     const anchors = anchorsIn(a, b, [a0, a1], [b0, b1])
-    if (anchors.length === 0) found.push(...commonIn(a, b, [a0, a1], [b0, b1]))
+    if (anchors.length === 0) for (const match of commonIn(a, b, [a0, a1], [b0, b1])) found.push(match)
     for (const [x, y] of anchors) {
       found.push([x, y])
       work.push([
@@ -180,11 +180,15 @@ function nextChange(
     (overlaps(hunk.a, range) || ((isEmpty(hunk.a) || isEmpty(range)) && hunk.a[0] <= range[1] && range[0] <= hunk.a[1]))
   for (;;) {
     const [one, two] = [own[i + mine.length], other[j + its.length]]
-    if ((isFirst && mine.length === 0) || meets(one)) mine.push(one!)
-    else if ((!isFirst && its.length === 0) || meets(two)) its.push(two!)
-    else return { mine, its, range }
-    const last = [...mine, ...its].map(({ a }) => a)
-    range = [Math.min(...last.map(([from]) => from)), Math.max(...last.map(([, to]) => to))]
+    const next =
+      (isFirst && mine.length === 0) || meets(one)
+        ? one!
+        : (!isFirst && its.length === 0) || meets(two)
+          ? two!
+          : undefined
+    if (next === undefined) return { mine, its, range }
+    ;(next === one ? mine : its).push(next)
+    range = [Math.min(range[0], next.a[0]), Math.max(range[1], next.a[1])]
   }
 }
 

@@ -40,7 +40,7 @@ export interface Apart {
 }
 
 /** The versions as they were found. */
-export type OpenedSides =
+type OpenedSides =
   | { readonly kind: 'open'; readonly sides: Sides<ReadSide>; readonly close: () => void }
   | { readonly kind: 'closed'; readonly sides: Sides<EncryptedFile>; readonly cause: SopsError }
   | { readonly kind: 'apart'; readonly why: Apart }

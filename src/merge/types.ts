@@ -34,6 +34,8 @@ export interface OpenMerge {
   readonly conflicts: readonly MergeConflict[]
   /** Names of recipients that a side took out while the data key stayed what it was. */
   readonly unrotated: readonly string[]
+  /** Names of recipients whom one side added and the data key of the other is wrapped for now. */
+  readonly admitted: readonly string[]
   /** The merged file. @throws SopsError as `sealFile`; `generic` for a conflict that `choose` leaves, and when wrapping the data key fails. */
   seal(choose?: Choose): Promise<Uint8Array>
   /** The same with markers around each conflict that is left, as ciphertext. */
@@ -52,6 +54,7 @@ export interface ClosedMerge {
   readonly conflicts: readonly MergeConflict[]
   /** The merged file, where its values are those of one side, whose MAC is its own then. */
   readonly sealed?: Uint8Array
+  /** The changes of both sides, with markers around the MAC, which only a key can make, and around each conflict. */
   marked(labels: Labels): Uint8Array
 }
 

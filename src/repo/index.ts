@@ -12,6 +12,7 @@ export {
   type ValueChange,
 } from './compare.ts'
 export { filesFitting } from './fitting.ts'
+export { formatFor } from './format.ts'
 export { type Git, gitIn, isWithin, pathFromTop, topOf } from './git.ts'
 export { compileGlob, isGlob } from './glob.ts'
 export { historiesOf, type PastVersion } from './history.ts'
@@ -27,5 +28,6 @@ export {
   type RepositoryRequest,
   type UndecryptedFile,
 } from './repository.ts'
+export { isShown } from './shown.ts'
 export type { TargetMeans, Wanted } from './suitable.ts'
 export { findTargets, type Target, type TargetRequest } from './targets.ts'

@@ -1,22 +1,11 @@
 // The ciphertext of files that stand decrypted in the work tree (`unlock`), until they are locked again. Every file there is whole or not there:
 // the order of the steps is ciphertext kept, plaintext written; then ciphertext written, kept one removed. So a crash loses neither.
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { basename, join } from 'node:path'
-import { syncFolder } from '../disk/index.ts'
+import { createFile, syncFolder, type Writer } from '../disk/index.ts'
 import { SopsError } from '../errors.ts'
 import { type FormatId, isFormatId } from '../formats/index.ts'
-import {
-  bytesOf,
-  codeOf,
-  existsSync,
-  type FileHandle,
-  makeFolders,
-  open,
-  readdirSync,
-  readFile,
-  rename,
-  rm,
-} from '../system/index.ts'
+import { bytesOf, codeOf, existsSync, makeFolders, readdirSync, readFile, rm } from '../system/index.ts'
 import { quote } from '../text/quote.ts'
 
 /** A file that is unlocked. */
@@ -48,6 +37,7 @@ const placeOf = (folder: string, path: string): string => join(folder, digestOf(
  * @throws SopsError `generic` where another ciphertext of the path is kept; the system's error where it cannot be written.
  */
 export async function keepLocked(
+  writer: Writer,
   folder: string,
   { path, format }: Pick<UnlockedFile, 'path' | 'format'>,
   ciphertext: Uint8Array,
@@ -62,7 +52,8 @@ export async function keepLocked(
   }
   await makeFolders(folder, 0o700)
   const head = JSON.stringify({ version, path, format, sha256 })
-  await writeWhole(placeOf(folder, path), Buffer.concat([Buffer.from(`${head}\n`), ciphertext]))
+  const content = Buffer.concat([Buffer.from(`${head}\n`), ciphertext])
+  await createFile(writer, placeOf(folder, path), content, { mode: 0o600 })
 }
 
 /** What is unlocked, sorted by path; `damaged` names the kept files that cannot be read, so that the others can be locked all the same. */
@@ -121,33 +112,5 @@ function headOf(text: string): UnlockedFile | undefined {
     return typeof format === 'string' && isFormatId(format) ? { path, format, sha256 } : undefined
   } catch {
     return undefined
-  }
-}
-
-/** Under another name first, so that the place holds the whole of it or nothing. */
-async function writeWhole(place: string, bytes: Uint8Array): Promise<void> {
-  const temporary = `${place}-${randomBytes(8).toString('hex')}`
-  try {
-    const handle = await open(temporary, 'wx', 0o600)
-    try {
-      await handle.writeFile(bytes)
-      await flush(handle)
-    } finally {
-      await handle.close()
-    }
-    await rename(temporary, place)
-  } catch (error) {
-    await rm(temporary, { force: true }).catch(() => {})
-    throw error
-  }
-  await syncFolder(join(place, '..'))
-}
-
-/** Not every file system can flush, but a failed write must be reported. */
-async function flush(handle: FileHandle): Promise<void> {
-  try {
-    await handle.sync()
-  } catch (error) {
-    if (!['EINVAL', 'ENOTSUP', 'ENOSYS'].includes(codeOf(error) ?? '')) throw error
   }
 }

@@ -2,9 +2,9 @@
 import type { Context, LogLine } from '../context/index.ts'
 import { SopsError } from '../errors.ts'
 import { loadEncrypted, type OpenFile, withOpenFile } from '../file/index.ts'
-import { type FormatId, formatOfPath, sniffFormat } from '../formats/index.ts'
 import type { KeyService } from '../groups/index.ts'
 import { codeOf, readRegular, systemErrorText } from '../system/index.ts'
+import { formatFor } from './format.ts'
 import type { Target } from './targets.ts'
 
 /** What a run over many files opens them with. */
@@ -25,12 +25,6 @@ export async function withTarget<T>(
   const loaded = await loadEncrypted(bytes, formatFor(path, bytes), context.watch)
   const log = (line: LogLine): void => context.log({ ...line, fields: { ...line.fields, file: name } })
   return withOpenFile(loaded, { ...opening, log, audit: { context, file: path } }, (file) => use(file, bytes))
-}
-
-/** By the name; where that says nothing, by what the text looks like. */
-function formatFor(path: string, bytes: Uint8Array): FormatId {
-  const format = formatOfPath(path)
-  return format === 'binary' ? (sniffFormat(bytes) ?? format) : format
 }
 
 const notRegular = (name: string, what: string): SopsError =>

@@ -2,13 +2,17 @@
 import { dirname, relative, sep } from 'node:path'
 import type { Config } from '../config/index.ts'
 import type { Context } from '../context/index.ts'
+import { SopsError } from '../errors.ts'
+import { loadEncrypted } from '../file/index.ts'
 import { formatOfPath } from '../formats/index.ts'
 import { codeOf, lstatSync, readFileSync, realpathSync } from '../system/index.ts'
 import { type Blobs, openBlobs } from './blobs.ts'
 import { largest, looksEncrypted, withMetadata } from './candidates.ts'
+import { formatFor } from './format.ts'
 import type { FoundFile, FoundFiles } from './found.ts'
 import type { Git } from './git.ts'
 import { needsUnder } from './must-encrypt.ts'
+import { isShown } from './shown.ts'
 
 /** What a command needs; `clear`: a file that must be encrypted and is not (`mustBeEncrypted`); `any`: whatever is a regular file. */
 export type Wanted = 'encrypted' | 'clear' | 'either' | 'any'
@@ -26,6 +30,8 @@ interface Sieve {
   /** Files that may be encrypted, as paths without links; undefined: any. */
   readonly marked: ReadonlySet<string> | undefined
   readonly ruleFor: (path: string) => Promise<Covering | undefined>
+  /** True for a file that a rule for secrets is for; false where that cannot be told. */
+  readonly isMeant: (path: string) => Promise<boolean>
   readonly content: (place: FoundFile) => Promise<Content>
 }
 
@@ -56,9 +62,21 @@ const stagedContent =
   async ({ real }: FoundFile): Promise<Content> =>
     (await blobs.read(`:0:${relative(top, real).replaceAll(sep, '/')}`, largest)) ?? 'none'
 
+/** What the creation rules say. Whoever wants encrypted files needs none of them but for texts that may only show how such files look. */
+function rulesOf(wanted: Wanted, means: TargetMeans, ctx: Context): Pick<Sieve, 'ruleFor' | 'isMeant'> {
+  const lookup = ruleLookup(means, ctx)
+  const needsNone = wanted === 'encrypted' || wanted === 'any'
+  const isMeant = async (path: string): Promise<boolean> => (await lookup(path).catch(unlessRead)) !== undefined
+  return { ruleFor: needsNone ? async () => undefined : lookup, isMeant }
+}
+
+/** What cannot be read says nothing. */
+function unlessRead(error: unknown): undefined {
+  if (!(error instanceof SopsError)) throw error
+}
+
 /** The creation rules of each configuration, read once. */
-function ruleLookup(wanted: Wanted, means: TargetMeans, ctx: Context): Sieve['ruleFor'] {
-  if (wanted === 'encrypted' || wanted === 'any') return async () => undefined
+function ruleLookup(means: TargetMeans, ctx: Context): Sieve['ruleFor'] {
   const known = new Map<Config, Needs>()
   return async (path) => {
     const config = await means.configFor(path)
@@ -101,7 +119,11 @@ async function isSuitable(sieve: Sieve, place: FoundFile): Promise<boolean> {
   if (covering === undefined && !mayBeEncrypted) return false
   const bytes = await sieve.content(place)
   if (typeof bytes === 'string') return bytes === 'unknown'
-  if (looksEncrypted(bytes)) return wanted !== 'clear'
+  if (looksEncrypted(bytes)) {
+    if (wanted === 'clear') return false
+    const isReadable = (): Promise<boolean> => canBeRead(place.path, bytes)
+    return !(await isShown({ ...place, bytes }, { isReadable, isMeant: () => sieve.isMeant(place.path) }))
+  }
   if (covering === undefined) return false
   const need = await covering.needs.has(bytes, place.path, covering.rule)
   if (need === 'unreadable') {
@@ -111,6 +133,12 @@ async function isSuitable(sieve: Sieve, place: FoundFile): Promise<boolean> {
   }
   return need === true
 }
+
+const canBeRead = (path: string, bytes: Uint8Array): Promise<boolean> =>
+  loadEncrypted(bytes, formatFor(path, bytes)).then(
+    () => true,
+    (error: unknown) => unlessRead(error) ?? false,
+  )
 
 /** Files that are read at a time. */
 const atOnce = 16
@@ -138,7 +166,7 @@ export async function suitable(
 ): Promise<readonly FoundFile[]> {
   const isMarked = wanted === 'encrypted' || wanted === 'either'
   const marked = isMarked && git !== undefined ? await withMetadata(git, files.length) : undefined
-  const sieve = { ctx, wanted, marked, ruleFor: ruleLookup(wanted, means, ctx), content: contentOf }
+  const sieve = { ctx, wanted, marked, ...rulesOf(wanted, means, ctx), content: contentOf }
   return sieved(sieve, files, isWhereItSeems())
 }
 
@@ -152,7 +180,7 @@ export async function suitableStaged(
   const blobs = await openBlobs(git.folder, ctx)
   try {
     const content = stagedContent(blobs, git.folder)
-    const sieve = { ctx, wanted, marked: undefined, ruleFor: ruleLookup(wanted, means, ctx), content }
+    const sieve = { ctx, wanted, marked: undefined, ...rulesOf(wanted, means, ctx), content }
     return await sieved(sieve, files, async () => true)
   } finally {
     blobs.close()

@@ -1,5 +1,6 @@
 // Node's synchronous file calls, for paths with bytes that are not UTF-8 (bytes.ts). Nothing else under src/ may give node:fs a path.
 import * as fs from 'node:fs'
+import { promisify } from 'node:util'
 import { nativePath, textOf } from './bytes.ts'
 
 const onPath = <Call>(call: Call): Call =>
@@ -18,7 +19,9 @@ export const openSync: typeof fs.openSync = onPath(fs.openSync)
 export const readdirSync: typeof fs.readdirSync = onPath(fs.readdirSync)
 export const readFileSync: typeof fs.readFileSync = onPath(fs.readFileSync)
 export const realpathSync = (path: string): string => textOf(fs.realpathSync.native(nativePath(path), 'buffer'))
+export const renameSync = (from: string, to: string): void => fs.renameSync(nativePath(from), nativePath(to))
 export const rmSync: typeof fs.rmSync = onPath(fs.rmSync)
 export const statSync: typeof fs.statSync = onPath(fs.statSync)
 export const statfsSync: typeof fs.statfsSync = onPath(fs.statfsSync)
+export const close: (descriptor: number) => Promise<void> = promisify(fs.close)
 export { closeSync, constants, fstatSync, readlinkSync, readSync, writeSync } from 'node:fs'

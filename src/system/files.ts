@@ -23,8 +23,6 @@ export type { FileHandle } from 'node:fs/promises'
 
 export const link = async (from: string, to: string): Promise<void> => fs.link(nativePath(from), nativePath(to))
 
-export const rename = async (from: string, to: string): Promise<void> => fs.rename(nativePath(from), nativePath(to))
-
 /**
  * Makes a folder and its missing parents, each with this mode. Node's recursive mkdir never returns on a file system that answers ENOENT
  * for every name in it (procfs).

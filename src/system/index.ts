@@ -13,13 +13,13 @@ export {
   readFile,
   readlink,
   realpath,
-  rename,
   rm,
   stat,
   writeFile,
 } from './files.ts'
 export {
   accessSync,
+  close,
   closeSync,
   constants,
   existsSync,
@@ -33,6 +33,7 @@ export {
   readlinkSync,
   readSync,
   realpathSync,
+  renameSync,
   rmSync,
   statfsSync,
   statSync,

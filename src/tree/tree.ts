@@ -77,8 +77,8 @@ export interface Entry {
   readonly value: Node
   readonly origin?: Origin
   /**
-   * For a new top-level entry: its exact text, in whole lines, as another version of the file had it (`Format.textOf`). `rewrite` uses it
-   * instead of printing the entry afresh.
+   * For a new entry: its exact text as another version of the file had it (`Format.textOf`). `rewrite` uses it instead of printing the entry
+   * afresh, where YAML and JSON find that it says the same.
    */
   readonly text?: string
 }

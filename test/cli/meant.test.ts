@@ -37,6 +37,8 @@ const rows: readonly (readonly [words: string, meant: string])[] = [
   ['version', 'sops --version'],
   ['upgrade self-update', 'sops --version --check-for-updates'],
   ['textconv', 'sops git textconv'],
+  ['smudge', 'sops git smudge'],
+  ['uninstall deinstall', 'sops git uninstall'],
   ['bash', 'sops completion bash'],
   ['encrypt-file encrypt_all ENCRYPT Encrypt', 'sops encrypt'],
   ['protect', 'sops encrypt'],

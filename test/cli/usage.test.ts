@@ -12,7 +12,8 @@ const all = await allCommands()
 async function hintsOf(words: readonly string[]): Promise<string[]> {
   const { code, stderr } = await runCli(words)
   // In a gate 1 is for what was found.
-  expect(code).toBe(words[0] === 'check' ? 2 : 1)
+  // git takes anything below for a merged file.
+  expect(code).toBe(words[0] === 'check' ? 2 : words[1] === 'merge-driver' ? 129 : 1)
   expect(stderr).toContain('flag provided but not defined')
   return stderr.split('\n').filter((line) => line.startsWith('hint: '))
 }
@@ -56,8 +57,9 @@ describe('an unknown flag', () => {
       all.flatMap(([, other]) => other.flags.flatMap(namesOf)).filter((name) => !own.includes(name)),
     )
     for (const name of foreign) {
-      // A beginning of one of its own.
-      if (name === 'stage' && own.includes('staged')) continue
+      // Nothing but a word of their own is meant by these.
+      const near = { stage: 'staged', filter: 'file', global: 'local' }[name]
+      if (near !== undefined && own.includes(near)) continue
       expect((await hintsOf([...path, `${dashed(name)}=1`])).join()).not.toContain('did you mean')
     }
   })

@@ -104,7 +104,7 @@ const takeMany = [
     'unlock',
     'updatekeys',
   ],
-  ...['git install', 'help', 'keyservice', 'exec-env', 'exec-file'],
+  ...['git install', 'git merge-driver', 'help', 'keyservice', 'exec-env', 'exec-file'],
 ]
 
 test.each((await allCommands()).map(([path]) => path.join(' ')).filter((name) => !takeMany.includes(name)))(
@@ -115,6 +115,8 @@ test.each((await allCommands()).map(([path]) => path.join(' ')).filter((name) =>
     ]
     const given = name === 'keygen' || name.startsWith('completion') ? [] : words
     const { stderr } = await run([...name.split(' '), ...given, 'surplus'])
-    expect(stderr).toMatch(/More than one positional|takes no words|takes one file|precisely|index|no positional/)
+    expect(stderr).toMatch(
+      /More than one positional|takes no words|takes no patterns|no command to type|takes one file|precisely|index|no positional/,
+    )
   },
 )

@@ -26,9 +26,11 @@ policy:
     value_max_age: 365d
     keys: token
 revoked: [{who: carol, at: 2026-01-31}]
-revoke_grace: 14d`),
+revoke_grace: 14d
+filter: {without_key: fresh}`),
   )
   expect(config.own).toEqual({
+    filter: { without_key: 'fresh' },
     check: {
       rules: { 'clear-secret': 'off', 'git-setup': 'error' },
       require: ['prod/**'],

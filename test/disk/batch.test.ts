@@ -1,7 +1,17 @@
 // Many files that are replaced together: all of them or none, beside other programs that do the same.
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, closeSync, openSync, readdirSync, readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { afterEach, expect, test } from 'vitest'
 import { type Batch, fingerprint, lockFile, makeBatch, mustBeAsRead } from '../../src/disk/index.ts'
 import { lockFree } from '../../src/disk/lock.ts'
@@ -129,7 +139,7 @@ test.runIf(isLinux)('locks of several files keep others out until they are relea
   expect(locks.map(({ file }) => file.ino)).toEqual(paths.map((path) => statSync(path, { bigint: true }).ino))
   await expect(lockFile(host, paths[1]!, 100)).rejects.toMatchObject({ code: 'cannot-write' })
   expect(await lockFree(host, paths)).toBeUndefined()
-  for (const { release } of locks) release()
+  for (const { release } of locks) void release()
   const one = await lockFile(host, paths[1]!, 5000)
   one.release()
 })
@@ -145,4 +155,25 @@ test.runIf(isLinux)('locks that cannot be had at once are all given back', async
   const free = openSync(paths[0]!, 'r')
   closeSync(free)
   expect(free).toBe(descriptor)
+})
+
+test.runIf(isLinux)('a program that can locks all of several files; without it each takes one', async () => {
+  const names = namesOf(10)
+  await (await batchOf(names)).discard()
+  const paths = names.map((name) => box.path(name))
+  mkdirSync(box.path('bin'))
+  const put = (name: string, text: string): void => writeFileSync(box.path(`bin/${name}`), text, { mode: 0o755 })
+  put('flock', `#!/bin/sh\necho >>'${box.path('log')}'\nPATH=/usr/bin:/bin exec flock "$@"\n`)
+  const own = { ...host, env: { ...host.env, PATH: `${box.path('bin')}:${host.env['PATH']}` } }
+  const starts = async (): Promise<number> => {
+    writeFileSync(box.path('log'), '')
+    const locks = (await lockFree(own, paths))!
+    for (const path of [paths[0]!, paths[4]!, paths[9]!])
+      await expect(lockFile(host, path, 100)).rejects.toMatchObject({ code: 'cannot-write' })
+    await Promise.all(locks.map(({ release }) => release()))
+    return readFileSync(box.path('log'), 'utf8').length
+  }
+  if (spawnSync('perl', ['-e', '1']).status === 0) expect(await starts()).toBe(2)
+  put('perl', '#!/bin/sh\nexit 1\n')
+  expect(await starts()).toBe(10)
 })

@@ -63,6 +63,23 @@ const sealed = ['a.enc.yaml', 'k8s/app/c.enc.yaml', 'k8s/app/d.enc.json', 'k8s/b
 describe('what is wanted', () => {
   test('encrypted files', async () => expect(await names(ctx, { all: true })).toEqual(sealed))
 
+  test.each(['encrypted', 'either'] as const)('%s: no text that only shows how such files look', async (wanted) => {
+    const fenced = `# Secrets\n\n\`\`\`yaml\n${sealedYaml}\`\`\`\n`
+    repository.write({
+      'docs/how.md': fenced,
+      README: fenced,
+      'src/a_test.go': `var in = \`\n${sealedYaml}\`\n`,
+      'secrets/a.go': fenced,
+      'x.yaml.enc': fenced,
+    })
+    repository.commit()
+    const found = await names(ctx, { all: true }, wanted, configIn(repository.dir, ctx))
+    expect(found.filter((name) => !sealed.includes(name) && name !== 'secrets/clear.yaml')).toEqual([
+      'secrets/a.go',
+      'x.yaml.enc',
+    ])
+  })
+
   test('files that must be encrypted; one that nobody can read is told of', async () => {
     expect(await names(ctx, { all: true }, 'clear', configIn(repository.dir, ctx))).toEqual(['secrets/clear.yaml'])
     expect(ctx.notable.map(({ level, message }) => [level, message])).toEqual([

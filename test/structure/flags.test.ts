@@ -152,7 +152,7 @@ const leaves = (row: Row): readonly (readonly [name: string, row: CommandRow])[]
 /** Where the command is declared. */
 async function idOf(command: Command): Promise<string> {
   for (const file of sources.keys()) {
-    if (dirname(file) !== join(cli, 'commands')) continue
+    if (![join(cli, 'commands'), join(cli, 'commands/git')].includes(dirname(file))) continue
     const name = Object.entries(await import(file)).find(([, value]) => value === command)?.[0]
     if (name !== undefined) return `${file}#${name}`
   }

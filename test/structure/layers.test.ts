@@ -95,7 +95,7 @@ const floors: readonly (readonly string[])[] = [
   ['groups'],
   ['file', 'keyservice'],
   ['repo'],
-  ['check'],
+  ['check', 'merge'],
   ['index'],
   ['cli'],
 ]

@@ -25,7 +25,13 @@ export const isDead = (): boolean => plan.fault === 'kill' && plan.at >= 0 && pl
 /** Called before every step that changes something on disk. */
 function step(name: string): void {
   if (isDead()) throw new Error('the process is gone')
-  if (plan.writes === 0) plan.meanwhile?.()
+  const { meanwhile } = plan
+  if (plan.writes === 0 && meanwhile) {
+    // What another program does is no step of this one.
+    plan.meanwhile = undefined
+    meanwhile()
+    Object.assign(plan, { writes: 0, log: [] })
+  }
   plan.log.push(name)
   if (plan.writes++ !== plan.at) return
   if (plan.fault === 'kill') throw new Error('the process is gone')
@@ -74,7 +80,10 @@ export function faulty(real: typeof promises): typeof promises {
 type Callback = (error: unknown) => void
 
 /** What changes an open file, and tells a callback. */
-const changingOpen = ['writeFile', 'fchmod', 'fchown', 'fsync'] as const
+const changingOpen = ['writeFile', 'fsync'] as const
+
+/** The same without a callback. */
+const changingAtOnce = ['writeFileSync', 'fchmodSync', 'fchownSync', 'renameSync'] as const
 
 /** The same for files that are made at once and written by their descriptors. A process that was killed cleans nothing up. */
 export function faultySync(real: typeof fs): typeof fs {
@@ -98,6 +107,19 @@ export function faultySync(real: typeof fs): typeof fs {
       }
       const call = real[name] as (...args: unknown[]) => void
       call(...args)
+    }
+  }
+  for (const name of changingAtOnce) {
+    wrapped[name] = (...args: unknown[]) => {
+      try {
+        step(name)
+      } catch (error) {
+        const [descriptor, data] = args
+        if (name === 'writeFileSync' && typeof descriptor === 'number' && data instanceof Uint8Array)
+          real.writeSync(descriptor, data, 0, Math.floor(data.length / 2))
+        throw error
+      }
+      return (real[name] as (...args: unknown[]) => unknown)(...args)
     }
   }
   return wrapped as unknown as typeof fs

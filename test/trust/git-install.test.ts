@@ -89,7 +89,7 @@ describe.skipIf(process.platform === 'win32')('a symbolic link', () => {
       join(project.dir, '../attributes'),
     )
     expect(await alice.sops(['git', 'install', '--global'], { env })).toMatchObject({ code: 0 })
-    expect(readFileSync(outside, 'utf8')).toContain('precious\n*.enc.yaml diff=sopsdiffer\n')
+    expect(readFileSync(outside, 'utf8')).toContain('precious\n*.enc.yaml diff=sopsdiffer merge=sops\n')
   })
 })
 
@@ -103,7 +103,7 @@ test('a worktree and a submodule, whose .git is a file, are served', async () =>
   git(project.dir, 'worktree', 'add', '-q', tree)
   const env = { GIT_WORK_TREE: tree, ...gitDir(tree) }
   expect(await alice.sops(['git', 'install'], { env })).toMatchObject({ code: 0 })
-  expect(readFileSync(join(tree, '.gitattributes'), 'utf8')).toContain('*.enc.yaml diff=sopsdiffer\n')
+  expect(readFileSync(join(tree, '.gitattributes'), 'utf8')).toContain('*.enc.yaml diff=sopsdiffer merge=sops\n')
   expect(readFileSync(config, 'utf8')).toContain('sops git textconv')
 })
 

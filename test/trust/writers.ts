@@ -155,7 +155,7 @@ export const writers: Readonly<Record<string, Writer>> = {
   },
   'git install': {
     argv: ['git', 'install'],
-    files: { '.gitattributes': { before: 'absent', after: holds(/(^|\n)\*\.enc\.yaml diff=sopsdiffer\n/) } },
+    files: { '.gitattributes': { before: 'absent', after: holds(/(^|\n)\*\.enc\.yaml diff=sopsdiffer merge=sops\n/) } },
     place: 'itself',
     prepare: (folder) => execFileSync('git', ['init', '--quiet', folder]),
   },

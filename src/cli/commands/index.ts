@@ -164,13 +164,19 @@ export const commands: readonly Row[] = [
   {
     name: 'git',
     section: 'GIT',
-    summary: 'show decrypted differences in git',
+    summary: 'show decrypted differences in git, merge files, keep them decrypted in the work tree',
     examples: [],
     subcommands: [
       {
         name: 'install',
-        summary: 'make git diff show decrypted values in this repository',
+        summary:
+          'set up diffs and merges of encrypted files in this repository; with --filter, check them out decrypted',
         load: async () => (await import('./git/install.ts')).install,
+      },
+      {
+        name: 'uninstall',
+        summary: 'undo git install',
+        load: async () => (await import('./git/uninstall.ts')).uninstall,
       },
       {
         name: 'textconv',
@@ -181,6 +187,21 @@ export const commands: readonly Row[] = [
         name: 'merge-driver',
         summary: 'merge three versions of a file; git calls this',
         load: async () => (await import('./git/merge-driver.ts')).mergeDriver,
+      },
+      {
+        name: 'clean',
+        summary: 'encrypt stdin as the next version of a file; git calls this',
+        load: async () => (await import('./git/clean.ts')).clean,
+      },
+      {
+        name: 'smudge',
+        summary: 'decrypt stdin where possible; git calls this',
+        load: async () => (await import('./git/smudge.ts')).smudge,
+      },
+      {
+        name: 'filter-process',
+        summary: 'do both for many files; git calls this',
+        load: async () => (await import('./git/filter-process.ts')).filterProcess,
       },
     ],
   },

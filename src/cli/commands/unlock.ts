@@ -84,7 +84,7 @@ async function unlockFile(inv: Given, io: Io, tree: WorkTree): Promise<void> {
       throw new SopsError('already-encrypted', 'the plaintext is an encrypted file itself', {
         hints: ['sops decrypt FILE shows it; sops lock would not know the two apart'],
       })
-    await keepLocked(tree.kept, { path: inTree, format: input }, bytes)
+    await keepLocked(io.host, tree.kept, { path: inTree, format: input }, bytes)
     await io.write(path, plain, { what: 'in-place file', expect: fingerprint(bytes) })
   })
 }

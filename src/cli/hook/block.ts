@@ -70,6 +70,15 @@ export function withHook(
   return { text: text.slice(0, from) + block + text.slice(from + found.index + found[0].length) }
 }
 
+/** The hook's text without our block; undefined where there is nothing else in it, and the same text where it has none. */
+export function withoutHook(text: string | undefined): string | undefined {
+  const from = text?.search(startLine) ?? -1
+  const found = text === undefined || from < 0 ? null : endLine.exec(text.slice(from))
+  if (text === undefined || !found) return text
+  const rest = text.slice(0, from) + text.slice(from + found.index + found[0].length)
+  return rest === '#!/bin/sh\n' ? undefined : rest
+}
+
 const calls: Readonly<Record<HookName, RegExp>> = {
   'pre-commit': /^(?![ \t]*#).*(?<![\w-])(?:sops check --staged|sops-check(?:-system)?)(?![\w-])/m,
   'pre-push': /^(?![ \t]*#).*(?<![\w-])(?:sops check(?! --staged)|sops-check-push)(?![\w-])/m,

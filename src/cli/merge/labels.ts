@@ -7,7 +7,7 @@ import { existsSync, readFile, textOf } from '../../system/index.ts'
 import { oneLine } from '../../text/quote.ts'
 
 /** What Git itself calls the sides, where its release says so. */
-export interface GivenNames {
+interface GivenNames {
   readonly base?: string | undefined
   readonly ours?: string | undefined
   readonly theirs?: string | undefined

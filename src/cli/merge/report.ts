@@ -1,4 +1,5 @@
 // What a merge says to people: what is left to decide, and what came of recipients.
+import type { Context } from '../../context/index.ts'
 import type { Merge, MergeConflict } from '../../merge/index.ts'
 import { counted } from '../../text/counted.ts'
 import { listed } from '../../text/listed.ts'
@@ -16,7 +17,8 @@ export function conflictLines(
 ): Line[] {
   const count = counted(conflicts.length, 'conflict')
   const [first] = conflicts
-  if (conflicts.length === 1) return [`${name}: ${count}: ${whatOf(first!)}; ${next}`]
+  if (first === undefined) return []
+  if (conflicts.length === 1) return [`${name}: ${count}: ${whatOf(first)}; ${next}`]
   const rest = conflicts.length - shown
   return [
     `${name}: ${count}; ${next}`,
@@ -41,10 +43,21 @@ export function apartLine(name: string | undefined, { why }: Extract<Merge, { ki
   return `${name === undefined ? '' : `${name}: `}not merged: ${side === undefined ? '' : `${side} `}${why.reason}`
 }
 
-/** The warning for whom a side took out without a new data key. */
-export const unrotatedWarning = (names: readonly string[]): string =>
-  `${listed(names)} ${names.length === 1 ? 'was' : 'were'} removed, but the data key was not rotated; run: sops rotate -i FILE`
+/** Warns of recipients whom a side took out without a new data key: they may have kept the old one. */
+export function warnOfUnrotated(names: readonly string[], ctx: Context): void {
+  if (names.length === 0) return
+  const gone = `${listed(names)} ${names.length === 1 ? 'was' : 'were'} removed`
+  const message = `${gone}, but the data key was not rotated; run: sops rotate -i FILE`
+  ctx.log({ level: 'warning', logger: 'CMD', message })
+}
 
-/** The warning for sides that were put together from a text with markers. */
-export const unprovenWarning =
-  'the MAC of the sides could not be checked, as git has mixed their lines: each encrypted value is genuine by itself, but nothing proves the clear values, and that none is missing'
+/** Nothing proves that whoever added a recipient was allowed to: people see whom the merge lets in. */
+export const admittedLine = (name: string, names: readonly string[]): string =>
+  `${name}: the data key was wrapped for ${listed(names)}, as one side has it`
+
+/** Warns of sides that were put together from a text with markers. */
+export function warnOfUnproven(ctx: Context): void {
+  const message =
+    'the MAC of the sides could not be checked, as git has mixed their lines: each encrypted value is genuine by itself, but nothing proves the clear values, and that none is missing'
+  ctx.log({ level: 'warning', logger: 'CMD', message })
+}

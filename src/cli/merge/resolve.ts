@@ -15,7 +15,7 @@ import { decideRest, type End } from './decide.ts'
 import { labelsOf } from './labels.ts'
 import { type Place, placeOf } from './place.ts'
 import { resolvePlain } from './plain.ts'
-import { apartLine, unprovenWarning, unrotatedWarning } from './report.ts'
+import { apartLine, warnOfUnproven, warnOfUnrotated } from './report.ts'
 import { type Given, versionsOf } from './versions.ts'
 
 /** What all files of a call are merged with. */
@@ -71,8 +71,7 @@ export const mergeVersions = (task: Task, given: Given): Promise<End> =>
     const attempt = async (ignoreMac: boolean): Promise<End | 'unproven'> =>
       withMerge(given.versions, optionsOf(task, given, services, ignoreMac), async (merge) => {
         if (isRebuilt && !ignoreMac && hasBadMac(merge)) return 'unproven'
-        if (isRebuilt && ignoreMac && !task.ignoreMac)
-          task.io.ctx.log({ level: 'warning', logger: 'CMD', message: unprovenWarning })
+        if (isRebuilt && ignoreMac && !task.ignoreMac) warnOfUnproven(task.io.ctx)
         return finishMerge(task, given, merge)
       })
     const first = await attempt(task.ignoreMac)
@@ -139,7 +138,7 @@ async function finishOpen(task: Task, { isBaseUnknown }: Given, merge: OpenMerge
   const text = decisions.left().length > 0 ? await decideRest(task, merge, decisions, isBaseUnknown) : undefined
   if (text === 'left' || text === 'quit') return text
   await io.ctx.audit?.({ action: 'encrypt', file: path })
-  if (unrotated.length > 0) io.ctx.log({ level: 'warning', logger: 'CMD', message: unrotatedWarning(unrotated) })
+  warnOfUnrotated(unrotated, io.ctx)
   const how = conflicts.length === 0 ? '' : `, with ${counted(conflicts.length, 'conflict')} decided`
   await finish(text?.sealed ?? (await merge.seal(decisions.choose)), how)
   return 'done'

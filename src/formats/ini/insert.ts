@@ -6,36 +6,37 @@ import { sectionPieces, spellKey, valuePiece, widest } from './print.ts'
 import type { IniSection, KeyLine } from './scan.ts'
 import { coded, type IniRewriting, type IniSource, push } from './splice.ts'
 
-/** Behind the section's last key, with the indentation, delimiter and alignment of the keys that are there. */
+/** In front of a line of the section or behind its last key, with the indentation, delimiter and alignment of the keys that are there. */
 export function insertKeys(
   work: IniRewriting,
   section: IniSection,
-  entries: readonly Entry[],
-  comments: readonly Comment[],
+  items: readonly (Entry | Comment)[],
+  at: number,
 ): void {
   const { source, encrypted } = work
   const { text, eol } = source
-  const at = section.contentEnd
+  const entries = items.filter((item) => item.kind === 'entry')
   const pieces: Piece[] = at > source.from && text[at - 1] !== '\n' ? [eol] : []
   if (section.start < 0 && section.keys.length === 0) {
-    const body = sectionPieces(
-      { kind: 'entry', key: 'DEFAULT', value: { kind: 'map', items: [...comments, ...entries] } },
-      false,
-      { eol, encrypted },
-    )
+    const body = sectionPieces({ kind: 'entry', key: 'DEFAULT', value: { kind: 'map', items } }, false, {
+      eol,
+      encrypted,
+    })
     push(work, at, at, coded(source, at < text.length ? [...body, eol] : body))
     return
   }
-  for (const comment of comments)
-    pieces.push(insertable(source, `; ${comment.text.trim().replaceAll('\n', `${eol}; `)}${eol}`))
   const style = keyStyle(source, section)
-  const spelled = entries.map((entry) => spellKey(entry.key, [section.name]))
-  const width = style?.width ?? widest(spelled)
-  for (const [i, entry] of entries.entries()) {
-    const key = spelled[i]!
+  const spelled = new Map(entries.map((entry) => [entry, spellKey(entry.key, [section.name])]))
+  const width = style?.width ?? widest([...spelled.values()])
+  for (const item of items) {
+    if (item.kind === 'comment') {
+      pieces.push(insertable(source, `; ${item.text.trim().replaceAll('\n', `${eol}; `)}${eol}`))
+      continue
+    }
+    const key = spelled.get(item)!
     const pad = ' '.repeat(Math.max(0, width - bytesOfText(key).length))
     pieces.push(insertable(source, `${style?.indent ?? ''}${key}${pad}${style?.delimiter ?? ' = '}`))
-    const value = valuePiece(entry.key, entry.value, [section.name], encrypted)
+    const value = valuePiece(item.key, item.value, [section.name], encrypted)
     pieces.push(typeof value === 'string' ? insertable(source, value) : value, eol)
   }
   push(work, at, at, pieces)

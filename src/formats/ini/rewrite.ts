@@ -42,18 +42,21 @@ function rewriteSection(work: IniRewriting, section: IniSection, entry: Entry): 
   const lines = new Map(section.keys.map((line) => [line.value.start, line]))
   const names = new Map(section.keys.map((line) => [line.key, line]))
   const kept = new Map<KeyLine, Entry>()
-  const fresh: Entry[] = []
+  let fresh: (Entry | Comment)[] = []
   const comments = new Map<number, Comment>()
-  const newComments: Comment[] = []
   for (const item of sectionItems(entry)) {
     if (item.kind === 'comment') {
       if (item.origin) comments.set(item.origin.start, item)
-      else newComments.push(item)
+      else fresh.push(item)
       continue
     }
     const line = item.origin ? lines.get(item.origin.start) : names.get(item.key)
-    if (line && !kept.has(line)) kept.set(line, item)
-    else fresh.push(item)
+    if (!line || kept.has(line)) fresh.push(item)
+    else {
+      kept.set(line, item)
+      if (fresh.length > 0) insertKeys(work, section, fresh, line.block[0]?.lineStart ?? line.lineStart)
+      fresh = []
+    }
   }
   if (section.block.length > 0) rewriteBlock(work, section.block, comments, true)
   if (section.trailing.length > 0) rewriteBlock(work, section.trailing, comments, false)
@@ -62,7 +65,7 @@ function rewriteSection(work: IniRewriting, section: IniSection, entry: Entry): 
     if (item) rewriteKey(work, section, line, item, comments)
     else for (const each of [line, ...line.overridden]) removeKey(work, each, comments)
   }
-  if (fresh.length + newComments.length > 0) insertKeys(work, section, fresh, newComments)
+  if (fresh.length > 0) insertKeys(work, section, fresh, section.contentEnd)
 }
 
 /** A new section, one empty line away from what stands before it. */

@@ -1,12 +1,15 @@
 // Applies the changes of a tree to its JSON source text and keeps every other byte.
 import { isEncrypted } from '../../cipher/index.ts'
+import { SopsError } from '../../errors.ts'
 import {
   type Comment,
+  type Entry,
   type Leaf,
   type ListNode,
   type MapNode,
   type Node,
   type Origin,
+  sameNode,
   sameValue,
 } from '../../tree/tree.ts'
 import type { Layout, Rewritten } from '../types.ts'
@@ -24,7 +27,7 @@ import {
 } from './layout.ts'
 import { leafPieces } from './leaf.ts'
 import { printNode } from './print.ts'
-import type { ContainerOrigin, EntryOrigin } from './scan.ts'
+import { type ContainerOrigin, type EntryOrigin, scan } from './scan.ts'
 import { writer } from './text.ts'
 
 type Container = MapNode | ListNode
@@ -147,7 +150,8 @@ function step(out: Output, frame: Frame): Frame | undefined {
   if (item.kind === 'entry') {
     const from = item.origin as EntryOrigin | undefined
     if (from === undefined) {
-      if (item.text !== undefined) out.write(item.text)
+      const brought = isMetadata ? item.text : broughtText(item, indent())
+      if (brought !== undefined) out.write(brought)
       // Readers look for `"mac": "ENC[`, with this space.
       else if (isMetadata) add(out, item, indent() ?? out.style.asked, { ...out.style, colon: ': ' })
       else add(out, item, indent(), out.style)
@@ -162,6 +166,23 @@ function step(out: Output, frame: Frame): Frame | undefined {
   else if (node.origin === undefined) add(out, node, indent(), out.style)
   else return open(out, node, frame)
   return frame
+}
+
+/** The text that an entry brings, for its new indentation; undefined where it says something else by now, as when its values are sealed anew. */
+function broughtText(entry: Entry, indent: string | undefined): string | undefined {
+  const { text } = entry
+  if (text === undefined) return undefined
+  const own = /\n([ \t]*)[^\n]*$/.exec(text)?.[1]
+  if (own !== undefined && indent === undefined) return undefined
+  const placed = own === undefined ? text : text.replaceAll(`\n${own}`, `\n${indent}`)
+  try {
+    const root = scan(`{${placed}}`)
+    const [said, ...more] = root.kind === 'map' ? root.items : []
+    return said !== undefined && more.length === 0 && sameNode(said, entry) ? placed : undefined
+  } catch (error) {
+    if (error instanceof SopsError) return undefined
+    throw error
+  }
 }
 
 /** The items that JSON can show: of the comments, those that an encrypted list stores as texts. */

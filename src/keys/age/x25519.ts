@@ -23,10 +23,15 @@ export function scalarKey(scalar: Uint8Array): KeyObject {
 export const publicPoint = (key: KeyObject): Buffer =>
   Buffer.from(createPublicKey(key).export({ format: 'jwk' }).x!, 'base64url')
 
-/** @throws Error for points of low order, whose secret is zero for everybody. */
-export function sharedSecret(privateKey: KeyObject, point: Uint8Array): Buffer {
+/** The public key that a 32-byte point is. */
+function pointKey(point: Uint8Array): KeyObject {
   const x = Buffer.from(point).toString('base64url')
-  const publicKey = createPublicKey({ key: { kty: 'OKP', crv: 'X25519', x }, format: 'jwk' })
+  return createPublicKey({ key: { kty: 'OKP', crv: 'X25519', x }, format: 'jwk' })
+}
+
+/** @throws Error for points of low order, whose secret is zero for everybody. */
+export function sharedSecret(privateKey: KeyObject, point: Uint8Array | KeyObject): Buffer {
+  const publicKey = point instanceof Uint8Array ? pointKey(point) : point
   try {
     return diffieHellman({ privateKey, publicKey })
   } catch {
@@ -54,13 +59,16 @@ export function shareOf(stanza: Stanza, index: number): Buffer {
 /** RFC 7748, section 4.1: what times a scalar is its public point. */
 const basePoint = Buffer.from('09'.padEnd(64, '0'), 'hex')
 
+let baseKey: KeyObject | undefined
+
 /**
  * A key pair for a single use: private key and public point. The point is computed, not exported: Node 20 holds the lock of a key that it has
  * generated while it makes the text of a JWK, and waits for it once more where memory is collected in that moment, forever.
  */
 export function ephemeralKey(): { readonly privateKey: KeyObject; readonly share: Buffer } {
   const { privateKey } = generateKeyPairSync('x25519')
-  return { privateKey, share: sharedSecret(privateKey, basePoint) }
+  baseKey ??= pointKey(basePoint)
+  return { privateKey, share: sharedSecret(privateKey, baseKey) }
 }
 
 /** The native recipient with this 32-byte point. */

@@ -175,6 +175,22 @@ describe('--into', () => {
     expect(changedNames(before, work.contents())).toEqual(['new.enc.yaml'])
   })
 
+  test('of another format is set aside, which is said', async () => {
+    work.write({ 'new.enc.yaml': plain['a.enc.yaml'] })
+    const { code, stderr } = await work.sops([
+      'encrypt',
+      '--into',
+      'a.enc.yaml',
+      '--output-type',
+      'json',
+      'new.enc.yaml',
+    ])
+    expect([code, stderr]).toEqual([
+      0,
+      'warning: new.enc.yaml: --into a.enc.yaml is set aside, and every value encrypted anew: yaml becomes json, and the earlier version is yaml\n',
+    ])
+  })
+
   test.each([
     [['encrypt', '--into', 'none.yaml', 'other.enc.yaml'], {}],
     [['encrypt', '--into', 'a.enc.yaml', 'other.enc.yaml'], { SOPS_AGE_KEY: '' }],

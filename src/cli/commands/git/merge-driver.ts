@@ -8,7 +8,7 @@ import { decryptionOrder, keyServices } from '../../flags.ts'
 import type { Invocation, Io } from '../../invocation.ts'
 import { labelsOf } from '../../merge/labels.ts'
 import { mergePlain } from '../../merge/plain.ts'
-import { apartLine, conflictLines, unrotatedWarning } from '../../merge/report.ts'
+import { admittedLine, apartLine, conflictLines, warnOfUnrotated } from '../../merge/report.ts'
 import { absolutePath, orderOf, servicesOf } from '../../settings.ts'
 
 const flags = [decryptionOrder, ...keyServices] as const
@@ -17,6 +17,8 @@ export const mergeDriver: Command = command({
   args: 'BASE OURS THEIRS [MARKER-SIZE [PATH [BASE-NAME OURS-NAME THEIRS-NAME]]]',
   flags,
   examples: [],
+  // Git then stops, and does not take ours for the merged file.
+  misuse: 129,
   run,
 })
 
@@ -83,14 +85,15 @@ async function resultOf(
   }
   if (merge.kind === 'closed') {
     if (merge.sealed) return { bytes: merge.sealed, status: 0 }
-    const lines = merge.conflicts.length > 0 ? conflictLines(name, merge.conflicts) : []
-    await io.tell(...lines, `${name}: merged without a key; seal it with: sops merge FILE where a key is at hand`)
+    for (const line of conflictLines(name, merge.conflicts)) await io.tell(line)
+    await io.tell(`${name}: merged without a key; seal it with: sops merge FILE where a key is at hand`)
     return { bytes: merge.marked(labels), status: 1 }
   }
-  const { conflicts, unrotated } = merge
-  if (unrotated.length > 0) io.ctx.log({ level: 'warning', logger: 'CMD', message: unrotatedWarning(unrotated) })
+  const { conflicts, unrotated, admitted } = merge
+  if (admitted.length > 0) await io.tell(admittedLine(name, admitted))
+  warnOfUnrotated(unrotated, io.ctx)
   if (conflicts.length === 0) return { bytes: await merge.seal(), status: 0 }
   const bytes = await merge.marked(labels)
-  await io.tell(...conflictLines(name, conflicts))
+  for (const line of conflictLines(name, conflicts)) await io.tell(line)
   return { bytes, status: 1 }
 }

@@ -1,6 +1,7 @@
 // Entries, list items and comments that come and go, and values that change their kind.
-import type { Item, MapNode } from '../../../tree/tree.ts'
-import { endOf, placeOf, type Source } from '../parse/source.ts'
+import { SopsError } from '../../../errors.ts'
+import { type Entry, type Item, type MapNode, sameNode } from '../../../tree/tree.ts'
+import { endOf, placeOf, read, type Source } from '../parse/source.ts'
 import { commentIn, type PrintStyle, printItems } from '../print/print.ts'
 import { type Collection, type CollectionDiff, elementOf, hasReal, isReal, itemsOf } from './collection.ts'
 import { blanksBefore, isFirstOnLine, lineEnd, lineStart } from './edits.ts'
@@ -9,7 +10,7 @@ import { flowCuts, rewriteFlow } from './flow-items.ts'
 import { metadataKey, placedAt } from './metadata-line.ts'
 import type { YamlRewriting } from './place.ts'
 
-/** New items as whole lines. A top-level entry may bring its own text, the metadata its own layout. */
+/** New items as whole lines. An entry may bring its own text, the metadata its own layout. */
 function printNew(
   work: YamlRewriting,
   items: readonly Item[],
@@ -24,21 +25,54 @@ function printNew(
       parts.push(printItems({ kind: isList ? 'list' : 'map', items: some } as Collection, column, style))
   }
   for (const item of items) {
-    const entry = item.kind === 'entry' && isRoot ? item : undefined
-    if (!entry || (entry.text === undefined && entry.key !== metadataKey)) {
+    const isMetadata = isRoot && item.kind === 'entry' && item.key === metadataKey
+    const brought = item.kind === 'entry' ? broughtText(item, run, column, isMetadata) : undefined
+    if (brought === undefined && !isMetadata) {
       run.push(item)
       continue
     }
-    print(run, work.style)
+    print(brought ? run.slice(0, run.length - brought.comments) : run, work.style)
     run = []
-    if (entry.text === undefined) print([entry], work.fresh)
-    else {
-      const text = placedAt(entry.text, column)
-      parts.push(/[\r\n]$/.test(text) ? text : text + work.style.eol)
-    }
+    if (brought === undefined) print([item], work.fresh)
+    else parts.push(/[\r\n]$/.test(brought.text) ? brought.text : brought.text + work.style.eol)
   }
   print(run, work.style)
   return parts.join('')
+}
+
+/** What those mean depends on the text around them. */
+const anchorOrAlias = /(?:^|[\s:,[{-])[&*][^\s]/m
+
+interface Brought {
+  readonly text: string
+  /** How many of the comments before the entry are in the text already: those beside it. */
+  readonly comments: number
+}
+
+/** The text that an entry brings, for its new column; undefined where it says something else by now, as when its values are sealed anew. */
+function broughtText(entry: Entry, before: readonly Item[], column: number, isMetadata: boolean): Brought | undefined {
+  if (entry.text === undefined) return undefined
+  const text = placedAt(entry.text, column)
+  if (isMetadata) return { text, comments: 0 }
+  if (anchorOrAlias.test(text)) return undefined
+  const said = itemsIn(text)
+  const [last, comments] = [said?.at(-1), said?.slice(0, -1) ?? []]
+  const beside = before.slice(before.length - comments.length)
+  const isSame =
+    last !== undefined &&
+    sameNode(last, entry) &&
+    beside.length === comments.length &&
+    comments.every((comment, i) => comment.kind === 'comment' && comment.inline && sameNode(comment, beside[i]!))
+  return isSame ? { text, comments: comments.length } : undefined
+}
+
+function itemsIn(text: string): readonly Item[] | undefined {
+  try {
+    return read(Buffer.from(text)).tree.documents[0]?.items
+  } catch (error) {
+    if (error instanceof SopsError) return undefined
+    throw error
+  }
 }
 
 /** Where an item of a block collection begins: its key's `?` or start, its dash, its `#`. */

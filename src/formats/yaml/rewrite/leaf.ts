@@ -56,10 +56,15 @@ function putEncrypted(work: YamlRewriting, site: Site, place: Place, next: Leaf)
   const { value: before } = place
   const value = next.value as string
   const { text } = work.edits
-  if (isEncrypted(before) && recrypt(work, node, before, next, site)) return
+  const known = next.token?.value === value ? styleOfEncrypted(next.token.text, value) : undefined
+  if (isEncrypted(before)) {
+    const own =
+      next.plain === undefined ? node.style : encryptedRestyle(node.style, { ...next, value: next.plain }, site)
+    const style = known === undefined || (site.flow && known === '') || node.block ? own : known
+    if (recrypt(work, node, before, { value, style, site })) return
+  }
   const plain = decrypted(before, next.spelling)
   const source = sourceOf(text, node)
-  const known = next.token?.value === value ? styleOfEncrypted(next.token.text, value) : undefined
   if (known !== undefined && !(site.flow && known === '')) {
     const again = writeAs(known, plain, site)
     if (again.head === source.head && again.body === source.body) {
@@ -85,13 +90,15 @@ function plainText(work: YamlRewriting, site: Site, node: YScalar, before: Value
 }
 
 /** One encrypted value in the place of another; a style that says something of the plaintext goes with it. False where it must be written anew. */
-function recrypt(work: YamlRewriting, node: YScalar, before: string, next: Leaf, site: Site): boolean {
+function recrypt(
+  work: YamlRewriting,
+  node: YScalar,
+  before: string,
+  { value, style, site }: { readonly value: string; readonly style: string; readonly site: Site },
+): boolean {
   const { edits } = work
   const from = edits.text.slice(node.content, node.end).indexOf(before)
   if (from < 0) return false
-  const value = next.value as string
-  const style =
-    next.plain === undefined ? node.style : encryptedRestyle(node.style, { ...next, value: next.plain }, site)
   if (style !== node.style) {
     putScalar(work, node, writeEncrypted(style, value, site))
     return true

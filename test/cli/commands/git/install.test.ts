@@ -22,7 +22,7 @@ test('install writes the configuration and the attributes once', async () => {
   expect(config).toBe('sops git textconv\n')
   const lines = project.read('.gitattributes').split('\n')
   expect(lines[0]).toBe('*.png binary')
-  expect(lines.filter((line) => line === '*.enc.yaml diff=sopsdiffer')).toHaveLength(1)
+  expect(lines.filter((line) => line === '*.enc.yaml diff=sopsdiffer merge=sops')).toHaveLength(1)
 })
 
 test('install --global writes the attributes file of the user', async () => {
@@ -31,7 +31,7 @@ test('install --global writes the attributes file of the user', async () => {
   project.write('home/.config/git/attributes', '')
   expect(await alice.sops(['git', 'install', '--global'], { env })).toMatchObject({ code: 0, stderr: '' })
   expect(project.read('gitconfig')).toContain('textconv = sops git textconv')
-  expect(project.read('home/.config/git/attributes')).toContain('*.enc.yaml diff=sopsdiffer\n')
+  expect(project.read('home/.config/git/attributes')).toContain('*.enc.yaml diff=sopsdiffer merge=sops\n')
 })
 
 test('install --global makes the folder of the attributes file, as on a new machine', async () => {
@@ -39,7 +39,7 @@ test('install --global makes the folder of the attributes file, as on a new mach
   const env = { HOME: home, XDG_CONFIG_HOME: '', GIT_CONFIG_GLOBAL: `${project.dir}/new-gitconfig` }
   project.write('new-home/x', '')
   expect(await alice.sops(['git', 'install', '--global'], { env })).toMatchObject({ code: 0, stderr: '' })
-  expect(project.read('new-home/.config/git/attributes')).toContain('*.enc.yaml diff=sopsdiffer\n')
+  expect(project.read('new-home/.config/git/attributes')).toContain('*.enc.yaml diff=sopsdiffer merge=sops\n')
 })
 
 test('install outside a repository says so', async () => {
@@ -105,7 +105,7 @@ test('install says of which rules it cannot tell the files', async () => {
   )
   expect(stderr).toMatch(/^note: the rules of \S+broken\/\.sops\.yaml are not taken into account: /m)
   expect(stderr).not.toContain('creation_rules[1]')
-  expect(project.read('.gitattributes')).toContain('\n*.env diff=sopsdiffer\n')
+  expect(project.read('.gitattributes')).toContain('\n*.env diff=sopsdiffer merge=sops\n')
 })
 
 test.each(['', 'path_regex: .*', 'path_regex: ""', 'path_regex: ^.+$'])(
@@ -125,4 +125,83 @@ test('install refuses what is no pattern, and changes nothing', async () => {
   execFileSync('git', ['init', '-q'], { cwd: project.dir })
   expect(await alice.sops(['git', 'install', '!x'])).toMatchObject({ code: 1 })
   expect(() => project.read('.gitattributes')).toThrow()
+})
+
+const config = (...words: string[]): string =>
+  execFileSync('git', ['config', '--local', ...words], { cwd: project.dir, encoding: 'utf8' })
+
+const settings = (): readonly string[] =>
+  config('--list')
+    .split('\n')
+    .filter((line) => /^(?:diff|merge|mergetool|filter)\./.test(line))
+
+const shown = [
+  'diff.sopsdiffer.textconv=sops git textconv',
+  'merge.sops.name=values of sops files',
+  'merge.sops.driver=sops git merge-driver %O %A %B %L %P %S %X %Y',
+  'merge.sops.recursive=binary',
+  'mergetool.sops.cmd=sops merge --base "$BASE" --local "$LOCAL" --remote "$REMOTE" --output "$MERGED"',
+  'mergetool.sops.trustexitcode=true',
+]
+
+test('install makes the settings of Git, and those of the filter where it is asked for', async () => {
+  execFileSync('git', ['init', '-q'], { cwd: project.dir })
+  await alice.sops(['git', 'install'])
+  expect(settings()).toEqual(shown)
+  const attributes = project.read('.gitattributes')
+  const { code, stdout, stderr } = await alice.sops(['git', 'install', '--filter'])
+  expect([code, stderr]).toEqual([0, ''])
+  expect(stdout).toMatch(
+    /stay as they are until then[\s\S]*for editors, backups and coding agents[\s\S]*no guard: sops check/,
+  )
+  expect(settings()).toEqual([
+    ...shown,
+    'filter.sops.process=sops git filter-process',
+    'filter.sops.clean=sops git clean %f',
+    'filter.sops.smudge=sops git smudge %f',
+    'filter.sops.required=true',
+  ])
+  expect(project.read('.gitattributes')).toBe(attributes.replaceAll('merge=sops\n', 'merge=sops filter=sops\n'))
+})
+
+test('install takes the configuration out of the files of sops', async () => {
+  execFileSync('git', ['init', '-q'], { cwd: project.dir })
+  await alice.sops(['git', 'install', '--filter', '*.yaml'])
+  const said = execFileSync(
+    'git',
+    ['check-attr', 'diff', 'merge', 'filter', '--', '.sops.yaml', 'a/.sops.yaml', 'x.sops.yaml'],
+    {
+      cwd: project.dir,
+      encoding: 'utf8',
+    },
+  )
+  expect(said.match(/\.sops\.yaml: \w+: unspecified$/gm)).toHaveLength(6)
+  expect(said.match(/^x\.sops\.yaml: \w+: sops(differ)?$/gm)).toHaveLength(3)
+})
+
+test('a clone that has the attributes keeps its file as it is, by another order of words too', async () => {
+  execFileSync('git', ['init', '-q'], { cwd: project.dir })
+  await alice.sops(['git', 'install', '--filter'])
+  const attributes = project
+    .read('.gitattributes')
+    .replaceAll('diff=sopsdiffer merge=sops filter=sops', 'filter=sops text diff=sopsdiffer merge=sops')
+  project.write('.gitattributes', attributes)
+  execFileSync('git', ['config', '--local', '--remove-section', 'filter.sops'], { cwd: project.dir })
+  for (const words of [[], ['--filter']]) {
+    expect(await alice.sops(['git', 'install', ...words])).toMatchObject({ code: 0, stderr: '' })
+    expect(project.read('.gitattributes')).toBe(attributes)
+  }
+  expect(settings()).toContain('filter.sops.process=sops git filter-process')
+})
+
+test('install never keeps what was shown, and warns where Git does', async () => {
+  execFileSync('git', ['init', '-q'], { cwd: project.dir })
+  config('diff.sopsdiffer.cachetextconv', 'true')
+  const { code, stderr } = await alice.sops(['git', 'install'])
+  expect([code, stderr]).toEqual([0, expect.stringMatching(/^warning: diff\.sopsdiffer\.cachetextconv is set: /)])
+})
+
+test('install --global has no filter', async () => {
+  const { code, stderr } = await alice.sops(['git', 'install', '--global', '--filter'])
+  expect([code, stderr]).toEqual([1, expect.stringContaining('--filter is for one repository')])
 })
