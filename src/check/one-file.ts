@@ -100,8 +100,9 @@ async function examineEncrypted(
       drafts: [
         {
           rule: 'conflict-markers',
-          message: `is in the middle of a merge; take one side as a whole (git checkout --ours ${fileWord(version.name)}, or --theirs), and make the other changes again`,
+          message: 'is in the middle of a merge: both sides are in it',
           position,
+          fix: `sops merge ${fileWord(version.name)}`,
         },
       ],
       // Whether its sides can be read nobody knows.

@@ -57,7 +57,7 @@ export function stepText(whole: string | undefined, file: string | undefined, st
 const wide = /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}\p{Emoji_Presentation}\u3000-\u303f\uff01-\uff60]/u
 
 /** The text, or its beginning and a mark that there is more: a line that wraps could not be erased. */
-function cut(text: string, columns: number): string {
+export function cut(text: string, columns: number): string {
   const line = oneLine(text)
   let width = 0
   let fitting = ''

@@ -1,7 +1,7 @@
 // Parses the text of an encrypted file; if it does not parse, says what was probably done to it.
 import { encryptHint, mendHint, placeOf, SopsError, withHints } from '../errors.ts'
 import type { Format, FormatId, FormatParseOptions, Parsed } from '../formats/index.ts'
-import { conflictLine, conflictText } from '../text/conflict.ts'
+import { conflictHint, conflictLine, conflictText } from '../text/conflict.ts'
 import { tabHints } from '../text/tabs.ts'
 import { knownHints } from './not-encrypted.ts'
 import { syntaxHints } from './syntax-hints.ts'
@@ -17,7 +17,10 @@ export function parseEncrypted(
   } catch (error) {
     if (!(error instanceof SopsError)) throw error
     const line = conflictLine(bytes)
-    if (line !== undefined) throw new SopsError('parse', conflictText(line), { hints: conflictHints, cause: error })
+    if (line !== undefined) {
+      const hint = isTouched(bytes) ? 'merge both sides, value by value: sops merge FILE' : conflictHint
+      throw new SopsError('parse', conflictText(line), { hints: [hint], cause: error })
+    }
     const known = knownHints(bytes, format.id)
     if (known.length > 0)
       throw new SopsError(error.code, error.message, { ...placeOf(error), hints: known, cause: error })
@@ -45,12 +48,6 @@ const notEncrypted = (error: SopsError, bytes: Uint8Array, format: FormatId): So
     ],
     cause: error,
   })
-
-/** The lines of both sides do not go together: the MAC is that of one side as a whole. */
-const conflictHints = [
-  'take one side as a whole, with its sops block: git checkout --ours FILE, or --theirs FILE',
-  'then make the changes of the other side again, with sops edit or sops set',
-]
 
 const joinedHint =
   'two encrypted files were joined: save each, which usually ends with its sops block, as a file of its own'

@@ -7,10 +7,10 @@ import { lineIn } from './position.ts'
  */
 export function conflictLine(bytes: Uint8Array): number | undefined {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
-  const begins = /^<{7}(?= |\r?$)/m.exec(text)
+  const begins = /^<{7,}(?= |\r?$)/m.exec(text)
   if (!begins) return undefined
   const after = text.slice(begins.index)
-  if (!/^(?:={7}\r?$|>{7}(?= |\r?$))/m.test(after)) return undefined
+  if (!/^(?:={7,}\r?$|>{7,}(?= |\r?$))/m.test(after)) return undefined
   return lineIn(text, begins.index)
 }
 

@@ -27,6 +27,10 @@ if (mode === 'ask' || mode === 'ask-secret') {
   const answers = await Promise.all([host.prompt('One: ', { secret }), host.prompt('Two: ', { secret })])
   await host.stdout.write(Buffer.from('GOT ' + JSON.stringify(answers)))
 }
+if (mode === 'ask-key') {
+  const answers = [await host.prompt('One: ', { key: true }), await host.prompt('Two: ', { key: true }), await host.prompt('Three: ')]
+  await host.stdout.write(Buffer.from('GOT ' + JSON.stringify(answers)))
+}
 const say = (text) => host.stdout.write(Buffer.from(text + '\\n'))
 /** Until something was typed. */
 const pause = async () => {
@@ -168,6 +172,17 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) & 255)
   test.runIf(python)('secret: no echo, erase works', () => {
     const { seen } = onTerminal('ask-secret', "[(b': ', b'firsX\\x7ft\\nse\\xc3\\xb6cond\\n')]")
     expect(seen).toBe('One: \r\nTwo: \r\nGOT ["first","seöcond"]')
+  })
+
+  test.runIf(python)('a key: with or without Enter, and shown', () => {
+    const { seen } = onTerminal('ask-key', "[(b'One: ', b'\\no\\r'), (b'Two: ', b't'), (b'Three: ', b'line\\n')]")
+    expect(seen).toMatch(/^One: o\r\nTwo: t\r\nThree: line\r\n/)
+    expect(seen).toContain('GOT ["o","t","line"]')
+  })
+
+  test.runIf(python)('Ctrl+C at a question for a key ends the program', () => {
+    const { status, seen } = onTerminal('ask-key', "[(b'One: ', b'o'), (b'Two: ', b'\\x03')]")
+    expect([status, seen]).toEqual([-2 & 255, 'One: o\r\nTwo: \r\n'])
   })
 
   test.runIf(python)('Ctrl+C at a secret question ends the program', () => {

@@ -28,7 +28,7 @@ const rows: readonly (readonly [words: string, meant: string])[] = [
   ['put insert', 'sops set'],
   ['update', 'sops set or sops updatekeys'],
   ['diff log', 'sops git install'],
-  ['merge resolve', 'sops git install or sops edit --ignore-mac'],
+  ['mergetool resolve conflict', 'sops merge'],
   ['run exec', 'sops exec-env or sops exec-file'],
   ['env shell', 'sops exec-env'],
   ['serve agent', 'sops keyservice'],

@@ -9,7 +9,7 @@ import type { Invocation } from '../invocation.ts'
 
 const sides: readonly Side[] = ['ours', 'theirs', 'base']
 
-export type ChoiceFlag = BoolFlag<'ours' | 'theirs'> | ListFlag<'take'>
+type ChoiceFlag = BoolFlag<'ours' | 'theirs'> | ListFlag<'take'>
 export const choiceFlags: readonly ChoiceFlag[] = [
   bool('ours', 'decide what is in conflict for ours; what theirs alone changed is taken all the same'),
   bool('theirs', 'decide what is in conflict for theirs'),

@@ -2,17 +2,12 @@
 import type { OpenMerge } from '../../merge/index.ts'
 import { fileWord } from '../../text/quote.ts'
 import type { Io } from '../invocation.ts'
+import { sayLines } from '../say.ts'
 import type { Decisions } from './choices.ts'
 import { editDraft } from './draft.ts'
 import { askConflicts } from './questions.ts'
 import { conflictLines } from './report.ts'
-import type { Task } from './resolve.ts'
-
-/** How the work on a file ended: merged, with conflicts left, or with nobody who wants to go on. */
-export type End = 'done' | 'left' | 'quit'
-
-/** What came of the questions: `sealed` where the rest was decided in an editor. */
-export type Decided = 'left' | 'quit' | { readonly sealed?: Uint8Array }
+import type { Decided, Task } from './task.ts'
 
 const isAtTerminal = ({ host }: Io): boolean => host.stdin.isTTY && host.stderr.isTTY
 
@@ -41,7 +36,8 @@ export async function decideRest(
   }
   const flags = `decide with --ours, --theirs or --take '${left[0]?.keyPath}=theirs'`
   const next = isOfValues ? `${flags}, at a terminal, or with EDITOR set` : `${flags}, or at a terminal`
-  await io.tell(...conflictLines(name, left, `${next}: sops merge ${fileWord(name)}`))
+  const lines = conflictLines(name, left, { next: `${next}: sops merge ${fileWord(name)}`, labels: task.labels })
+  await sayLines(io.host.stderr, lines)
   return 'left'
 }
 

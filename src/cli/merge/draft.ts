@@ -5,7 +5,7 @@ import { SopsError } from '../../errors.ts'
 import type { Labels, OpenMerge } from '../../merge/index.ts'
 import { editLoop } from '../edit-loop.ts'
 import type { Decisions } from './choices.ts'
-import type { Task } from './resolve.ts'
+import type { Task } from './task.ts'
 
 /** @returns the sealed file; undefined where the editor left the text as it was. @throws SopsError as `editLoop`. */
 export async function editDraft(

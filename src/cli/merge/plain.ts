@@ -5,8 +5,7 @@ import type { Labels } from '../../merge/index.ts'
 import { readFile, run as startAndWait, writeFile } from '../../system/index.ts'
 import type { Io } from '../invocation.ts'
 import { privateTempDir } from '../temp-dir.ts'
-import type { End } from './decide.ts'
-import type { Task } from './resolve.ts'
+import type { End, Task } from './task.ts'
 import type { Given } from './versions.ts'
 
 /** The files that Git merges; the result is written to `ours`. */

@@ -2,13 +2,13 @@
 // answer.
 import type { MergeConflict, OpenMerge, Side } from '../../merge/index.ts'
 import type { Io } from '../invocation.ts'
-import { Control, type Line } from '../say.ts'
+import { cut } from '../progress.ts'
+import { Control, type Line, sayLines } from '../say.ts'
 import type { Decisions } from './choices.ts'
-import type { Decided } from './decide.ts'
 import { editDraft } from './draft.ts'
 import { whatOf } from './report.ts'
-import type { Task } from './resolve.ts'
 import { nodeText } from './shown.ts'
+import type { Decided, Task } from './task.ts'
 
 const sidesByLetter: Readonly<Record<string, Side>> = { o: 'ours', t: 'theirs', b: 'base' }
 
@@ -24,7 +24,7 @@ export async function askConflicts(
   try {
     const open = decisions.left()
     for (const [i, conflict] of open.entries()) {
-      await io.tell(`${i + 1} of ${open.length}: ${whatOf(conflict)}`)
+      await io.tell(`${i + 1} of ${open.length}: ${whatOf(conflict, task.labels)}`)
       const answer = await askOne(task, merge, decisions, { conflict, hasBase: !isBaseUnknown })
       if (answer === 'quit' || typeof answer === 'object') return answer
     }
@@ -48,7 +48,7 @@ async function askOne(
 ): Promise<Exclude<Decided, 'left'> | undefined> {
   const { io } = task
   const { conflict, hasBase } = question
-  await io.tell(...sideLines(task, question, false))
+  await sayLines(io.host.stderr, sideLines(task, question, false))
   for (let shown = 0; ; ) {
     const answer = await io.ctx.prompt(`${words(question)}: `, { key: true })
     if (shown > 0) await io.tell(new Control(`\x1b[${shown + 1}A\x1b[J${words(question)}`))
@@ -63,7 +63,7 @@ async function askOne(
     if (letter === 's') return undefined
     if (letter === 'v') {
       const lines = sideLines(task, question, true)
-      await io.tell(...lines)
+      await sayLines(io.host.stderr, lines)
       shown = lines.length
     } else if (letter === 'e') {
       const sealed = await edited(task, merge, decisions)
@@ -101,22 +101,10 @@ function sideLines({ io, labels }: Task, { conflict, hasBase }: Question, isClea
     ...(hasBase ? ([['before', 'base']] as const) : []),
     [labels.theirs, 'theirs'],
   ]
-  const width = Math.max(...sides.map(([label]) => label.length))
+  const width = sides.reduce((most, [label]) => Math.max(most, label.length), 0)
   return sides.map(([label, side]) => {
     const text = `  ${label.padEnd(width)}  ${nodeText(conflict[side], isClear)}`
-    return isClear ? cutTo(text, io) : text
+    // One row of the terminal, so that it can be taken back; one that does not know its size says 0.
+    return isClear ? cut(text, io.host.stderr.columns || 80) : text
   })
-}
-
-/** One row of the terminal, so that it can be taken back; characters that are not ASCII may take two columns. */
-function cutTo(text: string, { host }: Io): string {
-  const columns = (host.stderr.columns ?? 80) - 1
-  let width = 0
-  let end = 0
-  for (const character of text) {
-    width += /[ -~]/.test(character) ? 1 : 8
-    if (width > columns - 2) return `${text.slice(0, end)} …`
-    end += character.length
-  }
-  return text
 }

@@ -1,6 +1,6 @@
 // What a merge says to people: what is left to decide, and what came of recipients.
 import type { Context } from '../../context/index.ts'
-import type { Merge, MergeConflict } from '../../merge/index.ts'
+import type { Labels, Merge, MergeConflict } from '../../merge/index.ts'
 import { counted } from '../../text/counted.ts'
 import { listed } from '../../text/listed.ts'
 import { fileWord } from '../../text/quote.ts'
@@ -9,31 +9,41 @@ import type { Line } from '../say.ts'
 /** Conflicts that are named; further ones are counted. */
 const shown = 10
 
+type SideNames = Pick<Labels, 'ours' | 'theirs'>
+
+const plainLabels: SideNames = { ours: 'ours', theirs: 'theirs' }
+
+/** How the lines about conflicts end, and what they call the sides. */
+interface ConflictWords {
+  readonly next?: string
+  readonly labels?: SideNames
+}
+
 /** The lines about what is left to decide in a file. */
 export function conflictLines(
   name: string,
   conflicts: readonly MergeConflict[],
-  next = `run: sops merge ${fileWord(name)}`,
+  { next = `run: sops merge ${fileWord(name)}`, labels = plainLabels }: ConflictWords = {},
 ): Line[] {
   const count = counted(conflicts.length, 'conflict')
   const [first] = conflicts
   if (first === undefined) return []
-  if (conflicts.length === 1) return [`${name}: ${count}: ${whatOf(first)}; ${next}`]
+  if (conflicts.length === 1) return [`${name}: ${count}: ${whatOf(first, labels)}; ${next}`]
   const rest = conflicts.length - shown
   return [
     `${name}: ${count}; ${next}`,
-    ...conflicts.slice(0, shown).map((conflict) => `  ${whatOf(conflict)}`),
+    ...conflicts.slice(0, shown).map((conflict) => `  ${whatOf(conflict, labels)}`),
     ...(rest > 0 ? [`  and ${rest} more`] : []),
   ]
 }
 
 /** What is the matter with a conflict: its path, and what each side did. */
-export function whatOf({ keyPath, reason, base, ours, theirs }: MergeConflict): string {
+export function whatOf({ keyPath, reason, base, ours, theirs }: MergeConflict, names: SideNames): string {
   if (reason !== undefined) return `${keyPath}: ${reason}`
-  if (base === undefined && ours === undefined) return `${keyPath} stands on the side of theirs alone`
-  if (base === undefined && theirs === undefined) return `${keyPath} stands on the side of ours alone`
-  if (ours === undefined) return `${keyPath} was removed by ours and changed by theirs`
-  if (theirs === undefined) return `${keyPath} was changed by ours and removed by theirs`
+  if (base === undefined && ours === undefined) return `${keyPath} stands on the side of ${names.theirs} alone`
+  if (base === undefined && theirs === undefined) return `${keyPath} stands on the side of ${names.ours} alone`
+  if (ours === undefined) return `${keyPath} was removed by ${names.ours} and changed by ${names.theirs}`
+  if (theirs === undefined) return `${keyPath} was changed by ${names.ours} and removed by ${names.theirs}`
   return base === undefined ? `${keyPath} was added on both sides` : `${keyPath} changed on both sides`
 }
 

@@ -4,43 +4,25 @@ import { fingerprint } from '../../disk/index.ts'
 import { SopsError } from '../../errors.ts'
 import { formatOfPath } from '../../formats/index.ts'
 import { type KeyService, withSharedServices } from '../../groups/index.ts'
-import { type Labels, type Merge, type MergeOptions, type OpenMerge, withMerge } from '../../merge/index.ts'
+import { type Merge, type MergeOptions, type OpenMerge, withMerge } from '../../merge/index.ts'
 import { counted } from '../../text/counted.ts'
 import { fileWord } from '../../text/quote.ts'
 import { git } from '../git.ts'
 import type { Io } from '../invocation.ts'
 import { mustExist } from '../target.ts'
-import { type Decisions, decisionsOf, refuseUnknown, type Wishes } from './choices.ts'
-import { decideRest, type End } from './decide.ts'
+import { type Decisions, decisionsOf, refuseUnknown } from './choices.ts'
+import { decideRest } from './decide.ts'
 import { labelsOf } from './labels.ts'
-import { type Place, placeOf } from './place.ts'
 import { resolvePlain } from './plain.ts'
-import { apartLine, warnOfUnproven, warnOfUnrotated } from './report.ts'
+import { admittedLine, apartLine, warnOfUnproven, warnOfUnrotated } from './report.ts'
+import type { End, Means, Task } from './task.ts'
 import { type Given, versionsOf } from './versions.ts'
-
-/** What all files of a call are merged with. */
-export interface Means {
-  readonly services: readonly KeyService[]
-  readonly order?: string[]
-  readonly ignoreMac: boolean
-  readonly wishes: Wishes
-}
-
-/** Where a merged file goes. */
-export interface Task extends Means {
-  readonly io: Io
-  /** As the user named it. */
-  readonly name: string
-  readonly path: string
-  readonly labels: Labels
-  /** Writes the merged file; `how` says what became of its conflicts. */
-  readonly finish: (bytes: Uint8Array, how: string) => Promise<void>
-}
+import { type WorkFile, workFile } from './work-file.ts'
 
 /** Merges a file of the work tree. @throws SopsError. */
 export async function resolveFile(means: Means, io: Io, name: string, adds: boolean): Promise<End> {
   io.about(name)
-  const place = await placeOf(io, name)
+  const place = await workFile(io, name)
   const given = await versionsOf(place)
   if (given === undefined) {
     await mustExist(place.path, io)
@@ -53,7 +35,7 @@ export async function resolveFile(means: Means, io: Io, name: string, adds: bool
 }
 
 const finisher =
-  (io: Io, { name, path, bytes: before, tree }: Place, adds: boolean): Task['finish'] =>
+  (io: Io, { name, path, bytes: before, tree }: WorkFile, adds: boolean): Task['finish'] =>
   async (bytes, how) => {
     await io.write(path, bytes, {
       what: 'in-place file',
@@ -131,13 +113,14 @@ function notMerged({ name }: Task, { isRebuilt }: Given, merge: Extract<Merge, {
 }
 
 async function finishOpen(task: Task, { isBaseUnknown }: Given, merge: OpenMerge): Promise<End> {
-  const { io, path, wishes, finish } = task
-  const { conflicts, unrotated } = merge
+  const { io, name, path, wishes, finish } = task
+  const { conflicts, unrotated, admitted } = merge
   refuseUnknown(wishes, conflicts, isBaseUnknown)
   const decisions: Decisions = decisionsOf(wishes, conflicts)
   const text = decisions.left().length > 0 ? await decideRest(task, merge, decisions, isBaseUnknown) : undefined
   if (text === 'left' || text === 'quit') return text
   await io.ctx.audit?.({ action: 'encrypt', file: path })
+  if (admitted.length > 0) await io.tell(admittedLine(name, admitted))
   warnOfUnrotated(unrotated, io.ctx)
   const how = conflicts.length === 0 ? '' : `, with ${counted(conflicts.length, 'conflict')} decided`
   await finish(text?.sealed ?? (await merge.seal(decisions.choose)), how)

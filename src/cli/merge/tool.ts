@@ -7,11 +7,11 @@ import { inSection } from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { absolutePath } from '../settings.ts'
 import { isMissing } from '../target.ts'
-import type { End } from './decide.ts'
 import { labelsOf } from './labels.ts'
-import { type Means, mergeVersions } from './resolve.ts'
+import { mergeVersions } from './resolve.ts'
+import type { End, Means } from './task.ts'
 
-export type ToolFlag = StringFlag<'base' | 'local' | 'remote' | 'output'>
+type ToolFlag = StringFlag<'base' | 'local' | 'remote' | 'output'>
 export const toolFlags: readonly ToolFlag[] = inSection<ToolFlag>('AS THE TOOL OF GIT MERGETOOL', [
   string('base', 'the version that both sides come from; may be empty or missing', { value: 'PATH', path: true }),
   string('local', 'our version', { value: 'PATH', path: true }),

@@ -3,7 +3,9 @@ import { SopsError } from '../../errors.ts'
 import { type MergeVersions, readMarkers, type UnmarkedTexts } from '../../merge/index.ts'
 import { fileWord } from '../../text/quote.ts'
 import { commitsOf, contentOf, type Stages, unmerged } from './git-state.ts'
-import type { InTree, Place } from './place.ts'
+import type { WorkFile } from './work-file.ts'
+
+type InTree = NonNullable<WorkFile['tree']>
 
 /** What is merged, and how much is known of it. */
 export interface Given {
@@ -14,13 +16,13 @@ export interface Given {
 }
 
 /** Undefined where there is nothing to merge. @throws SopsError `generic` for what a merge of values cannot decide. */
-export async function versionsOf(place: Place): Promise<Given | undefined> {
-  const { tree, bytes } = place
+export async function versionsOf(file: WorkFile): Promise<Given | undefined> {
+  const { tree, bytes } = file
   const paths = tree && (await unmerged(tree.git))
   const stages = tree && paths?.get(tree.path)
   if (tree && paths && stages) {
-    refuseDecided(place, await fromStages(place, tree, stages, paths))
-    return fromStages(place, tree, stages, paths)
+    refuseDecided(file, await fromStages(file, tree, stages, paths))
+    return fromStages(file, tree, stages, paths)
   }
   const marked = bytes && readMarkers(bytes)
   if (marked) return (await fromCommits(tree)) ?? fromMarkers(marked, tree)
@@ -37,7 +39,7 @@ const hasMarker = (bytes: Uint8Array): boolean =>
   /^<{7,} .*\r?$/m.test(latin(bytes)) && /^>{7,} .*\r?$/m.test(latin(bytes))
 
 /** What somebody made of the file is not to be lost. @throws SopsError `generic`. */
-function refuseDecided({ name, bytes }: Place, { versions }: Given): void {
+function refuseDecided({ name, bytes }: WorkFile, { versions }: Given): void {
   if (bytes === undefined || readMarkers(bytes)) return
   const textOf = (version: Uint8Array | undefined): string => (version ? latin(version).replaceAll('\r\n', '\n') : '')
   const { base, ours, theirs } = versions
@@ -55,7 +57,7 @@ function refuseDecided({ name, bytes }: Place, { versions }: Given): void {
 }
 
 async function fromStages(
-  { name }: Place,
+  { name }: WorkFile,
   { git, path }: InTree,
   stages: Stages,
   all: ReadonlyMap<string, Stages>,

@@ -119,22 +119,23 @@ describe('from the markers alone', () => {
     expect((await merge('--ours')).code).toBe(0)
   })
 
+  const names = ['a', ...'ghijk', 'b', ...'lmnop']
+  const valued = (a: number, b: number): readonly (readonly [string, number])[] =>
+    names.map((name) => [name, name === 'a' ? a : name === 'b' ? b : 0])
+  const lines = (a: number, b: number, between: string, end = '\n'): string =>
+    valued(a, b)
+      .map(([name, value]) => `${name}${between}${value}${end}`)
+      .join('')
   test.each([
-    ['s.json', { base: '{"a": 1, "b": 1}', ours: '{"a": 2, "b": 1}', theirs: '{"a": 1, "b": 3}' }],
-    ['s.env', { base: 'A=1\nB=1\n', ours: 'A=2\nB=1\n', theirs: 'A=1\nB=3\n' }],
-    ['s.ini', { base: '[s]\na=1\nb=1\n', ours: '[s]\na=2\nb=1\n', theirs: '[s]\na=1\nb=3\n' }],
-    ['s.yaml', { base: 'a: 1\r\nb: 1\r\n', ours: 'a: 2\r\nb: 1\r\n', theirs: 'a: 1\r\nb: 3\r\n' }],
-  ])('%s', async (name, versions) => {
-    const { merge, read } = await outside(versions, name, 'diff3')
+    ['s.json', (a: number, b: number) => JSON.stringify(Object.fromEntries(valued(a, b)), undefined, 2)],
+    ['s.env', (a: number, b: number) => lines(a, b, '=')],
+    ['s.ini', (a: number, b: number) => `[s]\n${lines(a, b, '=')}`],
+    ['s.yaml', (a: number, b: number) => lines(a, b, ': ', '\r\n')],
+  ])('%s', async (name, text) => {
+    const { merge, read } = await outside({ base: text(1, 1), ours: text(2, 1), theirs: text(1, 3) }, name)
     const { code, stderr } = await merge()
     expect([code, stderr.match(unproven) !== null]).toEqual([0, true])
-    const { stdout } = await read()
-    expect(
-      stdout
-        .replace(/[^=:\d\n]/g, '')
-        .match(/[=:]\d/g)
-        ?.map((found) => found[1]),
-    ).toEqual(['2', '3'])
+    expect((await read()).stdout.replace(/\s/g, '')).toBe(text(2, 3).replace(/\s/g, ''))
   })
 
   test('no key: the file stays', async () => {

@@ -128,7 +128,6 @@ describe('at the terminal', () => {
     })
     return { ...ran, asked }
   }
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: colours and movements of the cursor.
   const bare = (text: string): string => text.replace(/\x1b\[\d*[A-Za-z]/g, '')
 
   test.each([

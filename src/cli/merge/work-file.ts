@@ -7,14 +7,14 @@ import { absolutePath } from '../settings.ts'
 import { isMissing } from '../target.ts'
 
 /** Where a file stands in a work tree. */
-export interface InTree {
+interface InTree {
   readonly git: Git
   /** From the top, as Git names it. */
   readonly path: string
 }
 
 /** A file of the work tree as it was found. */
-export interface Place {
+export interface WorkFile {
   /** As the user named it. */
   readonly name: string
   readonly path: string
@@ -24,7 +24,7 @@ export interface Place {
 }
 
 /** @throws SopsError `bad-input`. */
-export async function placeOf(io: Io, name: string): Promise<Place> {
+export async function workFile(io: Io, name: string): Promise<WorkFile> {
   const path = absolutePath(io.ctx, name)
   await mustBeNoFolder(path, io.command)
   const tree = await treeOf(io, path)
