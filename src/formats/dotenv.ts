@@ -2,7 +2,7 @@
 
 import { nestingHint, SopsError } from '../errors.ts'
 import { hash } from '../text/characters.ts'
-import { lineIn, positionIn } from '../text/position.ts'
+import { lineFinder, lineIn, positionIn } from '../text/position.ts'
 import { kindOfNode } from '../tree/kinds.ts'
 import { formatPath } from '../tree/path.ts'
 import type { Comment, Entry, Leaf, Tree } from '../tree/tree.ts'
@@ -241,6 +241,7 @@ export const dotenv: Format = {
     return from > 0 ? 'layout' : markLength(source as DotenvSource) > 0 ? 'literal' : undefined
   },
   positionOf: ({ source }, { start }) => positionIn((source as DotenvSource).text, start),
+  lineFinder: ({ source }) => lineFinder((source as DotenvSource).text),
   notices,
   clearText: scalarText,
   example: `# sops uses the comment lines of this file too

@@ -1,7 +1,7 @@
 // The INI format: sections of keys, comments and quotes by the rules of the reference's library, read without losing a byte (spec/format.md 10).
 import { isEncrypted, isToken } from '../cipher/index.ts'
 import { SopsError } from '../errors.ts'
-import { positionIn } from '../text/position.ts'
+import { lineFinder, positionIn } from '../text/position.ts'
 import type { Comment, Entry, MapNode } from '../tree/tree.ts'
 import { refuseBytes } from '../tree/utf8.ts'
 import { blockText } from './ini/comment.ts'
@@ -139,6 +139,7 @@ export const ini: Format = {
       : { value: origin.value, text: text.slice(origin.start, origin.end) }
   },
   positionOf: ({ source }, { start }) => positionIn((source as IniSource).text, start),
+  lineFinder: ({ source }) => lineFinder((source as IniSource).text),
   strandedComment: ({ source }, { origin }) => origin && strandedComment((source as IniSource).sections, origin.start),
   passedOver,
   clearText: scalarText,

@@ -1,5 +1,5 @@
 // The JSON format (spec/format.md 8): text to tree and back, with the layout of the file kept.
-import { positionIn } from '../text/position.ts'
+import { lineFinder, positionIn } from '../text/position.ts'
 import type { Node } from '../tree/tree.ts'
 import { textOfBytes } from '../tree/utf8.ts'
 import { scan } from './json/scan.ts'
@@ -22,6 +22,7 @@ export const json: Format = {
   textOf,
   token,
   positionOf: ({ source }, { start }) => positionIn(source as string, start),
+  lineFinder: ({ source }) => lineFinder(source as string),
   example: `{
 	"hello": "Welcome to SOPS! Edit this file as you please!",
 	"example_key": "example_value",

@@ -160,6 +160,8 @@ export interface Format {
   notices?(parsed: Parsed): readonly string[]
   /** Where in the text a node of it stands. Binary files have no such places. */
   positionOf?(parsed: Parsed, origin: Origin): Position
+  /** Finds the lines of many places of the text, from 0; lines end with a line feed. */
+  lineFinder?(parsed: Parsed): (offset: number) => number
   /**
    * Where the comment of an entry begins that would become a part of another comment if the entry were removed. Only where a comment
    * has no place of its own.

@@ -1,6 +1,6 @@
 // The YAML format (spec/format.md 7). A text is read by yaml/parse (text, scan, compose, build), in which yaml/scalar gives scalars their
 // values; yaml/rewrite splices a changed tree into it, and yaml/print prints what is new.
-import { positionIn } from '../text/position.ts'
+import { lineFinder, positionIn } from '../text/position.ts'
 import type { Leaf, LeafToken, Node, Tree } from '../tree/tree.ts'
 import { refuseBytes } from '../tree/utf8.ts'
 import type { Format, Parsed } from './types.ts'
@@ -101,6 +101,7 @@ export const yaml: Format = {
     return { value: place.value, text: token }
   },
   positionOf: (parsed, { start }) => positionIn(sourceOf(parsed).text, start),
+  lineFinder: (parsed) => lineFinder(sourceOf(parsed).text),
   keepsComments(_, list) {
     const node = list.origin && placeOf(list).node
     return node?.kind === 'list' && node.flow

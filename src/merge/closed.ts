@@ -8,7 +8,7 @@ import { formatPath } from '../tree/path.ts'
 import { type Item, sameNode, type Tree } from '../tree/tree.ts'
 import { mergeTrees } from './documents.ts'
 import { withMarkers } from './markers.ts'
-import { mergeMetadata } from './metadata.ts'
+import { mergeMetadata, sameCoverage } from './metadata.ts'
 import type { Conflict, Side } from './nodes.ts'
 import { type MadeText, placesIn } from './places.ts'
 import type { Sides } from './sides.ts'
@@ -87,7 +87,7 @@ function marking(
     own.conflicts.length === 0 &&
     side.tree.documents.length === own.tree.documents.length &&
     side.tree.documents.every((document, i) => sameNode(document, own.tree.documents[i]!))
-  const whole = [ours, theirs].find(isTreeOf)
+  const whole = [ours, theirs].find((side) => isTreeOf(side) && sameCoverage(side.metadata, metadata))
   return {
     kind: 'closed',
     ...(whole ? { sealed: made(own, whole).bytes } : {}),

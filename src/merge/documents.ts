@@ -1,5 +1,5 @@
 // Documents of three versions: paired by their place, or by what Kubernetes calls them.
-import { sameData } from '../tree/data.ts'
+import { dataText, sameData } from '../tree/data.ts'
 import type { Entry, MapNode, Node, Tree } from '../tree/tree.ts'
 import { foreign } from './foreign.ts'
 import { inOrderOfBoth } from './groups.ts'
@@ -11,11 +11,23 @@ type MergingTrees = Omit<Merging, 'document'>
 /** The merged tree; undefined where documents came or went and nothing tells which. */
 export function mergeTrees(base: Tree | undefined, ours: Tree, theirs: Tree, how: MergingTrees): Tree | undefined {
   const [b, o, t] = [base?.documents ?? [], ours.documents, theirs.documents]
-  if (o.length === t.length && (b.length === o.length || b.length === 0)) {
-    const documents = o.map((own, i) => mergeMaps(b[i], own, t[i]!, [], { ...how, document: i }))
-    return { documents }
-  }
+  const isPaired = o.length === t.length && (b.length === o.length || b.length === 0) && !isMoved(b, o, t)
+  if (isPaired) return { documents: o.map((own, i) => mergeMaps(b[i], own, t[i]!, [], { ...how, document: i })) }
   return how.isBaseUnknown ? undefined : mergeNamed(b, o, t, how)
+}
+
+/** Whether documents that stand in one place are not the same one: by their names, or where a side has a document of the base in another place. */
+function isMoved(base: readonly MapNode[], ours: readonly MapNode[], theirs: readonly MapNode[]): boolean {
+  const names = [base, ours, theirs].flatMap((documents) => {
+    const found = byName(documents)
+    return found && documents.length > 0 ? [[...found.keys()].join()] : []
+  })
+  if (names.length > 0 && names.every((name) => name === names[0])) return false
+  if (new Set(names).size > 1) return true
+  const places = new Map(base.map((document, i) => [dataText(document), i]))
+  return [ours, theirs].some((documents) =>
+    documents.some((document, i) => !sameData(document, base[i]) && places.has(dataText(document))),
+  )
 }
 
 function mergeNamed(

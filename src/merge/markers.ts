@@ -121,10 +121,8 @@ const isSameStart = (one: Piece, other: Piece): boolean =>
 function cut(piece: Piece): Piece[] {
   const places = inOrder(piece.places)
   if (places.length < 2) return [piece]
-  const starts = places.map((_, i) => ({
-    ours: startOf(places, i, 'ours', piece.ours[1]),
-    theirs: startOf(places, i, 'theirs', piece.theirs[1]),
-  }))
+  const [own, other] = [startsOf(places, 'ours', piece.ours[1]), startsOf(places, 'theirs', piece.theirs[1])]
+  const starts = places.map((_, i) => ({ ours: own[i]!, theirs: other[i]! }))
   const found: Piece[] = []
   let [a, b] = [piece.ours[0], piece.theirs[0]]
   starts.slice(1).forEach((start, i) => {
@@ -136,10 +134,14 @@ function cut(piece: Piece): Piece[] {
   return [...found, { ours: [a, piece.ours[1]], theirs: [b, piece.theirs[1]], places: [places.at(-1)!] }]
 }
 
-/** Where a place begins on a side: for one that has nothing there, where the next one does. */
-function startOf(places: readonly MarkedPlace[], at: number, side: 'ours' | 'theirs', end: number): number {
-  const next = places.slice(at).find((place) => place[side] !== undefined)
-  return next?.[side]?.[0] ?? end
+/** Where each place begins on a side: for one that has nothing there, where the next one does. */
+function startsOf(places: readonly MarkedPlace[], side: 'ours' | 'theirs', end: number): number[] {
+  const starts: number[] = []
+  for (let i = places.length - 1, next = end; i >= 0; i--) {
+    next = places[i]![side]?.[0] ?? next
+    starts[i] = next
+  }
+  return starts
 }
 
 /** By either side, whichever both have. */

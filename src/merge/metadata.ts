@@ -71,6 +71,10 @@ export const sameSettings = (one: Metadata, other: Metadata): boolean =>
     })
     .every((text, _, [first]) => text === first)
 
+/** Whether both say alike what the MAC is over, and which values are encrypted. */
+export const sameCoverage = (one: Metadata, other: Metadata): boolean =>
+  (one.macOnlyEncrypted === true) === (other.macOnlyEncrypted === true) && selectionText(one) === selectionText(other)
+
 type Settings = Pick<Metadata, 'selection' | 'macOnlyEncrypted' | 'shamirThreshold'>
 
 function mergeSettings(all: Both, choose: ChooseField): Settings {

@@ -81,8 +81,12 @@ function withItems<T extends MapNode | ListNode>(node: T, items: readonly Item[]
   return isSame ? node : ({ ...node, items } as T)
 }
 
-/** A map whose keys cannot be paired is one value. */
-function mergeWhole(versions: { base: MapNode | undefined; ours: MapNode; theirs: MapNode }, path: Path, how: Merging) {
+/** A map whose keys cannot be paired is one value, and so is a list that each side put into another order. */
+function mergeWhole<T extends MapNode | ListNode>(
+  versions: { base: T | undefined; ours: T; theirs: T },
+  path: Path,
+  how: Merging,
+): T {
   const settled = sideOf(versions)
   const conflict = settled === undefined ? conflictOf(versions, path, how) : undefined
   const side = settled ?? how.choose(conflict!)
@@ -201,17 +205,28 @@ function mergeLists(base: ListNode | undefined, ours: ListNode, theirs: ListNode
   const [b, o, t] = [base ?? noItems, ours, theirs].map((list) => groupsOf<Node>(list.items))
   const lists = { base: b!.groups, ours: o!.groups, theirs: t!.groups }
   const nameOf = elementKeys([lists.base, lists.ours, lists.theirs])
-  const place = ({ item }: Group<Node>): Path => [
-    ...path,
-    Math.max(ours.items.indexOf(item), theirs.items.indexOf(item), base?.items.indexOf(item) ?? -1),
-  ]
-  const groups = nameOf ? mergeNamed(lists, nameOf, place, how) : mergeElements(lists, path, place, how)
+  const order = nameOf && orderOf(lists, nameOf)
+  if (order === 'both') return mergeWhole({ base, ours, theirs }, path, how)
+  const places = new Map([base, theirs, ours].flatMap((list) => list?.items.map((item, i) => [item, i] as const) ?? []))
+  const place = ({ item }: Group<Node>): Path => [...path, places.get(item)!]
+  const groups = nameOf ? mergeNamed(lists, nameOf, order === 'theirs', place, how) : mergeElements(lists, path, place, how)
   return withItems(ours, itemsOf(groups, mergeComments(b!.end, o!.end, t!.end)))
+}
+
+/** The side that put the elements into another order; ours if neither did, or both into the same. */
+function orderOf(lists: Lists, nameOf: (group: Group<Node>) => string): 'ours' | 'theirs' | 'both' {
+  const [base, ours, theirs] = [lists.base, lists.ours, lists.theirs].map((groups) => groups.map(nameOf))
+  const [old, own, other] = [base, ours, theirs].map((names) => new Set(names))
+  const isInAll = (name: string): boolean => old!.has(name) && own!.has(name) && other!.has(name)
+  const [b, o, t] = [base, ours, theirs].map((names) => JSON.stringify(names!.filter(isInAll)))
+  if (o === t || b === t) return 'ours'
+  return b === o ? 'theirs' : 'both'
 }
 
 function mergeNamed(
   lists: Lists,
   nameOf: (group: Group<Node>) => string,
+  isOrderTheirs: boolean,
   place: (group: Group<Node>) => Path,
   how: Merging,
 ): readonly Group<Node>[] {
@@ -223,7 +238,8 @@ function mergeNamed(
     const group = mergeElement(versions, place((versions.ours ?? versions.theirs)!), how)
     if (group) merged.set(name, group)
   }
-  return inOrderOfBoth(own.keys(), other.keys(), merged)
+  const [first, second] = isOrderTheirs ? [other, own] : [own, other]
+  return inOrderOfBoth(first.keys(), second.keys(), merged)
 }
 
 function mergeElements(

@@ -1,6 +1,6 @@
 // Where the items that conflict stand in the lines of a text that was made from the merged tree.
 import type { Format, Parsed } from '../formats/index.ts'
-import type { Item, MapNode, Node, Tree } from '../tree/tree.ts'
+import type { Item, ListNode, MapNode, Node, Tree } from '../tree/tree.ts'
 import type { Range } from './sequence.ts'
 
 /** Which of the items of each container leads to an item; comments are not counted. */
@@ -23,23 +23,21 @@ function findItems(tree: Tree, wanted: ReadonlySet<Item>): ReadonlyMap<Item, Ord
   return found
 }
 
-/** The item that a way leads to. */
-function itemAt(tree: Tree, [document, ...rest]: Ordinals): Item | undefined {
-  const root: Item | undefined = tree.documents[document ?? 0]
-  return rest.reduce((item: Item | undefined, ordinal) => {
-    const node = item?.kind === 'entry' ? item.value : item
-    const isContainer = node?.kind === 'map' || node?.kind === 'list'
-    return isContainer ? (node.items as readonly Item[]).filter(isNode)[ordinal] : undefined
-  }, root)
-}
-
-/** The lines, from 0, of neighbouring items from the first way to the last. */
-function linesBetween({ format, parsed, tree }: MadeText, first: Ordinals, last: Ordinals): Range | undefined {
-  const [start, end] = [itemAt(tree, first), itemAt(tree, last)]
-  if (format.positionOf === undefined || start?.origin === undefined || end?.origin === undefined) return undefined
-  const from = format.positionOf(parsed, start.origin).line - 1
-  const origin = { ...end.origin, start: Math.max(endOf(end) - 1, start.origin.start) }
-  return [from, format.positionOf(parsed, origin).line]
+/** Follows ways in a tree. */
+function wayFinder(tree: Tree): (way: Ordinals) => Item | undefined {
+  const known = new Map<Node, readonly Item[]>()
+  const itemsOf = (node: MapNode | ListNode): readonly Item[] => {
+    const items = known.get(node) ?? (node.items as readonly Item[]).filter(isNode)
+    known.set(node, items)
+    return items
+  }
+  return ([document, ...rest]) => {
+    const root: Item | undefined = tree.documents[document ?? 0]
+    return rest.reduce((item: Item | undefined, ordinal) => {
+      const node = item?.kind === 'entry' ? item.value : item
+      return node?.kind === 'map' || node?.kind === 'list' ? itemsOf(node)[ordinal] : undefined
+    }, root)
+  }
 }
 
 function endOf(item: Item): number {
@@ -58,16 +56,19 @@ export interface MadeText {
   readonly parsed: Parsed
 }
 
-/** The lines of what was chosen in a merged tree, in the text that was made from it. */
+/** The lines, from 0, of what was chosen in a merged tree, in the text that was made from it. */
 export function placesIn(
-  text: MadeText,
+  { format, parsed, tree: made }: MadeText,
   { tree, items }: { readonly tree: Tree; readonly items: ReadonlyMap<number, readonly Item[]> },
 ): { readonly at: (index: number) => Range | undefined } {
   const ways = findItems(tree, new Set([...items.values()].flat()))
+  const [itemAt, lineOf] = [wayFinder(made), format.lineFinder?.(parsed)]
   return {
     at: (index) => {
-      const [first, last] = [items.get(index)?.at(0), items.get(index)?.at(-1)].map((item) => item && ways.get(item))
-      return first && last && linesBetween(text, first, last)
+      const chosen = [items.get(index)?.at(0), items.get(index)?.at(-1)].map((item) => item && ways.get(item))
+      const [first, last] = chosen.map((way) => way && itemAt(way))
+      if (!lineOf || !first?.origin || !last?.origin) return undefined
+      return [lineOf(first.origin.start), lineOf(Math.max(endOf(last) - 1, first.origin.start)) + 1]
     },
   }
 }

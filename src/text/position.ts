@@ -27,3 +27,18 @@ export function positionIn(text: string, offset: number): Position {
 
 /** The 1-based line of an offset. */
 export const lineIn = (text: string, offset: number): number => positionIn(text, offset).line
+
+/** Finds the line of an offset, from 0; lines end with a line feed. */
+export function lineFinder(text: string): (offset: number) => number {
+  const ends: number[] = []
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) ends.push(at)
+  return (offset) => {
+    let [low, high] = [0, ends.length]
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (ends[middle]! < offset) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+}

@@ -127,6 +127,24 @@ const lists: readonly Case[] = [
     ['[{"name": "x", "v": 1}, {"name": "y"}]', '[{"name": "y"}]', '[{"name": "x", "v": 2}, {"name": "y"}]'],
     conflict,
   ],
+  [
+    'elements with names, theirs puts them into another order',
+    [
+      '[{"name": "x", "v": 1}, {"name": "y"}, {"name": "z"}]',
+      '[{"name": "x", "v": 2}, {"name": "y"}, {"name": "z"}, {"name": "o"}]',
+      '[{"name": "z"}, {"name": "x", "v": 1}, {"name": "t"}, {"name": "y"}]',
+    ],
+    '[{"name": "z"}, {"name": "o"}, {"name": "x", "v": 2}, {"name": "t"}, {"name": "y"}]',
+  ],
+  [
+    'elements with names, each side puts them into another order',
+    [
+      '[{"id": "x"}, {"id": "y"}, {"id": "z"}]',
+      '[{"id": "z"}, {"id": "x"}, {"id": "y"}]',
+      '[{"id": "y"}, {"id": "x"}, {"id": "z"}]',
+    ],
+    conflict,
+  ],
   ['a list and a text', ['["a"]', '"b"', '["c"]'], conflict],
 ]
 
@@ -165,6 +183,47 @@ describe('bare bytes', () => {
     const theirs = await edited(base, Buffer.from([0, 1, 10, 8, 10]), 'binary')
     const { conflicts } = await merged({ base, ours, theirs }, 'binary')
     expect(conflicts).toHaveLength(1)
+  })
+})
+
+describe('documents', () => {
+  const named = (name: string, value: number): string =>
+    `apiVersion: v1\nkind: Secret\nmetadata:\n    name: ${name}\nvalue: ${value}\n`
+  const bare = (name: string, value: number): string => `${name}: ${value}\nvalue: ${value}\n`
+  const text = (...documents: readonly string[]): string => documents.join('---\n')
+  const cases: readonly (readonly [string, readonly [string, string, string], string | undefined])[] = [
+    [
+      'a change goes to the document of its name, wherever that stands',
+      [text(named('a', 1), named('b', 1)), text(named('a', 2), named('b', 1)), text(named('b', 1), named('a', 1))],
+      text(named('a', 2), named('b', 1)),
+    ],
+    [
+      'as many come as go',
+      [text(named('a', 1), named('b', 1)), text(named('a', 1), named('b', 2)), text(named('b', 1), named('c', 1))],
+      text(named('b', 2), named('c', 1)),
+    ],
+    [
+      'one goes that the other side changed',
+      [text(named('a', 1), named('b', 1)), text(named('a', 2), named('b', 1)), text(named('b', 1), named('c', 1))],
+      undefined,
+    ],
+    [
+      'without names one that stands elsewhere is not taken for another',
+      [text(bare('a', 1), bare('b', 1)), text(bare('a', 2), bare('b', 1)), text(bare('b', 1), bare('c', 1))],
+      undefined,
+    ],
+    [
+      'without names those in one place belong together',
+      [text(bare('a', 1), bare('b', 1)), text(bare('a', 2), bare('b', 1)), text(bare('a', 1), bare('b', 3))],
+      text(bare('a', 2), bare('b', 3)),
+    ],
+  ]
+  test.each(cases)('%s', async (_, [base, ours, theirs], result) => {
+    const old = await sealed(base, 'yaml')
+    const versions = { base: old, ours: await edited(old, ours, 'yaml'), theirs: await edited(old, theirs, 'yaml') }
+    const { kind, bytes } = await merged(versions, 'yaml')
+    if (result === undefined) expect(kind).toBe('apart')
+    else expect(await plainOf(bytes, 'yaml')).toBe(result)
   })
 })
 

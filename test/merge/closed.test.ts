@@ -1,11 +1,13 @@
 // Merging without a key: what is equal as ciphertext is equal, and the MAC waits for somebody who has the key.
 import { describe, expect, test } from 'vitest'
-import { loadEncrypted } from '../../src/file/encrypted-file.ts'
+import { loadEncrypted, withOpenFile } from '../../src/file/encrypted-file.ts'
+import { parsePlain, sealDraft } from '../../src/file/plaintext.ts'
 import { changeRecipients } from '../../src/file/recipients.ts'
 import type { FormatId } from '../../src/formats/types.ts'
 import { keepWrapped } from '../../src/groups/diff.ts'
 import { readMarkers } from '../../src/merge/markers.ts'
-import { age, edited, merged, plainOf, recipient, sealed, secondRecipient, services } from './support.ts'
+import type { Metadata } from '../../src/metadata/index.ts'
+import { age, edited, merged, now, plainOf, recipient, sealed, secondRecipient, services } from './support.ts'
 
 const noKey = { keys: '' }
 const plain = (a: string, b: string, more = ''): Record<'yaml' | 'json' | 'dotenv' | 'ini', string> => ({
@@ -75,6 +77,27 @@ test('recipients alone: the MAC of the values is right already', async () => {
     expect(kind).toBe('closed')
     expect(text).not.toContain('<<<<<<<')
     expect(await plainOf(bytes, 'yaml')).toBe(plain('9', '2').yaml)
+  }
+})
+
+test.each<[string, Partial<Metadata>]>([
+  ['what the MAC is over', { macOnlyEncrypted: true }],
+  ['what is encrypted', { selection: { unencryptedRegex: '^q' } }],
+])('one side changed values, the other %s: the MAC of neither is right', async (_, settings) => {
+  const base = await sealed('a: 1\nb_unencrypted: 2\n', 'yaml', { unencryptedRegex: '_unencrypted$' })
+  const ours = await edited(base, 'a: 9\nb_unencrypted: 2\n', 'yaml')
+  const theirs = await withOpenFile(await loadEncrypted(base, 'yaml'), { services }, async (file) => {
+    const draft = parsePlain(Buffer.from('a: 1\nb_unencrypted: 2\n'), file.format, file.format)
+    const layout = { now, layout: {} }
+    return (await sealDraft(file, draft, { ...file.metadata, ...settings }, file.format, layout)).bytes
+  })
+  for (const versions of [
+    { base, ours, theirs },
+    { base, ours: theirs, theirs: ours },
+  ]) {
+    const { kind, text } = await merged(versions, 'yaml', noKey)
+    expect(kind).toBe('closed')
+    expect(text).toContain('<<<<<<<')
   }
 })
 

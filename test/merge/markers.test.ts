@@ -123,6 +123,19 @@ describe('each conflict has markers of its own', () => {
     const { text } = await conflicting('yaml', 'a: 1\r\nb: 1\r\n', 'a: 2\r\nb: 1\r\n', 'a: 3\r\nb: 1\r\n')
     expect(blocks(text)).toEqual(['<<<<<<< ours (main)␍\na: ENC␍\n=======␍\na: ENC␍\n>>>>>>> theirs (feature)'])
   })
+
+  test('a line ends with a line feed, not with a carriage return alone', async () => {
+    const text = (k: number): string => `{"x": 0,\r "y": 1,\n "k": ${k},\n "z": 1\n}\n`
+    const { text: marked } = await conflicting('json', text(1), text(2), text(3))
+    expect(blocks(marked)).toEqual(['<<<<<<< ours (main)\n "k": "ENC",\n=======\n "k": "ENC",\n>>>>>>> theirs (feature)'])
+  })
+
+  test('a great many, in a time that grows with them', async () => {
+    const text = (value: number): string => Array.from({ length: 3000 }, (_, i) => `k${i}=${value}\n`).join('')
+    const { bytes, conflicts } = await conflicting('dotenv', text(1), text(2), text(3))
+    expect(conflicts).toHaveLength(3000)
+    expect(readMarkers(bytes)?.count).toBe(3000)
+  }, 20_000)
 })
 
 describe('in plain text', () => {
