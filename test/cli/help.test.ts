@@ -156,7 +156,7 @@ describe('help of the program', () => {
       help: 'sops help shows the commands',
       groups: 'sops groups takes add or delete',
       completion: 'sops completion takes bash, zsh or fish',
-      git: 'sops git takes install, uninstall, textconv, clean, smudge or filter-process',
+      git: 'sops git takes install, uninstall, textconv, merge-driver, clean, smudge or filter-process',
     }[words[0]!]
     expect([code, stdout.length, stderr]).toEqual([3, 0, `error: No help topic for 'nonsense'\nhint: ${hint}\n`])
   })

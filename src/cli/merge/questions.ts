@@ -1,7 +1,6 @@
 // Asks at the terminal how each conflict is to be decided. Values are masked until somebody wants to see them, and go from the screen with the
 // answer.
 import type { MergeConflict, OpenMerge, Side } from '../../merge/index.ts'
-import type { Io } from '../invocation.ts'
 import { cut } from '../progress.ts'
 import { Control, type Line, sayLines } from '../say.ts'
 import type { Decisions } from './choices.ts'
