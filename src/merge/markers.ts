@@ -176,6 +176,8 @@ export interface UnmarkedTexts {
   /** Where every conflict shows what was there before. */
   readonly base?: Uint8Array
   readonly count: number
+  /** Those of the first conflict. */
+  readonly labels: Labels
 }
 
 const marker = /^([<|=>])\1{6,}(?=[ \r\n]|$)/
@@ -199,10 +201,15 @@ export function readMarkers(bytes: Uint8Array): UnmarkedTexts | undefined {
   }
   if (state !== 'all' || count === 0) return undefined
   const bytesOf = (some: readonly string[]): Uint8Array => Buffer.from(some.join(''), 'latin1')
+  const label = (character: string): string => {
+    const line = lines.find((one) => marker.exec(one)?.[0] === character.repeat(size!)) ?? ''
+    return Buffer.from(line.slice(size).trim(), 'latin1').toString()
+  }
   return {
     ours: bytesOf(texts.ours),
     theirs: bytesOf(texts.theirs),
     ...(bases === count ? { base: bytesOf(texts.base) } : {}),
     count,
+    labels: { ours: label('<'), theirs: label('>'), size: size! },
   }
 }

@@ -19,6 +19,7 @@ import {
 } from '../../file/index.ts'
 import { loadFormat } from '../../formats/index.ts'
 import { type KeyService, sharedServices } from '../../groups/index.ts'
+import { markedApart, readMarkers, type UnmarkedTexts } from '../../merge/index.ts'
 import { looksEncrypted } from '../../repo/index.ts'
 import { conflictHint, conflictLine, conflictText } from '../../text/conflict.ts'
 import { shellWord } from '../../text/quote.ts'
@@ -114,6 +115,8 @@ class Run implements Filter {
   async smudge(path: string, bytes: Uint8Array): Promise<Uint8Array> {
     if (bytes.length === 0 || isOfGit(path) || !looksEncrypted(bytes)) return bytes
     try {
+      const sides = readMarkers(bytes)
+      if (sides) return await this.#smudgedConflict(path, sides)
       const plain = await this.#opened(path, bytes, async (file) => emitPlain(file, file.format.id, {}))
       if (looksEncrypted(plain))
         throw new SopsError(
@@ -127,6 +130,16 @@ class Run implements Filter {
       this.#warn(path, bytes, error)
       return bytes
     }
+  }
+
+  /**
+   * What a merge left to decide, in clear like all else in the work tree. The MAC is that of ours; what theirs has between the markers is
+   * proven value by value, and `clean` takes no text with markers.
+   */
+  async #smudgedConflict(path: string, { ours, theirs, labels }: UnmarkedTexts): Promise<Uint8Array> {
+    const text = (bytes: Uint8Array, ignoreMac: boolean): Promise<Uint8Array> =>
+      this.#opened(path, bytes, async (file) => emitPlain(file, file.format.id, {}), ignoreMac)
+    return markedApart({ ours: await text(ours, false), theirs: await text(theirs, true) }, labels)
   }
 
   async clean(path: string, bytes: Uint8Array): Promise<Uint8Array> {
@@ -173,10 +186,15 @@ class Run implements Filter {
     }
   }
 
-  async #opened<T>(path: string, bytes: Uint8Array, use: (file: OpenFile) => Promise<T>): Promise<T> {
+  async #opened<T>(
+    path: string,
+    bytes: Uint8Array,
+    use: (file: OpenFile) => Promise<T>,
+    ignoreMac = false,
+  ): Promise<T> {
     const { quiet, services, order } = this.#means
     const { input } = formatsFor({}, path, bytes)
-    const options = { services, ...(order ? { order } : {}), audit: { context: quiet, file: path } }
+    const options = { services, ...(order ? { order } : {}), ignoreMac, audit: { context: quiet, file: path } }
     return withOpenFile(await loadEncrypted(bytes, input), options, use)
   }
 

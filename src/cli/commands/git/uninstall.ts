@@ -29,7 +29,7 @@ export const uninstall: Command = command({
 
 async function run(inv: Given, io: Io): Promise<number> {
   if (inv.positionals.length > 0)
-    throw new SopsError('generic', 'sops git uninstall takes no patterns: it takes back all that git install did')
+    throw new SopsError('generic', 'sops git uninstall takes no words: it takes back all that git install did')
   const global = inv.bool('global')
   const scope = global ? '--global' : '--local'
   const attributes = global ? await globalAttributes(io) : await ownAttributes(io)
