@@ -1,7 +1,6 @@
 // Asks at the terminal how each conflict is to be decided. Values are masked until somebody wants to see them, and go from the screen with the
 // answer.
 import type { MergeConflict, OpenMerge, Side } from '../../merge/index.ts'
-import type { Io } from '../invocation.ts'
 import { cut } from '../progress.ts'
 import { Control, type Line, sayLines } from '../say.ts'
 import type { Decisions } from './choices.ts'
@@ -9,6 +8,9 @@ import { editDraft } from './draft.ts'
 import { whatOf } from './report.ts'
 import { nodeText } from './shown.ts'
 import type { Decided, Task } from './task.ts'
+
+const lineUp = new Control('\x1b[A')
+const eraseBelow = new Control('\x1b[J')
 
 const sidesByLetter: Readonly<Record<string, Side>> = { o: 'ours', t: 'theirs', b: 'base' }
 
@@ -51,7 +53,7 @@ async function askOne(
   await sayLines(io.host.stderr, sideLines(task, question, false))
   for (let shown = 0; ; ) {
     const answer = await io.ctx.prompt(`${words(question)}: `, { key: true })
-    if (shown > 0) await io.tell(new Control(`\x1b[${shown + 1}A\x1b[J${words(question)}`))
+    if (shown > 0) await io.tell([...Array.from({ length: shown + 1 }, () => lineUp), eraseBelow, words(question)])
     shown = 0
     const letter = answer?.slice(0, 1).toLowerCase()
     const side = letter === undefined ? undefined : sidesByLetter[letter]
