@@ -177,7 +177,8 @@ export function makePrompt(around: Surroundings): Asking {
       const finish = (answer: string | undefined, rest = ''): void => {
         isAsking = false
         stop()
-        if (isRaw) writeSync(terminal.output, `${key ? lineText(answer ?? '') : ''}\n`)
+        if (key) writeSync(terminal.output, lineText(answer ?? ''))
+        if (isRaw) writeSync(terminal.output, '\n')
         if (!isRaw) close(terminal)
         else if (answer === undefined) hush.restore()
         else hush.listen(terminal)

@@ -299,6 +299,7 @@ const starters = [
   'cli/exec/pipe.ts',
   'cli/git.ts',
   'cli/local-only.ts',
+  'cli/merge/plain.ts',
   'disk/lock.ts',
   'cli/temp-dir.ts',
   'keys/age/plugin/process.ts',

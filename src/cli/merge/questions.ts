@@ -9,6 +9,9 @@ import { whatOf } from './report.ts'
 import { nodeText } from './shown.ts'
 import type { Decided, Task } from './task.ts'
 
+const lineUp = new Control('\x1b[A')
+const eraseBelow = new Control('\x1b[J')
+
 const sidesByLetter: Readonly<Record<string, Side>> = { o: 'ours', t: 'theirs', b: 'base' }
 
 /** Decides in `decisions` what is answered. @throws SopsError as `editDraft`. */
@@ -50,7 +53,7 @@ async function askOne(
   await sayLines(io.host.stderr, sideLines(task, question, false))
   for (let shown = 0; ; ) {
     const answer = await io.ctx.prompt(`${words(question)}: `, { key: true })
-    if (shown > 0) await io.tell(new Control(`\x1b[${shown + 1}A\x1b[J${words(question)}`))
+    if (shown > 0) await io.tell([...Array.from({ length: shown + 1 }, () => lineUp), eraseBelow, words(question)])
     shown = 0
     const letter = answer?.slice(0, 1).toLowerCase()
     const side = letter === undefined ? undefined : sidesByLetter[letter]

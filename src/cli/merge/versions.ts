@@ -21,8 +21,9 @@ export async function versionsOf(file: WorkFile): Promise<Given | undefined> {
   const paths = tree && (await unmerged(tree.git))
   const stages = tree && paths?.get(tree.path)
   if (tree && paths && stages) {
-    refuseDecided(file, await fromStages(file, tree, stages, paths))
-    return fromStages(file, tree, stages, paths)
+    const given = await fromStages(file, tree, stages, paths)
+    refuseDecided(file, given)
+    return given
   }
   const marked = bytes && readMarkers(bytes)
   if (marked) return (await fromCommits(tree)) ?? fromMarkers(marked, tree)
@@ -109,14 +110,16 @@ async function fromCommits(tree: InTree | undefined): Promise<Given | undefined>
   const { ours, theirs, base } = commits
   const at = (commit: string): Promise<Uint8Array | undefined> => contentOf(tree.git, `${commit}:${tree.path}`)
   const [own, other, old] = await Promise.all([at(ours), at(theirs), base === undefined ? undefined : at(base)])
-  if (!own || !other) return undefined
+  // A file that is the same on both sides, or has had its markers for longer, is in no conflict of these commits.
+  if (!own || !other || Buffer.compare(own, other) === 0 || readMarkers(own) || readMarkers(other)) return undefined
   return { versions: { ours: own, theirs: other, base: old }, isRebuilt: false, isBaseUnknown: old === undefined }
 }
 
 async function fromMarkers(marked: UnmarkedTexts, tree: InTree | undefined): Promise<Given> {
   const commits = marked.base || !tree ? undefined : await commitsOf(tree.git)
-  const base = marked.base ?? (commits?.base && tree && (await contentOf(tree.git, `${commits.base}:${tree.path}`)))
+  const known = commits?.base && tree ? await contentOf(tree.git, `${commits.base}:${tree.path}`) : undefined
+  const base = marked.base ?? (known && readMarkers(known) ? undefined : known)
   const { ours, theirs } = marked
-  const versions = { ours, theirs, base: base === '' ? undefined : base }
+  const versions = { ours, theirs, base }
   return { versions, isRebuilt: true, isBaseUnknown: !versions.base }
 }

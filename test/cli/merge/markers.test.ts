@@ -52,6 +52,24 @@ test('after git add in a revert: the commit is the base, and its parent the othe
   expect(await work.plain('s.yaml')).toBe('a: 1\nb: 3\n')
 })
 
+test('a file that was committed with its markers, in the middle of another merge', async () => {
+  const work = await conflict({ 's.yaml': apart, 't.yaml': { base: 'a: 1\n', ours: 'a: 2\n', theirs: 'a: 3\n' } })
+  work.git('add', '-A')
+  work.git('commit', '-q', '-m', 'with markers')
+  work.git('checkout', '-q', '-b', 'next')
+  await work.sops(['merge', '--ours', 't.yaml'])
+  work.commit('next')
+  work.git('checkout', '-q', 'main')
+  await work.sops(['merge', '--theirs', 't.yaml'])
+  work.commit('main')
+  work.tries(['merge', 'next'])
+  expect(work.stages('t.yaml')).toEqual(['1', '2', '3'])
+  const { code, stderr } = await work.sops(['merge', 's.yaml'])
+  expect(stderr).toMatch(unproven)
+  expect(code).toBe(0)
+  expect(await work.plain('s.yaml')).toBe(merged)
+})
+
 describe('from the markers alone', () => {
   const outside = async (versions: Versions, name = 's.yaml', style = 'merge') => {
     const work = await conflict({ [name]: versions }, 'nothing')

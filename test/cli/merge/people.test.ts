@@ -152,7 +152,7 @@ describe('at the terminal', () => {
     expect(code).toBe(0)
     expect(bare(stderr)).toContain('  before          "old-value"\n')
     // Three lines and the question.
-    expect(stderr).toContain('\x1b[4A\x1b[J')
+    expect(stderr).toContain('\x1b[A\x1b[A\x1b[A\x1b[A\x1b[J')
     expect(stderr).not.toMatch(/two|three/)
   })
 

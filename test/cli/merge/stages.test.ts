@@ -276,3 +276,23 @@ test.each([
   expect(text).toContain(`<<<<<<< ${ours}\n`)
   expect(text).toMatch(theirs)
 })
+
+test('what is opened and what is sealed is on record', async () => {
+  const work = await conflict({ 's.yaml': apart })
+  const { code, stderr } = await work.sops(['merge', 's.yaml'], { auditConfig: work.path('audit.yaml') })
+  expect([code, stderr]).toEqual([0, 's.yaml: merged, and staged\n'])
+  works.push(await inConflict({ 's.yaml': apart }))
+  const other = works.at(-1)!
+  other.write({
+    'audit.yaml': 'backends: {postgres: [{connection_string: "host=/nowhere user=x dbname=x sslmode=disable"}]}\n',
+  })
+  const before = other.read('s.yaml')
+  const refused = await other.sops(['merge', 's.yaml'], { auditConfig: other.path('audit.yaml') })
+  expect(refused.code).not.toBe(0)
+  expect(other.read('s.yaml')).toBe(before)
+})
+
+test('no word: a file is wanted', async () => {
+  const { code, stderr } = await workplace().sops(['merge'])
+  expect([code, stderr.split('\n')[0]]).toEqual([100, 'error: no file specified'])
+})
