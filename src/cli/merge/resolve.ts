@@ -1,5 +1,5 @@
 // Resolves one file: merges its versions, has people decide what is left, seals it, and tells Git.
-import { dirname } from 'node:path'
+import { basename, dirname } from 'node:path'
 import { fingerprint } from '../../disk/index.ts'
 import { SopsError } from '../../errors.ts'
 import { formatOfPath } from '../../formats/index.ts'
@@ -7,6 +7,7 @@ import { type KeyService, withSharedServices } from '../../groups/index.ts'
 import { type Merge, type MergeOptions, type OpenMerge, withMerge } from '../../merge/index.ts'
 import { counted } from '../../text/counted.ts'
 import { fileWord } from '../../text/quote.ts'
+import { filteredNames } from '../git/filtered.ts'
 import { git } from '../git.ts'
 import type { Io } from '../invocation.ts'
 import { mustExist } from '../target.ts'
@@ -42,9 +43,16 @@ const finisher =
       expect: before === undefined ? 'absent' : fingerprint(before),
     })
     const isAdded = adds && tree !== undefined
-    if (isAdded) await git(io, '-C', dirname(path), '--literal-pathspecs', 'add', '--', path)
+    if (isAdded) await stage(io, tree, path)
     await io.tell(`${name}: merged${how}${isAdded ? ', and staged' : ''}`)
   }
+
+/** Where the filter keeps files in clear, this one is checked out as they are. */
+async function stage(io: Io, tree: NonNullable<WorkFile['tree']>, path: string): Promise<void> {
+  await git(io, '-C', dirname(path), '--literal-pathspecs', 'add', '--', path)
+  const names = await filteredNames(tree.git, [tree.path])
+  if (names.size > 0) await git(io, '-C', dirname(path), 'checkout-index', '--force', '--', basename(path))
+}
 
 /** Merges versions, wherever they are from. @throws SopsError. */
 export const mergeVersions = (task: Task, given: Given): Promise<End> =>

@@ -51,6 +51,7 @@ test('sops merge settles it too', () => {
   desk.tryGit('merge', 'feature')
   const { code, stderr } = desk.sops('merge', '--theirs', 'a.enc.yaml')
   expect([code, stderr]).toEqual([0, expect.stringContaining('staged')])
+  expect(desk.read('a.enc.yaml')).toBe('a: theirs\nb: 2\n')
   desk.git('commit', '-qm', 'settled')
   expect(desk.status()).toBe('')
   expect(desk.blob('HEAD:a.enc.yaml')).toMatch(/^a: ENC\[/)
