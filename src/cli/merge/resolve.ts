@@ -5,6 +5,7 @@ import { SopsError } from '../../errors.ts'
 import { formatOfPath } from '../../formats/index.ts'
 import { type KeyService, withSharedServices } from '../../groups/index.ts'
 import { type Merge, type MergeOptions, type OpenMerge, withMerge } from '../../merge/index.ts'
+import { rm } from '../../system/index.ts'
 import { counted } from '../../text/counted.ts'
 import { fileWord } from '../../text/quote.ts'
 import { filteredNames } from '../git/filtered.ts'
@@ -51,7 +52,10 @@ const finisher =
 async function stage(io: Io, tree: NonNullable<WorkFile['tree']>, path: string): Promise<void> {
   await git(io, '-C', dirname(path), '--literal-pathspecs', 'add', '--', path)
   const names = await filteredNames(tree.git, [tree.path])
-  if (names.size > 0) await git(io, '-C', dirname(path), 'checkout-index', '--force', '--', basename(path))
+  if (names.size === 0) return
+  // Git writes no file that looks to it as if it had not changed; what goes here stands in the index.
+  await rm(path)
+  await git(io, '-C', dirname(path), 'checkout-index', '--index', '--', basename(path))
 }
 
 /** Merges versions, wherever they are from. @throws SopsError. */
