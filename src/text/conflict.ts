@@ -3,14 +3,15 @@ import { lineIn } from './position.ts'
 
 /**
  * The line, from 1, on which the first merge conflict begins; undefined if there is none. Only a whole mark counts: one that begins, then one
- * that parts the sides or ends them.
+ * of the same length that parts the sides or ends them.
  */
 export function conflictLine(bytes: Uint8Array): number | undefined {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
   const begins = /^<{7,}(?= |\r?$)/m.exec(text)
   if (!begins) return undefined
   const after = text.slice(begins.index)
-  if (!/^(?:={7,}\r?$|>{7,}(?= |\r?$))/m.test(after)) return undefined
+  const size = begins[0].length
+  if (!new RegExp(`^(?:={${size}}\\r?$|>{${size}}(?= |\\r?$))`, 'm').test(after)) return undefined
   return lineIn(text, begins.index)
 }
 

@@ -33,7 +33,7 @@ describe('candidates', () => {
     ['git textconv --indent', []],
     ['help', commands.flatMap(namesOf)],
     ['help groups', ['add', 'delete']],
-    ['help git', ['install', 'uninstall', 'textconv', 'clean', 'smudge', 'filter-process']],
+    ['help git', ['install', 'uninstall', 'textconv', 'merge-driver', 'clean', 'smudge', 'filter-process']],
     ['h groups', ['add', 'delete']],
     ['help decrypt', []],
     ['decrypt --in-place', []],
