@@ -59,6 +59,7 @@ function passOf(
     placed: (conflict, some) => items.set(noted.get(conflict)!, some),
     // A comment that is not the same may be what tells a value to be encrypted.
     commentsCount: true,
+    commentsFollow: ours.format.id === 'ini',
     isBaseUnknown,
     textOf: (side, entry) => {
       const from = { base, ours, theirs }[side]

@@ -8,14 +8,24 @@ export interface Group<T extends Item> {
   readonly item: T
 }
 
-/** The groups of a container, and the comments behind the last of them. */
+/** The groups of a container, and the comments behind the last of them; before the first, where comments follow their item. */
 interface Groups<T extends Item> {
   readonly groups: readonly Group<T>[]
   readonly end: readonly Comment[]
 }
 
-/** @param items all entries, or none. */
-export function groupsOf<T extends Item>(items: readonly Item[]): Groups<T> {
+/**
+ * @param items all entries, or none.
+ * @param isBehind the tree has comments behind their item, as that of INI, though the text has them above it.
+ */
+export function groupsOf<T extends Item>(items: readonly Item[], isBehind: boolean): Groups<T> {
+  if (isBehind) {
+    const { groups, end } = groupsOf<T>([...items].reverse(), false)
+    return {
+      groups: groups.map(({ lead, item }) => ({ lead: [...lead].reverse(), item })).reverse(),
+      end: [...end].reverse(),
+    }
+  }
   const groups: Group<T>[] = []
   let lead: Comment[] = []
   for (const item of items) {
@@ -29,10 +39,10 @@ export function groupsOf<T extends Item>(items: readonly Item[]): Groups<T> {
 }
 
 /** The items that groups were made from. */
-export const itemsOf = (groups: readonly Group<Item>[], end: readonly Comment[]): Item[] => [
-  ...groups.flatMap(({ lead, item }) => [...lead, item]),
-  ...end,
-]
+export const itemsOf = (groups: readonly Group<Item>[], end: readonly Comment[], isBehind: boolean): Item[] =>
+  isBehind
+    ? [...end, ...groups.flatMap(({ lead, item }) => [item, ...lead])]
+    : [...groups.flatMap(({ lead, item }) => [...lead, item]), ...end]
 
 /** The entries of a map by their keys; equal ones are told apart by their order. */
 export function byKey(groups: readonly Group<Entry>[]): {

@@ -140,6 +140,7 @@ async function passMaker(
       },
       placed: (conflict, some) => items.set(noted.get(conflict)!, some),
       commentsCount,
+      commentsFollow: ours.format.id === 'ini',
       isBaseUnknown,
       textOf: (side, entry) => {
         const from = sides[side]

@@ -3,7 +3,7 @@
 import { dataText, sameData } from '../tree/data.ts'
 import type { Path } from '../tree/path.ts'
 import type { Comment, Entry, Item, Leaf, ListNode, MapNode, Node } from '../tree/tree.ts'
-import { mergeComments, sameComments } from './comments.ts'
+import { inOldPlaces, mergeComments, sameComments } from './comments.ts'
 import { elementKeys } from './element-keys.ts'
 import { foreign, foreignComments } from './foreign.ts'
 import { byKey, type Group, groupsOf, inOrderOfBoth, itemsOf } from './groups.ts'
@@ -34,6 +34,8 @@ export interface Merging {
   readonly placed: (conflict: Conflict, items: readonly Item[]) => void
   /** Comments say what is encrypted: they are values. */
   readonly commentsCount: boolean
+  /** See `groupsOf`; an item has one comment there. */
+  readonly commentsFollow: boolean
   /** What stands on one side alone is a conflict. */
   readonly isBaseUnknown: boolean
   /** The exact text of an entry, in whole lines, as its version has it. */
@@ -62,7 +64,7 @@ export function mergeMaps(
   path: Path,
   how: Merging,
 ): MapNode {
-  const [b, o, t] = [base ?? noItems, ours, theirs].map((map) => groupsOf<Entry>(map.items))
+  const [b, o, t] = [base ?? noItems, ours, theirs].map((map) => groupsOf<Entry>(map.items, how.commentsFollow))
   const [old, own, other] = [byKey(b!.groups), byKey(o!.groups), byKey(t!.groups)]
   const isPaired = [...own.counts].every(([key, count]) => count === (other.counts.get(key) ?? count))
   if (!isPaired) return mergeWhole({ base, ours, theirs }, path, how)
@@ -72,7 +74,8 @@ export function mergeMaps(
     if (group) merged.set(id, group)
   }
   const groups = inOrderOfBoth(own.byId.keys(), other.byId.keys(), merged)
-  return withItems(ours, itemsOf(groups, mergeComments(b!.end, o!.end, t!.end)))
+  const items = itemsOf(groups, mergeComments(b!.end, o!.end, t!.end, how.commentsFollow), how.commentsFollow)
+  return withItems(ours, how.commentsFollow ? items : inOldPlaces(items, ours.items))
 }
 
 /** Where nothing changed, the very same node says so. */
@@ -137,8 +140,8 @@ function leadOf(versions: Versions<AnyGroup>, side: Side, how: Merging): readonl
   const { base, ours, theirs } = versions
   if (!ours) return foreignComments((versions[side] ?? theirs)!.lead)
   if (!theirs) return ours.lead
-  if (!commentsClash(versions, how)) return mergeComments(base?.lead ?? [], ours.lead, theirs.lead)
-  return mergeComments(ours.lead, ours.lead, versions[side]?.lead ?? [])
+  if (!commentsClash(versions, how)) return mergeComments(base?.lead ?? [], ours.lead, theirs.lead, how.commentsFollow)
+  return mergeComments(ours.lead, ours.lead, versions[side]?.lead ?? [], how.commentsFollow)
 }
 
 interface Decided {
@@ -202,7 +205,7 @@ function inPlaceOf(ours: Node, node: Node, side: Side, path: Path, how: Merging)
 
 /** Merges two lists: like maps where a field names every element, else by which elements stayed. */
 function mergeLists(base: ListNode | undefined, ours: ListNode, theirs: ListNode, path: Path, how: Merging): ListNode {
-  const [b, o, t] = [base ?? noItems, ours, theirs].map((list) => groupsOf<Node>(list.items))
+  const [b, o, t] = [base ?? noItems, ours, theirs].map((list) => groupsOf<Node>(list.items, how.commentsFollow))
   const lists = { base: b!.groups, ours: o!.groups, theirs: t!.groups }
   const nameOf = elementKeys([lists.base, lists.ours, lists.theirs])
   const order = nameOf && orderOf(lists, nameOf)
@@ -212,7 +215,8 @@ function mergeLists(base: ListNode | undefined, ours: ListNode, theirs: ListNode
   const groups = nameOf
     ? mergeNamed(lists, nameOf, order === 'theirs', place, how)
     : mergeElements(lists, path, place, how)
-  return withItems(ours, itemsOf(groups, mergeComments(b!.end, o!.end, t!.end)))
+  const items = itemsOf(groups, mergeComments(b!.end, o!.end, t!.end, how.commentsFollow), how.commentsFollow)
+  return withItems(ours, how.commentsFollow ? items : inOldPlaces(items, ours.items))
 }
 
 /** The side that put the elements into another order; ours if neither did, or both into the same. */
@@ -287,7 +291,7 @@ function replaced(
 ): readonly Group<Node>[] {
   if (ours.length === others.length)
     return others.map(({ lead, item }, i) => ({
-      lead: mergeComments(ours[i]!.lead, ours[i]!.lead, lead),
+      lead: mergeComments(ours[i]!.lead, ours[i]!.lead, lead, how.commentsFollow),
       item: inPlaceOf(ours[i]!.item, item, side, path, how),
     }))
   const textOf = (entry: Entry): string | undefined => how.textOf(side, entry)
@@ -296,7 +300,7 @@ function replaced(
 
 function chosenRange(part: Lists, path: Path, how: Merging): readonly Group<Node>[] {
   const listOf = (side: Side): Node | undefined =>
-    part[side].length > 0 ? { kind: 'list', items: itemsOf(part[side], []) as Node[] } : undefined
+    part[side].length > 0 ? { kind: 'list', items: itemsOf(part[side], [], how.commentsFollow) as Node[] } : undefined
   const versions = { base: listOf('base'), ours: listOf('ours'), theirs: listOf('theirs') }
   const conflict = conflictOf(versions, path, how, true)
   const side = how.choose(conflict)

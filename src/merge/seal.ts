@@ -59,7 +59,11 @@ export function sealerOf(
   const holders = holdersOf(sides)
   const files = holders.map((side) => sides[side].file!)
   const { dataKey } = files[0]!
-  const stash = files.map((file) => file.stash).reduce(joinStashes)
+  const { id } = sides.ours.format
+  // How a value is written in another format is no text for this one.
+  const stash = files
+    .map((file): Stash => (file.format.id === id ? file.stash : { ...file.stash, tokenText: undefined }))
+    .reduce(joinStashes)
   const all: Sealing = { versions, sides, holders, dataKey, stash, services, now, isRebuilt, wrapped: new Map() }
   return {
     seal: async (wanted) => sideThatIs(all, wanted) ?? (await sealed(all, wanted, stash)).bytes,
@@ -94,7 +98,11 @@ function sideThatIs(
     plain.documents.every((document, i) => document === tree.documents[i] || sameNode(document, tree.documents[i]!))
   const side = holders.find((holder) => {
     const { file } = sides[holder]
-    return file && isSame(sides[holder]) && sameSettings(file.metadata, metadata.metadata)
+    return (
+      file?.format.id === sides.ours.format.id &&
+      isSame(sides[holder]) &&
+      sameSettings(file.metadata, metadata.metadata)
+    )
   })
   return side && versions[side]
 }

@@ -49,9 +49,16 @@ type Loaded = { readonly format: Format; readonly parsed: Parsed; readonly plain
 
 const isFile = (side: Loaded): side is EncryptedFile => 'metadata' in side
 
+/** How every encrypted value begins. */
+const token = 'ENC[AES256_GCM,data:'
+
+/** A file that was cut off, or lost its metadata, is no plaintext. */
+const withoutMetadata = (): SopsError => new SopsError('bad-input', 'it has encrypted values, but no metadata')
+
 async function loadSide(bytes: Uint8Array, format: FormatId): Promise<Loaded> {
   const sniffed = sniffFormat(bytes)
   if (sniffed !== undefined) return loadEncrypted(bytes, sniffed)
+  if (Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes(token)) throw withoutMetadata()
   const own = await loadFormat(format)
   const parsed = own.parse(bytes)
   return { format: own, parsed, plain: parsed.tree }

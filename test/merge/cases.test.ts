@@ -186,6 +186,37 @@ describe('bare bytes', () => {
   })
 })
 
+describe('versions in several formats', () => {
+  const yaml = 'a: 1\nb: x\n'
+  const json = '{"a": 1, "b": "x"}'
+
+  test.each<[string, FormatId, string, string]>([
+    ['ours', 'json', json, yaml],
+    ['theirs', 'yaml', yaml, json],
+  ])('%s was written anew in another one, under another data key', async (side, format, before, after) => {
+    const old = await sealed(before, format)
+    const changed = await edited(old, before.replace('x', 'y'), format)
+    const converted = await sealed(after, format === 'yaml' ? 'json' : 'yaml')
+    const [ours, theirs] = side === 'ours' ? [converted, changed] : [changed, converted]
+    const own = side === 'ours' ? 'yaml' : format
+    const { bytes, conflicts } = await merged({ base: old, ours, theirs }, own)
+    expect(conflicts).toEqual([])
+    expect(await plainOf(bytes, own)).toBe(side === 'ours' ? after.replace('x', 'y') : before.replace('x', 'y'))
+  })
+
+  test.each([
+    [json, yaml],
+    [yaml, json],
+  ])('the result is in that of ours: %j', async (own, other) => {
+    const [format, rest]: FormatId[] = own === yaml ? ['yaml', 'json'] : ['json', 'yaml']
+    const base = await sealed(own, format!)
+    const ours = await sealed(own, format!)
+    const theirs = await sealed(other.replace('x', 'y'), rest!)
+    const { bytes } = await merged({ base, ours, theirs }, format!)
+    expect(await plainOf(bytes, format!)).toBe(own.replace('x', 'y'))
+  })
+})
+
 describe('documents', () => {
   const named = (name: string, value: number): string =>
     `apiVersion: v1\nkind: Secret\nmetadata:\n    name: ${name}\nvalue: ${value}\n`
@@ -246,6 +277,11 @@ describe('comments', () => {
       'k: 2\n# why\nl: 1 # beside\n',
     ],
     [
+      'the head of the file, over another first entry',
+      ['# head\n\na: 1\nb: 1\n', '# head\n\na: 1\nb: 2\n', '# head\n\nb: 1\n'],
+      '# head\n\nb: 2\n',
+    ],
+    [
       'in a list',
       ['l:\n    # a\n    - x\n    - y\n', 'l:\n    # a\n    - x\n    - z\n', 'l:\n    # b\n    - x\n    - y\n'],
       'l:\n    # b\n    - x\n    - z\n',
@@ -253,6 +289,41 @@ describe('comments', () => {
   ]
   test.each(cases)('%s', async (_, [base, ours, theirs], result) => {
     expect(await mergedPlain('yaml', base, ours, theirs)).toBe(result)
+  })
+
+  const ini: typeof cases = [
+    [
+      'stay with their keys',
+      ['[s]\nx = 1\n; c\ny = 1\n', '[s]\nx = 2\n; c\ny = 1\n', '[s]\nx = 1\n; new\nn = 5\n; c\ny = 1\n'],
+      '[s]\nx = 2\n; new\nn = 5\n; c\ny = 1\n',
+    ],
+    [
+      'go with their keys',
+      ['[s]\nx = 1\n; c\ny = 1\n; d\nz = 1\n', '[s]\nx = 2\n; c\ny = 1\n; d\nz = 1\n', '[s]\nx = 1\n; d\nz = 1\n'],
+      '[s]\nx = 2\n; d\nz = 1\n',
+    ],
+    [
+      'come to keys that are there',
+      ['[s]\nx = 1\ny = 1\n', '[s]\nx = 2\ny = 1\n', '[s]\nx = 1\n; why\ny = 1\n'],
+      '[s]\nx = 2\n; why\ny = 1\n',
+    ],
+    [
+      'of both sides are one',
+      ['[s]\nx = 1\n; c\ny = 1\n', '[s]\nx = 1\n; ours\ny = 1\n', '[s]\nx = 1\n; theirs\ny = 1\n'],
+      '[s]\nx = 1\n; ours\n; theirs\ny = 1\n',
+    ],
+    [
+      'of sections',
+      [
+        '[s]\nx = 1\n\n[t]\ny = 1\n',
+        '[s]\nx = 2\n\n[t]\ny = 1\n',
+        '; top\n[s]\nx = 1\n\n; second\n[t]\n; f\nf = 0\ny = 1\n',
+      ],
+      '; top\n[s]\nx = 2\n\n; second\n[t]\n; f\nf = 0\ny = 1\n',
+    ],
+  ]
+  test.each(ini)('of INI %s', async (_, [base, ours, theirs], result) => {
+    expect(await mergedPlain('ini', base, ours, theirs)).toBe(result)
   })
 
   const selecting = { encryptedCommentRegex: '^ secret' }
@@ -283,6 +354,22 @@ describe('what a file looks like afterwards', () => {
     const isKnown = new Set([...ours.toString().split('\n'), ...theirs.toString().split('\n')])
     const fresh = text.split('\n').filter((line) => !isKnown.has(line))
     expect(fresh.map((line) => line.trim().split(':')[0])).toEqual(['mac'])
+  })
+
+  test.each<[FormatId, string, string]>([
+    ['yaml', 'a: 1\n', 'a: 1\nb:\n    c: |\n        x\n        y\n    d: 1\n'],
+    ['json', '{\n\t"a": 1\n}\n', '{\n\t"a": 1,\n\t"b": {\n\t\t"c": 1\n\t}\n}\n'],
+  ])('inserted lines end as those of the file do: %s', async (format, text, added) => {
+    const crlf = (some: string): string => some.replaceAll('\n', '\r\n')
+    const as = (some: string): string => some.replace(/("?)a\1: 1/, '$1a$1: 2')
+    const old = await sealed(text, format)
+    const theirs = await edited(old, crlf(added), format)
+    const ours = await edited(old, as(text), format)
+    const { text: lines } = await merged({ base: old, ours, theirs }, format)
+    expect(lines).not.toContain('\r')
+    const windows = await edited(old, crlf(as(text)), format)
+    const { text: other } = await merged({ base: old, ours: windows, theirs: await edited(old, added, format) }, format)
+    expect(other.replace(/\s+"?sops"?:[\s\S]*/, '')).not.toMatch(/[^\r]\n/)
   })
 
   test('inserted lines keep their own look in a deeper place', async () => {

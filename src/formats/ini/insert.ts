@@ -2,6 +2,7 @@
 import type { Comment, Entry } from '../../tree/tree.ts'
 import { bytesOfText } from '../../tree/utf8.ts'
 import { insertable, type Piece } from '../lines.ts'
+import { commentLines } from './comment.ts'
 import { sectionPieces, spellKey, valuePiece, widest } from './print.ts'
 import type { IniSection, KeyLine } from './scan.ts'
 import { coded, type IniRewriting, type IniSource, push } from './splice.ts'
@@ -28,11 +29,17 @@ export function insertKeys(
   const style = keyStyle(source, section)
   const spelled = new Map(entries.map((entry) => [entry, spellKey(entry.key, [section.name])]))
   const width = style?.width ?? widest([...spelled.values()])
-  for (const item of items) {
-    if (item.kind === 'comment') {
-      pieces.push(insertable(source, `; ${item.text.trim().replaceAll('\n', `${eol}; `)}${eol}`))
-      continue
+  const addComments = (from: number): void => {
+    for (let i = from; ; i++) {
+      const item = items[i]
+      if (item?.kind !== 'comment') return
+      pieces.push(...coded(source, newComment(item, eol)))
     }
+  }
+  addComments(0)
+  for (const [i, item] of items.entries()) {
+    if (item.kind === 'comment') continue
+    addComments(i + 1)
     const key = spelled.get(item)!
     const pad = ' '.repeat(Math.max(0, width - bytesOfText(key).length))
     pieces.push(insertable(source, `${style?.indent ?? ''}${key}${pad}${style?.delimiter ?? ' = '}`))
@@ -41,6 +48,10 @@ export function insertKeys(
   }
   push(work, at, at, pieces)
 }
+
+/** The lines of a comment for what stands behind them. */
+export const newComment = ({ text }: Comment, eol: string): string[] =>
+  commentLines(text, false).map((line) => line + eol)
 
 interface KeyStyle {
   readonly indent: string

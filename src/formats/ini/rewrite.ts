@@ -4,7 +4,7 @@ import { type Comment, type Entry, type Leaf, sameValue, type Tree } from '../..
 import { insertable, type Piece } from '../lines.ts'
 import type { Layout } from '../types.ts'
 import { encryptBlock, plainBlock, standalone } from './comment.ts'
-import { insertKeys } from './insert.ts'
+import { insertKeys, newComment } from './insert.ts'
 import { lineOfComment } from './overridden.ts'
 import { sectionItems, sectionPieces, valuePiece } from './print.ts'
 import { type Block, type IniLine, type IniSection, type KeyLine, lineEnd } from './scan.ts'
@@ -44,13 +44,17 @@ function rewriteSection(work: IniRewriting, section: IniSection, entry: Entry): 
   const kept = new Map<KeyLine, Entry>()
   let fresh: (Entry | Comment)[] = []
   const comments = new Map<number, Comment>()
+  // The line of what the comments to come belong to.
+  let owner = section.start < 0 ? undefined : section.lineStart
   for (const item of sectionItems(entry)) {
     if (item.kind === 'comment') {
       if (item.origin) comments.set(item.origin.start, item)
-      else fresh.push(item)
+      else if (owner === undefined) fresh.push(item)
+      else push(work, owner, owner, coded(work.source, newComment(item, work.source.eol)))
       continue
     }
     const line = item.origin ? lines.get(item.origin.start) : names.get(item.key)
+    owner = line && !kept.has(line) ? line.lineStart : undefined
     if (!line || kept.has(line)) fresh.push(item)
     else {
       kept.set(line, item)

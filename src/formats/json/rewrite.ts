@@ -150,7 +150,7 @@ function step(out: Output, frame: Frame): Frame | undefined {
   if (item.kind === 'entry') {
     const from = item.origin as EntryOrigin | undefined
     if (from === undefined) {
-      const brought = isMetadata ? item.text : broughtText(item, indent())
+      const brought = isMetadata ? item.text : broughtText(item, indent(), out.style)
       if (brought !== undefined) out.write(brought)
       // Readers look for `"mac": "ENC[`, with this space.
       else if (isMetadata) add(out, item, indent() ?? out.style.asked, { ...out.style, colon: ': ' })
@@ -169,12 +169,12 @@ function step(out: Output, frame: Frame): Frame | undefined {
 }
 
 /** The text that an entry brings, for its new indentation; undefined where it says something else by now, as when its values are sealed anew. */
-function broughtText(entry: Entry, indent: string | undefined): string | undefined {
-  const { text } = entry
+function broughtText(entry: Entry, indent: string | undefined, { eol }: FileStyle): string | undefined {
+  const text = entry.text?.replaceAll('\r\n', '\n')
   if (text === undefined) return undefined
   const own = /\n([ \t]*)[^\n]*$/.exec(text)?.[1]
   if (own !== undefined && indent === undefined) return undefined
-  const placed = own === undefined ? text : text.replaceAll(`\n${own}`, `\n${indent}`)
+  const placed = own === undefined ? text : text.replaceAll(`\n${own}`, `${eol}${indent}`)
   try {
     const root = scan(`{${placed}}`)
     const [said, ...more] = root.kind === 'map' ? root.items : []

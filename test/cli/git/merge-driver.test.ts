@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { edited, plainOf, sealed } from '../../merge/support.ts'
-import { programLine } from '../../support/build.ts'
+import { program, programLine } from '../../support/build.ts'
 import { gitEnv, makeRepository, type Repository } from '../../support/repository.ts'
 import { identity } from '../exec-support.ts'
 
@@ -243,4 +243,32 @@ test('what must not be sealed leaves both sides, and no exit status that git tak
   expect(file().toString()).toContain('<<<<<<<')
   expect(file().toString() + ran.said).not.toContain('canary')
   expect(stages()).toEqual(['1', '2', '3'])
+})
+
+describe('called with what git does not pass', () => {
+  const driver = async (...words: readonly string[]) => {
+    const [own, other] = [
+      await edited(base, plain.replace('1', '9'), 'yaml'),
+      await edited(base, plain.replace('1', '8'), 'yaml'),
+    ]
+    repository.write({ base, ours: own, theirs: other })
+    const args = [...program.slice(1), 'git', 'merge-driver', ...words]
+    const { status } = spawnSync(program[0], args, { cwd: repository.dir, env, encoding: 'utf8' })
+    return { status, own: own.toString(), text: readFileSync(repository.path('ours'), 'utf8') }
+  }
+
+  test.each(['0', '3', 'abc', '99999999999', '%L', '-5'])('markers of %s characters: those of git', async (size) => {
+    const { status, text } = await driver('--', 'base', 'ours', 'theirs', size)
+    expect(status).toBe(1)
+    expect(text).toMatch(/^<{7} /m)
+  })
+
+  test.each([
+    ['base', 'ours', 'none'],
+    ['none', 'ours', 'theirs'],
+    ['base', 'ours', '.'],
+  ])('%s, %s and %s: git stops, and ours is no merged file', async (...names) => {
+    const { status, own, text } = await driver(...names)
+    expect({ status, text }).toEqual({ status: 129, text: own })
+  })
 })

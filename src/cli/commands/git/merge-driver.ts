@@ -13,12 +13,14 @@ import { absolutePath, orderOf, servicesOf } from '../../settings.ts'
 
 const flags = [decryptionOrder, ...keyServices] as const
 
+/** Git then stops, and does not take ours for the merged file. */
+const stopped = 129
+
 export const mergeDriver: Command = command({
   args: 'BASE OURS THEIRS [MARKER-SIZE [PATH [BASE-NAME OURS-NAME THEIRS-NAME]]]',
   flags,
   examples: [],
-  // Git then stops, and does not take ours for the merged file.
-  misuse: 129,
+  misuse: stopped,
   run,
 })
 
@@ -26,8 +28,23 @@ export const mergeDriver: Command = command({
 const given = (word: string | undefined, placeholder: string): string | undefined =>
   word === undefined || word === '' || word === placeholder ? undefined : word
 
-/** Exit status 0: `OURS` is the merged file; 1: it holds conflicts. Anything else would make git throw the merge away. */
+/** Lines of fewer or of very many characters are no markers to people or to `sops merge`. */
+const markerSize = (word: string | undefined): number => {
+  const size = /^\d{1,3}$/.test(word ?? '') ? Number(word) : 0
+  return Math.max(size, 7)
+}
+
+/** Exit status 0: `OURS` is the merged file; 1: it holds both sides, with markers; else git stops. */
 async function run(inv: Invocation<(typeof flags)[number]>, io: Io): Promise<number> {
+  try {
+    return await mergeOne(inv, io)
+  } catch (error) {
+    await io.fail(error)
+    return stopped
+  }
+}
+
+async function mergeOne(inv: Invocation<(typeof flags)[number]>, io: Io): Promise<number> {
   const [base, ours, theirs, size, path, ...names] = inv.positionals
   if (base === undefined || ours === undefined || theirs === undefined) {
     throw new SopsError('generic', 'git merge-driver takes at least the files of BASE, OURS and THEIRS', {
@@ -46,7 +63,7 @@ async function run(inv: Invocation<(typeof flags)[number]>, io: Io): Promise<num
     ours: given(names[1], '%X'),
     theirs: given(names[2], '%Y'),
   })
-  const labels = { ...own, size: Number(given(size, '%L') ?? 7) }
+  const labels = { ...own, size: markerSize(size) }
   const write = (bytes: Uint8Array): Promise<void> => writeOutput(io.host, absolutePath(io.ctx, ours), bytes)
   try {
     const services = await servicesOf(inv, io)

@@ -26,7 +26,11 @@ function printNew(
   }
   for (const item of items) {
     const isMetadata = isRoot && item.kind === 'entry' && item.key === metadataKey
-    const brought = item.kind === 'entry' ? broughtText(item, run, column, isMetadata) : undefined
+    const brought = isMetadata
+      ? ownText(item, column)
+      : item.kind === 'entry'
+        ? broughtText(work, item, run, column)
+        : undefined
     if (brought === undefined && !isMetadata) {
       run.push(item)
       continue
@@ -49,11 +53,19 @@ interface Brought {
   readonly comments: number
 }
 
+/** The text that the metadata brings. */
+const ownText = ({ text }: Entry, column: number): Brought | undefined =>
+  text === undefined ? undefined : { text: placedAt(text, column), comments: 0 }
+
 /** The text that an entry brings, for its new column; undefined where it says something else by now, as when its values are sealed anew. */
-function broughtText(entry: Entry, before: readonly Item[], column: number, isMetadata: boolean): Brought | undefined {
+function broughtText(
+  { style }: YamlRewriting,
+  entry: Entry,
+  before: readonly Item[],
+  column: number,
+): Brought | undefined {
   if (entry.text === undefined) return undefined
-  const text = placedAt(entry.text, column)
-  if (isMetadata) return { text, comments: 0 }
+  const text = placedAt(entry.text, column).replaceAll(/\r\n?|\n/g, style.eol)
   if (anchorOrAlias.test(text)) return undefined
   const said = itemsIn(text)
   const [last, comments] = [said?.at(-1), said?.slice(0, -1) ?? []]
