@@ -21,7 +21,10 @@ interface Groups<T extends Item> {
 export function groupsOf<T extends Item>(items: readonly Item[], isBehind: boolean): Groups<T> {
   if (isBehind) {
     const { groups, end } = groupsOf<T>([...items].reverse(), false)
-    return { groups: groups.map(({ lead, item }) => ({ lead: [...lead].reverse(), item })).reverse(), end: [...end].reverse() }
+    return {
+      groups: groups.map(({ lead, item }) => ({ lead: [...lead].reverse(), item })).reverse(),
+      end: [...end].reverse(),
+    }
   }
   const groups: Group<T>[] = []
   let lead: Comment[] = []

@@ -212,7 +212,9 @@ function mergeLists(base: ListNode | undefined, ours: ListNode, theirs: ListNode
   if (order === 'both') return mergeWhole({ base, ours, theirs }, path, how)
   const places = new Map([base, theirs, ours].flatMap((list) => list?.items.map((item, i) => [item, i] as const) ?? []))
   const place = ({ item }: Group<Node>): Path => [...path, places.get(item)!]
-  const groups = nameOf ? mergeNamed(lists, nameOf, order === 'theirs', place, how) : mergeElements(lists, path, place, how)
+  const groups = nameOf
+    ? mergeNamed(lists, nameOf, order === 'theirs', place, how)
+    : mergeElements(lists, path, place, how)
   const items = itemsOf(groups, mergeComments(b!.end, o!.end, t!.end, how.commentsFollow), how.commentsFollow)
   return withItems(ours, how.commentsFollow ? items : inOldPlaces(items, ours.items))
 }

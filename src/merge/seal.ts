@@ -98,7 +98,11 @@ function sideThatIs(
     plain.documents.every((document, i) => document === tree.documents[i] || sameNode(document, tree.documents[i]!))
   const side = holders.find((holder) => {
     const { file } = sides[holder]
-    return file?.format.id === sides.ours.format.id && isSame(sides[holder]) && sameSettings(file.metadata, metadata.metadata)
+    return (
+      file?.format.id === sides.ours.format.id &&
+      isSame(sides[holder]) &&
+      sameSettings(file.metadata, metadata.metadata)
+    )
   })
   return side && versions[side]
 }

@@ -127,7 +127,9 @@ describe('each conflict has markers of its own', () => {
   test('a line ends with a line feed, not with a carriage return alone', async () => {
     const text = (k: number): string => `{"x": 0,\r "y": 1,\n "k": ${k},\n "z": 1\n}\n`
     const { text: marked } = await conflicting('json', text(1), text(2), text(3))
-    expect(blocks(marked)).toEqual(['<<<<<<< ours (main)\n "k": "ENC",\n=======\n "k": "ENC",\n>>>>>>> theirs (feature)'])
+    expect(blocks(marked)).toEqual([
+      '<<<<<<< ours (main)\n "k": "ENC",\n=======\n "k": "ENC",\n>>>>>>> theirs (feature)',
+    ])
   })
 
   test('a great many, in a time that grows with them', async () => {

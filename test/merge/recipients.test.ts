@@ -235,15 +235,18 @@ describe('settings', () => {
     })
   })
 
-  test.each(['theirs', 'ours', 'base'] as const)('%s was cut off, without its metadata: it is no plaintext', async (side) => {
-    const versions = { base, ours: await change(base, 'a: 1', 'a: 9'), theirs: await change(base, 'b: 2', 'b: 9') }
-    const cut = versions[side].subarray(0, versions[side].indexOf('\n') + 1)
-    const { kind, reason } = await merged({ ...versions, [side]: cut }, 'yaml')
-    expect({ kind, reason }).toEqual({
-      kind: 'apart',
-      reason: `${side} cannot be read: it has encrypted values, but no metadata`,
-    })
-  })
+  test.each(['theirs', 'ours', 'base'] as const)(
+    '%s was cut off, without its metadata: it is no plaintext',
+    async (side) => {
+      const versions = { base, ours: await change(base, 'a: 1', 'a: 9'), theirs: await change(base, 'b: 2', 'b: 9') }
+      const cut = versions[side].subarray(0, versions[side].indexOf('\n') + 1)
+      const { kind, reason } = await merged({ ...versions, [side]: cut }, 'yaml')
+      expect({ kind, reason }).toEqual({
+        kind: 'apart',
+        reason: `${side} cannot be read: it has encrypted values, but no metadata`,
+      })
+    },
+  )
 
   test('both changed the setting, each in its own way', async () => {
     const own = await sealed(plain, 'yaml', { encryptedRegex: '^a' })

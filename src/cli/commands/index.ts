@@ -169,7 +169,8 @@ export const commands: readonly Row[] = [
     subcommands: [
       {
         name: 'install',
-        summary: 'set up diffs and merges of encrypted files in this repository; with --filter, check them out decrypted',
+        summary:
+          'set up diffs and merges of encrypted files in this repository; with --filter, check them out decrypted',
         load: async () => (await import('./git/install.ts')).install,
       },
       {

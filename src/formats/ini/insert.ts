@@ -50,7 +50,8 @@ export function insertKeys(
 }
 
 /** The lines of a comment for what stands behind them. */
-export const newComment = ({ text }: Comment, eol: string): string[] => commentLines(text, false).map((line) => line + eol)
+export const newComment = ({ text }: Comment, eol: string): string[] =>
+  commentLines(text, false).map((line) => line + eol)
 
 interface KeyStyle {
   readonly indent: string

@@ -247,7 +247,10 @@ test('what must not be sealed leaves both sides, and no exit status that git tak
 
 describe('called with what git does not pass', () => {
   const driver = async (...words: readonly string[]) => {
-    const [own, other] = [await edited(base, plain.replace('1', '9'), 'yaml'), await edited(base, plain.replace('1', '8'), 'yaml')]
+    const [own, other] = [
+      await edited(base, plain.replace('1', '9'), 'yaml'),
+      await edited(base, plain.replace('1', '8'), 'yaml'),
+    ]
     repository.write({ base, ours: own, theirs: other })
     const args = [...program.slice(1), 'git', 'merge-driver', ...words]
     const { status } = spawnSync(program[0], args, { cwd: repository.dir, env, encoding: 'utf8' })

@@ -26,7 +26,11 @@ function printNew(
   }
   for (const item of items) {
     const isMetadata = isRoot && item.kind === 'entry' && item.key === metadataKey
-    const brought = isMetadata ? ownText(item, column) : item.kind === 'entry' ? broughtText(work, item, run, column) : undefined
+    const brought = isMetadata
+      ? ownText(item, column)
+      : item.kind === 'entry'
+        ? broughtText(work, item, run, column)
+        : undefined
     if (brought === undefined && !isMetadata) {
       run.push(item)
       continue
