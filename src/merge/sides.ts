@@ -1,4 +1,5 @@
 // The versions that are merged, each read and opened with whatever opens any of them.
+import { tokenStart } from '../cipher/index.ts'
 import { SopsError } from '../errors.ts'
 import {
   type EncryptedFile,
@@ -49,16 +50,16 @@ type Loaded = { readonly format: Format; readonly parsed: Parsed; readonly plain
 
 const isFile = (side: Loaded): side is EncryptedFile => 'metadata' in side
 
-/** How every encrypted value begins. */
-const token = 'ENC[AES256_GCM,data:'
-
 /** A file that was cut off, or lost its metadata, is no plaintext. */
-const withoutMetadata = (): SopsError => new SopsError('bad-input', 'it has encrypted values, but no metadata')
+const withoutMetadata = (): SopsError =>
+  new SopsError('bad-input', 'it has encrypted values, but no metadata', {
+    hints: ['it was cut off, or merged as text: take an earlier version of it, which is whole'],
+  })
 
 async function loadSide(bytes: Uint8Array, format: FormatId): Promise<Loaded> {
   const sniffed = sniffFormat(bytes)
   if (sniffed !== undefined) return loadEncrypted(bytes, sniffed)
-  if (Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes(token)) throw withoutMetadata()
+  if (Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes(tokenStart)) throw withoutMetadata()
   const own = await loadFormat(format)
   const parsed = own.parse(bytes)
   return { format: own, parsed, plain: parsed.tree }

@@ -33,7 +33,7 @@ export function insertKeys(
     for (let i = from; ; i++) {
       const item = items[i]
       if (item?.kind !== 'comment') return
-      pieces.push(...coded(source, newComment(item, eol)))
+      for (const piece of coded(source, newComment(item, eol))) pieces.push(piece)
     }
   }
   addComments(0)
