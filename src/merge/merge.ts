@@ -3,7 +3,8 @@
 import { compileSelection } from '../cipher/index.ts'
 import { SopsError } from '../errors.ts'
 import { sniffFormat } from '../formats/index.ts'
-import { labelOf } from '../keys/index.ts'
+import { distinctKeys, identityOf, labelOf } from '../keys/index.ts'
+import type { Metadata } from '../metadata/index.ts'
 import { formatPath } from '../tree/path.ts'
 import type { Item, Tree } from '../tree/tree.ts'
 import { closedMerge } from './closed.ts'
@@ -78,7 +79,7 @@ async function openMerge(versions: MergeVersions, sides: Sides<ReadSide>, option
     kind: 'open',
     conflicts,
     unrotated: unrotatedIn(sides, merged),
-    admitted: admittedBy(merged),
+    admitted: admittedBy(sides.ours.file?.metadata, merged),
     seal: async (choose) => {
       refuseLeft(left(choose).map((i) => conflicts[i]!.keyPath))
       return sealer.seal(chosen(choose, 'ours'))
@@ -159,5 +160,10 @@ function unrotatedIn({ base, ours, theirs }: Sides<ReadSide>, { removed }: Merge
   return isRotated ? [] : removed.map(labelOf)
 }
 
-const admittedBy = ({ metadata, kept, isWhole }: MergedMetadata): readonly string[] =>
-  isWhole ? [] : metadata.keyGroups.flatMap(({ keys }) => keys.filter((key) => !kept.has(key)).map(labelOf))
+/** Nothing authenticates the list of recipients: whoever can write to a branch can add to it. */
+function admittedBy(ours: Metadata | undefined, { metadata }: MergedMetadata): readonly string[] {
+  if (ours === undefined) return []
+  const own = new Set(ours.keyGroups.flatMap(({ keys }) => keys.map(identityOf)))
+  const all = distinctKeys(metadata.keyGroups.flatMap(({ keys }) => keys))
+  return all.filter((key) => !own.has(identityOf(key))).map(labelOf)
+}

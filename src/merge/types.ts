@@ -34,7 +34,7 @@ export interface OpenMerge {
   readonly conflicts: readonly MergeConflict[]
   /** Names of recipients that a side took out while the data key stayed what it was. */
   readonly unrotated: readonly string[]
-  /** Names of recipients whom one side added and the data key of the other is wrapped for now. */
+  /** Names of recipients that theirs lets in, and ours does not have. */
   readonly admitted: readonly string[]
   /** The merged file. @throws SopsError as `sealFile`; `generic` for a conflict that `choose` leaves, and when wrapping the data key fails. */
   seal(choose?: Choose): Promise<Uint8Array>

@@ -63,7 +63,7 @@ export function warnOfUnrotated(names: readonly string[], ctx: Context): void {
 
 /** Nothing proves that whoever added a recipient was allowed to: people see whom the merge lets in. */
 export const admittedLine = (name: string, names: readonly string[]): string =>
-  `${name}: the data key was wrapped for ${listed(names)}, as one side has it`
+  `${name}: ${listed(names)} can open it from now on, as theirs has it; take out whom you do not know, and rotate`
 
 /** Warns of sides that were put together from a text with markers. */
 export function warnOfUnproven(ctx: Context): void {
