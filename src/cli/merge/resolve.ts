@@ -62,14 +62,18 @@ async function stage(io: Io, tree: NonNullable<WorkFile['tree']>, path: string):
 export const mergeVersions = (task: Task, given: Given): Promise<End> =>
   withSharedServices(task.services, async (services) => {
     const { isRebuilt } = given
-    const attempt = async (ignoreMac: boolean): Promise<End | 'unproven'> =>
+    const attempt = async (ignoreMac: boolean): Promise<End | 'unproven' | 'baseless'> =>
       withMerge(given.versions, optionsOf(task, given, services, ignoreMac), async (merge) => {
         if (isRebuilt && !ignoreMac && hasBadMac(merge)) return 'unproven'
+        // The style zdiff3 takes lines out of the sides and leaves them in the base: what that gives is no file.
+        if (isRebuilt && merge.kind === 'apart' && merge.why.side === 'base') return 'baseless'
         if (isRebuilt && ignoreMac && !task.ignoreMac) warnOfUnproven(task.io.ctx)
         return finishMerge(task, given, merge)
       })
     const first = await attempt(task.ignoreMac)
     const end = first === 'unproven' ? await attempt(true) : first
+    if (end === 'baseless')
+      return mergeVersions(task, { ...given, versions: { ...given.versions, base: undefined }, isBaseUnknown: true })
     if (end === 'unproven') throw new TypeError('a MAC was checked that was not to be')
     return end
   })
