@@ -5,11 +5,11 @@ import type { EncryptedFile } from '../file/index.ts'
 import { type Metadata, takeMetadata, withMetadata } from '../metadata/index.ts'
 import { hasSharedEntry } from '../repo/index.ts'
 import { formatPath } from '../tree/path.ts'
-import { type Item, sameNode, type Tree } from '../tree/tree.ts'
-import { mergeTrees } from './documents.ts'
+import { sameTree } from '../tree/tree.ts'
 import { withMarkers } from './markers.ts'
 import { mergeMetadata, sameCoverage } from './metadata.ts'
-import type { Conflict, Side } from './nodes.ts'
+import type { Side } from './nodes.ts'
+import { passThrough, type TreePass } from './pass.ts'
 import { type MadeText, placesIn } from './places.ts'
 import type { Sides } from './sides.ts'
 import type { ClosedMerge, Merge, MergeConflict } from './types.ts'
@@ -36,39 +36,23 @@ export function closedMerge(sides: Sides<EncryptedFile>, cause: SopsError, isBas
   return { ...marking(sides, metadata.metadata, own, other), cause, conflicts: own.conflicts }
 }
 
-interface ClosedPass {
-  readonly tree: Tree
+interface ClosedPass extends TreePass {
   readonly conflicts: readonly MergeConflict[]
-  readonly items: ReadonlyMap<number, readonly Item[]>
 }
 
-function passOf(
-  { base, ours, theirs }: Sides<EncryptedFile>,
-  rest: Side,
-  isBaseUnknown: boolean,
-): ClosedPass | undefined {
+function passOf(sides: Sides<EncryptedFile>, rest: Side, isBaseUnknown: boolean): ClosedPass | undefined {
   const conflicts: MergeConflict[] = []
-  const noted = new Map<Conflict, number>()
-  const items = new Map<number, readonly Item[]>()
-  const tree = mergeTrees(base?.tree, ours.tree, theirs.tree, {
+  const pass = passThrough(sides, {
     choose: (conflict) => {
-      noted.set(conflict, conflicts.length)
-      conflicts.push({ ...conflict, keyPath: formatPath(conflict.path) })
+      conflicts.push(conflict)
       return rest
     },
-    placed: (conflict, some) => items.set(noted.get(conflict)!, some),
+    before: 0,
     // A comment that is not the same may be what tells a value to be encrypted.
     commentsCount: true,
-    commentsFollow: ours.format.id === 'ini',
     isBaseUnknown,
-    textOf: (side, entry) => {
-      const from = { base, ours, theirs }[side]
-      return from && entry.origin && (from.format.id === 'yaml' || from.format.id === 'json')
-        ? from.format.textOf(from.parsed, entry)
-        : undefined
-    },
   })
-  return tree && { tree, conflicts, items }
+  return pass && { ...pass, conflicts }
 }
 
 function marking(
@@ -84,10 +68,7 @@ function marking(
     const read = format.parse(bytes, { encrypted: true })
     return { bytes, format, parsed: read, tree: takeMetadata(read.tree, format.metadata).tree }
   }
-  const isTreeOf = (side: EncryptedFile): boolean =>
-    own.conflicts.length === 0 &&
-    side.tree.documents.length === own.tree.documents.length &&
-    side.tree.documents.every((document, i) => sameNode(document, own.tree.documents[i]!))
+  const isTreeOf = (side: EncryptedFile): boolean => own.conflicts.length === 0 && sameTree(side.tree, own.tree)
   const whole = [ours, theirs].find((side) => isTreeOf(side) && sameCoverage(side.metadata, metadata))
   return {
     kind: 'closed',

@@ -1,7 +1,7 @@
 // Files of bare bytes: where all versions are text, their lines are merged.
 import { isUtf8 } from 'node:buffer'
 import type { Leaf, Value } from '../tree/tree.ts'
-import { mergeSequences, type Range } from './sequence.ts'
+import { linesOf, mergeSequences, type Range } from './sequence.ts'
 
 const bytesOf = (value: Value): Buffer | undefined => {
   const bytes =
@@ -10,8 +10,6 @@ const bytesOf = (value: Value): Buffer | undefined => {
 }
 
 const linesIn = (lines: readonly string[], [from, to]: Range): readonly string[] => lines.slice(from, to)
-
-const linesOf = (bytes: Buffer): string[] => bytes.toString('latin1').match(/[^\n]*\n|[^\n]+$/g) ?? []
 
 /** The merged text; undefined for what is no text, and where both sides changed the same lines. */
 export function mergeBinary(base: Leaf | undefined, ours: Leaf, theirs: Leaf): Leaf | undefined {

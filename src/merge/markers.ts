@@ -1,5 +1,5 @@
 // Conflict markers as Git writes them: put around the lines in which two texts differ, and read again.
-import { hunksOf, matches, type Range } from './sequence.ts'
+import { hunksOf, linesOf, matches, type Range } from './sequence.ts'
 
 /** What stands behind the markers, and how long those are. */
 export interface Labels {
@@ -15,12 +15,6 @@ interface MarkedPlace {
   readonly theirs?: Range | undefined
   readonly base?: Range | undefined
 }
-
-/** A text in lines, each with its end, as Latin-1: every byte is a character. */
-const linesOf = (bytes: Uint8Array): string[] =>
-  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    .toString('latin1')
-    .match(/[^\n]*\n|[^\n]+$/g) ?? []
 
 interface Piece {
   ours: [number, number]

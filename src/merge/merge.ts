@@ -6,13 +6,12 @@ import { sniffFormat } from '../formats/index.ts'
 import { distinctKeys, identityOf, labelOf } from '../keys/index.ts'
 import type { Metadata } from '../metadata/index.ts'
 import { formatPath } from '../tree/path.ts'
-import type { Item, Tree } from '../tree/tree.ts'
 import { closedMerge } from './closed.ts'
-import { mergeTrees } from './documents.ts'
 import { mergeBinary } from './lines.ts'
 import { type Labels, withMarkers } from './markers.ts'
 import { holdersOf, type MergedMetadata, mergeMetadata } from './metadata.ts'
-import type { Conflict, Side } from './nodes.ts'
+import type { Side } from './nodes.ts'
+import { passThrough, type TreePass } from './pass.ts'
 import { placesIn } from './places.ts'
 import { sealerOf } from './seal.ts'
 import { type MergeVersions, openSides, type ReadSide, type Sides } from './sides.ts'
@@ -51,11 +50,9 @@ export async function withMerge<T>(
 export const markedApart = ({ ours, theirs }: MergeVersions, labels: Labels): Uint8Array =>
   withMarkers({ ours, theirs }, [], labels, true)
 
-/** One way through the merge: with what was chosen, and where that stands. */
-interface Pass {
-  readonly tree: Tree
+/** One way through the merge. */
+interface Pass extends TreePass {
   readonly metadata: MergedMetadata
-  readonly items: ReadonlyMap<number, readonly Item[]>
 }
 
 async function openMerge(versions: MergeVersions, sides: Sides<ReadSide>, options: MergeOptions) {
@@ -65,21 +62,24 @@ async function openMerge(versions: MergeVersions, sides: Sides<ReadSide>, option
     return 'ours'
   }
   const passes = await passMaker(sides, options.isBaseUnknown)
-  if (passes(note) === undefined) {
+  const first = passes(note)
+  if (first === undefined) {
     const reason = 'documents came or went on both sides, and nothing tells which is which'
     return { kind: 'apart', why: { reason } } as const
   }
   const { services } = options.open
   const sealer = sealerOf(versions, sides, { services, now: options.now, isRebuilt: options.isRebuilt === true })
-  const chosen = (choose: Choose | undefined, rest: Side): Pass => passes((conflict) => choose?.(conflict) ?? rest)!
+  const chosen = (choose: Choose | undefined, rest: Side): Pass =>
+    conflicts.length === 0 || (choose === undefined && rest === 'ours')
+      ? first
+      : passes((conflict) => choose?.(conflict) ?? rest)!
   const left = (choose?: Choose): readonly number[] =>
     conflicts.flatMap((conflict, i) => (choose?.(conflict) === undefined ? [i] : []))
-  const merged = chosen(undefined, 'ours').metadata
   return {
     kind: 'open',
     conflicts,
-    unrotated: unrotatedIn(sides, merged),
-    admitted: admittedBy(sides.ours.file?.metadata, merged),
+    unrotated: unrotatedIn(sides, first.metadata),
+    admitted: admittedBy(sides.ours.file?.metadata, first.metadata),
     seal: async (choose) => {
       refuseLeft(left(choose).map((i) => conflicts[i]!.keyPath))
       return sealer.seal(chosen(choose, 'ours'))
@@ -125,32 +125,22 @@ async function passMaker(
     Object.values(said).flatMap((one) => (one ? [compileSelection(one.selection)] : [])),
   )
   const commentsCount = selections.some(({ commentRules }) => commentRules.length > 0)
-  const isBinary = ours.format.id === 'binary'
+  const plain = (side: ReadSide) => ({ ...side, tree: side.plain })
+  const trees = { ours: plain(ours), theirs: plain(theirs), ...(base && { base: plain(base) }) }
   return (choose) => {
-    let count = 0
+    let before = 0
     const metadata = mergeMetadata(said, holders, (field, reason) => {
-      count++
+      before++
       return choose({ keyPath: formatPath(['sops', field]), reason })
     })
-    const items = new Map<number, readonly Item[]>()
-    const noted = new Map<Conflict, number>()
-    const tree = mergeTrees(base?.plain, ours.plain, theirs.plain, {
-      choose: (conflict) => {
-        noted.set(conflict, count++)
-        return choose({ ...conflict, keyPath: formatPath(conflict.path) })
-      },
-      placed: (conflict, some) => items.set(noted.get(conflict)!, some),
+    const pass = passThrough(trees, {
+      choose,
+      before,
       commentsCount,
-      commentsFollow: ours.format.id === 'ini',
       isBaseUnknown,
-      textOf: (side, entry) => {
-        const from = sides[side]
-        const hasLines = from?.format.id === ours.format.id && (ours.format.id === 'yaml' || ours.format.id === 'json')
-        return hasLines && entry.origin ? from.format.textOf(from.parsed, entry) : undefined
-      },
-      ...(isBinary ? { mergeLeaf: mergeBinary } : {}),
+      ...(ours.format.id === 'binary' ? { mergeLeaf: mergeBinary } : {}),
     })
-    return tree && { tree, metadata, items }
+    return pass && { ...pass, metadata }
   }
 }
 

@@ -8,7 +8,7 @@ import { identityOf } from '../keys/index.ts'
 import type { Metadata } from '../metadata/index.ts'
 import { sameData } from '../tree/data.ts'
 import { formatPath } from '../tree/path.ts'
-import { sameNode, type Tree } from '../tree/tree.ts'
+import { sameTree, type Tree } from '../tree/tree.ts'
 import { holdersOf, type MergedMetadata, sameSettings } from './metadata.ts'
 import type { MadeText } from './places.ts'
 import type { MergeVersions, ReadSide, Sides } from './sides.ts'
@@ -93,14 +93,11 @@ function sideThatIs(
   { tree, metadata }: Wanted,
 ): Uint8Array | undefined {
   if (isRebuilt) return undefined
-  const isSame = ({ plain }: ReadSide): boolean =>
-    plain.documents.length === tree.documents.length &&
-    plain.documents.every((document, i) => document === tree.documents[i] || sameNode(document, tree.documents[i]!))
   const side = holders.find((holder) => {
     const { file } = sides[holder]
     return (
       file?.format.id === sides.ours.format.id &&
-      isSame(sides[holder]) &&
+      sameTree(sides[holder].plain, tree) &&
       sameSettings(file.metadata, metadata.metadata)
     )
   })

@@ -3,6 +3,12 @@
 /** A run of elements: the first, and the one behind the last. */
 export type Range = readonly [from: number, to: number]
 
+/** A text in lines, each with its end, as Latin-1: every byte is a character. */
+export const linesOf = (bytes: Uint8Array): string[] =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    .toString('latin1')
+    .match(/[^\n]*\n|[^\n]+$/g) ?? []
+
 /** An element that both have, by its place in each; both places grow from pair to pair. */
 type Match = readonly [a: number, b: number]
 

@@ -126,3 +126,7 @@ export function sameNode(a: Node | Entry | Comment, b: Node | Entry | Comment): 
   if (a.kind !== b.kind || a.items.length !== b.items.length) return false
   return a.items.every((item, i) => sameNode(item, b.items[i]!))
 }
+
+/** The same documents in the same order (`sameNode`). */
+export const sameTree = ({ documents: a }: Tree, { documents: b }: Tree): boolean =>
+  a.length === b.length && a.every((document, i) => document === b[i] || sameNode(document, b[i]!))
