@@ -8,7 +8,7 @@ import { cannotWrite, followLinks, mustBeLocked } from './state.ts'
 import type { Writer } from './writer.ts'
 
 /** New content of a file that exists. */
-interface Change {
+export interface Change {
   /** Absolute. */
   readonly path: string
   readonly content: Content
@@ -17,18 +17,25 @@ interface Change {
 }
 
 interface Prepared {
-  readonly path: string
+  readonly change: Change
   readonly target: string
-  readonly check: Change['check']
   readonly replacement: Replacement
+}
+
+/** New content that cannot be put on the disk, and will not be put in place. */
+interface LostChange {
+  readonly change: Change
+  readonly error: SopsError
 }
 
 /** Files whose new content lies ready beside them. */
 export interface Batch {
   /** @throws SopsError `cannot-write`, as for a file that may not be written. */
   add(change: Change): Promise<void>
+  /** Puts what was added on the disk. Returns what could not be, and goes on without it. */
+  flush(): Promise<readonly LostChange[]>
   /**
-   * Puts all contents in place. Nothing is written if a file is no longer what was read. Where the system refuses halfway, every file is the
+   * Puts all contents in place. Nothing is written if one cannot be put on the disk, or a file is no longer what was read. Where the system refuses halfway, every file is the
    * old or the new one, and the error counts them.
    * @throws SopsError `cannot-write`.
    */
@@ -38,28 +45,56 @@ export interface Batch {
 }
 
 export function makeBatch(writer: Writer): Batch {
-  const prepared: Prepared[] = []
+  const prepared = new Set<Prepared>()
+  const lost: LostChange[] = []
+  let waiting: Prepared[] = []
+  const flushWaiting = async (): Promise<void> => {
+    const some = waiting
+    waiting = []
+    await Promise.all(
+      some.map(async (one) => {
+        try {
+          await one.replacement.flush()
+        } catch (error) {
+          prepared.delete(one)
+          lost.push({ change: one.change, error: cannotWrite(error, one.change.path, what) })
+          await one.replacement.discard()
+        }
+      }),
+    )
+  }
   return {
-    async add({ path, content, check }) {
+    async add(change) {
       try {
-        prepared.push({ path, check, ...(await prepare(writer, path, content)) })
+        const one = { change, ...(await prepare(writer, change)) }
+        prepared.add(one)
+        waiting.push(one)
       } catch (error) {
-        throw cannotWrite(error, path, what)
+        throw cannotWrite(error, change.path, what)
       }
+      if (waiting.length >= openAtOnce) await flushWaiting()
+    },
+    async flush() {
+      await flushWaiting()
+      return lost.splice(0)
     },
     async commit() {
-      for (const { check } of prepared) await check()
+      await flushWaiting()
+      const [missing] = lost
+      if (missing) throw missing.error
+      const all = [...prepared]
+      for (const { change } of all) await change.check()
       let done = 0
       const released: Promise<unknown>[] = []
       try {
-        for (let at = 0; at < prepared.length; at += lockedAtOnce)
-          await putAllInPlace(writer, prepared.slice(at, at + lockedAtOnce), { released, onDone: () => done++ })
+        for (let at = 0; at < all.length; at += lockedAtOnce)
+          await putAllInPlace(writer, all.slice(at, at + lockedAtOnce), { released, onDone: () => done++ })
       } catch (error) {
-        const failure = cannotWrite(error, prepared[done]!.path, what)
-        throw done === 0 ? failure : halfway(failure, done, prepared.length)
+        const failure = cannotWrite(error, all[done]!.change.path, what)
+        throw done === 0 ? failure : halfway(failure, done, all.length)
       } finally {
         await Promise.all(released)
-        for (const folder of new Set(prepared.map(({ target }) => dirname(target)))) await syncFolder(folder)
+        for (const folder of new Set(all.map(({ target }) => dirname(target)))) await syncFolder(folder)
       }
     },
     async discard() {
@@ -68,14 +103,13 @@ export function makeBatch(writer: Writer): Batch {
   }
 }
 
+/** As many files are open until they are flushed: in one go, for each flush makes the others wait that write. */
+const openAtOnce = 200
+
 /** What messages call a file that is replaced. */
 const what = 'in-place file'
 
-async function prepare(
-  writer: Writer,
-  path: string,
-  content: Content,
-): Promise<Pick<Prepared, 'target' | 'replacement'>> {
+async function prepare(writer: Writer, { path, content }: Change): Promise<Pick<Prepared, 'target' | 'replacement'>> {
   const target = await followLinks(path)
   // A rename would replace even a write-protected file.
   accessSync(target, constants.W_OK)
@@ -115,7 +149,10 @@ async function lockAndPut(writer: Writer, one: Prepared): Promise<void> {
   }
 }
 
-const putInPlace = ({ path, target, check, replacement }: Prepared, lock: Pick<Lock, 'file'>): Promise<void> =>
+const putInPlace = (
+  { change: { path, check }, target, replacement }: Prepared,
+  lock: Pick<Lock, 'file'>,
+): Promise<void> =>
   replacement.commit(async () => {
     await mustBeLocked(path, target, lock)
     await check()

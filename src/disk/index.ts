@@ -1,5 +1,5 @@
 // Front door: files that are replaced as a whole or not at all, one program at a time.
-export { type Batch, makeBatch } from './batch.ts'
+export { type Batch, type Change, makeBatch } from './batch.ts'
 export { isSame, type Lock, lockFile, onlyRegular } from './lock.ts'
 export {
   type Content,

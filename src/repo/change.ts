@@ -1,7 +1,7 @@
 // Changes the plaintext of many encrypted files: all of them, or none.
 import type { Context } from '../context/index.ts'
 import { inOrder } from '../context/index.ts'
-import { fingerprint, makeBatch, mustBeAsRead, type Writer } from '../disk/index.ts'
+import { type Change, fingerprint, makeBatch, mustBeAsRead, type Writer } from '../disk/index.ts'
 import { SopsError } from '../errors.ts'
 import {
   asBytes,
@@ -71,13 +71,16 @@ export async function changeTargets(
   { dryRun = false, keepGoing = false, allowCleartext = false, jobs, writer, opening }: ChangeMeans,
 ): Promise<ChangedFiles> {
   const batch = makeBatch(writer)
+  const changes = new Map<Change, Target>()
   const one = (target: Target): Promise<ChangedFile> =>
     changed(target, () =>
       withTarget(target, opening, async (file, bytes) => {
         const next = await nextOf(file, target, { change, allowCleartext, context: opening.context })
         if (next === undefined) return 'unchanged'
         const check = (): Promise<void> => mustBeAsRead(target.path, fingerprint(bytes))
-        if (!dryRun) await batch.add({ path: target.path, content: next, check })
+        const one = { path: target.path, content: next, check }
+        if (!dryRun) await batch.add(one)
+        changes.set(one, target)
         return 'changed'
       }),
     )
@@ -85,6 +88,10 @@ export async function changeTargets(
     const files: ChangedFile[] = []
     for await (const file of inOrder(targets, jobs, one)) files.push(file)
     if (dryRun) return { files, written: false }
+    for (const { change, error } of await batch.flush()) {
+      const at = targets.indexOf(changes.get(change)!)
+      files[at] = { ...files[at]!, status: 'failed', error }
+    }
     const failed = files.filter(({ status }) => status === 'failed')
     if (failed.length > 0 && !keepGoing) throw nothingWritten(failed, files.length)
     await batch.commit()

@@ -8,10 +8,12 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   statSync,
   unlinkSync,
   writeFileSync,
 } from 'node:fs'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { afterEach, expect, test } from 'vitest'
 import { type Batch, fingerprint, lockFile, makeBatch, mustBeAsRead } from '../../src/disk/index.ts'
 import { lockFree } from '../../src/disk/lock.ts'
@@ -90,6 +92,7 @@ test.each([1, 40])(
     })
     const contents = names.map((name) => ({ path: box.path(name), content: Buffer.from(fresh(name)) }))
     await Promise.all(contents.map((one) => batch.add({ ...one, check: async () => {} })))
+    await nextTurn()
     expect(readdirSync(box.dir).sort()).toEqual([...names].sort())
     expect(texts(names)).toEqual(names.map(old))
     await batch.discard()
@@ -177,3 +180,41 @@ test.runIf(isLinux)('a program that can locks all of several files; without it e
   put('perl', '#!/bin/sh\nexit 1\n')
   expect(await starts()).toBe(10)
 })
+
+test.skipIf(!isLinux)(
+  'content that does not come onto the disk: said by flush, and the others can go on without it',
+  async () => {
+    const names = namesOf(3)
+    const batch = await batchOf(names)
+    loseDescriptor('f1')
+    const lost = await batch.flush()
+    expect(lost.map(({ change, error }) => [change.path, error.code])).toEqual([[box.path('f1'), 'cannot-write']])
+    expect(await batch.flush()).toEqual([])
+    await batch.commit()
+    await batch.discard()
+    expect(texts(names)).toEqual([fresh('f0'), old('f1'), fresh('f2')])
+    expect(readdirSync(box.dir).sort()).toEqual([...names].sort())
+  },
+)
+
+test.skipIf(!isLinux)('without a flush before it, commit puts nothing in place then', async () => {
+  const names = namesOf(3)
+  const batch = await batchOf(names)
+  loseDescriptor('f1')
+  await expect(batch.commit()).rejects.toMatchObject({ code: 'cannot-write' })
+  await batch.discard()
+  expect(texts(names)).toEqual(names.map(old))
+  expect(readdirSync(box.dir).sort()).toEqual([...names].sort())
+})
+
+/** Takes the descriptor of a temporary file away, so that flushing it fails. */
+function loseDescriptor(name: string): void {
+  const own = readdirSync('/proc/self/fd').find((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`).startsWith(box.path(`.${name}.sops-`))
+    } catch {
+      return false
+    }
+  })
+  closeSync(Number(own))
+}
