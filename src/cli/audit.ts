@@ -13,6 +13,9 @@ function isAbsent(path: string): boolean {
   }
 }
 
+/** True if uses of files are put on record. */
+export const isAudited = ({ auditConfig }: Host): boolean => auditConfig !== undefined && !isAbsent(auditConfig)
+
 /** `command` is its name in the record. */
 export function makeAudit(
   host: Host,
@@ -21,7 +24,7 @@ export function makeAudit(
 ): NonNullable<Context['audit']> {
   return async (event) => {
     const config = host.auditConfig
-    if (config === undefined || isAbsent(config)) return
+    if (config === undefined || !isAudited(host)) return
     const { recordEvent } = await import('../audit/index.ts')
     const { env, cwd, home, platform, userName: user } = host
     await recordEvent(event, { ...shared, config, command, user, env, cwd, home, platform, now: host.now() })

@@ -2,6 +2,11 @@
 import type { Flag } from './flag.ts'
 import type { Invocation, Io } from './invocation.ts'
 
+/** What a command does with one of many files: `one` has its name for a word. It writes with `io.write`, if anything. */
+export type EachWork<Inv> = (one: Inv, io: Io) => Promise<void>
+
+type MaybePromise<T> = T | Promise<T>
+
 interface Typed<F extends Flag> {
   /** Positional arguments as the usage line shows them. */
   readonly args: string
@@ -17,6 +22,15 @@ interface Typed<F extends Flag> {
   readonly misuse?: number
   /** Keeps stderr quiet while an editor may be open. */
   readonly opensEditor?: true
+  /**
+   * The work on each of many files, for runs that threads may share (many/threads.ts): all that it does but read is done with `io`.
+   * `given` is what the run has read for all of them.
+   */
+  readonly each?: (
+    inv: Invocation<NoInfer<F>>,
+    io: Io,
+    given?: Uint8Array,
+  ) => MaybePromise<EachWork<Invocation<NoInfer<F>>>>
   /** Returns the exit status. */
   readonly run: (inv: Invocation<NoInfer<F>>, io: Io) => Promise<number>
 }

@@ -127,8 +127,14 @@ async function fromGit(
 ): Promise<Earlier | undefined> {
   if (file === undefined || !inv.bool('in-place') || inv.bool('fresh')) return undefined
   const bytes = await trackedVersion(file, io).catch(() => undefined)
-  return bytes && { path: file, bytes, services: [localKeyService(atHand(io.ctx))] }
+  return bytes && { path: file, bytes, services: [earlierService(io)] }
 }
+
+/** What opens earlier versions. */
+export const earlierService = ({ many, ctx }: Pick<Io, 'many' | 'ctx'>): KeyService =>
+  many ? many.earlier(earlierServiceOf) : earlierServiceOf(ctx)
+
+const earlierServiceOf = (ctx: Context): KeyService => localKeyService(atHand(ctx))
 
 /** Encrypting asks for no passphrase, and no network but that of its recipients. One memory serves all files of a run. */
 const atHand = (ctx: Context): Context =>

@@ -27,6 +27,26 @@ export interface Account {
   readonly gid: number
 }
 
+/** Another thread of this process, which runs this program. */
+export interface Thread {
+  /** Of the buffers in `moved` no copy is made: they are gone here. */
+  post(message: unknown, moved?: readonly ArrayBuffer[]): void
+  onMessage(take: (message: unknown) => void): void
+  /** Called when it has ended, for whatever reason. */
+  onEnd(take: () => void): void
+  end(): void
+}
+
+/** Threads that may be started. */
+interface Threads {
+  /** How many run at the same time as this one. */
+  readonly most: number
+  /** Files of a run for each that is worth its start. */
+  readonly filesEach: number
+  /** `data`, and the words of the command line, are what the thread begins with. */
+  start(data: object): Thread
+}
+
 export interface Host {
   /** How the program was called. */
   readonly argv0: string
@@ -77,6 +97,8 @@ export interface Host {
   readonly sharesTerminal: boolean
   /** Becomes another user with all of its groups, for good. Throws the system's error; undefined on Windows. */
   readonly becomeUser: ((account: Account) => void) | undefined
+  /** Absent where the work is done in one thread. */
+  readonly threads?: Threads
   /** Ends the process now. Only for a signal handler; commands return their status. */
   exit(status: number): never
 }

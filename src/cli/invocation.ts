@@ -62,6 +62,8 @@ export interface Many {
   config(): Promise<Config | undefined>
   /** The services that `make` gives for the file's context; they open each wrapped data key once for all files. */
   services(make: (ctx: Context) => Promise<readonly KeyService[]>, own: Context): Promise<readonly KeyService[]>
+  /** The same for the service that opens earlier versions. */
+  earlier(make: (ctx: Context) => KeyService): KeyService
 }
 
 export interface Io {
@@ -69,6 +71,8 @@ export interface Io {
   /** The words of the command, with `-i` if that was given: `encrypt -i`. */
   readonly command: string
   readonly ctx: Context
+  /** `--verbose`. */
+  readonly isVerbose: boolean
   /** Colours for stdout, and for text that follows its rule (spec/cli.md 3.3); none unless stdout is a terminal. */
   readonly style: TerminalStyle
   /** Writes data to stdout as it is; resolves when written. */

@@ -74,9 +74,14 @@ export function makeHeldLog(host: Host, log: HeldLog['log']): HeldLog {
 
 /**
  * A function that writes warnings and errors, advice if wanted, each in the one form (form.ts), and details only if `verbose`: those as the
- * reference writes them, for programs look for them.
+ * reference writes them, for programs look for them. `told` is what was said of what is said once in a run.
  */
-export function makeLog(host: Host, verbose: boolean, subject: Readonly<Subject>): (line: LogLine) => void {
+export function makeLog(
+  host: Host,
+  verbose: boolean,
+  subject: Readonly<Subject>,
+  told: Set<string> = new Set(),
+): (line: LogLine) => void {
   const start = host.now().getTime()
   const colours = colourAllowed(host.env)
   const prefixStyle = makeStyle(host.stdout.isTTY && colours)
@@ -102,6 +107,10 @@ export function makeLog(host: Host, verbose: boolean, subject: Readonly<Subject>
   return (line) => {
     const { level } = line
     if (level === 'advice' && !showsAdvice(host)) return
+    if (line.once) {
+      if (told.has(line.message)) return
+      told.add(line.message)
+    }
     const isDetail = level === 'debug' || level === 'info'
     if (isDetail && !verbose) return
     const lines = isDetail ? [detail(level, line)] : message(kinds[level], line)

@@ -1,23 +1,16 @@
 // From a command line to an exit status. Errors become a status here and nowhere else.
 
-import type { Context } from '../context/index.ts'
-import { memory } from '../context/index.ts'
 import { SopsError, withHints } from '../errors.ts'
 import { type CommandLine, isUsageError, parseWords, type UsageError } from './argv.ts'
-import { makeAudit } from './audit.ts'
 import type { Command } from './command.ts'
 import { type CommandRow, commands, findRow, type GroupRow, isGroup, type Row } from './commands/index.ts'
 import { checkExtraWords } from './extra-words.ts'
 import { dashed, type Flag } from './flag.ts'
 import { decidingFlags, type RootFlag, rootFlags, sharedRootFlags } from './flags.ts'
-import type { Subject } from './form.ts'
 import type { Host } from './host.ts'
-import type { FlagValues, Invocation, Io, ResultPlace } from './invocation.ts'
-import { adviceWish, makeHeldLog, makeLog } from './log.ts'
-import { makeProgress } from './progress.ts'
+import type { FlagValues, Invocation, Io } from './invocation.ts'
+import { makeIo } from './io.ts'
 import { reportError } from './report.ts'
-import { say, sayLines, withoutSecretLines } from './say.ts'
-import { stdoutStyle } from './style.ts'
 
 export { processHost, processWords } from './process-host.ts'
 
@@ -152,60 +145,4 @@ async function noteOfFile(name: string, { ctx, host }: Io): Promise<void> {
   const { isFile } = await import('./word-order.ts')
   if (isFile(name, host.cwd))
     ctx.log({ level: 'advice', logger: 'CMD', message: `to edit the file: sops edit ./${name}` })
-}
-
-function showsOutcome({ env, stderr, stdout }: Host, to: ResultPlace): boolean {
-  if (!stderr.isTTY || adviceWish(env) === false) return false
-  return to === 'file' || (to === 'stdout' && !stdout.isTTY && !stdout.isPipe)
-}
-
-/** The world as a command sees it. */
-export function makeIo(outside: Host, verbose: boolean, command = 'sops'): Io {
-  const subject: Subject = { file: undefined }
-  const { host, watch, within, finish, pause } = makeProgress(outside, subject)
-  const once = memory()
-  const ioOf = (about: Subject): Io => {
-    const { log, hold, release } = makeHeldLog(host, makeLog(host, verbose, about))
-    const ctx: Context = {
-      env: host.env,
-      cwd: host.cwd,
-      home: host.home,
-      platform: host.platform,
-      uid: host.uid,
-      now: host.now,
-      log,
-      watch,
-      prompt: host.prompt,
-      audit: makeAudit(host, command, { log, once }),
-      once,
-    }
-    return {
-      host,
-      command,
-      ctx,
-      style: stdoutStyle(host),
-      out: (data) => host.stdout.write(data),
-      write: async (path, content, options) => (await import('./files.ts')).writeOutput(host, path, content, options),
-      say: (...lines) => say(host.stdout, ...lines),
-      tell: (...lines) => say(host.stderr, ...lines),
-      of: (file) => {
-        const io = ioOf({ file })
-        io.hold()
-        return { ...io, done: async () => {} }
-      },
-      hold,
-      release,
-      about: (file) => {
-        about.file = file
-      },
-      done: async (text, to = 'file') => {
-        finish()
-        if (showsOutcome(host, to)) await sayLines(host.stderr, withoutSecretLines([text], host.env))
-      },
-      within,
-      pause,
-      fail: (error) => reportError(error, host, about.file),
-    }
-  }
-  return ioOf(subject)
 }

@@ -4,7 +4,7 @@ import { type Context, memoKey } from '../context/index.ts'
 import { isSame } from '../disk/index.ts'
 import { SopsError } from '../errors.ts'
 import { keyTypesInOrder } from '../keys/index.ts'
-import { holdsIdentity, readFile, stat } from '../system/index.ts'
+import { holdsIdentity, readFile, statSync } from '../system/index.ts'
 
 const identity = /\bAGE-(?:SECRET-KEY|PLUGIN)-[0-9A-Z-]+/g
 
@@ -13,7 +13,7 @@ const identity = /\bAGE-(?:SECRET-KEY|PLUGIN)-[0-9A-Z-]+/g
  * @throws SopsError `generic` for a file that identities of this run are read from, and for one that holds such an identity.
  */
 export async function refuseIdentity(path: string, bytes: Uint8Array, ctx: Context): Promise<void> {
-  const [own] = await filesAt([path])
+  const [own] = filesAt([path])
   const files = await ctx.once(identityFiles, async () => {
     const paths = await Promise.all(keyTypesInOrder('load').map((type) => type.identityFiles?.(ctx) ?? []))
     return filesAt(paths.flat())
@@ -36,17 +36,18 @@ const refusal = (): SopsError =>
     ],
   })
 
-const identityFiles = memoKey<ReturnType<typeof filesAt>>('files of identities')
+const identityFiles = memoKey<Promise<ReturnType<typeof filesAt>>>('files of identities')
 
 /** Regular files only: a pipe can be read once, and not for this. */
-async function filesAt(paths: readonly string[]): Promise<readonly (BigIntStats & { readonly path: string })[]> {
-  const found = await Promise.all(
-    paths.map(async (path) => {
-      const file = await stat(path, { bigint: true }).catch(() => undefined)
-      return file?.isFile() ? Object.assign(file, { path }) : undefined
-    }),
-  )
-  return found.filter((file) => file !== undefined)
+function filesAt(paths: readonly string[]): readonly (BigIntStats & { readonly path: string })[] {
+  return paths.flatMap((path) => {
+    try {
+      const file = statSync(path, { bigint: true })
+      return file.isFile() ? Object.assign(file, { path }) : []
+    } catch {
+      return []
+    }
+  })
 }
 
 /** True if an identity of the text is one of those that are looked for when a file is opened; no command is run for it. */

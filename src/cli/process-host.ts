@@ -26,6 +26,7 @@ import { leaveOutOfDumps } from './dumps.ts'
 import { type Exits, makeExits } from './exits.ts'
 import type { Account, Host, Input, Output } from './host.ts'
 import { reportError } from './report.ts'
+import { threadsOf } from './start-thread.ts'
 import { makePrompt, type Terminal } from './terminal.ts'
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
@@ -310,6 +311,9 @@ export function processHost(): Host {
     },
     get sharesTerminal() {
       return isForeground()
+    },
+    get threads() {
+      return threadsOf(processWords())
     },
     becomeUser: process.platform === 'win32' ? undefined : becomeUser,
     exit,

@@ -44,7 +44,7 @@ export async function workTree({ ctx }: Io): Promise<WorkTree> {
 
 /** A file's path from the top, with `/`. @throws SopsError `generic` for a file of another place. */
 export async function pathIn({ top }: WorkTree, file: string, name: string): Promise<string> {
-  const path = await pathFromTop(top, file)
+  const path = pathFromTop(top, file)
   if (path !== undefined) return path
   throw new SopsError('generic', `${name} is outside of the repository of the current folder`, {
     hints: ['run the command in the repository of the file'],

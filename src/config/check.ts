@@ -84,7 +84,7 @@ const expressionsTold = memoKeys<void>('expressions of rules')
 /** Logs `checkConfig`, once per run and file. */
 export function warnAboutConfig(config: Config, ctx: Context): void {
   onceEach(ctx, fieldsTold, config.file.path, () => {
-    for (const { message } of checkConfig(config)) ctx.log({ level: 'advice', logger: 'CONFIG', message })
+    for (const { message } of checkConfig(config)) ctx.log({ level: 'advice', logger: 'CONFIG', message, once: true })
   })
 }
 
@@ -99,7 +99,7 @@ export async function warnAboutSelection(rule: RawRule, where: string, config: C
       if (error instanceof SopsError) throw error
       const message = `${config.file.path}: ${field} of ${where} does not compile and never matches: ${messageOf(error)}`
       onceEach(ctx, expressionsTold, `${config.file.path}:${where}:${field}`, () =>
-        ctx.log({ level: 'warning', logger: 'CONFIG', message }),
+        ctx.log({ level: 'warning', logger: 'CONFIG', message, once: true }),
       )
     }
   }

@@ -18,6 +18,8 @@ export interface LogLine {
   /** Further lines of a message that has several. */
   readonly more?: readonly string[]
   readonly fields?: Readonly<Record<string, string>>
+  /** Worth saying once in a run, of however many files it is true. */
+  readonly once?: true
 }
 
 /** What somebody waits for: `decrypting (12000 of 60000 values)`. */

@@ -8,14 +8,22 @@ export async function* inOrder<T, R>(
   items: readonly T[],
   atOnce: number,
   work: (item: T) => Promise<R>,
+  { ahead = 0 }: { readonly ahead?: number } = {},
 ): AsyncGenerator<R, void, void> {
   const running = new Map<number, Promise<R>>()
   let next = 0
+  let busy = 0
+  let isOver = false
   const start = (): void => {
-    for (; next < items.length && running.size < atOnce; next++) {
+    for (; !isOver && next < items.length && busy < atOnce && running.size < atOnce + ahead; next++) {
       const result = work(items[next]!)
+      busy++
+      const end = (): void => {
+        busy--
+        if (ahead > 0) start()
+      }
       // Whoever takes it sees the failure; until then nobody does.
-      result.catch(() => {})
+      result.then(end, end)
       running.set(next, result)
     }
   }
@@ -27,6 +35,7 @@ export async function* inOrder<T, R>(
       yield result
     }
   } finally {
+    isOver = true
     await Promise.allSettled(running.values())
   }
 }

@@ -3,7 +3,7 @@ import type { ChildProcessWithoutNullStreams } from 'node:child_process'
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import { type Context, memoKey, memoKeys, onceEach } from '../context/index.ts'
 import { messageOf, SopsError, setIn } from '../errors.ts'
-import { codeOf, type Environment, existsSync, loadStart, realpath, textOf } from '../system/index.ts'
+import { codeOf, type Environment, existsSync, loadStart, realPathOf, realpath, textOf } from '../system/index.ts'
 import { quote } from '../text/quote.ts'
 
 /** Git in one folder. */
@@ -132,9 +132,8 @@ export const isWithin = (path: string, top: string): boolean =>
   path === top || path.startsWith(top.endsWith(sep) ? top : `${top}${sep}`)
 
 /** A file's path from the top of a work tree, with `/`, as Git names it; undefined for one of another place. Its folder need not be there. */
-export async function pathFromTop(top: string, file: string): Promise<string | undefined> {
-  const folder = await realpath(dirname(file)).catch(() => dirname(file))
-  const path = join(folder, basename(file))
+export function pathFromTop(top: string, file: string): string | undefined {
+  const path = join(realPathOf(dirname(file)), basename(file))
   return isWithin(path, top) ? relative(top, path).replaceAll(sep, '/') : undefined
 }
 

@@ -1,9 +1,10 @@
 // The files that a command works on, where it is given folders, patterns or a whole repository instead of one file.
+import type { Stats } from 'node:fs'
 import { isAbsolute, resolve } from 'node:path'
 import type { Context } from '../context/index.ts'
 import { SopsError } from '../errors.ts'
 import { type FormatId, formatOfPath } from '../formats/index.ts'
-import { codeOf, realpath, stat } from '../system/index.ts'
+import { realPathOf, realpath, stat, statSync } from '../system/index.ts'
 import { shellWord } from '../text/quote.ts'
 import {
   allPlaces,
@@ -135,9 +136,9 @@ async function addFitting(finding: Finding, places: FoundFiles): Promise<number>
   return fitting.length
 }
 
-async function addNamed({ found, search }: Finding, word: string): Promise<void> {
+function addNamed({ found, search }: Finding, word: string): void {
   const path = resolve(search.ctx.cwd, word)
-  const real = await realpath(path).catch(() => path)
+  const real = realPathOf(path)
   if (!found.has(real)) found.set(real, { path, name: word, named: true })
 }
 
@@ -145,13 +146,22 @@ async function addNamed({ found, search }: Finding, word: string): Promise<void>
 async function addWord(finding: Finding, word: string): Promise<void> {
   const { ctx } = finding.search
   const path = resolve(ctx.cwd, word)
-  const there = await stat(path).catch((error: unknown) => (codeOf(error) === 'ENOENT' ? undefined : 'unknown'))
+  const there = foundAt(path)
   if (there === 'unknown' || (there === undefined ? !isGlob(word) : !there.isDirectory()))
     return addNamed(finding, word)
   const { folder, below } = there === undefined ? splitGlob(word) : { folder: word, below: '**' }
   const places = await placesUnder(finding, resolve(ctx.cwd, folder), below)
   if ((await addFitting(finding, places)) > 0) return
   throw nothingIn(finding, word, there === undefined ? 'fits it' : 'in it')
+}
+
+/** Shells write hundreds of words, and asking for each in the background costs more than an answer. */
+function foundAt(path: string): Stats | 'unknown' | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false })
+  } catch {
+    return 'unknown'
+  }
 }
 
 /** The files in a folder that a pattern fits; none where there is no such folder. */
@@ -186,7 +196,7 @@ async function addListed(finding: Finding, names: readonly string[]): Promise<vo
     const path = resolve(ctx.cwd, listed)
     const real = await realpath(path).catch(() => undefined)
     if (real !== undefined && (await isFolder(real))) throw folderInList(listed)
-    if (real === undefined) await addNamed(finding, listed)
+    if (real === undefined) addNamed(finding, listed)
     else files.push({ path, name: nameOf(path, ctx.cwd), real })
   }
   await addFitting(finding, { files: files.sort(byName), git: undefined })

@@ -19,6 +19,14 @@ export const openSync: typeof fs.openSync = onPath(fs.openSync)
 export const readdirSync: typeof fs.readdirSync = onPath(fs.readdirSync)
 export const readFileSync: typeof fs.readFileSync = onPath(fs.readFileSync)
 export const realpathSync = (path: string): string => textOf(fs.realpathSync.native(nativePath(path), 'buffer'))
+/** Without links; the path itself where that leads nowhere. */
+export function realPathOf(path: string): string {
+  try {
+    return realpathSync(path)
+  } catch {
+    return path
+  }
+}
 export const renameSync = (from: string, to: string): void => fs.renameSync(nativePath(from), nativePath(to))
 export const rmSync: typeof fs.rmSync = onPath(fs.rmSync)
 export const statSync: typeof fs.statSync = onPath(fs.statSync)

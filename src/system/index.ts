@@ -32,6 +32,7 @@ export {
   readFileSync,
   readlinkSync,
   readSync,
+  realPathOf,
   realpathSync,
   renameSync,
   rmSync,

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type EditLoop, editLoop } from '../../src/cli/edit-loop.ts'
 import type { Io } from '../../src/cli/invocation.ts'
-import { makeIo } from '../../src/cli/main.ts'
+import { makeIo } from '../../src/cli/io.ts'
 import { SopsError } from '../../src/errors.ts'
 import { type BufferHost, bufferHost, type CliOptions, type Sandbox, sandbox } from '../support/cli.ts'
 

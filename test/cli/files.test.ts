@@ -15,7 +15,7 @@ import {
 import { afterEach, describe, expect, test } from 'vitest'
 import { readInput, writeOutput } from '../../src/cli/files.ts'
 import type { Io } from '../../src/cli/invocation.ts'
-import { makeIo } from '../../src/cli/main.ts'
+import { makeIo } from '../../src/cli/io.ts'
 import { privateTempDir } from '../../src/cli/temp-dir.ts'
 import { fingerprint } from '../../src/disk/index.ts'
 import { SopsError } from '../../src/errors.ts'

@@ -22,6 +22,7 @@ export interface CliOptions {
   readonly argv0?: string
   readonly auditConfig?: string
   readonly largeFrom?: number
+  readonly threads?: Host['threads']
   /** Answers in the order they are asked for; without it there is no terminal. */
   readonly prompt?: readonly string[] | ((text: string, options?: PromptOptions) => string | undefined)
 }
@@ -99,6 +100,7 @@ export function bufferHost(options: CliOptions = {}): BufferHost {
     cleanup: exits.cleanup,
     ...(options.auditConfig === undefined ? {} : { auditConfig: options.auditConfig }),
     ...(options.largeFrom === undefined ? {} : { largeFrom: options.largeFrom }),
+    ...(options.threads ? { threads: options.threads } : {}),
     withDumps: (start) => start(),
     replaceProcess: undefined,
     endBySignal: (signal) => exit(128 + constants.signals[signal]),

@@ -85,6 +85,7 @@ export const decrypt: Command = command({
     'sops decrypt --filename-override x.yaml < secrets.yaml',
   ],
   root: ['config', 'indent'],
+  each: () => decryptInPlace,
   run,
 })
 
@@ -99,10 +100,12 @@ async function run(inv: Given, io: Io): Promise<number> {
   if (inv.positionals.length === 0 && !isByFlag(inv)) throw noFile(inv)
   const targets = await encryptedTargets(inv, io)
   if (!inv.bool('in-place')) return decryptMany(inv, io, targets, (child, target) => plaintextOf(inv, child, target))
-  const work = async (one: Given, child: Io): Promise<void> => {
-    await decryptOne(one, child)
-  }
-  return changeMany(inv, io, { targets, work, verbs: ['decrypting', 'decrypted', 'decrypt'] })
+  const verbs = ['decrypting', 'decrypted', 'decrypt'] as const
+  return changeMany(inv, io, { targets, work: decryptInPlace, shared: {}, verbs })
+}
+
+async function decryptInPlace(inv: Given, io: Io): Promise<void> {
+  await decryptOne(inv, io)
 }
 
 /** A second word that is an index asks for one value: all of them in its place would be too much. @throws SopsError `generic`. */

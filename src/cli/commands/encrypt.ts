@@ -78,6 +78,7 @@ export const encrypt: Command = command({
     'sops encrypt --filename-override secrets.env < plain.env',
   ],
   root: ['config', 'indent'],
+  each: () => encryptOne,
   run,
 })
 
@@ -151,7 +152,7 @@ async function run(inv: Given, io: Io): Promise<number> {
   const settled = async (isWritten: boolean, paths: readonly string[]): Promise<void> => {
     if (isWritten) await warnOfStaged(io, paths)
   }
-  return changeMany<Given>(inv, io, { ...run, settled })
+  return changeMany<Given>(inv, io, { ...run, shared: {}, settled })
 }
 
 async function encryptOne(inv: Given, io: Io): Promise<void> {

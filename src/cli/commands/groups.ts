@@ -9,7 +9,7 @@ import type { KeyGroup, MasterKey } from '../../keys/index.ts'
 import { keyTypesInOrder } from '../../keys/index.ts'
 import { refuseOthers } from '../../metadata/index.ts'
 import { fileWord, quote, shellWord } from '../../text/quote.ts'
-import { type Command, command } from '../command.ts'
+import { type Command, command, type EachWork } from '../command.ts'
 import { readInput } from '../files.ts'
 import { dashed, string } from '../flag.ts'
 import {
@@ -62,6 +62,7 @@ export const add: Command = command({
   flags: addFlags,
   examples: ['sops groups add -i -f secrets.yaml --age age1…'],
   root: ['config', 'indent'],
+  each: async (inv, io) => eachFile({ done: added, plan: planToAdd(inv, await keysGiven(inv, io)) }),
   run: addGroup,
 })
 
@@ -73,6 +74,7 @@ export const remove: Command = command({
   flags: removeFlags,
   examples: ['sops groups delete -i -f secrets.yaml 1'],
   root: ['config', 'indent'],
+  each: (inv) => eachFile(taskToRemove(inv, Number(inv.positionals[0]))),
   run: removeGroup,
 })
 
@@ -91,15 +93,21 @@ async function addGroup(inv: ToAdd, io: Io): Promise<number> {
       hints: ['name at least one, for example with --age'],
     })
   }
-  return change(inv, io, 'added a group to', ({ metadata }) => ({
+  return change(inv, io, { done: added, plan: planToAdd(inv, keys) }).catch((error: unknown) => {
+    throw error instanceof SopsError && error.details.wrapErrors ? withHints(error, [sourceHint(inv)]) : error
+  })
+}
+
+const added = 'added a group to'
+
+const planToAdd =
+  (inv: ToAdd, keys: readonly MasterKey[]): Task['plan'] =>
+  ({ metadata }) => ({
     groups: [...metadata.keyGroups, { keys }],
     threshold:
       inv.int('shamir-secret-sharing-threshold') ||
       ownThreshold(metadata.shamirThreshold, metadata.keyGroups.length + 1),
-  })).catch((error: unknown) => {
-    throw error instanceof SopsError && error.details.wrapErrors ? withHints(error, [sourceHint(inv)]) : error
   })
-}
 
 function sourceHint(inv: ToAdd): string {
   const given = groupKeys.filter(({ name }) => inv.list(name).length > 0).map(({ name }) => dashed(name))
@@ -136,9 +144,19 @@ async function removeGroup(inv: Either, io: Io): Promise<number> {
       },
     )
   }
-  const index = Number(word)
   let groupsLeft: number | undefined
-  return change(inv, io, `removed group ${index} from`, ({ metadata }) => {
+  const noting = (left: number): void => {
+    groupsLeft = left
+  }
+  return change(inv, io, taskToRemove(inv, Number(word), noting)).catch((error: unknown) => {
+    if (!(error instanceof SopsError) || groupsLeft !== 0 || !error.details.wrapErrors) throw error
+    throw new SopsError(error.code, error.message, { hints: [onlyGroupHint], cause: error })
+  })
+}
+
+/** `noting` is told how many groups are left. */
+function taskToRemove(inv: Either, index: number, noting?: (left: number) => void): Task {
+  const plan: Task['plan'] = ({ metadata }) => {
     const { keyGroups } = metadata
     if (index >= keyGroups.length) {
       throw new SopsError(
@@ -150,7 +168,7 @@ async function removeGroup(inv: Either, io: Io): Promise<number> {
       )
     }
     const groups = keyGroups.toSpliced(index, 1)
-    groupsLeft = groups.length
+    noting?.(groups.length)
     const threshold = inv.int('shamir-secret-sharing-threshold') || metadata.shamirThreshold
     if (groups.length < threshold) {
       const headline = 'removing this key group will make the Shamir threshold impossible to satisfy'
@@ -160,10 +178,8 @@ async function removeGroup(inv: Either, io: Io): Promise<number> {
       )
     }
     return { groups, threshold }
-  }).catch((error: unknown) => {
-    if (!(error instanceof SopsError) || groupsLeft !== 0 || !error.details.wrapErrors) throw error
-    throw new SopsError(error.code, error.message, { hints: [onlyGroupHint], cause: error })
-  })
+  }
+  return { done: `removed group ${index} from`, plan }
 }
 
 const onlyGroupHint =
@@ -182,21 +198,24 @@ interface Task {
 }
 
 /** Changes the file, or the files that flags say, a folder or a pattern behind `--file`. */
-async function change(inv: Either, io: Io, done: string, plan: Task['plan']): Promise<number> {
+async function change(inv: Either, io: Io, task: Task): Promise<number> {
   const path = inv.string('file')
   const words = path === '' ? [] : [path]
   if (isSingle(inv, io, words) && !wantsReport(inv)) {
-    await changeFile(inv, io, path, { done, plan })
+    await changeFile(inv, io, path, task)
     return 0
   }
   mustBeInPlace(inv, io, 'changed', { words, flags: words.flatMap((word) => ['--file', shellWord(word)]) })
   const targets = await encryptedTargets(inv, io, words)
-  const work = (one: Either, child: Io): Promise<void> => {
-    if (child.many?.rehearsal !== true) return changeFile(one, child, one.positionals[0]!, { done, plan })
-    return planned(child, one.positionals[0]!, plan)
-  }
-  return changeMany(inv, io, { targets, work, verbs: ['changing', 'changed', 'change'] })
+  return changeMany(inv, io, { targets, work: eachFile(task), shared: {}, verbs: ['changing', 'changed', 'change'] })
 }
+
+const eachFile =
+  (task: Task): EachWork<Either> =>
+  (one, child) =>
+    child.many?.rehearsal === true
+      ? planned(child, one.positionals[0]!, task.plan)
+      : changeFile(one, child, one.positionals[0]!, task)
 
 /** Whether it can be done, without opening anything. */
 async function planned(io: Io, path: string, plan: Task['plan']): Promise<void> {

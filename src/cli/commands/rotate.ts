@@ -59,6 +59,7 @@ export const rotate: Command = command({
   flags,
   examples: ['sops rotate -i secrets/*.yaml', 'sops rotate -i --rm-age age1… secrets.yaml'],
   root: ['config', 'indent'],
+  each: () => rotateFile,
   run,
 })
 
@@ -70,7 +71,7 @@ async function run(inv: Given, io: Io): Promise<number> {
   }
   mustBeInPlace(inv, io, 'rotated')
   const targets = await encryptedTargets(inv, io)
-  return changeMany(inv, io, { targets, work: rotateFile, verbs: ['rotating', 'rotated', 'rotate'] })
+  return changeMany(inv, io, { targets, work: rotateFile, shared: {}, verbs: ['rotating', 'rotated', 'rotate'] })
 }
 
 async function rotateFile(inv: Given, io: Io): Promise<void> {

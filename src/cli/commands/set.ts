@@ -10,7 +10,7 @@ import { documentFor } from '../../tree/documents.ts'
 import { setAt } from '../../tree/edit.ts'
 import { formatPath, nodeAt, type Path, parsePath } from '../../tree/path.ts'
 import { type Leaf, type MapNode, type Node, sameNode } from '../../tree/tree.ts'
-import { type Command, command } from '../command.ts'
+import { type Command, command, type EachWork } from '../command.ts'
 import { readGiven, tellOfWaiting } from '../files.ts'
 import { bool } from '../flag.ts'
 import { allowCleartext, decryptionOrder, idempotent, idleThreshold, ignoreMac, keyServices, types } from '../flags.ts'
@@ -45,27 +45,46 @@ export const set: Command = command({
     'printf \'"new"\' | sops set --value-stdin secrets.yaml \'["db"]["password"]\'',
   ],
   root: ['config', 'indent'],
+  each: (inv, io, given) => setter(inv, io, given).setIn,
   run,
 })
 
-async function run(inv: Given, io: Io): Promise<number> {
+/** What sets the value in a file, and what reads the value, unless it is given: once, when it is first needed. */
+function setter(
+  inv: Given,
+  io: Io,
+  given?: Uint8Array,
+): { readonly setIn: EachWork<Given>; readonly value: () => Promise<Uint8Array> } {
   const [name, index, valueWord] = wordsOf(inv, io)
-  // Read once, when the first file needs it.
-  let value: Promise<Uint8Array> | undefined
+  let read = given && Promise.resolve(given)
+  const value = (): Promise<Uint8Array> => {
+    read ??= readText(inv, io, valueWord)
+    return read
+  }
   const setIn = async (one: Given, child: Io): Promise<void> => {
     const [file = name!] = one.positionals
     await changeInPlace(one, child, file, async () => {
       const steps = parsePath(index, 'bad-path-or-value', 'Invalid set index format: ')
-      value ??= readText(inv, io, valueWord)
-      return changeTo(inv, child, steps, await readValue(await value, steps, jsonHints(inv, index)))
+      return changeTo(inv, child, steps, await readValue(await value(), steps, jsonHints(inv, index)))
     })
   }
+  return { setIn, value }
+}
+
+async function run(inv: Given, io: Io): Promise<number> {
+  const [name] = wordsOf(inv, io)
+  const { setIn, value } = setter(inv, io)
   if (isSingle(inv, io, name === undefined ? [] : [name]) && !wantsReport(inv)) {
     await setIn(inv, io)
     return 0
   }
   const targets = await encryptedTargets(inv, io, name === undefined ? [] : [name])
-  return changeMany(inv, io, { targets, work: setIn, verbs: ['setting', 'set in', 'set it in'] })
+  return changeMany(inv, io, {
+    targets,
+    work: setIn,
+    shared: { given: value },
+    verbs: ['setting', 'set in', 'set it in'],
+  })
 }
 
 function changeTo(inv: Given, io: Io, steps: Path, given: Node): InPlaceChange {

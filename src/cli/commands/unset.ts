@@ -7,7 +7,7 @@ import { type DocumentPlace, documentWith } from '../../tree/documents.ts'
 import { isMissing, unsetAt } from '../../tree/edit.ts'
 import { formatPath, type Path, parsePath } from '../../tree/path.ts'
 import type { Comment, Entry, MapNode } from '../../tree/tree.ts'
-import { type Command, command } from '../command.ts'
+import { type Command, command, type EachWork } from '../command.ts'
 import { allowCleartext, decryptionOrder, idempotent, idleThreshold, ignoreMac, keyServices, types } from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { changeMany } from '../many/change.ts'
@@ -35,25 +35,36 @@ export const unset: Command = command({
   flags,
   examples: ['sops unset secrets.yaml \'["db"]["password"]\''],
   root: ['config', 'indent'],
+  each,
   run,
 })
 
-async function run(inv: Given, io: Io): Promise<number> {
+function each(inv: Given, io: Io): EachWork<Given> {
   const [name, index] = wordsOf(inv, io)
-  const unsetIn = (one: Given, child: Io): Promise<void> => {
+  return (one, child) => {
     const [file = name!] = one.positionals
     return changeInPlace(one, child, file, async () => {
       const steps = parsePath(index, 'bad-path-or-value', 'Invalid unset index format: ')
       return changeWithout(inv, child, steps)
     })
   }
+}
+
+async function run(inv: Given, io: Io): Promise<number> {
+  const [name] = wordsOf(inv, io)
+  const unsetIn = each(inv, io)
   const words = name === undefined ? [] : [name]
   if (isSingle(inv, io, words) && !wantsReport(inv)) {
     await unsetIn(inv, io)
     return 0
   }
   const targets = await encryptedTargets(inv, io, words)
-  return changeMany(inv, io, { targets, work: unsetIn, verbs: ['removing', 'removed from', 'remove it from'] })
+  return changeMany(inv, io, {
+    targets,
+    work: unsetIn,
+    shared: {},
+    verbs: ['removing', 'removed from', 'remove it from'],
+  })
 }
 
 /** File (undefined where flags say which) and index. */

@@ -35,6 +35,7 @@ export const updatekeys: Command = command({
   flags,
   examples: ['sops updatekeys --yes secrets/*.yaml'],
   root: ['config', 'indent'],
+  each: () => updateOneOfMany,
   run,
 })
 
@@ -75,12 +76,13 @@ async function updateMany(inv: Given, io: Io): Promise<number> {
     if (!(error instanceof SopsError) || error.code !== 'bad-input') throw error
     throw new SopsError('generic', "can't operate on a directory", { hints: error.hints, cause: error })
   })
-  const work = async (one: Given, child: Io): Promise<void> => {
-    await updateFile(one, child, await wantedConfig(one, child, configHints(one.positionals[0]!)))
-  }
-  const run = { targets, work, verbs: ['updating', 'updated', 'update'] as const }
+  const run = { targets, work: updateOneOfMany, shared: {}, verbs: ['updating', 'updated', 'update'] as const }
   if (inv.bool('yes') || rehearses(inv)) return changeMany(inv, io, run)
   return changeManyIf(inv, io, run, (changed) => `Change the recipients of ${counted(changed, 'file')}? (y/n):`)
+}
+
+async function updateOneOfMany(inv: Given, io: Io): Promise<void> {
+  await updateFile(inv, io, await wantedConfig(inv, io, configHints(inv.positionals[0]!)))
 }
 
 /** True if the file was changed. */

@@ -1,24 +1,28 @@
 // Runs a command that writes over many files: first everything is computed and lies ready, then all of it is put in place, or none.
 import { inOrder } from '../../context/index.ts'
-import { type Batch, makeBatch, mustBeAsRead } from '../../disk/index.ts'
+import { type Batch, type Change, makeBatch, mustBeAsRead } from '../../disk/index.ts'
 import { SopsError, withHints } from '../../errors.ts'
 import type { Target } from '../../repo/index.ts'
 import { askYesNo } from '../ask.ts'
+import type { EachWork } from '../command.ts'
 import type { IntFlag } from '../flag.ts'
+import type { KeyServiceFlag } from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import type { Line } from '../say.ts'
 import { absolutePath } from '../settings.ts'
 import type { WriterFlag } from './flags.ts'
 import { ioOf } from './one.ts'
 import { counts, errorData, type Outcome, sayJson, shownPath, statusOf } from './report.ts'
+import { type SharedWork, startThreads, type Threads } from './threads.ts'
 
-type Given = Invocation<IntFlag<'jobs'> | WriterFlag>
+type Given = Invocation<IntFlag<'jobs'> | WriterFlag | KeyServiceFlag>
 
 /** A command over many files. */
 export interface ChangeRun<Inv> {
   readonly targets: readonly Target[]
-  /** As for one file. It writes with `io.write`, if anything. */
-  readonly work: (one: Inv, io: Io) => Promise<void>
+  readonly work: EachWork<Inv>
+  /** Present where `work` is the command's `each`. */
+  readonly shared?: SharedWork
   /** `rotating`, `rotated`, `rotate`: what is done, was done, would be done. */
   readonly verbs: readonly [doing: string, done: string, would: string]
   /** Called when all is in place, or nothing is, with the paths of the files that changed or would have. */
@@ -91,18 +95,33 @@ async function workThrough<Inv extends Given>(
 ): Promise<readonly Outcome[]> {
   const { targets, verbs } = run
   const outcomes: Outcome[] = []
+  /** What will be written, and the place of its outcome. */
+  const changes = new Map<Change, number>()
   const tell = (): void => {
     io.about(targets[outcomes.length]?.name)
     io.within(`${verbs[0]} ${Math.min(outcomes.length + 1, targets.length)} of ${targets.length}`)
   }
   tell()
-  const one = (target: Target): Promise<Taken> => workOn(inv, io, run, { ...how, target })
-  for await (const { child, outcome, said } of inOrder(targets, jobsOf(inv), one)) {
-    if (!inv.bool('json')) for (const line of said) await io.say(line)
-    child.release()
-    if (outcome.error) await child.fail(outcome.error)
-    outcomes.push(outcome)
-    tell()
+  const jobs = jobsOf(inv)
+  const threads = await startThreads(inv, io, { files: targets.length, jobs, shared: run.shared })
+  const one = (target: Target): Promise<Taken> => workOn(inv, io, run, { ...how, target, threads })
+  try {
+    for await (const { child, outcome, said, change } of inOrder(targets, jobs, one, { ahead: 64 })) {
+      if (!inv.bool('json')) for (const line of said) await io.say(line)
+      child.release()
+      if (outcome.error) await child.fail(outcome.error)
+      if (change) changes.set(change, outcomes.length)
+      outcomes.push(outcome)
+      tell()
+    }
+  } finally {
+    threads?.end()
+  }
+  for (const { change, error } of await how.batch.flush()) {
+    const at = changes.get(change)!
+    outcomes[at] = { ...outcomes[at]!, status: 'failed', error }
+    io.about(outcomes[at].name)
+    await io.fail(error)
   }
   io.about(undefined)
   io.within(undefined)
@@ -114,6 +133,8 @@ interface Taken {
   readonly outcome: Outcome
   /** What it had to say on stdout. */
   readonly said: readonly Line[]
+  /** What will be written. */
+  readonly change?: Change | undefined
 }
 
 interface Run {
@@ -126,11 +147,18 @@ async function workOn<Inv extends Given>(
   inv: Inv,
   io: Io,
   { work }: ChangeRun<Inv>,
-  { target, batch, rehearsal, agreed }: Run & { readonly target: Target },
+  {
+    target,
+    batch,
+    rehearsal,
+    agreed,
+    threads,
+  }: Run & { readonly target: Target; readonly threads: Threads | undefined },
 ): Promise<Taken> {
   const { name, path } = target
   const said: Line[] = []
   let status: Outcome['status'] = 'unchanged'
+  let change: Change | undefined
   const wouldChange = (): void => {
     status = 'changed'
   }
@@ -146,12 +174,14 @@ async function workOn<Inv extends Given>(
       if (rehearsal) return
       if (expect === undefined || expect === 'absent') throw tooLarge()
       const absolute = absolutePath(io.ctx, to)
-      await batch.add({ path: absolute, content, check: () => mustBeAsRead(absolute, expect) })
+      const next = { path: absolute, content, check: () => mustBeAsRead(absolute, expect) }
+      await batch.add(next)
+      change = next
     },
   }
   try {
-    await work({ ...inv, positionals: [name] }, own)
-    return { child, said, outcome: { name, path, status } }
+    if (!(await threads?.work(target, own, { rehearsal, agreed }))) await work({ ...inv, positionals: [name] }, own)
+    return { child, said, change, outcome: { name, path, status } }
   } catch (error) {
     if (!(error instanceof SopsError)) throw error
     const isLocked = rehearsal && error.code === 'no-data-key'

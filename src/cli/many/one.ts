@@ -19,6 +19,7 @@ export function ioOf(inv: Invocation<never>, io: Io, target: Target, ways: ManyW
       const services = (await sharing(io, make)).forFile(await make(own))
       return ways.rehearsal ? services.map(quiet) : services
     },
+    earlier: (make) => io.ctx.once(sharedEarlier, () => wipedAtEnd(io, [make(io.ctx)])).services[0]!,
   }
   return { ...io.of(target.name), many }
 }
@@ -30,11 +31,14 @@ const quiet = (service: KeyService): KeyService => ({
 })
 
 const shared = memoKey<Promise<SharedServices>>('shared key services')
+const sharedEarlier = memoKey<SharedServices>('shared service for earlier versions')
+
+const sharing = (io: Io, make: (ctx: Io['ctx']) => Promise<readonly KeyService[]>): Promise<SharedServices> =>
+  io.ctx.once(shared, async () => wipedAtEnd(io, await make(io.ctx)))
 
 /** Made for the whole run, whose messages name no file; wiped however it ends. */
-const sharing = (io: Io, make: (ctx: Io['ctx']) => Promise<readonly KeyService[]>): Promise<SharedServices> =>
-  io.ctx.once(shared, async () => {
-    const services = sharedServices(await make(io.ctx))
-    io.host.onCleanup(services.wipe)
-    return services
-  })
+function wipedAtEnd({ host }: Io, own: readonly KeyService[]): SharedServices {
+  const services = sharedServices(own)
+  host.onCleanup(services.wipe)
+  return services
+}

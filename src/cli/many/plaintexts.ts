@@ -7,7 +7,7 @@ import type { Target } from '../../repo/index.ts'
 import { codeOf, rm, writeFile } from '../../system/index.ts'
 import { quote } from '../../text/quote.ts'
 import { type BoolFlag, bool, type StringFlag, string } from '../flag.ts'
-import type { inPlace, output } from '../flags.ts'
+import type { inPlace, KeyServiceFlag, output } from '../flags.ts'
 import { inSection } from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { absolutePath } from '../settings.ts'
@@ -24,7 +24,7 @@ export const plaintextFlags: readonly PlaintextFlag[] = inSection<PlaintextFlag>
   bool('strip', 'with --output-dir: x.enc.yaml becomes x.yaml'),
 ])
 
-type Given = Invocation<TargetFlag | WriterFlag | PlaintextFlag | typeof output>
+type Given = Invocation<TargetFlag | WriterFlag | PlaintextFlag | KeyServiceFlag | typeof output>
 
 export interface Plaintext {
   readonly bytes: Uint8Array

@@ -4,14 +4,14 @@ import { loadEncrypted } from '../../file/index.ts'
 import { readFile } from '../../system/index.ts'
 import { shellWord } from '../../text/quote.ts'
 import type { IntFlag } from '../flag.ts'
-import type { TypeFlag } from '../flags.ts'
+import type { KeyServiceFlag, TypeFlag } from '../flags.ts'
 import type { Invocation, Io } from '../invocation.ts'
 import { absolutePath, formatsFor, namedFormats } from '../settings.ts'
 import { wordsOf } from '../tracked.ts'
 import { type ChangeRun, changeMany } from './change.ts'
 import type { WriterFlag } from './flags.ts'
 
-type Given = Invocation<IntFlag<'jobs'> | WriterFlag | TypeFlag>
+type Given = Invocation<IntFlag<'jobs'> | WriterFlag | TypeFlag | KeyServiceFlag>
 
 /**
  * `changeMany` for files that the index has in clear. One that is encrypted in the work tree already is unchanged. Warns of all that the next

@@ -34,6 +34,6 @@ export async function workFile(io: Io, name: string): Promise<WorkFile> {
 
 async function treeOf({ ctx }: Io, path: string): Promise<InTree | undefined> {
   const top = await topOf(dirname(path), ctx)
-  const inTop = top && (await pathFromTop(top, path))
+  const inTop = top && pathFromTop(top, path)
   return top === undefined || inTop === undefined ? undefined : { git: gitIn(top, ctx), path: inTop }
 }

@@ -1,6 +1,7 @@
 // A repository with encrypted files in it, and commands that are run at its top.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Host } from '../../../src/cli/host.ts'
 import { encrypt, formatOfPath } from '../../../src/index.ts'
 import { runCli } from '../../support/cli.ts'
 import { fakeContext } from '../../support/context.ts'
@@ -17,6 +18,7 @@ export interface RunOptions {
   readonly stdin?: string
   /** Answers for the terminal, which is not there without them. */
   readonly prompt?: (text: string) => string | undefined
+  readonly threads?: Host['threads']
 }
 
 export interface Work extends Repository {
@@ -53,12 +55,13 @@ export async function makeWork(
 ): Promise<Work> {
   const repository = makeRepository({ '.sops.yaml': rule(recipient), ...(await sealed(plain)), ...more })
   repository.commit()
-  const sops: Work['sops'] = async (argv, { cwd = '', env = {}, stdin, prompt } = {}) => {
+  const sops: Work['sops'] = async (argv, { cwd = '', env = {}, stdin, prompt, threads } = {}) => {
     const { code, stdout, stderr } = await runCli(argv, {
       cwd: join(repository.dir, cwd),
       env: { ...gitEnv, SOPS_AGE_KEY: identity, SOPS_DISABLE_VERSION_CHECK: '1', SOPS_ADVICE: '1', ...env },
       ...(stdin === undefined ? {} : { stdin }),
       ...(prompt ? { prompt } : {}),
+      ...(threads ? { threads } : {}),
     })
     return { code, stdout: stdout.toString(), stderr }
   }

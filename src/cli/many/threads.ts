@@ -1,0 +1,100 @@
+// Lets other threads do a part of the work on many files: all but what takes keys, questions or writing.
+import type { Target } from '../../repo/index.ts'
+import { statSync } from '../../system/index.ts'
+import { isAudited } from '../audit.ts'
+import type { KeyServiceFlag } from '../flags.ts'
+import type { Host } from '../host.ts'
+import type { Invocation, Io, Many } from '../invocation.ts'
+import { absolutePath } from '../settings.ts'
+import type { Start } from './messages.ts'
+import { makeWorker } from './worker.ts'
+
+/** Says that the work of a run is that of the command's `each`, and may be done in threads. */
+export interface SharedWork {
+  /** What the work needs and only this thread can read. */
+  readonly given?: () => Promise<Uint8Array>
+}
+
+/** Threads at work for a run. */
+export interface Threads {
+  /**
+   * True if a thread has done the work on the file, and this has been repeated on `own`; false where it is left to the caller, be it that all
+   * threads are busy or that there is something to ask or to refuse.
+   */
+  work(target: Target, own: Io, ways: Pick<Many, 'rehearsal' | 'agreed'>): Promise<boolean>
+  end(): void
+}
+
+type Given = Invocation<KeyServiceFlag>
+
+/** The first thread, which wraps and writes, would not keep up with more. */
+const most = 3
+
+/**
+ * Undefined where threads would not pay, or where only this one can do the work: with records to keep, details to show, or a pipe to read.
+ */
+export async function startThreads(
+  inv: Given,
+  io: Io,
+  { files, jobs, shared }: { readonly files: number; readonly jobs: number; readonly shared: SharedWork | undefined },
+): Promise<Threads | undefined> {
+  const { threads } = io.host
+  if (!threads || !shared) return undefined
+  const count = Math.min(threads.most, most, Math.floor(files / threads.filesEach), jobs - 1)
+  if (count < 1 || !areAlike(inv, io)) return undefined
+  let given: Uint8Array | undefined
+  try {
+    given = await shared.given?.()
+  } catch {
+    // The work on the first file says what is wrong.
+    return undefined
+  }
+  const start = startOf(io.host, given)
+  const room = Math.max(1, Math.floor((jobs - 3) / count))
+  const workers = Array.from({ length: count }, () => makeWorker(inv, threads.start(start), room))
+  return {
+    async work(target, own, ways) {
+      const [worker] = workers.filter(({ isFree }) => isFree()).sort((a, b) => a.busy() - b.busy())
+      // The caller would keep the threads waiting for their keys while it does the work.
+      if (!worker) await turn()
+      const done = await worker?.work(target, own, ways)
+      if (!done) return false
+      for (const line of done.logged) own.ctx.log(line)
+      for (const line of done.said) await own.say(line)
+      for (const { path, content, expect } of done.writes) await own.write(path, content, { expect })
+      if (done.isChanged) own.many?.wouldChange()
+      return true
+    },
+    end() {
+      for (const worker of workers) worker.end()
+    },
+  }
+}
+
+/** Lets messages in. */
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+/** True where a thread finds what this one finds: key services elsewhere are called from one place, and a pipe can be read once. */
+function areAlike(inv: Given, io: Io): boolean {
+  const config = inv.root.string('config')
+  const isPlain = inv.list('keyservice').length === 0 && inv.bool('enable-local-keyservice') && !io.isVerbose
+  return isPlain && !isAudited(io.host) && (config === '' || isRegular(absolutePath(io.ctx, config)))
+}
+
+function isRegular(path: string): boolean {
+  try {
+    return statSync(path).isFile()
+  } catch {
+    return false
+  }
+}
+
+function startOf(host: Host, given: Uint8Array | undefined): Omit<Start, 'words'> {
+  const { argv0, version, env, cwd, home, platform, userName, uid, umask, largeFrom, stdout } = host
+  const facts = { argv0, version, env: { ...env }, cwd, home, platform, userName, uid, umask }
+  return {
+    facts: largeFrom === undefined ? facts : { ...facts, largeFrom },
+    isTTY: stdout.isTTY,
+    given,
+  }
+}
