@@ -71,6 +71,8 @@ function reader(waiting: Waiting[]): (chunk: Buffer) => void {
   }
 }
 
+const lineEnd = Buffer.from('\n')
+
 /** Starts Git in a work tree; `top` is its top. @throws SopsError `generic`. */
 export async function openBlobs(top: string, ctx: Context): Promise<Blobs> {
   const args = ['cat-file', '--batch']
@@ -78,6 +80,12 @@ export async function openBlobs(top: string, ctx: Context): Promise<Blobs> {
     throw gitFailure(args, [notStarted(error, top)])
   })
   const waiting: Waiting[] = []
+  let asked: Buffer[] = []
+  // Many ask in one turn, and each write costs as much as all that it can hold.
+  const send = (): void => {
+    child.stdin.write(Buffer.concat(asked))
+    asked = []
+  }
   let stderr = ''
   let failure: SopsError | undefined
   const fail = (error: SopsError): void => {
@@ -99,7 +107,8 @@ export async function openBlobs(top: string, ctx: Context): Promise<Blobs> {
       if (failure) throw failure
       return new Promise((done, failed) => {
         waiting.push({ atMost, done, failed })
-        child.stdin.write(Buffer.concat([line, Buffer.from('\n')]))
+        if (asked.length === 0) setImmediate(send)
+        asked.push(line, lineEnd)
       })
     },
     close: () => {
