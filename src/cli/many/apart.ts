@@ -76,7 +76,7 @@ async function workOn(task: FileTask, { inv, io, each }: Work, ask: Asking): Pro
     wouldChange: () => {
       isChanged = true
     },
-    // The other thread loads it too, and says what there is to say about it.
+    // The other thread has loaded it, and said what there is to say about it.
     config: () => configFor(inv, { ...io, ctx: { ...io.ctx, log: () => {} } }, target.path),
     services: async () => [service(false)],
     earlier: () => service(true),
@@ -100,7 +100,7 @@ async function workOn(task: FileTask, { inv, io, each }: Work, ask: Asking): Pro
     write: async (path, content, { expect } = {}) => {
       if (!(content instanceof Uint8Array) || expect === undefined || expect === 'absent') throw given('in pieces')
       // A view into a larger buffer would go over with all that is in it.
-      writes.push({ path, content: Uint8Array.from(content), expect })
+      writes.push({ path, content: new Uint8Array(content), expect })
     },
   }
   await each({ ...inv, positionals: [target.name] }, own)

@@ -54,6 +54,7 @@ export async function startThreads(
   const workers = Array.from({ length: count }, () => makeWorker(inv, threads.start(start), room))
   return {
     async work(target, own, ways) {
+      if (!(await hasConfig(own))) return false
       const [worker] = workers.filter(({ isFree }) => isFree()).sort((a, b) => a.busy() - b.busy())
       // The caller would keep the threads waiting for their keys while it does the work.
       if (!worker) await turn()
@@ -68,6 +69,16 @@ export async function startThreads(
     end() {
       for (const worker of workers) worker.end()
     },
+  }
+}
+
+/** Loads the configuration, which the thread does in silence. False where it cannot be: the work on the file says why. */
+async function hasConfig({ many }: Io): Promise<boolean> {
+  try {
+    await many!.config()
+    return true
+  } catch {
+    return false
   }
 }
 

@@ -168,6 +168,12 @@ describe('what a thread leaves to the first one', () => {
     expect(alone.stderr.match(/^note: (\S+): other users can read/gm)).toHaveLength(names.length)
   })
 
+  test('what there is to say of a configuration, also where threads did all of its files', async () => {
+    const prepare = (): void => work.write({ 'k/.sops.yml': rule(recipient) })
+    const { alone } = await both(['decrypt', '-i', '--all'], { prepare })
+    expect(alone.stderr).toMatch(/^warning: .*ignoring .*\.sops\.yml/m)
+  })
+
   test('a file that it cannot open, with all that is to be said', async () => {
     const others = await sealed({ 'a.enc.yaml': 'a: 1\n' }, secondRecipient)
     const { alone, traffic } = await both(['decrypt', '-i', '--all', '--keep-going'], {
