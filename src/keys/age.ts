@@ -2,7 +2,7 @@
 import type { Context } from '../context/index.ts'
 import { SopsError } from '../errors.ts'
 import { nameRecipient } from './age/plugin/named.ts'
-import { parseRecipients, sameSpelling } from './age/recipient.ts'
+import { parseRecipient, parseRecipients, sameSpelling } from './age/recipient.ts'
 import { type KeyDescriptor, type KeyRecord, type KeyTypeRow, loadedWork } from './key-type.ts'
 
 const keysOf = (list: string, ctx: Context): KeyRecord<'age'>[] =>
@@ -10,6 +10,15 @@ const keysOf = (list: string, ctx: Context): KeyRecord<'age'>[] =>
     if (kind === 'plugin') nameRecipient(text, ctx)
     return { type: 'age', fields: { recipient: text }, enc: '' }
   })
+
+/** Plugins are programs. */
+function isComputed(recipient: string): boolean {
+  try {
+    return parseRecipient(recipient).kind !== 'plugin'
+  } catch {
+    return false
+  }
+}
 
 const descriptor: KeyDescriptor<'age'> = {
   id: 'age',
@@ -44,6 +53,7 @@ export const age: KeyTypeRow<'age'> = {
   logFields: (key, done) => (done === 'wrap' ? { recipient: String(key.fields.recipient ?? '') } : {}),
   label: (key) => String(key.fields.recipient ?? ''),
   identity: (key) => sameSpelling(String(key.fields.recipient ?? '')),
+  isComputed: (key) => isComputed(String(key.fields.recipient ?? '')),
   approve: (key, ctx) => nameRecipient(String(key.fields.recipient ?? ''), ctx),
   ...loadedWork(() => import('./age/crypt.ts')),
   async places(ctx) {

@@ -161,6 +161,8 @@ interface KeyWords<Id extends string = string> {
    * looked up. Throws SopsError `generic`.
    */
   verify?(key: KeyRecord): void
+  /** True for a key that `wrap` computes, wherever it is called: nothing is asked, read or started for it. Absent: it is so for none. */
+  isComputed?(key: KeyRecord): boolean
   /** Records that the user means this recipient; more may be done for it than for one that only a file names. */
   approve?(key: KeyRecord, ctx: Context): void
 }

@@ -61,3 +61,13 @@ describe('no two types share', () => {
     expect(new Set(all).size).toBe(all.length)
   })
 })
+
+test('only age computes what it wraps, where no plugin is needed', () => {
+  const ofAge = (recipient: string): boolean | undefined =>
+    keyTypes.age.isComputed?.({ type: 'age', fields: { recipient }, enc: '' })
+  expect(types.filter((type) => type.isComputed).map(({ id }) => id)).toEqual(['age'])
+  expect(ofAge('age1lzd99uklcjnc0e7d860axevet2cz99ce9pq6tzuzd05l5nr28ams36nvun')).toBe(true)
+  expect(ofAge('ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHsKLqeplhpW+uObz5dvMgjz1OxfM/XXUB+VHtZ6isGN')).toBe(true)
+  expect(ofAge('age1yubikey1qwt50d05nh5vutpdzmlg5wn80xq5negm4uj9ghv0snvdd3yysf5yw3rhl3t')).toBe(false)
+  expect(ofAge('anything')).toBe(false)
+})

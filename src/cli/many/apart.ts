@@ -1,8 +1,8 @@
 // The work on many files in a thread of its own: it reads, opens, changes and seals, and leaves the rest to the thread that started it.
-import type { LogLine } from '../../context/index.ts'
+import type { Context, LogLine } from '../../context/index.ts'
 import { SopsError } from '../../errors.ts'
-import type { KeyService } from '../../groups/index.ts'
-import type { MasterKey, Unavailable } from '../../keys/index.ts'
+import { type KeyService, localKeyService } from '../../groups/index.ts'
+import { keyTypes, type MasterKey, type Unavailable } from '../../keys/index.ts'
 import type { EachWork } from '../command.ts'
 import type { Flag } from '../flag.ts'
 import type { Invocation, Io, Many } from '../invocation.ts'
@@ -69,7 +69,6 @@ async function workOn(task: FileTask, { inv, io, each }: Work, ask: Asking): Pro
   const writes: Written[] = []
   let isChanged = false
   const logged: LogLine[] = []
-  const service = (isEarlier: boolean): KeyService => serviceFor(id, isEarlier, ask)
   const many: Many = {
     rehearsal,
     agreed,
@@ -78,8 +77,8 @@ async function workOn(task: FileTask, { inv, io, each }: Work, ask: Asking): Pro
     },
     // The other thread has loaded it, and said what there is to say about it.
     config: () => configFor(inv, { ...io, ctx: { ...io.ctx, log: () => {} } }, target.path),
-    services: async () => [service(false)],
-    earlier: () => service(true),
+    services: async () => [serviceFor(task, ask, io.ctx)],
+    earlier: () => serviceFor(task, ask),
   }
   const own: Io = {
     ...io,
@@ -109,15 +108,20 @@ async function workOn(task: FileTask, { inv, io, each }: Work, ask: Asking): Pro
 
 const isPlain = (line: Line): boolean => typeof line === 'string' || (!(line instanceof Control) && line.every(isPlain))
 
-function serviceFor(task: number, isEarlier: boolean, ask: Asking): KeyService {
+/** With `ctx` it wraps what can be computed; for the earlier version of the file it does not. */
+function serviceFor({ id: task }: FileTask, ask: Asking, ctx?: Context): KeyService {
+  const own = ctx && localKeyService(ctx)
   const result = async (key: MasterKey, more: Pick<Ask, 'dataKey' | 'atHand'>) => {
-    const { error, result } = await ask({ task, key, isEarlier, ...more })
+    const { error, result } = await ask({ task, key, isEarlier: own === undefined, ...more })
     if (error) throw new SopsError(error.code, error.lines, { hints: error.hints })
     return result
   }
   return {
     name: 'local',
-    wrap: async (key, dataKey) => (await result(key, { dataKey: Uint8Array.from(dataKey), atHand: false })) as string,
+    wrap: async (key, dataKey) =>
+      own && keyTypes[key.type].isComputed?.(key)
+        ? own.wrap(key, dataKey)
+        : ((await result(key, { dataKey: Uint8Array.from(dataKey), atHand: false })) as string),
     unwrap: async (key, { atHand = false } = {}) => (await result(key, { atHand })) as Uint8Array | Unavailable,
   }
 }

@@ -51,7 +51,7 @@ interface Back {
   readonly isBack: true
 }
 
-/** A data key to wrap or unwrap, for the file of the task: a thread knows no identity, and asks nobody else. */
+/** A data key to wrap or unwrap, for the file of the task: a thread looks for no identity, and asks nobody else. */
 export interface Ask {
   readonly ask: number
   readonly task: number
