@@ -5,7 +5,7 @@ import { basename, join } from 'node:path'
 import { createFile, syncFolder, type Writer } from '../disk/index.ts'
 import { SopsError } from '../errors.ts'
 import { type FormatId, isFormatId } from '../formats/index.ts'
-import { bytesOf, codeOf, existsSync, makeFolders, readdirSync, readFile, rm } from '../system/index.ts'
+import { bytesOf, codeOf, existsSync, makeFolders, readdirSync, readFile, rm, statSync } from '../system/index.ts'
 import { quote } from '../text/quote.ts'
 
 /** A file that is unlocked. */
@@ -73,6 +73,8 @@ export async function listLocked(
 /** What is kept of a path; undefined where it is not unlocked. @throws SopsError `generic` where that is damaged. */
 export async function readLocked(folder: string, path: string): Promise<KeptFile | undefined> {
   const place = placeOf(folder, path)
+  // Of most files nothing is kept.
+  if (statSync(place, { throwIfNoEntry: false }) === undefined) return undefined
   const bytes = await readFile(place).catch((error: unknown) => {
     if (codeOf(error) === 'ENOENT') return undefined
     throw error

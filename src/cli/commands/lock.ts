@@ -1,5 +1,6 @@
 // `sops lock`: puts the ciphertext of unlocked files back, byte for byte where nothing changed, and encrypts what did.
 import { join } from 'node:path'
+import { inOrder } from '../../context/index.ts'
 import { fingerprint } from '../../disk/index.ts'
 import { SopsError } from '../../errors.ts'
 import { type EncryptedFile, loadEncrypted, parsePlain, sealOver, withOpenFile } from '../../file/index.ts'
@@ -39,12 +40,16 @@ async function run(inv: Given, io: Io): Promise<number> {
     verbs: ['locking', 'locked', 'lock'],
     settled: async (isWritten, paths) => {
       const locked = await Promise.all(paths.map((path) => pathIn(tree, path, path)))
-      for (const path of isWritten ? [...idle, ...locked] : idle) await forgetKept(io, tree, path)
+      const forget = (path: string): Promise<void> => forgetKept(io, tree, path)
+      for await (const _ of inOrder(isWritten ? [...idle, ...locked] : [...idle], atOnce, forget));
     },
   })
   if (inv.positionals.length === 0 && !rehearses(inv)) await warnOfClear(io, tree)
   return status
 }
+
+/** Files at a time: each waits for the disk. */
+const atOnce = 16
 
 /** The file is locked already, so that one that cannot be forgotten is none of its trouble. */
 async function forgetKept({ ctx }: Io, { kept }: WorkTree, path: string): Promise<void> {
