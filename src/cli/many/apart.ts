@@ -9,7 +9,7 @@ import type { Invocation, Io, Many } from '../invocation.ts'
 import { Control, type Line } from '../say.ts'
 import type { Answer, Ask, Done, FileTask, FromThread, ToThread, Written } from './messages.ts'
 import { configFor } from './targets.ts'
-import { buffersOf } from './worker.ts'
+import { buffersOf, movableCopy } from './worker.ts'
 
 /** The line to the thread that started this one. */
 export interface Port {
@@ -121,7 +121,7 @@ function serviceFor({ id: task }: FileTask, ask: Asking, ctx?: Context): KeyServ
     wrap: async (key, dataKey) =>
       own && keyTypes[key.type].isComputed?.(key)
         ? own.wrap(key, dataKey)
-        : ((await result(key, { dataKey: Uint8Array.from(dataKey), atHand: false })) as string),
+        : ((await result(key, { dataKey: movableCopy(dataKey), atHand: false })) as string),
     unwrap: async (key, { atHand = false } = {}) => (await result(key, { atHand })) as Uint8Array | Unavailable,
   }
 }

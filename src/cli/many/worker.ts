@@ -1,6 +1,7 @@
 // One thread at work, as seen by the thread that started it.
 import { SopsError } from '../../errors.ts'
 import type { KeyService } from '../../groups/index.ts'
+import type { Unavailable } from '../../keys/index.ts'
 import type { Target } from '../../repo/index.ts'
 import { earlierService } from '../earlier.ts'
 import type { KeyServiceFlag } from '../flags.ts'
@@ -74,7 +75,7 @@ async function answerOf(ask: Ask, inv: Invocation<KeyServiceFlag>, io: Io): Prom
   const { ask: id, key, dataKey, atHand } = ask
   try {
     const service = ask.isEarlier ? earlierService(io) : await serviceOf(inv, io)
-    if (dataKey === undefined) return { ask: id, result: await service.unwrap(key, { atHand }) }
+    if (dataKey === undefined) return { ask: id, result: movable(await service.unwrap(key, { atHand })) }
     return { ask: id, result: await service.wrap(key, dataKey) }
   } catch (error) {
     if (!(error instanceof SopsError)) return { ask: id, error: { code: 'generic', lines: ['failed'], hints: [] } }
@@ -89,6 +90,20 @@ async function answerOf(ask: Ask, inv: Invocation<KeyServiceFlag>, io: Io): Prom
 async function serviceOf(inv: Invocation<KeyServiceFlag>, io: Io): Promise<KeyService> {
   const [service] = await servicesOf(inv, io)
   return service!
+}
+
+/** A data key outside of the heap of the runtime, where moving it leaves nothing behind; the one that was given is wiped. */
+function movable(answer: Uint8Array | Unavailable): Uint8Array | Unavailable {
+  if (!(answer instanceof Uint8Array)) return answer
+  const moved = movableCopy(answer)
+  answer.fill(0)
+  return moved
+}
+
+export function movableCopy(bytes: Uint8Array): Uint8Array {
+  const copy = new Uint8Array(new ArrayBuffer(bytes.length))
+  copy.set(bytes)
+  return copy
 }
 
 /** What goes over instead of being copied, so that one copy is left to wipe. */
