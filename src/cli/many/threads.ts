@@ -51,7 +51,8 @@ export async function startThreads(
   }
   const start = startOf(io.host, given)
   const room = Math.max(1, Math.floor((jobs - 3) / count))
-  const workers = Array.from({ length: count }, () => makeWorker(inv, threads.start(start), room))
+  const workers = startedOf(count, () => makeWorker(inv, threads.start(start), room))
+  if (workers.length === 0) return undefined
   return {
     async work(target, own, ways) {
       if (!(await hasConfig(own))) return false
@@ -80,6 +81,17 @@ async function hasConfig({ many }: Io): Promise<boolean> {
   } catch {
     return false
   }
+}
+
+/** As many as there can be: the system may allow no more threads, and whoever runs the program none at all. */
+function startedOf<T>(count: number, start: () => T): readonly T[] {
+  const started: T[] = []
+  try {
+    while (started.length < count) started.push(start())
+  } catch {
+    // The work is done without.
+  }
+  return started
 }
 
 /** Lets messages in. */

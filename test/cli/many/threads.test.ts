@@ -201,6 +201,21 @@ describe('what a thread leaves to the first one', () => {
     await both(argv, { here: threadsHere(argv, { dies: () => ++messages === at }) })
   })
 
+  test.each([0, 1])('all that it cannot start: the system allows %i', async (allowed) => {
+    const argv = ['rotate', '-i', '--all']
+    const here = threadsHere(argv, { most: 3 })
+    const { start } = here.threads
+    const threads = {
+      ...here.threads,
+      start: (data: object) => {
+        if (here.traffic.started === allowed) throw new Error('EAGAIN')
+        return start(data)
+      },
+    }
+    const { traffic } = await both(argv, { here: { ...here, threads } })
+    expect(traffic.started).toBe(allowed)
+  })
+
   test('several threads come to the same', async () => {
     const argv = ['rotate', '-i', '--all']
     const { traffic } = await both(argv, { here: threadsHere(argv, { most: 5 }) })
