@@ -1,12 +1,12 @@
 // Threads of this process that run this program (thread.ts).
 import { availableParallelism } from 'node:os'
 import { extname } from 'node:path'
-import { expectThreads } from '../runtime/index.ts'
+import { expectThreads, processorsOfThread } from '../runtime/index.ts'
 import type { Host } from './host.ts'
 
 /** Threads that begin with these words of the command line. */
 export const threadsOf = (words: readonly string[]): NonNullable<Host['threads']> => ({
-  most: availableParallelism() - 1,
+  most: availableParallelism() - processorsOfThread(),
   filesEach: 48,
   start: (data) => {
     expectThreads()

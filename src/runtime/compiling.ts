@@ -66,6 +66,12 @@ export function expectThreads(): void {
   if (!engine().noFTL) process.getBuiltinModule('node:v8').setFlagsFromString(`--interrupt-budget=${manyRuns}`)
 }
 
+/**
+ * Processors that one thread of the program keeps busy. JavaScriptCore compiles on a second one for as long as a thousand small files take: a thread
+ * on it makes them no faster.
+ */
+export const processorsOfThread = (): number => (engine().noFTL ? 2 : 1)
+
 /** Is told the functions that may run for every leaf (scripts/leaf-functions.mjs), those of chunks that are loaded later as they come. */
 export function mayRunPerLeaf(functions: Functions): void {
   if (isShort) spare(functions)

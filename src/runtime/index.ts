@@ -4,7 +4,7 @@ export { contextOf, contextWith, type Presented, storeCertificates } from './cer
 export { chaCha20Poly1305 } from './chacha20-poly1305.ts'
 export { keepEndsOfChildren } from './child-ends.ts'
 export { doNotWaitFor } from './child-input.ts'
-export { expectThreads, expectWork } from './compiling.ts'
+export { expectThreads, expectWork, processorsOfThread } from './compiling.ts'
 export { entriesIn } from './folders.ts'
 export { loadOpenpgp } from './lazy.ts'
 export { keepBytesInPaths } from './paths.ts'
