@@ -1,4 +1,5 @@
 // Replaces many files: all of them, or none.
+import type { BigIntStats } from 'node:fs'
 import { dirname } from 'node:path'
 import { SopsError } from '../errors.ts'
 import { accessSync, constants, statSync } from '../system/index.ts'
@@ -30,7 +31,10 @@ interface LostChange {
 
 /** Files whose new content lies ready beside them. */
 export interface Batch {
-  /** @throws SopsError `cannot-write`, as for a file that may not be written. */
+  /**
+   * Of a file that was added under another name already, this one changes nothing.
+   * @throws SopsError `cannot-write`, as for a file that may not be written.
+   */
   add(change: Change): Promise<void>
   /** Puts what was added on the disk. Returns what could not be, and goes on without it. */
   flush(): Promise<readonly LostChange[]>
@@ -48,6 +52,12 @@ export function makeBatch(writer: Writer): Batch {
   const prepared = new Set<Prepared>()
   const lost: LostChange[] = []
   let waiting: Prepared[] = []
+  /** Files with several names. */
+  const linked = new Set<string>()
+  const isAgain = ({ dev, ino }: BigIntStats): boolean => {
+    const { size } = linked
+    return linked.add(`${dev}:${ino}`).size === size
+  }
   const flushWaiting = async (): Promise<void> => {
     const some = waiting
     waiting = []
@@ -66,7 +76,11 @@ export function makeBatch(writer: Writer): Batch {
   return {
     async add(change) {
       try {
-        const one = { change, ...(await prepare(writer, change)) }
+        const target = await writableTarget(change.path)
+        const before = statSync(target, { bigint: true })
+        if (before.nlink > 1n && isAgain(before)) return
+        const replacement = await prepareReplacement(writer, target, change.content, before)
+        const one = { change, target, replacement }
         prepared.add(one)
         waiting.push(one)
       } catch (error) {
@@ -109,14 +123,11 @@ const openAtOnce = 200
 /** What messages call a file that is replaced. */
 const what = 'in-place file'
 
-async function prepare(writer: Writer, { path, content }: Change): Promise<Pick<Prepared, 'target' | 'replacement'>> {
+async function writableTarget(path: string): Promise<string> {
   const target = await followLinks(path)
   // A rename would replace even a write-protected file.
   accessSync(target, constants.W_OK)
-  return {
-    target,
-    replacement: await prepareReplacement(writer, target, content, statSync(target, { bigint: true })),
-  }
+  return target
 }
 
 interface Putting {

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import {
   chmodSync,
   closeSync,
+  linkSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -218,3 +219,17 @@ function loseDescriptor(name: string): void {
   })
   closeSync(Number(own))
 }
+
+test.skipIf(process.platform === 'win32')('two names of one file: it is written once, as for the first', async () => {
+  box = sandbox({ f0: old('f0') })
+  linkSync(box.path('f0'), box.path('f1'))
+  const batch = makeBatch(host)
+  const check = (name: string) => () => mustBeAsRead(box.path(name), fingerprint(Buffer.from(old('f0'))))
+  for (const name of ['f0', 'f1']) {
+    await batch.add({ path: box.path(name), content: Buffer.from(fresh(name)), check: check(name) })
+  }
+  await batch.commit()
+  await batch.discard()
+  expect(texts(['f0', 'f1'])).toEqual([fresh('f0'), fresh('f0')])
+  expect(readdirSync(box.dir).sort()).toEqual(['f0', 'f1'])
+})
