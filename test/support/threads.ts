@@ -53,8 +53,9 @@ export function threadsHere(
           post: (message, moved = []) => {
             const sent = structuredClone(message, { transfer: [...moved] }) as ToThread
             traffic.to.push(sent)
+            // A thread hears the last message although nobody listens to it any more.
             setImmediate(() => {
-              if (!isOver) take(sent)
+              if (!isOver || sent === 'end') take(sent)
             })
           },
           onMessage: (listener) => {
