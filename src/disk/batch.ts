@@ -1,5 +1,4 @@
 // Replaces many files: all of them, or none.
-import type { BigIntStats } from 'node:fs'
 import { dirname } from 'node:path'
 import { SopsError } from '../errors.ts'
 import { accessSync, constants, statSync } from '../system/index.ts'
@@ -54,10 +53,6 @@ export function makeBatch(writer: Writer): Batch {
   let waiting: Prepared[] = []
   /** Files with several names. */
   const linked = new Set<string>()
-  const isAgain = ({ dev, ino }: BigIntStats): boolean => {
-    const { size } = linked
-    return linked.add(`${dev}:${ino}`).size === size
-  }
   const flushWaiting = async (): Promise<void> => {
     const some = waiting
     waiting = []
@@ -78,8 +73,10 @@ export function makeBatch(writer: Writer): Batch {
       try {
         const target = await writableTarget(change.path)
         const before = statSync(target, { bigint: true })
-        if (before.nlink > 1n && isAgain(before)) return
+        const file = `${before.dev}:${before.ino}`
+        if (linked.has(file)) return
         const replacement = await prepareReplacement(writer, target, change.content, before)
+        if (before.nlink > 1n) linked.add(file)
         const one = { change, target, replacement }
         prepared.add(one)
         waiting.push(one)
@@ -117,8 +114,11 @@ export function makeBatch(writer: Writer): Batch {
   }
 }
 
-/** As many files are open until they are flushed: in one go, for each flush makes the others wait that write. */
-const openAtOnce = 200
+/**
+ * As many files are open until they are flushed: in one go, for each flush makes the others wait that write. No more, for the system may allow
+ * a process only few open files.
+ */
+const openAtOnce = 24
 
 /** What messages call a file that is replaced. */
 const what = 'in-place file'

@@ -233,3 +233,32 @@ test.skipIf(process.platform === 'win32')('two names of one file: it is written 
   expect(texts(['f0', 'f1'])).toEqual([fresh('f0'), fresh('f0')])
   expect(readdirSync(box.dir).sort()).toEqual(['f0', 'f1'])
 })
+
+test.skipIf(process.platform === 'win32')('two names of one file: where the first cannot be prepared, the second is', async () => {
+  box = sandbox({ f0: old('f0') })
+  linkSync(box.path('f0'), box.path('f1'))
+  const batch = makeBatch(host)
+  const check = () => mustBeAsRead(box.path('f0'), fingerprint(Buffer.from(old('f0'))))
+  const failing = async function* (): AsyncGenerator<Uint8Array> {
+    yield Buffer.from('new')
+    throw new Error('no more')
+  }
+  await expect(batch.add({ path: box.path('f0'), content: failing, check })).rejects.toThrow()
+  await batch.add({ path: box.path('f1'), content: Buffer.from(fresh('f1')), check })
+  await batch.commit()
+  await batch.discard()
+  expect(texts(['f0', 'f1'])).toEqual([fresh('f1'), fresh('f1')])
+})
+
+test.skipIf(!isLinux)('few files are open until they are flushed, for a process may have no more', async () => {
+  const batch = await batchOf(namesOf(150))
+  const open = readdirSync('/proc/self/fd').filter((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`).startsWith(box.dir)
+    } catch {
+      return false
+    }
+  })
+  expect(open.length).toBeLessThanOrEqual(32)
+  await batch.discard()
+})
