@@ -1,4 +1,5 @@
 // Replaces many files: all of them, or none.
+import type { BigIntStats } from 'node:fs'
 import { dirname } from 'node:path'
 import { SopsError } from '../errors.ts'
 import { accessSync, constants, statSync } from '../system/index.ts'
@@ -18,6 +19,10 @@ export interface Change {
 
 interface Prepared {
   readonly change: Change
+  /** Those of other names of the file. */
+  readonly also: Change[]
+  /** The device and number of the file. */
+  readonly file: string
   readonly target: string
   readonly replacement: Replacement
 }
@@ -51,8 +56,8 @@ export function makeBatch(writer: Writer): Batch {
   const prepared = new Set<Prepared>()
   const lost: LostChange[] = []
   let waiting: Prepared[] = []
-  /** Files with several names. */
-  const linked = new Set<string>()
+  /** Files that have several names. */
+  const linked = new Map<string, Promise<Prepared | undefined>>()
   const flushWaiting = async (): Promise<void> => {
     const some = waiting
     waiting = []
@@ -62,7 +67,9 @@ export function makeBatch(writer: Writer): Batch {
           await one.replacement.flush()
         } catch (error) {
           prepared.delete(one)
-          lost.push({ change: one.change, error: cannotWrite(error, one.change.path, what) })
+          linked.delete(one.file)
+          for (const change of [one.change, ...one.also])
+            lost.push({ change, error: cannotWrite(error, change.path, what) })
           await one.replacement.discard()
         }
       }),
@@ -71,13 +78,18 @@ export function makeBatch(writer: Writer): Batch {
   return {
     async add(change) {
       try {
-        const target = await writableTarget(change.path)
-        const before = statSync(target, { bigint: true })
-        const file = `${before.dev}:${before.ino}`
-        if (linked.has(file)) return
-        const replacement = await prepareReplacement(writer, target, change.content, before)
-        if (before.nlink > 1n) linked.add(file)
-        const one = { change, target, replacement }
+        const place = await placeOf(change.path)
+        const known = linked.get(place.file)
+        const first = known && (await known)
+        if (first) {
+          first.also.push(change)
+          return
+        }
+        const making = prepare(writer, change, place)
+        // Those of other names come while it is being made.
+        const made = making.catch(() => undefined)
+        if (place.before.nlink > 1n) linked.set(place.file, made)
+        const one = await making
         prepared.add(one)
         waiting.push(one)
       } catch (error) {
@@ -123,11 +135,27 @@ const openAtOnce = 24
 /** What messages call a file that is replaced. */
 const what = 'in-place file'
 
-async function writableTarget(path: string): Promise<string> {
+/** Where a path leads, and what is there. */
+interface Place extends Pick<Prepared, 'target' | 'file'> {
+  readonly before: BigIntStats
+}
+
+async function placeOf(path: string): Promise<Place> {
   const target = await followLinks(path)
   // A rename would replace even a write-protected file.
   accessSync(target, constants.W_OK)
-  return target
+  const before = statSync(target, { bigint: true })
+  return { target, before, file: `${before.dev}:${before.ino}` }
+}
+
+async function prepare(writer: Writer, change: Change, { target, file, before }: Place): Promise<Prepared> {
+  return {
+    change,
+    also: [],
+    file,
+    target,
+    replacement: await prepareReplacement(writer, target, change.content, before),
+  }
 }
 
 interface Putting {
