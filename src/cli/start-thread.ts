@@ -2,11 +2,26 @@
 import { availableParallelism } from 'node:os'
 import { extname } from 'node:path'
 import { expectThreads, processorsOfThread } from '../runtime/index.ts'
+import { readFileSync } from '../system/index.ts'
 import type { Host } from './host.ts'
+
+/** Bytes of memory that a container has to have; a thread takes twenty to thirty megabytes. */
+const enough = 512 * 2 ** 20
+
+/** V8 ends the process where a thread gets no address space, of which it wants far more than it uses (`ulimit -v`). */
+function hasRoom(): boolean {
+  const memory = process.constrainedMemory()
+  if (memory > 0 && memory < enough) return false
+  try {
+    return !/^Max address space +\d/m.test(readFileSync('/proc/self/limits', 'latin1'))
+  } catch {
+    return true
+  }
+}
 
 /** Threads that begin with these words of the command line. */
 export const threadsOf = (words: readonly string[]): NonNullable<Host['threads']> => ({
-  most: availableParallelism() - processorsOfThread(),
+  most: hasRoom() ? availableParallelism() - processorsOfThread() : 0,
   filesEach: 48,
   start: (data) => {
     expectThreads()

@@ -292,21 +292,36 @@ describe('real threads', () => {
   if (!has) process.stderr.write('skipped: one processor, so no thread is started\n')
   const skipped = !has || skipsExecutable('it takes no code to load first')
 
-  const start = (argv: readonly string[]): Promise<Outcome> =>
-    runProcess(process.execPath, ['--import', preload, bin, ...argv], {
-      cwd: work.dir,
-      env: {
-        ...gitEnv,
-        HOME: join(work.dir, '..'),
-        SOPS_AGE_KEY: identity,
-        SOPS_DISABLE_VERSION_CHECK: '1',
-        SOPS_TEST_THREADS: `${work.dir}.threads`,
+  /** `limit` is an option of `ulimit`. */
+  const start = (argv: readonly string[], limit = ''): Promise<Outcome> =>
+    runProcess(
+      'sh',
+      ['-c', `${limit && `ulimit ${limit};`} exec "$@"`, 'sh', process.execPath, '--import', preload, bin, ...argv],
+      {
+        cwd: work.dir,
+        env: {
+          ...gitEnv,
+          PATH: process.env['PATH'] ?? '',
+          HOME: join(work.dir, '..'),
+          SOPS_AGE_KEY: identity,
+          SOPS_DISABLE_VERSION_CHECK: '1',
+          SOPS_TEST_THREADS: `${work.dir}.threads`,
+        },
       },
-    })
+    )
 
-  test.skipIf(skipped)('do a part of the files', async () => {
+  beforeEach(async () => {
     work.remove()
     work = await makeWork(many)
+  })
+
+  test.skipIf(skipped || process.platform !== 'linux')('are not there where address space is limited', async () => {
+    const { exit, stderr } = await start(['rotate', '-i', '--all'], '-v 1500000')
+    expect([exit, stderr.toString()]).toEqual([0, ''])
+    expect(readFileSync(`${work.dir}.threads`, 'utf8')).toBe('0')
+  })
+
+  test.skipIf(skipped)('do a part of the files', async () => {
     const before = work.contents()
     const { exit, stderr } = await start(['set', '--all', '["b"]', '"new"'])
     expect([exit, stderr.toString()]).toEqual([0, ''])
