@@ -2,7 +2,7 @@
 
 /**
  * The result for each item in order, as soon as it and all before it are there. The first failure ends it, and so does whoever takes no more;
- * either way nothing is under way any more when it has ended.
+ * either way nothing is under way any more when it has ended. `ahead` results may wait for those before them while more is worked on.
  */
 export async function* inOrder<T, R>(
   items: readonly T[],

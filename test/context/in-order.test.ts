@@ -46,3 +46,33 @@ test('so does whoever takes no more', async () => {
   for await (const result of inOrder([4, 0, 1, 2], 2, work(log))) if (result === 4) break
   expect(log).toEqual(['begin 4', 'begin 0', 'end 4', 'end 0'])
 })
+
+test('results that wait for their turn hold nobody up, as far as they may', async () => {
+  const log: string[] = []
+  const results: number[] = []
+  // The first takes longest; the others are begun and ended beside it.
+  for await (const result of inOrder([0, 4, 5, 5, 5, 5], 2, work(log), { ahead: 2 })) {
+    if (results.length === 0) log.push('taken')
+    results.push(result)
+  }
+  expect(results).toEqual([0, 4, 5, 5, 5, 5])
+  const before = log.slice(0, log.indexOf('taken'))
+  expect(before.filter((line) => line.startsWith('begin')).length).toBe(4)
+  let [now, most] = [0, 0]
+  for (const line of log) {
+    now += line.startsWith('begin') ? 1 : line.startsWith('end') ? -1 : 0
+    most = Math.max(most, now)
+  }
+  expect([now, most]).toEqual([0, 2])
+})
+
+test('a failure ends that too when nothing is under way any more', async () => {
+  const log: string[] = []
+  const run = async (): Promise<void> => {
+    for await (const _ of inOrder([3, 0, 1, 2, 4, 4], 2, work(log), { ahead: 4 }));
+  }
+  await expect(run()).rejects.toThrow('three')
+  expect(log.filter((line) => line.startsWith('begin')).length).toBe(
+    log.filter((line) => line.startsWith('end')).length,
+  )
+})

@@ -186,7 +186,7 @@ async function workOn<Inv extends Given>(
     if (!(error instanceof SopsError)) throw error
     const isLocked = rehearsal && error.code === 'no-data-key'
     const failure = isLocked ? withHints(error, [unopenedHint]) : error
-    return { child, said, outcome: { name, path, status: 'failed', error: failure } }
+    return { child, said, change, outcome: { name, path, status: 'failed', error: failure } }
   }
 }
 
