@@ -313,7 +313,7 @@ export function processHost(): Host {
       return isForeground()
     },
     get threads() {
-      return threadsOf(processWords())
+      return threadsOf(processWords(), process.constrainedMemory())
     },
     becomeUser: process.platform === 'win32' ? undefined : becomeUser,
     exit,

@@ -9,8 +9,7 @@ import type { Host } from './host.ts'
 const enough = 512 * 2 ** 20
 
 /** V8 ends the process where a thread gets no address space, of which it wants far more than it uses (`ulimit -v`). */
-function hasRoom(): boolean {
-  const memory = process.constrainedMemory()
+function hasRoom(memory: number): boolean {
   if (memory > 0 && memory < enough) return false
   try {
     return !/^Max address space +\d/m.test(readFileSync('/proc/self/limits', 'latin1'))
@@ -19,9 +18,9 @@ function hasRoom(): boolean {
   }
 }
 
-/** Threads that begin with these words of the command line. */
-export const threadsOf = (words: readonly string[]): NonNullable<Host['threads']> => ({
-  most: hasRoom() ? availableParallelism() - processorsOfThread() : 0,
+/** Threads that begin with these words of the command line; `memory` is the container's in bytes, 0 where there is no bound. */
+export const threadsOf = (words: readonly string[], memory: number): NonNullable<Host['threads']> => ({
+  most: hasRoom(memory) ? availableParallelism() - processorsOfThread() : 0,
   filesEach: 48,
   start: (data) => {
     expectThreads()

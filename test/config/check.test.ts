@@ -116,6 +116,7 @@ describe('warnings of a run', () => {
         logger: 'CONFIG',
         message:
           '.sops.yaml, line 1: unknown field "keygroup" in creation_rules[0] is ignored; did you mean "key_groups"?',
+        once: true,
       },
     ])
   })

@@ -129,15 +129,15 @@ describe('no other way out', () => {
 
   test('streams of this process are written to by one module, and data by the one function for it', () => {
     expect(callers(/\b(?:stdout|stderr)(?:\(\))?\.write$|^to\.write$|^console\./)).toEqual([
+      'cli/io.ts',
       // A text of the build's own.
       'cli/licences.ts',
-      'cli/main.ts',
       // Passes on what say.ts has made, behind its own line.
       'cli/progress.ts',
       'cli/say.ts',
     ])
     expect(
-      calls.filter(({ file, call }) => file === 'cli/main.ts' && /\.write$/.test(call)).map(({ call }) => call),
+      calls.filter(({ file, call }) => file === 'cli/io.ts' && /\.write$/.test(call)).map(({ call }) => call),
     ).toEqual(['host.stdout.write'])
   })
 
