@@ -1,6 +1,7 @@
 // Replaces many files: all of them, or none.
 import type { BigIntStats } from 'node:fs'
 import { dirname } from 'node:path'
+import { turns } from '../context/index.ts'
 import { SopsError } from '../errors.ts'
 import { accessSync, constants, statSync } from '../system/index.ts'
 import { type Lock, lockedAtOnce, lockFile, lockFree } from './lock.ts'
@@ -57,7 +58,9 @@ export function makeBatch(writer: Writer): Batch {
   const lost: LostChange[] = []
   let waiting: Prepared[] = []
   /** Files that have several names. */
-  const linked = new Map<string, Promise<Prepared | undefined>>()
+  const linked = new Map<string, Prepared>()
+  // One after the other: while some are flushed, no more are opened.
+  const inTurn = turns(1)
   const flushWaiting = async (): Promise<void> => {
     const some = waiting
     waiting = []
@@ -75,28 +78,25 @@ export function makeBatch(writer: Writer): Batch {
       }),
     )
   }
-  return {
-    async add(change) {
-      try {
-        const place = await placeOf(change.path)
-        const known = linked.get(place.file)
-        const first = known && (await known)
-        if (first) {
-          first.also.push(change)
-          return
-        }
-        const making = prepare(writer, change, place)
-        // Those of other names come while it is being made.
-        const made = making.catch(() => undefined)
-        if (place.before.nlink > 1n) linked.set(place.file, made)
-        const one = await making
-        prepared.add(one)
-        waiting.push(one)
-      } catch (error) {
-        throw cannotWrite(error, change.path, what)
+  const addOne = async (change: Change): Promise<void> => {
+    try {
+      const place = await placeOf(change.path)
+      const first = linked.get(place.file)
+      if (first) {
+        first.also.push(change)
+        return
       }
-      if (waiting.length >= openAtOnce) await flushWaiting()
-    },
+      const one = await prepare(writer, change, place)
+      if (place.before.nlink > 1n) linked.set(place.file, one)
+      prepared.add(one)
+      waiting.push(one)
+    } catch (error) {
+      throw cannotWrite(error, change.path, what)
+    }
+    if (waiting.length >= openAtOnce) await flushWaiting()
+  }
+  return {
+    add: (change) => inTurn(() => addOne(change)),
     async flush() {
       await flushWaiting()
       return lost.splice(0)
