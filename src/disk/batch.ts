@@ -130,7 +130,7 @@ export function makeBatch(writer: Writer): Batch {
  * As many files are open until they are flushed: in one go, for each flush makes the others wait that write. No more, for the system may allow
  * a process only few open files.
  */
-const openAtOnce = 24
+const openAtOnce = 8
 
 /** What messages call a file that is replaced. */
 const what = 'in-place file'

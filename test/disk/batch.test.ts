@@ -266,7 +266,7 @@ const openHere = (): number =>
 
 test.skipIf(!isLinux)('few files are open until they are flushed, for a process may have no more', async () => {
   const batch = await batchOf(namesOf(150))
-  expect(openHere()).toBeLessThanOrEqual(32)
+  expect(openHere()).toBeLessThanOrEqual(10)
   await batch.discard()
 })
 
@@ -280,7 +280,7 @@ test.skipIf(!isLinux)('few are open also where many are added at a time, and som
     return openHere()
   }
   const open = await Promise.all([...names, ...namesOf(60).map((name) => `none-${name}`)].map(add))
-  expect(Math.max(...open)).toBeLessThanOrEqual(32)
+  expect(Math.max(...open)).toBeLessThanOrEqual(10)
   await batch.commit()
   await batch.discard()
   expect(texts(names)).toEqual(names.map(fresh))
