@@ -29,7 +29,7 @@ import {
   shownPath,
   silence,
   stat,
-  statSync,
+  statOf,
   systemErrorText,
 } from '../system/index.ts'
 import { fileWord } from '../text/quote.ts'
@@ -129,13 +129,7 @@ export const statNamed = (path: string, shown: string = path): Promise<Stats> =>
     throw new SopsError('generic', systemErrorText(error, 'stat', shown), { hints, cause: error })
   })
 
-export const isFolder = (path: string): boolean => {
-  try {
-    return statSync(path).isDirectory()
-  } catch {
-    return false
-  }
-}
+export const isFolder = (path: string): boolean => statOf(path)?.isDirectory() ?? false
 
 /** What cannot be looked at says so when it is read. @throws SopsError `bad-input`. */
 export async function mustBeNoFolder(path: string, command: string): Promise<void> {

@@ -20,7 +20,10 @@ function hasRoom(memory: number): boolean {
 
 /** Threads that begin with these words of the command line; `memory` is the container's in bytes, 0 where there is no bound. */
 export const threadsOf = (words: readonly string[], memory: number): NonNullable<Host['threads']> => ({
-  most: hasRoom(memory) ? availableParallelism() - processorsOfThread() : 0,
+  // Not looked at where files are too few for any.
+  get most() {
+    return hasRoom(memory) ? availableParallelism() - processorsOfThread() : 0
+  },
   filesEach: 48,
   start: (data) => {
     expectThreads()

@@ -1,11 +1,10 @@
 // Messages about what a command did: a warning if it is a danger, else advice.
 
-import type { Stats } from 'node:fs'
 import type { Selection } from '../cipher/index.ts'
 import type { Context } from '../context/index.ts'
 import { type SpellingLosses, warnOfReprints } from '../file/index.ts'
 import type { Format, Parsed, Reading, Respelt } from '../formats/index.ts'
-import { statSync } from '../system/index.ts'
+import { statOf } from '../system/index.ts'
 import { listed } from '../text/listed.ts'
 import { type DocumentPlace, documentsText, laterDocuments } from '../tree/documents.ts'
 import { type Landing, landingsOf } from '../tree/landing.ts'
@@ -90,17 +89,9 @@ function landingText(landing: Landing, done: Deed, isEnd: boolean): string | und
   }
 }
 
-function statAt(path: string): Stats | undefined {
-  try {
-    return statSync(path)
-  } catch {
-    return undefined
-  }
-}
-
 /** Warns of plaintext in a file that others may read: a new file follows the umask, an existing one keeps its mode. */
 export async function warnOfReaders(path: string, ctx: Context): Promise<void> {
-  const found = isOpenStream(path) ? undefined : statAt(path)
+  const found = isOpenStream(path) ? undefined : statOf(path)
   if (ctx.platform === 'win32' || !found?.isFile() || (found.mode & 0o044) === 0) return
   const mode = (found.mode & 0o777).toString(8).padStart(4, '0')
   const message = `other users can read the plaintext in ${path} (mode ${mode}): chmod 600, and umask 077 before the next time`

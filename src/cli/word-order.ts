@@ -1,6 +1,6 @@
 // Words in the wrong place, and where they belong.
 import { resolve } from 'node:path'
-import { codeOf, statSync } from '../system/index.ts'
+import { codeOf, statOf, statSync } from '../system/index.ts'
 import { fileWord, shellWord } from '../text/quote.ts'
 
 /** True for what is written like an index: `["key"]`. */
@@ -9,13 +9,7 @@ export const isIndex = (word: string): boolean => /^\s*\[/.test(word)
 const isRecipient = (word: string): boolean => /^age1[a-z0-9]{20,}/.test(word)
 
 /** True if a file is there; what cannot be looked at is none. */
-export function isFile(word: string, cwd: string): boolean {
-  try {
-    return statSync(resolve(cwd, word)).isFile()
-  } catch {
-    return false
-  }
-}
+export const isFile = (word: string, cwd: string): boolean => statOf(resolve(cwd, word))?.isFile() ?? false
 
 const isNowhere = (word: string, cwd: string): boolean => {
   try {

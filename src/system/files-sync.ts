@@ -30,6 +30,14 @@ export function realPathOf(path: string): string {
 export const renameSync = (from: string, to: string): void => fs.renameSync(nativePath(from), nativePath(to))
 export const rmSync: typeof fs.rmSync = onPath(fs.rmSync)
 export const statSync: typeof fs.statSync = onPath(fs.statSync)
+/** What is there, links followed; undefined for nothing, and for what cannot be looked at. */
+export function statOf(path: string): fs.Stats | undefined {
+  try {
+    return statSync(path)
+  } catch {
+    return undefined
+  }
+}
 export const statfsSync: typeof fs.statfsSync = onPath(fs.statfsSync)
 export const close: (descriptor: number) => Promise<void> = promisify(fs.close)
 export { closeSync, constants, fstatSync, readlinkSync, readSync, writeSync } from 'node:fs'

@@ -37,6 +37,7 @@ export {
   renameSync,
   rmSync,
   statfsSync,
+  statOf,
   statSync,
   writeSync,
 } from './files-sync.ts'

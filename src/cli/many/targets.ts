@@ -5,7 +5,7 @@ import { loadEncrypted } from '../../file/index.ts'
 import { type FormatId, formatIds, isFormatId } from '../../formats/index.ts'
 import { labelOf } from '../../keys/index.ts'
 import { findTargets, isGlob, type Target, type Wanted } from '../../repo/index.ts'
-import { readFile, statSync, textOf } from '../../system/index.ts'
+import { readFile, statOf, textOf } from '../../system/index.ts'
 import { quote, shellWord } from '../../text/quote.ts'
 import { isFolder } from '../files.ts'
 import { dashed } from '../flag.ts'
@@ -77,14 +77,7 @@ export const wantsReport = (inv: Invocation<WriterFlag>): boolean => reporting.s
 
 const reporting = ['dry-run', 'check', 'json', 'keep-going'] as const
 
-const stats = (path: string): ReturnType<typeof statSync> | undefined => {
-  try {
-    return statSync(path)
-  } catch {
-    return undefined
-  }
-}
-const isThere = (path: string): boolean => stats(path) !== undefined
+const isThere = (path: string): boolean => statOf(path) !== undefined
 
 /**
  * The files that words and flags mean.

@@ -1,11 +1,10 @@
 // Lets other threads do a part of the work on many files: all but what takes keys, questions or writing.
 import type { Target } from '../../repo/index.ts'
-import { statSync } from '../../system/index.ts'
 import { isAudited } from '../audit.ts'
 import type { KeyServiceFlag } from '../flags.ts'
 import type { Host } from '../host.ts'
 import type { Invocation, Io, Many } from '../invocation.ts'
-import { absolutePath } from '../settings.ts'
+import { isFile } from '../word-order.ts'
 import type { Start } from './messages.ts'
 import { makeWorker } from './worker.ts'
 
@@ -40,7 +39,8 @@ export async function startThreads(
 ): Promise<Threads | undefined> {
   const { threads } = io.host
   if (!threads || !shared) return undefined
-  const count = Math.min(threads.most, most, Math.floor(files / threads.filesEach), jobs - 1)
+  const wanted = Math.min(most, Math.floor(files / threads.filesEach), jobs - 1)
+  const count = wanted < 1 ? 0 : Math.min(wanted, threads.most)
   if (count < 1 || !areAlike(inv, io)) return undefined
   let given: Uint8Array | undefined
   try {
@@ -101,15 +101,7 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 function areAlike(inv: Given, io: Io): boolean {
   const config = inv.root.string('config')
   const isPlain = inv.list('keyservice').length === 0 && inv.bool('enable-local-keyservice') && !io.isVerbose
-  return isPlain && !isAudited(io.host) && (config === '' || isRegular(absolutePath(io.ctx, config)))
-}
-
-function isRegular(path: string): boolean {
-  try {
-    return statSync(path).isFile()
-  } catch {
-    return false
-  }
+  return isPlain && !isAudited(io.host) && (config === '' || isFile(config, io.ctx.cwd))
 }
 
 function startOf(host: Host, given: Uint8Array | undefined): Omit<Start, 'words'> {
